@@ -1,0 +1,184 @@
+/* Blocks in a chain, the newest first; a large request gets a block of its own. */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK = 4096, ALIGN = 16 };
+
+struct block {
+	struct block *next;
+	size_t used, size;
+	_Alignas(ALIGN) char bytes[];
+};
+
+struct arena {
+	struct block *blocks;
+};
+
+static void
+out_of_memory(void)
+{
+	static const char text[] = "mxwalk: out of memory\n";
+
+	fwrite(text, 1, sizeof text - 1, stderr);
+	exit(70);
+}
+
+void *
+must_alloc(size_t size)
+{
+	void *p = calloc(1, size ? size : 1);
+
+	if (p == NULL)
+		out_of_memory();
+	return p;
+}
+
+void *
+must_realloc(void *old, size_t size)
+{
+	void *p = realloc(old, size ? size : 1);
+
+	if (p == NULL)
+		out_of_memory();
+	return p;
+}
+
+char *
+must_string(const char *string)
+{
+	size_t len;
+
+	if (string == NULL)
+		return NULL;
+	len = strlen(string) + 1;
+	return memcpy(must_alloc(len), string, len);
+}
+
+struct arena *
+arena_new(void)
+{
+	return must_alloc(sizeof(struct arena));
+}
+
+static void
+free_blocks(struct block *block)
+{
+	while (block != NULL) {
+		struct block *next = block->next;
+
+		free(block);
+		block = next;
+	}
+}
+
+void
+arena_free(struct arena *arena)
+{
+	if (arena == NULL)
+		return;
+	free_blocks(arena->blocks);
+	free(arena);
+}
+
+void
+arena_reset(struct arena *arena)
+{
+	struct block *block = arena->blocks;
+
+	/* Keep one block of the usual size; a round that needed a giant must not keep it for ever. */
+	while (block != NULL && (block->next != NULL || block->size != BLOCK)) {
+		struct block *next = block->next;
+
+		free(block);
+		block = next;
+	}
+	if (block != NULL)
+		block->used = 0;
+	arena->blocks = block;
+}
+
+void *
+arena_alloc(struct arena *arena, size_t size)
+{
+	struct block *block = arena->blocks;
+	char *p;
+
+	if (size > SIZE_MAX - sizeof *block - ALIGN)
+		out_of_memory();
+	size = (size + ALIGN - 1) / ALIGN * ALIGN;
+	if (block == NULL || block->size - block->used < size) {
+		size_t room = size > BLOCK ? size : BLOCK;
+
+		block = malloc(sizeof *block + room);
+		if (block == NULL)
+			out_of_memory();
+		block->used = 0;
+		block->size = room;
+		if (size > BLOCK / 4 && arena->blocks != NULL) { /* the current block still has room for small things */
+			block->next = arena->blocks->next;
+			arena->blocks->next = block;
+		} else {
+			block->next = arena->blocks;
+			arena->blocks = block;
+		}
+	}
+	p = block->bytes + block->used;
+	block->used += size;
+	return memset(p, 0, size);
+}
+
+char *
+arena_copy(struct arena *arena, const char *bytes, size_t len)
+{
+	char *p = arena_alloc(arena, len + 1);
+
+	if (len > 0)
+		memcpy(p, bytes, len);
+	return p;
+}
+
+char *
+arena_string(struct arena *arena, const char *string)
+{
+	return string == NULL ? NULL : arena_copy(arena, string, strlen(string));
+}
+
+char *
+arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list ap;
+	int len;
+	char *p;
+
+	va_start(ap, format);
+	len = vsnprintf(NULL, 0, format, ap);
+	va_end(ap);
+	if (len < 0)
+		return arena_copy(arena, "", 0);
+	p = arena_alloc(arena, (size_t)len + 1);
+	va_start(ap, format);
+	vsnprintf(p, (size_t)len + 1, format, ap);
+	va_end(ap);
+	return p;
+}
+
+void *
+arena_push(struct arena *arena, void *items, size_t count, size_t size)
+{
+	char *old, *grown;
+
+	memcpy(&old, items, sizeof old);
+	if (count == 0 || (count >= 4 && (count & (count - 1)) == 0)) {
+		grown = arena_alloc(arena, (count < 4 ? 4 : count * 2) * size);
+		if (count > 0)
+			memcpy(grown, old, count * size);
+		memcpy(items, &grown, sizeof grown);
+		old = grown;
+	}
+	return memset(old + count * size, 0, size);
+}

@@ -1,0 +1,103 @@
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+static char empty[1]; /* never written: size 0 says so */
+
+void
+buf_init(struct buf *buf, size_t max)
+{
+	*buf = (struct buf){.data = empty, .max = max};
+}
+
+void
+buf_release(struct buf *buf)
+{
+	if (buf->size > 0)
+		free(buf->data);
+	buf_init(buf, buf->max);
+}
+
+void
+buf_clear(struct buf *buf)
+{
+	buf->len = 0;
+	buf->full = false;
+	if (buf->size > 0)
+		buf->data[0] = '\0';
+}
+
+static bool
+make_room(struct buf *buf, size_t len)
+{
+	size_t size;
+
+	if (len > buf->max - buf->len) {
+		buf->full = true;
+		return false;
+	}
+	if (buf->size > buf->len + len)
+		return true;
+	size = buf->size > 0 ? buf->size : 64;
+	while (size <= buf->len + len)
+		size *= 2;
+	buf->data = must_realloc(buf->size > 0 ? buf->data : NULL, size);
+	buf->size = size;
+	return true;
+}
+
+void
+buf_add(struct buf *buf, const void *bytes, size_t len)
+{
+	if (len == 0 || !make_room(buf, len))
+		return;
+	memcpy(buf->data + buf->len, bytes, len);
+	buf->len += len;
+	buf->data[buf->len] = '\0';
+}
+
+void
+buf_puts(struct buf *buf, const char *string)
+{
+	buf_add(buf, string, strlen(string));
+}
+
+void
+buf_putc(struct buf *buf, char c)
+{
+	buf_add(buf, &c, 1);
+}
+
+void
+buf_printf(struct buf *buf, const char *format, ...)
+{
+	va_list ap;
+	int len;
+
+	va_start(ap, format);
+	len = vsnprintf(NULL, 0, format, ap);
+	va_end(ap);
+	if (len <= 0 || !make_room(buf, (size_t)len))
+		return;
+	va_start(ap, format);
+	vsnprintf(buf->data + buf->len, (size_t)len + 1, format, ap);
+	va_end(ap);
+	buf->len += (size_t)len;
+}
+
+void
+buf_drop(struct buf *buf, size_t len)
+{
+	if (len == 0)
+		return;
+	if (len > buf->len)
+		len = buf->len;
+	memmove(buf->data, buf->data + len, buf->len - len);
+	buf->len -= len;
+	buf->data[buf->len] = '\0';
+}

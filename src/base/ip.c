@@ -1,0 +1,131 @@
+#include "base/ip.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+bool
+ip_parse(struct ip *ip, const char *text)
+{
+	unsigned char b[16];
+
+	memset(ip, 0, sizeof *ip);
+	if (inet_pton(AF_INET, text, b) == 1) {
+		ip->family = 4;
+		memcpy(ip->bytes, b, 4);
+		return true;
+	}
+	if (inet_pton(AF_INET6, text, b) != 1)
+		return false;
+	if (memcmp(b, mapped, sizeof mapped) == 0) {
+		ip->family = 4;
+		memcpy(ip->bytes, b + sizeof mapped, 4);
+		return true;
+	}
+	ip->family = 6;
+	memcpy(ip->bytes, b, 16);
+	return true;
+}
+
+const char *
+ip_text(const struct ip *ip, char text[IP_TEXT])
+{
+	text[0] = '\0';
+	if (ip->family != 0)
+		inet_ntop(ip->family == 4 ? AF_INET : AF_INET6, ip->bytes, text, IP_TEXT);
+	return text;
+}
+
+bool
+ip_equal(const struct ip *a, const struct ip *b)
+{
+	return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+unsigned
+ip_bits(const struct ip *ip)
+{
+	return ip->family == 4 ? 32 : 128;
+}
+
+bool
+ip_within(const struct ip *ip, const struct ip *net, unsigned bits)
+{
+	unsigned whole = bits / 8, rest = bits % 8;
+
+	if (ip->family != net->family || ip->family == 0 || bits > ip_bits(ip))
+		return false;
+	if (memcmp(ip->bytes, net->bytes, whole) != 0)
+		return false;
+	return rest == 0 || ((ip->bytes[whole] ^ net->bytes[whole]) >> (8 - rest)) == 0;
+}
+
+static const struct {
+	const char *net;
+	unsigned bits;
+	const char *why;
+} special[] = {
+	{"0.0.0.0", 8, "unspecified"},
+	{"10.0.0.0", 8, "private"},
+	{"100.64.0.0", 10, "shared"},
+	{"127.0.0.0", 8, "loopback"},
+	{"169.254.0.0", 16, "link-local"},
+	{"172.16.0.0", 12, "private"},
+	{"192.0.0.0", 24, "reserved"},
+	{"192.0.2.0", 24, "documentation"},
+	{"192.168.0.0", 16, "private"},
+	{"198.18.0.0", 15, "reserved"},
+	{"198.51.100.0", 24, "documentation"},
+	{"203.0.113.0", 24, "documentation"},
+	{"224.0.0.0", 4, "multicast"},
+	{"240.0.0.0", 4, "reserved"},
+	{"::", 128, "unspecified"},
+	{"::1", 128, "loopback"},
+	{"64:ff9b:1::", 48, "reserved"},
+	{"100::", 64, "reserved"},
+	{"2001:db8::", 32, "documentation"},
+	{"3fff::", 20, "documentation"},
+	{"fc00::", 7, "private"},
+	{"fe80::", 10, "link-local"},
+	{"ff00::", 8, "multicast"},
+};
+
+const char *
+ip_special(const struct ip *ip)
+{
+	for (size_t i = 0; i < sizeof special / sizeof *special; i++) {
+		struct ip net;
+
+		ip_parse(&net, special[i].net);
+		if (ip_within(ip, &net, special[i].bits))
+			return special[i].why;
+	}
+	return NULL;
+}
+
+bool
+ip_reverse(const struct ip *ip, const char *suffix, char *name, size_t size)
+{
+	static const char hex[] = "0123456789abcdef";
+	const unsigned char *b = ip->bytes;
+	char labels[65];
+	int len;
+
+	if (ip->family == 4) {
+		snprintf(labels, sizeof labels, "%u.%u.%u.%u.", b[3], b[2], b[1], b[0]);
+	} else {
+		char *p = labels;
+
+		for (int i = 15; i >= 0; i--) {
+			*p++ = hex[b[i] & 15];
+			*p++ = '.';
+			*p++ = hex[b[i] >> 4];
+			*p++ = '.';
+		}
+		*p = '\0';
+	}
+	len = snprintf(name, size, "%s%s", labels, suffix);
+	return len > 0 && (size_t)len < size;
+}

@@ -1,0 +1,163 @@
+#include "base/json.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+
+void
+json_start(struct json *json, struct buf *out)
+{
+	*json = (struct json){.out = out};
+}
+
+/* Length of the valid UTF-8 sequence (RFC 3629) at `s`, 0 if there is none. */
+static size_t
+utf8_len(const unsigned char *s, size_t left)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	size_t need;
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		need = 2;
+	else if (s[0] >= 0xe0 && s[0] <= 0xef)
+		need = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		need = 4;
+	else
+		return 0;
+	if (left < need)
+		return 0;
+	if (s[0] == 0xe0)
+		low = 0xa0; /* no overlong forms */
+	if (s[0] == 0xed)
+		high = 0x9f; /* no surrogates */
+	if (s[0] == 0xf0)
+		low = 0x90;
+	if (s[0] == 0xf4)
+		high = 0x8f; /* nothing above U+10FFFF */
+	if (s[1] < low || s[1] > high)
+		return 0;
+	for (size_t i = 2; i < need; i++)
+		if (s[i] < 0x80 || s[i] > 0xbf)
+			return 0;
+	return need;
+}
+
+static void
+quote(struct buf *out, const char *bytes, size_t len)
+{
+	static const char hex[] = "0123456789abcdef";
+	const unsigned char *s = (const unsigned char *)bytes;
+	size_t plain = 0;
+
+	buf_putc(out, '"');
+	for (size_t i = 0; i < len;) {
+		size_t n = utf8_len(s + i, len - i);
+
+		if (n > 0 && s[i] >= 0x20 && s[i] != '"' && s[i] != '\\' && s[i] != 0x7f) {
+			i += n;
+			continue;
+		}
+		buf_add(out, bytes + plain, i - plain);
+		if (s[i] == '"' || s[i] == '\\') {
+			char two[2] = {'\\', bytes[i]};
+
+			buf_add(out, two, 2);
+		} else {
+			char six[6] = {'\\', 'u', '0', '0', hex[s[i] >> 4], hex[s[i] & 15]};
+
+			buf_add(out, six, 6);
+		}
+		plain = ++i;
+	}
+	buf_add(out, bytes + plain, len - plain);
+	buf_putc(out, '"');
+}
+
+static void
+begin(struct json *json, const char *key)
+{
+	if (json->comma)
+		buf_putc(json->out, ',');
+	json->comma = true;
+	if (key != NULL) {
+		quote(json->out, key, strlen(key));
+		buf_putc(json->out, ':');
+	}
+}
+
+void
+json_object(struct json *json, const char *key)
+{
+	begin(json, key);
+	buf_putc(json->out, '{');
+	json->comma = false;
+}
+
+void
+json_object_end(struct json *json)
+{
+	buf_putc(json->out, '}');
+	json->comma = true;
+}
+
+void
+json_array(struct json *json, const char *key)
+{
+	begin(json, key);
+	buf_putc(json->out, '[');
+	json->comma = false;
+}
+
+void
+json_array_end(struct json *json)
+{
+	buf_putc(json->out, ']');
+	json->comma = true;
+}
+
+void
+json_bytes(struct json *json, const char *key, const char *bytes, size_t len)
+{
+	begin(json, key);
+	quote(json->out, bytes, len);
+}
+
+void
+json_string(struct json *json, const char *key, const char *string)
+{
+	if (string == NULL)
+		json_null(json, key);
+	else
+		json_bytes(json, key, string, strlen(string));
+}
+
+void
+json_text(struct json *json, const char *key, const char *string)
+{
+	if (string != NULL && *string != '\0')
+		json_string(json, key, string);
+}
+
+void
+json_number(struct json *json, const char *key, long long number)
+{
+	begin(json, key);
+	buf_printf(json->out, "%lld", number);
+}
+
+void
+json_bool(struct json *json, const char *key, bool value)
+{
+	begin(json, key);
+	buf_puts(json->out, value ? "true" : "false");
+}
+
+void
+json_null(struct json *json, const char *key)
+{
+	begin(json, key);
+	buf_puts(json->out, "null");
+}

@@ -1,0 +1,72 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static bool is_quiet, line_open;
+
+void
+log_quiet(bool quiet)
+{
+	is_quiet = quiet;
+}
+
+void
+log_line_open(bool open)
+{
+	line_open = open;
+}
+
+static void
+say(const char *prefix, const char *format, va_list ap)
+{
+	char line[2048];
+
+	vsnprintf(line, sizeof line, format, ap);
+	if (line_open)
+		fputs("\r\033[K", stderr);
+	fputs(prefix, stderr);
+	for (const char *s = line; *s != '\0'; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c < 0x20 || c == 0x7f)
+			fprintf(stderr, "\\x%02x", c);
+		else
+			putc(c, stderr);
+	}
+	putc('\n', stderr);
+}
+
+void
+log_error(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say("mxwalk: ", format, ap);
+	va_end(ap);
+}
+
+void
+log_warn(const char *format, ...)
+{
+	va_list ap;
+
+	if (is_quiet)
+		return;
+	va_start(ap, format);
+	say("mxwalk: warning: ", format, ap);
+	va_end(ap);
+}
+
+void
+log_note(const char *format, ...)
+{
+	va_list ap;
+
+	if (is_quiet)
+		return;
+	va_start(ap, format);
+	say("mxwalk: ", format, ap);
+	va_end(ap);
+}

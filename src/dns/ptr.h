@@ -1,0 +1,36 @@
+/* ptr: the reverse name of an address and its forward confirmation (RFC 8601 section 3 "iprev", RFC 7372 section 3.3). */
+#ifndef DNS_PTR_H
+#define DNS_PTR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "dns/answer.h"
+
+struct arena;
+struct book;
+
+enum { PTR_NAMES_MAX = 10 }; /* the rest is not looked at (RFC 7208 section 5.5 uses the same bound) */
+
+struct ptr_name {
+	const char *name;
+	enum truth confirmed; /* its A/AAAA has the address: PRESENT; it has not: ABSENT; its look-up failed: UNKNOWN */
+	bool generic; /* looks made by a machine: digits of the address, or dyn, pool, dsl, dhcp, cable… */
+};
+
+struct ptr {
+	struct ip ip;
+	enum truth found; /* is there a PTR at all */
+	enum dns_rcode rcode;
+	struct ptr_name *names;
+	size_t count;
+	size_t total; /* names in the answer: more than PTR_NAMES_MAX is a finding of its own */
+	enum truth confirmed; /* at least one name is confirmed / none is / cannot be told */
+	const char *confirmed_name; /* the first confirmed name, NULL if none */
+};
+
+bool ptr_look_up(struct book *book, struct arena *arena, const struct ip *ip, struct ptr *out); /* false: pending */
+bool ptr_is_generic(const char *name, const struct ip *ip);
+const char *ptr_fcrdns_word(const struct ptr *ptr); /* "pass" "fail" (a PTR, not confirmed) "none" (no PTR) "unknown" */
+
+#endif

@@ -1,0 +1,10 @@
+/* builtin: the data files as they were when the program was built (data/embed.awk). */
+#ifndef JUDGE_BUILTIN_H
+#define JUDGE_BUILTIN_H
+
+#include <stddef.h>
+
+extern const char data_rules[], data_lists[];
+extern const size_t data_rules_size, data_lists_size;
+
+#endif

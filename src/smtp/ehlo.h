@@ -1,0 +1,25 @@
+/* ehlo: what a server offers in its EHLO reply (RFC 5321 section 4.1.1.1). Forgotten and read anew after STARTTLS (RFC 3207 section 4.2). */
+#ifndef SMTP_EHLO_H
+#define SMTP_EHLO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+struct reply;
+
+struct ehlo {
+	const char *host; /* the name it gives itself: first word of the first line; NULL if none */
+	const char *greets; /* the rest of the first line: often our address as the server sees it; NULL if none */
+	bool starttls, pipelining, chunking, mime8bit, smtputf8, enhanced, dsn, requiretls;
+	bool size_offered;
+	unsigned long long size; /* 0: no fixed limit given (RFC 1870 section 4) */
+	const char *auth; /* mechanisms, NULL if not offered */
+	const char *limits; /* RFC 9422, NULL if not offered */
+	const char **keywords; /* all lines after the first, as sent, at most 64 */
+	size_t keyword_count;
+};
+
+void ehlo_read(const struct reply *reply, struct arena *arena, struct ehlo *out);
+
+#endif
