@@ -1,1 +1,243 @@
-/* to be written */
+#include "io/talk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "io/conn.h"
+#include "io/loop.h"
+#include "io/tls.h"
+#include "smtp/message.h"
+
+enum { EARLY_MAX = 65536, SAY_MAX = MESSAGE_MAX + MESSAGE_MAX / 2 }; /* stuffing adds at most a dot a line of three octets */
+
+struct talk {
+	struct talk_plan plan;
+	struct arena *arena;
+	struct talk_result *result;
+	struct conn *conn;
+	struct reply_reader *reader;
+	struct buf early; /* came before we listened for it: an unsolicited 421, or a server that talks ahead */
+	struct buf line; /* what we are saying */
+	bool sending, listening;
+	int64_t began, stage_began;
+	talk_done *done;
+	void *arg;
+};
+
+static void hear(struct talk *talk, const char *bytes, size_t len);
+static void act(struct talk *talk);
+
+static long
+stage_ms(const struct talk *talk)
+{
+	return (long)(loop_ms() - talk->stage_began);
+}
+
+static void
+finish(struct talk *talk)
+{
+	talk_done *done = talk->done;
+	void *arg = talk->arg;
+
+	talk->result->ms = (long)(loop_ms() - talk->began);
+	conn_close(talk->conn);
+	buf_release(&talk->early);
+	buf_release(&talk->line);
+	free(talk);
+	done(arg);
+}
+
+static void
+lose(struct talk *talk, enum ending ending, const char *words)
+{
+	struct reply partial = reply_take(talk->reader);
+
+	talk->listening = false;
+	dialogue_lost(&talk->result->dialogue, ending, words, partial.count > 0 ? &partial : NULL, stage_ms(talk));
+}
+
+static void
+on_lost(struct talk *talk, const struct conn_news *news)
+{
+	switch (news->lost) {
+	case LOST_REFUSED:
+	case LOST_LOCAL:
+		lose(talk, END_UNREACHABLE, news->words);
+		break;
+	case LOST_CLOSED:
+		lose(talk, END_CLOSED, NULL);
+		break;
+	case LOST_RESET:
+		lose(talk, END_RESET, news->words);
+		break;
+	case LOST_TLS:
+		lose(talk, END_TLS_FAILED, talk->result->tls.problem != NULL && talk->plan.must_verify ? talk->result->tls.problem : news->words);
+		break;
+	}
+}
+
+static void
+on_deadline(struct talk *talk)
+{
+	const struct dialogue *d = &talk->result->dialogue;
+	char words[80];
+
+	snprintf(words, sizeof words, "%s within %g s", d->stage == STAGE_CONNECT ? "no connection" : d->stage == STAGE_HANDSHAKE ? "no handshake" : "no whole reply", (double)talk->plan.plan->ms[d->stage] / 1000);
+	lose(talk, d->stage == STAGE_CONNECT ? END_UNREACHABLE : END_TIMEOUT, words);
+}
+
+static void
+on_news(const struct conn_news *news, void *arg)
+{
+	struct talk *talk = arg;
+	struct dialogue *d = &talk->result->dialogue;
+
+	switch (news->event) {
+	case CONN_CONNECTED:
+		talk->result->source = conn_local(talk->conn);
+		dialogue_connected(d, stage_ms(talk));
+		break;
+	case CONN_SECURED:
+		dialogue_secured(d, stage_ms(talk));
+		break;
+	case CONN_SENT:
+		talk->sending = false;
+		return;
+	case CONN_DATA:
+		hear(talk, news->data, news->len);
+		return;
+	case CONN_LOST:
+		on_lost(talk, news);
+		break;
+	case CONN_DEADLINE:
+		on_deadline(talk);
+		break;
+	}
+	act(talk);
+}
+
+/* Feeds the reader; a whole reply moves the dialogue. What is behind it waits until we listen again. */
+static void
+hear(struct talk *talk, const char *bytes, size_t len)
+{
+	struct dialogue *d = &talk->result->dialogue;
+	enum reply_state state;
+	struct reply reply;
+	size_t taken = 0;
+
+	if (!talk->listening) {
+		buf_add(&talk->early, bytes, len);
+		if (talk->early.full) {
+			lose(talk, END_TOO_LONG, "it talks on without being asked");
+			act(talk);
+		}
+		return;
+	}
+	state = reply_feed(talk->reader, bytes, len, &taken);
+	switch (state) {
+	case REPLY_MORE:
+		return;
+	case REPLY_DONE:
+		reply = reply_take(talk->reader);
+		buf_add(&talk->early, bytes + taken, len - taken);
+		talk->listening = false;
+		dialogue_heard(d, &reply, talk->early.len > 0 || (d->stage == STAGE_STARTTLS && conn_has_input(talk->conn)), stage_ms(talk));
+		break;
+	case REPLY_LINE_TOO_LONG:
+		lose(talk, END_TOO_LONG, "a reply line is over 4096 octets");
+		break;
+	case REPLY_TOO_LONG:
+		lose(talk, END_TOO_LONG, "a reply is over 128 lines or 65536 octets");
+		break;
+	case REPLY_NOT_SMTP:
+		lose(talk, END_NOT_SMTP, "a line that does not begin with a reply code");
+		break;
+	}
+	act(talk);
+}
+
+static void
+listen(struct talk *talk)
+{
+	char *bytes;
+	size_t len = talk->early.len;
+
+	talk->listening = true;
+	if (len == 0)
+		return;
+	bytes = must_alloc(len);
+	memcpy(bytes, talk->early.data, len);
+	buf_clear(&talk->early);
+	hear(talk, bytes, len);
+	free(bytes);
+}
+
+/* The end of every callback: nothing may touch the talk after it. */
+static void
+act(struct talk *talk)
+{
+	const struct talk_plan *plan = &talk->plan;
+	struct dialogue *d = &talk->result->dialogue;
+	const struct plan *say = plan->plan;
+
+	buf_clear(&talk->line);
+	talk->stage_began = loop_ms();
+	switch (talk->sending ? ACT_CLOSE : dialogue_act(d, &talk->line)) { /* refused while we were still sending: no command would be understood */
+	case ACT_CONNECT:
+		talk->conn = conn_open(plan->base, &plan->source, &plan->address, plan->port, on_news, talk);
+		break;
+	case ACT_LISTEN:
+		break;
+	case ACT_SAY:
+		talk->sending = true;
+		conn_send(talk->conn, talk->line.data, talk->line.len);
+		break;
+	case ACT_TLS:
+		if (plan->tls == NULL) {
+			lose(talk, END_TLS_FAILED, "TLS is not available here");
+			act(talk);
+			return;
+		}
+		conn_secure(talk->conn, plan->tls, plan->name, plan->must_verify, &talk->result->tls, talk->arena);
+		break;
+	case ACT_CLOSE:
+	case ACT_NONE:
+		finish(talk);
+		return;
+	}
+	conn_deadline(talk->conn, say->ms[d->stage]);
+	if (stages[d->stage].act == ACT_LISTEN || stages[d->stage].act == ACT_SAY)
+		listen(talk);
+}
+
+struct talk *
+talk_start(const struct talk_plan *plan, struct arena *arena, struct talk_result *result, talk_done *done, void *arg)
+{
+	struct talk *talk = must_alloc(sizeof *talk);
+
+	talk->plan = *plan;
+	talk->arena = arena;
+	talk->result = result;
+	talk->reader = reply_reader_new(arena);
+	talk->done = done;
+	talk->arg = arg;
+	talk->began = loop_ms();
+	buf_init(&talk->early, EARLY_MAX);
+	buf_init(&talk->line, SAY_MAX);
+	memset(result, 0, sizeof *result);
+	dialogue_start(&result->dialogue, plan->plan, arena);
+	act(talk); /* a connection only begins here: no callback comes from within */
+	return talk;
+}
+
+void
+talk_stop(struct talk *talk)
+{
+	conn_close(talk->conn);
+	buf_release(&talk->early);
+	buf_release(&talk->line);
+	free(talk);
+}

@@ -1,1 +1,278 @@
-/* to be written */
+/* The table says where to go; what is here is the little that a table cannot: the guards, the depth that was asked for, and what we say. */
+#include "smtp/dialogue.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "smtp/message.h"
+
+const char *
+ending_name(enum ending ending)
+{
+	static const char *const names[END_COUNT] = {
+		[END_CLOSED] = "closed",
+		[END_RESET] = "reset",
+		[END_TIMEOUT] = "timeout",
+		[END_NOT_SMTP] = "not-smtp",
+		[END_TOO_LONG] = "reply-too-long",
+		[END_INJECTED] = "starttls-injection",
+		[END_TLS_FAILED] = "tls-failed",
+		[END_TLS_MISSING] = "tls-missing",
+		[END_UNREACHABLE] = "unreachable",
+		[END_UNEXPECTED] = "unexpected-reply",
+		[END_LOCAL] = "not-sendable",
+	};
+
+	return names[ending];
+}
+
+/* The last stage that belongs to a depth: HELO stands in for EHLO, and STARTTLS is not done before the EHLO under TLS. */
+static enum stage
+last_stage(enum stage depth)
+{
+	switch ((int)depth) {
+	case STAGE_EHLO:
+		return STAGE_HELO;
+	case STAGE_STARTTLS:
+	case STAGE_HANDSHAKE:
+		return STAGE_EHLO_TLS;
+	default:
+		return depth;
+	}
+}
+
+static bool
+is_ascii(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s >= 0x80)
+			return false;
+	return true;
+}
+
+static bool
+needs_smtputf8(const struct plan *plan)
+{
+	return !is_ascii(plan->from) || (plan->rcpt != NULL && !is_ascii(plan->rcpt));
+}
+
+/* What we cannot send to this server, whatever it would say; NULL when all is well (RFC 6152 section 3, RFC 6531 section 3.1.5). */
+static const char *
+not_sendable(const struct dialogue *d)
+{
+	const struct plan *plan = d->plan;
+
+	if (needs_smtputf8(plan) && !d->ehlo.smtputf8)
+		return "an address is not ASCII and the server does not offer SMTPUTF8";
+	if (plan->message != NULL && !d->ehlo.mime8bit && message_is_8bit(plan->message, plan->message_len))
+		return "the message has 8-bit data and the server does not offer 8BITMIME";
+	return NULL;
+}
+
+static void
+end(struct dialogue *d, enum ending ending, const char *detail)
+{
+	d->ending = ending;
+	d->detail = arena_string(d->arena, detail);
+	d->done = false;
+}
+
+/* Is this as far as TLS-or-nothing may go in the clear? */
+static bool
+tls_is_missing(const struct dialogue *d, enum stage next)
+{
+	return d->plan->tls == TLS_MUST && !d->tls && d->plan->depth >= STAGE_STARTTLS && (next == STAGE_MAIL || (next == STAGE_QUIT && d->done));
+}
+
+static void
+enter(struct dialogue *d, enum stage next)
+{
+	const char *why;
+
+	if (stages[next].guard == GUARD_TLS && (d->plan->tls == TLS_NEVER || !d->ehlo.starttls))
+		next = stages[next].otherwise;
+	/* Deep enough. Before the greeting we may not talk, and behind 354 a QUIT would be message text: there we just close. */
+	if (next < STAGE_QUIT && next > last_stage(d->plan->depth)) {
+		d->done = true;
+		next = d->stage == STAGE_CONNECT || d->stage == STAGE_DATA ? STAGE_CLOSED : STAGE_QUIT;
+	}
+	if (tls_is_missing(d, next)) {
+		end(d, END_TLS_MISSING, d->starttls_offered ? "the server refuses STARTTLS" : "the server does not offer STARTTLS");
+		next = STAGE_QUIT;
+	}
+	if (next == STAGE_MAIL && (why = not_sendable(d)) != NULL) {
+		end(d, END_LOCAL, why);
+		next = STAGE_QUIT;
+	}
+	if (next >= STAGE_QUIT && d->stage < STAGE_QUIT)
+		d->reached = d->stage;
+	d->stage = next;
+}
+
+void
+dialogue_start(struct dialogue *d, const struct plan *plan, struct arena *arena)
+{
+	*d = (struct dialogue){.plan = plan, .arena = arena, .stage = STAGE_CONNECT, .reached = STAGE_CONNECT, .decisive_stage = STAGE_CONNECT};
+}
+
+static void
+say_mail(const struct dialogue *d, struct buf *line)
+{
+	const struct plan *plan = d->plan;
+
+	buf_printf(line, "MAIL FROM:<%s>", plan->from);
+	if (d->ehlo.size_offered && plan->message != NULL)
+		buf_printf(line, " SIZE=%zu", plan->message_len);
+	if (d->ehlo.mime8bit && plan->message != NULL && message_is_8bit(plan->message, plan->message_len))
+		buf_puts(line, " BODY=8BITMIME");
+	if (needs_smtputf8(plan))
+		buf_puts(line, " SMTPUTF8");
+	buf_puts(line, "\r\n");
+}
+
+enum act
+dialogue_act(const struct dialogue *d, struct buf *line)
+{
+	const struct plan *plan = d->plan;
+
+	switch ((int)d->stage) {
+	case STAGE_EHLO:
+	case STAGE_EHLO_TLS:
+		buf_printf(line, "EHLO %s\r\n", plan->helo);
+		break;
+	case STAGE_HELO:
+		buf_printf(line, "HELO %s\r\n", plan->helo);
+		break;
+	case STAGE_STARTTLS:
+		buf_puts(line, "STARTTLS\r\n");
+		break;
+	case STAGE_MAIL:
+		say_mail(d, line);
+		break;
+	case STAGE_RCPT:
+		buf_printf(line, "RCPT TO:<%s>\r\n", plan->rcpt);
+		break;
+	case STAGE_DATA:
+		buf_puts(line, "DATA\r\n");
+		break;
+	case STAGE_MESSAGE:
+		message_stuff(plan->message, plan->message_len, line);
+		break;
+	case STAGE_QUIT:
+		buf_puts(line, "QUIT\r\n");
+		break;
+	default:
+		break;
+	}
+	return stages[d->stage].act;
+}
+
+static void
+note(struct dialogue *d, const struct reply *reply, long ms)
+{
+	struct transcript *t = &d->transcript;
+	struct transcript_entry *entry = arena_push(d->arena, &t->entries, t->count, sizeof *entry);
+	struct buf line;
+
+	t->count++;
+	entry->stage = d->stage;
+	entry->ms = ms;
+	entry->tls = d->tls;
+	if (reply != NULL)
+		entry->reply = *reply;
+	if (stages[d->stage].act != ACT_SAY)
+		return;
+	if (d->stage == STAGE_MESSAGE) {
+		entry->sent = arena_printf(d->arena, "(message, %zu octets)", d->plan->message_len);
+		return;
+	}
+	buf_init(&line, 4096);
+	dialogue_act(d, &line);
+	entry->sent = arena_copy(d->arena, line.data, line.len > 2 ? line.len - 2 : 0);
+	buf_release(&line);
+}
+
+static enum outcome
+outcome_of(int code)
+{
+	if (code == 421)
+		return GOT_CLOSING;
+	if (code == 500 || code == 502)
+		return GOT_UNKNOWN_COMMAND;
+	switch (code / 100) {
+	case 2:
+		return GOT_YES;
+	case 3:
+		return GOT_MORE;
+	default:
+		return GOT_NO;
+	}
+}
+
+void
+dialogue_heard(struct dialogue *d, const struct reply *reply, bool more_waiting, long ms)
+{
+	enum outcome outcome = outcome_of(reply->code);
+	enum stage stage = d->stage, next = stages[stage].next[outcome];
+	bool good = outcome == GOT_YES || outcome == GOT_MORE;
+
+	note(d, reply, ms);
+	if (stage == STAGE_QUIT) { /* whatever it says: the walk was over before */
+		enter(d, next);
+		return;
+	}
+	if (good || next >= STAGE_QUIT) { /* a refusal that has another road (HELO, or mail in the clear) decides nothing */
+		d->decisive = *reply;
+		d->decisive_stage = stage;
+	}
+	if (stage == STAGE_EHLO || stage == STAGE_EHLO_TLS) {
+		memset(&d->ehlo, 0, sizeof d->ehlo); /* what was learnt in the clear does not count any more (RFC 3207 section 4.2) */
+		if (outcome == GOT_YES)
+			ehlo_read(reply, d->arena, &d->ehlo);
+		d->starttls_offered |= d->ehlo.starttls;
+	}
+	if (stage == STAGE_STARTTLS && outcome == GOT_YES && more_waiting) {
+		dialogue_lost(d, END_INJECTED, "bytes in the clear behind the reply to STARTTLS", NULL, 0);
+		return;
+	}
+	if (good && (outcome == GOT_MORE) != (stage == STAGE_DATA))
+		end(d, END_UNEXPECTED, NULL);
+	else if (good && stage == STAGE_MESSAGE)
+		d->done = true; /* no later stage is there to say so */
+	enter(d, next);
+}
+
+void
+dialogue_connected(struct dialogue *d, long ms)
+{
+	note(d, NULL, ms);
+	enter(d, stages[d->stage].next[GOT_YES]);
+}
+
+void
+dialogue_secured(struct dialogue *d, long ms)
+{
+	note(d, NULL, ms);
+	d->tls = true;
+	enter(d, stages[d->stage].next[GOT_YES]);
+}
+
+void
+dialogue_lost(struct dialogue *d, enum ending ending, const char *detail, const struct reply *partial, long ms)
+{
+	enum stage stage = d->stage;
+
+	if (stage == STAGE_CLOSED)
+		return;
+	if (ending != END_INJECTED) /* that one's reply is noted already */
+		note(d, partial, ms);
+	if (stage != STAGE_QUIT) { /* a server that just closes on QUIT has not failed us */
+		end(d, ending, detail);
+		memset(&d->decisive, 0, sizeof d->decisive);
+		if (partial != NULL)
+			d->decisive = *partial;
+		d->decisive_stage = stage;
+	}
+	enter(d, stages[stage].next[GOT_LOST]);
+}

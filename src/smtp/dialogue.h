@@ -23,7 +23,7 @@ struct plan { /* what to say; borrowed, must outlive the dialogue */
 	bool pipeline; /* reserved: the walk is lock-step, so that each reply has its blame and time */
 	const char *message; /* CRLF line ends, not stuffed; NULL when depth < MESSAGE */
 	size_t message_len;
-	unsigned seconds[STAGE_COUNT]; /* deadline of each stage */
+	long ms[STAGE_COUNT]; /* deadline of each stage */
 };
 
 enum ending { /* how a walk ended, beyond the replies */

@@ -36,7 +36,7 @@ enum outcome { /* the columns */
 	OUTCOME_COUNT
 };
 
-enum guard { GUARD_NONE, GUARD_TLS, GUARD_RECIPIENT }; /* only if: TLS is wanted and offered … */
+enum guard { GUARD_NONE, GUARD_TLS }; /* TLS: it is wanted, and offered */
 
 struct stage_row {
 	const char *name; /* the record's word (DESIGN.md section 2); HELO is "ehlo" too */
