@@ -1,1 +1,347 @@
-/* to be written */
+#include "text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+enum { LABEL = 12 };
+
+static const char bold[] = "\033[1m", red[] = "\033[31m", green[] = "\033[32m", yellow[] = "\033[33m", plain[] = "\033[0m";
+
+static void
+colour(struct buf *out, const struct text_style *style, const char *code)
+{
+	if (style->colour)
+		buf_puts(out, code);
+}
+
+void
+text_safe(struct buf *out, const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+
+		/* C1 controls in UTF-8 (U+0080 to U+009F) move a terminal as well as their seven-bit forms do. */
+		bool c1 = c == 0xc2 && i + 1 < len && (unsigned char)bytes[i + 1] >= 0x80 && (unsigned char)bytes[i + 1] <= 0x9f;
+
+		if (c < 0x20 || c == 0x7f || c1)
+			buf_printf(out, "\\x%02x", c);
+		else
+			buf_putc(out, (char)c);
+		if (c1)
+			buf_printf(out, "\\x%02x", (unsigned char)bytes[++i]);
+	}
+}
+
+/* A word is what stands between spaces; it is never cut, so that a URL or a record can be copied. */
+static void
+wrap(struct buf *out, unsigned width, unsigned indent, const char *words)
+{
+	unsigned column = indent;
+
+	while (*words != '\0') {
+		size_t len = strcspn(words, " ");
+
+		if (width > 0 && column > indent && column + 1 + len > width) {
+			buf_printf(out, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent) {
+			buf_putc(out, ' ');
+			column++;
+		}
+		text_safe(out, words, len);
+		column += (unsigned)len;
+		words += len;
+		words += strspn(words, " ");
+	}
+	buf_putc(out, '\n');
+}
+
+void
+text_field(struct buf *out, const struct text_style *style, const char *label, const char *words)
+{
+	if (words == NULL || *words == '\0')
+		return;
+	buf_printf(out, "  %-*s", LABEL - 2, label);
+	wrap(out, style->width, LABEL, words);
+}
+
+static const char *
+status_colour(enum status status)
+{
+	switch (status) {
+	case STATUS_ACCEPTED:
+		return green;
+	case STATUS_REFUSED:
+		return red;
+	default:
+		return yellow;
+	}
+}
+
+static void
+say_tls(struct buf *out, const struct attempt *attempt)
+{
+	if (attempt->tls_done)
+		buf_printf(out, ", %s, certificate %s", attempt->tls.version, attempt->tls.verify != NULL && strcmp(attempt->tls.verify, "ok") == 0 ? "good" : attempt->tls.verify);
+	else if (attempt->tls_offered)
+		buf_puts(out, ", STARTTLS offered but not done");
+	else if (attempt->greeting.count > 0)
+		buf_puts(out, ", no STARTTLS");
+}
+
+/* "at mail: 554 5.7.1": where, and the code. */
+static void
+say_where(struct buf *out, const struct journey *journey)
+{
+	const struct attempt *attempt = journey->decisive;
+
+	buf_printf(out, " at %s", stage_name(journey->stage));
+	if (attempt == NULL)
+		return;
+	if (attempt->reply.code > 0) {
+		buf_printf(out, " with %d", attempt->reply.code);
+		if (*attempt->reply.enhanced != '\0')
+			buf_printf(out, " %s", attempt->reply.enhanced);
+	}
+	if (attempt->ending != END_NONE)
+		buf_printf(out, " (%s%s", ending_name(attempt->ending), attempt->detail != NULL ? ": " : "");
+	if (attempt->ending != END_NONE && attempt->detail != NULL)
+		text_safe(out, attempt->detail, strlen(attempt->detail));
+	if (attempt->ending != END_NONE)
+		buf_putc(out, ')');
+}
+
+static void
+say_verdict(struct buf *out, const struct text_style *style, const struct journey *journey)
+{
+	const struct attempt *attempt = journey->decisive;
+
+	colour(out, style, bold);
+	text_safe(out, journey->target.text, strlen(journey->target.text));
+	colour(out, style, plain);
+	buf_puts(out, ": ");
+	colour(out, style, status_colour(journey->status));
+	buf_puts(out, status_name(journey->status));
+	colour(out, style, plain);
+	if (journey->stage != STAGE_NONE && journey->status != STATUS_ACCEPTED)
+		say_where(out, journey);
+	if (journey->status == STATUS_ACCEPTED && attempt != NULL) {
+		buf_printf(out, " up to %s (greeting %d", stage_name(journey->stage), attempt->greeting.code);
+		say_tls(out, attempt);
+		buf_putc(out, ')');
+	}
+	if (journey->diagnosed && journey->diagnosis.cause != CAUSE_UNKNOWN)
+		buf_printf(out, ": %s", cause_words(journey->diagnosis.cause));
+	else if (journey->diagnosed && (journey->status == STATUS_REFUSED || journey->status == STATUS_DEFERRED))
+		buf_puts(out, ": no reason that can be told");
+	if (journey->diagnosed && journey->diagnosis.list != NULL) {
+		buf_puts(out, " (");
+		text_safe(out, journey->diagnosis.list, strlen(journey->diagnosis.list));
+		buf_putc(out, ')');
+	}
+	if (journey->note != NULL) {
+		buf_puts(out, ": ");
+		text_safe(out, journey->note, strlen(journey->note));
+	}
+	buf_putc(out, '\n');
+}
+
+static void
+say_server(struct buf *out, const struct attempt *attempt)
+{
+	char ip[IP_TEXT];
+
+	text_safe(out, attempt->mx, strlen(attempt->mx));
+	buf_printf(out, " [%s]:%u", ip_text(&attempt->ip, ip), attempt->port);
+}
+
+static void
+say_quote(struct buf *out, const struct attempt *attempt)
+{
+	if (attempt->reply.count == 0)
+		return;
+	buf_puts(out, "  ");
+	say_server(out, attempt);
+	buf_puts(out, attempt->ending == END_NONE || attempt->ending == END_UNEXPECTED ? " said:\n" : " said, before it was lost:\n");
+	for (size_t i = 0; i < attempt->reply.count; i++) {
+		buf_puts(out, "    ");
+		text_safe(out, attempt->reply.lines[i].bytes, attempt->reply.lines[i].len);
+		buf_putc(out, '\n');
+	}
+}
+
+static void
+say_diagnosis(struct buf *out, const struct text_style *style, const struct diagnosis *d)
+{
+	char line[400];
+
+	snprintf(line, sizeof line, "%s, %s%s%s%s%s%s", cause_name(d->cause), basis_name(d->basis), d->rule != NULL ? " (rule " : "", d->rule != NULL ? d->rule : "", d->rule != NULL ? ")" : "",
+	    d->provider != NULL ? ", provider " : "", d->provider != NULL ? d->provider : "");
+	text_field(out, style, "cause", line);
+	for (size_t i = 0; i < d->also_count; i++)
+		text_field(out, style, "or else", cause_words(d->also[i].cause));
+	for (size_t i = 0; i < d->evidence_count; i++)
+		text_field(out, style, "evidence", d->evidence[i]);
+	text_field(out, style, "who acts", who_name(d->who));
+	text_field(out, style, "remedy", d->advice);
+	text_field(out, style, "see", d->url);
+}
+
+/* swaks's prefixes: <- and -> in the clear, <~ and ~> under TLS, ** where the server refuses, === and *** for what we have to say. */
+static void
+say_transcript(struct buf *out, const struct attempt *attempt)
+{
+	buf_puts(out, "=== Trying ");
+	say_server(out, attempt);
+	buf_puts(out, "...\n");
+	for (size_t i = 0; i < attempt->transcript.count; i++) {
+		const struct transcript_entry *entry = &attempt->transcript.entries[i];
+		bool bad = entry->reply.code >= 400;
+
+		if (entry->stage == STAGE_CONNECT && entry->reply.count == 0 && attempt->ending != END_UNREACHABLE)
+			buf_printf(out, "=== Connected to %s.\n", attempt->mx);
+		if (entry->stage == STAGE_HANDSHAKE && attempt->tls_done)
+			buf_printf(out, "=== TLS started with cipher %s:%s\n=== TLS peer DN=\"%s\", verification: %s\n", attempt->tls.version, attempt->tls.cipher, attempt->tls.subject != NULL ? attempt->tls.subject : "",
+			    attempt->tls.verify != NULL ? attempt->tls.verify : "none");
+		if (entry->sent != NULL) {
+			buf_puts(out, entry->tls ? " ~> " : " -> ");
+			text_safe(out, entry->sent, strlen(entry->sent));
+			buf_putc(out, '\n');
+		}
+		for (size_t k = 0; k < entry->reply.count; k++) {
+			buf_puts(out, bad ? (entry->tls ? "<~* " : "<** ") : (entry->tls ? "<~  " : "<-  "));
+			text_safe(out, entry->reply.lines[k].bytes, entry->reply.lines[k].len);
+			buf_putc(out, '\n');
+		}
+	}
+	if (attempt->ending != END_NONE) {
+		buf_printf(out, "*** %s at %s", ending_name(attempt->ending), stage_name(attempt->stage));
+		if (attempt->detail != NULL) {
+			buf_puts(out, ": ");
+			text_safe(out, attempt->detail, strlen(attempt->detail));
+		}
+		buf_putc(out, '\n');
+	}
+	if (attempt->transcript.count > 0 && attempt->ending != END_UNREACHABLE)
+		buf_puts(out, "=== Connection closed.\n");
+}
+
+/* One line for each address that did not decide: why we went on. */
+static void
+say_other_attempts(struct buf *out, const struct text_style *style, const struct journey *journey)
+{
+	struct buf line;
+
+	buf_init(&line, 2048);
+	for (size_t i = 0; i < journey->attempt_count; i++) {
+		const struct attempt *attempt = &journey->attempts[i];
+
+		if (attempt == journey->decisive && (journey->attempt_count == 1 || attempt->reply.count > 0))
+			continue;
+		buf_clear(&line);
+		say_server(&line, attempt);
+		buf_printf(&line, ": %s at %s", status_name(attempt->status), stage_name(attempt->stage));
+		if (attempt->reply.code > 0)
+			buf_printf(&line, ": %s", attempt->reply.lines[attempt->reply.count - 1].bytes);
+		else if (attempt->detail != NULL)
+			buf_printf(&line, ": %s", attempt->detail);
+		text_field(out, style, "also tried", line.data);
+	}
+	if (journey->untried > 0) {
+		buf_clear(&line);
+		buf_printf(&line, "%zu more addresses were not tried", journey->untried);
+		text_field(out, style, "note", line.data);
+	}
+	buf_release(&line);
+}
+
+void
+text_result(struct buf *out, const struct text_style *style, const struct journey *journey)
+{
+	if (style->verbose)
+		for (size_t i = 0; i < journey->attempt_count; i++)
+			say_transcript(out, &journey->attempts[i]);
+	say_verdict(out, style, journey);
+	if (journey->decisive != NULL && journey->status != STATUS_ACCEPTED)
+		say_quote(out, journey->decisive);
+	if (journey->diagnosed)
+		say_diagnosis(out, style, &journey->diagnosis);
+	if (journey->route.problem != NULL && (journey->note == NULL || strcmp(journey->note, journey->route.problem) != 0))
+		text_field(out, style, "route", journey->route.problem);
+	if (journey->status != STATUS_ACCEPTED || style->verbose || journey->attempt_count > 1)
+		say_other_attempts(out, style, journey);
+}
+
+static void
+say_listing(struct buf *out, const struct text_style *style, const struct listing *listing)
+{
+	struct buf line;
+
+	if (!style->verbose && listing->state == LIST_CLEAN)
+		return;
+	buf_init(&line, 2048);
+	buf_printf(&line, "%s: %s %s", listing->list->name, listing->item, list_state_name(listing->state));
+	if (listing->meaning != NULL)
+		buf_printf(&line, " (%s)", listing->meaning);
+	if (listing->state == LIST_LISTED && listing->url != NULL)
+		buf_printf(&line, " %s", listing->url);
+	text_field(out, style, listing->list->kind == LIST_WHITE ? "allowlist" : "blocklist", line.data);
+	buf_release(&line);
+}
+
+void
+text_sender(struct buf *out, const struct text_style *style, const struct sender *sender, enum helo_origin origin)
+{
+	static const char *const origins[] = {"as you asked", "the address's confirmed name", "this host's own name: the address has no confirmed name", "an address literal: nothing better is known"};
+	char ip[IP_TEXT];
+	struct buf line;
+
+	buf_init(&line, 4096);
+	buf_printf(out, "sender %s\n", ip_text(&sender->ip, ip));
+	buf_printf(&line, "%s (%s)", sender->helo, origins[origin]);
+	text_field(out, style, "helo", line.data);
+	buf_clear(&line);
+	buf_printf(&line, "<%s>", sender->from);
+	text_field(out, style, "from", line.data);
+	buf_clear(&line);
+	buf_puts(&line, ptr_fcrdns_word(&sender->ptr));
+	for (size_t i = 0; i < sender->ptr.count; i++)
+		buf_printf(&line, "%s %s%s", i == 0 ? ":" : ",", sender->ptr.names[i].name, sender->ptr.names[i].confirmed == PRESENT ? "" : " (not confirmed)");
+	text_field(out, style, "ptr", line.data);
+	for (size_t i = 0; i < sender->listing_count; i++)
+		say_listing(out, style, &sender->listings[i]);
+	if (!sender->complete)
+		text_field(out, style, "note", "the time for look-ups ran out: what is missing is unknown, not absent");
+	buf_release(&line);
+}
+
+static void
+say_names(struct buf *out, const char *what, const struct tally_name *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		buf_printf(out, "  %-12s%6lu  %s\n", i == 0 ? what : "", names[i].count, names[i].name);
+}
+
+void
+text_summary(struct buf *out, const struct text_style *style, const struct tally *tally, bool interrupted)
+{
+	bool first = true;
+
+	colour(out, style, bold);
+	buf_printf(out, "%lu target%s", tally->targets, tally->targets == 1 ? "" : "s");
+	colour(out, style, plain);
+	for (enum status s = 0; s < STATUS_COUNT; s++)
+		if (tally->status[s] > 0)
+			buf_printf(out, "%s %lu %s", s == 0 ? ":" : ",", tally->status[s], status_name(s));
+	if (tally->bad_input > 0)
+		buf_printf(out, "; %lu bad line%s", tally->bad_input, tally->bad_input == 1 ? "" : "s");
+	buf_puts(out, interrupted ? "; interrupted\n" : "\n");
+	for (enum cause c = 0; c < CAUSE_COUNT; c++)
+		if (tally->cause[c] > 0) {
+			buf_printf(out, "  %-12s%6lu  %s\n", first ? "causes" : "", tally->cause[c], cause_name(c));
+			first = false;
+		}
+	say_names(out, "blocklists", tally->lists, tally->list_count);
+}
