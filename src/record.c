@@ -27,7 +27,7 @@ static void
 write_time(struct json *json, const char *key, int64_t ms)
 {
 	time_t seconds = (time_t)(ms / 1000);
-	char text[40];
+	char text[80];
 	struct tm tm;
 
 	gmtime_r(&seconds, &tm);
