@@ -1,1 +1,9 @@
-/* to be written */
+#include "base/log.h"
+#include "command/command.h"
+
+int
+command_self(const struct options *options)
+{
+	log_error("%s: not built yet", commands[options->command].name);
+	return STATUS_INTERNAL;
+}

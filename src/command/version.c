@@ -1,1 +1,11 @@
-/* to be written */
+#include "config.h"
+
+#include "command/command.h"
+
+int
+command_version(const struct options *options)
+{
+	(void)options;
+	printf("mxwalk %s\n", PACKAGE_VERSION);
+	return STATUS_OK;
+}
