@@ -28,7 +28,7 @@ fill_standard_descriptors(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
 		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
-			exit(STATUS_INTERNAL);
+			exit(EXIT_INTERNAL);
 }
 
 /* What the command line means: the command, and how many arguments name it. */
@@ -62,7 +62,7 @@ run_command(enum command_id command, int argc, char **argv, struct arena *arena)
 
 	if (!options_parse(&options, command, argc, argv, getenv("MXWALK_CONFIG"), arena, error)) {
 		log_error("%s", error);
-		return STATUS_USAGE;
+		return EXIT_USAGE;
 	}
 	log_quiet(options.quiet);
 	if (options.help)
@@ -79,10 +79,10 @@ finish_output(int status)
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	if (status == STATUS_WRITE)
+	if (status == EXIT_WRITE)
 		return status; /* said already */
 	log_error("standard output: %s", errno != 0 ? strerror(errno) : "write error");
-	return STATUS_WRITE;
+	return EXIT_WRITE;
 }
 
 int
@@ -96,11 +96,11 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {
 		help_usage(stderr);
-		return STATUS_USAGE;
+		return EXIT_USAGE;
 	}
 	if (!choose(argc, argv, &command, &used)) {
 		log_error("%s: neither a command nor a target (a target has a dot, an '@' or a '[')", argv[1]);
-		return STATUS_USAGE;
+		return EXIT_USAGE;
 	}
 	arena = arena_new();
 	status = finish_output(run_command(command, argc - used, argv + used, arena));

@@ -2,9 +2,9 @@
  *
  * Output. main ignores SIGPIPE, and puts /dev/null in the place of a closed descriptor 0, 1 or 2, opened the wrong way round: no socket ever gets such a number, and who writes to a closed standard output gets EBADF, as if it
  * still were closed. So a command needs no special case: it checks its writes. When one fails (or fflush, or fclose of --output) it says so once with log_error, naming the file or "standard output", stops, and returns
- * STATUS_WRITE. What a command leaves in stdout is flushed and checked by main.
+ * EXIT_WRITE. What a command leaves in stdout is flushed and checked by main.
  *
- * Input. A file that cannot be read, or holds what cannot be used: log_error with "FILE: …" or "FILE:LINE: …", STATUS_DATA; not so a bad line in a list of targets, which is reported and passed over. */
+ * Input. A file that cannot be read, or holds what cannot be used: log_error with "FILE: …" or "FILE:LINE: …", EXIT_DATA; not so a bad line in a list of targets, which is reported and passed over. */
 #ifndef COMMAND_COMMAND_H
 #define COMMAND_COMMAND_H
 
@@ -12,17 +12,17 @@
 
 #include "options.h"
 
-enum status {
-	STATUS_OK = 0, /* every target reached the depth asked for; nothing found against the sender */
-	STATUS_REFUSED = 1, /* some were refused (5yz); self: something that refuses mail */
-	STATUS_DEFERRED = 2, /* some were deferred, none refused; self: warnings only */
-	STATUS_UNDETERMINED = 3, /* neither, but something could not be told */
-	STATUS_USAGE = 64,
-	STATUS_DATA = 65, /* input that cannot be read or used */
-	STATUS_INTERNAL = 70,
-	STATUS_CREATE = 73, /* an output file cannot be made */
-	STATUS_WRITE = 74, /* output cannot be written */
-	STATUS_INTERRUPTED = 130,
+enum exit_status {
+	EXIT_OK = 0, /* every target reached the depth asked for; nothing found against the sender */
+	EXIT_REFUSED = 1, /* some were refused (5yz); self: something that refuses mail */
+	EXIT_DEFERRED = 2, /* some were deferred, none refused; self: warnings only */
+	EXIT_UNDETERMINED = 3, /* neither, but something could not be told */
+	EXIT_USAGE = 64,
+	EXIT_DATA = 65, /* input that cannot be read or used */
+	EXIT_INTERNAL = 70,
+	EXIT_CREATE = 73, /* an output file cannot be made */
+	EXIT_WRITE = 74, /* output cannot be written */
+	EXIT_INTERRUPTED = 130,
 };
 
 /* --format nagios has the plugins' own numbers. */

@@ -13,5 +13,5 @@ command_help(const struct options *options)
 {
 	(void)options;
 	help_usage(stdout);
-	return STATUS_OK;
+	return EXIT_OK;
 }

@@ -5,5 +5,5 @@ int
 command_self(const struct options *options)
 {
 	log_error("%s: not built yet", commands[options->command].name);
-	return STATUS_INTERNAL;
+	return EXIT_INTERNAL;
 }

@@ -7,5 +7,5 @@ command_version(const struct options *options)
 {
 	(void)options;
 	printf("mxwalk %s\n", PACKAGE_VERSION);
-	return STATUS_OK;
+	return EXIT_OK;
 }
