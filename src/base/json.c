@@ -3,46 +3,12 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 
 void
 json_start(struct json *json, struct buf *out)
 {
 	*json = (struct json){.out = out};
-}
-
-/* Length of the valid UTF-8 sequence (RFC 3629) at `s`, 0 if there is none. */
-static size_t
-utf8_len(const unsigned char *s, size_t left)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	size_t need;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		need = 2;
-	else if (s[0] >= 0xe0 && s[0] <= 0xef)
-		need = 3;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		need = 4;
-	else
-		return 0;
-	if (left < need)
-		return 0;
-	if (s[0] == 0xe0)
-		low = 0xa0; /* no overlong forms */
-	if (s[0] == 0xed)
-		high = 0x9f; /* no surrogates */
-	if (s[0] == 0xf0)
-		low = 0x90;
-	if (s[0] == 0xf4)
-		high = 0x8f; /* nothing above U+10FFFF */
-	if (s[1] < low || s[1] > high)
-		return 0;
-	for (size_t i = 2; i < need; i++)
-		if (s[i] < 0x80 || s[i] > 0xbf)
-			return 0;
-	return need;
 }
 
 static void
@@ -54,7 +20,7 @@ quote(struct buf *out, const char *bytes, size_t len)
 
 	buf_putc(out, '"');
 	for (size_t i = 0; i < len;) {
-		size_t n = utf8_len(s + i, len - i);
+		size_t n = utf8_len(bytes + i, len - i);
 
 		if (n > 0 && s[i] >= 0x20 && s[i] != '"' && s[i] != '\\' && s[i] != 0x7f) {
 			i += n;

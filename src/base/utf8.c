@@ -1,0 +1,48 @@
+#include "base/utf8.h"
+
+/* The first octet says how many follow, and bounds the second (RFC 3629 section 4). */
+static const struct {
+	unsigned char first, last; /* of the first octet */
+	unsigned char low, high; /* of the second */
+	size_t len;
+} forms[] = {
+	{0x00, 0x7f, 0, 0, 1},
+	{0xc2, 0xdf, 0x80, 0xbf, 2},
+	{0xe0, 0xe0, 0xa0, 0xbf, 3},
+	{0xe1, 0xec, 0x80, 0xbf, 3},
+	{0xed, 0xed, 0x80, 0x9f, 3},
+	{0xee, 0xef, 0x80, 0xbf, 3},
+	{0xf0, 0xf0, 0x90, 0xbf, 4},
+	{0xf1, 0xf3, 0x80, 0xbf, 4},
+	{0xf4, 0xf4, 0x80, 0x8f, 4},
+};
+
+size_t
+utf8_len(const char *bytes, size_t left)
+{
+	const unsigned char *s = (const unsigned char *)bytes;
+	size_t form = 0, len;
+
+	if (left == 0)
+		return 0;
+	while (form < sizeof forms / sizeof *forms && (s[0] < forms[form].first || s[0] > forms[form].last))
+		form++;
+	if (form == sizeof forms / sizeof *forms)
+		return 0;
+	len = forms[form].len;
+	if (left < len || (len > 1 && (s[1] < forms[form].low || s[1] > forms[form].high)))
+		return 0;
+	for (size_t i = 2; i < len; i++)
+		if (s[i] < 0x80 || s[i] > 0xbf)
+			return 0;
+	return len;
+}
+
+bool
+utf8_valid(const char *bytes, size_t len)
+{
+	for (size_t i = 0, n; i < len; i += n)
+		if ((n = utf8_len(bytes + i, len - i)) == 0)
+			return false;
+	return true;
+}
