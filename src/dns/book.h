@@ -33,16 +33,18 @@ const struct answer *book_ask(struct book *book, const char *name, enum dns_type
 /* Files a copy. A second answer to the same question replaces the first for later asks; pointers to the first stay valid. */
 void book_put(struct book *book, const struct answer *answer);
 
-size_t book_wanted(const struct book *book); /* how many questions wait */
-struct question book_want(const struct book *book, size_t i); /* valid until book_put or book_forget_wants */
+size_t book_wanted(const struct book *book); /* how many questions wait: each once, until it is answered (book_put) or forgotten */
+struct question book_want(const struct book *book, size_t i); /* `i` counts until book_put or book_forget_wants; the name stays valid as long as the book */
 void book_forget_wants(struct book *book);
 
 /* The answers that evaluations have really looked at, in the order of first use: what --dns-record writes, and the questions-asked count. */
 size_t book_used(const struct book *book);
 const struct answer *book_use(const struct book *book, size_t i);
 
-/* One line of a book file (DESIGN.md section 4), and back. On false, `reason` says what is wrong: "no \"type\"", "data[1]: \"10\" is no MX", … The line has no newline. */
+/* One line of a book file (DESIGN.md section 4), and back. On false, `reason` says what is wrong: "no \"type\"", "data[1]: \"10\" is no MX", … The line has no newline.
+ * "name" and "type" must be there. A type that we do not know is passed over, but makes the name one that the book holds. An answer's server is "replay" if the line names none. */
 bool book_read_line(struct book *book, const char *line, size_t len, char *reason, size_t reason_size);
-void book_write_line(const struct answer *answer, struct buf *out); /* with the newline; {"name","type","rcode","ad","ttl","data"[,"server"]} */
+/* With the newline; {"name","type","rcode","ad","ttl","data"[,"server"]}. What was found behind CNAMEs becomes two lines: the CNAME, straight to its end, and what is there. */
+void book_write_line(const struct answer *answer, struct buf *out);
 
 #endif
