@@ -1,0 +1,38 @@
+/* dns: the DNS that the options ask for, and the data files: opened for probe, self, check and explain alike. */
+#ifndef COMMAND_DNS_H
+#define COMMAND_DNS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "command/command.h"
+#include "io/consult.h"
+
+struct event_base;
+struct lists;
+struct resolver;
+struct rules;
+
+struct dns_access {
+	struct event_base *base;
+	struct resolver *resolver; /* --nameserver, or /etc/resolv.conf, or --dns-replay */
+	struct resolver *list_resolver; /* --dnsbl-nameserver; NULL: the same */
+	struct lists *lists; /* built in, --lists, --no-list, --dnsbl-key */
+	struct consult_who who; /* for consult_start */
+	FILE *record; /* --dns-record, NULL */
+	const char *record_name;
+};
+
+/* EXIT_OK, or the exit status after saying why with log_error. Either way dns_close is to be called. */
+int dns_open(struct dns_access *dns, const struct options *options);
+/* EXIT_OK, or EXIT_WRITE when the --dns-record file could not be written (said). */
+int dns_close(struct dns_access *dns);
+
+/* The lists and the rules that the options ask for, without any network (explain). NULL after saying why; `*status` is the exit status. */
+struct lists *lists_open(const struct options *options, int *status);
+struct rules *rules_open(const struct options *options, const struct lists *lists, int *status);
+
+/* A whole file, at most `max` octets; "-" is standard input. NULL after saying why. Owned by the caller, NUL-terminated behind `*len`. */
+char *file_read(const char *name, size_t max, size_t *len);
+
+#endif
