@@ -191,7 +191,7 @@ judge(const struct list *list, const struct answer *item, const struct answer *p
 {
 	struct verdict answer = judge_answer(list, item, arena);
 	struct verdict bad[] = {answer, test_positive(list, positive, arena), test_negative(list, negative, arena)};
-	const struct verdict *worst = NULL;
+	struct verdict *worst = NULL;
 
 	bad[1].state = bad[1].state == LIST_LISTED ? LIST_CLEAN : bad[1].state; /* passed */
 	for (size_t i = 0; i < 3; i++) {
@@ -200,7 +200,10 @@ judge(const struct list *list, const struct answer *item, const struct answer *p
 		if (failed && (worst == NULL || gravity[bad[i].state] > gravity[worst->state]))
 			worst = &bad[i];
 	}
-	return worst != NULL ? *worst : answer;
+	if (worst == NULL)
+		return answer;
+	worst->value = NULL; /* whatever it was, it means nothing */
+	return *worst;
 }
 
 /* ---- what is shown */
@@ -326,6 +329,13 @@ registered_domain(const char *domain)
 	return registered != NULL ? registered : domain;
 }
 
+/* Address literals and other things that a HELO may be are no domains. */
+static bool
+is_domain(const char *name)
+{
+	return name[0] != '\0' && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] == '\0';
+}
+
 /* What is asked about, and the labels that stand for it below the zone. Returns why it cannot be asked, or NULL. */
 static const char *
 make_item(struct arena *arena, const struct list *list, const struct ip *ip, const char *domain, const char **item, const char **labels)
@@ -342,7 +352,7 @@ make_item(struct arena *arena, const struct list *list, const struct ip *ip, con
 		*labels = arena_string(arena, name);
 	} else {
 		*item = arena_string(arena, domain);
-		if (ip_parse(&address, domain) || !name_normalise(domain, name, &why) || name[0] == '\0')
+		if (ip_parse(&address, domain) || !name_normalise(domain, name, &why) || !is_domain(name))
 			return "is not asked: no domain name";
 		*labels = *item = arena_string(arena, list->registered ? registered_domain(name) : name);
 	}
