@@ -175,6 +175,7 @@ struct option {
 	long min, max; /* of a number or a time */
 	const struct option_word *words;
 	const char *alone; /* the flag that is meant when the value is missing at the very end; NULL: that is an error */
+	bool many; /* may be given several times */
 	bool secret; /* the value is never shown */
 	bool not_in_file;
 };
