@@ -9,8 +9,11 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "dns/name.h"
+#include "smtp/message.h"
+#include "target.h"
 
-enum { CONFIG_MAX = 1024 * 1024, SHOWN_MAX = 80, NAME_MAX_TEXT = 255, HEADER_MAX = 8192 }; /* octets */
+enum { CONFIG_MAX = 1024 * 1024, SHOWN_MAX = 80 }; /* octets */
 
 static option_take take_recipient, take_sender, take_identity, take_helo, take_address, take_addresses, take_server, take_nameserver, take_port, take_count, take_time, take_timeout, take_word, take_file, take_files, take_content,
     take_attachment, take_header, take_zone, take_key, take_result, take_dkim_file, take_dkim_selector, take_dkim_domain, take_name;
@@ -26,7 +29,7 @@ const struct command_row commands[COMMAND_COUNT] = {
 };
 
 const char *const section_titles[SECTION_COUNT] = {
-    [SECTION_TARGET] = "What to walk",
+    [SECTION_TASK] = "Task",
     [SECTION_SENDER] = "Who is sending",
     [SECTION_TLS] = "TLS",
     [SECTION_MESSAGE] = "Test message",
@@ -41,14 +44,14 @@ static const struct option_word depths[] = {
     {"connect", STAGE_CONNECT, false},
     {"greeting", STAGE_GREETING, false},
     {"ehlo", STAGE_EHLO, false},
-    {"starttls", STAGE_EHLO_TLS, false},
+    {"starttls", STAGE_STARTTLS, false},
     {"mail", STAGE_MAIL, false},
     {"rcpt", STAGE_RCPT, false},
     {"data", STAGE_DATA, false},
     {"message", STAGE_MESSAGE, false},
     {"banner", STAGE_GREETING, true},
     {"helo", STAGE_EHLO, true},
-    {"tls", STAGE_EHLO_TLS, true},
+    {"tls", STAGE_STARTTLS, true},
     {NULL, 0, false},
 };
 
@@ -116,17 +119,17 @@ enum {
 #define NUMBERS(least, most) .min = (least), .max = (most)
 
 const struct option option_table[] = {
-    {"to", 't', "ADDRESS", take_recipient, AT(to), P, SECTION_TARGET, "recipient, for targets that name none; alone, it is the target", .many = true},
-    {"input", 'i', "FILE", take_file, AT(input), P, SECTION_TARGET, "read targets from FILE, one a line; - is standard input"},
-    {"skip-file", 0, "FILE", take_file, AT(skip_file), P, SECTION_TARGET, "domains and addresses that have opted out, one a line: never walked"},
-    {"quit-after", 0, "STAGE", take_word, AT(quit_after), P, SECTION_TARGET, "how far to go: connect, greeting, ehlo, starttls, mail, rcpt, data or message", .words = depths},
-    {"server", 's', "HOST[:PORT]", take_server, AT(server), P, SECTION_TARGET, "walk this server, whatever the MX records say"},
-    {"port", 'p', "PORT", take_port, AT(port), P, SECTION_TARGET, "port of the servers (25)"},
-    {"ipv4", '4', NULL, NULL, AT(family), P, SECTION_TARGET, "IPv4 only", SETS(ROUTE_V4, ROUTE_BOTH)},
-    {"ipv6", '6', NULL, NULL, AT(family), P, SECTION_TARGET, "IPv6 only", SETS(ROUTE_V6, ROUTE_BOTH)},
-    {"all", 0, NULL, NULL, AT(all), P, SECTION_TARGET, "walk every address of every MX, not only the first that answers", FLAG},
-    {"concurrency", 0, "N", take_count, AT(concurrency), P, SECTION_TARGET, "targets walked at the same time (50)", NUMBERS(1, 20000)},
-    {"allow-private", 0, NULL, NULL, AT(allow_private), P | S, SECTION_TARGET, "do not pass over private, loopback and reserved addresses", FLAG},
+    {"to", 't', "ADDRESS", take_recipient, AT(to), P, SECTION_TASK, "recipient, for targets that name none; alone, it is the target", .many = true},
+    {"input", 'i', "FILE", take_file, AT(input), P, SECTION_TASK, "read targets from FILE, one a line; - is standard input"},
+    {"skip-file", 0, "FILE", take_file, AT(skip_file), P, SECTION_TASK, "domains and addresses that have opted out, one a line: never walked"},
+    {"quit-after", 0, "STAGE", take_word, AT(quit_after), P, SECTION_TASK, "how far to go: connect, greeting, ehlo, starttls, mail, rcpt, data or message", .words = depths},
+    {"server", 's', "HOST[:PORT]", take_server, AT(server), P, SECTION_TASK, "walk this server, whatever the MX records say"},
+    {"port", 'p', "PORT", take_port, AT(port), P, SECTION_TASK, "port of the servers (25)"},
+    {"ipv4", '4', NULL, NULL, AT(family), P, SECTION_TASK, "IPv4 only", SETS(ROUTE_V4, ROUTE_BOTH)},
+    {"ipv6", '6', NULL, NULL, AT(family), P, SECTION_TASK, "IPv6 only", SETS(ROUTE_V6, ROUTE_BOTH)},
+    {"all", 0, NULL, NULL, AT(all), P, SECTION_TASK, "walk every address of every MX, not only the first that answers", FLAG},
+    {"concurrency", 0, "N", take_count, AT(concurrency), P, SECTION_TASK, "targets walked at the same time (50)", NUMBERS(1, 20000)},
+    {"allow-private", 0, NULL, NULL, AT(allow_private), P | S, SECTION_TASK, "do not pass over private, loopback and reserved addresses", FLAG},
 
     {"from", 'f', "ADDRESS", take_sender, AT(from), P | S, SECTION_SENDER, "reverse-path (postmaster at the HELO name); <> is the null one"},
     {"from", 'f', "ADDRESS", take_identity, AT(from), C, SECTION_SENDER, "reverse-path (spf) or From address (dmarc); <> is the null one"},
@@ -137,8 +140,8 @@ const struct option option_table[] = {
     {"ip source", 0, "ADDR", take_address, AT(ip), C, SECTION_SENDER, "client address"},
     {"public-ip", 0, "ADDR", take_address, AT(public_ip), P | S, SECTION_SENDER, "the address that others see, behind NAT"},
     {"dkim-key", 0, "FILE", take_dkim_file, AT(signers), P | S | C, SECTION_SENDER, "private key (PEM) that signs, or is compared with the published key", .many = true},
-    {"dkim-selector", 0, "NAME", take_dkim_selector, AT(signers), P | S, SECTION_SENDER, "selector of that key"},
-    {"dkim-domain", 0, "DOMAIN", take_dkim_domain, AT(signers), P | S, SECTION_SENDER, "signing domain of that key (the domain of --from)"},
+    {"dkim-selector", 0, "NAME", take_dkim_selector, AT(signers), P | S, SECTION_SENDER, "selector of that key", .many = true},
+    {"dkim-domain", 0, "DOMAIN", take_dkim_domain, AT(signers), P | S, SECTION_SENDER, "signing domain of that key (the domain of --from)", .many = true},
     {"selector dkim-selector", 0, "NAME", take_dkim_selector, AT(signers), C, SECTION_SENDER, "DKIM selector"},
     {"domain dkim-domain", 0, "DOMAIN", take_dkim_domain, AT(signers), C, SECTION_SENDER, "DKIM signing domain"},
 
@@ -156,7 +159,7 @@ const struct option option_table[] = {
     {"timeout", 0, "TIME|rfc", take_timeout, AT(timeout), P, SECTION_TIME, "limit of every stage; \"rfc\" is RFC 5321 section 4.5.3.2", TIME},
     {"timeout-connect", 0, "TIME", take_time, AT(timeout_connect), P, SECTION_TIME, "limit of a connection attempt", TIME},
     {"timeout-greeting", 0, "TIME", take_time, AT(timeout_greeting), P, SECTION_TIME, "limit of the wait for the greeting", TIME},
-    {"timeout-command", 0, "TIME", take_time, AT(timeout_command), P, SECTION_TIME, "limit of each command from EHLO to RCPT, of the handshake and of QUIT", TIME},
+    {"timeout-command", 0, "TIME", take_time, AT(timeout_command), P, SECTION_TIME, "limit of each command from EHLO to RCPT, and of the handshake", TIME},
     {"timeout-data", 0, "TIME", take_time, AT(timeout_data), P, SECTION_TIME, "limit of DATA", TIME},
     {"timeout-message", 0, "TIME", take_time, AT(timeout_message), P, SECTION_TIME, "limit of the message and the reply to it", TIME},
     {"timeout-dns", 0, "TIME", take_time, AT(timeout_dns), P, SECTION_TIME, "limit of the look-ups of a target, and of those about the sender (10s)", TIME},
@@ -172,15 +175,15 @@ const struct option option_table[] = {
     {"dns-record", 0, "FILE", take_file, AT(dns_record), DNS, SECTION_DNS, "write every answer that was used to FILE"},
     {"dns-replay", 0, "FILE", take_file, AT(dns_replay), DNS, SECTION_DNS, "take all answers from FILE, ask nobody"},
 
-    {"spf", 0, "DOMAIN=RESULT", take_result, AT(spf_results), C, SECTION_JUDGE, "dmarc: an SPF result", .many = true},
-    {"dkim", 0, "DOMAIN=RESULT", take_result, AT(dkim_results), C, SECTION_JUDGE, "dmarc: a DKIM result", .many = true},
+    {"spf", 0, "DOMAIN=RESULT", take_result, AT(spf_results), C, SECTION_SENDER, "dmarc: an SPF result", .many = true},
+    {"dkim", 0, "DOMAIN=RESULT", take_result, AT(dkim_results), C, SECTION_SENDER, "dmarc: a DKIM result", .many = true},
     {"rules", 0, "FILE", take_files, AT(rules), P, SECTION_JUDGE, "more rules, in the place of ours where the id is the same", .many = true},
     {"rules", 0, "FILE", take_files, AT(rules), E, SECTION_JUDGE, "more rules, in the place of ours where the id is the same", .alone = "list-rules", .many = true},
     {"list-rules", 0, NULL, NULL, AT(list_rules), E, SECTION_JUDGE, "show the rules; a bare --rules at the end does the same", FLAG},
-    {"stage", 0, "STAGE", take_word, AT(stage), E, SECTION_JUDGE, "where in the dialogue the texts were said", .words = stage_words},
-    {"mx", 0, "HOST", take_name, AT(mx), E, SECTION_JUDGE, "who said them"},
-    {"input", 'i', "FILE", take_file, AT(input), E, SECTION_JUDGE, "read replies, a log, a bounce or NDJSON from FILE; - is standard input"},
-    {"summary", 0, NULL, NULL, AT(summary), E, SECTION_JUDGE, "count causes, lists, providers and domains", FLAG},
+    {"stage", 0, "STAGE", take_word, AT(stage), E, SECTION_TASK, "where in the dialogue the texts were said", .words = stage_words},
+    {"mx", 0, "HOST", take_name, AT(mx), E, SECTION_TASK, "who said them"},
+    {"input", 'i', "FILE", take_file, AT(input), E, SECTION_TASK, "read replies, a log, a bounce or NDJSON from FILE; - is standard input"},
+    {"summary", 0, NULL, NULL, AT(summary), E, SECTION_TASK, "count causes, lists, providers and domains", FLAG},
 
     {"output", 'o', "FILE", take_file, AT(output), DNS, SECTION_OUTPUT, "write results to FILE"},
     {"format", 0, "FORMAT", take_word, AT(format), P | S, SECTION_OUTPUT, "text, ndjson or nagios", .words = all_formats},
@@ -190,12 +193,12 @@ const struct option option_table[] = {
     {"verbose", 'v', NULL, NULL, AT(verbose), DNS | L, SECTION_OUTPUT, "show the dialogue and every look-up", FLAG},
     {"quiet", 'q', NULL, NULL, AT(quiet), DNS | L, SECTION_OUTPUT, "no warnings, no notes, no progress", FLAG},
 
-    {"list", 0, NULL, NULL, AT(lab_list), L, SECTION_OTHER, "name the lab's domains and what each does", FLAG},
-    {"port", 'p', "PORT", take_port, AT(lab_port), L, SECTION_OTHER, "port of the lab's mail servers"},
-    {"dns-port", 0, "PORT", take_port, AT(lab_dns_port), L, SECTION_OTHER, "port of the lab's DNS server"},
-    {"log", 0, "FILE", take_file, AT(lab_log), L, SECTION_OTHER, "write what the lab's servers heard and said to FILE"},
-    {"options", 0, NULL, NULL, AT(table), H, SECTION_OTHER, "the table of options, for programs", FLAG, .not_in_file = true},
-    {"completion", 0, "SHELL", take_word, AT(completion), H, SECTION_OTHER, "the completion for bash or zsh", .words = shells, .not_in_file = true},
+    {"list", 0, NULL, NULL, AT(lab_list), L, SECTION_TASK, "name the lab's domains and what each does", FLAG},
+    {"port", 'p', "PORT", take_port, AT(lab_port), L, SECTION_TASK, "port of the lab's mail servers"},
+    {"dns-port", 0, "PORT", take_port, AT(lab_dns_port), L, SECTION_TASK, "port of the lab's DNS server"},
+    {"log", 0, "FILE", take_file, AT(lab_log), L, SECTION_TASK, "write what the lab's servers heard and said to FILE"},
+    {"options", 0, NULL, NULL, AT(table), H, SECTION_TASK, "the table of options, for programs", FLAG, .not_in_file = true},
+    {"completion", 0, "SHELL", take_word, AT(completion), H, SECTION_TASK, "the completion for bash or zsh", .words = shells, .not_in_file = true},
     {"config", 0, "FILE", take_file, .at = 0, .size = 0, DNS | L, SECTION_OTHER, "read options from FILE, after those of $MXWALK_CONFIG", .not_in_file = true},
     {"help", 'h', NULL, NULL, AT(help), ALL, SECTION_OTHER, "show this", FLAG, .not_in_file = true},
     {"version", 0, NULL, NULL, AT(version), ALL, SECTION_OTHER, "show the version", FLAG, .not_in_file = true},
@@ -229,13 +232,13 @@ has_space(const char *value)
 	return has_control(value) || strchr(value, ' ') != NULL;
 }
 
-/* What goes on the wire must never hold a CR, an LF, or anything else that ends or hides a line. */
-static const char *
-wire_problem(const char *value, size_t max)
+static bool
+is_ascii(const char *value)
 {
-	if (has_control(value))
-		return "holds a control character";
-	return strlen(value) > max ? "too long" : NULL;
+	for (; *value != '\0'; value++)
+		if ((unsigned char)*value >= 0x80)
+			return false;
+	return true;
 }
 
 static void
@@ -253,23 +256,33 @@ without_brackets(struct arena *arena, const char *value)
 	return len >= 2 && value[0] == '<' && value[len - 1] == '>' ? arena_copy(arena, value + 1, len - 2) : value;
 }
 
+/* As it goes on the wire: the domain in A-labels. */
 static const char *
-mailbox_problem(const char *value)
+take_mailbox(struct arena *arena, const char *value, const char **mailbox)
 {
-	const char *at = strrchr(value, '@'), *problem = wire_problem(value, 64 + 1 + NAME_MAX_TEXT);
+	char name[NAME_TEXT];
+	const char *why;
+	size_t at;
 
-	if (problem != NULL)
-		return problem;
-	return at == NULL || at == value || at[1] == '\0' || has_space(at) ? "not a mail address" : NULL;
+	if (!message_address(value, &at, &why))
+		return arena_printf(arena, "not a mail address: %s", why);
+	*mailbox = value;
+	if (value[at + 1] == '[')
+		return NULL;
+	if (!name_normalise(value + at + 1, name, &why))
+		return arena_printf(arena, "not a mail address: %s", why);
+	*mailbox = arena_printf(arena, "%.*s@%s", (int)at, value, name);
+	return NULL;
 }
 
 static const char *
 take_recipient(struct arena *arena, const struct option *option, const char *value, void *at)
 {
+	const char *mailbox = NULL, *problem = take_mailbox(arena, without_brackets(arena, value), &mailbox);
+
 	(void)option;
-	value = without_brackets(arena, value);
-	add_string(arena, at, value);
-	return mailbox_problem(value);
+	add_string(arena, at, mailbox);
+	return problem;
 }
 
 static const char *
@@ -278,7 +291,7 @@ take_sender(struct arena *arena, const struct option *option, const char *value,
 	(void)option;
 	value = without_brackets(arena, value);
 	*(const char **)at = value;
-	return *value == '\0' ? NULL : mailbox_problem(value);
+	return *value == '\0' ? NULL : take_mailbox(arena, value, at);
 }
 
 /* What somebody else said, good or bad: it is judged, not sent. */
@@ -287,36 +300,44 @@ take_identity(struct arena *arena, const struct option *option, const char *valu
 {
 	(void)option;
 	*(const char **)at = without_brackets(arena, value);
-	return has_control(value) ? "holds a control character" : NULL;
-}
-
-static const char *
-take_helo(struct arena *arena, const struct option *option, const char *value, void *at)
-{
-	const char *problem = wire_problem(value, NAME_MAX_TEXT);
-
-	(void)arena, (void)option;
-	*(const char **)at = value;
-	return problem == NULL && has_space(value) ? "not a name or an address literal" : problem;
+	return has_control(value) ? "a control character" : NULL;
 }
 
 static const char *
 take_name(struct arena *arena, const struct option *option, const char *value, void *at)
 {
-	const char *problem = wire_problem(value, NAME_MAX_TEXT);
+	char name[NAME_TEXT];
+	const char *why;
 
-	(void)arena, (void)option;
-	*(const char **)at = value;
-	return problem == NULL && has_space(value) ? "not a name" : problem;
+	(void)option;
+	if (has_space(value))
+		return "not a name: a space or a control character";
+	if (!name_normalise(value, name, &why))
+		return arena_printf(arena, "not a name: %s", why);
+	*(const char **)at = arena_string(arena, name);
+	return NULL;
+}
+
+/* A name or an address literal; in the case and with the dot that it was given with. */
+static const char *
+take_helo(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	const char *problem = *value == '[' ? NULL : take_name(arena, option, value, at);
+
+	if (*value == '[' && (has_space(value) || value[strlen(value) - 1] != ']' || strlen(value) > 255))
+		return "not an address literal";
+	if (problem == NULL && is_ascii(value))
+		*(const char **)at = value;
+	return problem;
 }
 
 static const char *
 take_zone(struct arena *arena, const struct option *option, const char *value, void *at)
 {
-	const char *name;
+	const char *name = NULL, *problem = take_name(arena, option, value, &name);
 
-	add_string(arena, at, value);
-	return take_name(arena, option, value, &name);
+	add_string(arena, at, name);
+	return problem;
 }
 
 static const char *
@@ -369,37 +390,18 @@ take_count(struct arena *arena, const struct option *option, const char *value, 
 	return NULL;
 }
 
-/* HOST, ADDR, HOST:PORT, [ADDR]:PORT. An IPv6 address may stand without brackets when no port follows. */
 static const char *
 take_server(struct arena *arena, const struct option *option, const char *value, void *at)
 {
 	struct server *server = at;
-	const char *colon = strrchr(value, ':'), *end = value + strlen(value), *problem = wire_problem(value, NAME_MAX_TEXT + 8);
-	struct ip ip;
+	const char *why;
+	uint16_t port;
 
-	if (problem != NULL)
-		return problem;
-	*server = (struct server){0};
-	if (ip_parse(&ip, value)) {
-		server->host = value;
-		return NULL;
-	}
-	if (colon != NULL && (*value != '[' || (colon > value && colon[-1] == ']'))) {
-		problem = take_port(arena, option, colon + 1, &server->port);
-		if (problem != NULL)
-			return problem;
-		end = colon;
-	}
-	if (*value == '[') {
-		if (end[-1] != ']')
-			return "a bracket is not closed";
-		server->host = arena_copy(arena, value + 1, (size_t)(end - value) - 2);
-	} else {
-		server->host = arena_copy(arena, value, (size_t)(end - value));
-	}
-	if (strchr(server->host, ':') != NULL && !ip_parse(&ip, server->host))
-		return "not HOST, HOST:PORT or [ADDRESS]:PORT";
-	return *server->host == '\0' || has_space(server->host) || strpbrk(server->host, "[]@/") != NULL ? "not a host" : NULL;
+	(void)option;
+	if (!target_server(value, arena, &server->host, &port, &why))
+		return arena_printf(arena, "not HOST, HOST:PORT or [ADDRESS]:PORT: %s", why);
+	server->port = port;
+	return NULL;
 }
 
 static const char *
@@ -509,11 +511,11 @@ take_content(struct arena *arena, const struct option *option, const char *value
 static const char *
 take_header(struct arena *arena, const struct option *option, const char *value, void *at)
 {
-	const char *colon = strchr(value, ':'), *problem = wire_problem(value, HEADER_MAX);
+	const char *colon = strchr(value, ':');
 
 	(void)option;
-	if (problem != NULL)
-		return problem;
+	if (has_control(value))
+		return "a control character";
 	if (colon == NULL || colon == value)
 		return "not a header line (\"Name: value\")";
 	for (const char *s = value; s < colon; s++)
@@ -541,8 +543,9 @@ add_pair(struct arena *arena, struct pairs *pairs, const char *value)
 static const char *
 take_key(struct arena *arena, const struct option *option, const char *value, void *at)
 {
-	(void)option;
-	return add_pair(arena, at, value) == NULL ? "not ZONE=KEY" : NULL;
+	struct pair *pair = add_pair(arena, at, value);
+
+	return pair == NULL || take_name(arena, option, pair->name, &pair->name) != NULL ? "not ZONE=KEY" : NULL;
 }
 
 static const char *
@@ -585,19 +588,19 @@ take_dkim_file(struct arena *arena, const struct option *option, const char *val
 static const char *
 take_dkim_selector(struct arena *arena, const struct option *option, const char *value, void *at)
 {
-	const char *name;
+	const char *name = NULL, *problem = take_name(arena, option, value, &name);
 
-	add_signer_part(arena, at, offsetof(struct signer, selector), value);
-	return take_name(arena, option, value, &name);
+	add_signer_part(arena, at, offsetof(struct signer, selector), name);
+	return problem;
 }
 
 static const char *
 take_dkim_domain(struct arena *arena, const struct option *option, const char *value, void *at)
 {
-	const char *name;
+	const char *name = NULL, *problem = take_name(arena, option, value, &name);
 
-	add_signer_part(arena, at, offsetof(struct signer, domain), value);
-	return take_name(arena, option, value, &name);
+	add_signer_part(arena, at, offsetof(struct signer, domain), name);
+	return problem;
 }
 
 /* ---- finding an option */
@@ -972,6 +975,8 @@ static bool
 check_targets(struct parse *parse)
 {
 	const struct options *options = parse->options;
+	struct target read;
+	const char *why;
 
 	if (options->operands.count == 0 && options->input == NULL && options->to.count == 0)
 		return fail(parse, "no target (try \"mxwalk help probe\")");
@@ -980,14 +985,12 @@ check_targets(struct parse *parse)
 	for (size_t i = 0; i < options->operands.count; i++) {
 		const char *target = options->operands.items[i];
 
-		if (*target == '\0')
-			return fail(parse, "argument %zu: an empty target", i + 1);
 		if (strcmp(target, "-") == 0)
 			return fail(parse, "-: not a target (--input - reads targets from standard input)");
-		if (has_control(target))
-			return fail(parse, "%.*s: a target with a control character", SHOWN_MAX, target);
-		if (options->to.count > 0 && strchr(target, '@') != NULL)
-			return fail(parse, "%.*s: a target with a recipient of its own, and --to", SHOWN_MAX, target);
+		if (!target_parse(target, parse->arena, &read, &why))
+			return fail(parse, "\"%.*s%s\": not a target: %s", SHOWN_MAX, target, strlen(target) > SHOWN_MAX ? "..." : "", why);
+		if (options->to.count > 0 && read.rcpt != NULL)
+			return fail(parse, "%.*s: has a recipient of its own: --to has no place here", SHOWN_MAX, target);
 	}
 	return true;
 }
@@ -1046,6 +1049,42 @@ command_find(const char *word, enum command_id *command)
 		return true;
 	}
 	return false;
+}
+
+/* Which of the --timeout-… options a stage obeys. */
+static long
+stage_timeout(const struct options *options, enum stage stage)
+{
+	switch ((int)stage) {
+	case STAGE_CONNECT:
+		return options->timeout_connect;
+	case STAGE_GREETING:
+		return options->timeout_greeting;
+	case STAGE_DATA:
+		return options->timeout_data;
+	case STAGE_MESSAGE:
+		return options->timeout_message;
+	case STAGE_QUIT:
+		return 0;
+	default:
+		return options->timeout_command;
+	}
+}
+
+void
+options_deadlines(const struct options *options, long ms[STAGE_COUNT])
+{
+	for (int stage = 0; stage < STAGE_COUNT; stage++) {
+		long usual = 1000L * stages[stage].seconds, given = stage_timeout(options, (enum stage)stage);
+
+		ms[stage] = usual;
+		if (options->timeout == TIMEOUT_RFC)
+			ms[stage] = 1000L * stages[stage].rfc_seconds;
+		else if (options->timeout > 0 && (stage != STAGE_QUIT || options->timeout < usual)) /* nobody waits longer for a good-bye */
+			ms[stage] = options->timeout;
+		if (given > 0)
+			ms[stage] = given;
+	}
 }
 
 bool

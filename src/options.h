@@ -54,14 +54,14 @@ struct content { /* TEXT or @FILE; at most one is set */
 };
 
 struct server {
-	const char *host; /* a name or an address without brackets; NULL: not given */
+	const char *host; /* a name (dns/name.h) or an address without brackets; NULL: not given */
 	unsigned port; /* 0: not given */
 };
 
 struct options {
 	enum command_id command;
 	bool help, version; /* asked for: nothing else is to be done */
-	struct strings operands; /* probe: targets (with neither operands nor --input, the addresses of --to are the targets); explain: texts; check: evaluator and its operands; lab: the command and its arguments; help: a command */
+	struct strings operands; /* probe: targets, all of them good for target_parse (with neither operands nor --input, the addresses of --to are the targets); explain: texts; check: evaluator and its operands; lab: the command and its arguments; help: a command */
 
 	/* what to walk, and how far */
 	struct strings to; /* addresses; only with targets that have no '@' */
@@ -73,7 +73,7 @@ struct options {
 	bool all;
 	bool allow_private;
 	unsigned concurrency; /* 50 */
-	enum stage quit_after; /* STAGE_NONE: not given; "starttls" is STAGE_EHLO_TLS (the handshake and the EHLO behind it), the others are their own stage */
+	enum stage quit_after; /* STAGE_NONE: not given; STAGE_STARTTLS takes the handshake and the EHLO behind it along */
 
 	/* who is sending */
 	const char *from; /* NULL: postmaster@ the HELO name; "": null reverse-path */
@@ -87,7 +87,7 @@ struct options {
 	bool tls_verify;
 	const char *tls_ca; /* file or directory; NULL: the system's */
 
-	/* time, in milliseconds; see options_seconds */
+	/* time, in milliseconds; see options_deadlines */
 	long timeout, timeout_connect, timeout_greeting, timeout_command, timeout_data, timeout_message;
 	long timeout_dns; /* never 0 */
 
@@ -136,8 +136,8 @@ struct command_row {
 
 extern const struct command_row commands[COMMAND_COUNT];
 
-enum option_section {
-	SECTION_TARGET,
+enum option_section { /* of --help */
+	SECTION_TASK,
 	SECTION_SENDER,
 	SECTION_TLS,
 	SECTION_MESSAGE,
@@ -191,6 +191,9 @@ bool command_find(const char *word, enum command_id *command);
 
 /* The option of that name (without dashes) for a command, NULL if it has none. `negated`: it was its --no-… */
 const struct option *option_find(const char *name, size_t len, enum command_id command, bool *negated);
+
+/* The limit of each stage in milliseconds: ours (smtp/stage.h), or --timeout, or what one of --timeout-… says of it. */
+void options_deadlines(const struct options *options, long ms[STAGE_COUNT]);
 
 bool options_color(const struct options *options, int fd); /* should what goes to `fd` be coloured? (--color, NO_COLOR, TERM, a terminal or not) */
 

@@ -34,12 +34,18 @@ next_name(const char *names, const char *previous, size_t *len)
 	return *len > 0 ? name : NULL;
 }
 
-void
-help_usage(FILE *out)
+static void
+print_usage(FILE *out)
 {
 	fputs("usage: mxwalk [OPTION...] TARGET...\n", out);
 	for (int i = 0; i < COMMAND_COUNT; i++)
 		fprintf(out, "       mxwalk %s%s%s\n", commands[i].name, *commands[i].operands != '\0' ? " " : "", commands[i].operands);
+}
+
+void
+help_usage(FILE *out)
+{
+	print_usage(out);
 	fputs("\"mxwalk help\" says more.\n", out);
 }
 
@@ -71,6 +77,7 @@ static void
 print_option(const struct option *option)
 {
 	const char *name = NULL;
+	char words[256];
 	size_t len = 0;
 	int column = option->letter != 0 ? printf("  -%c", option->letter) : printf("    ");
 
@@ -82,8 +89,9 @@ print_option(const struct option *option)
 		printf("\n%*s", COLUMN, "");
 	else
 		printf("%*s", COLUMN - column, "");
-	print_wrapped(option->help, COLUMN);
-	puts(option->many ? " (*)" : "");
+	snprintf(words, sizeof words, "%s%s", option->help, option->many ? " (*)" : "");
+	print_wrapped(words, COLUMN);
+	puts("");
 }
 
 static bool
@@ -121,7 +129,7 @@ static void
 print_overview(void)
 {
 	puts("mxwalk walks a domain's mail exchangers and says why mail is refused.\n");
-	help_usage(stdout);
+	print_usage(stdout);
 	puts("\nA target is domain, user@domain, [host]:port or user@domain@[host]:port.\n\nCommands:");
 	for (int i = 0; i < COMMAND_COUNT; i++)
 		printf("  %-9s%s\n", commands[i].name, commands[i].does);
