@@ -1,1 +1,57 @@
-/* to be written */
+#include "io/loop.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "base/log.h"
+
+enum { STATUS_INTERNAL = 70 };
+
+static void
+on_log(int severity, const char *text)
+{
+	if (severity >= EVENT_LOG_WARN)
+		log_warn("libevent: %s", text);
+}
+
+struct event_base *
+loop_new(void)
+{
+	struct event_base *base;
+
+	event_set_log_callback(on_log);
+	base = event_base_new();
+	if (base == NULL) {
+		log_error("no event loop to be had");
+		exit(STATUS_INTERNAL);
+	}
+	return base;
+}
+
+int64_t
+loop_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+uint64_t
+loop_random(void)
+{
+	uint64_t value;
+	ssize_t n;
+
+	do
+		n = getrandom(&value, sizeof value, 0);
+	while (n < 0 && errno == EINTR);
+	if (n != sizeof value) {
+		log_error("no random bytes from the kernel");
+		exit(STATUS_INTERNAL);
+	}
+	return value;
+}

@@ -6,8 +6,9 @@
 
 struct event_base;
 
-struct event_base *loop_new(void); /* ends the program with status 70 when there is none to be had */
+/* What libevent has to say about itself goes to base/log.h. Ends the program with status 70 when there is no loop to be had. */
+struct event_base *loop_new(void);
 int64_t loop_ms(void); /* monotonic, milliseconds */
-uint64_t loop_random(void); /* from the kernel */
+uint64_t loop_random(void); /* from the kernel; ends the program with status 70 when that has none */
 
 #endif
