@@ -680,6 +680,12 @@ struct parse {
 	unsigned rank; /* of what is being read: the arguments above every file, a later file above an earlier one */
 	unsigned ranks[ROWS]; /* who set an option last */
 	unsigned files;
+	struct setting { /* all that was set, in this order */
+		const struct option *option;
+		unsigned rank;
+		const char *words; /* "port=2525" */
+	} *settings;
+	size_t setting_count;
 };
 
 static bool __attribute__((format(printf, 2, 3)))
@@ -717,14 +723,41 @@ claim(struct parse *parse, const struct option *option)
 	return true;
 }
 
+static void
+note(struct parse *parse, const struct option *option, const char *words)
+{
+	struct setting *setting = arena_push(parse->arena, &parse->settings, parse->setting_count, sizeof *setting);
+
+	parse->setting_count++;
+	*setting = (struct setting){option, parse->rank, words};
+}
+
+/* For the record of the run: what is in force. What was set and then set again, or from a higher place, is not. */
+static void
+list_given(struct parse *parse)
+{
+	for (size_t i = 0; i < parse->setting_count; i++) {
+		const struct setting *setting = &parse->settings[i];
+		bool replaced = setting->rank < parse->ranks[setting->option - option_table];
+
+		for (size_t k = i + 1; k < parse->setting_count && !setting->option->many; k++)
+			replaced |= parse->settings[k].rank == setting->rank && parse->settings[k].option->at == setting->option->at;
+		if (!replaced)
+			add_string(parse->arena, &parse->options->given, setting->words);
+	}
+}
+
 static bool
 set_flag(struct parse *parse, const struct option *option, bool negated)
 {
 	int value = negated ? option->off : option->on;
-	bool truth = value != 0;
+	bool truth = value != 0, is_no = strncmp(option->names, "no-", 3) == 0;
+	int len = (int)strcspn(option->names, " ");
 
-	if (claim(parse, option))
-		memcpy((char *)parse->options + option->at, option->size == sizeof truth ? (void *)&truth : (void *)&value, option->size);
+	if (!claim(parse, option))
+		return true;
+	memcpy((char *)parse->options + option->at, option->size == sizeof truth ? (void *)&truth : (void *)&value, option->size);
+	note(parse, option, arena_printf(parse->arena, "%s%.*s", negated && !is_no ? "no-" : "", negated && is_no ? len - 3 : len, option->names + (negated && is_no ? 3 : 0)));
 	return true;
 }
 
@@ -741,7 +774,9 @@ set_value(struct parse *parse, const struct option *option, const char *given, c
 	if (problem == NULL && option->size == 0)
 		return read_file(parse, value);
 	if (problem == NULL) {
-		if (!claim(parse, option)) { /* it is checked all the same */
+		if (claim(parse, option)) {
+			note(parse, option, arena_printf(parse->arena, "%.*s=%.*s", (int)strcspn(option->names, " "), option->names, SHOWN_MAX, option->secret ? "..." : value));
+		} else { /* it is checked all the same */
 			memset(&unused, 0, sizeof unused);
 			at = (char *)&unused;
 		}
@@ -1036,6 +1071,7 @@ options_parse(struct options *options, enum command_id command, int argc, char *
 	parse.files = 0; /* below those of --config */
 	if (environment != NULL && *environment != '\0' && option_find("config", 6, command, &negated) != NULL && !read_file(&parse, environment))
 		return false;
+	list_given(&parse);
 	return check(&parse);
 }
 
@@ -1064,8 +1100,6 @@ stage_timeout(const struct options *options, enum stage stage)
 		return options->timeout_data;
 	case STAGE_MESSAGE:
 		return options->timeout_message;
-	case STAGE_QUIT:
-		return 0;
 	default:
 		return options->timeout_command;
 	}
@@ -1080,10 +1114,12 @@ options_deadlines(const struct options *options, long ms[STAGE_COUNT])
 		ms[stage] = usual;
 		if (options->timeout == TIMEOUT_RFC)
 			ms[stage] = 1000L * stages[stage].rfc_seconds;
-		else if (options->timeout > 0 && (stage != STAGE_QUIT || options->timeout < usual)) /* nobody waits longer for a good-bye */
+		else if (options->timeout > 0)
 			ms[stage] = options->timeout;
 		if (given > 0)
 			ms[stage] = given;
+		if (stage == STAGE_QUIT && ms[stage] > usual) /* what is said to QUIT changes nothing */
+			ms[stage] = usual;
 	}
 }
 

@@ -63,6 +63,8 @@ struct options {
 	bool help, version; /* asked for: nothing else is to be done */
 	struct strings operands; /* probe: targets, all of them good for target_parse (with neither operands nor --input, the addresses of --to are the targets); explain: texts; check: evaluator and its operands; lab: the command and its arguments; help: a command */
 
+	struct strings given; /* "port=2525", "all": what was asked for and is in force; of a secret only the name */
+
 	/* what to walk, and how far */
 	struct strings to; /* addresses; only with targets that have no '@' */
 	const char *input; /* "-": standard input */
