@@ -1,6 +1,7 @@
 /* The DNS core but for the routes: answer, name, book, wire, ptr. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -8,6 +9,7 @@
 #include "dns/answer.h"
 #include "dns/book.h"
 #include "dns/name.h"
+#include "dns/wire.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -547,4 +549,536 @@ Test(book, tolerates_what_tools_write)
 	load(book, "{\"name\":\"t.example\",\"type\":\"TLSA\",\"data\":[\"3 1 1 00FF\"]}");
 	cr_expect_arr_eq(book_ask(book, "t.example", DNS_TLSA)->records[0].u.tlsa.data.bytes, "\0\377", 2);
 	book_free(book);
+}
+
+/* ---- wire */
+
+/* Lines of a book that go out on the wire and come back the same. */
+static const char *const sendable[] = {
+	"{\"name\":\"example.com\",\"type\":\"A\",\"rcode\":\"NOERROR\",\"ad\":true,\"ttl\":300,\"data\":[\"192.0.2.1\",\"192.0.2.2\"]}\n",
+	"{\"name\":\"example.com\",\"type\":\"AAAA\",\"rcode\":\"NOERROR\",\"ad\":false,\"ttl\":1,\"data\":[\"2001:db8::1\",\"::ffff:192.0.2.1\"]}\n",
+	"{\"name\":\"example.com\",\"type\":\"MX\",\"rcode\":\"NOERROR\",\"ad\":false,\"ttl\":1,\"data\":[\"10 mx1.example.com\",\"0 .\",\"65535 a\\\\046b.example\"]}\n",
+	"{\"name\":\"_x.example.com\",\"type\":\"TXT\",\"rcode\":\"NOERROR\",\"ad\":false,\"ttl\":2147483647,\"data\":[\"v=spf1 -all\",[\"a\",\"\\u0000\\u00ff\"],\"\",[\"\",\"\"]]}\n",
+	"{\"name\":\"1.2.0.192.in-addr.arpa\",\"type\":\"PTR\",\"rcode\":\"NOERROR\",\"ad\":false,\"ttl\":1,\"data\":[\"mail.example.com\",\"a\\\\032b\\\\000.example\"]}\n",
+	"{\"name\":\"example.com\",\"type\":\"NS\",\"rcode\":\"NOERROR\",\"ad\":false,\"ttl\":1,\"data\":[\"ns.example.com\"]}\n",
+	"{\"name\":\"www.example.com\",\"type\":\"CNAME\",\"rcode\":\"NOERROR\",\"ad\":false,\"ttl\":1,\"data\":[\"example.com\"]}\n",
+	"{\"name\":\"\",\"type\":\"SOA\",\"rcode\":\"NOERROR\",\"ad\":false,\"ttl\":1,\"data\":[\"ns.example.com . 4294967295 2 3 4 5\"]}\n",
+	"{\"name\":\"_25._tcp.mx.example.com\",\"type\":\"TLSA\",\"rcode\":\"NOERROR\",\"ad\":true,\"ttl\":1,\"data\":[\"3 1 1 00ff7a\",\"2 0 0 \"]}\n",
+	"{\"name\":\"example.com\",\"type\":\"A\",\"rcode\":\"NOERROR\",\"ad\":false,\"ttl\":0,\"data\":[]}\n",
+	"{\"name\":\"n.example.com\",\"type\":\"A\",\"rcode\":\"NXDOMAIN\",\"ad\":false,\"ttl\":0,\"data\":[]}\n",
+	"{\"name\":\"n.example.com\",\"type\":\"A\",\"rcode\":\"SERVFAIL\",\"ad\":false,\"ttl\":0,\"data\":[]}\n",
+	"{\"name\":\"n.example.com\",\"type\":\"A\",\"rcode\":\"REFUSED\",\"ad\":false,\"ttl\":0,\"data\":[]}\n",
+	"{\"name\":\"n.example.com\",\"type\":\"A\",\"rcode\":\"BADVERS\",\"ad\":false,\"ttl\":0,\"data\":[]}\n",
+};
+
+static const struct wire_question *
+question_for(struct wire_question *question, const char *name, enum dns_type type)
+{
+	*question = (struct wire_question){.id = 0x1234, .type = (uint16_t)type, .rd = true, .ad = true, .edns = true, .payload = 1232};
+	snprintf(question->name, sizeof question->name, "%s", name);
+	return question;
+}
+
+/* Makes the message that answers with a line's records. */
+static void
+make_message(const char *line, struct buf *out, char name[64], enum dns_type *type)
+{
+	struct book *book = book_new();
+	struct wire_question question;
+	const char *at = strstr(line, "\"type\":\"") + 8;
+	char word[8] = "";
+
+	load(book, line);
+	snprintf(name, 64, "%.*s", (int)strcspn(line + 9, "\""), line + 9);
+	snprintf(word, sizeof word, "%.*s", (int)strcspn(at, "\""), at);
+	cr_assert(dns_type_parse(word, type));
+	wire_answer(out, question_for(&question, name, *type), book_ask(book, name, *type), WIRE_MAX);
+	book_free(book);
+}
+
+/* What a book writes of an answer once it is filed. */
+static void
+write_filed(const struct answer *answer, struct buf *out)
+{
+	struct book *book = book_new();
+
+	book_put(book, answer);
+	book_close(book);
+	book_write_line(book_ask(book, answer->name, answer->type), out);
+	book_free(book);
+}
+
+Test(wire, round_trip)
+{
+	struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < COUNT(sendable); i++) {
+		struct buf message, line;
+		struct answer answer;
+		enum dns_type type;
+		char name[64];
+		const char *why;
+		bool truncated;
+
+		buf_init(&message, WIRE_MAX);
+		buf_init(&line, 4096);
+		make_message(sendable[i], &message, name, &type);
+		cr_expect(wire_response(message.data, message.len, name, type, arena, &answer, &truncated, &why), "%s: %s", sendable[i], why);
+		cr_expect_null(why);
+		cr_expect_not(truncated);
+		cr_expect_str_eq(answer.name, name);
+		write_filed(&answer, &line);
+		cr_expect_str_eq(line.data, sendable[i]);
+		buf_release(&message);
+		buf_release(&line);
+	}
+	arena_free(arena);
+}
+
+/* A copy of the very size, so that a sanitizer sees a read beyond. */
+static bool
+read_exactly(const void *message, size_t len, const char *name, enum dns_type type, struct answer *answer, struct arena *arena)
+{
+	char *copy = malloc(len > 0 ? len : 1);
+	const char *why;
+	bool truncated, ok;
+
+	memcpy(copy, message, len);
+	ok = wire_response(copy, len, name, type, arena, answer, &truncated, &why);
+	cr_expect_eq(ok, why == NULL);
+	cr_expect(!truncated || answer->rcode == DNS_GARBLED);
+	cr_expect(ok || (answer->rcode == DNS_GARBLED && answer->count == 0 && strcmp(answer->canonical, answer->name) == 0));
+	free(copy);
+	return ok;
+}
+
+Test(wire, every_prefix_is_garbled)
+{
+	struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < COUNT(sendable); i++) {
+		struct buf message;
+		struct answer answer;
+		enum dns_type type;
+		char name[64];
+
+		buf_init(&message, WIRE_MAX);
+		make_message(sendable[i], &message, name, &type);
+		for (size_t len = 0; len < message.len; len++)
+			cr_expect_not(read_exactly(message.data, len, name, type, &answer, arena), "%s: %zu of %zu", sendable[i], len, message.len);
+		cr_expect(read_exactly(message.data, message.len, name, type, &answer, arena));
+		buf_release(&message);
+		arena_reset(arena);
+	}
+	arena_free(arena);
+}
+
+static uint32_t
+next_random(uint32_t *state)
+{
+	*state = *state * 1664525u + 1013904223u;
+	return *state >> 8;
+}
+
+/* Whatever is read, a book can write down and read again, and it is the same. */
+static void
+expect_a_line(const struct answer *answer)
+{
+	struct book *again = book_new();
+	struct buf first, second;
+	char reason[120];
+	size_t at = 0;
+
+	buf_init(&first, 1 << 20);
+	buf_init(&second, 1 << 20);
+	write_filed(answer, &first);
+	while (at < first.len) {
+		size_t len = strcspn(first.data + at, "\n");
+
+		cr_assert(book_read_line(again, first.data + at, len, reason, sizeof reason), "%s: %s", first.data, reason);
+		at += len + 1;
+	}
+	book_close(again);
+	book_write_line(book_ask(again, answer->name, answer->type), &second);
+	if (answer->server != NULL)
+		cr_expect_str_eq(first.data, second.data);
+	buf_release(&first);
+	buf_release(&second);
+	book_free(again);
+}
+
+Test(wire, damaged_messages)
+{
+	struct arena *arena = arena_new();
+	uint32_t state = 2026;
+
+	for (size_t i = 0; i < COUNT(sendable); i++) {
+		struct buf message;
+		enum dns_type type;
+		char name[64];
+
+		buf_init(&message, WIRE_MAX);
+		make_message(sendable[i], &message, name, &type);
+		for (int round = 0; round < 400; round++) {
+			size_t at = next_random(&state) % message.len;
+			char before = message.data[at];
+			struct answer answer;
+
+			message.data[at] = (char)next_random(&state);
+			if (read_exactly(message.data, message.len, name, type, &answer, arena)) {
+				answer.server = "192.0.2.53";
+				expect_a_line(&answer);
+			}
+			if (round % 4 != 0)
+				message.data[at] = before;
+			arena_reset(arena);
+		}
+		buf_release(&message);
+	}
+	arena_free(arena);
+}
+
+Test(wire, random_bytes)
+{
+	struct arena *arena = arena_new();
+	struct answer answer;
+	uint32_t state = 53;
+	char bytes[300];
+
+	for (int round = 0; round < 4000; round++) {
+		size_t len = next_random(&state) % sizeof bytes;
+
+		for (size_t i = 0; i < len; i++)
+			bytes[i] = (char)(next_random(&state) % (round % 2 != 0 ? 256 : 4)); /* small bytes get further */
+		read_exactly(bytes, len, "example.com", DNS_TXT, &answer, arena);
+		arena_reset(arena);
+	}
+	arena_free(arena);
+}
+
+/* Messages by hand. The question's name is at offset 12: \300\014; its "com" at 20: \300\024. The answer section begins at 29 (\300\035). */
+#define HEAD(flags, counts) "\0\1" flags counts
+#define OK "\201\240" /* a response with RD, RA, AD */
+#define QUESTION(type) "\7example\3com\0" type "\0\1"
+#define MINUTE "\0\0\0\74"
+#define A(owner, last) owner "\0\1\0\1" MINUTE "\0\4\300\0\2" last
+#define CNAME_OF(owner, len, target) owner "\0\5\0\1" "\0\0\0\7" "\0" len target
+#define SOA_DATA "\300\014\300\014" "\0\0\0\1" "\0\0\0\2" "\0\0\0\3" "\0\0\0\4" "\0\0\0\11"
+#define SOA(owner, ttl) owner "\0\6\0\1" ttl "\0\30" SOA_DATA
+#define LITERAL(text) text, sizeof text - 1
+
+struct by_hand {
+	const char *what, *bytes;
+	size_t len;
+	enum dns_type type;
+	const char *why; /* of one that is garbled */
+	enum dns_rcode rcode;
+	size_t count;
+	uint32_t ttl;
+	const char *canonical; /* NULL: the name itself */
+};
+
+static const struct by_hand messages[] = {
+	{"two addresses, one twice", LITERAL(HEAD(OK, "\0\1\0\3\0\0\0\0") QUESTION("\0\1") A("\300\014", "\1") A("\300\014", "\2") A("\300\014", "\1")), DNS_A, NULL, DNS_NOERROR, 2, 60, NULL},
+	{"the question in other case", LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") "\7EXAMple\3com\0\0\1\0\1" A("\7exAMPLE\3COM\0", "\1")), DNS_A, NULL, DNS_NOERROR, 1, 60, NULL},
+	{"another owner's records", LITERAL(HEAD(OK, "\0\1\0\2\0\0\0\0") QUESTION("\0\1") A("\3www\300\014", "\1") A("\300\024", "\2")), DNS_A, NULL, DNS_NOERROR, 0, 0, NULL},
+	{"another class", LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") QUESTION("\0\1") "\300\014\0\1\0\3" MINUTE "\0\4\300\0\2\1"), DNS_A, NULL, DNS_NOERROR, 0, 0, NULL},
+	{"another type, RRSIG say", LITERAL(HEAD(OK, "\0\1\0\2\0\0\0\0") QUESTION("\0\1") "\300\014\0\56\0\1" MINUTE "\0\1x" A("\300\014", "\1")), DNS_A, NULL, DNS_NOERROR, 1, 60, NULL},
+	{"a TTL with the top bit set", LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") QUESTION("\0\1") "\300\014\0\1\0\1\200\0\0\1\0\4\300\0\2\1"), DNS_A, NULL, DNS_NOERROR, 1, 0, NULL},
+	{"no data, and how long", LITERAL(HEAD(OK, "\0\1\0\0\0\1\0\0") QUESTION("\0\1") SOA("\300\014", MINUTE)), DNS_A, NULL, DNS_NOERROR, 0, 9, NULL},
+	{"no data, the SOA's own TTL is less", LITERAL(HEAD(OK, "\0\1\0\0\0\1\0\0") QUESTION("\0\1") SOA("\300\014", "\0\0\0\3")), DNS_A, NULL, DNS_NOERROR, 0, 3, NULL},
+	{"no data, another zone's SOA", LITERAL(HEAD(OK, "\0\1\0\0\0\1\0\0") QUESTION("\0\1") SOA("\3net\0", MINUTE)), DNS_A, NULL, DNS_NOERROR, 0, 0, NULL},
+	{"no such name", LITERAL(HEAD("\201\203", "\0\1\0\0\0\1\0\0") QUESTION("\0\1") SOA("\300\024", MINUTE)), DNS_A, NULL, DNS_NXDOMAIN, 0, 9, NULL},
+	{"SERVFAIL, and an answer all the same", LITERAL(HEAD("\201\202", "\0\1\0\1\0\0\0\0") QUESTION("\0\1") A("\300\014", "\1")), DNS_A, NULL, DNS_SERVFAIL, 0, 0, NULL},
+	{"FORMERR without a question", LITERAL(HEAD("\201\201", "\0\0\0\0\0\0\0\0")), DNS_A, NULL, DNS_FORMERR, 0, 0, NULL},
+	{"BADVERS", LITERAL(HEAD(OK, "\0\1\0\0\0\0\0\1") QUESTION("\0\1") "\0\0\51\4\320\1\0\0\0\0\0"), DNS_A, NULL, (enum dns_rcode)16, 0, 0, NULL},
+	{"an rcode of our own range", LITERAL(HEAD(OK, "\0\1\0\0\0\0\0\1") QUESTION("\0\1") "\0\0\51\4\320\20\0\0\0\0\0"), DNS_A, NULL, DNS_SERVFAIL, 0, 0, NULL},
+	{"octets behind the end", LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") QUESTION("\0\1") A("\300\014", "\1") "xyz"), DNS_A, NULL, DNS_NOERROR, 1, 60, NULL},
+	{"truncated", LITERAL(HEAD("\203\200", "\0\1\0\5\0\0\0\0") QUESTION("\0\1")), DNS_A, NULL, DNS_GARBLED, 0, 0, NULL},
+
+	{"a chain, its links the wrong way round", LITERAL(HEAD(OK, "\0\1\0\3\0\0\0\0") QUESTION("\0\1") A("\1b\300\014", "\1") CNAME_OF("\1a\300\014", "\4", "\1b\300\014")
+		CNAME_OF("\300\014", "\4", "\1a\300\014")), DNS_A, NULL, DNS_NOERROR, 1, 7, "b.example.com"},
+	{"a chain that leaves the message", LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") QUESTION("\0\1") CNAME_OF("\300\014", "\4", "\1a\300\014")), DNS_A, NULL, DNS_NOERROR, 0, 7, "a.example.com"},
+	{"a chain to no data", LITERAL(HEAD(OK, "\0\1\0\1\0\1\0\0") QUESTION("\0\1") CNAME_OF("\300\014", "\4", "\1a\300\014") SOA("\300\024", "\0\0\0\3")), DNS_A, NULL, DNS_NOERROR, 0, 3,
+		"a.example.com"},
+	{"a chain to nothing", LITERAL(HEAD("\201\203", "\0\1\0\1\0\1\0\0") QUESTION("\0\1") CNAME_OF("\300\014", "\4", "\1a\300\014") SOA("\300\024", MINUTE)), DNS_A, NULL, DNS_NXDOMAIN, 0, 7,
+		"a.example.com"},
+	{"the CNAME itself was asked for", LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") QUESTION("\0\5") CNAME_OF("\300\014", "\4", "\1a\300\014")), DNS_CNAME, NULL, DNS_NOERROR, 1, 7, NULL},
+	{"a loop of CNAMEs", LITERAL(HEAD(OK, "\0\1\0\2\0\0\0\0") QUESTION("\0\1") CNAME_OF("\300\014", "\4", "\1a\300\014") CNAME_OF("\1a\300\014", "\2", "\300\014")), DNS_A, NULL, DNS_SERVFAIL, 0, 0,
+		NULL},
+
+	{"a query", LITERAL(HEAD("\1\40", "\0\1\0\0\0\0\0\0") QUESTION("\0\1")), DNS_A, "it is no response", 0, 0, 0, NULL},
+	{"another opcode", LITERAL(HEAD("\241\200", "\0\1\0\0\0\0\0\0") QUESTION("\0\1")), DNS_A, "it is no response", 0, 0, 0, NULL},
+	{"no question", LITERAL(HEAD(OK, "\0\0\0\0\0\0\0\0")), DNS_A, "it has not one question", 0, 0, 0, NULL},
+	{"two questions", LITERAL(HEAD(OK, "\0\2\0\0\0\0\0\0") QUESTION("\0\1") QUESTION("\0\1")), DNS_A, "it has not one question", 0, 0, 0, NULL},
+	{"another type asked", LITERAL(HEAD(OK, "\0\1\0\0\0\0\0\0") QUESTION("\0\17")), DNS_A, "it answers another question", 0, 0, 0, NULL},
+	{"another name asked", LITERAL(HEAD(OK, "\0\1\0\0\0\0\0\0") "\7example\3net\0\0\1\0\1"), DNS_A, "it answers another question", 0, 0, 0, NULL},
+	{"another class asked", LITERAL(HEAD(OK, "\0\1\0\0\0\0\0\0") "\7example\3com\0\0\1\0\3"), DNS_A, "it answers another question", 0, 0, 0, NULL},
+	{"counts that lie", LITERAL(HEAD(OK, "\0\1\377\377\377\377\377\377") QUESTION("\0\1") A("\300\014", "\1")), DNS_A, "a name runs over the end", 0, 0, 0, NULL},
+	{"a pointer to itself", LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") QUESTION("\0\1") A("\300\035", "\1")), DNS_A, "a compression pointer that does not lead back", 0, 0, 0, NULL},
+	{"a pointer to its own label", LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") QUESTION("\0\1") A("\1a\300\035", "\1")), DNS_A, "a compression pointer that does not lead back", 0, 0, 0, NULL},
+	{"a pointer forward", LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") QUESTION("\0\1") A("\300\050", "\1")), DNS_A, "a compression pointer that does not lead back", 0, 0, 0, NULL},
+	{"a pointer into the header", LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") QUESTION("\0\1") A("\300\002", "\1")), DNS_A, "a compression pointer that does not lead back", 0, 0, 0, NULL},
+	{"half a pointer", LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") QUESTION("\0\1") "\300"), DNS_A, "a name runs over the end", 0, 0, 0, NULL},
+	{"an extended label", LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") QUESTION("\0\1") A("\101\0\0", "\1") "0123456789012345678901234567890123456789012345678901234567890123456789"), DNS_A,
+		"a label of unknown kind", 0, 0, 0, NULL},
+	{"A of three octets", LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") QUESTION("\0\1") "\300\014\0\1\0\1" MINUTE "\0\3\300\0\2"), DNS_A, "it ends too early", 0, 0, 0, NULL},
+	{"A of five octets", LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") QUESTION("\0\1") "\300\014\0\1\0\1" MINUTE "\0\5\300\0\2\1\1"), DNS_A, "a record's data do not end where its length says", 0, 0, 0, NULL},
+	{"MX with octets left over", LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") QUESTION("\0\17") "\300\014\0\17\0\1" MINUTE "\0\5\0\1\300\014x"), DNS_MX,
+		"a record's data do not end where its length says", 0, 0, 0, NULL},
+	{"MX whose name goes on in the next record", LITERAL(HEAD(OK, "\0\1\0\2\0\0\0\0") QUESTION("\0\17") "\300\014\0\17\0\1" MINUTE "\0\5\0\1\4ab" "\4cdef\0\0\1\0\1\0\0\0\0\0\0"), DNS_MX, "", 0, 0, 0, NULL},
+	{"TXT whose string is longer than it", LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") QUESTION("\0\20") "\300\014\0\20\0\1" MINUTE "\0\3\5ab" "cdef"), DNS_TXT,
+		"the strings of a TXT record do not fill it", 0, 0, 0, NULL},
+	{"TXT of nothing", LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") QUESTION("\0\20") "\300\014\0\20\0\1" MINUTE "\0\0"), DNS_TXT, "the strings of a TXT record do not fill it", 0, 0, 0, NULL},
+	{"TLSA of two octets", LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") QUESTION("\0\64") "\300\014\0\64\0\1" MINUTE "\0\2\3\1"), DNS_TLSA, "it ends too early", 0, 0, 0, NULL},
+	{"TLSA of two octets, more behind", LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") QUESTION("\0\64") "\300\014\0\64\0\1" MINUTE "\0\2\3\1\1\1\1"), DNS_TLSA,
+		"a record's data do not end where its length says", 0, 0, 0, NULL},
+	{"an SOA cut short", LITERAL(HEAD(OK, "\0\1\0\0\0\1\0\0") QUESTION("\0\1") "\300\014\0\6\0\1" MINUTE "\0\4\300\014\300\014"), DNS_A, "it ends too early", 0, 0, 0, NULL},
+	{"two OPT records", LITERAL(HEAD(OK, "\0\1\0\0\0\0\0\2") QUESTION("\0\1") "\0\0\51\4\320\0\0\0\0\0\0" "\0\0\51\4\320\0\0\0\0\0\0"), DNS_A, "two OPT records", 0, 0, 0, NULL},
+};
+
+Test(wire, by_hand)
+{
+	struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < COUNT(messages); i++) {
+		const struct by_hand *m = &messages[i];
+		struct answer answer;
+		const char *why;
+		bool truncated, ok = wire_response(m->bytes, m->len, "Example.com", m->type, arena, &answer, &truncated, &why);
+
+		cr_expect_eq(ok, m->why == NULL, "%s: %s", m->what, why != NULL ? why : "read");
+		if (m->why != NULL && *m->why != '\0' && why != NULL)
+			cr_expect_str_eq(why, m->why, "%s: %s", m->what, why);
+		cr_expect_eq(answer.rcode, m->why == NULL ? m->rcode : DNS_GARBLED, "%s: %s", m->what, dns_rcode_name(answer.rcode));
+		cr_expect_eq(answer.count, m->count, "%s: %zu", m->what, answer.count);
+		cr_expect_eq(answer.ttl, m->ttl, "%s: %u", m->what, answer.ttl);
+		cr_expect_str_eq(answer.canonical, m->canonical != NULL ? m->canonical : "example.com", "%s: %s", m->what, answer.canonical);
+		read_exactly(m->bytes, m->len, "example.com", m->type, &answer, arena);
+	}
+	arena_free(arena);
+}
+
+/* Names of labels "a…" (64 octets each with their length), each pointing to the one before: 128 hops and 255 octets are the ends. */
+Test(wire, long_names)
+{
+	struct arena *arena = arena_new();
+	static const struct {
+		size_t labels, octets; /* of the last record's owner: so many labels of so many octets, then a pointer to the question's name (13 octets) */
+		bool ok;
+	} rows[] = {{3, 63, true}, {121, 1, true}, {122, 1, false}, {4, 63, false}};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct buf message;
+		struct answer answer;
+
+		buf_init(&message, WIRE_MAX);
+		buf_add(&message, LITERAL(HEAD(OK, "\0\1\0\1\0\0\0\0") QUESTION("\0\1")));
+		for (size_t label = 0; label < rows[i].labels; label++) {
+			buf_putc(&message, (char)rows[i].octets);
+			for (size_t octet = 0; octet < rows[i].octets; octet++)
+				buf_putc(&message, '\1');
+		}
+		buf_add(&message, LITERAL(A("\300\014", "\1")));
+		cr_expect_eq(read_exactly(message.data, message.len, "example.com", DNS_A, &answer, arena), rows[i].ok, "row %zu", i);
+		buf_release(&message);
+	}
+	arena_free(arena);
+}
+
+Test(wire, many_hops)
+{
+	struct arena *arena = arena_new();
+
+	for (unsigned records = 1; records <= 200; records++) { /* each owner is a pointer to the owner before */
+		struct buf message;
+		struct answer answer;
+		bool ok;
+
+		buf_init(&message, WIRE_MAX);
+		buf_add(&message, LITERAL(HEAD(OK, "\0\1\0\0\0\0\0\0") QUESTION("\0\1")));
+		message.data[7] = (char)records;
+		for (unsigned i = 0, owner = 12; i < records; i++) {
+			size_t at = message.len;
+
+			buf_putc(&message, (char)(0xc0 | owner >> 8));
+			buf_putc(&message, (char)owner);
+			buf_add(&message, LITERAL(A("", "\1")));
+			owner = (unsigned)at;
+		}
+		ok = read_exactly(message.data, message.len, "example.com", DNS_A, &answer, arena);
+		cr_expect_eq(ok, records <= 128, "%u", records);
+		cr_expect_eq(answer.count, ok ? 1 : 0);
+		buf_release(&message);
+	}
+	arena_free(arena);
+}
+
+Test(wire, folds_a_large_set_and_keeps_the_order)
+{
+	struct arena *arena = arena_new();
+	struct buf message;
+	struct answer answer;
+
+	buf_init(&message, WIRE_MAX);
+	buf_add(&message, LITERAL(HEAD(OK, "\0\1\0\0\0\0\0\0") QUESTION("\0\1")));
+	message.data[6] = 0x0f;
+	message.data[7] = (char)0xa0; /* 4000 */
+	for (int i = 0; i < 4000; i++) {
+		buf_add(&message, LITERAL(A("\300\014", "")));
+		buf_putc(&message, (char)(255 - i % 200));
+	}
+	cr_assert(read_exactly(message.data, message.len, "example.com", DNS_A, &answer, arena));
+	cr_assert_eq(answer.count, 200);
+	for (size_t i = 0; i < 200; i++)
+		cr_expect_eq(answer.records[i].u.address.bytes[3], 255 - i);
+	buf_release(&message);
+	arena_free(arena);
+}
+
+Test(wire, query)
+{
+	static const char wanted[] = "\22\64\1\40\0\1\0\0\0\0\0\1" "\7example\3com\0" "\0\17\0\1" "\0\0\51\4\320\0\0\0\0\0\0";
+	struct wire_question question;
+	struct buf out;
+
+	buf_init(&out, 512);
+	cr_assert(wire_query(&out, 0x1234, "Example.com.", DNS_MX));
+	cr_assert_eq(out.len, sizeof wanted - 1);
+	cr_expect_arr_eq(out.data, wanted, out.len);
+	cr_assert(wire_question_read(out.data, out.len, &question));
+	cr_expect_eq(question.id, 0x1234);
+	cr_expect_str_eq(question.name, "example.com");
+	cr_expect_eq(question.type, DNS_MX);
+	cr_expect(question.rd && question.ad && question.edns);
+	cr_expect_eq(question.payload, 1232);
+	for (size_t len = 0; len < out.len; len++) {
+		char *copy = malloc(len > 0 ? len : 1);
+
+		memcpy(copy, out.data, len);
+		cr_expect_not(wire_question_read(copy, len, &question), "%zu octets", len);
+		free(copy);
+	}
+	buf_clear(&out);
+	cr_expect_not(wire_query(&out, 1, "a..b", DNS_MX));
+	cr_expect_not(wire_query(&out, 1, L63 "x.example", DNS_MX));
+	buf_release(&out);
+	buf_init(&out, 20);
+	cr_expect_not(wire_query(&out, 1, "example.com", DNS_MX), "no room");
+	buf_release(&out);
+}
+
+Test(wire, questions_of_others)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		bool ok, edns;
+		unsigned payload;
+	} rows[] = {
+		{LITERAL(HEAD("\1\0", "\0\1\0\0\0\0\0\0") QUESTION("\0\1")), true, false, 512},
+		{LITERAL(HEAD("\1\0", "\0\1\0\0\0\0\0\1") QUESTION("\0\1") "\0\0\51\0\1\0\0\0\0\0\0"), true, true, 512}, /* less than 512 is 512 */
+		{LITERAL(HEAD("\1\0", "\0\1\0\0\0\0\0\1") QUESTION("\0\1") "\0\0\51\20\0\0\0\200\0\0\14\0\12\0\10abcdefgh"), true, true, 4096}, /* with a cookie */
+		{LITERAL(HEAD("\201\0", "\0\1\0\0\0\0\0\0") QUESTION("\0\1")), false, false, 0}, /* a response */
+		{LITERAL(HEAD("\50\0", "\0\1\0\0\0\0\0\0") QUESTION("\0\1")), false, false, 0}, /* an update */
+		{LITERAL(HEAD("\1\0", "\0\0\0\0\0\0\0\0")), false, false, 0},
+		{LITERAL(HEAD("\1\0", "\0\1\0\0\0\0\0\0") "\7example\3com\0\0\1\0\3"), false, false, 0}, /* chaos */
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct wire_question question;
+
+		cr_expect_eq(wire_question_read(rows[i].bytes, rows[i].len, &question), rows[i].ok, "row %zu", i);
+		cr_expect(!rows[i].ok || question.edns == rows[i].edns, "row %zu", i);
+		cr_expect(!rows[i].ok || question.payload == rows[i].payload, "row %zu: %u", i, question.payload);
+	}
+}
+
+Test(wire, alias_goes_first)
+{
+	struct arena *arena = arena_new();
+	struct book *book = book_new();
+	struct wire_question question;
+	struct answer answer;
+	struct buf out;
+	bool truncated;
+
+	load(book, "{\"name\":\"a.example\",\"type\":\"CNAME\",\"ttl\":7,\"data\":[\"b.example\"]}");
+	load(book, "{\"name\":\"b.example\",\"type\":\"A\",\"ttl\":9,\"data\":[\"192.0.2.1\",\"192.0.2.2\"]}");
+	book_close(book);
+	buf_init(&out, WIRE_MAX + 2);
+	buf_puts(&out, "xx"); /* as the length in front of a message by TCP: offsets count from the message */
+	wire_answer(&out, question_for(&question, "A.example", DNS_A), book_ask(book, "a.example", DNS_A), WIRE_MAX);
+	cr_assert(wire_response(out.data + 2, out.len - 2, "a.example", DNS_A, arena, &answer, &truncated, NULL));
+	cr_expect_str_eq(answer.canonical, "b.example");
+	cr_expect_eq(answer.ttl, 7);
+	cr_expect_eq(answer.count, 2);
+
+	buf_clear(&out);
+	wire_answer(&out, question_for(&question, "a.example", DNS_MX), book_ask(book, "a.example", DNS_MX), WIRE_MAX);
+	cr_assert(wire_response(out.data, out.len, "a.example", DNS_MX, arena, &answer, &truncated, NULL));
+	cr_expect_str_eq(answer.canonical, "b.example");
+	cr_expect_eq(answer.count, 0);
+	buf_release(&out);
+	book_free(book);
+	arena_free(arena);
+}
+
+Test(wire, what_does_not_fit_is_truncated)
+{
+	static const char text[] = "{\"name\":\"t.example\",\"type\":\"TXT\",\"data\":[\"%0600d\"]}";
+	struct arena *arena = arena_new();
+	struct book *book = book_new();
+	struct wire_question question, plain;
+	struct answer answer;
+	struct buf out;
+	char line[800];
+	bool truncated;
+
+	snprintf(line, sizeof line, text, 7);
+	load(book, line);
+	question_for(&question, "t.example", DNS_TXT);
+	plain = question;
+	plain.edns = false;
+	for (size_t limit = 12; limit < 700; limit++) {
+		bool fits;
+
+		buf_init(&out, WIRE_MAX);
+		wire_answer(&out, limit % 2 == 0 ? &question : &plain, book_ask(book, "t.example", DNS_TXT), limit);
+		fits = out.len <= limit;
+		cr_assert(wire_response(out.data, out.len, "t.example", DNS_TXT, arena, &answer, &truncated, NULL));
+		cr_expect_eq(truncated, limit < (limit % 2 == 0 ? 653 : 642), "limit %zu", limit);
+		cr_expect(fits || limit < 38);
+		cr_expect_eq(answer.rcode, truncated ? DNS_GARBLED : DNS_NOERROR);
+		if (!truncated) {
+			cr_expect_eq(answer.records[0].u.txt.count, 3, "600 octets are three strings");
+			cr_expect_eq(answer.records[0].u.txt.joined.len, 600);
+		}
+		buf_release(&out);
+	}
+	book_free(book);
+	arena_free(arena);
+}
+
+Test(wire, failures_without_a_code)
+{
+	struct arena *arena = arena_new();
+	static const enum dns_rcode rcodes[] = {DNS_TIMEOUT, DNS_GARBLED, (enum dns_rcode)16};
+
+	for (size_t i = 0; i < COUNT(rcodes); i++) {
+		struct answer sent = {.name = "example.com", .canonical = "example.com", .type = DNS_A, .rcode = rcodes[i], .authentic = true}, answer;
+		struct wire_question question;
+		struct buf out;
+		bool truncated;
+
+		buf_init(&out, 512);
+		question_for(&question, "example.com", DNS_A);
+		question.edns = question.ad = false;
+		wire_answer(&out, &question, &sent, 512);
+		cr_assert(wire_response(out.data, out.len, "example.com", DNS_A, arena, &answer, &truncated, NULL));
+		cr_expect_eq(answer.rcode, DNS_SERVFAIL);
+		cr_expect_not(answer.authentic, "AD is for who asked for it");
+		buf_release(&out);
+	}
+	arena_free(arena);
 }

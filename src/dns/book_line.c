@@ -124,7 +124,7 @@ read_hex(const char *word, struct arena *arena, struct dns_text *out)
 		bytes[i / 2] = (char)(high * 16 + low);
 	}
 	*out = (struct dns_text){.bytes = bytes, .len = len / 2};
-	return len > 0 && len % 2 == 0;
+	return len % 2 == 0;
 }
 
 static bool
@@ -132,8 +132,9 @@ read_tlsa(char *text, struct arena *arena, struct dns_record *record)
 {
 	char *word[WORDS_MAX];
 	uint32_t number[3];
+	size_t words = split(text, word);
 
-	if (split(text, word) != 4)
+	if (words < 3 || words > 4)
 		return false;
 	for (size_t i = 0; i < 3; i++)
 		if (!read_number(word[i], UINT8_MAX, &number[i]))
@@ -141,7 +142,7 @@ read_tlsa(char *text, struct arena *arena, struct dns_record *record)
 	record->u.tlsa.usage = (uint8_t)number[0];
 	record->u.tlsa.selector = (uint8_t)number[1];
 	record->u.tlsa.matching = (uint8_t)number[2];
-	return read_hex(word[3], arena, &record->u.tlsa.data);
+	return read_hex(words == 4 ? word[3] : "", arena, &record->u.tlsa.data); /* none at all: useless, but such are published */
 }
 
 static const char *

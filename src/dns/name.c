@@ -18,9 +18,8 @@ lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-/* One byte of a label from presentation form, \DDD and \X undone. Returns how many characters it took, 0 if the escape is none. */
-static size_t
-take_byte(const char *in, unsigned *byte)
+size_t
+name_take_byte(const char *in, unsigned *byte)
 {
 	if (in[0] != '\\') {
 		*byte = (unsigned char)in[0];
@@ -34,8 +33,8 @@ take_byte(const char *in, unsigned *byte)
 	return in[1] == '\0' || is_digit(in[1]) ? 0 : 2;
 }
 
-static size_t
-put_byte(char *out, unsigned byte)
+size_t
+name_put_byte(char *out, unsigned byte)
 {
 	if (byte > ' ' && byte <= '~' && byte != '.' && byte != '\\') {
 		out[0] = lower((char)byte);
@@ -72,14 +71,14 @@ normalise_ascii(const char *in, char out[NAME_TEXT])
 		}
 		if ((unsigned char)*in < ' ' || *in == 0x7f)
 			return "a control character";
-		took = take_byte(in, &byte);
+		took = name_take_byte(in, &byte);
 		if (took == 0)
 			return "a backslash that escapes nothing";
 		if (++label > LABEL_MAX_OCTETS)
 			return "a label is longer than 63 octets";
 		if (++octets > NAME_MAX_OCTETS)
 			return "the name is longer than 253 octets";
-		len += put_byte(out + len, byte);
+		len += name_put_byte(out + len, byte);
 		in += took;
 	}
 	out[len] = '\0';

@@ -19,4 +19,8 @@ size_t name_labels(const char *name);
 const char *name_last_labels(const char *name, size_t labels); /* points into `name` */
 const char *name_parent(const char *name); /* without the leftmost label, "" at the top; points into `name` */
 
+/* One byte of a label in and out of our form, for who cuts names up and puts them together: a dot or a backslash in a label, or a byte outside '!'..'~', is \DDD. */
+size_t name_put_byte(char *out, unsigned byte); /* lower-cased; how many characters it took: 1 or 4, no NUL behind */
+size_t name_take_byte(const char *in, unsigned *byte); /* \DDD and \X undone; how many characters it took, 0 for an escape that is none */
+
 #endif
