@@ -10,7 +10,8 @@
 enum {
 	NESTING_MAX = 16, /* groups in groups */
 	RUN_MAX = 40, /* octets of a word */
-	WORDS_MAX = 24, /* alternatives that one pattern may ask to be looked for */
+	REPEATS_MAX = 8, /* of a group that repeats something itself, "(?:\\w+ ){0,3}" */
+	WORDS_MAX = 64, /* alternatives that one pattern may ask to be looked for */
 	WORD_MIN = 3, /* shorter words stand in every other reply */
 	STEPS_MAX = 20000, /* pcre2 match limit: a good pattern takes some hundreds on a long reply */
 	DEPTH_MAX = 500,
@@ -200,7 +201,7 @@ read_group(struct parse *parse, struct run *run, struct need *best, bool *loops)
 	parse->nesting--;
 	if (!read_times(parse, &times))
 		return false;
-	if (inner && times.given && times.most != 1)
+	if (inner && times.given && (times.most == 0 || times.most > REPEATS_MAX))
 		return refuse(parse, "a repetition holds another repetition: it could run away");
 	*loops |= inner || (times.given && times.most != 1);
 	if (looks)

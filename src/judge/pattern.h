@@ -1,5 +1,5 @@
 /* pattern: the regular expressions of the rule base. Perl's syntax without what can run away or surprise: no back-references, no recursion, no
- * inline options; a repetition that holds another is refused. Matching is bytewise, ASCII letters without case, under a limit on steps and depth.
+ * inline options; a repetition that holds another is refused unless it ends after eight. Matching is bytewise, ASCII letters without case, under a limit on steps and depth.
  *
  * From each pattern the words are taken of which at least one must stand in any text it matches; they choose the candidates (judge/words.h). */
 #ifndef JUDGE_PATTERN_H
