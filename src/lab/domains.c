@@ -1,1 +1,258 @@
-/* to be written */
+#include "lab/domains.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What a row leaves out is zero, and means so. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
+#define FROM_CLEAN "--source " LAB_CLEAN
+#define TO_USER "--to user@{domain}"
+#define CHECK "https://check.spamhaus.org/query/ip/{ip}"
+
+const struct lab_source lab_sources[] = {
+	{LAB_CLEAN, "clean.sender.example", CLEAN, "clean: confirmed PTR, on no list"},
+	{LAB_LISTED, "listed.sender.example", ON_ZEN, "confirmed PTR, listed in zen.spamhaus.org (XBL)"},
+	{"127.0.1.3", "", NO_PTR, "no PTR"},
+	{"127.0.1.4", "unconfirmed.sender.example", UNCONFIRMED, "its PTR name leads to another address"},
+	{"127.0.1.5", "host-127-0-1-5.dyn.isp.example", GENERIC, "a confirmed PTR, but a dial-up customer's"},
+	{"127.0.1.6", "", PTR_FAILS, "its PTR look-up ends in SERVFAIL"},
+	{"127.0.1.7", "policy.sender.example", ON_ZEN, "confirmed PTR, listed in zen.spamhaus.org (PBL)"},
+	{"127.0.1.8", "traps.sender.example", ON_SPAMCOP | ON_BARRACUDA, "listed in bl.spamcop.net, b.barracudacentral.org and psbl.surriel.com"},
+	{"127.0.1.9", "white.sender.example", CLEAN, "confirmed PTR, known as good to list.dnswl.org"},
+	{"127.0.1.10", "", PTR_FAILS, "its PTR look-up is never answered"},
+	{"127.0.1.11", "many.sender.example", CLEAN, "twelve PTR names, one of them confirmed"},
+	{"127.0.1.12", "mail.bare.example", CLEAN, "confirmed PTR; its domain has no SPF, no DMARC"},
+	{"::1", "six.sender.example", CLEAN, "IPv6: clean, confirmed PTR"},
+};
+const size_t lab_source_count = sizeof lab_sources / sizeof lab_sources[0];
+
+const struct lab_domain lab_domains[] = {
+	/* ---- they take mail */
+	{"accept", "takes mail, with STARTTLS", {{0}}, {{"", "accepted", "ehlo-tls", 250}, {TO_USER, "accepted", "message", 250}, {FROM_CLEAN " " TO_USER, "accepted", "message", 250}}},
+	{"accept-plain", "takes mail, without STARTTLS", {{0}}, {{"", "accepted", "ehlo", 250}, {TO_USER, "accepted", "message", 250}},
+		.offers = "PIPELINING\nSIZE 10485760\n8BITMIME\nENHANCEDSTATUSCODES"},
+	{"accept-7bit", "takes mail, offers nothing but STARTTLS", {{0}}, {{TO_USER, "accepted", "message", 250}}, .offers = "STARTTLS"},
+	{"accept-bare", "takes mail, its EHLO reply is one line", {{0}}, {{TO_USER, "accepted", "message", 250}}, .offers = ""},
+	{"accept-helo", "502 to EHLO, takes HELO", {{STAGE_EHLO, 0, "502 5.5.1 Command not implemented"}}, {{"", "accepted", "ehlo", 250}, {TO_USER, "accepted", "message", 250}}},
+	{"accept-ipv6", "its mail exchanger has only an IPv6 address", {{0}}, {{"--source ::1", "accepted", "ehlo-tls", 250}, {"--source ::1 " TO_USER, "accepted", "message", 250}},
+		.zone = "@ MX 10 self\nself AAAA ::1", .ip6 = true},
+	{"accept-both", "its mail exchanger has an IPv6 and an IPv4 address", {{0}}, {{"-4", "accepted", "ehlo-tls", 250}, {"-6 --source ::1", "accepted", "ehlo-tls", 250}},
+		.zone = "@ MX 10 self\nself A self\nself AAAA ::1"},
+	{"accept-late", "greets after 400 ms", {{STAGE_GREETING, 0, NULL, LATE, 400}}, {{"", "accepted", "ehlo-tls", 250}}},
+	{"accept-drip", "greets an octet at a time, every 5 ms", {{STAGE_GREETING, 0, NULL, DRIP, 5}}, {{"", "accepted", "ehlo-tls", 250}}},
+	{"accept-drip-ehlo", "answers EHLO an octet at a time, every 2 ms", {{STAGE_EHLO, 0, NULL, DRIP, 2}}, {{"", "accepted", "ehlo-tls", 250}}},
+	{"accept-lines", "a greeting of five lines", {{STAGE_GREETING, 0, "220-{host} ESMTP\n220-This system is for practice.\n220-\n220-Talk slowly.\n220 Begin."}}, {{"", "accepted", "ehlo-tls", 250}}},
+	{"accept-long-line", "a greeting line of 700 octets, over the 512 of RFC 5321", {{STAGE_GREETING, 0, "220 {host} ESMTP {pad}"}}, {{"", "accepted", "ehlo-tls", 250}}},
+	{"accept-bare-lf", "ends its lines with LF alone", {{STAGE_GREETING, 0, "220 {host} ESMTP\n", RAW}, {STAGE_EHLO, 0, "250-{host}\n250 8BITMIME\n", RAW}}, {{"", "accepted", "ehlo", 250}}},
+	{"accept-mixed-codes", "the lines of its EHLO reply have different codes", {{STAGE_EHLO, 0, "220-{host}\n251-PIPELINING\n250 8BITMIME"}}, {{"", "accepted", "ehlo", 250}}},
+	{"accept-no-text", "says codes and no words", {{STAGE_GREETING, 0, "220"}, {STAGE_EHLO, 0, "250"}}, {{"", "accepted", "ehlo", 250}}},
+	{"accept-8bit-text", "octets that are no UTF-8, and control octets, in its greeting", {{STAGE_GREETING, 0, "220 {host} gr\xfc\xdf Gott \x1b[31m\x07 ESMTP"}}, {{"", "accepted", "ehlo-tls", 250}}},
+	{"accept-no-quit", "closes at QUIT without a word", {{STAGE_QUIT, 0, NULL, FIN}}, {{"", "accepted", "ehlo-tls", 250}}},
+
+	/* ---- the greeting refuses */
+	{"greeting-554", "554 to an address that is listed in zen.spamhaus.org, 220 to others", {{STAGE_GREETING, ON_ZEN, "554 5.7.1 Service unavailable; Client host [{ip}] blocked using zen.spamhaus.org; " CHECK}},
+		{{"", "refused", "greeting", 554, "ip-blocklist", "confirmed", "zen.spamhaus.org"}, {FROM_CLEAN, "accepted", "ehlo-tls", 250}, {"--source 127.0.1.7", "refused", "greeting", 554, "ip-blocklist", "confirmed", "zen.spamhaus.org"}}},
+	{"greeting-554-anyone", "554 to everybody: no mail service here", {{STAGE_GREETING, 0, "554 {host} ESMTP not accepting connections"}}, {{"", "refused", "greeting", 554, "no-service"}, {FROM_CLEAN, "refused", "greeting", 554, "no-service"}}},
+	{"greeting-521", "521: this host takes no mail (RFC 7504)", {{STAGE_GREETING, 0, "521 {host} Host does not accept mail"}}, {{"", "refused", "greeting", 521, "no-service"}}},
+	{"greeting-421", "421, then closes: too many connections", {{STAGE_GREETING, 0, "421 4.7.0 {host} Too many connections from {ip}, try again later"}}, {{"", "deferred", "greeting", 421, "rate-limit"}}},
+	{"greeting-450", "450: not now", {{STAGE_GREETING, 0, "450 4.3.2 {host} System temporarily unavailable, please try again later"}}, {{"", "deferred", "greeting", 450, "system-error"}}},
+	{"greeting-220-421", "220, and at once 421 behind it", {{STAGE_GREETING, 0, "220 {host} ESMTP\n421 4.3.2 {host} Service shutting down, closing channel"}}, {{"", "deferred", "ehlo", 421, "system-error"}}},
+	{"greeting-554-no-ptr", "554 in four lines to an address without PTR", {{STAGE_GREETING, UNTRUE, "554-{host} (mxlab001) Nemesis ESMTP Service not available\n554-No SMTP service\n554-Bad DNS PTR resource record.\n"
+		"554 For explanation visit https://postmaster.{domain}/en/case?c=r0101&i=ip&v={ip}&r=lab"}}, {{"--source 127.0.1.3", "refused", "greeting", 554, "reverse-dns", "confirmed"}, {"", "accepted", "ehlo-tls", 250}}},
+	{"greeting-554-ptr-claim", "554 to everybody for a missing PTR, whether it is missing or not", {{STAGE_GREETING, 0, "554 5.7.1 Client host rejected: cannot find your reverse hostname, [{ip}]"}},
+		{{FROM_CLEAN, "refused", "greeting", 554, "reverse-dns", "contradicted"}, {"--source 127.0.1.3", "refused", "greeting", 554, "reverse-dns", "confirmed"}, {"--source 127.0.1.6", "refused", "greeting", 554, "reverse-dns", "stated"}}},
+	{"greeting-554-dynamic", "554 to a dial-up customer's address", {{STAGE_GREETING, GENERIC, "554 5.7.1 {host} Your host name looks dynamic or generic; set a proper reverse DNS name for {ip}"}},
+		{{"--source 127.0.1.5", "refused", "greeting", 554, "reverse-dns", "confirmed"}, {"", "accepted", "ehlo-tls", 250}}},
+	{"greeting-554-reputation", "554 in two lines for poor reputation, no list named", {{STAGE_GREETING, 0, "554-{host}\n554 Your access to this mail system has been rejected due to the sending MTA's poor reputation. "
+		"If you think that this is wrong, please reach the intended recipient by other means."}}, {{"", "refused", "greeting", 554, "ip-reputation"}}},
+	{"greeting-554-vendor", "554 by a vendor's own list", {{STAGE_GREETING, 0, "554 Blocked - see https://ipcheck.proofpoint.com/?ip={ip}"}}, {{"", "refused", "greeting", 554, "ip-blocklist"}}},
+	{"greeting-554-access", "554: not on the list of those who may connect", {{STAGE_GREETING, 0, "554 5.7.1 {host} You are not allowed to connect"}}, {{"", "refused", "greeting", 554, "access-denied"}}},
+	{"greeting-554-unknown", "554 without a reason", {{STAGE_GREETING, 0, "554 Rejected"}}, {{FROM_CLEAN, "refused", "greeting", 554, "unknown", "unknown"}, {"", "refused", "greeting", 554, "ip-blocklist", "inferred"}}},
+	{"greeting-554-spamcop", "554 to an address that is listed in bl.spamcop.net", {{STAGE_GREETING, ON_SPAMCOP, "554 5.7.1 Service unavailable; Client host [{ip}] blocked using bl.spamcop.net; Blocked - see https://www.spamcop.net/bl.shtml?{ip}"}},
+		{{"--source 127.0.1.8", "refused", "greeting", 554, "ip-blocklist", "confirmed", "bl.spamcop.net"}, {"", "accepted", "ehlo-tls", 250}}},
+	{"greeting-554-barracuda", "554 by Barracuda's list, named by product", {{STAGE_GREETING, ON_BARRACUDA, "554 Service unavailable; Client host [{ip}] blocked using Barracuda Reputation; https://www.barracudanetworks.com/reputation/?pr=1&ip={ip}"}},
+		{{"--source 127.0.1.8", "refused", "greeting", 554, "ip-blocklist"}, {FROM_CLEAN, "accepted", "ehlo-tls", 250}}},
+	{"greeting-554-dead-list", "554 by a list that was closed years ago", {{STAGE_GREETING, 0, "554 5.7.1 Rejected: {ip} found in dnsbl.sorbs.net"}}, {{FROM_CLEAN, "refused", "greeting", 554, "receiver-misconfigured"}}},
+
+	/* ---- EHLO refused */
+	{"ehlo-554", "554 to EHLO and HELO from a listed address", {{STAGE_EHLO, ON_ZEN, "554 5.7.1 {ip} is listed at zen.spamhaus.org, see " CHECK}, {STAGE_HELO, ON_ZEN, "554 5.7.1 {ip} is listed at zen.spamhaus.org, see " CHECK}},
+		{{"", "refused", "ehlo", 554, "ip-blocklist", "confirmed", "zen.spamhaus.org"}, {FROM_CLEAN, "accepted", "ehlo-tls", 250}}},
+	{"ehlo-550-helo", "550 to EHLO and HELO: the name given is refused", {{STAGE_EHLO, 0, "550-Bad HELO: {helo} is not a name that we believe\n550 Please see RFC 5321 section 4.1.1.1"}, {STAGE_HELO, 0, "550 5.7.1 <{helo}>: Helo command rejected: Invalid name"}},
+		{{"", "refused", "ehlo", 550, "helo"}}},
+	{"ehlo-421", "421 to EHLO", {{STAGE_EHLO, 0, "421 4.7.0 {host} Rate limit reached. Please try again later"}}, {{"", "deferred", "ehlo", 421, "rate-limit"}}},
+	{"ehlo-tls-554", "554 to the EHLO under TLS", {{STAGE_EHLO_TLS, ON_ZEN, "554 5.7.1 Service unavailable; Client host [{ip}] blocked using zen.spamhaus.org"}},
+		{{"", "refused", "ehlo-tls", 554, "ip-blocklist", "confirmed", "zen.spamhaus.org"}, {FROM_CLEAN, "accepted", "ehlo-tls", 250}}},
+
+	/* ---- MAIL refused */
+	{"mail-550-blocklist", "550 by a large receiver's own list of networks", {{STAGE_MAIL, 0, "550 5.7.1 Unfortunately, messages from [{ip}] weren't sent. Part of its network is on our block list (S3150)."}}, {{"", "refused", "mail", 550, "ip-blocklist"}}},
+	{"mail-421-reputation", "421: deferred for complaints", {{STAGE_MAIL, 0, "421 4.7.0 [TSS04] Messages from {ip} temporarily deferred due to unexpected volume or user complaints - 4.16.55.1"}}, {{"", "deferred", "mail", 421, "ip-reputation"}}},
+	{"mail-553-sender-blocked", "553: the sender's address is refused by rule", {{STAGE_MAIL, 0, "553 5.7.1 <{from}>: Sender address rejected: this sender is blocked here"}}, {{"", "refused", "mail", 553, "sender-blocked"}}},
+	{"mail-554-dbl", "554: the sender's domain is listed in dbl.spamhaus.org", {{STAGE_MAIL, 0, "554 5.7.1 Service unavailable; Sender address [{from}] blocked using dbl.spamhaus.org"}}, {{"", "refused", "mail", 554, "sender-blocked", NULL, "dbl.spamhaus.org"}}},
+	{"mail-550-sender-domain", "550: the sender's domain is not found", {{STAGE_MAIL, 0, "550 5.1.8 <{from}>: Sender address rejected: Domain not found"}}, {{"", "refused", "mail", 550, "sender-domain"}}},
+	{"mail-550-spf", "550: SPF does not allow the address", {{STAGE_MAIL, 0, "550 5.7.23 SPF check failed: the domain of <{from}> does not allow mail from {ip}"}}, {{"", "refused", "mail", 550, "spf"}}},
+	{"mail-530-tls", "530 to MAIL without TLS", {{STAGE_MAIL, IN_CLEAR, "530 5.7.0 Must issue a STARTTLS command first"}}, {{"--no-tls " TO_USER, "refused", "mail", 530, "tls-required"}, {TO_USER, "accepted", "message", 250}}},
+	{"mail-530-auth", "530: authentication required", {{STAGE_MAIL, 0, "530 5.7.0 Authentication required"}}, {{"", "refused", "mail", 530, "auth-required"}}},
+	{"mail-554-helo", "554: the HELO name is refused, said at MAIL", {{STAGE_MAIL, 0, "554 5.7.1 <{helo}>: Helo command rejected: Host not found"}}, {{"", "refused", "mail", 554, "helo"}}},
+	{"mail-552-size", "552: the message is larger than this server takes", {{STAGE_MAIL, 0, "552 5.3.4 Message size exceeds fixed limit"}}, {{"", "refused", "mail", 552, "message-size"}}},
+	{"mail-451-rate", "451: too much, too fast", {{STAGE_MAIL, 0, "451 4.7.1 Too many messages from {ip} in the last hour, slow down"}}, {{"", "deferred", "mail", 451, "rate-limit"}}},
+	{"mail-250-421", "takes MAIL and sends 421 right behind the reply", {{STAGE_MAIL, 0, "250 2.1.0 Ok\n421 4.3.2 {host} Service shutting down, closing channel"}}, {{TO_USER, "deferred", "rcpt", 421, "system-error"}}},
+
+	/* ---- RCPT refused */
+	{"rcpt-554-dnsbl", "554 at RCPT to an address that is listed in zen.spamhaus.org", {{STAGE_RCPT, ON_ZEN, "554 5.7.1 Service unavailable; Client host [{ip}] blocked using zen.spamhaus.org; " CHECK}},
+		{{"", "refused", "rcpt", 554, "ip-blocklist", "confirmed", "zen.spamhaus.org"}, {FROM_CLEAN " " TO_USER, "accepted", "message", 250}}},
+	{"rcpt-554-dnsbl-claim", "554 at RCPT to everybody: listed in zen.spamhaus.org, true or not", {{STAGE_RCPT, 0, "554 5.7.1 Service unavailable; Client host [{ip}] blocked using zen.spamhaus.org; " CHECK}},
+		{{FROM_CLEAN, "refused", "rcpt", 554, "ip-blocklist", "contradicted", "zen.spamhaus.org"}, {"", "refused", "rcpt", 554, "ip-blocklist", "confirmed", "zen.spamhaus.org"}}},
+	{"rcpt-554-open-resolver", "554: it takes a list's refusal of its own query for a listing", {{STAGE_RCPT, 0, "554 5.7.1 Service unavailable; Client host [{ip}] blocked using zen.spamhaus.org; Error: open resolver; https://check.spamhaus.org/returnc/pub/{ip}/"}},
+		{{"", "refused", "rcpt", 554, "receiver-misconfigured", NULL, "zen.spamhaus.org"}}},
+	{"rcpt-554-uribl-refused", "554: another list refused the receiver's query", {{STAGE_RCPT, 0, "554 5.7.1 Service unavailable; Client host [{ip}] blocked using multi.uribl.com; 127.0.0.1 -> Query Refused. See http://uribl.com/refused.shtml"}},
+		{{"", "refused", "rcpt", 554, "receiver-misconfigured", NULL, "multi.uribl.com"}}},
+	{"rcpt-450-no-ptr", "450 to an address without PTR", {{STAGE_RCPT, UNTRUE, "450 4.7.25 Client host rejected: cannot find your hostname, [{ip}]"}},
+		{{"--source 127.0.1.3", "deferred", "rcpt", 450, "reverse-dns", "confirmed"}, {"--source 127.0.1.4", "deferred", "rcpt", 450, "reverse-dns", "confirmed"}}},
+	{"rcpt-554-relay", "554: no relaying", {{STAGE_RCPT, 0, "554 5.7.1 <{rcpt}>: Relay access denied"}}, {{"", "refused", "rcpt", 554, "relay-denied"}}},
+	{"rcpt-554-access", "554: refused by the admin's rule", {{STAGE_RCPT, 0, "554 5.7.1 <{helo}[{ip}]>: Client host rejected: Access denied"}}, {{"", "refused", "rcpt", 554, "access-denied"}}},
+	{"rcpt-550-unknown", "550: no such user", {{STAGE_RCPT, 0, "550 5.1.1 <{rcpt}>: Recipient address rejected: User unknown in virtual mailbox table"}}, {{"", "refused", "rcpt", 550, "recipient-unknown"}}},
+	{"rcpt-554-unknown-user", "554 for an unknown user, in old words", {{STAGE_RCPT, 0, "554 delivery error: dd This user doesn't have a {domain} account ({rcpt}) [-5] - {host}"}}, {{"", "refused", "rcpt", 554, "recipient-unknown"}}},
+	{"rcpt-550-disabled", "550: the account is disabled", {{STAGE_RCPT, 0, "550 5.2.1 The account <{rcpt}> is disabled"}}, {{"", "refused", "rcpt", 550, "recipient-disabled"}}},
+	{"rcpt-552-full", "552: the mailbox is full", {{STAGE_RCPT, 0, "552 5.2.2 <{rcpt}>: mailbox full, over quota"}}, {{"", "refused", "rcpt", 552, "mailbox-full"}}},
+	{"rcpt-452-full", "452: the mailbox is full for now", {{STAGE_RCPT, 0, "452 4.2.2 <{rcpt}>: mailbox is over quota"}}, {{"", "deferred", "rcpt", 452, "mailbox-full"}}},
+	{"rcpt-450-greylist", "450: greylisted", {{STAGE_RCPT, 0, "450 4.2.0 <{rcpt}>: Recipient address rejected: Greylisted, come back in 300 seconds"}}, {{"", "deferred", "rcpt", 450, "greylist"}}},
+	{"rcpt-450-rate", "450: the user gets mail too quickly", {{STAGE_RCPT, 0, "450 4.2.1 <{rcpt}> is receiving mail too quickly, try again later"}}, {{"", "deferred", "rcpt", 450, "rate-limit"}}},
+	{"rcpt-554-policy", "554: policy, and no more said", {{STAGE_RCPT, 0, "554 5.7.1 <{rcpt}>: Recipient address rejected: Rejected for policy reasons"}}, {{FROM_CLEAN, "refused", "rcpt", 554, "policy"}}},
+	{"rcpt-554-spf", "554: SPF, said through a policy service", {{STAGE_RCPT, 0, "554 5.7.1 <{rcpt}>: Recipient address rejected: Message rejected due to: SPF fail - not authorized"}}, {{"", "refused", "rcpt", 554, "spf"}}},
+	{"rcpt-451-system", "451: the server has a problem of its own", {{STAGE_RCPT, 0, "451 4.3.0 <{rcpt}>: Temporary lookup failure"}}, {{"", "deferred", "rcpt", 451, "system-error"}}},
+	{"rcpt-users", "several mailboxes: user@ takes mail, full@ is full, gone@ is unknown, all others are disabled", {{STAGE_RCPT, 0, "552 5.2.2 <{rcpt}>: mailbox full", 0, 0, "<full@"},
+		{STAGE_RCPT, 0, "550 5.1.1 <{rcpt}>: user unknown", 0, 0, "<gone@"}, {STAGE_RCPT, 0, NULL, 0, 0, "<user@"}, {STAGE_RCPT, 0, "550 5.2.1 <{rcpt}>: mailbox disabled"}},
+		{{TO_USER, "accepted", "message", 250}, {"--to full@{domain}", "refused", "rcpt", 552, "mailbox-full"}, {"--to gone@{domain}", "refused", "rcpt", 550, "recipient-unknown"}, {"--to old@{domain}", "refused", "rcpt", 550, "recipient-disabled"}}},
+	{"rcpt-354", "354 to RCPT, where it has no business", {{STAGE_RCPT, 0, "354 Go ahead"}}, {{"", "broken", "rcpt", 354}}},
+
+	/* ---- DATA refused */
+	{"data-554-no-recipients", "554 at DATA: no valid recipients", {{STAGE_DATA, 0, "554 5.5.1 Error: no valid recipients"}}, {{"", "refused", "data", 554, "protocol"}}},
+	{"data-554-dnsbl", "554 at DATA to a listed address", {{STAGE_DATA, ON_ZEN, "554 5.7.1 Service unavailable; Client host [{ip}] blocked using zen.spamhaus.org"}}, {{"", "refused", "data", 554, "ip-blocklist", "confirmed", "zen.spamhaus.org"}}},
+	{"data-451-system", "451 at DATA", {{STAGE_DATA, 0, "451 4.3.0 Error: queue file write error"}}, {{"", "deferred", "data", 451, "system-error"}}},
+	{"data-250", "250 to DATA, where 354 belongs", {{STAGE_DATA, 0, "250 2.0.0 Ok"}}, {{"", "broken", "data", 250}}},
+
+	/* ---- the message refused, after the dot */
+	{"message-554-spam", "554 after the dot: spam", {{STAGE_MESSAGE, 0, "554 5.7.0 Reject, id=22222-22 - SPAM"}}, {{"", "refused", "message", 554, "content-spam"}}},
+	{"message-554-gtube", "554 after the dot only for the GTUBE test text", {{STAGE_MESSAGE, 0, "554 5.7.1 Message scored high on the spam scale", 0, 0, "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"}}, {{TO_USER, "accepted", "message", 250}}},
+	{"message-554-malware", "554 after the dot: a virus", {{STAGE_MESSAGE, 0, "554 5.7.1 Mail appears infected with 'Eicar-Test-Signature'"}}, {{"", "refused", "message", 554, "content-malware"}}},
+	{"message-554-url", "554 after the dot: a link is listed", {{STAGE_MESSAGE, 0, "554 5.7.1 Message contains a URL listed in multi.surbl.org (shop.listed-domain.example)"}}, {{"", "refused", "message", 554, "content-url"}}},
+	{"message-554-header", "554 after the dot: headers", {{STAGE_MESSAGE, 0, "554 5.6.0 Message has a malformed or missing From header"}}, {{"", "refused", "message", 554, "content-header"}}},
+	{"message-552-attachment", "552 after the dot: an attachment", {{STAGE_MESSAGE, 0, "552 5.7.0 Message refused: its attachment has a forbidden file type"}}, {{"", "refused", "message", 552, "content-attachment"}}},
+	{"message-554-size", "554 after the dot: too large", {{STAGE_MESSAGE, 0, "554 5.3.4 Maximum email size exceeded"}}, {{"", "refused", "message", 554, "message-size"}}},
+	{"message-554-dmarc", "554 after the dot: the sender's DMARC policy", {{STAGE_MESSAGE, 0, "554 5.7.1 Your message was rejected due to the DMARC policy of the From domain"}}, {{"", "refused", "message", 554, "dmarc"}}},
+	{"message-550-dkim", "550 after the dot: DKIM", {{STAGE_MESSAGE, 0, "550 5.7.20 No passing DKIM signature found"}}, {{"", "refused", "message", 550, "dkim"}}},
+	{"message-550-spf", "550 after the dot: SPF", {{STAGE_MESSAGE, 0, "550 5.7.24 SPF validation error: {ip} may not send for <{from}>"}}, {{"", "refused", "message", 550, "spf"}}},
+	{"message-554-loop", "554 after the dot: a loop", {{STAGE_MESSAGE, 0, "554 5.4.6 Hop count exceeded - possible mail loop"}}, {{"", "refused", "message", 554, "routing-loop"}}},
+	{"message-554-policy", "554 after the dot: policy, and no more said", {{STAGE_MESSAGE, 0, "554 5.7.7 Email policy violation detected"}}, {{"", "refused", "message", 554, "policy"}}},
+	{"message-554-unknown", "554 after the dot: no reason given", {{STAGE_MESSAGE, 0, "554 Transaction failed"}}, {{FROM_CLEAN, "refused", "message", 554, "unknown", "unknown"}}},
+	{"message-554-full", "554 after the dot: the mailbox is full", {{STAGE_MESSAGE, 0, "554 5.2.2 <{rcpt}>: mailbox full"}}, {{"", "refused", "message", 554, "mailbox-full"}}},
+	{"message-451-system", "451 after the dot", {{STAGE_MESSAGE, 0, "451 4.3.0 Internal error, message not stored"}}, {{"", "deferred", "message", 451, "system-error"}}},
+	{"message-450-rate", "450 after the dot: too fast", {{STAGE_MESSAGE, 0, "450 4.7.0 Rate limit exceeded, slow down"}}, {{"", "deferred", "message", 450, "rate-limit"}}},
+
+	/* ---- STARTTLS and certificates */
+	{"starttls-454", "offers STARTTLS and then says 454", {{STAGE_STARTTLS, 0, "454 4.7.0 TLS not available due to local problem"}}, {{TO_USER, "accepted", "message", 250}}},
+	{"starttls-554", "offers STARTTLS and then says 554", {{STAGE_STARTTLS, 0, "554 5.7.1 TLS is not for you"}}, {{TO_USER, "accepted", "message", 250}}},
+	{"starttls-injected", "sends an EHLO reply of its own behind the reply to STARTTLS, in one packet", {{STAGE_STARTTLS, 0, "220 2.0.0 Ready to start TLS\n250-{host}\n250 AUTH PLAIN"}}, {{"", "broken", "starttls", 220}}},
+	{"handshake-alert", "the handshake ends in an alert", {{0}}, {{"", "broken", "handshake"}}, .cert = CERT_NONE},
+	{"handshake-garbage", "says 220 to STARTTLS and then talks in the clear", {{STAGE_HANDSHAKE, 0, "550 5.3.0 this is no TLS\n"}}, {{"", "broken", "handshake"}}},
+	{"cert-expired", "its certificate expired a year ago", {{0}}, {{"", "accepted", "ehlo-tls", 250}, {"--tls-verify", "broken", "handshake"}}, .cert = CERT_EXPIRED},
+	{"cert-wrong-name", "its certificate is another host's", {{0}}, {{"", "accepted", "ehlo-tls", 250}, {"--tls-verify", "broken", "handshake"}}, .cert = CERT_ELSEWHERE},
+	{"cert-self-signed", "its certificate is signed by itself", {{0}}, {{"", "accepted", "ehlo-tls", 250}, {"--tls-verify", "broken", "handshake"}}, .cert = CERT_SELF_SIGNED},
+	{"cert-good", "its certificate is good and signed by the lab's CA", {{0}}, {{"--tls-verify", "accepted", "ehlo-tls", 250}}},
+
+	/* ---- it says nothing, or goes away */
+	{"connect-silent", "the connection is made, and nobody is there", {{STAGE_CONNECT, 0, NULL, UNHEARD}}, {{"--timeout 1", "dropped", "greeting", -1}}},
+	{"connect-timeout", "no SYN is answered", {{STAGE_CONNECT, 0, NULL, FULL}}, {{"--timeout 1", "unreachable", "connect", -1}}},
+	{"silent-greeting", "never greets", {{STAGE_GREETING, 0, NULL, MUTE}}, {{"--timeout 1", "dropped", "greeting", -1}}},
+	{"silent-ehlo", "never answers EHLO", {{STAGE_EHLO, 0, NULL, MUTE}}, {{"--timeout 1", "dropped", "ehlo", -1}}},
+	{"silent-starttls", "never answers STARTTLS", {{STAGE_STARTTLS, 0, NULL, MUTE}}, {{"--timeout 1", "dropped", "starttls", -1}}},
+	{"silent-handshake", "says 220 to STARTTLS and then nothing", {{STAGE_HANDSHAKE, 0, NULL, MUTE}}, {{"--timeout 1", "dropped", "handshake"}}},
+	{"silent-mail", "never answers MAIL", {{STAGE_MAIL, 0, NULL, MUTE}}, {{"--timeout 1", "dropped", "mail", -1}}},
+	{"silent-rcpt", "never answers RCPT", {{STAGE_RCPT, 0, NULL, MUTE}}, {{"--timeout 1", "dropped", "rcpt", -1}}},
+	{"silent-data", "never answers DATA", {{STAGE_DATA, 0, NULL, MUTE}}, {{"--timeout 1", "dropped", "data", -1}}},
+	{"silent-message", "never answers the message", {{STAGE_MESSAGE, 0, NULL, MUTE}}, {{"--timeout 1", "dropped", "message", -1}}},
+	{"silent-quit", "never answers QUIT", {{STAGE_QUIT, 0, NULL, MUTE}}, {{"--timeout 1", "accepted", "ehlo-tls", 250}}},
+	{"tarpit", "greets an octet a second", {{STAGE_GREETING, 0, NULL, DRIP, 1000}}, {{"--timeout 2", "dropped", "greeting", -1}}},
+	{"drop-greeting", "closes instead of greeting", {{STAGE_GREETING, 0, NULL, FIN}}, {{"", "dropped", "greeting", -1}}},
+	{"drop-mid-greeting", "closes in the middle of its greeting", {{STAGE_GREETING, 0, "220-{host} ESMTP\r\n220-and n", RAW | FIN}}, {{"", "dropped", "greeting"}}},
+	{"drop-ehlo", "closes at EHLO", {{STAGE_EHLO, 0, NULL, FIN}}, {{"", "dropped", "ehlo", -1}}},
+	{"drop-starttls", "closes at STARTTLS", {{STAGE_STARTTLS, 0, NULL, FIN}}, {{"", "dropped", "starttls", -1}}},
+	{"drop-handshake", "closes in the handshake", {{STAGE_HANDSHAKE, 0, NULL, FIN}}, {{"", "dropped", "handshake"}}},
+	{"drop-ehlo-tls", "closes at the EHLO under TLS", {{STAGE_EHLO_TLS, 0, NULL, FIN}}, {{"", "dropped", "ehlo-tls", -1}}},
+	{"drop-mail", "closes at MAIL", {{STAGE_MAIL, 0, NULL, FIN}}, {{"", "dropped", "mail", -1}}},
+	{"drop-rcpt", "closes at RCPT", {{STAGE_RCPT, 0, NULL, FIN}}, {{"", "dropped", "rcpt", -1}}},
+	{"drop-data", "closes at DATA", {{STAGE_DATA, 0, NULL, FIN}}, {{"", "dropped", "data", -1}}},
+	{"drop-message", "closes after the dot", {{STAGE_MESSAGE, 0, NULL, FIN}}, {{"", "dropped", "message", -1}}},
+	{"reset-greeting", "resets instead of greeting", {{STAGE_GREETING, 0, NULL, RESET}}, {{"", "dropped", "greeting", -1}}},
+	{"reset-ehlo", "resets at EHLO", {{STAGE_EHLO, 0, NULL, RESET}}, {{"", "dropped", "ehlo", -1}}},
+	{"reset-starttls", "resets at STARTTLS", {{STAGE_STARTTLS, 0, NULL, RESET}}, {{"", "dropped", "starttls", -1}}},
+	{"reset-handshake", "resets in the handshake", {{STAGE_HANDSHAKE, 0, NULL, RESET}}, {{"", "dropped", "handshake"}}},
+	{"reset-ehlo-tls", "resets at the EHLO under TLS", {{STAGE_EHLO_TLS, 0, NULL, RESET}}, {{"", "dropped", "ehlo-tls", -1}}},
+	{"reset-mail", "resets at MAIL", {{STAGE_MAIL, 0, NULL, RESET}}, {{"", "dropped", "mail", -1}}},
+	{"reset-rcpt", "resets at RCPT", {{STAGE_RCPT, 0, NULL, RESET}}, {{"", "dropped", "rcpt", -1}}},
+	{"reset-data", "resets at DATA", {{STAGE_DATA, 0, NULL, RESET}}, {{"", "dropped", "data", -1}}},
+	{"reset-message", "resets after the dot", {{STAGE_MESSAGE, 0, NULL, RESET}}, {{"", "dropped", "message", -1}}},
+	{"reset-quit", "resets at QUIT", {{STAGE_QUIT, 0, NULL, RESET}}, {{"", "accepted", "ehlo-tls", 250}}},
+
+	/* ---- it does not speak SMTP */
+	{"talk-http", "talks HTTP", {{STAGE_GREETING, 0, "HTTP/1.1 400 Bad Request\nContent-Length: 0\n", FIN}}, {{"", "broken", "greeting", -1}}},
+	{"talk-ssh", "talks SSH", {{STAGE_GREETING, 0, "SSH-2.0-OpenSSH_9.2"}}, {{"", "broken", "greeting", -1}}},
+	{"talk-binary", "sends octets that are no text", {{STAGE_GREETING, 0, "\x15\x03\x03\x02\x02\x28\r\n", RAW}}, {{"", "broken", "greeting", -1}}},
+	{"talk-too-long", "a greeting line of 9000 octets", {{STAGE_GREETING, 0, "220 {host} {long}"}}, {{"", "broken", "greeting", -1}}},
+	{"talk-endless-line", "a greeting line without end", {{STAGE_GREETING, 0, "{pad}", RAW | ENDLESS}}, {{"", "broken", "greeting", -1}}},
+	{"talk-endless-greeting", "a greeting of ever more lines", {{STAGE_GREETING, 0, "220-{host} and more", ENDLESS}}, {{"", "broken", "greeting"}}},
+	{"talk-endless-ehlo", "an EHLO reply of ever more lines", {{STAGE_EHLO, 0, "250-X-MORE", ENDLESS}}, {{"", "broken", "ehlo"}}},
+
+	/* ---- routes */
+	{"mx-null", "null MX: it takes no mail (RFC 7505)", {{0}}, {{"", "undeliverable", NULL, -1}}, .zone = "@ MX 0 ."},
+	{"mx-implicit", "no MX, but an address", {{0}}, {{"", "accepted", "ehlo-tls", 250}}, .zone = "@ A self"},
+	{"mx-nxdomain", "the domain does not exist", {{0}}, {{"", "undeliverable", NULL, -1}}, .zone = ""},
+	{"mx-no-address", "the domain exists and has neither MX nor address", {{0}}, {{"", "undeliverable", NULL, -1}}, .zone = "@ TXT v=spf1 -all"},
+	{"mx-servfail", "its MX look-up ends in SERVFAIL", {{0}}, {{"", "dns-error", NULL, -1}}, .zone = "@ FATE SERVFAIL"},
+	{"mx-refused", "its nameserver refuses", {{0}}, {{"", "dns-error", NULL, -1}}, .zone = "@ FATE REFUSED"},
+	{"mx-silent", "its nameserver never answers", {{0}}, {{"", "dns-error", NULL, -1}}, .zone = "@ FATE SILENT"},
+	{"mx-garbled", "its nameserver answers with rubbish", {{0}}, {{"", "dns-error", NULL, -1}}, .zone = "@ FATE GARBLED"},
+	{"mx-missing", "its MX is a name that does not exist", {{0}}, {{"", "undeliverable", NULL, -1}}, .zone = "@ MX 10 nowhere.lab.example."},
+	{"mx-addressless", "its MX has no address", {{0}}, {{"", "undeliverable", NULL, -1}}, .zone = "@ MX 10 host\nhost TXT no address here"},
+	{"mx-host-servfail", "the address look-up of its MX ends in SERVFAIL", {{0}}, {{"", "dns-error", NULL, -1}}, .zone = "@ MX 10 host\nhost FATE SERVFAIL"},
+	{"mx-cname", "its MX is an alias, against the standard", {{0}}, {{"", "accepted", "ehlo-tls", 250}}, .zone = "@ MX 10 alias\nalias CNAME self\nself A self"},
+	{"mx-alias", "the domain is an alias of accept.lab.example", {{0}}, {{"", "accepted", "ehlo-tls", 250}}, .zone = "@ CNAME accept.lab.example."},
+	{"mx-dead", "its only MX refuses connections", {{0}}, {{"", "unreachable", "connect", -1}}, .zone = "@ MX 10 dead\ndead A 127.0.3.1"},
+	{"mx-dead-first", "its first MX refuses connections, the second takes mail", {{0}}, {{"", "accepted", "ehlo-tls", 250}}, .zone = "@ MX 10 dead\n@ MX 20 self\ndead A 127.0.3.1\nself A self"},
+	{"mx-dead-address", "its MX has two addresses, one of them dead", {{0}}, {{"", "accepted", "ehlo-tls", 250}}, .zone = "@ MX 10 self\nself A 127.0.3.1\nself A self"},
+	{"mx-missing-first", "its first MX does not exist, the second takes mail", {{0}}, {{"", "accepted", "ehlo-tls", 250}}, .zone = "@ MX 10 nowhere.lab.example.\n@ MX 20 self\nself A self"},
+	{"mx-421-first", "its first MX greets with 421, the second takes mail", {{0}}, {{"", "accepted", "ehlo-tls", 250}}, .zone = "@ MX 10 greeting-421.mx.lab.example.\n@ MX 20 self\nself A self"},
+	{"mx-450-first", "its first MX greets with 450, the second takes mail", {{0}}, {{"", "accepted", "ehlo-tls", 250}}, .zone = "@ MX 10 greeting-450.mx.lab.example.\n@ MX 20 self\nself A self"},
+	{"mx-554-first", "its first MX greets with 554, the second would take mail", {{0}}, {{"", "refused", "greeting", 554, "no-service"}}, .zone = "@ MX 10 greeting-554-anyone.mx.lab.example.\n@ MX 20 self\nself A self"},
+	{"mx-equal", "two MXes of equal preference, both take mail", {{0}}, {{"", "accepted", "ehlo-tls", 250}}, .zone = "@ MX 10 self\n@ MX 10 accept.mx.lab.example.\nself A self"},
+	{"mx-many", "sixty MXes: its answer does not fit into UDP", {{0}}, {{"", "accepted", "ehlo-tls", 250}}, .zone = "@ MANY 60 MX 10 exchanger-with-a-long-name\n@ MX 5 self\nself A self"},
+};
+const size_t lab_domain_count = sizeof lab_domains / sizeof lab_domains[0];
+
+unsigned
+lab_standing(const char *address)
+{
+	for (size_t i = 0; i < lab_source_count; i++)
+		if (strcmp(lab_sources[i].address, address) == 0)
+			return lab_sources[i].standing;
+	return CLEAN;
+}
+
+bool
+lab_domain_serves(const struct lab_domain *domain)
+{
+	return domain->zone == NULL || strstr(domain->zone, "self") != NULL;
+}
+
+const char *
+lab_domain_address(const struct lab_domain *domain, char text[16])
+{
+	unsigned i = (unsigned)(domain - lab_domains);
+
+	if (domain->ip6)
+		snprintf(text, 16, "::1");
+	else
+		snprintf(text, 16, "127.10.%u.%u", i / 250 & 255, i % 250 + 1);
+	return text;
+}

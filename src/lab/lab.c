@@ -1,1 +1,269 @@
-/* to be written */
+#include "lab/lab.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "io/loop.h"
+#include "lab/certs.h"
+#include "lab/dnsd.h"
+#include "lab/domains.h"
+#include "lab/maild.h"
+#include "lab/zone.h"
+
+enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127, SIGNALLED = 128 }; /* as a shell has them */
+
+struct lab {
+	const struct lab_plan *plan;
+	struct arena *arena; /* paths */
+	struct event_base *base;
+	struct certs *certs;
+	struct zone *zone;
+	struct dnsd *dnsd;
+	struct maild *maild;
+	FILE *log;
+	char *directory, *config, *ca; /* NULL until made */
+	pid_t child;
+	int status; /* of the child, as waitpid gives it */
+};
+
+/* ---- files */
+
+static bool
+write_ca(struct lab *lab)
+{
+	FILE *out;
+	bool good;
+
+	lab->ca = arena_printf(lab->arena, "%s/ca.pem", lab->directory);
+	out = fopen(lab->ca, "wxe");
+	if (out == NULL)
+		return false;
+	good = certs_write_ca(lab->certs, out);
+	return fclose(out) == 0 && good;
+}
+
+static bool
+write_config(struct lab *lab)
+{
+	FILE *out;
+
+	lab->config = arena_printf(lab->arena, "%s/config", lab->directory);
+	out = fopen(lab->config, "wxe");
+	if (out == NULL)
+		return false;
+	fprintf(out, "# the practice internet of mxwalk lab, as long as it runs\n");
+	fprintf(out, "nameserver 127.0.0.1:%u\n", dnsd_port(lab->dnsd));
+	fprintf(out, "port %u\n", maild_port(lab->maild));
+	fprintf(out, "allow-private\n");
+	fprintf(out, "source %s\n", LAB_LISTED);
+	fprintf(out, "from probe@clean.sender.example\n");
+	fprintf(out, "tls-ca %s\n", lab->ca);
+	return fclose(out) == 0;
+}
+
+static enum lab_fault
+make_directory(struct lab *lab, char *why, size_t size)
+{
+	const char *parent = getenv("TMPDIR");
+	char *path = arena_printf(lab->arena, "%s/mxwalk-lab.XXXXXX", parent != NULL && *parent != '\0' ? parent : "/tmp");
+
+	if (mkdtemp(path) == NULL) {
+		snprintf(why, size, "%s: no directory can be made: %s", path, strerror(errno));
+		return LAB_NO_FILE;
+	}
+	lab->directory = path;
+	if (write_ca(lab) && write_config(lab))
+		return LAB_FINE;
+	snprintf(why, size, "%s: %s", path, strerror(errno));
+	return LAB_NO_FILE;
+}
+
+static void
+remove_directory(struct lab *lab)
+{
+	if (lab->config != NULL)
+		unlink(lab->config);
+	if (lab->ca != NULL)
+		unlink(lab->ca);
+	if (lab->directory != NULL && rmdir(lab->directory) != 0)
+		log_warn("%s: not removed: %s", lab->directory, strerror(errno));
+}
+
+/* ---- new and free */
+
+static enum lab_fault
+open_all(struct lab *lab, char *why, size_t size)
+{
+	if (lab->plan->log != NULL && (lab->log = fopen(lab->plan->log, "we")) == NULL) {
+		snprintf(why, size, "%s: %s", lab->plan->log, strerror(errno));
+		return LAB_NO_FILE;
+	}
+	lab->base = loop_new();
+	lab->zone = zone_new();
+	lab->certs = certs_new(why, size);
+	if (lab->certs == NULL)
+		return LAB_NO_NETWORK;
+	lab->dnsd = dnsd_new(lab->base, lab->zone, lab->plan->dns_port, why, size);
+	if (lab->dnsd == NULL)
+		return LAB_NO_NETWORK;
+	lab->maild = maild_new(lab->base, lab->certs, lab->log, lab->plan->port, why, size);
+	if (lab->maild == NULL)
+		return LAB_NO_NETWORK;
+	return make_directory(lab, why, size);
+}
+
+enum lab_fault
+lab_new(struct lab **out, const struct lab_plan *plan, char *why, size_t size)
+{
+	struct lab *lab = must_alloc(sizeof *lab);
+	enum lab_fault fault;
+
+	signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to sockets that a client may have left */
+	*lab = (struct lab){.plan = plan, .arena = arena_new()};
+	fault = open_all(lab, why, size);
+	*out = fault == LAB_FINE ? lab : NULL;
+	if (fault != LAB_FINE)
+		lab_free(lab);
+	return fault;
+}
+
+void
+lab_free(struct lab *lab)
+{
+	if (lab == NULL)
+		return;
+	remove_directory(lab);
+	maild_free(lab->maild);
+	dnsd_free(lab->dnsd);
+	certs_free(lab->certs);
+	zone_free(lab->zone);
+	if (lab->base != NULL)
+		event_base_free(lab->base);
+	if (lab->log != NULL && fclose(lab->log) != 0)
+		log_warn("%s: %s", lab->plan->log, strerror(errno));
+	arena_free(lab->arena);
+	free(lab);
+}
+
+void
+lab_describe(const struct lab *lab, FILE *out)
+{
+	char first[16], last[16];
+
+	lab_domain_address(&lab_domains[0], first);
+	lab_domain_address(&lab_domains[lab_domain_count - 1], last);
+	fprintf(out, "The practice internet is up, on loopback only:\n");
+	fprintf(out, "  nameserver    127.0.0.1:%u, UDP and TCP\n", dnsd_port(lab->dnsd));
+	fprintf(out, "  mail servers  %s to %s%s, port %u\n", first, last, maild_has_ip6(lab->maild) ? " and ::1" : " (this machine has no ::1)", maild_port(lab->maild));
+	fprintf(out, "  configuration %s\n", lab->config);
+	if (lab->plan->log != NULL)
+		fprintf(out, "  log           %s\n", lab->plan->log);
+	fprintf(out, "\nSource addresses (--source) and how they stand:\n");
+	for (size_t i = 0; i < lab_source_count; i++)
+		fprintf(out, "  %-13s %s%s\n", lab_sources[i].address, lab_sources[i].does, strcmp(lab_sources[i].address, LAB_LISTED) == 0 ? " (the configuration's choice)" : "");
+	fprintf(out, "\nIn another terminal:\n");
+	fprintf(out, "  export MXWALK_CONFIG=%s\n", lab->config);
+	fprintf(out, "  mxwalk lab --list\n");
+	fprintf(out, "  mxwalk probe greeting-554." LAB_ZONE "\n");
+	fprintf(out, "\nIt runs until it is interrupted.\n");
+}
+
+/* ---- serving */
+
+static void
+on_stop(evutil_socket_t number, short what, void *arg)
+{
+	(void)number;
+	(void)what;
+	event_base_loopbreak(arg);
+}
+
+void
+lab_serve(struct lab *lab)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct event *stops[sizeof signals / sizeof *signals];
+
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+		stops[i] = evsignal_new(lab->base, signals[i], on_stop, lab->base);
+		event_add(stops[i], NULL);
+	}
+	event_base_dispatch(lab->base);
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		event_free(stops[i]);
+}
+
+static void
+on_child(evutil_socket_t number, short what, void *arg)
+{
+	struct lab *lab = arg;
+
+	(void)number;
+	(void)what;
+	if (waitpid(lab->child, &lab->status, WNOHANG) == lab->child) {
+		lab->child = 0;
+		event_base_loopbreak(lab->base);
+	}
+}
+
+/* SIGTERM and SIGHUP are the command's to obey; when it ends, so do we. */
+static void
+on_forward(evutil_socket_t number, short what, void *arg)
+{
+	const struct lab *lab = arg;
+
+	(void)what;
+	if (lab->child > 0)
+		kill(lab->child, (int)number);
+}
+
+static void
+be_command(const struct lab *lab, char *const *command)
+{
+	signal(SIGPIPE, SIG_DFL);
+	setenv("MXWALK_CONFIG", lab->config, 1);
+	if (lab->plan->log != NULL)
+		setenv("MXWALK_LAB_LOG", lab->plan->log, 1);
+	execvp(command[0], command);
+	log_error("%s: %s", command[0], strerror(errno));
+	_exit(errno == ENOENT ? NOT_FOUND : NOT_EXECUTABLE);
+}
+
+int
+lab_serve_command(struct lab *lab, char *const *command)
+{
+	struct event *ended = evsignal_new(lab->base, SIGCHLD, on_child, lab);
+	struct event *term = evsignal_new(lab->base, SIGTERM, on_forward, lab), *hangup = evsignal_new(lab->base, SIGHUP, on_forward, lab);
+	void (*interrupt)(int), (*quit)(int);
+
+	event_add(ended, NULL); /* before there is a child that could end */
+	fflush(NULL);
+	lab->child = fork();
+	if (lab->child == 0)
+		be_command(lab, command);
+	if (lab->child > 0) {
+		/* The terminal sends these to both of us: they are the command's, as with system(3). */
+		interrupt = signal(SIGINT, SIG_IGN);
+		quit = signal(SIGQUIT, SIG_IGN);
+		event_add(term, NULL);
+		event_add(hangup, NULL);
+		event_base_dispatch(lab->base);
+		signal(SIGINT, interrupt);
+		signal(SIGQUIT, quit);
+	} else {
+		log_error("%s: %s", command[0], strerror(errno));
+		lab->status = NOT_EXECUTABLE << 8;
+	}
+	event_free(ended);
+	event_free(term);
+	event_free(hangup);
+	return WIFSIGNALED(lab->status) ? SIGNALLED + WTERMSIG(lab->status) : WEXITSTATUS(lab->status);
+}
