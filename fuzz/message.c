@@ -1,12 +1,135 @@
+/* Messages and addresses: src/smtp/message.c, src/smtp/mime.c. The first byte says what the rest is; what comes out must be fit for the wire. */
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "smtp/message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+expect(int holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void
+check_fit(const struct buf *message)
+{
+	size_t line = 0;
+
+	expect(message->len == 0 || message->data[message->len - 1] == '\n');
+	for (size_t i = 0; i < message->len; i++) {
+		expect(message->data[i] != '\0');
+		expect(message->data[i] != '\r' || message->data[i + 1] == '\n');
+		expect(message->data[i] != '\n' || (i > 0 && message->data[i - 1] == '\r'));
+		line = message->data[i] == '\n' ? 0 : line + 1;
+		expect(line <= 999);
+	}
+}
+
+/* The receiver's side of RFC 5321 section 4.5.2: the dot that ends it comes once, at the end, and taking the others off gives the message back. */
+static void
+check_stuffed(const struct buf *message)
+{
+	struct buf wire, back;
+	const char *at, *end;
+
+	buf_init(&wire, MESSAGE_WIRE_MAX);
+	buf_init(&back, MESSAGE_MAX);
+	message_stuff(message->data, message->len, &wire);
+	for (at = wire.data; strncmp(at, ".\r\n", 3) != 0; at = end + 2) {
+		end = strstr(at, "\r\n");
+		expect(end != NULL);
+		at += *at == '.';
+		buf_add(&back, at, (size_t)(end + 2 - at));
+	}
+	expect(at + 3 == wire.data + wire.len);
+	expect(back.len == message->len && memcmp(back.data, message->data, back.len) == 0);
+	buf_release(&wire);
+	buf_release(&back);
+}
+
+/* A copy with a NUL behind it, for what takes strings; NULs within become spaces. */
+static char *
+string_of(const char *bytes, size_t len)
+{
+	char *string = malloc(len + 1);
+
+	expect(string != NULL);
+	for (size_t i = 0; i < len; i++)
+		string[i] = bytes[i] == '\0' ? ' ' : bytes[i];
+	string[len] = '\0';
+	return string;
+}
+
+static void
+compose(struct message_plan *plan, int kind, const char *bytes, size_t len, struct buf *out, const char **why)
+{
+	char *string = string_of(bytes, len);
+	struct message_file file = {.name = "a", .bytes = bytes, .len = len};
+	const char *header = string;
+
+	plan->body = bytes;
+	plan->body_len = len;
+	if (kind & 1) {
+		plan->headers = &header;
+		plan->header_count = 1;
+	}
+	if (kind & 2) {
+		file.name = string;
+		plan->files = &file;
+		plan->file_count = 1;
+	}
+	if (kind & 4)
+		plan->from = string;
+	if (message_compose(plan, out, why))
+		check_fit(out);
+	else
+		expect(*why != NULL);
+	free(string);
+}
+
+static void
+check_address(const char *bytes, size_t len)
+{
+	char *string = string_of(bytes, len);
+	const char *why = NULL;
+	size_t at;
+
+	if (message_address(string, &at, &why)) {
+		expect(string[at] == '@' && at > 0 && at <= 64 && strlen(string) <= 254);
+		expect(strpbrk(string, "\r\n\t\033") == NULL);
+	} else {
+		expect(why != NULL);
+	}
+	free(string);
+}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	(void)data;
-	(void)size;
+	struct message_plan plan = {.from = "a@example.org", .to = "b@example.com", .helo = "mail.example.org", .version = "mxwalk"};
+	const char *bytes = (const char *)data + 1, *why = NULL;
+	unsigned line = 0;
+	struct buf out;
+
+	if (size == 0)
+		return 0;
+	size--;
+	check_address(bytes, size);
+	buf_init(&out, MESSAGE_MAX);
+	if (data[0] < 64) {
+		compose(&plan, data[0], bytes, size, &out, &why);
+	} else if (message_from_file(bytes, size, data[0] & 1 ? &plan : NULL, &out, &why, &line)) {
+		check_fit(&out);
+		check_stuffed(&out);
+	} else {
+		expect(why != NULL && line > 0);
+	}
+	buf_release(&out);
 	return 0;
 }
