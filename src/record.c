@@ -11,8 +11,8 @@ static void
 begin(struct json *json, struct buf *out, const char *type)
 {
 	json_start(json, out);
-	json_object(json, NULL);
-	json_string(json, "type", type);
+	json_object_begin(json, NULL);
+	json_cstring(json, "type", type);
 	json_number(json, "schema", 1);
 }
 
@@ -32,7 +32,7 @@ write_time(struct json *json, const char *key, int64_t ms)
 
 	gmtime_r(&seconds, &tm);
 	snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms % 1000));
-	json_string(json, key, text);
+	json_cstring(json, key, text);
 }
 
 static void
@@ -40,15 +40,15 @@ write_ip(struct json *json, const char *key, const struct ip *ip)
 {
 	char text[IP_TEXT];
 
-	json_string(json, key, ip->family != 0 ? ip_text(ip, text) : NULL);
+	json_cstring(json, key, ip->family != 0 ? ip_text(ip, text) : NULL);
 }
 
 static void
 write_strings(struct json *json, const char *key, const char *const *strings, size_t count)
 {
-	json_array(json, key);
+	json_array_begin(json, key);
 	for (size_t i = 0; i < count; i++)
-		json_string(json, NULL, strings[i]);
+		json_cstring(json, NULL, strings[i]);
 	json_array_end(json);
 }
 
@@ -58,7 +58,7 @@ record_run(struct buf *out, const struct run_facts *run)
 	struct json json;
 
 	begin(&json, out, "run");
-	json_string(&json, "version", run->version);
+	json_cstring(&json, "version", run->version);
 	write_time(&json, "started", run->started);
 	write_strings(&json, "options", run->options, run->option_count);
 	write_strings(&json, "nameservers", run->nameservers, run->nameserver_count);
@@ -76,32 +76,32 @@ truth_name(enum truth truth)
 static void
 write_ptr(struct json *json, const struct ptr *ptr)
 {
-	json_object(json, "ptr");
-	json_string(json, "found", truth_name(ptr->found));
-	json_string(json, "rcode", dns_rcode_name(ptr->rcode));
-	json_array(json, "names");
+	json_object_begin(json, "ptr");
+	json_cstring(json, "found", truth_name(ptr->found));
+	json_cstring(json, "rcode", dns_rcode_name(ptr->rcode));
+	json_array_begin(json, "names");
 	for (size_t i = 0; i < ptr->count; i++) {
-		json_object(json, NULL);
-		json_string(json, "name", ptr->names[i].name);
-		json_string(json, "confirmed", truth_name(ptr->names[i].confirmed));
+		json_object_begin(json, NULL);
+		json_cstring(json, "name", ptr->names[i].name);
+		json_cstring(json, "confirmed", truth_name(ptr->names[i].confirmed));
 		json_bool(json, "generic", ptr->names[i].generic);
 		json_object_end(json);
 	}
 	json_array_end(json);
 	json_object_end(json);
-	json_string(json, "fcrdns", ptr_fcrdns_word(ptr));
+	json_cstring(json, "fcrdns", ptr_fcrdns_word(ptr));
 }
 
 static void
 write_listing(struct json *json, const struct listing *listing)
 {
-	json_object(json, NULL);
-	json_string(json, "list", listing->list->zone);
-	json_string(json, "name", listing->list->name);
-	json_string(json, "item", listing->item);
-	json_string(json, "identity", listing->identity);
-	json_string(json, "state", list_state_name(listing->state));
-	json_array(json, "codes");
+	json_object_begin(json, NULL);
+	json_cstring(json, "list", listing->list->zone);
+	json_cstring(json, "name", listing->list->name);
+	json_cstring(json, "item", listing->item);
+	json_cstring(json, "identity", listing->identity);
+	json_cstring(json, "state", list_state_name(listing->state));
+	json_array_begin(json, "codes");
 	for (size_t i = 0; i < listing->code_count; i++)
 		write_ip(json, NULL, &listing->codes[i]);
 	json_array_end(json);
@@ -119,18 +119,18 @@ record_sender(struct buf *out, const struct sender *sender, enum helo_origin ori
 
 	begin(&json, out, "sender");
 	write_ip(&json, "ip", &sender->ip);
-	json_string(&json, "helo", sender->helo);
-	json_string(&json, "helo_origin", helo_origin_name(origin));
-	json_string(&json, "from", sender->from);
+	json_cstring(&json, "helo", sender->helo);
+	json_cstring(&json, "helo_origin", helo_origin_name(origin));
+	json_cstring(&json, "from", sender->from);
 	json_bool(&json, "complete", sender->complete);
 	write_ptr(&json, &sender->ptr);
-	json_array(&json, "dnsbl");
+	json_array_begin(&json, "dnsbl");
 	for (size_t i = 0; i < sender->listing_count; i++)
 		write_listing(&json, &sender->listings[i]);
 	json_array_end(&json);
-	json_null(&json, "spf");
-	json_null(&json, "dkim");
-	json_null(&json, "dmarc");
+	json_none(&json, "spf");
+	json_none(&json, "dkim");
+	json_none(&json, "dmarc");
 	finish(&json);
 }
 
@@ -138,8 +138,8 @@ static void
 write_reply_fields(struct json *json, const struct reply *reply)
 {
 	json_number(json, "code", reply->code);
-	json_string(json, "enhanced", reply->enhanced);
-	json_array(json, "lines");
+	json_cstring(json, "enhanced", reply->enhanced);
+	json_array_begin(json, "lines");
 	for (size_t i = 0; i < reply->count; i++)
 		json_bytes(json, NULL, reply->lines[i].bytes, reply->lines[i].len);
 	json_array_end(json);
@@ -156,10 +156,10 @@ write_flags(struct json *json, unsigned flags)
 
 	if (flags == 0)
 		return;
-	json_array(json, "flags");
+	json_array_begin(json, "flags");
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		if (flags & table[i].flag)
-			json_string(json, NULL, table[i].word);
+			json_cstring(json, NULL, table[i].word);
 	json_array_end(json);
 }
 
@@ -167,13 +167,13 @@ static void
 write_reply(struct json *json, const char *key, const struct reply *reply, bool with_text)
 {
 	if (reply->count == 0) {
-		json_null(json, key);
+		json_none(json, key);
 		return;
 	}
-	json_object(json, key);
+	json_object_begin(json, key);
 	write_reply_fields(json, reply);
 	if (with_text)
-		json_string(json, "text", reply->text);
+		json_cstring(json, "text", reply->text);
 	write_flags(json, reply->flags);
 	json_object_end(json);
 }
@@ -183,7 +183,7 @@ write_tls(struct json *json, const struct attempt *attempt)
 {
 	const struct tls_facts *tls = &attempt->tls;
 
-	json_object(json, "tls");
+	json_object_begin(json, "tls");
 	json_bool(json, "offered", attempt->tls_offered);
 	json_bool(json, "done", attempt->tls_done);
 	json_text(json, "version", tls->version);
@@ -203,13 +203,13 @@ write_tls(struct json *json, const struct attempt *attempt)
 static void
 write_transcript(struct json *json, const struct transcript *transcript)
 {
-	json_array(json, "transcript");
+	json_array_begin(json, "transcript");
 	for (size_t i = 0; i < transcript->count; i++) {
 		const struct transcript_entry *entry = &transcript->entries[i];
 
-		json_object(json, NULL);
-		json_string(json, "stage", stage_name(entry->stage));
-		json_string(json, "sent", entry->sent);
+		json_object_begin(json, NULL);
+		json_cstring(json, "stage", stage_name(entry->stage));
+		json_cstring(json, "sent", entry->sent);
 		write_reply_fields(json, &entry->reply);
 		write_flags(json, entry->reply.flags);
 		json_bool(json, "tls", entry->tls);
@@ -222,14 +222,14 @@ write_transcript(struct json *json, const struct transcript *transcript)
 static void
 write_attempt(struct json *json, const struct attempt *attempt)
 {
-	json_object(json, NULL);
-	json_string(json, "mx", attempt->mx);
+	json_object_begin(json, NULL);
+	json_cstring(json, "mx", attempt->mx);
 	json_number(json, "preference", attempt->preference);
 	write_ip(json, "ip", &attempt->ip);
 	json_number(json, "port", attempt->port);
 	write_ip(json, "source", &attempt->source);
-	json_string(json, "status", status_name(attempt->status));
-	json_string(json, "stage", stage_name(attempt->stage));
+	json_cstring(json, "status", status_name(attempt->status));
+	json_cstring(json, "stage", stage_name(attempt->stage));
 	json_text(json, "ending", ending_name(attempt->ending));
 	json_text(json, "detail", attempt->detail);
 	write_reply(json, "greeting", &attempt->greeting, false);
@@ -245,22 +245,22 @@ write_route(struct json *json, const struct journey *journey)
 	const struct route *route = &journey->route;
 
 	if (journey->fixed) {
-		json_null(json, "route");
+		json_none(json, "route");
 		return;
 	}
-	json_object(json, "route");
-	json_string(json, "kind", route_kind_name(route->kind));
-	json_string(json, "canonical", route->canonical);
+	json_object_begin(json, "route");
+	json_cstring(json, "kind", route_kind_name(route->kind));
+	json_cstring(json, "canonical", route->canonical);
 	json_bool(json, "authentic", route->authentic);
 	json_text(json, "problem", route->problem);
-	json_array(json, "hosts");
+	json_array_begin(json, "hosts");
 	for (size_t i = 0; i < route->host_count; i++) {
 		const struct route_host *host = &route->hosts[i];
 
-		json_object(json, NULL);
-		json_string(json, "mx", host->name);
+		json_object_begin(json, NULL);
+		json_cstring(json, "mx", host->name);
 		json_number(json, "preference", host->preference);
-		json_array(json, "addresses");
+		json_array_begin(json, "addresses");
 		for (size_t k = 0; k < host->address_count; k++)
 			write_ip(json, NULL, &host->addresses[k]);
 		json_array_end(json);
@@ -274,11 +274,11 @@ write_route(struct json *json, const struct journey *journey)
 static void
 write_also(struct json *json, const struct also *also, size_t count)
 {
-	json_array(json, "also");
+	json_array_begin(json, "also");
 	for (size_t i = 0; i < count; i++) {
-		json_object(json, NULL);
-		json_string(json, "cause", cause_name(also[i].cause));
-		json_string(json, "rule", also[i].rule);
+		json_object_begin(json, NULL);
+		json_cstring(json, "cause", cause_name(also[i].cause));
+		json_cstring(json, "rule", also[i].rule);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -290,22 +290,22 @@ write_diagnosis(struct json *json, const struct journey *journey)
 	const struct diagnosis *d = &journey->diagnosis;
 
 	if (!journey->diagnosed) {
-		json_null(json, "diagnosis");
+		json_none(json, "diagnosis");
 		return;
 	}
-	json_object(json, "diagnosis");
-	json_string(json, "cause", cause_name(d->cause));
-	json_string(json, "basis", basis_name(d->basis));
-	json_string(json, "rule", d->rule);
-	json_string(json, "list", d->list);
-	json_string(json, "listed", d->listed);
-	json_string(json, "provider", d->provider);
-	json_string(json, "who", who_name(d->who));
-	json_string(json, "advice", d->advice);
-	json_string(json, "url", d->url);
-	json_array(json, "evidence");
+	json_object_begin(json, "diagnosis");
+	json_cstring(json, "cause", cause_name(d->cause));
+	json_cstring(json, "basis", basis_name(d->basis));
+	json_cstring(json, "rule", d->rule);
+	json_cstring(json, "list", d->list);
+	json_cstring(json, "listed", d->listed);
+	json_cstring(json, "provider", d->provider);
+	json_cstring(json, "who", who_name(d->who));
+	json_cstring(json, "advice", d->advice);
+	json_cstring(json, "url", d->url);
+	json_array_begin(json, "evidence");
 	for (size_t i = 0; i < d->evidence_count; i++)
-		json_string(json, NULL, d->evidence[i]);
+		json_cstring(json, NULL, d->evidence[i]);
 	json_array_end(json);
 	write_also(json, d->also, d->also_count);
 	json_object_end(json);
@@ -319,26 +319,26 @@ record_result(struct buf *out, const struct journey *journey)
 	struct json json;
 
 	begin(&json, out, "result");
-	json_string(&json, "target", journey->target.text);
-	json_string(&json, "domain", journey->target.domain);
-	json_string(&json, "rcpt", journey->target.rcpt);
+	json_cstring(&json, "target", journey->target.text);
+	json_cstring(&json, "domain", journey->target.domain);
+	json_cstring(&json, "rcpt", journey->target.rcpt);
 	write_ip(&json, "source", decisive != NULL && decisive->source.family != 0 ? &decisive->source : &journey->source);
 	if (journey->helo != NULL) {
-		json_object(&json, "sender");
+		json_object_begin(&json, "sender");
 		write_ip(&json, "ip", &journey->sender_ip);
-		json_string(&json, "helo", journey->helo);
-		json_string(&json, "from", journey->from);
+		json_cstring(&json, "helo", journey->helo);
+		json_cstring(&json, "from", journey->from);
 		json_object_end(&json);
 	} else {
-		json_null(&json, "sender");
+		json_none(&json, "sender");
 	}
 	write_route(&json, journey);
-	json_string(&json, "status", status_name(journey->status));
-	json_string(&json, "stage", stage_name(journey->stage));
+	json_cstring(&json, "status", status_name(journey->status));
+	json_cstring(&json, "stage", stage_name(journey->stage));
 	write_reply(&json, "reply", decisive != NULL ? &decisive->reply : &none, true);
 	write_diagnosis(&json, journey);
 	json_text(&json, "note", journey->note);
-	json_array(&json, "attempts");
+	json_array_begin(&json, "attempts");
 	for (size_t i = 0; i < journey->attempt_count; i++)
 		write_attempt(&json, &journey->attempts[i]);
 	json_array_end(&json);
@@ -351,7 +351,7 @@ record_result(struct buf *out, const struct journey *journey)
 static void
 write_names(struct json *json, const char *key, const struct tally_name *names, size_t count)
 {
-	json_object(json, key);
+	json_object_begin(json, key);
 	for (size_t i = 0; i < count; i++)
 		json_number(json, names[i].name, (long long)names[i].count);
 	json_object_end(json);
@@ -365,11 +365,11 @@ record_summary(struct buf *out, const struct tally *tally, int64_t ms, bool inte
 	begin(&json, out, "summary");
 	json_number(&json, "targets", (long long)tally->targets);
 	json_number(&json, "bad_input", (long long)tally->bad_input);
-	json_object(&json, "status");
+	json_object_begin(&json, "status");
 	for (enum status s = 0; s < STATUS_COUNT; s++)
 		json_number(&json, status_name(s), (long long)tally->status[s]);
 	json_object_end(&json);
-	json_object(&json, "cause");
+	json_object_begin(&json, "cause");
 	for (enum cause c = 0; c < CAUSE_COUNT; c++)
 		if (tally->cause[c] > 0)
 			json_number(&json, cause_name(c), (long long)tally->cause[c]);
@@ -384,9 +384,9 @@ record_summary(struct buf *out, const struct tally *tally, int64_t ms, bool inte
 static void
 write_named_lists(struct json *json, const struct reading *reading)
 {
-	json_array(json, "lists");
+	json_array_begin(json, "lists");
 	for (size_t i = 0; i < reading->list_count; i++)
-		json_string(json, NULL, reading->lists[i].name);
+		json_cstring(json, NULL, reading->lists[i].name);
 	json_array_end(json);
 }
 
@@ -398,23 +398,23 @@ record_explanation(struct buf *out, const char *id, const struct reading *readin
 	begin(&json, out, "explanation");
 	json_text(&json, "id", id);
 	json_number(&json, "code", reading->code);
-	json_string(&json, "enhanced", reading->enhanced);
+	json_cstring(&json, "enhanced", reading->enhanced);
 	json_text(&json, "enhanced_note", reading->enhanced_note);
 	json_bytes(&json, "text", text, len);
-	json_string(&json, "cause", cause_name(reading->cause));
-	json_string(&json, "rule", reading->rule);
-	json_string(&json, "matched", reading->matched);
-	json_string(&json, "list", reading->list);
+	json_cstring(&json, "cause", cause_name(reading->cause));
+	json_cstring(&json, "rule", reading->rule);
+	json_cstring(&json, "matched", reading->matched);
+	json_cstring(&json, "list", reading->list);
 	write_named_lists(&json, reading);
-	json_string(&json, "what", listed_what_name(reading->what));
-	json_string(&json, "listed", reading->listed);
-	json_string(&json, "provider", reading->provider);
+	json_cstring(&json, "what", listed_what_name(reading->what));
+	json_cstring(&json, "listed", reading->listed);
+	json_cstring(&json, "provider", reading->provider);
 	json_text(&json, "reference", reading->reference);
 	json_text(&json, "contact", reading->contact);
 	write_ip(&json, "client", &reading->client);
-	json_string(&json, "url", reading->url);
-	json_string(&json, "who", who_name(reading->who));
-	json_string(&json, "advice", reading->advice);
+	json_cstring(&json, "url", reading->url);
+	json_cstring(&json, "who", who_name(reading->who));
+	json_cstring(&json, "advice", reading->advice);
 	write_also(&json, reading->also, reading->also_count);
 	finish(&json);
 }

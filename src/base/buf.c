@@ -93,10 +93,10 @@ buf_printf(struct buf *buf, const char *format, ...)
 void
 buf_drop(struct buf *buf, size_t len)
 {
-	if (len == 0)
-		return;
 	if (len > buf->len)
 		len = buf->len;
+	if (len == 0)
+		return;
 	memmove(buf->data, buf->data + len, buf->len - len);
 	buf->len -= len;
 	buf->data[buf->len] = '\0';

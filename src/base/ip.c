@@ -85,10 +85,13 @@ static const struct {
 	{"::1", 128, "loopback"},
 	{"64:ff9b:1::", 48, "reserved"},
 	{"100::", 64, "reserved"},
+	{"2001::", 23, "reserved"},
 	{"2001:db8::", 32, "documentation"},
 	{"3fff::", 20, "documentation"},
+	{"5f00::", 16, "reserved"},
 	{"fc00::", 7, "private"},
 	{"fe80::", 10, "link-local"},
+	{"fec0::", 10, "private"},
 	{"ff00::", 8, "multicast"},
 };
 

@@ -55,7 +55,7 @@ begin(struct json *json, const char *key)
 }
 
 void
-json_object(struct json *json, const char *key)
+json_object_begin(struct json *json, const char *key)
 {
 	begin(json, key);
 	buf_putc(json->out, '{');
@@ -70,7 +70,7 @@ json_object_end(struct json *json)
 }
 
 void
-json_array(struct json *json, const char *key)
+json_array_begin(struct json *json, const char *key)
 {
 	begin(json, key);
 	buf_putc(json->out, '[');
@@ -92,10 +92,10 @@ json_bytes(struct json *json, const char *key, const char *bytes, size_t len)
 }
 
 void
-json_string(struct json *json, const char *key, const char *string)
+json_cstring(struct json *json, const char *key, const char *string)
 {
 	if (string == NULL)
-		json_null(json, key);
+		json_none(json, key);
 	else
 		json_bytes(json, key, string, strlen(string));
 }
@@ -104,7 +104,7 @@ void
 json_text(struct json *json, const char *key, const char *string)
 {
 	if (string != NULL && *string != '\0')
-		json_string(json, key, string);
+		json_cstring(json, key, string);
 }
 
 void
@@ -122,7 +122,7 @@ json_bool(struct json *json, const char *key, bool value)
 }
 
 void
-json_null(struct json *json, const char *key)
+json_none(struct json *json, const char *key)
 {
 	begin(json, key);
 	buf_puts(json->out, "null");

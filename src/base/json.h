@@ -2,7 +2,8 @@
  *
  * Reading is jansson's; writing is here because a record is built straight into its line: no tree, no allocation a field (HACKING.md). The output
  * is valid UTF-8 whatever the bytes: a byte that is part of no valid sequence becomes \u00XX of the same value, so it can be told and restored.
- * A key of NULL is for elements of an array. Commas are the writer's business. */
+ * A key of NULL is for elements of an array. Commas are the writer's business. No name here is one of jansson's: a program has one symbol of a name, and the library
+ * would call ours. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
@@ -17,15 +18,15 @@ struct json {
 };
 
 void json_start(struct json *json, struct buf *out);
-void json_object(struct json *json, const char *key);
+void json_object_begin(struct json *json, const char *key);
 void json_object_end(struct json *json);
-void json_array(struct json *json, const char *key);
+void json_array_begin(struct json *json, const char *key);
 void json_array_end(struct json *json);
 void json_bytes(struct json *json, const char *key, const char *bytes, size_t len);
-void json_string(struct json *json, const char *key, const char *string); /* NULL string: null */
+void json_cstring(struct json *json, const char *key, const char *string); /* NULL: null */
 void json_text(struct json *json, const char *key, const char *string); /* left out when NULL or "" */
 void json_number(struct json *json, const char *key, long long number);
 void json_bool(struct json *json, const char *key, bool value);
-void json_null(struct json *json, const char *key);
+void json_none(struct json *json, const char *key);
 
 #endif

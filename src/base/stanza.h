@@ -5,7 +5,7 @@
  *     key = value, verbatim up to the end of the line
  *     key = a key may come several times
  *
- * Not inih: that cuts lines at 200 bytes and ends a value at " ;", and replies have both. Text is borrowed and must outlive the stanzas. */
+ * Not inih: that cuts lines at 200 bytes and ends a value at " ;", and replies have both. The stanzas are copies: the text may go. */
 #ifndef BASE_STANZA_H
 #define BASE_STANZA_H
 

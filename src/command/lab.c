@@ -58,7 +58,7 @@ list_args(struct json *json, const struct lab_domain *domain, const struct lab_c
 	char word[256];
 	const char *rest = foretold->args;
 
-	json_array(json, "args");
+	json_array_begin(json, "args");
 	while (*rest != '\0') {
 		size_t len = strcspn(rest, " "), name = strcspn(rest, "{");
 
@@ -66,13 +66,13 @@ list_args(struct json *json, const struct lab_domain *domain, const struct lab_c
 			snprintf(word, sizeof word, "%.*s%s." LAB_ZONE, (int)name, rest, domain->name);
 		else
 			snprintf(word, sizeof word, "%.*s", (int)len, rest);
-		json_string(json, NULL, word);
+		json_cstring(json, NULL, word);
 		rest += len + (rest[len] == ' ');
 	}
 	if (needs_recipient(foretold)) {
 		snprintf(word, sizeof word, "user@%s." LAB_ZONE, domain->name);
-		json_string(json, NULL, "--to");
-		json_string(json, NULL, word);
+		json_cstring(json, NULL, "--to");
+		json_cstring(json, NULL, word);
 	}
 	json_array_end(json);
 }
@@ -86,19 +86,19 @@ list_case(struct buf *line, const struct lab_domain *domain, const struct lab_ca
 	snprintf(name, sizeof name, "%s." LAB_ZONE, domain->name);
 	buf_clear(line);
 	json_start(&json, line);
-	json_object(&json, NULL);
-	json_string(&json, "domain", name);
-	json_string(&json, "does", domain->does);
+	json_object_begin(&json, NULL);
+	json_cstring(&json, "domain", name);
+	json_cstring(&json, "does", domain->does);
 	list_args(&json, domain, foretold);
 	if (!ip6 && needs_ip6(domain, foretold))
-		json_string(&json, "skip", no_ip6);
-	json_object(&json, "expect");
-	json_string(&json, "status", foretold->status);
+		json_cstring(&json, "skip", no_ip6);
+	json_object_begin(&json, "expect");
+	json_cstring(&json, "status", foretold->status);
 	json_text(&json, "stage", foretold->stage);
 	if (foretold->code > 0)
 		json_number(&json, "code", foretold->code);
 	else if (foretold->code < 0)
-		json_null(&json, "code");
+		json_none(&json, "code");
 	json_text(&json, "cause", foretold->cause);
 	json_text(&json, "basis", foretold->basis);
 	json_text(&json, "list", foretold->list);
