@@ -152,7 +152,7 @@ rules_open(const struct options *options, const struct lists *lists, int *status
 	struct stanza_error error;
 
 	*status = EXIT_OK;
-	if (!rules_add(rules, data_rules, data_rules_size, &error)) {
+	if (!rules_add_builtin(rules, &error)) {
 		log_error("built-in rules, line %u: %s", error.line, error.reason);
 		*status = EXIT_INTERNAL;
 	}

@@ -1,0 +1,219 @@
+#include "judge/extract.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+
+static bool
+among(char c, const char *set)
+{
+	return c != '\0' && strchr(set, c) != NULL;
+}
+
+static bool
+alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool
+hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static bool
+begins(const char *text, size_t len, const char *word)
+{
+	size_t n = strlen(word);
+
+	return len >= n && strncasecmp(text, word, n) == 0;
+}
+
+/* ---- addresses */
+
+static bool
+take_ip(const char *p, size_t len, struct ip *ip)
+{
+	char text[IP_TEXT];
+
+	if (len < 3 || len >= sizeof text)
+		return false;
+	memcpy(text, p, len);
+	text[len] = '\0';
+	return ip_parse(ip, text) && !(ip->family == 4 && (ip->bytes[0] == 127 || ip->bytes[0] == 0));
+}
+
+/* An address that begins at `p`: its length, 0 if there is none. */
+static size_t
+ip_at(const char *p, size_t len, struct ip *ip)
+{
+	size_t n = 0, dots = 0, colons = 0;
+
+	while (n < len && (hex(p[n]) || p[n] == '.' || p[n] == ':')) {
+		dots += p[n] == '.';
+		colons += p[n] == ':';
+		n++;
+	}
+	while (n > 0 && (p[n - 1] == '.' || (p[n - 1] == ':' && !(n > 1 && p[n - 2] == ':')))) {
+		dots -= p[n - 1] == '.';
+		colons -= p[n - 1] == ':';
+		n--;
+	}
+	if (n < len && (alnum(p[n]) || p[n] == '_' || (p[n] == '-' && n + 1 < len && alnum(p[n + 1]))))
+		return 0;
+	if (dots == 3 && colons == 1 && among(':', ":")) { /* "192.0.2.1:25" */
+		size_t address = strcspn(p, ":");
+
+		return address < n && take_ip(p, address, ip) ? n : 0;
+	}
+	return (dots == 3 || colons >= 2) && take_ip(p, n, ip) ? n : 0;
+}
+
+static size_t
+url_at(const char *p, size_t len)
+{
+	size_t n;
+
+	if (!begins(p, len, "http://") && !begins(p, len, "https://") && !begins(p, len, "www."))
+		return 0;
+	for (n = 0; n < len && (unsigned char)p[n] > ' ' && !among(p[n], "\"'<>`"); n++)
+		;
+	while (n > 0 && among(p[n - 1], ".,;:!)]}*"))
+		n--;
+	return n > 8 ? n : 0;
+}
+
+struct ip
+extract_ip(const char *text, size_t len)
+{
+	struct ip in_url = { 0 }, ip = { 0 };
+
+	for (size_t i = 0, skip; i < len; i += skip) {
+		size_t url = url_at(text + i, len - i), n;
+
+		skip = url > 0 ? url : 1;
+		if (url > 0) {
+			for (size_t k = i; k < i + url && in_url.family == 0; k++)
+				if (k > i && among(text[k - 1], "=/?&") && ip_at(text + k, i + url - k, &ip) == 0)
+					ip.family = 0;
+				else if (k > i && ip.family != 0)
+					in_url = ip;
+			ip.family = 0;
+			continue;
+		}
+		if ((!hex(text[i]) && text[i] != ':') || (i > 0 && (alnum(text[i - 1]) || among(text[i - 1], ".-_@")) && !(i > 4 && begins(text + i - 5, 5, "ipv6:"))))
+			continue;
+		n = ip_at(text + i, len - i, &ip);
+		if (n > 0)
+			return ip;
+		ip.family = 0;
+	}
+	return in_url;
+}
+
+/* ---- links and mailboxes */
+
+const char *
+extract_url(const char *text, size_t len, struct arena *arena)
+{
+	for (size_t i = 0; i + 8 < len; i++)
+		if ((text[i] | 0x20) == 'h' || (text[i] | 0x20) == 'w') {
+			size_t n = i > 0 && alnum(text[i - 1]) ? 0 : url_at(text + i, len - i);
+
+			if (n > 0)
+				return arena_copy(arena, text + i, n);
+		}
+	return NULL;
+}
+
+static bool
+local_byte(char c)
+{
+	return alnum(c) || among(c, ".!#$%&'*+-/=?^_`{|}~");
+}
+
+/* The mailbox around the '@' at text[at]: false if there is none. */
+static bool
+mailbox_around(const char *text, size_t len, size_t at, size_t *start, size_t *end)
+{
+	*start = at;
+	while (*start > 0 && local_byte(text[*start - 1]) && at - *start < 64)
+		--*start;
+	*end = at + 1;
+	while (*end < len && (alnum(text[*end]) || text[*end] == '.' || text[*end] == '-') && *end - at < 255)
+		++*end;
+	while (*end > at + 1 && !alnum(text[*end - 1]))
+		--*end;
+	return *start < at && memchr(text + at, '.', *end - at) != NULL;
+}
+
+const char *
+extract_mailbox(const char *text, size_t len, struct arena *arena)
+{
+	size_t start, end;
+
+	for (size_t i = 1; i + 3 < len; i++)
+		if (text[i] == '@' && mailbox_around(text, len, i, &start, &end))
+			return arena_copy(arena, text + start, end - start);
+	return NULL;
+}
+
+const char *
+extract_contact(const char *text, size_t len, struct arena *arena)
+{
+	static const char *const desks[] = { "postmaster@", "abuse", "delist@", "support@", "help", "unblock", "removal", "tosa@", "tobr@", "toda@", "noc@", "admin", "security@", "antispam", "spam", "mailadmin", "hostmaster@", "info@" };
+	static const char *const asks[] = { "contact ", "write to ", "forward this email to ", "message to ", "e-mail to ", "email to ", "mail to ", "mailto:", "send to ", "report to ", "reports to ", "notify " };
+
+	for (size_t i = 1; i + 3 < len; i++) {
+		size_t start, end;
+
+		if (text[i] != '@' || !mailbox_around(text, len, i, &start, &end))
+			continue;
+		if (begins(text + start, end - start, "mailto:"))
+			start += strlen("mailto:");
+		for (size_t k = 0; k < sizeof desks / sizeof desks[0]; k++)
+			if (begins(text + start, end - start, desks[k]))
+				return arena_copy(arena, text + start, end - start);
+		for (size_t k = 0; k < sizeof asks / sizeof asks[0]; k++) {
+			size_t n = strlen(asks[k]), gap = start > 0 && text[start - 1] == '<';
+
+			if (start >= n + gap && begins(text + start - n - gap, n, asks[k]))
+				return arena_copy(arena, text + start, end - start);
+		}
+	}
+	return NULL;
+}
+
+/* ---- ticket numbers */
+
+const char *
+extract_reference(const char *text, size_t len, struct arena *arena)
+{
+	static const char *const marks[] = { "ticket", "incident", "reference", "case id", "case", "ref", "error code", "errorcode", "error id", "msg id", "message id", "id", "code", "log id", "session id", "queue id" };
+
+	for (size_t i = 0; i + 4 < len; i++) {
+		if (i > 0 && (alnum(text[i - 1]) || among(text[i - 1], "?&-/")))
+			continue;
+		for (size_t k = 0; k < sizeof marks / sizeof marks[0]; k++) {
+			size_t at = i + strlen(marks[k]), end;
+			bool marked = false, numbered = false;
+
+			if (!begins(text + i, len - i, marks[k]))
+				continue;
+			while (at < len && at < i + 16 && among(text[at], " :=#([")) {
+				marked |= among(text[at], ":=#");
+				at++;
+			}
+			for (end = at; end < len && (alnum(text[end]) || among(text[end], "-_./")); end++)
+				numbered |= text[end] >= '0' && text[end] <= '9';
+			while (end > at && among(text[end - 1], ".-/"))
+				end--;
+			if (marked && numbered && end - at >= 3 && end - at <= 80)
+				return arena_copy(arena, text + at, end - at);
+		}
+	}
+	return NULL;
+}

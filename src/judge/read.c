@@ -1,0 +1,410 @@
+/* One reply, read by the rules: the words choose the candidates, the order of belief chooses among them, and the rest is taken from the text. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "dns/blocklist.h"
+#include "judge/extract.h"
+#include "judge/rulebase.h"
+
+enum { ALSO_MAX = 3, LISTS_MAX = 6 };
+
+struct reader { /* one reading under way */
+	const struct rules *rules;
+	const struct said *said;
+	struct arena *arena;
+	struct reading *out;
+	struct unwrapped text;
+	struct scope scope;
+	uint64_t *found; /* bits of rules, brands, providers whose words stand in the text */
+	size_t found_words;
+	const struct rule *best;
+	struct match match;
+	size_t match_base; /* where in text.whole the matched part begins */
+};
+
+static bool
+is_found(const struct reader *reader, size_t tag)
+{
+	return reader->found[tag / 64] >> (tag % 64) & 1;
+}
+
+/* ---- who says it */
+
+static bool
+host_within(const char *host, const char *suffix)
+{
+	size_t n = strlen(host), m = strlen(suffix);
+
+	if (n > 0 && host[n - 1] == '.')
+		n--;
+	return n >= m && strncasecmp(host + n - m, suffix, m) == 0 && (n == m || host[n - m - 1] == '.');
+}
+
+static const struct provider *
+provider_by_host(const struct rules *rules, const char *host)
+{
+	for (size_t i = 0; i < rules->provider_count; i++)
+		for (size_t k = 0; k < rules->providers[i]->mx_count; k++)
+			if (host_within(host, rules->providers[i]->mx[k]))
+				return rules->providers[i];
+	return NULL;
+}
+
+static const struct provider *
+provider_by_text(const struct reader *reader, const char *text, size_t len, const uint64_t *found)
+{
+	const struct rules *rules = reader->rules;
+	size_t tag = rules->count + rules->brand_count;
+	struct match match;
+
+	for (size_t i = 0; i < rules->provider_count; i++, tag++) {
+		if (!(found[tag / 64] >> (tag % 64) & 1))
+			continue;
+		for (size_t k = 0; k < rules->providers[i]->pattern_count; k++)
+			if (pattern_match(&rules->providers[i]->patterns[k], rules->matcher, text, len, &match))
+				return rules->providers[i];
+	}
+	return NULL;
+}
+
+static const struct provider *
+find_provider(struct reader *reader)
+{
+	const struct provider *provider = NULL;
+	const char *greeting = reader->said->greeting;
+
+	if (reader->said->mx != NULL)
+		provider = provider_by_host(reader->rules, reader->said->mx);
+	if (provider == NULL)
+		provider = provider_by_text(reader, reader->text.whole, reader->text.len, reader->found);
+	if (provider == NULL && greeting != NULL && greeting[0] != '\0') {
+		uint64_t *found = arena_alloc(reader->arena, reader->found_words * sizeof *found);
+
+		words_scan(reader->rules->words, greeting, strlen(greeting), found);
+		provider = provider_by_text(reader, greeting, strlen(greeting), found);
+	}
+	return provider;
+}
+
+/* ---- which rule */
+
+static void
+add_also(struct reader *reader, const struct rule *rule)
+{
+	struct reading *out = reader->out;
+
+	if (rule->cause == reader->best->cause || rule->cause == CAUSE_UNKNOWN || rule->class > CLASS_GENERIC)
+		return;
+	for (size_t i = 0; i < out->also_count; i++)
+		if (out->also[i].cause == rule->cause)
+			return;
+	struct also *also = arena_push(reader->arena, &out->also, out->also_count, sizeof *also);
+	*also = (struct also){ rule->cause, rule->id };
+	out->also_count++;
+}
+
+/* Reads the part of the text that begins at `start`; what is believed more than the best so far takes its place. */
+static void
+read_part(struct reader *reader, size_t start)
+{
+	const struct rules *rules = reader->rules;
+	const char *text = reader->text.whole + start;
+	size_t len = reader->text.len - start, words = (rules->count + 63) / 64;
+
+	for (size_t w = 0; w < words; w++)
+		for (uint64_t bits = reader->found[w]; bits != 0; bits &= bits - 1) {
+			size_t rank = w * 64 + (size_t)__builtin_ctzll(bits);
+			const struct rule *rule;
+			struct match match;
+
+			if (rank >= rules->count)
+				return;
+			rule = rules->ranked[rank];
+			if (reader->best != NULL && (rule->class > CLASS_GENERIC || reader->out->also_count == ALSO_MAX))
+				return;
+			if (!rule_in_scope(rule, &reader->scope) || !rule_matches(rules, rule, text, len, &match))
+				continue;
+			if (reader->best == NULL) {
+				reader->best = rule;
+				reader->match = match;
+				reader->match_base = start;
+			} else {
+				add_also(reader, rule);
+			}
+		}
+}
+
+static void
+add_wordless(struct reader *reader)
+{
+	const struct rules *rules = reader->rules;
+
+	for (size_t i = 0; i < rules->wordless_count; i++) {
+		size_t rank = rules->wordless[i];
+
+		if (rule_in_scope(rules->ranked[rank], &reader->scope))
+			reader->found[rank / 64] |= UINT64_C(1) << (rank % 64);
+	}
+}
+
+/* The carried reason first, then the quoted reply whole, then all of it: the inner word is the cause, unless it says nothing. */
+static void
+choose_rule(struct reader *reader)
+{
+	size_t starts[] = { reader->text.reason, reader->text.inner, 0 };
+	const struct rule *best = NULL;
+	struct match match = { .all = { 0, 0 } };
+	size_t base = 0;
+
+	for (unsigned i = 0; i < 3; i++) {
+		if (i > 0 && starts[i] == starts[i - 1])
+			continue;
+		reader->best = NULL;
+		if (best != NULL)
+			reader->out->also_count = 0;
+		read_part(reader, starts[i]);
+		if (reader->best != NULL && (best == NULL || reader->best->class < best->class)) {
+			best = reader->best;
+			match = reader->match;
+			base = reader->match_base;
+		}
+		if (best != NULL && best->class <= CLASS_GENERIC)
+			break;
+	}
+	reader->best = best;
+	reader->match = match;
+	reader->match_base = base;
+}
+
+/* ---- what it names */
+
+static const char *
+copy_span(const struct reader *reader, struct span span)
+{
+	const char *text = reader->text.whole + reader->match_base;
+
+	while (span.end > span.start && strchr(".,;:-", text[span.end - 1]) != NULL)
+		span.end--;
+	return span.end > span.start ? arena_copy(reader->arena, text + span.start, span.end - span.start) : NULL;
+}
+
+static bool
+same_name(const char *a, const char *b)
+{
+	return strcasecmp(a, b) == 0;
+}
+
+static void
+add_list(struct reader *reader, const char *name)
+{
+	struct reading *out = reader->out;
+	const struct lists *lists = reader->rules->lists;
+
+	for (size_t i = 0; i < out->list_count; i++)
+		if (same_name(out->lists[i].name, name))
+			return;
+	if (out->list_count == LISTS_MAX)
+		return;
+	struct named_list *list = arena_push(reader->arena, &out->lists, out->list_count, sizeof *list);
+	out->list_count++;
+	list->name = name;
+	if (lists != NULL) {
+		list->list = lists_find(lists, name);
+		list->dead = lists_dead(lists, name);
+	}
+}
+
+/* "Microsoft {ref}" */
+static const char *
+fill_list(const struct reader *reader, const char *name)
+{
+	const char *mark = strstr(name, "{ref}"), *ref = copy_span(reader, reader->match.group[GROUP_REF]);
+
+	if (mark == NULL)
+		return name;
+	if (ref == NULL)
+		return mark > name ? arena_copy(reader->arena, name, (size_t)(mark - name) - (mark[-1] == ' ')) : NULL;
+	return arena_printf(reader->arena, "%.*s%s%s", (int)(mark - name), name, ref, mark + 5);
+}
+
+/* Lists by their names anywhere in the text. A product's bare name adds nothing where one of its family is named already. */
+static void
+add_brands(struct reader *reader)
+{
+	const struct rules *rules = reader->rules;
+	const char *families[LISTS_MAX];
+	size_t family_count = 0;
+
+	for (size_t i = 0; i < rules->brand_count; i++) {
+		const struct brand *brand = rules->brands[i];
+		struct match match;
+		bool known = false;
+
+		if (!is_found(reader, rules->count + i) || !pattern_match(&brand->pattern, rules->matcher, reader->text.whole, reader->text.len, &match))
+			continue;
+		for (size_t k = 0; k < family_count && !known; k++)
+			known = same_name(families[k], brand->family);
+		for (size_t k = 0; k < reader->out->list_count && !known; k++)
+			known = strcasestr(reader->out->lists[k].name, brand->family) != NULL;
+		if (known)
+			continue;
+		if (family_count < LISTS_MAX)
+			families[family_count++] = brand->family;
+		if (reader->out->what == LISTED_NOTHING)
+			reader->out->what = brand->what;
+		reader->match_base = 0;
+		add_list(reader, match.group[GROUP_LIST].end > 0 ? copy_span(reader, match.group[GROUP_LIST]) : brand->name);
+	}
+}
+
+static bool
+may_name_lists(enum cause cause)
+{
+	return cause == CAUSE_IP_BLOCKLIST || cause == CAUSE_SENDER_BLOCKED || cause == CAUSE_HELO || cause == CAUSE_CONTENT_URL || cause == CAUSE_RECEIVER_MISCONFIGURED;
+}
+
+static void
+name_lists(struct reader *reader)
+{
+	const struct rule *rule = reader->best;
+	struct reading *out = reader->out;
+	const char *name = copy_span(reader, reader->match.group[GROUP_LIST]);
+
+	out->what = rule->what;
+	out->listed = copy_span(reader, reader->match.group[GROUP_ITEM]);
+	if (name != NULL)
+		add_list(reader, name);
+	name = rule->list != NULL ? fill_list(reader, rule->list) : NULL;
+	if (name != NULL && out->list_count == 0)
+		add_list(reader, name);
+	if (may_name_lists(rule->cause))
+		add_brands(reader);
+	if (out->list_count > 0)
+		out->list = out->lists[0].name;
+	if (out->what == LISTED_NOTHING && rule->cause == CAUSE_IP_BLOCKLIST)
+		out->what = LISTED_IP;
+}
+
+static void
+identify(struct reader *reader)
+{
+	struct reading *out = reader->out;
+	char text[IP_TEXT];
+
+	if (out->what == LISTED_IP && out->listed == NULL && out->client.family != 0)
+		out->listed = arena_string(reader->arena, ip_text(&out->client, text));
+	if (out->what == LISTED_SENDER && out->listed == NULL)
+		out->listed = extract_mailbox(reader->text.whole, reader->text.len, reader->arena);
+}
+
+/* ---- what to do */
+
+/* Fills {ip}, {list}, {domain}, {provider} with what the text named, or with plain words. */
+static const char *
+fill_advice(const struct reader *reader, const char *text)
+{
+	const struct reading *out = reader->out;
+	char ip[IP_TEXT] = "";
+	const struct {
+		const char *mark, *value, *otherwise;
+	} marks[] = {
+		{ "{ip}", ip_text(&out->client, ip), "ADDRESS" },
+		{ "{list}", out->list, "the list" },
+		{ "{listed}", out->listed, "the listed name" },
+		{ "{provider}", out->provider, "the receiver" },
+	};
+	const char *filled = text, *at;
+
+	if (text == NULL || strchr(text, '{') == NULL)
+		return text;
+	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+		for (unsigned n = 0; n < 4 && (at = strstr(filled, marks[i].mark)) != NULL; n++) {
+			const char *value = marks[i].value != NULL && marks[i].value[0] != '\0' ? marks[i].value : marks[i].otherwise;
+
+			filled = arena_printf(reader->arena, "%.*s%s%s", (int)(at - filled), filled, value, at + strlen(marks[i].mark));
+		}
+	return filled;
+}
+
+static void
+advise(struct reader *reader)
+{
+	struct reading *out = reader->out;
+	const struct rule *rule = reader->best;
+	const struct counsel *counsel = rules_counsel(reader->rules, out->cause, out->provider);
+	const char *text = rule != NULL ? rule->advice : NULL;
+
+	if (out->list_count > 0 && out->lists[0].dead != NULL) { /* nobody can be delisted from a list that is gone */
+		counsel = rules_counsel(reader->rules, CAUSE_RECEIVER_MISCONFIGURED, NULL);
+		text = NULL;
+	}
+	if (text == NULL && counsel != NULL)
+		text = counsel->text;
+	out->advice = fill_advice(reader, text);
+	if (counsel != NULL)
+		out->who = counsel->who;
+	if (rule != NULL && rule->who != WHO_NOBODY && (out->list_count == 0 || out->lists[0].dead == NULL))
+		out->who = rule->who;
+	if (out->url == NULL && rule != NULL)
+		out->url = rule->url;
+	if (out->url == NULL && counsel != NULL)
+		out->url = counsel->url;
+}
+
+/* ---- all of it */
+
+static void
+set_codes(struct reader *reader)
+{
+	struct reading *out = reader->out;
+	const struct said *said = reader->said;
+	const struct unwrapped *text = &reader->text;
+	const char *enhanced = said->enhanced != NULL && said->enhanced[0] != '\0' ? said->enhanced : text->enhanced;
+
+	out->code = said->code != 0 ? said->code : text->code;
+	out->enhanced = arena_string(reader->arena, enhanced);
+	out->enhanced_note = text->note;
+	if (enhanced != text->enhanced)
+		out->enhanced_note = out->code != 0 && enhanced[0] - '0' != out->code / 100 ? "its class contradicts the code" : NULL;
+	reader->scope.code = text->inner_code != 0 ? text->inner_code : out->code;
+	enhanced_parse(text->inner_enhanced[0] != '\0' ? text->inner_enhanced : enhanced, &reader->scope.enhanced);
+	reader->scope.stage = said->stage != STAGE_NONE ? said->stage : text->stage;
+	reader->scope.carrier = text->carrier;
+}
+
+void
+rules_read(const struct rules *rules, const struct said *said, struct arena *arena, struct reading *out)
+{
+	struct reader reader = { .rules = rules, .said = said, .arena = arena, .out = out };
+
+	*out = (struct reading){ .cause = CAUSE_UNKNOWN };
+	unwrap(said->text, said->len, arena, &reader.text);
+	set_codes(&reader);
+	reader.found_words = (rules->count + rules->brand_count + rules->provider_count + 63) / 64 + 1;
+	reader.found = arena_alloc(arena, reader.found_words * sizeof *reader.found);
+	words_scan(rules->words, reader.text.whole, reader.text.len, reader.found);
+	reader.scope.provider = find_provider(&reader);
+	if (reader.scope.provider != NULL)
+		out->provider = reader.scope.provider->name;
+	add_wordless(&reader);
+	choose_rule(&reader);
+
+	out->client = extract_ip(reader.text.whole, reader.text.len);
+	out->url = extract_url(reader.text.whole, reader.text.len, arena);
+	out->contact = extract_contact(reader.text.whole, reader.text.len, arena);
+	if (reader.best != NULL) {
+		out->cause = reader.best->cause;
+		out->rule = reader.best->id;
+		out->matched = copy_span(&reader, reader.match.all);
+		out->reference = copy_span(&reader, reader.match.group[GROUP_REF]);
+		if (out->provider == NULL)
+			out->provider = reader.best->provider;
+		name_lists(&reader);
+		identify(&reader);
+	}
+	if (out->reference == NULL)
+		out->reference = extract_reference(reader.text.whole, reader.text.len, arena);
+	advise(&reader);
+}

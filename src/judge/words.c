@@ -1,0 +1,145 @@
+#include "judge/words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+/* Bytes that stand in no word share column 0, which leads back to the root: the table stays small. */
+struct words {
+	unsigned char column[256];
+	unsigned columns;
+	struct word {
+		const char *text; /* in the arena */
+		size_t tag;
+	} *list;
+	size_t count;
+	struct arena *arena;
+	uint32_t *next; /* [state * columns + column] */
+	uint32_t *shorter; /* the state of the longest word end that is a suffix of this state's word; 0: none */
+	struct end {
+		size_t tag;
+		struct end *more;
+	} **ends; /* words that end in this state */
+	uint32_t states;
+};
+
+struct words *
+words_new(void)
+{
+	struct words *words = must_alloc(sizeof *words);
+
+	words->arena = arena_new();
+	words->columns = 1;
+	return words;
+}
+
+void
+words_free(struct words *words)
+{
+	if (words == NULL)
+		return;
+	arena_free(words->arena);
+	free(words->next);
+	free(words->shorter);
+	free(words->ends);
+	free(words);
+}
+
+static unsigned char
+lower(char c)
+{
+	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+void
+words_add(struct words *words, const char *word, size_t tag)
+{
+	struct word *entry = arena_push(words->arena, &words->list, words->count, sizeof *entry);
+
+	words->count++;
+	entry->text = arena_string(words->arena, word);
+	entry->tag = tag;
+	for (; *word != '\0'; word++) {
+		unsigned char byte = lower(*word);
+
+		if (words->column[byte] == 0 && words->columns < 256)
+			words->column[byte] = (unsigned char)words->columns++;
+	}
+}
+
+static void
+make_trie(struct words *words)
+{
+	for (size_t i = 0; i < words->count; i++) {
+		uint32_t state = 0;
+
+		for (const char *p = words->list[i].text; *p != '\0'; p++) {
+			uint32_t *next = &words->next[state * words->columns + words->column[lower(*p)]];
+
+			if (*next == 0)
+				*next = words->states++;
+			state = *next;
+		}
+		struct end *end = arena_alloc(words->arena, sizeof *end);
+		*end = (struct end){ words->list[i].tag, words->ends[state] };
+		words->ends[state] = end;
+	}
+}
+
+/* Level by level, each state learns where to go on when its own word cannot: to the longest suffix that begins a word. */
+static void
+make_links(struct words *words)
+{
+	uint32_t *queue = must_alloc(words->states * sizeof *queue), *fall = must_alloc(words->states * sizeof *fall);
+	uint32_t first = 0, last = 0;
+
+	for (unsigned c = 1; c < words->columns; c++)
+		if (words->next[c] != 0)
+			queue[last++] = words->next[c];
+	while (first < last) {
+		uint32_t state = queue[first++], suffix = fall[state];
+
+		words->shorter[state] = words->ends[suffix] != NULL ? suffix : words->shorter[suffix];
+		for (unsigned c = 1; c < words->columns; c++) {
+			uint32_t *next = &words->next[state * words->columns + c];
+
+			if (*next == 0) {
+				*next = words->next[suffix * words->columns + c];
+				continue;
+			}
+			fall[*next] = words->next[suffix * words->columns + c];
+			queue[last++] = *next;
+		}
+	}
+	free(queue);
+	free(fall);
+}
+
+void
+words_ready(struct words *words)
+{
+	size_t room = 1;
+
+	for (size_t i = 0; i < words->count; i++)
+		room += strlen(words->list[i].text);
+	words->next = must_alloc(room * words->columns * sizeof *words->next);
+	words->ends = must_alloc(room * sizeof *words->ends);
+	words->shorter = must_alloc(room * sizeof *words->shorter);
+	words->states = 1;
+	make_trie(words);
+	make_links(words);
+}
+
+void
+words_scan(const struct words *words, const char *text, size_t len, uint64_t *found)
+{
+	uint32_t state = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		state = words->next[state * words->columns + words->column[lower(text[i])]];
+		for (uint32_t s = words->ends[state] != NULL ? state : words->shorter[state]; s != 0; s = words->shorter[s])
+			for (const struct end *end = words->ends[s]; end != NULL; end = end->more)
+				found[end->tag / 64] |= UINT64_C(1) << (end->tag % 64);
+	}
+}
