@@ -9,6 +9,7 @@
 #include "dns/answer.h"
 #include "dns/book.h"
 #include "dns/name.h"
+#include "dns/ptr.h"
 #include "dns/wire.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -1080,5 +1081,162 @@ Test(wire, failures_without_a_code)
 		cr_expect_not(answer.authentic, "AD is for who asked for it");
 		buf_release(&out);
 	}
+	arena_free(arena);
+}
+
+/* ---- ptr */
+
+Test(ptr, generic)
+{
+	static const struct {
+		const char *ip, *name;
+		bool generic;
+	} rows[] = {
+		{"192.0.2.1", "mail.example.com", false},
+		{"192.0.2.1", "mx1.example.com", false},
+		{"192.0.2.1", "mx2.1.example.com", false}, /* two octets, and no word */
+		{"192.0.2.1", "smtp-out-192.example.com", false},
+		{"192.0.2.1", "example.com", false},
+		{"192.0.2.1", "mail.dsl.example.net", false}, /* somebody named it */
+		{"192.0.2.1", "mx3.pool.example.net", false},
+		{"192.0.2.1", "www.dynamic.com", false}, /* the owner's name */
+		{"192.0.2.1", "gw.cable.co.uk", false},
+		{"192.0.2.1", "a.pool.com", false},
+		{"192.0.2.1", "static.example.com", false},
+		{"192.0.2.1", "client.bank.example.com", false},
+		{"192.0.2.1", "poolside.example.com", false}, /* a word is a whole word */
+		{"192.0.2.1", "host-7-8.example.com", false}, /* digits, but others */
+		{"192.0.2.1", "198-51-100-7.example.com", false},
+		{"192.0.2.1", "server1.example.com", false},
+		{"192.0.2.1", "", false},
+		{"192.0.2.1", "a..b", false},
+		{"192.0.2.1", "1921680.example.com", false},
+		{"192.0.2.1", "192-0-2-1.example.com", true},
+		{"192.0.2.1", "1-2-0-192.example.com", true},
+		{"192.0.2.1", "192.0.2.1.example.com", true},
+		{"192.0.2.1", "ip_192_0_2_1.example.com", true},
+		{"192.0.2.1", "ec2-192-0-2-1.compute.example.com", true},
+		{"192.0.2.1", "cpe192x0x2x1.example.com", true},
+		{"192.0.2.1", "mail-192-0-2-1.example.com", true}, /* octets count whatever it begins with */
+		{"192.0.2.1", "192-0-2.example.com", true},
+		{"192.0.2.1", "dslb-192-000-002-001.example.com", true},
+		{"192.0.2.1", "n192000002001.example.com", true},
+		{"192.0.2.1", "n001002000192.example.com", true},
+		{"192.0.2.1", "pC0000201.example.com", true},
+		{"192.0.2.1", "010200c0.example.com", true},
+		{"192.0.2.1", "c0-00-02-01.example.com", true},
+		{"192.0.2.1", "host-2-1.example.com", true},
+		{"192.0.2.1", "static.1.2.example.com", true},
+		{"192.0.2.1", "vps-2-1.example.com", true},
+		{"192.0.2.1", "pool77.example.com", true},
+		{"192.0.2.1", "x.dyn.example.com", true},
+		{"192.0.2.1", "abc.dynamic.example.co.uk", true},
+		{"192.0.2.1", "dhcp-17.example.edu.example", true},
+		{"192.0.2.1", "a-12.adsl.example.com", true},
+		{"192.0.2.1", "ppp12.example.net", true},
+		{"192.0.2.1", "dialup-5.example.net", true},
+		{"192.0.2.1", "cable12.example.net", true},
+		{"192.0.2.1", "cust-17.example.com", true},
+		{"192.0.2.1", "x17.customer.example.com", true},
+		{"192.0.2.1", "client17.example.com", true},
+		{"192.0.2.1", "1.2.0.192.in-addr.arpa", true},
+		{"10.10.10.10", "10-10-10-10.example.com", true},
+		{"10.20.30.40", "mail10.20.example.com", false},
+		{"2001:db8::1", "mail.example.com", false},
+		{"2001:db8::1", "20010db8000000000000000000000001.example.com", true},
+		{"2001:db8::1", "2001-0db8-0000-0000-0000-0000-0000-0001.example.com", true},
+		{"2001:db8::1", "2001-db8-0-0-0-0-0-1.example.com", true},
+		{"2001:db8::1", "2001-db8--1.example.com", true},
+		{"2001:db8::1", "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.example.com", true},
+		{"2001:db8::211:22ff:fe33:4455", "021122fffe334455.example.com", true},
+		{"2001:db8::1", "x.dyn.example.com", true},
+		{"2001:db8::1", "mx1.example.com", false},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct ip ip;
+
+		cr_assert(ip_parse(&ip, rows[i].ip));
+		cr_expect_eq(ptr_is_generic(rows[i].name, &ip), rows[i].generic, "%s for %s", rows[i].name, rows[i].ip);
+	}
+}
+
+struct reverse_case {
+	const char *what, *lines[6], *ip;
+	enum truth found, confirmed;
+	const char *word, *name;
+	size_t count;
+};
+
+Test(ptr, look_up)
+{
+	static const struct reverse_case rows[] = {
+		{"none", {NULL}, "192.0.2.1", ABSENT, ABSENT, "none", NULL, 0},
+		{"its look-up fails", {"{\"name\":\"1.2.0.192.in-addr.arpa\",\"type\":\"PTR\",\"rcode\":\"SERVFAIL\"}"}, "192.0.2.1", UNKNOWN, UNKNOWN, "unknown", NULL, 0},
+		{"confirmed", {"{\"name\":\"1.2.0.192.in-addr.arpa\",\"type\":\"PTR\",\"data\":[\"no.example\",\"mx.example\"]}", "{\"name\":\"mx.example\",\"type\":\"A\",\"data\":[\"192.0.2.9\",\"192.0.2.1\"]}"},
+			"192.0.2.1", PRESENT, PRESENT, "pass", "mx.example", 2},
+		{"not confirmed", {"{\"name\":\"1.2.0.192.in-addr.arpa\",\"type\":\"PTR\",\"data\":[\"mx.example\"]}", "{\"name\":\"mx.example\",\"type\":\"A\",\"data\":[\"192.0.2.9\"]}"}, "192.0.2.1", PRESENT,
+			ABSENT, "fail", NULL, 1},
+		{"one way fails", {"{\"name\":\"1.2.0.192.in-addr.arpa\",\"type\":\"PTR\",\"data\":[\"no.example\",\"mx.example\"]}", "{\"name\":\"mx.example\",\"type\":\"A\",\"rcode\":\"TIMEOUT\"}"},
+			"192.0.2.1", PRESENT, UNKNOWN, "unknown", NULL, 2},
+		{"one way fails, the other confirms", {"{\"name\":\"1.2.0.192.in-addr.arpa\",\"type\":\"PTR\",\"data\":[\"a.example\",\"mx.example\"]}",
+			"{\"name\":\"a.example\",\"type\":\"A\",\"rcode\":\"TIMEOUT\"}", "{\"name\":\"mx.example\",\"type\":\"A\",\"data\":[\"192.0.2.1\"]}"}, "192.0.2.1", PRESENT, PRESENT, "pass", "mx.example", 2},
+		{"delegated by CNAME (RFC 2317)", {"{\"name\":\"1.2.0.192.in-addr.arpa\",\"type\":\"CNAME\",\"data\":[\"1.0-63.2.0.192.in-addr.arpa\"]}",
+			"{\"name\":\"1.0-63.2.0.192.in-addr.arpa\",\"type\":\"PTR\",\"data\":[\"mx.example\"]}", "{\"name\":\"mx.example\",\"type\":\"A\",\"data\":[\"192.0.2.1\"]}"}, "192.0.2.1", PRESENT, PRESENT,
+			"pass", "mx.example", 1},
+		{"IPv6", {"{\"name\":\"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa\",\"type\":\"PTR\",\"data\":[\"mx.example\"]}",
+			"{\"name\":\"mx.example\",\"type\":\"AAAA\",\"data\":[\"2001:db8::1\"]}", "{\"name\":\"mx.example\",\"type\":\"A\",\"rcode\":\"SERVFAIL\"}"}, "2001:db8::1", PRESENT, PRESENT, "pass", "mx.example", 1},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct arena *arena = arena_new();
+		struct book *book = book_new();
+		struct ptr ptr;
+		struct ip ip;
+
+		for (size_t line = 0; rows[i].lines[line] != NULL; line++)
+			load(book, rows[i].lines[line]);
+		book_close(book);
+		ip_parse(&ip, rows[i].ip);
+		cr_assert(ptr_look_up(book, arena, &ip, &ptr), "%s", rows[i].what);
+		cr_expect(ip_equal(&ptr.ip, &ip));
+		cr_expect_eq(ptr.found, rows[i].found, "%s", rows[i].what);
+		cr_expect_eq(ptr.confirmed, rows[i].confirmed, "%s", rows[i].what);
+		cr_expect_eq(ptr.count, rows[i].count, "%s", rows[i].what);
+		cr_expect_str_eq(ptr_fcrdns_word(&ptr), rows[i].word, "%s", rows[i].what);
+		if (rows[i].name == NULL)
+			cr_expect_null(ptr.confirmed_name, "%s", rows[i].what);
+		else
+			cr_expect_str_eq(ptr.confirmed_name, rows[i].name, "%s", rows[i].what);
+		book_free(book);
+		arena_free(arena);
+	}
+}
+
+Test(ptr, asks_for_all_names_at_once_and_ten_at_most)
+{
+	struct arena *arena = arena_new();
+	struct book *book = book_new();
+	struct ip ip;
+	struct ptr ptr;
+
+	ip_parse(&ip, "192.0.2.1");
+	cr_expect_not(ptr_look_up(book, arena, &ip, &ptr));
+	cr_expect_eq(ptr.found, UNKNOWN);
+	cr_assert_eq(book_wanted(book), 1);
+	cr_expect_str_eq(book_want(book, 0).name, "1.2.0.192.in-addr.arpa");
+	load(book, "{\"name\":\"1.2.0.192.in-addr.arpa\",\"type\":\"PTR\",\"data\":[\"a.x\",\"b.x\",\"c.x\",\"d.x\",\"e.x\",\"f.x\",\"g.x\",\"h.x\",\"i.x\",\"j.x\",\"k.x\"]}");
+	cr_expect_not(ptr_look_up(book, arena, &ip, &ptr));
+	cr_expect_eq(book_wanted(book), 10);
+	cr_expect_eq(ptr.found, PRESENT);
+	cr_expect_str_eq(ptr_fcrdns_word(&ptr), "unknown");
+	book_close(book);
+	cr_expect(ptr_look_up(book, arena, &ip, &ptr));
+	cr_expect_eq(ptr.total, 11);
+	cr_expect_eq(ptr.count, PTR_NAMES_MAX);
+	cr_expect_eq(ptr.confirmed, UNKNOWN, "the eleventh might");
+	cr_expect(ptr_look_up(book, arena, &(struct ip){.family = 0}, &ptr));
+	cr_expect_str_eq(ptr_fcrdns_word(&ptr), "unknown");
+	book_free(book);
 	arena_free(arena);
 }

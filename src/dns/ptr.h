@@ -25,11 +25,14 @@ struct ptr {
 	struct ptr_name *names;
 	size_t count;
 	size_t total; /* names in the answer: more than PTR_NAMES_MAX is a finding of its own */
-	enum truth confirmed; /* at least one name is confirmed / none is / cannot be told */
+	enum truth confirmed; /* at least one name is confirmed / none is / cannot be told: a look-up failed, or there are names that were not looked at */
 	const char *confirmed_name; /* the first confirmed name, NULL if none */
 };
 
-bool ptr_look_up(struct book *book, struct arena *arena, const struct ip *ip, struct ptr *out); /* false: pending */
+bool ptr_look_up(struct book *book, struct arena *arena, const struct ip *ip, struct ptr *out); /* false: pending; `out` holds what is known, the rest UNKNOWN */
+
+/* At least three octets of the address in a row (either way, decimal or hexadecimal, padded or not), or a word such as "dyn" before the registered domain. A name that begins with "mail", "mx",
+ * "smtp"… is judged by octets alone. A guess by appearance: what receivers go by, no fact. */
 bool ptr_is_generic(const char *name, const struct ip *ip);
 const char *ptr_fcrdns_word(const struct ptr *ptr); /* "pass" "fail" (a PTR, not confirmed) "none" (no PTR) "unknown" */
 

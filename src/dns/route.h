@@ -43,8 +43,8 @@ struct route {
 
 enum route_family { ROUTE_BOTH, ROUTE_V4, ROUTE_V6 };
 
-/* `seed` orders equal preferences (RFC 5321 5.1: MUST be randomised): the same seed gives the same order. False: pending. When at most 64 hosts and 16 addresses a host are
- * kept, the rest is named in `problem`. */
+/* `seed` orders equal preferences (RFC 5321 5.1: MUST be randomised): the same seed gives the same order, in whatever order the DNS gave them. False: pending, and `out` is not to be read.
+ * At most 64 hosts and 16 addresses a host are kept; how many there were is said in `problem`. A host named twice counts by its better preference. ROUTE_IMPLICIT's one host is `canonical`. */
 bool route_find(struct book *book, struct arena *arena, const char *domain, enum route_family family, uint64_t seed, struct route *out);
 
 const char *route_kind_name(enum route_kind kind); /* "mx" "implicit-mx" "null-mx" "nxdomain" "no-address" "dns-error" */
