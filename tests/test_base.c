@@ -821,14 +821,14 @@ Test(stanza, many_and_long)
 	struct buf text;
 
 	buf_init(&text, 10000000);
-	for (int i = 0; i < MANY; i++)
-		buf_printf(&text, "[s%d]\na = %d\nlong = %0*d\nb = x\n", i, i, LONG, i);
+	for (unsigned i = 0; i < MANY; i++)
+		buf_printf(&text, "[s%u]\na = %u\nlong = %0*u\nb = x\n", i, i, LONG, i);
 	cr_assert(read_stanzas(text.data, text.len));
 	cr_assert_eq(count, MANY);
-	for (int i = 0; i < MANY; i++) {
+	for (unsigned i = 0; i < MANY; i++) {
 		char id[20];
 
-		snprintf(id, sizeof id, "s%d", i);
+		snprintf(id, sizeof id, "s%u", i);
 		cr_assert_str_eq(stanzas[i].id, id);
 		cr_assert_eq(stanzas[i].count, 3);
 		cr_assert_str_eq(stanza_get(&stanzas[i], "a"), id + 1);
