@@ -423,6 +423,7 @@ Test(mime, words)
 		{MIME_ADDRESSES, "\xc3\xa9 \xc3\xa9 <a@example.org>", "=?UTF-8?B?w6kgw6k=?= <a@example.org>"},
 		{MIME_ADDRESSES, "\"\xc3\xa9, \\\"x\\\"\" <a@example.org>", "=?UTF-8?B?w6ksICJ4Ig==?= <a@example.org>"},
 		{MIME_ADDRESSES, "\"\xc3\xa9\" \xc3\xa9 <a@example.org>", "=?UTF-8?B?w6kgw6k=?= <a@example.org>"},
+		{MIME_ADDRESSES, "\"\xc3\xa9@x\" <a@example.org>", "=?UTF-8?B?w6lAeA==?= <a@example.org>"},
 		{MIME_ADDRESSES, "j\xc3\xbcrgen@example.org", "j\xc3\xbcrgen@example.org"},
 		{MIME_ADDRESSES, "J <j\xc3\xbcrgen@example.org>, b@example.org", "J <j\xc3\xbcrgen@example.org>, b@example.org"},
 		{MIME_ADDRESSES, "\"j \xc3\xbc\"@example.org", "\"j \xc3\xbc\"@example.org"},

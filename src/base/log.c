@@ -17,7 +17,7 @@ log_line_open(bool open)
 	line_open = open;
 }
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 say(const char *prefix, const char *format, va_list ap)
 {
 	char line[2048];
