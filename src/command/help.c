@@ -122,7 +122,7 @@ print_command(int command)
 	puts("");
 	for (int section = 0; section < SECTION_COUNT; section++)
 		many |= print_section(section, command);
-	puts(many ? "\n(*) may be given several times. A flag is undone by its --no-... form. See mxwalk(1)." : "\nSee mxwalk(1).");
+	puts(many ? "\n(*) may be given several times. --no-NAME undoes the flag --NAME. See mxwalk(1)." : "\nSee mxwalk(1).");
 }
 
 static void

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""schema.py SCHEMA [FILE...]: without files, tries the schema itself: right records pass, and each of them with one thing wrong does not. With files of NDJSON (- is standard input), validates every line."""
+import copy
+import json
+import sys
+
+import jsonschema
+
+SCHEMA = json.load(open(sys.argv[1], encoding='utf-8'))
+jsonschema.Draft202012Validator.check_schema(SCHEMA)
+validator = jsonschema.Draft202012Validator(SCHEMA)
+
+REPLY = {'code': 554, 'enhanced': '5.7.1', 'lines': ['554 5.7.1 no'], 'text': '5.7.1 no'}
+DIAGNOSIS = {'cause': 'ip-blocklist', 'basis': 'confirmed', 'rule': 'x', 'list': 'zen.spamhaus.org', 'listed': '192.0.2.1', 'provider': None, 'who': 'host', 'advice': 'ask', 'url': None,
+             'evidence': ['it is listed'], 'also': [{'cause': 'policy', 'rule': None}]}
+ENTRY = {'stage': 'greeting', 'sent': None, 'code': 554, 'enhanced': '5.7.1', 'lines': ['554 5.7.1 no'], 'flags': ['bare-lf'], 'tls': False, 'ms': 3}
+ATTEMPT = {'mx': 'mx.example.com', 'preference': 10, 'ip': '192.0.2.25', 'port': 25, 'source': '192.0.2.1', 'status': 'refused', 'stage': 'greeting',
+           'greeting': {'code': 554, 'enhanced': '5.7.1', 'lines': ['554 5.7.1 no']}, 'tls': {'offered': False, 'done': False}, 'transcript': [ENTRY], 'ms': 5}
+RESULT = {'type': 'result', 'schema': 1, 'target': 'example.com', 'domain': 'example.com', 'rcpt': None, 'source': '192.0.2.1', 'sender': {'ip': '192.0.2.1', 'helo': 'a.example', 'from': ''},
+          'route': {'kind': 'mx', 'canonical': 'example.com', 'authentic': False, 'hosts': [{'mx': 'mx.example.com', 'preference': 10, 'addresses': ['192.0.2.25', '2001:db8::1']}]},
+          'status': 'refused', 'stage': 'greeting', 'reply': REPLY, 'diagnosis': DIAGNOSIS, 'attempts': [ATTEMPT], 'untried': 0, 'started': '2026-11-24T10:00:00.000Z', 'ms': 9}
+SENDER = {'type': 'sender', 'schema': 1, 'ip': '192.0.2.1', 'helo': 'a.example', 'helo_origin': 'ptr', 'from': 'postmaster@a.example', 'complete': True,
+          'ptr': {'found': 'present', 'rcode': 'NOERROR', 'names': [{'name': 'a.example', 'confirmed': 'present', 'generic': False}]}, 'fcrdns': 'pass',
+          'dnsbl': [{'list': 'zen.spamhaus.org', 'name': 'Spamhaus ZEN', 'item': '192.0.2.1', 'identity': 'ip', 'state': 'listed', 'codes': ['127.0.0.2'], 'meaning': 'SBL'}],
+          'spf': None, 'dkim': None, 'dmarc': None}
+RUN = {'type': 'run', 'schema': 1, 'version': '0.1.0', 'started': '2026-11-24T10:00:00.000Z', 'options': ['port=25'], 'nameservers': ['127.0.0.1']}
+STATUSES = 'accepted refused deferred dropped broken unreachable undeliverable dns-error skipped'.split()
+SUMMARY = {'type': 'summary', 'schema': 1, 'targets': 1, 'bad_input': 0, 'status': {s: int(s == 'refused') for s in STATUSES}, 'cause': {'ip-blocklist': 1}, 'list': {'zen.spamhaus.org': 1},
+           'mx_site': {'example.com': 1}, 'interrupted': False, 'ms': 10}
+EXPLANATION = {'type': 'explanation', 'schema': 1, 'code': 554, 'enhanced': '', 'text': '554 no', 'cause': 'unknown', 'rule': None, 'matched': None, 'list': None, 'lists': [], 'what': None, 'listed': None,
+               'provider': None, 'client': None, 'url': None, 'who': None, 'advice': None, 'also': []}
+CHECK = {'type': 'check', 'schema': 1, 'check': 'spf', 'result': 'pass'}
+ACCEPTED = dict(RESULT, status='accepted', stage='connect', reply=None, diagnosis=None)
+RIGHT = [RUN, SENDER, RESULT, ACCEPTED, SUMMARY, EXPLANATION, CHECK]
+
+WRONG = [  # record, path, value (... is: left out)
+    (RESULT, 'type', 'results'), (RESULT, 'schema', 2), (RESULT, 'schema', ...), (RESULT, 'status', 'rejected'), (RESULT, 'status', 'deferred'), (RESULT, 'status', 'accepted'), (RESULT, 'stage', 'banner'),
+    (RESULT, 'stage', None), (RESULT, 'reply', None), (RESULT, 'diagnosis', None), (RESULT, 'attempts', None), (RESULT, 'ms', -1), (RESULT, 'ms', 1.5), (RESULT, 'ms', '9'), (RESULT, 'source', 'a.example'),
+    (RESULT, 'source', ''), (RESULT, 'started', '2026-11-24 10:00:00'), (RESULT, 'surprise', 1), (RESULT, 'sender', {}), (RESULT, 'route.kind', 'MX'), (RESULT, 'route.hosts.0.addresses.0', 'mx'),
+    (RESULT, 'route.hosts.0.surprise', 1), (RESULT, 'reply.code', 5540), (RESULT, 'reply.code', 450), (RESULT, 'reply.enhanced', None), (RESULT, 'reply.enhanced', '5.7'), (RESULT, 'reply.lines', []),
+    (RESULT, 'reply.flags', []), (RESULT, 'reply.flags', ['odd']), (RESULT, 'diagnosis.cause', 'blocklist'), (RESULT, 'diagnosis.cause', 'unknown'), (RESULT, 'diagnosis.basis', 'likely'),
+    (RESULT, 'diagnosis.confidence', 0.9), (RESULT, 'diagnosis.who', 'you'), (RESULT, 'diagnosis.evidence', [1]), (RESULT, 'diagnosis.also.0.cause', 'x'), (RESULT, 'attempts.0.port', 0),
+    (RESULT, 'attempts.0.mx', None), (RESULT, 'attempts.0.ending', 'lost'), (RESULT, 'attempts.0.tls.verify', 'good'), (RESULT, 'attempts.0.tls.sha256', 'AB'), (RESULT, 'attempts.0.transcript.0.stage', None),
+    (RESULT, 'attempts.0.transcript.0.code', 99), (RESULT, 'attempts.0.transcript.0.tls', None), (RESULT, 'attempts.0.transcript.0.text', 'x'), (SENDER, 'ip', None), (SENDER, 'fcrdns', 'ok'),
+    (SENDER, 'dnsbl.0.state', 'maybe'), (SENDER, 'dnsbl.0.identity', 'url'), (SENDER, 'dnsbl.0.codes.0', '2'), (SENDER, 'ptr.found', True), (SENDER, 'ptr.rcode', 'nxdomain'), (SENDER, 'helo_origin', 'dns'),
+    (RUN, 'options', {}), (SUMMARY, 'status.refused', ...), (SUMMARY, 'status.lost', 1), (SUMMARY, 'cause.blocklist', 1), (SUMMARY, 'list.x', '1'), (SUMMARY, 'bad_input', None),
+    (EXPLANATION, 'cause', None), (EXPLANATION, 'what', 'body'), (EXPLANATION, 'confidence', 1), (CHECK, 'check', 'rdns'), (CHECK, 'result', None),
+]
+
+
+def change(record, path, value):
+    record = copy.deepcopy(record)
+    at = record
+    *way, last = [int(p) if p.isdigit() else p for p in path.split('.')]
+    for step in way:
+        at = at[step]
+    if value is ...:
+        del at[last]
+    else:
+        at[last] = value
+    return record
+
+
+def try_schema():
+    bad = 0
+    for record in RIGHT:
+        for error in validator.iter_errors(record):
+            print(f"right, but refused: {record['type']}: {error.json_path}: {error.message[:200]}")
+            bad += 1
+        if record['type'] != 'check':
+            for field in record:
+                if validator.is_valid(change(record, field, ...)):
+                    print(f"taken without its {field}: {record['type']}")
+                    bad += 1
+    for record, path, value in WRONG:
+        if validator.is_valid(change(record, path, value)):
+            print(f"wrong, but taken: {record['type']}: {path}: {value!r}")
+            bad += 1
+    return bad
+
+
+def try_files(names):
+    bad = count = 0
+    for name in names:
+        for number, line in enumerate(sys.stdin.buffer if name == '-' else open(name, 'rb'), 1):
+            count += 1
+            try:
+                record = json.loads(line.decode('utf-8'))
+            except ValueError as error:
+                print(f'{name}:{number}: {error}')
+                bad += 1
+                continue
+            for error in validator.iter_errors(record):
+                print(f'{name}:{number}: {error.json_path}: {error.message[:200]}')
+                bad += 1
+    if count == 0:
+        print('no records')
+    return bad + (count == 0)
+
+
+sys.exit((try_files(sys.argv[2:]) if len(sys.argv) > 2 else try_schema()) > 0)
