@@ -199,7 +199,7 @@ const struct option option_table[] = {
     {"log", 0, "FILE", take_file, AT(lab_log), L, SECTION_TASK, "write what the lab's servers heard and said to FILE"},
     {"options", 0, NULL, NULL, AT(table), H, SECTION_TASK, "the table of options, for programs", FLAG, .not_in_file = true},
     {"completion", 0, "SHELL", take_word, AT(completion), H, SECTION_TASK, "the completion for bash or zsh", .words = shells, .not_in_file = true},
-    {"config", 0, "FILE", take_file, .at = 0, .size = 0, DNS | L, SECTION_OTHER, "read options from FILE, after those of $MXWALK_CONFIG", .not_in_file = true},
+    {"config", 0, "FILE", take_file, .at = 0, .size = 0, DNS, SECTION_OTHER, "read options from FILE, after those of $MXWALK_CONFIG", .not_in_file = true},
     {"help", 'h', NULL, NULL, AT(help), ALL, SECTION_OTHER, "show this", FLAG, .not_in_file = true},
     {"version", 0, NULL, NULL, AT(version), ALL, SECTION_OTHER, "show the version", FLAG, .not_in_file = true},
 };

@@ -10,7 +10,7 @@ trap 'rm -rf "$dir"' EXIT
 export MXWALK dir
 
 "$MXWALK" lab --log "$dir/log" -- python3 - <<'PY'
-import concurrent.futures, json, os, random, re, socket, ssl, struct, sys, threading, time
+import concurrent.futures, json, os, random, re, signal, socket, ssl, struct, subprocess, sys, time
 
 number = 0
 def ok(good, name, why=""):
@@ -195,7 +195,7 @@ class Server:
             lines.append(line)
             if len(lines) > 128:
                 raise NotSmtp("too many lines")
-            if line[3:4] != "-" and not (len(line) == 3 and False):
+            if line[3:4] != "-":
                 self.lines = lines
                 return int(line[:3])
     def say(self, line):
@@ -313,7 +313,7 @@ def dialogue(ip, host, options):
         if code != 220:
             return judge(code), stage, code
         stage = "ehlo"; code = s.say("EHLO probe.sender.example")
-        offered = any("STARTTLS" in line for line in s.lines)
+        offered, sized = any("STARTTLS" in line for line in s.lines), any("SIZE" in line for line in s.lines)
         if code in (500, 502):
             code, offered = s.say("HELO probe.sender.example"), False
         if code >= 400:
@@ -335,8 +335,12 @@ def dialogue(ip, host, options):
                 stage = "ehlo-tls"; code = s.say("EHLO probe.sender.example")
                 if code >= 400:
                     return judge(code), stage, code
+        elif options["must"]:
+            return "broken", stage, code
+        if options["must"] and stage == "starttls":
+            return "broken", stage, code
         if options["to"]:
-            for stage, line, good in (("mail", "MAIL FROM:<probe@clean.sender.example>", 250), ("rcpt", "RCPT TO:<%s>" % options["to"], 250), ("data", "DATA", 354),
+            for stage, line, good in (("mail", "MAIL FROM:<probe@clean.sender.example>" + (" SIZE=500" if sized else ""), 250), ("rcpt", "RCPT TO:<%s>" % options["to"], 250), ("data", "DATA", 354),
                                       ("message", "From: <probe@clean.sender.example>\r\nSubject: test\r\n\r\ntest\r\n.", 250)):
                 code = s.say(line)
                 if code // 100 != good // 100:
@@ -359,7 +363,7 @@ def dialogue(ip, host, options):
         s.close()
 
 def walk(case):
-    options = {"source": LISTED, "timeout": 20, "tls": True, "verify": False, "to": None}
+    options = {"source": LISTED, "timeout": 20, "tls": True, "verify": False, "must": False, "to": None}
     kinds, args = ("A",), iter(case["args"])
     for arg in args:
         if arg == "--source":
@@ -369,6 +373,8 @@ def walk(case):
             options["to"] = next(args)
         elif arg == "--timeout":
             options["timeout"] = float(next(args))
+        elif arg == "--tls":
+            options["must"] = True
         elif arg == "--no-tls":
             options["tls"] = False
         elif arg == "--tls-verify":
@@ -403,7 +409,8 @@ for case, result in zip(cases, results):
     good = result[0] == expect["status"] and ("stage" not in expect or result[1] == expect["stage"]) and ("code" not in expect or result[2] == expect["code"])
     ok(good, name, "%s instead of %s" % (result, expect))
 
-# ---- the log
+# ---- the log of all that
+
 
 time.sleep(0.2)
 sessions = {}
@@ -414,6 +421,38 @@ for line in open(os.environ["MXWALK_LAB_LOG"]):
 ok(all(lines[0][1:] == ("--", "connected") for lines in sessions.values()), "the log tells sessions apart")
 ok(any(lines[0][0] == "greeting-554.lab.example" and ("C:", "QUIT") in [line[1:] for line in lines] for lines in sessions.values()), "the log has both sides")
 ok(any(text.startswith("TLSv1") for lines in sessions.values() for _, side, text in lines if side == "--"), "and TLS")
+# ---- the command
+
+mxwalk, scratch = os.environ["MXWALK"], os.environ["dir"]
+def lab(*args, **how):
+    how.setdefault("stdin", subprocess.DEVNULL)
+    return subprocess.run([mxwalk, "lab", *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, env=dict(os.environ, TMPDIR=scratch), **how)
+for name, args, status in (("the command's exit status", ["--", "sh", "-c", "exit 7"], 7), ("128 and the signal", ["--", "sh", "-c", "kill -TERM $$"], 143), ("127 for no such command", ["--", "/nowhere/at/all"], 127),
+                           ("126 for one that cannot be run", ["--", scratch], 126), ("73 for a log that cannot be made", ["--log", "/nowhere/log", "--", "true"], 73),
+                           ("70 for a mail port that is taken", ["--port", str(port), "--", "true"], 70), ("70 for a DNS port that is taken", ["--dns-port", str(dns_port), "--", "true"], 70)):
+    done = lab(*args)
+    ok(done.returncode == status and (status in (7, 143)) == (done.stderr == "") and done.stderr.count("\n") <= 1, name, (done.returncode, done.stderr))
+done = subprocess.run([mxwalk, "lab", "--", "sh", "-c", "cat; ls -ld $(dirname $MXWALK_CONFIG)"], input="hello\n", stdout=subprocess.PIPE, text=True, timeout=60)
+ok(done.stdout.startswith("hello\ndrwx------"), "the command's input is its own, the directory is private", done.stdout)
+ok(lab("--list").stdout.count("\n") >= 60, "--list")
+alone = subprocess.Popen([mxwalk, "lab"], stdout=subprocess.PIPE, text=True, env=dict(os.environ, TMPDIR=scratch))
+path = None
+for line in alone.stdout:
+    if "MXWALK_CONFIG=" in line:
+        path = line.strip().split("=", 1)[1]
+    if "until it is interrupted" in line:
+        break
+there = path is not None and os.path.exists(path)
+sockets = {os.readlink("/proc/%d/fd/%s" % (alone.pid, fd)) for fd in os.listdir("/proc/%d/fd" % alone.pid)}
+bound = []
+for table in ("tcp", "tcp6", "udp", "udp6"):
+    for row in (line.split() for line in open("/proc/net/" + table).readlines()[1:]):
+        if "socket:[%s]" % row[9] in sockets:
+            bound.append(row[1].split(":")[0])
+ok(len(bound) > 60 and all(where.endswith("7F") if len(where) == 8 else where == "00000000000000000000000001000000" for where in bound), "it listens on loopback only", bound)
+alone.send_signal(signal.SIGTERM)
+ok(alone.wait(10) == 0 and there and not os.path.exists(os.path.dirname(path)), "without a command it runs until it is stopped, and leaves nothing behind", path)
+ok(not [name for name in os.listdir(scratch) if name.startswith("mxwalk-lab.")], "no directory is left")
 print("1..%d" % number)
 PY
 status=$?

@@ -149,14 +149,10 @@ run(const struct options *options, struct lab *lab)
 	int status;
 
 	if (options->operands.count == 0) {
-		if (!options->quiet)
-			lab_describe(lab, stdout);
-		if (fflush(stdout) != 0) {
-			log_error("standard output: %s", strerror(errno));
-			return EXIT_WRITE;
-		}
-		lab_serve(lab);
-		return EXIT_OK;
+		if (lab_serve(lab, options->quiet ? NULL : stdout))
+			return EXIT_OK;
+		log_error("standard output: %s", strerror(errno));
+		return EXIT_WRITE;
 	}
 	arena = arena_new();
 	command = arena_alloc(arena, (options->operands.count + 1) * sizeof *command);

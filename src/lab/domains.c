@@ -30,7 +30,7 @@ const size_t lab_source_count = sizeof lab_sources / sizeof lab_sources[0];
 const struct lab_domain lab_domains[] = {
 	/* ---- they take mail */
 	{"accept", "takes mail, with STARTTLS", {{0}}, {{"", "accepted", "ehlo-tls", 250}, {TO_USER, "accepted", "message", 250}, {FROM_CLEAN " " TO_USER, "accepted", "message", 250}}},
-	{"accept-plain", "takes mail, without STARTTLS", {{0}}, {{"", "accepted", "ehlo", 250}, {TO_USER, "accepted", "message", 250}},
+	{"accept-plain", "takes mail, without STARTTLS", {{0}}, {{"", "accepted", "ehlo", 250}, {TO_USER, "accepted", "message", 250}, {"--tls", "broken"}},
 		.offers = "PIPELINING\nSIZE 10485760\n8BITMIME\nENHANCEDSTATUSCODES"},
 	{"accept-7bit", "takes mail, offers nothing but STARTTLS", {{0}}, {{TO_USER, "accepted", "message", 250}}, .offers = "STARTTLS"},
 	{"accept-bare", "takes mail, its EHLO reply is one line", {{0}}, {{TO_USER, "accepted", "message", 250}}, .offers = ""},
@@ -95,6 +95,7 @@ const struct lab_domain lab_domains[] = {
 	{"mail-530-auth", "530: authentication required", {{STAGE_MAIL, 0, "530 5.7.0 Authentication required"}}, {{"", "refused", "mail", 530, "auth-required"}}},
 	{"mail-554-helo", "554: the HELO name is refused, said at MAIL", {{STAGE_MAIL, 0, "554 5.7.1 <{helo}>: Helo command rejected: Host not found"}}, {{"", "refused", "mail", 554, "helo"}}},
 	{"mail-552-size", "552: the message is larger than this server takes", {{STAGE_MAIL, 0, "552 5.3.4 Message size exceeds fixed limit"}}, {{"", "refused", "mail", 552, "message-size"}}},
+	{"mail-552-small", "offers a SIZE of 200 and keeps to it", {{0}}, {{"", "refused", "mail", 552, "message-size"}}, .offers = "SIZE 200\nSTARTTLS"},
 	{"mail-451-rate", "451: too much, too fast", {{STAGE_MAIL, 0, "451 4.7.1 Too many messages from {ip} in the last hour, slow down"}}, {{"", "deferred", "mail", 451, "rate-limit"}}},
 	{"mail-250-421", "takes MAIL and sends 421 right behind the reply", {{STAGE_MAIL, 0, "250 2.1.0 Ok\n421 4.3.2 {host} Service shutting down, closing channel"}}, {{TO_USER, "deferred", "rcpt", 421, "system-error"}}},
 
@@ -151,9 +152,9 @@ const struct lab_domain lab_domains[] = {
 	{"message-450-rate", "450 after the dot: too fast", {{STAGE_MESSAGE, 0, "450 4.7.0 Rate limit exceeded, slow down"}}, {{"", "deferred", "message", 450, "rate-limit"}}},
 
 	/* ---- STARTTLS and certificates */
-	{"starttls-454", "offers STARTTLS and then says 454", {{STAGE_STARTTLS, 0, "454 4.7.0 TLS not available due to local problem"}}, {{TO_USER, "accepted", "message", 250}}},
+	{"starttls-454", "offers STARTTLS and then says 454", {{STAGE_STARTTLS, 0, "454 4.7.0 TLS not available due to local problem"}}, {{TO_USER, "accepted", "message", 250}, {"--tls", "broken"}}},
 	{"starttls-554", "offers STARTTLS and then says 554", {{STAGE_STARTTLS, 0, "554 5.7.1 TLS is not for you"}}, {{TO_USER, "accepted", "message", 250}}},
-	{"starttls-injected", "sends an EHLO reply of its own behind the reply to STARTTLS, in one packet", {{STAGE_STARTTLS, 0, "220 2.0.0 Ready to start TLS\n250-{host}\n250 AUTH PLAIN"}}, {{"", "broken", "starttls", 220}}},
+	{"starttls-injected", "sends an EHLO reply of its own behind the reply to STARTTLS, in one packet", {{STAGE_STARTTLS, 0, "220 2.0.0 Ready to start TLS\n250-{host}\n250 AUTH PLAIN"}}, {{"", "broken", "starttls"}}},
 	{"handshake-alert", "the handshake ends in an alert", {{0}}, {{"", "broken", "handshake"}}, .cert = CERT_NONE},
 	{"handshake-garbage", "says 220 to STARTTLS and then talks in the clear", {{STAGE_HANDSHAKE, 0, "550 5.3.0 this is no TLS\n"}}, {{"", "broken", "handshake"}}},
 	{"cert-expired", "its certificate expired a year ago", {{0}}, {{"", "accepted", "ehlo-tls", 250}, {"--tls-verify", "broken", "handshake"}}, .cert = CERT_EXPIRED},
@@ -184,7 +185,7 @@ const struct lab_domain lab_domains[] = {
 	{"drop-rcpt", "closes at RCPT", {{STAGE_RCPT, 0, NULL, FIN}}, {{"", "dropped", "rcpt", -1}}},
 	{"drop-data", "closes at DATA", {{STAGE_DATA, 0, NULL, FIN}}, {{"", "dropped", "data", -1}}},
 	{"drop-message", "closes after the dot", {{STAGE_MESSAGE, 0, NULL, FIN}}, {{"", "dropped", "message", -1}}},
-	{"reset-greeting", "resets instead of greeting", {{STAGE_GREETING, 0, NULL, RESET}}, {{"", "dropped", "greeting", -1}}},
+	{"reset-greeting", "resets instead of greeting", {{STAGE_GREETING, 0, NULL, RESET | LATE, 100}}, {{"", "dropped", "greeting", -1}}},
 	{"reset-ehlo", "resets at EHLO", {{STAGE_EHLO, 0, NULL, RESET}}, {{"", "dropped", "ehlo", -1}}},
 	{"reset-starttls", "resets at STARTTLS", {{STAGE_STARTTLS, 0, NULL, RESET}}, {{"", "dropped", "starttls", -1}}},
 	{"reset-handshake", "resets in the handshake", {{STAGE_HANDSHAKE, 0, NULL, RESET}}, {{"", "dropped", "handshake"}}},

@@ -19,6 +19,7 @@
 #include "lab/zone.h"
 
 enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127, SIGNALLED = 128 }; /* as a shell has them */
+enum { SIGNALS = 4 };
 
 struct lab {
 	const struct lab_plan *plan;
@@ -30,9 +31,40 @@ struct lab {
 	struct maild *maild;
 	FILE *log;
 	char *directory, *config, *ca; /* NULL until made */
-	pid_t child;
+	struct event *caught[SIGNALS]; /* NULL: ignored */
+	pid_t child; /* 0: none */
 	int status; /* of the child, as waitpid gives it */
 };
+
+/* ---- signals */
+
+static const int signals[SIGNALS] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+
+/* A command under way has the say: what a terminal sends (SIGINT, SIGQUIT) it gets from there, as with system(3), the rest from us; when it ends, so do we. */
+static void
+on_signal(evutil_socket_t number, short what, void *arg)
+{
+	const struct lab *lab = arg;
+
+	(void)what;
+	if (lab->child == 0)
+		event_base_loopbreak(lab->base);
+	else if (number == SIGTERM || number == SIGHUP)
+		kill(lab->child, (int)number);
+}
+
+/* Those that are ignored stay so: nohup means it. */
+static void
+catch_signals(struct lab *lab)
+{
+	struct sigaction before;
+
+	for (int i = 0; i < SIGNALS; i++)
+		if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+			lab->caught[i] = evsignal_new(lab->base, signals[i], on_signal, lab);
+			event_add(lab->caught[i], NULL);
+		}
+}
 
 /* ---- files */
 
@@ -107,6 +139,7 @@ open_all(struct lab *lab, char *why, size_t size)
 		return LAB_NO_FILE;
 	}
 	lab->base = loop_new();
+	catch_signals(lab); /* before there is a directory to be left behind */
 	lab->zone = zone_new();
 	lab->certs = certs_new(why, size);
 	if (lab->certs == NULL)
@@ -145,6 +178,9 @@ lab_free(struct lab *lab)
 	dnsd_free(lab->dnsd);
 	certs_free(lab->certs);
 	zone_free(lab->zone);
+	for (int i = 0; i < SIGNALS; i++)
+		if (lab->caught[i] != NULL)
+			event_free(lab->caught[i]);
 	if (lab->base != NULL)
 		event_base_free(lab->base);
 	if (lab->log != NULL && fclose(lab->log) != 0)
@@ -153,8 +189,8 @@ lab_free(struct lab *lab)
 	free(lab);
 }
 
-void
-lab_describe(const struct lab *lab, FILE *out)
+static void
+describe(const struct lab *lab, FILE *out)
 {
 	char first[16], last[16];
 
@@ -178,27 +214,16 @@ lab_describe(const struct lab *lab, FILE *out)
 
 /* ---- serving */
 
-static void
-on_stop(evutil_socket_t number, short what, void *arg)
+bool
+lab_serve(struct lab *lab, FILE *out)
 {
-	(void)number;
-	(void)what;
-	event_base_loopbreak(arg);
-}
-
-void
-lab_serve(struct lab *lab)
-{
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-	struct event *stops[sizeof signals / sizeof *signals];
-
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-		stops[i] = evsignal_new(lab->base, signals[i], on_stop, lab->base);
-		event_add(stops[i], NULL);
+	if (out != NULL) {
+		describe(lab, out);
+		if (fflush(out) != 0)
+			return false;
 	}
 	event_base_dispatch(lab->base);
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-		event_free(stops[i]);
+	return true;
 }
 
 static void
@@ -212,17 +237,6 @@ on_child(evutil_socket_t number, short what, void *arg)
 		lab->child = 0;
 		event_base_loopbreak(lab->base);
 	}
-}
-
-/* SIGTERM and SIGHUP are the command's to obey; when it ends, so do we. */
-static void
-on_forward(evutil_socket_t number, short what, void *arg)
-{
-	const struct lab *lab = arg;
-
-	(void)what;
-	if (lab->child > 0)
-		kill(lab->child, (int)number);
 }
 
 static void
@@ -241,8 +255,6 @@ int
 lab_serve_command(struct lab *lab, char *const *command)
 {
 	struct event *ended = evsignal_new(lab->base, SIGCHLD, on_child, lab);
-	struct event *term = evsignal_new(lab->base, SIGTERM, on_forward, lab), *hangup = evsignal_new(lab->base, SIGHUP, on_forward, lab);
-	void (*interrupt)(int), (*quit)(int);
 
 	event_add(ended, NULL); /* before there is a child that could end */
 	fflush(NULL);
@@ -250,20 +262,11 @@ lab_serve_command(struct lab *lab, char *const *command)
 	if (lab->child == 0)
 		be_command(lab, command);
 	if (lab->child > 0) {
-		/* The terminal sends these to both of us: they are the command's, as with system(3). */
-		interrupt = signal(SIGINT, SIG_IGN);
-		quit = signal(SIGQUIT, SIG_IGN);
-		event_add(term, NULL);
-		event_add(hangup, NULL);
 		event_base_dispatch(lab->base);
-		signal(SIGINT, interrupt);
-		signal(SIGQUIT, quit);
 	} else {
 		log_error("%s: %s", command[0], strerror(errno));
 		lab->status = NOT_EXECUTABLE << 8;
 	}
 	event_free(ended);
-	event_free(term);
-	event_free(hangup);
 	return WIFSIGNALED(lab->status) ? SIGNALLED + WTERMSIG(lab->status) : WEXITSTATUS(lab->status);
 }

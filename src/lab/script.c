@@ -1,6 +1,7 @@
 #include "lab/script.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -269,6 +270,15 @@ take_path(const char *argument, const char *keyword, char *address, size_t size)
 	return end + 1;
 }
 
+/* What SIZE offers (RFC 1870), else all that we can hold. */
+static size_t
+size_limit(const struct play *play)
+{
+	const char *list = play->domain->offers != NULL ? play->domain->offers : all_offers, *size = strstr(list, "SIZE ");
+
+	return size != NULL ? strtoul(size + 5, NULL, 10) : SCRIPT_MESSAGE_MAX;
+}
+
 /* MAIL parameters that were not offered are refused (RFC 5321 section 4.1.1.11). NULL: all are fine. */
 static const char *
 check_parameters(struct play *play, const char *parameters)
@@ -280,7 +290,7 @@ check_parameters(struct play *play, const char *parameters)
 		unsigned long long size;
 
 		if (sscanf(word, "SIZE=%llu", &size) == 1 && offers(play, "SIZE")) {
-			if (size > SCRIPT_MESSAGE_MAX)
+			if (size > size_limit(play))
 				return "552 5.3.4 Message size exceeds fixed limit";
 		} else if (strcasecmp(word, "BODY=8BITMIME") == 0 && offers(play, "8BITMIME")) {
 			play->mime8bit = true;
@@ -449,16 +459,13 @@ play_secured(struct play *play)
 struct move
 play_message(struct play *play, const struct heard *message, struct buf *out)
 {
-	struct move move;
-
 	play->mail = false;
 	play->recipients = 0;
-	if (message->too_big)
+	if (message->too_big || message->len > size_limit(play))
 		return answer(out, "552 5.3.4 Message size exceeds fixed limit");
 	if (message->bare)
 		return answer(out, "554 5.6.11 The message has a bare CR or LF");
 	if (message->eight_bit && !play->mime8bit)
 		return answer(out, "554 5.6.3 The message has 8-bit data, and BODY=8BITMIME was not declared");
-	move = say(play, STAGE_MESSAGE, message->bytes, message->len, out);
-	return move;
+	return say(play, STAGE_MESSAGE, message->bytes, message->len, out);
 }
