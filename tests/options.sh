@@ -7,6 +7,7 @@ dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT
 cr=$(printf 'a\rb')
 long=$(printf '%0300d' 0)
+longer=$(printf 'a.example.%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26)com # 263 octets
 n=0
 
 # ok NAME: the status of the last command decides. Failures explain themselves with `note`.
@@ -123,6 +124,9 @@ refused '"": not a target: it is empty' probe ''
 refused '"a\x0db": not a target: a control character' probe "$cr"
 refused '"user@a\x0db": not a target: a control character' "user@$cr"
 refused '"a..b": not a target: an empty label' a..b
+refused "\"$(printf '%064d' 0).example\": not a target: a label is longer than 63 octets" "$(printf '%064d' 0).example"
+refused "\"$(printf '%080d' 0)...\": not a target: a label is longer than 63 octets" "$long.example"
+refused "\"$(printf '%.80s' "$longer")...\": not a target: the name is longer than 253 octets" "$longer"
 refused '"[mx.example.com": not a target: expected [host] or [host]:port' '[mx.example.com'
 refused '"[mx.example.com]:70000": not a target: the port is not a number from 1 to 65535' '[mx.example.com]:70000'
 refused '-: not a target (--input - reads targets from standard input)' example.com -
