@@ -305,7 +305,7 @@ cat "$dir/missing"
 [ ! -s "$dir/missing" ] && [ -s "$dir/in.man" ]
 ok 'the manual has every option, and no other'
 grep '^\.It Fl' "$man" >"$dir/items"
-while IFS="$(printf '\t')" read -r command name letter value first; do
+while IFS="$(printf '\t')" read -r command name letter value first many; do
 	long=${name#--}
 	grep -q "Fl -$long\\( \\|\$\\)" "$dir/items" || note "no paragraph for $name"
 	[ "$letter" = - ] || grep -q "^\\.It.*Fl ${letter#-} .*Fl -${first#--}\\( \\|\$\\)" "$dir/items" || note "$letter is not given with $first"
@@ -314,6 +314,24 @@ done <"$dir/table" >"$dir/missing"
 cat "$dir/missing"
 [ ! -s "$dir/missing" ]
 ok 'every option has its paragraph, with its letter'
+# The words in brackets behind an option: its commands, and "repeatable".
+while IFS= read -r item; do
+	names=$(printf '%s\n' "$item" | grep -o 'Fl -[a-z0-9][a-z0-9-]*' | sed 's/^Fl //; s/^/-/')
+	said=$(printf '%s\n' "$item" | sed -n 's/.* Pq //p' | sed 's/all but help and version/probe, self, explain, check, lab/')
+	for name in $names; do
+		awk -F '\t' -v n="$name" '$2 == n' "$dir/table"
+	done >"$dir/rows"
+	many=$(grep -c '\*$' "$dir/rows")
+	case $said in
+	*repeatable) [ "$many" -gt 0 ] || note "not repeatable: $item" ;;
+	*) [ "$many" -eq 0 ] || note "repeatable: $item" ;;
+	esac
+	said=$(printf '%s\n' "$said" | sed 's/;* *repeatable//; s/, */\n/g' | sort)
+	[ -z "$said" ] || [ "$said" = "$(cut -f 1 "$dir/rows" | sort -u)" ] || note "other commands: $item"
+done <"$dir/items" >"$dir/missing"
+cat "$dir/missing"
+[ ! -s "$dir/missing" ]
+ok 'the manual says of which commands an option is, and whether it is repeatable'
 awk -F '\t' '{ print $1, $2 }' "$dir/table" | sort | uniq -d >"$dir/missing"
 sed 's/^/# twice: /' "$dir/missing"
 [ ! -s "$dir/missing" ]

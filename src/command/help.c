@@ -141,7 +141,16 @@ print_overview(void)
 
 /* ---- for programs */
 
-/* A line for each command and name: command, --name, -letter, value, the option's first name; tabs between, "-" for what there is not. */
+static void
+print_row(int command, const struct option *option, const char *name, int len)
+{
+	printf("%s\t--%.*s\t", commands[command].name, len, name);
+	if (option->letter != 0)
+		putchar('-');
+	printf("%c\t%s\t--%.*s\t%c\n", option->letter != 0 ? option->letter : '-', option->value != NULL ? option->value : "-", (int)strcspn(option->names, " "), option->names, option->many ? '*' : '-');
+}
+
+/* A line for each command and name: command, --name, -letter, value, the option's first name, "*" if it may be given several times; tabs between, "-" for what there is not. */
 static void
 print_table(void)
 {
@@ -154,8 +163,7 @@ print_table(void)
 			if (!belongs(option, command))
 				continue;
 			while ((name = next_name(option->names, name, &len)) != NULL)
-				printf("%s\t--%.*s\t%s%c\t%s\t--%.*s\n", commands[command].name, (int)len, name, option->letter != 0 ? "-" : "", option->letter != 0 ? option->letter : '-', option->value != NULL ? option->value : "-",
-				    (int)strcspn(option->names, " "), option->names);
+				print_row(command, option, name, (int)len);
 		}
 }
 
