@@ -229,6 +229,12 @@ fill_url(const char *url, const char *item, struct arena *arena)
 	return arena_printf(arena, "%.*s%s%s", (int)(percent - url), url, encoded, percent + 2);
 }
 
+const char *
+blocklist_page(const struct list *list, const char *item, struct arena *arena)
+{
+	return fill_url(list->lookup, item, arena);
+}
+
 static const char *
 url_of(const struct listing *listing, struct arena *arena)
 {

@@ -23,7 +23,7 @@ struct listing { /* one list's word on one thing */
 	const struct ip *codes; /* answers about the item, in the order received */
 	size_t code_count;
 	const struct list_value *value; /* of the gravest code; NULL if none is defined */
-	const char *meaning; /* of the codes, the gravest first; or a predicate that says why it is broken, refused or unknown ("did not answer (TIMEOUT)"); when clean, NULL or what a mixed zone says in its favour */
+	const char *meaning; /* of the codes, the gravest first; or a predicate to "it" that says why it is broken, refused or unknown ("did not answer (TIMEOUT)"); when clean, NULL or what a mixed zone says in its favour */
 	const char *reason; /* the TXT, on a hit; NULL if none */
 	const char *url; /* where to look or ask, made out for the item; NULL if none or if there is nothing to ask for; never a key in it */
 	const char *server; /* that answered */
@@ -33,6 +33,7 @@ struct listing { /* one list's word on one thing */
  * UNKNOWN at once. `list` is borrowed by `out`. */
 bool blocklist_look_up(struct book *book, struct arena *arena, const struct list *list, const struct ip *ip, const char *domain, const char *identity, struct listing *out);
 
+const char *blocklist_page(const struct list *list, const char *item, struct arena *arena); /* the list's look-up page about `item`; NULL if it has none */
 bool blocklist_takes(const struct list *list, const struct ip *ip); /* NULL: a domain */
 
 #endif

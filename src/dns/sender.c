@@ -63,6 +63,16 @@ ask_lists_about_ptr(struct gathering *g, const struct ptr *ptr, const char *helo
 		ask_lists_about_name(g, name, "ptr");
 }
 
+static void
+check_spf(struct gathering *g, const struct sender_query *query)
+{
+	struct spf_query spf = {.ip = query->ip, .from = query->from, .helo = query->helo, .now = query->now};
+
+	g->out->spf_known = spf_check(g->book, g->arena, &spf, &g->out->spf);
+	if (!g->out->spf_known)
+		g->done = false;
+}
+
 bool
 sender_gather(struct book *book, struct arena *arena, const struct sender_query *query, struct sender *out)
 {
@@ -79,6 +89,7 @@ sender_gather(struct book *book, struct arena *arena, const struct sender_query 
 	for (size_t i = 0; query->dkim != NULL && query->dkim[i] != NULL; i++)
 		ask_lists_about_name(&g, query->dkim[i], "dkim");
 	ask_lists_about_ptr(&g, &out->ptr, query->helo, ptr_known);
+	check_spf(&g, query);
 	out->complete = g.done;
 	return g.done;
 }

@@ -18,6 +18,7 @@ struct sender_query {
 	const char *author; /* address or domain of the From field; NULL: not known, or the same as `from` */
 	const char *const *dkim; /* d= of the signatures, NULL at the end; NULL: none */
 	const struct lists *lists; /* NULL: ask none */
+	long long now; /* for SPF macros, seconds since the epoch */
 };
 
 struct sender {

@@ -1,4 +1,6 @@
-/* diagnosis: what was said, joined with what the DNS shows about the sender. Pure. */
+/* diagnosis: what was said, joined with what the DNS shows about the sender. Pure.
+ *
+ * The rules are one table in diagnosis.c (cause × finding × stage → cause and basis), the first row that fits decides; what counts as a finding is in findings.h. The tests go through it row by row. */
 #ifndef JUDGE_DIAGNOSIS_H
 #define JUDGE_DIAGNOSIS_H
 
@@ -13,14 +15,17 @@ struct diagnosis {
 	const char *rule; /* NULL: none */
 	const char *list, *listed, *provider;
 	enum who who;
-	const char *advice, *url;
+	const char *advice, *url; /* url: never a list's page when the receiver is at fault */
 	const char **evidence; /* sentences, each naming the fact and where it is from */
 	size_t evidence_count;
-	struct also *also;
+	struct also *also; /* other readings, the better first; never the cause itself */
 	size_t also_count;
 };
 
-/* `reading` is of the decisive reply (NULL: nothing was said: the peer closed or timed out); `sender` NULL: no look-ups were made; `stage` where it ended. The table (cause × evidence × stage → basis) is in diagnosis.c. */
+/* `reading` is of the decisive reply (NULL: nothing was said: the peer closed or timed out); `sender` NULL: no look-ups were made; `stage` where it ended. */
 void diagnose(const struct reading *reading, const struct sender *sender, enum stage stage, struct arena *arena, struct diagnosis *out);
+
+size_t diagnosis_rows(void); /* of the table, for the test that wants each of them reached */
+size_t diagnosis_row(const struct reading *reading, const struct sender *sender, enum stage stage); /* which one decides */
 
 #endif
