@@ -143,11 +143,20 @@ ok(len(ask("11.1.0.127.in-addr.arpa", "PTR").values("PTR")) == 12, "many PTRs")
 for address, names in (("127.0.1.1", True), ("127.0.1.2", True), ("127.0.1.5", True), ("127.0.1.7", True), ("127.0.1.8", True), ("127.0.1.9", True), ("127.0.1.12", True), ("127.0.1.4", False)):
     found = any(address in ask(name, "A").values("A") for name in ask(reverse(address, "in-addr.arpa"), "PTR").values("PTR"))
     ok(found == names, "%s is %sconfirmed" % (address, "" if names else "not "))
-lists = {"zen.spamhaus.org": "2.0.0.127", "bl.spamcop.net": "2.0.0.127", "b.barracudacentral.org": "2.0.0.127", "psbl.surriel.com": "2.0.0.127", "bl.mailspike.net": "2.0.0.127",
-         "dnsbl-1.uceprotect.net": "2.0.0.127", "list.dnswl.org": "2.0.0.127", "dbl.spamhaus.org": "dbltest.com", "multi.surbl.org": "surbl-org-permanent-test-point.com", "multi.uribl.com": "test.uribl.com"}
-for zone, point in lists.items():
-    hit = ask(point + "." + zone, "A").values("A")
-    ok(hit and all(value.startswith("127.") for value in hit) and all(ask(clean + "." + zone, "A").rcode == 3 for clean in ("invalid", "example.com")) and (point != "2.0.0.127" or ask("1.0.0.127." + zone, "A").rcode == 3), zone + " has its test points", hit)
+lists, zone = {}, None
+for line in open(os.environ.get("TOP", "..") + "/data/lists.conf"):
+    key, _, value = line.strip().partition(" = ")
+    if line.startswith("["):
+        zone = lists.setdefault(line.strip()[1:-1], {})
+    elif zone is not None and not line.startswith("#"):
+        zone.setdefault(key, value)
+asked = {zone: about for zone, about in lists.items() if about.get("on") == "yes"}
+ok(len(asked) >= 8, "the lists that are asked by default are known", asked)
+for zone, about in asked.items():
+    names = "domain" in about["ask"]
+    positive, _, exactly = about.get("positive", "test" if names else "2.0.0.127").partition(" ")
+    hit = ask(positive + "." + zone, "A").values("A")
+    ok(hit and all(value.startswith("127.") for value in hit) and exactly in hit + [""] and ask(about.get("negative", "invalid" if names else "1.0.0.127") + "." + zone, "A").rcode == 3, zone + " has its test points", hit)
 ok(ask("2.1.0.127.zen.spamhaus.org", "A").values("A") == ["127.0.0.4"] and ask("1.1.0.127.zen.spamhaus.org", "A").rcode == 3, "zen lists the one and not the other")
 ok("spamcop" in ask("8.1.0.127.bl.spamcop.net", "TXT").values("TXT")[0][0], "spamcop's TXT")
 ok(ask("4.3.2.127.dbl.spamhaus.org", "A").values("A") == ["127.0.1.255"], "dbl does not take addresses")

@@ -115,7 +115,8 @@ list_json(bool ip6)
 
 	buf_init(&line, LINE_MAX_OCTETS);
 	for (size_t i = 0; i < lab_domain_count; i++)
-		for (const struct lab_case *foretold = lab_domains[i].cases; foretold < lab_domains[i].cases + LAB_CASES && foretold->args != NULL; foretold++) {
+		for (const struct lab_case *foretold = lab_domains[i].cases; foretold < lab_domains[i].cases + LAB_CASES && foretold->args != NULL;
+		     foretold++) {
 			list_case(&line, &lab_domains[i], foretold, ip6);
 			fwrite(line.data, 1, line.len, stdout);
 		}
@@ -135,7 +136,8 @@ list_text(bool ip6)
 		char name[256];
 
 		snprintf(name, sizeof name, "%s." LAB_ZONE, domain->name);
-		printf("%-*s  %s%s%s%s\n", width, name, domain->does, domain->ip6 && !ip6 ? " (" : "", domain->ip6 && !ip6 ? no_ip6 : "", domain->ip6 && !ip6 ? ")" : "");
+		printf("%-*s  %s%s%s%s\n", width, name, domain->does, domain->ip6 && !ip6 ? " (" : "", domain->ip6 && !ip6 ? no_ip6 : "",
+		    domain->ip6 && !ip6 ? ")" : "");
 	}
 }
 

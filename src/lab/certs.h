@@ -12,7 +12,7 @@ typedef struct ssl_ctx_st SSL_CTX;
 
 struct certs *certs_new(char *why, size_t size); /* NULL with the reason */
 void certs_free(struct certs *certs);
-bool certs_write_ca(const struct certs *certs, FILE *out); /* PEM */
+bool certs_write_ca(const struct certs *certs, FILE *out);        /* PEM */
 SSL_CTX *certs_context(struct certs *certs, enum lab_cert which); /* for servers; the certs keep it */
 
 #endif

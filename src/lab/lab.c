@@ -32,8 +32,8 @@ struct lab {
 	FILE *log;
 	char *directory, *config, *ca; /* NULL until made */
 	struct event *caught[SIGNALS]; /* NULL: ignored */
-	pid_t child; /* 0: none */
-	int status; /* of the child, as waitpid gives it */
+	pid_t child;                   /* 0: none */
+	int status;                    /* of the child, as waitpid gives it */
 };
 
 /* ---- signals */
@@ -198,13 +198,15 @@ describe(const struct lab *lab, FILE *out)
 	lab_domain_address(&lab_domains[lab_domain_count - 1], last);
 	fprintf(out, "The practice internet is up, on loopback only:\n");
 	fprintf(out, "  nameserver    127.0.0.1:%u, UDP and TCP\n", dnsd_port(lab->dnsd));
-	fprintf(out, "  mail servers  %s to %s%s, port %u\n", first, last, maild_has_ip6(lab->maild) ? " and ::1" : " (this machine has no ::1)", maild_port(lab->maild));
+	fprintf(out, "  mail servers  %s to %s%s, port %u\n", first, last, maild_has_ip6(lab->maild) ? " and ::1" : " (this machine has no ::1)",
+	    maild_port(lab->maild));
 	fprintf(out, "  configuration %s\n", lab->config);
 	if (lab->plan->log != NULL)
 		fprintf(out, "  log           %s\n", lab->plan->log);
 	fprintf(out, "\nSource addresses (--source) and how they stand:\n");
 	for (size_t i = 0; i < lab_source_count; i++)
-		fprintf(out, "  %-13s %s%s\n", lab_sources[i].address, lab_sources[i].does, strcmp(lab_sources[i].address, LAB_LISTED) == 0 ? " (the configuration's choice)" : "");
+		fprintf(out, "  %-13s %s%s\n", lab_sources[i].address, lab_sources[i].does,
+		    strcmp(lab_sources[i].address, LAB_LISTED) == 0 ? " (the configuration's choice)" : "");
 	fprintf(out, "\nIn another terminal:\n");
 	fprintf(out, "  export MXWALK_CONFIG=%s\n", lab->config);
 	fprintf(out, "  mxwalk lab --list\n");

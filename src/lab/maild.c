@@ -18,15 +18,15 @@ enum { TRIES = 20, BACKLOG = 512, ACCEPTS = 64, FILLERS = 2, PAUSE_MS = 50 };
 struct door { /* one listener */
 	struct maild *maild;
 	const struct lab_domain *domain;
-	int fd; /* -1: closed */
-	struct event *event; /* NULL: nobody opens */
+	int fd;               /* -1: closed */
+	struct event *event;  /* NULL: nobody opens */
 	int fillers[FILLERS]; /* our own connections that keep a FULL one's queue full; -1: none */
 };
 
 struct maild {
 	struct event_base *base;
 	struct sessions sessions;
-	struct door *doors; /* by domain */
+	struct door *doors;  /* by domain */
 	struct event *pause; /* out of file descriptors: a little later again */
 	unsigned port;
 	bool ip6;
@@ -178,7 +178,10 @@ maild_new(struct event_base *base, struct certs *certs, FILE *log, unsigned port
 	const struct lab_domain *failed;
 	char address[16];
 
-	*maild = (struct maild){.base = base, .sessions = {.base = base, .certs = certs, .log = log}, .doors = must_alloc(lab_domain_count * sizeof *maild->doors), .ip6 = maild_ip6_possible()};
+	*maild = (struct maild){.base = base,
+	    .sessions = {.base = base, .certs = certs, .log = log},
+	    .doors = must_alloc(lab_domain_count * sizeof *maild->doors),
+	    .ip6 = maild_ip6_possible()};
 	maild->pause = evtimer_new(base, on_pause_over, maild);
 	for (size_t i = 0; i < lab_domain_count; i++)
 		maild->doors[i] = (struct door){.fd = -1, .fillers = {-1, -1}};

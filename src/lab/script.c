@@ -13,14 +13,14 @@ static const char all_offers[] = "PIPELINING\nSIZE 10485760\n8BITMIME\nENHANCEDS
 
 /* What a good server says. */
 static const char *const usual[STAGE_COUNT] = {
-	[STAGE_GREETING] = "220 {host} ESMTP mxwalk lab",
-	[STAGE_HELO] = "250 {host}",
-	[STAGE_STARTTLS] = "220 2.0.0 Ready to start TLS",
-	[STAGE_MAIL] = "250 2.1.0 Ok",
-	[STAGE_RCPT] = "250 2.1.5 Ok",
-	[STAGE_DATA] = "354 End data with <CR><LF>.<CR><LF>",
-	[STAGE_MESSAGE] = "250 2.0.0 Ok: queued as LAB{domain}",
-	[STAGE_QUIT] = "221 2.0.0 Bye",
+    [STAGE_GREETING] = "220 {host} ESMTP mxwalk lab",
+    [STAGE_HELO] = "250 {host}",
+    [STAGE_STARTTLS] = "220 2.0.0 Ready to start TLS",
+    [STAGE_MAIL] = "250 2.1.0 Ok",
+    [STAGE_RCPT] = "250 2.1.5 Ok",
+    [STAGE_DATA] = "354 End data with <CR><LF>.<CR><LF>",
+    [STAGE_MESSAGE] = "250 2.0.0 Ok: queued as LAB{domain}",
+    [STAGE_QUIT] = "221 2.0.0 Bye",
 };
 
 /* ---- saying */
@@ -41,12 +41,12 @@ put_word(const struct play *play, const char *word, size_t len, struct buf *out)
 	const struct {
 		const char *word, *value, *tail;
 	} words[] = {
-		{"ip", play->ip, ""},
-		{"host", play->domain->name, ".mx." LAB_ZONE},
-		{"domain", play->domain->name, "." LAB_ZONE},
-		{"helo", play->helo, ""},
-		{"from", play->from, ""},
-		{"rcpt", play->rcpt, ""},
+	    {"ip", play->ip, ""},
+	    {"host", play->domain->name, ".mx." LAB_ZONE},
+	    {"domain", play->domain->name, "." LAB_ZONE},
+	    {"helo", play->helo, ""},
+	    {"from", play->from, ""},
+	    {"rcpt", play->rcpt, ""},
 	};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -387,15 +387,15 @@ static const struct {
 	const char *word;
 	struct move (*on)(struct play *play, const char *argument, struct buf *out);
 } verbs[] = {
-	{"EHLO", on_ehlo},
-	{"HELO", on_helo},
-	{"STARTTLS", on_starttls},
-	{"MAIL", on_mail},
-	{"RCPT", on_rcpt},
-	{"DATA", on_data},
-	{"RSET", on_rset},
-	{"NOOP", on_noop},
-	{"QUIT", on_quit},
+    {"EHLO", on_ehlo},
+    {"HELO", on_helo},
+    {"STARTTLS", on_starttls},
+    {"MAIL", on_mail},
+    {"RCPT", on_rcpt},
+    {"DATA", on_data},
+    {"RSET", on_rset},
+    {"NOOP", on_noop},
+    {"QUIT", on_quit},
 };
 
 struct move

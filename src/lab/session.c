@@ -1,4 +1,5 @@
-/* A session is in one of four phases, and session_go() does what can be done without waiting: it says what is to be said, then does what comes after that, then takes the next line. Pacing, silence and endless talk are ways to say. */
+/* A session is in one of four phases, and session_go() does what can be done without waiting: it says what is to be said, then does what comes after that, then
+ * takes the next line. Pacing, silence and endless talk are ways to say. */
 #include "lab/session.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@ struct session {
 	unsigned long number;
 	enum phase phase;
 	struct move move; /* being said */
-	bool waited; /* for LATE */
+	bool waited;      /* for LATE */
 	bool mute;
 	struct buf in, out;
 	char *again; /* of an endless turn; owned */
@@ -41,7 +42,8 @@ struct session {
 	struct buf message;
 };
 
-/* ---- the log: one line a line, "7 127.0.1.2 accept.lab.example C: QUIT". Octets that are no visible ASCII show as \xNN; so does a line end that is not CRLF. */
+/* ---- the log: one line a line, "7 127.0.1.2 accept.lab.example C: QUIT". Octets that are no visible ASCII show as \xNN; so does a line end that is not CRLF.
+ */
 
 static void
 note(const struct session *session, const char *side, const char *bytes, size_t len)
@@ -417,7 +419,8 @@ shake_hands(struct session *session)
 		event_add(session->writable, NULL);
 		return WAIT;
 	default:
-		snprintf(words, sizeof words, "handshake failed: %s", ERR_peek_error() != 0 ? ERR_reason_error_string(ERR_peek_error()) : "the connection is lost");
+		snprintf(
+		    words, sizeof words, "handshake failed: %s", ERR_peek_error() != 0 ? ERR_reason_error_string(ERR_peek_error()) : "the connection is lost");
 		note_event(session, words);
 		return leave(session, false);
 	}

@@ -13,12 +13,12 @@ struct lab_domain;
 struct session;
 
 enum {
-	SESSION_SECONDS = 900, /* no session lives longer */
-	SESSION_LINGER_SECONDS = 5, /* after our FIN we listen so long for the client's: so no reset eats what we said last */
+	SESSION_SECONDS = 900,               /* no session lives longer */
+	SESSION_LINGER_SECONDS = 5,          /* after our FIN we listen so long for the client's: so no reset eats what we said last */
 	SESSION_SAID_MAX = 64 * 1024 * 1024, /* octets that an endless turn says at most */
 };
 
-struct sessions { /* all of them */
+struct sessions {                /* all of them */
 	struct event_base *base; /* borrowed, as are certs and log */
 	struct certs *certs;
 	FILE *log; /* NULL: none */

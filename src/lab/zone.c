@@ -1,4 +1,5 @@
-/* The nodes are kept sorted by name and found by halving. Every ancestor of a name is a node too, so that an empty non-terminal is told from a name that does not exist (RFC 8020). */
+/* The nodes are kept sorted by name and found by halving. Every ancestor of a name is a node too, so that an empty non-terminal is told from a name that does
+ * not exist (RFC 8020). */
 #include "lab/zone.h"
 
 #include <stdio.h>
@@ -212,14 +213,14 @@ static const struct {
 	enum dns_type type;
 	bool (*read)(struct zone *zone, const struct line *line, enum dns_type type, struct dns_record *record);
 } types[] = {
-	{"A", DNS_A, read_address},
-	{"AAAA", DNS_AAAA, read_address},
-	{"MX", DNS_MX, read_mx},
-	{"TXT", DNS_TXT, read_txt},
-	{"PTR", DNS_PTR, read_name},
-	{"CNAME", DNS_CNAME, read_name},
-	{"NS", DNS_NS, read_name},
-	{"SOA", DNS_SOA, read_soa},
+    {"A", DNS_A, read_address},
+    {"AAAA", DNS_AAAA, read_address},
+    {"MX", DNS_MX, read_mx},
+    {"TXT", DNS_TXT, read_txt},
+    {"PTR", DNS_PTR, read_name},
+    {"CNAME", DNS_CNAME, read_name},
+    {"NS", DNS_NS, read_name},
+    {"SOA", DNS_SOA, read_soa},
 };
 
 static bool
@@ -396,7 +397,8 @@ zone_look_up(const struct zone *zone, const char *name, uint16_t type, struct ar
 	const struct node *node = match(zone, name);
 	const struct record *alias;
 
-	*out = (struct answer){.name = name, .type = (enum dns_type)type, .canonical = name, .rcode = node == NULL ? DNS_NXDOMAIN : DNS_NOERROR, .ttl = NEGATIVE_TTL};
+	*out = (struct answer){
+	    .name = name, .type = (enum dns_type)type, .canonical = name, .rcode = node == NULL ? DNS_NXDOMAIN : DNS_NOERROR, .ttl = NEGATIVE_TTL};
 	find_apex(zone, name, apex);
 	if (fate_of(zone, name) != FATE_ANSWER || node == NULL)
 		return fate_of(zone, name);

@@ -1,8 +1,9 @@
 /* zone: the names of the practice internet and what the DNS says to them: data and look-up, no socket.
  *
- * The data is text, a record a line: `owner TYPE data`, `@` for the origin, names relative to it unless they end in a dot; a TXT goes to the end of its line and is cut into strings of 255 octets. Lines that begin with ';' are
- * comments. Unlike a master file it has no TTL and no class, and it knows more: `self` as an owner or host is the domain's own mail server, as the data of an A its address; `FATE x` makes x of the owner and all below it; `MANY n MX p host` is n records,
- * host-1 … host-n. `*` is a wildcard (RFC 4592). */
+ * The data is text, a record a line: `owner TYPE data`, `@` for the origin, names relative to it unless they end in a dot; a TXT goes to the end of its line
+ * and is cut into strings of 255 octets. Lines that begin with ';' are comments. Unlike a master file it has no TTL and no class, and it knows more: `self` as
+ * an owner or host is the domain's own mail server, as the data of an A its address; `FATE x` makes x of the owner and all below it; `MANY n MX p host` is n
+ * records, host-1 … host-n. `*` is a wildcard (RFC 4592). */
 #ifndef LAB_ZONE_H
 #define LAB_ZONE_H
 
