@@ -31,13 +31,10 @@ fill_standard_descriptors(void)
 			exit(EXIT_INTERNAL);
 }
 
-/* What the command line means: the command, and how many arguments name it. */
+/* What the first argument means: the command, and how many arguments are used up by naming it. */
 static bool
-choose(int argc, char **argv, enum command_id *command, int *used)
+choose(const char *word, enum command_id *command, int *used)
 {
-	const char *word = argv[1];
-
-	(void)argc;
 	*used = 2;
 	if (command_find(word, command))
 		return true;
@@ -98,8 +95,8 @@ main(int argc, char **argv)
 		help_usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (!choose(argc, argv, &command, &used)) {
-		log_error("%s: neither a command nor a target (a target has a dot, an '@' or a '[')", argv[1]);
+	if (!choose(argv[1], &command, &used)) {
+		log_error("\"%s\": neither a command nor a target (a target has a dot, an '@' or a '[')", argv[1]);
 		return EXIT_USAGE;
 	}
 	arena = arena_new();

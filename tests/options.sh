@@ -53,7 +53,8 @@ taken() {
 }
 
 # ---- what is refused, and with which words
-refused 'frobnicate: neither a command nor a target (a target has a dot, an '"'@' or a '[')" frobnicate
+refused '"frobnicate": neither a command nor a target (a target has a dot, an '"'@' or a '[')" frobnicate
+refused '"": neither a command nor a target (a target has a dot, an '"'@' or a '[')" ''
 refused '--frobnicate: no such option' --frobnicate example.com
 refused '--frobnicate: no such option' probe --frobnicate=3 example.com
 refused '-X: no such option of "probe"' -4X example.com
