@@ -484,6 +484,52 @@ Test(diagnosis, what_the_reading_says_is_kept)
 	arena_free(arena);
 }
 
+/* From the words of a reply to the diagnosis, by the built-in rules: the joints that matter most. */
+Test(diagnosis, from_real_words)
+{
+	static const struct {
+		const char *text;
+		enum stage stage;
+		const char *book[LINES];
+		enum cause cause;
+		enum basis basis;
+	} replies[] = {
+		{"554 5.7.1 Service unavailable; Client host [192.0.2.10] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/192.0.2.10", STAGE_RCPT, {WELL, PTR_GOOD, ZEN_SBL}, CAUSE_IP_BLOCKLIST, BASIS_CONFIRMED},
+		{"554 5.7.1 Service unavailable; Client host [192.0.2.10] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/192.0.2.10", STAGE_RCPT, {WELL, PTR_GOOD}, CAUSE_IP_BLOCKLIST, BASIS_CONTRADICTED},
+		{"554 5.7.1 Service unavailable; Client host [192.0.2.10] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/192.0.2.10", STAGE_RCPT, {ZEN_REFUSED, PTR_GOOD}, CAUSE_IP_BLOCKLIST, BASIS_STATED},
+		{"554 5.7.1 Service unavailable; Client host [203.0.113.7] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/203.0.113.7", STAGE_RCPT, {WELL, PTR_GOOD, ZEN_SBL}, CAUSE_IP_BLOCKLIST, BASIS_CONTRADICTED},
+		{"554 5.7.1 Service unavailable; Client host [192.0.2.10] blocked using zen.spamhaus.org; Error: open resolver; https://check.spamhaus.org/returnc/pub/192.0.2.54/", STAGE_RCPT, {WELL, PTR_GOOD}, CAUSE_RECEIVER_MISCONFIGURED, BASIS_CONFIRMED},
+		{"554 5.7.1 Service unavailable; Client host [192.0.2.10] blocked using dnsbl.sorbs.net; Currently Sending Spam See: http://www.sorbs.net/lookup.shtml?192.0.2.10", STAGE_RCPT, {WELL, PTR_GOOD}, CAUSE_RECEIVER_MISCONFIGURED, BASIS_STATED},
+		{"554 5.7.1 Service unavailable; Sender address [bounces@example.org] blocked using dbl.spamhaus.org; https://www.spamhaus.org/query/domain/example.org", STAGE_RCPT, {WELL, PTR_GOOD, DBL_FROM}, CAUSE_SENDER_BLOCKED, BASIS_CONFIRMED},
+		{"450 4.7.1 Client host rejected: cannot find your reverse hostname, [192.0.2.10]", STAGE_RCPT, {WELL}, CAUSE_REVERSE_DNS, BASIS_CONFIRMED},
+		{"450 4.7.1 Client host rejected: cannot find your reverse hostname, [192.0.2.10]", STAGE_RCPT, {WELL, PTR_GOOD}, CAUSE_REVERSE_DNS, BASIS_CONTRADICTED},
+		{"554 5.7.1 Rejected", STAGE_GREETING, {WELL, PTR_GOOD, ZEN_SBL}, CAUSE_IP_BLOCKLIST, BASIS_INFERRED},
+		{"550 5.1.1 <user@example.com>: Recipient address rejected: User unknown in local recipient table", STAGE_RCPT, {WELL, ZEN_SBL}, CAUSE_RECIPIENT_UNKNOWN, BASIS_STATED},
+	};
+
+	for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
+		struct joint joint = {.what = replies[i].text, .code = 554};
+		struct said said = {.text = replies[i].text, .len = strlen(replies[i].text), .stage = replies[i].stage};
+		struct diagnosis diagnosis;
+		struct stanza_error error;
+		struct rules *rules;
+		struct bench bench;
+
+		memcpy(joint.book, replies[i].book, sizeof joint.book);
+		set_up(&bench, &joint);
+		rules = rules_new(bench.lists);
+		cr_assert(rules_add_builtin(rules, &error), "%u: %s", error.line, error.reason);
+		rules_read(rules, &said, bench.arena, &bench.reading);
+		diagnose(&bench.reading, bench.seen, said.stage, bench.arena, &diagnosis);
+		cr_expect_eq(diagnosis.cause, replies[i].cause, "%s: %s", said.text, cause_name(diagnosis.cause));
+		cr_expect_eq(diagnosis.basis, replies[i].basis, "%s: %s", said.text, basis_name(diagnosis.basis));
+		if (diagnosis.cause == CAUSE_RECEIVER_MISCONFIGURED)
+			cr_expect_null(diagnosis.url, "%s: nobody is sent to a list", said.text);
+		rules_free(rules);
+		tear_down(&bench);
+	}
+}
+
 Test(sender, partial_results_when_the_time_runs_out)
 {
 	struct lists *lists = lists_new();
