@@ -156,8 +156,6 @@ one_link(struct book *book, struct slot *slot, const char **next)
 		*next = open_end(slot->filed);
 		return slot->filed;
 	}
-	if (slot->type == DNS_CNAME)
-		return NULL;
 	alias = slot_at(book, slot->entry, DNS_CNAME)->filed;
 	if (alias == NULL || alias->rcode != DNS_NOERROR || alias->count == 0)
 		return NULL;
@@ -170,6 +168,7 @@ static bool
 follow(struct book *book, struct slot *slot, struct answer *out)
 {
 	uint32_t ttl = UINT32_MAX;
+	bool open = false; /* the last link was an open end */
 
 	*out = (struct answer){.name = slot->entry->name, .type = slot->type, .authentic = true};
 	for (unsigned links = 0; links <= LINKS_MAX; links++) {
@@ -179,6 +178,11 @@ follow(struct book *book, struct slot *slot, struct answer *out)
 		if (link == NULL && !book->closed) {
 			want(book, slot);
 			return false;
+		}
+		if (link == NULL && open) { /* a line that ends at a name, and none about that name: there was no data at the end */
+			out->ttl = ttl;
+			out->canonical = slot->entry->name;
+			return true;
 		}
 		if (link == NULL) { /* the book's own word */
 			out->authentic = false;
@@ -198,6 +202,7 @@ follow(struct book *book, struct slot *slot, struct answer *out)
 			out->count = link->count;
 			return true;
 		}
+		open = next == open_end(link);
 		slot = slot_at(book, entry_at(book, next), slot->type);
 	}
 	out->authentic = false;
@@ -355,19 +360,25 @@ copy_records(struct arena *arena, const struct answer *answer)
 	return records;
 }
 
+static void
+note_name(struct book *book, const char *name) /* and those above it (RFC 8020) */
+{
+	for (; *name != '\0'; name = name_parent(name))
+		entry_at(book, name)->exists = true;
+}
+
 /* Only NXDOMAIN for the very name leaves it in doubt; that a name above it exists follows only from what the DNS has said of it. */
 static void
 note_existence(struct book *book, struct entry *entry, const struct answer *answer)
 {
 	bool alias = strcmp(answer->canonical, answer->name) != 0;
 
-	if (answer->rcode == DNS_NXDOMAIN && !alias)
-		return;
-	entry->exists = true;
-	if (answer->rcode != DNS_NOERROR && !alias)
-		return;
-	for (const char *above = name_parent(entry->name); *above != '\0'; above = name_parent(above))
-		entry_at(book, above)->exists = true;
+	if (answer->rcode == DNS_NOERROR || alias)
+		note_name(book, entry->name);
+	if (answer->count > 0)
+		note_name(book, answer->canonical);
+	if (answer->rcode != DNS_NXDOMAIN)
+		entry->exists = true;
 }
 
 static void

@@ -44,7 +44,7 @@ const struct answer *book_use(const struct book *book, size_t i);
 /* One line of a book file (DESIGN.md section 4), and back. On false, `reason` says what is wrong: "no \"type\"", "data[1]: \"10\" is no MX", … The line has no newline.
  * "name" and "type" must be there. A type that we do not know is passed over, but makes the name one that the book holds. An answer's server is "replay" if the line names none. */
 bool book_read_line(struct book *book, const char *line, size_t len, char *reason, size_t reason_size);
-/* With the newline; {"name","type","rcode","ad","ttl","data"[,"server"]}. What was found behind CNAMEs becomes two lines: the CNAME, straight to its end, and what is there. */
+/* With the newline; {"name","type","rcode","ad","ttl","data"[,"canonical"][,"server"]}. "canonical": the answer is about that name, behind CNAMEs of "name". */
 void book_write_line(const struct answer *answer, struct buf *out);
 
 #endif

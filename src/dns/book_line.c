@@ -370,6 +370,25 @@ read_facts(struct reader *reader, json_t *line, struct answer *answer)
 }
 
 static bool
+read_canonical(struct reader *reader, json_t *line, struct answer *answer)
+{
+	const char *text, *why;
+	char name[NAME_TEXT];
+
+	if (json_object_get(line, "canonical") == NULL)
+		return true;
+	text = read_member(reader, line, "canonical");
+	if (text == NULL)
+		return false;
+	if (!name_normalise(text, name, &why)) {
+		snprintf(reader->reason, reader->reason_size, "\"canonical\": %s", why);
+		return false;
+	}
+	answer->canonical = arena_string(reader->arena, name);
+	return true;
+}
+
+static bool
 read_question(struct reader *reader, json_t *line, char name[NAME_TEXT], enum dns_type *type)
 {
 	const char *text = read_member(reader, line, "name"), *kind, *why;
@@ -396,7 +415,7 @@ read_line(struct reader *reader, json_t *line, struct book *book)
 
 	if (!json_is_object(line))
 		return wrong(reader, "no JSON object");
-	if (!read_question(reader, line, name, &answer.type) || !read_facts(reader, line, &answer))
+	if (!read_question(reader, line, name, &answer.type) || !read_facts(reader, line, &answer) || !read_canonical(reader, line, &answer))
 		return false;
 	/* A type that we do not know is passed over, but the name exists: it is filed under type 0, which nobody asks for. */
 	if (answer.type != 0 && !read_data(reader, json_object_get(line, "data"), answer.ttl, &answer))
@@ -477,8 +496,8 @@ write_record(const struct dns_record *record, enum dns_type type, struct buf *ou
 	buf_release(&text);
 }
 
-static void
-write_one(const struct answer *answer, struct buf *out)
+void
+book_write_line(const struct answer *answer, struct buf *out)
 {
 	buf_puts(out, "{\"name\":");
 	write_string(out, answer->name, strlen(answer->name));
@@ -490,27 +509,13 @@ write_one(const struct answer *answer, struct buf *out)
 		write_record(&answer->records[i], answer->type, out);
 	}
 	buf_putc(out, ']');
+	if (strcmp(answer->canonical, answer->name) != 0) {
+		buf_puts(out, ",\"canonical\":");
+		write_string(out, answer->canonical, strlen(answer->canonical));
+	}
 	if (answer->server != NULL) {
 		buf_puts(out, ",\"server\":");
 		write_string(out, answer->server, strlen(answer->server));
 	}
 	buf_puts(out, "}\n");
-}
-
-void
-book_write_line(const struct answer *answer, struct buf *out)
-{
-	struct dns_record link = {.ttl = answer->ttl, .u.name = answer->canonical};
-	struct answer alias = *answer, end = *answer;
-
-	if (answer->type != DNS_CNAME && strcmp(answer->canonical, answer->name) != 0) {
-		alias.type = DNS_CNAME;
-		alias.rcode = DNS_NOERROR;
-		alias.canonical = answer->name;
-		alias.records = &link;
-		alias.count = 1;
-		write_one(&alias, out);
-		end.name = answer->canonical;
-	}
-	write_one(&end, out);
 }

@@ -35,18 +35,15 @@ find_numbers(const char *name, struct number numbers[NUMBERS_MAX])
 {
 	size_t count = 0;
 
-	for (size_t i = 0; name[i] != '\0' && count < NUMBERS_MAX;) {
+	for (size_t i = 0; name[i] != '\0' && count < NUMBERS_MAX; i += name[i] != '\0') {
 		struct number number = {.start = i};
 
-		while (is_digit(name[i]) && number.value <= 255)
-			number.value = number.value * 10 + (unsigned)(name[i++] - '0');
+		for (; is_digit(name[i]); i++)
+			if (i < number.start + 3)
+				number.value = number.value * 10 + (unsigned)(name[i] - '0');
 		number.end = i;
-		if (number.end > number.start && number.end - number.start <= 3 && number.value <= 255 && !is_digit(name[i]))
+		if (number.end > number.start && number.end - number.start <= 3 && number.value <= 255)
 			numbers[count++] = number;
-		while (number.end > number.start && is_digit(name[i]))
-			i++;
-		if (number.end == number.start)
-			i++;
 	}
 	return count;
 }
