@@ -136,11 +136,11 @@ want(struct book *book, struct slot *slot)
 	book->want_count++;
 }
 
-/* Where an answer sends us on to: the end of a chain that left its message. NULL: it is the last word. */
+/* Where an answer sends us on to: the end of a chain that left its message. NULL: it is the last word, as all that a closed book holds: what was recorded is whole. */
 static const char *
-open_end(const struct answer *answer)
+open_end(const struct book *book, const struct answer *answer)
 {
-	bool open = answer->rcode == DNS_NOERROR && answer->count == 0 && strcmp(answer->canonical, answer->name) != 0;
+	bool open = !book->closed && answer->rcode == DNS_NOERROR && answer->count == 0 && strcmp(answer->canonical, answer->name) != 0;
 
 	return open ? answer->canonical : NULL;
 }
@@ -153,7 +153,7 @@ one_link(struct book *book, struct slot *slot, const char **next)
 
 	*next = NULL;
 	if (slot->filed != NULL) {
-		*next = open_end(slot->filed);
+		*next = open_end(book, slot->filed);
 		return slot->filed;
 	}
 	alias = slot_at(book, slot->entry, DNS_CNAME)->filed;
@@ -168,7 +168,6 @@ static bool
 follow(struct book *book, struct slot *slot, struct answer *out)
 {
 	uint32_t ttl = UINT32_MAX;
-	bool open = false; /* the last link was an open end */
 
 	*out = (struct answer){.name = slot->entry->name, .type = slot->type, .authentic = true};
 	for (unsigned links = 0; links <= LINKS_MAX; links++) {
@@ -178,11 +177,6 @@ follow(struct book *book, struct slot *slot, struct answer *out)
 		if (link == NULL && !book->closed) {
 			want(book, slot);
 			return false;
-		}
-		if (link == NULL && open) { /* a line that ends at a name, and none about that name: there was no data at the end */
-			out->ttl = ttl;
-			out->canonical = slot->entry->name;
-			return true;
 		}
 		if (link == NULL) { /* the book's own word */
 			out->authentic = false;
@@ -202,7 +196,6 @@ follow(struct book *book, struct slot *slot, struct answer *out)
 			out->count = link->count;
 			return true;
 		}
-		open = next == open_end(link);
 		slot = slot_at(book, entry_at(book, next), slot->type);
 	}
 	out->authentic = false;
@@ -375,7 +368,7 @@ note_existence(struct book *book, struct entry *entry, const struct answer *answ
 
 	if (answer->rcode == DNS_NOERROR || alias)
 		note_name(book, entry->name);
-	if (answer->count > 0)
+	if (answer->rcode == DNS_NOERROR)
 		note_name(book, answer->canonical);
 	if (answer->rcode != DNS_NXDOMAIN)
 		entry->exists = true;
