@@ -1,5 +1,413 @@
 #include <criterion/criterion.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-Test(stub, links)
+#include "base/arena.h"
+#include "base/buf.h"
+#include "dns/blocklist.h"
+#include "judge/builtin.h"
+#include "judge/extract.h"
+#include "judge/pattern.h"
+#include "judge/rulebase.h"
+#include "judge/rules.h"
+#include "judge/unwrap.h"
+
+static struct rules *
+builtin(void)
 {
+	struct rules *rules = rules_new(NULL);
+	struct stanza_error error = { 0 };
+
+	cr_assert(rules_add_builtin(rules, &error), "line %u: %s", error.line, error.reason);
+	return rules;
+}
+
+static struct reading
+read_reply(const struct rules *rules, const char *text, struct arena *arena)
+{
+	struct said said = { .text = text, .len = strlen(text) };
+	struct reading reading;
+
+	rules_read(rules, &said, arena, &reading);
+	return reading;
+}
+
+static bool
+same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* ---- the closed sets */
+
+Test(cause, names_there_and_back)
+{
+	for (unsigned i = 0; i < CAUSE_COUNT; i++) {
+		enum cause cause;
+
+		cr_assert_not_null(cause_name((enum cause)i));
+		cr_assert_not_null(cause_words((enum cause)i));
+		cr_expect(cause_parse(cause_name((enum cause)i), &cause) && cause == (enum cause)i);
+	}
+	for (unsigned i = 0; i < BASIS_COUNT; i++)
+		cr_expect(basis_name((enum basis)i) != NULL);
+	for (unsigned i = WHO_NOBODY + 1; i < WHO_COUNT; i++) {
+		enum who who;
+
+		cr_expect(who_parse(who_name((enum who)i), &who) && who == (enum who)i);
+	}
+	cr_expect(who_name(WHO_NOBODY) == NULL);
+}
+
+/* ---- patterns */
+
+Test(pattern, refuses_what_could_run_away)
+{
+	static const char *const bad[] = { "(?:a+)+", "(?:a*b)*x", "(a|b+){2,}", "(?:(?:ab)+c)+", "(?:x{2,}y){9}", "a**", "*a", "(?R)", "(a)\\1", "(?i)a", "(*UTF8)a", "[a", "(a", "a)", "\\", "a{5000}", "\\p{L}" };
+	static const char *const good[] = { "a+", "(?:ab)+", "(?:\\w+ ){0,3}x", "(?:a+)?", "[^.;]{0,60}", "(?<list>[a-z]+)", "(?!a+)b", "a|b|c" };
+	struct arena *arena = arena_new();
+	struct pattern pattern;
+	const char *why = NULL;
+
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		bool read = pattern_read(&pattern, bad[i], arena, &why) && pattern_compile(&pattern, &why);
+
+		cr_expect(!read, "%s was taken", bad[i]);
+	}
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+		cr_expect(pattern_read(&pattern, good[i], arena, &why), "%s: %s", good[i], why);
+		cr_expect(pattern_compile(&pattern, &why), "%s: %s", good[i], why);
+		pattern_release(&pattern);
+	}
+	arena_free(arena);
+}
+
+Test(pattern, finds_the_words_that_a_match_must_have)
+{
+	static const struct {
+		const char *source, *clauses; /* words of a clause with '|' between, clauses with '&' */
+	} cases[] = {
+		{ "User Unknown", "user unknown" },
+		{ "users? unknown", " unknown&user" },
+		{ "(?:user|mailbox) not found", " not found&user|mailbox" },
+		{ "(?:no|user) found", " found" },
+		{ "a(?!bcd)bcdef", "abcdef" },
+		{ "x?y*z", "" },
+		{ "spam+er", "spam" },
+		{ "\\bspf\\b", "spf" },
+		{ "(?:abc)?def", "def" },
+		{ "ab.cd", "" },
+	};
+	struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct pattern pattern;
+		const char *why = "";
+		struct buf text;
+
+		buf_init(&text, 1000);
+		cr_assert(pattern_read(&pattern, cases[i].source, arena, &why), "%s: %s", cases[i].source, why);
+		for (size_t c = 0; c < pattern.clause_count; c++)
+			for (size_t w = 0; w < pattern.clauses[c].count; w++)
+				buf_printf(&text, "%s%s", w > 0 ? "|" : c > 0 ? "&" : "", pattern.clauses[c].words[w]);
+		cr_expect(strcmp(text.data, cases[i].clauses) == 0, "%s: %s", cases[i].source, text.data);
+		buf_release(&text);
+	}
+	arena_free(arena);
+}
+
+/* ---- unwrapping */
+
+Test(unwrap, takes_off_what_only_wraps)
+{
+	static const struct {
+		const char *text, *whole, *reason;
+		int code;
+		const char *enhanced, *note;
+	} cases[] = {
+		{ "554 5.7.1 no", "no", "no", 554, "5.7.1", NULL },
+		{ "554-one\n554 two", "one two", "one two", 554, "", "missing" },
+		{ "550-5.1.1 no such\r\n550 5.1.1 user", "no such user", "no such user", 550, "5.1.1", NULL },
+		{ "550 4.7.1 no", "no", "no", 550, "4.7.1", "its class contradicts the code" },
+		{ "554 5.7.1 554 5.7.1 spam", "spam", "spam", 554, "5.7.1", "doubled" },
+		{ "554 5.7.1 <a@example.com>: Recipient address rejected: Greylisted", "<a@example.com>: Recipient address rejected: Greylisted", "Greylisted", 554, "5.7.1", NULL },
+		{ "550 host mx.example.com said: 551 5.1.1 gone", "host mx.example.com said: 551 5.1.1 gone", "gone", 550, "", "missing" },
+		{ "553-you are [x 553-.com] here", "you are [x .com] here", "you are [x .com] here", 553, "", "missing" },
+		{ "no code at all", "no code at all", "no code at all", 0, "", "missing" },
+		{ "", "", "", 0, "", "missing" },
+		{ "554", "", "", 554, "", "missing" },
+	};
+	struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct unwrapped out;
+
+		unwrap(cases[i].text, strlen(cases[i].text), arena, &out);
+		cr_expect(same(out.whole, cases[i].whole), "%s: %s", cases[i].text, out.whole);
+		cr_expect(same(out.whole + out.reason, cases[i].reason), "%s: %s", cases[i].text, out.whole + out.reason);
+		cr_expect(out.code == cases[i].code, "%s: %d", cases[i].text, out.code);
+		cr_expect(same(out.enhanced, cases[i].enhanced), "%s: %s", cases[i].text, out.enhanced);
+		cr_expect(same(out.note, cases[i].note), "%s: %s", cases[i].text, out.note != NULL ? out.note : "-");
+	}
+	arena_free(arena);
+}
+
+/* ---- extraction */
+
+Test(extract, finds_address_link_contact_and_ticket)
+{
+	static const struct {
+		const char *text, *ip, *url, *contact, *reference;
+	} cases[] = {
+		{ "Client host [192.0.2.7] blocked; see http://x.example/?ip=198.51.100.1.", "192.0.2.7", "http://x.example/?ip=198.51.100.1", NULL, NULL },
+		{ "see https://x.example/q?ip=192.0.2.7", "192.0.2.7", "https://x.example/q?ip=192.0.2.7", NULL, NULL },
+		{ "127.0.0.4:Client host 192.0.2.9 blocked", "192.0.2.9", NULL, NULL, NULL },
+		{ "[IPv6:2001:db8::1] is listed", "2001:db8::1", NULL, NULL, NULL },
+		{ "version 1.2.3 and 5.7.1 of 10:30:15", "", NULL, NULL, NULL },
+		{ "contact postmaster@example.com, ticket: AB-1234", "", NULL, "postmaster@example.com", "AB-1234" },
+		{ "Reject, id=01234-05 - SPAM", "", NULL, NULL, "01234-05" },
+		{ "<a@example.com>: no", "", NULL, NULL, NULL },
+	};
+	struct arena *arena = arena_new();
+	char text[IP_TEXT];
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		size_t len = strlen(cases[i].text);
+		struct ip ip = extract_ip(cases[i].text, len);
+
+		cr_expect(same(ip_text(&ip, text), cases[i].ip), "%s: %s", cases[i].text, text);
+		cr_expect(same(extract_url(cases[i].text, len, arena), cases[i].url), "%s: url", cases[i].text);
+		cr_expect(same(extract_contact(cases[i].text, len, arena), cases[i].contact), "%s: contact", cases[i].text);
+		cr_expect(same(extract_reference(cases[i].text, len, arena), cases[i].reference), "%s: reference", cases[i].text);
+	}
+	arena_free(arena);
+}
+
+/* ---- loading */
+
+Test(rules, a_broken_file_is_refused_whole_with_line_and_reason)
+{
+	static const struct {
+		const char *text;
+		unsigned line;
+		const char *reason;
+	} cases[] = {
+		{ "[a]\ncause = policy\nexample = x\n", 1, "no pattern" },
+		{ "[a]\ncause = policy\npattern = policy\n", 1, "no example" },
+		{ "[a]\npattern = policy\nexample = policy\n", 1, "no cause" },
+		{ "[a]\ncause = bad luck\n", 2, "no such cause" },
+		{ "[a]\nluck = bad\n", 2, "no such key" },
+		{ "[a]\nstage = moon\n", 2, "no such stage" },
+		{ "[a]\npattern = (?:a+)+\n", 2, "run away" },
+		{ "[a]\npattern = (ab\n", 2, "not closed" },
+		{ "[a]\ncause = policy\npattern = policy\nexample = something else\n", 1, "example" },
+		{ "[a]\ncause = policy\npattern = .*\nexample = x\n", 1, "word" },
+		{ "[a]\nenhanced = 5.7\n", 2, "not like" },
+		{ "[a]\ncode = 99\n", 2, "not a reply code" },
+		{ "[a]\nonly = Nobody\n", 2, "provider" },
+		{ "[advice:luck]\nadvice = x\n", 1, "no such cause" },
+		{ "[good]\ncause = policy\npattern = hooray\nexample = hooray\n[good]\ncause = policy\npattern = hooray\nexample = hooray\n", 5, "twice" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct rules *rules = builtin();
+		struct arena *arena = arena_new();
+		struct stanza_error error = { 0 };
+		size_t before = rules_count(rules);
+
+		cr_expect(!rules_add(rules, cases[i].text, strlen(cases[i].text), &error), "%s", cases[i].text);
+		cr_expect(error.line == cases[i].line, "%s: line %u", cases[i].text, error.line);
+		cr_expect(strstr(error.reason, cases[i].reason) != NULL, "%s: %s", cases[i].text, error.reason);
+		cr_expect(rules_count(rules) == before);
+		cr_expect(read_reply(rules, "550 5.1.1 User unknown", arena).cause == CAUSE_RECIPIENT_UNKNOWN, "the rules are no more what they were");
+		arena_free(arena);
+		rules_free(rules);
+	}
+}
+
+Test(rules, a_later_file_overrides_and_goes_first)
+{
+	static const char text[] = "[mine]\ncause = greylist\npattern = user unknown\nclass = tag\nexample = user unknown\n[greylist]\ncause = policy\npattern = greylisting\nexample = greylisting\n";
+	struct rules *rules = builtin();
+	struct arena *arena = arena_new();
+	struct stanza_error error = { 0 };
+	size_t before = rules_count(rules);
+
+	cr_assert(rules_add(rules, text, strlen(text), &error), "%u: %s", error.line, error.reason);
+	cr_expect(rules_count(rules) == before + 1);
+	cr_expect(read_reply(rules, "550 5.1.1 User unknown", arena).cause == CAUSE_GREYLIST);
+	arena_free(arena);
+	rules_free(rules);
+}
+
+/* ---- the rule base */
+
+/* An example may be decided by another rule of the same cause, but each rule must decide one of its own. */
+Test(rules, every_example_has_its_rules_cause)
+{
+	struct rules *rules = builtin();
+	struct arena *arena = arena_new();
+	size_t examples = 0, idle = 0;
+
+	cr_expect(rules_count(rules) > 350);
+	for (size_t i = 0; i < rules_count(rules); i++) {
+		const struct rule *rule = rules->ranked[i];
+		bool decides = false;
+
+		for (size_t k = 0; k < rule->example_count; k++) {
+			struct said said = { .text = rule->examples[k], .len = strlen(rule->examples[k]) };
+			struct reading reading;
+
+			for (size_t p = 0; rule->only != NULL && p < rules->provider_count; p++)
+				if (rules->providers[p]->name == rule->only && rules->providers[p]->mx_count > 0)
+					said.mx = rules->providers[p]->mx[0];
+			rules_read(rules, &said, arena, &reading);
+			cr_expect(reading.cause == rule->cause, "[%s] wants %s, got %s by %s: %s", rule->id, cause_name(rule->cause), cause_name(reading.cause), reading.rule != NULL ? reading.rule : "-", said.text);
+			decides |= same(reading.rule, rule->id);
+			examples++;
+			arena_reset(arena);
+		}
+		idle += !decides;
+	}
+	cr_expect(examples >= rules_count(rules));
+	cr_expect(idle <= rules_count(rules) / 20, "%zu rules decide none of their examples", idle);
+	arena_free(arena);
+	rules_free(rules);
+}
+
+Test(rules, there_is_advice_for_every_cause)
+{
+	struct rules *rules = builtin();
+
+	for (unsigned i = 0; i < CAUSE_COUNT; i++) {
+		const struct counsel *counsel = rules_counsel(rules, (enum cause)i, NULL);
+
+		cr_assert(counsel != NULL, "%s", cause_name((enum cause)i));
+		cr_expect(counsel->who != WHO_NOBODY, "%s", cause_name((enum cause)i));
+	}
+	for (size_t i = 0; i < rules->counsel_count; i++) {
+		const char *text = rules->counsels[i]->text;
+
+		cr_expect(strstr(text, " pay ") == NULL && strstr(text, "express") == NULL && strstr(text, "paid") == NULL, "%s", rules->counsels[i]->id);
+	}
+	rules_free(rules);
+}
+
+Test(rules, reads_cause_list_identity_and_provider)
+{
+	static const struct {
+		const char *text;
+		enum cause cause;
+		const char *list;
+		enum listed_what what;
+		const char *listed, *provider;
+	} cases[] = {
+		{ "554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using zen.spamhaus.org; https://check.spamhaus.org/query/ip/192.0.2.7", CAUSE_IP_BLOCKLIST, "zen.spamhaus.org", LISTED_IP, "192.0.2.7", NULL },
+		{ "554 5.7.1 Service unavailable; Sender address [a@example.com] blocked using dbl.spamhaus.org", CAUSE_SENDER_BLOCKED, "dbl.spamhaus.org", LISTED_SENDER, "a@example.com", NULL },
+		{ "554 5.7.1 Service unavailable; Helo command [mail.example.com] blocked using dbl.spamhaus.org", CAUSE_HELO, "dbl.spamhaus.org", LISTED_HELO, "mail.example.com", NULL },
+		{ "554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using zen.spamhaus.org; Error: open resolver", CAUSE_RECEIVER_MISCONFIGURED, "zen.spamhaus.org", LISTED_IP, "192.0.2.7", NULL },
+		{ "550 5.7.1 Unfortunately, messages from [192.0.2.7] weren't sent. part of their network is on our block list (S3150).", CAUSE_IP_BLOCKLIST, "Microsoft S3150", LISTED_IP, "192.0.2.7", "Outlook.com" },
+		{ "554-gmx.net (mxgmx104) Nemesis ESMTP Service not available\n554-No SMTP service\n554 Bad DNS PTR resource record.", CAUSE_REVERSE_DNS, NULL, LISTED_NOTHING, NULL, "GMX" },
+		{ "554 5.7.1 <a@example.com>: Recipient address rejected: Message size is too large", CAUSE_MESSAGE_SIZE, NULL, LISTED_NOTHING, NULL, NULL },
+		{ "450 4.7.1 <h[192.0.2.7]>: Client host rejected: cannot find your reverse hostname, [192.0.2.7]", CAUSE_REVERSE_DNS, NULL, LISTED_PTR, NULL, NULL },
+		{ "554 5.2.2 mailbox full", CAUSE_MAILBOX_FULL, NULL, LISTED_NOTHING, NULL, NULL },
+		{ "421 User unknown", CAUSE_RECIPIENT_UNKNOWN, NULL, LISTED_NOTHING, NULL, NULL },
+		{ "550 5.1.1 undeliverable: host mx.example.com said: 554 5.7.1 Greylisted, try later", CAUSE_GREYLIST, NULL, LISTED_NOTHING, NULL, NULL },
+		{ "554 Rejected", CAUSE_UNKNOWN, NULL, LISTED_NOTHING, NULL, NULL },
+		{ "554 mx1.example.com", CAUSE_UNKNOWN, NULL, LISTED_NOTHING, NULL, NULL },
+		{ "554 I had a dream about you and it was awful", CAUSE_UNKNOWN, NULL, LISTED_NOTHING, NULL, NULL },
+		{ "554", CAUSE_UNKNOWN, NULL, LISTED_NOTHING, NULL, NULL },
+		{ "", CAUSE_UNKNOWN, NULL, LISTED_NOTHING, NULL, NULL },
+	};
+	struct rules *rules = builtin();
+	struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct reading reading = read_reply(rules, cases[i].text, arena);
+
+		cr_expect(reading.cause == cases[i].cause, "%s: %s by %s", cases[i].text, cause_name(reading.cause), reading.rule != NULL ? reading.rule : "-");
+		cr_expect(same(reading.list, cases[i].list), "%s: list %s", cases[i].text, reading.list != NULL ? reading.list : "-");
+		cr_expect(reading.what == cases[i].what, "%s: what %d", cases[i].text, (int)reading.what);
+		cr_expect(same(reading.listed, cases[i].listed), "%s: listed %s", cases[i].text, reading.listed != NULL ? reading.listed : "-");
+		if (cases[i].provider != NULL)
+			cr_expect(same(reading.provider, cases[i].provider), "%s: provider %s", cases[i].text, reading.provider != NULL ? reading.provider : "-");
+		cr_expect_not_null(reading.advice);
+	}
+	arena_free(arena);
+	rules_free(rules);
+}
+
+/* The stage alone is no reason. */
+Test(rules, no_stage_makes_a_cause)
+{
+	struct rules *rules = builtin();
+	struct arena *arena = arena_new();
+
+	for (unsigned stage = STAGE_NONE; stage < STAGE_COUNT; stage++) {
+		struct said said = { .text = "554 no", .len = 6, .stage = (enum stage)stage };
+		struct reading reading;
+
+		rules_read(rules, &said, arena, &reading);
+		cr_expect(reading.cause == CAUSE_UNKNOWN, "%u", stage);
+	}
+	arena_free(arena);
+	rules_free(rules);
+}
+
+Test(rules, the_mx_makes_a_provider_and_its_code_means_what_it_says)
+{
+	struct rules *rules = builtin();
+	struct arena *arena = arena_new();
+	struct said said = { .text = "550 5.7.27 rejected", .len = 19, .mx = "gmail-smtp-in.l.google.com" };
+	struct reading reading;
+
+	rules_read(rules, &said, arena, &reading);
+	cr_expect(same(reading.provider, "Google") && reading.cause == CAUSE_SPF);
+	said.mx = "notgoogle.com";
+	rules_read(rules, &said, arena, &reading);
+	cr_expect(reading.provider == NULL && reading.cause == CAUSE_SENDER_DOMAIN);
+	arena_free(arena);
+	rules_free(rules);
+}
+
+/* Labelled replies, where the checkout has them: shares of right causes and lists. */
+Test(rules, labelled_replies)
+{
+	FILE *file = fopen(TOP "/../shared/corpus/replies.ndjson", "r");
+	unsigned count = 0, strict = 0, lenient = 0;
+	char line[65536];
+
+	if (file == NULL)
+		cr_skip_test("no labelled replies beside this checkout");
+	struct rules *rules = builtin();
+	struct arena *arena = arena_new();
+	while (fgets(line, sizeof line, file) != NULL) {
+		json_t *row = json_loads(line, 0, NULL), *also = json_object_get(row, "also"), *value;
+		const char *want = json_string_value(json_object_get(row, "cause")), *stage = json_string_value(json_object_get(row, "stage"));
+		struct said said = { .text = json_string_value(json_object_get(row, "text")) };
+		struct reading reading;
+		size_t i;
+		bool right, near;
+
+		cr_assert(want != NULL && said.text != NULL);
+		said.len = strlen(said.text);
+		if (stage != NULL)
+			stage_parse(stage, &said.stage);
+		rules_read(rules, &said, arena, &reading);
+		right = near = strcmp(want, cause_name(reading.cause)) == 0;
+		json_array_foreach(also, i, value)
+			near |= strcmp(json_string_value(value), cause_name(reading.cause)) == 0;
+		count++;
+		strict += right;
+		lenient += near;
+		json_decref(row);
+		arena_reset(arena);
+	}
+	fclose(file);
+	arena_free(arena);
+	rules_free(rules);
+	cr_expect(strict * 100 >= count * 85, "strict %u of %u", strict, count);
+	cr_expect(lenient * 100 >= count * 90, "lenient %u of %u", lenient, count);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 
 enum {
 	NESTING_MAX = 16, /* groups in groups */
@@ -16,13 +17,19 @@ enum {
 	STEPS_MAX = 20000, /* pcre2 match limit: a good pattern takes some hundreds on a long reply */
 	DEPTH_MAX = 500,
 	GROUPS_MAX = 15,
+	SOURCE_MAX = 65536,
 };
 
 /* ---- reading a pattern: what it needs, and whether it could run away */
 
 struct need { /* at least one of these words */
-	const char **words;
-	size_t count, shortest;
+	struct clause clause;
+	size_t shortest;
+};
+
+struct needs { /* … and of each of these; the better first */
+	struct need need[CLAUSES_MAX];
+	size_t count;
 };
 
 struct parse {
@@ -42,41 +49,52 @@ struct times { /* a quantifier */
 	unsigned least, most; /* most 0: no end */
 };
 
-static bool read_alternatives(struct parse *parse, struct need *need, bool *loops);
+static bool read_alternatives(struct parse *parse, struct needs *needs, bool *loops);
 
+/* Long words are rare, and so is a choice among few. */
 static unsigned
 worth(const struct need *need)
 {
 	size_t length = need->shortest < 12 ? need->shortest : 12;
 
-	return need->count == 0 || need->count > WORDS_MAX || need->shortest < WORD_MIN ? 0 : (unsigned)(length * 4 + WORDS_MAX - need->count);
+	return need->clause.count == 0 || need->clause.count > WORDS_MAX || need->shortest < WORD_MIN ? 0 : (unsigned)(length * 8 + WORDS_MAX - need->clause.count);
 }
 
 static void
-keep_better(struct need *best, const struct need *other)
+add_need(struct needs *needs, const struct need *need)
 {
-	if (worth(other) > worth(best))
-		*best = *other;
+	size_t at = needs->count;
+
+	if (worth(need) == 0)
+		return;
+	while (at > 0 && worth(need) > worth(&needs->need[at - 1]))
+		at--;
+	if (at == CLAUSES_MAX)
+		return;
+	if (needs->count < CLAUSES_MAX)
+		needs->count++;
+	memmove(&needs->need[at + 1], &needs->need[at], (needs->count - at - 1) * sizeof *need);
+	needs->need[at] = *need;
 }
 
 static void
-end_run(struct parse *parse, struct run *run, struct need *best)
+end_run(struct parse *parse, struct run *run, struct needs *needs)
 {
-	struct need need = { NULL, 0, run->len };
+	struct need need = { { NULL, 0 }, run->len };
 
 	if (run->len >= WORD_MIN) {
-		need.words = arena_alloc(parse->arena, sizeof *need.words);
-		need.words[need.count++] = arena_copy(parse->arena, run->bytes, run->len);
-		keep_better(best, &need);
+		need.clause.words = arena_alloc(parse->arena, sizeof *need.clause.words);
+		need.clause.words[need.clause.count++] = arena_copy(parse->arena, run->bytes, run->len);
+		add_need(needs, &need);
 	}
 	run->len = 0;
 }
 
 static void
-add_to_run(struct parse *parse, struct run *run, struct need *best, char c)
+add_to_run(struct parse *parse, struct run *run, struct needs *needs, char c)
 {
 	if (run->len == RUN_MAX)
-		end_run(parse, run, best);
+		end_run(parse, run, needs);
 	run->bytes[run->len++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
@@ -185,15 +203,15 @@ read_group_head(struct parse *parse, bool *looks)
 }
 
 static bool
-read_group(struct parse *parse, struct run *run, struct need *best, bool *loops)
+read_group(struct parse *parse, struct run *run, struct needs *needs, bool *loops)
 {
-	struct need need = { NULL, 0, 0 };
+	struct needs own = { .count = 0 };
 	struct times times;
 	bool looks, inner = false;
 
 	if (++parse->nesting > NESTING_MAX)
 		return refuse(parse, "groups are nested too deeply");
-	if (!read_group_head(parse, &looks) || !read_alternatives(parse, &need, &inner))
+	if (!read_group_head(parse, &looks) || !read_alternatives(parse, &own, &inner))
 		return false;
 	if (*parse->p != ')')
 		return refuse(parse, "a group is not closed");
@@ -206,15 +224,15 @@ read_group(struct parse *parse, struct run *run, struct need *best, bool *loops)
 	*loops |= inner || (times.given && times.most != 1);
 	if (looks)
 		return true; /* takes nothing: the run of letters goes on behind it */
-	end_run(parse, run, best);
-	if (times.least > 0)
-		keep_better(best, &need);
+	end_run(parse, run, needs);
+	for (size_t i = 0; i < own.count && times.least > 0; i++)
+		add_need(needs, &own.need[i]);
 	return true;
 }
 
 /* One thing that takes text, and how often. `literal` is the byte that it is, or 0 when it may be several. */
 static bool
-read_atom(struct parse *parse, struct run *run, struct need *best, bool *loops)
+read_atom(struct parse *parse, struct run *run, struct needs *needs, bool *loops)
 {
 	struct times times;
 	char literal = 0;
@@ -241,14 +259,14 @@ read_atom(struct parse *parse, struct run *run, struct need *best, bool *loops)
 		return false;
 	*loops |= times.given && times.most != 1;
 	if (literal != 0 && times.least > 0)
-		add_to_run(parse, run, best, literal);
+		add_to_run(parse, run, needs, literal);
 	if (literal == 0 || times.given)
-		end_run(parse, run, best);
+		end_run(parse, run, needs);
 	return true;
 }
 
 static bool
-read_branch(struct parse *parse, struct need *best, bool *loops)
+read_branch(struct parse *parse, struct needs *needs, bool *loops)
 {
 	struct run run = { .len = 0 };
 
@@ -256,71 +274,154 @@ read_branch(struct parse *parse, struct need *best, bool *loops)
 		if (*parse->p == '^' || *parse->p == '$') {
 			parse->p++;
 		} else if (*parse->p == '(') {
-			if (!read_group(parse, &run, best, loops))
+			if (!read_group(parse, &run, needs, loops))
 				return false;
 		} else if (strchr("*+?{", *parse->p) != NULL) {
 			return refuse(parse, "a repetition of nothing");
-		} else if (!read_atom(parse, &run, best, loops)) {
+		} else if (!read_atom(parse, &run, needs, loops)) {
 			return false;
 		}
 	}
-	end_run(parse, &run, best);
+	end_run(parse, &run, needs);
 	return true;
 }
 
 static void
 join(struct parse *parse, struct need *all, const struct need *branch)
 {
-	for (size_t i = 0; i < branch->count; i++) {
-		*(const char **)arena_push(parse->arena, &all->words, all->count, sizeof *all->words) = branch->words[i];
-		all->count++;
+	for (size_t i = 0; i < branch->clause.count; i++) {
+		*(const char **)arena_push(parse->arena, &all->clause.words, all->clause.count, sizeof *all->clause.words) = branch->clause.words[i];
+		all->clause.count++;
 	}
 	if (all->shortest == 0 || branch->shortest < all->shortest)
 		all->shortest = branch->shortest;
 }
 
+/* One branch needs all that it needs; of several, only one clause is left: a word of this or a word of that. */
 static bool
-read_alternatives(struct parse *parse, struct need *need, bool *loops)
+read_alternatives(struct parse *parse, struct needs *needs, bool *loops)
 {
+	struct need any = { { NULL, 0 }, 0 };
 	bool sure = true;
 
+	if (!read_branch(parse, needs, loops))
+		return false;
+	if (*parse->p != '|')
+		return true;
 	for (;;) {
-		struct need branch = { NULL, 0, 0 };
-
-		if (!read_branch(parse, &branch, loops))
-			return false;
-		sure = sure && worth(&branch) > 0 && need->count + branch.count <= WORDS_MAX;
+		sure = sure && needs->count > 0 && any.clause.count + needs->need[0].clause.count <= WORDS_MAX;
 		if (sure)
-			join(parse, need, &branch);
+			join(parse, &any, &needs->need[0]);
+		needs->count = 0;
 		if (*parse->p != '|')
 			break;
 		parse->p++;
+		if (!read_branch(parse, needs, loops))
+			return false;
 	}
-	if (!sure)
-		*need = (struct need){ NULL, 0, 0 };
+	if (sure)
+		add_need(needs, &any);
 	return true;
+}
+
+bool
+pattern_read(struct pattern *pattern, const char *source, struct arena *arena, const char **why)
+{
+	struct parse parse = { source, arena, NULL, 0 };
+	struct needs needs = { .count = 0 };
+	bool loops = false;
+
+	*pattern = (struct pattern){ .source = source };
+	if (!read_alternatives(&parse, &needs, &loops) || *parse.p != '\0') {
+		*why = parse.why != NULL ? parse.why : "a ) too many";
+		return false;
+	}
+	for (size_t i = 0; i < needs.count; i++)
+		pattern->clauses[pattern->clause_count++] = needs.need[i].clause;
+	return true;
+}
+
+size_t
+pattern_split(const char *source, struct arena *arena, const char ***parts)
+{
+	const char *start = source, *p = source;
+	unsigned depth = 0;
+	size_t count = 0;
+
+	*parts = NULL;
+	for (;; p++) {
+		if (*p == '\\' && p[1] != '\0') {
+			p++;
+		} else if (*p == '[') {
+			struct parse parse = { p, arena, NULL, 0 };
+
+			read_class(&parse);
+			p = parse.p - 1;
+		} else if (*p == '(') {
+			depth++;
+		} else if (*p == ')') {
+			depth--;
+		} else if (*p == '\0' || (*p == '|' && depth == 0)) {
+			*(const char **)arena_push(arena, parts, count, sizeof **parts) = arena_copy(arena, start, (size_t)(p - start));
+			count++;
+			start = p + 1;
+		}
+		if (*p == '\0')
+			return count;
+	}
 }
 
 /* ---- compiling and matching */
 
+/* The pattern as PCRE2 gets it: each literal dot is also PATTERN_DOT, but one that a class excludes. */
+static void
+write_dots(const char *source, struct buf *out)
+{
+	enum { OUTSIDE, WITHIN, EXCLUDED } class = OUTSIDE;
+
+	for (const char *p = source; *p != '\0'; p++) {
+		if (*p == '\\' && p[1] != '\0') {
+			p++;
+			if (*p == '.' && class != EXCLUDED)
+				buf_puts(out, class == OUTSIDE ? "[.\\x01]" : ".\\x01");
+			else
+				buf_printf(out, "\\%c", *p);
+			continue;
+		}
+		if (class == OUTSIDE && *p == '[') {
+			class = p[1] == '^' ? EXCLUDED : WITHIN;
+			buf_putc(out, '[');
+			if (class == EXCLUDED)
+				buf_putc(out, *++p);
+			if (p[1] == ']')
+				buf_putc(out, *++p);
+			continue;
+		}
+		if (class != OUTSIDE && *p == ']')
+			class = OUTSIDE;
+		if (class == WITHIN && *p == '.')
+			buf_puts(out, ".\\x01");
+		else
+			buf_putc(out, *p);
+	}
+}
+
 bool
-pattern_compile(struct pattern *pattern, const char *source, struct arena *arena, const char **why)
+pattern_compile(struct pattern *pattern, const char **why)
 {
 	static const char *const names[GROUP_COUNT] = { [GROUP_LIST] = "list", [GROUP_ITEM] = "item", [GROUP_REF] = "ref" };
-	struct parse parse = { source, arena, NULL, 0 };
-	struct need need = { NULL, 0, 0 };
-	bool loops = false;
 	uint32_t groups = 0;
 	PCRE2_SIZE where;
-	int error;
 	pcre2_code *code;
+	struct buf source;
+	int error;
 
-	memset(pattern, 0, sizeof *pattern);
-	if (!read_alternatives(&parse, &need, &loops) || *parse.p != '\0') {
-		*why = parse.why != NULL ? parse.why : "a ) too many";
-		return false;
-	}
-	code = pcre2_compile((PCRE2_SPTR)source, PCRE2_ZERO_TERMINATED, PCRE2_CASELESS | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_DOTALL | PCRE2_NEVER_BACKSLASH_C, &error, &where, NULL);
+	if (pattern->code != NULL)
+		return true;
+	buf_init(&source, SOURCE_MAX);
+	write_dots(pattern->source, &source);
+	code = source.full ? NULL : pcre2_compile((PCRE2_SPTR)source.data, source.len, PCRE2_CASELESS | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_DOTALL | PCRE2_NEVER_BACKSLASH_C, &error, &where, NULL);
+	buf_release(&source);
 	if (code == NULL) {
 		*why = "not a regular expression";
 		return false;
@@ -336,17 +437,15 @@ pattern_compile(struct pattern *pattern, const char *source, struct arena *arena
 
 		pattern->group[i] = number > 0 ? number : 0;
 	}
-	pattern->source = source;
 	pattern->code = code;
-	pattern->words = need.words;
-	pattern->word_count = need.count;
 	return true;
 }
 
 void
-pattern_release(void *code)
+pattern_release(struct pattern *pattern)
 {
-	pcre2_code_free(code);
+	pcre2_code_free(pattern->code);
+	pattern->code = NULL;
 }
 
 struct matcher {
@@ -379,12 +478,13 @@ matcher_free(struct matcher *matcher)
 }
 
 bool
-pattern_match(const struct pattern *pattern, struct matcher *matcher, const char *text, size_t len, struct match *match)
+pattern_match(struct pattern *pattern, struct matcher *matcher, const char *text, size_t len, struct match *match)
 {
+	const char *why;
 	PCRE2_SIZE *ends;
 	int count;
 
-	if (matcher->data == NULL || matcher->limits == NULL)
+	if (matcher->data == NULL || matcher->limits == NULL || !pattern_compile(pattern, &why))
 		return false;
 	count = pcre2_match(pattern->code, (PCRE2_SPTR)text, len, 0, 0, matcher->data, matcher->limits);
 	if (count <= 0)

@@ -1,7 +1,8 @@
 /* pattern: the regular expressions of the rule base. Perl's syntax without what can run away or surprise: no back-references, no recursion, no
  * inline options; a repetition that holds another is refused unless it ends after eight. Matching is bytewise, ASCII letters without case, under a limit on steps and depth.
  *
- * From each pattern the words are taken of which at least one must stand in any text it matches; they choose the candidates (judge/words.h). */
+ * From each pattern clauses are taken: sets of words, of each of which at least one must stand in any text that matches. They choose the candidates
+ * (judge/words.h), so that most patterns are never run on most texts; one that never is, is never compiled. */
 #ifndef JUDGE_PATTERN_H
 #define JUDGE_PATTERN_H
 
@@ -12,12 +13,22 @@ struct arena;
 
 enum pattern_group { GROUP_LIST, GROUP_ITEM, GROUP_REF, GROUP_COUNT }; /* (?<list>…) (?<item>…) (?<ref>…) */
 
+enum { CLAUSES_MAX = 4 };
+
+/* Stands in texts for a dot inside a name or number ("mx.example.com", "192.0.2.1"), so that [^.] means "within the sentence". A pattern's \. and [.] match both. */
+enum { PATTERN_DOT = 1 };
+
+struct clause {
+	const char **words; /* in lower case, three letters or more */
+	size_t count;
+};
+
 struct pattern {
 	const char *source; /* borrowed */
-	void *code; /* pcre2_code */
+	struct clause clauses[CLAUSES_MAX];
+	size_t clause_count; /* 0: no word is sure */
+	void *code; /* pcre2_code, made when first needed */
 	int group[GROUP_COUNT]; /* number of the named group, 0 if there is none */
-	const char **words; /* in lower case; count 0: no word is sure */
-	size_t word_count;
 };
 
 struct span {
@@ -28,15 +39,18 @@ struct match {
 	struct span all, group[GROUP_COUNT];
 };
 
-/* False with a static `*why`. Words live in the arena; pattern_release(pattern->code) frees the rest. */
-bool pattern_compile(struct pattern *pattern, const char *source, struct arena *arena, const char **why);
-void pattern_release(void *code);
+/* Reads the pattern and finds its clauses. False with a static `*why`. Words live in the arena; pattern_release() frees the rest. */
+bool pattern_read(struct pattern *pattern, const char *source, struct arena *arena, const char **why);
+bool pattern_compile(struct pattern *pattern, const char **why); /* nothing to do if it is compiled already */
+void pattern_release(struct pattern *pattern);
+/* "a|b|c" at the outermost level is "a", "b" and "c": each has clauses of its own. `source` must have passed pattern_read. */
+size_t pattern_split(const char *source, struct arena *arena, const char ***parts);
 
 /* Room that matches are made in; one for all patterns, never for two threads. */
 struct matcher;
 struct matcher *matcher_new(void);
 void matcher_free(struct matcher *matcher);
 /* A match that runs into a limit is no match. */
-bool pattern_match(const struct pattern *pattern, struct matcher *matcher, const char *text, size_t len, struct match *match);
+bool pattern_match(struct pattern *pattern, struct matcher *matcher, const char *text, size_t len, struct match *match);
 
 #endif

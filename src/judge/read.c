@@ -17,7 +17,7 @@ struct reader { /* one reading under way */
 	struct reading *out;
 	struct unwrapped text;
 	struct scope scope;
-	uint64_t *found; /* bits of rules, brands, providers whose words stand in the text */
+	uint64_t *found; /* for each entry of the rule base four bits: the clauses whose words stand in the text */
 	size_t found_words;
 	const struct rule *best;
 	struct match match;
@@ -25,9 +25,11 @@ struct reader { /* one reading under way */
 };
 
 static bool
-is_found(const struct reader *reader, size_t tag)
+is_found(const struct rules *rules, const uint64_t *found, size_t entry)
 {
-	return reader->found[tag / 64] >> (tag % 64) & 1;
+	unsigned clauses = rules->entries[entry].clauses;
+
+	return (found[entry / 16] >> (entry % 16 * 4) & clauses) == clauses;
 }
 
 /* ---- who says it */
@@ -56,16 +58,11 @@ static const struct provider *
 provider_by_text(const struct reader *reader, const char *text, size_t len, const uint64_t *found)
 {
 	const struct rules *rules = reader->rules;
-	size_t tag = rules->count + rules->brand_count;
 	struct match match;
 
-	for (size_t i = 0; i < rules->provider_count; i++, tag++) {
-		if (!(found[tag / 64] >> (tag % 64) & 1))
-			continue;
-		for (size_t k = 0; k < rules->providers[i]->pattern_count; k++)
-			if (pattern_match(&rules->providers[i]->patterns[k], rules->matcher, text, len, &match))
-				return rules->providers[i];
-	}
+	for (size_t i = rules->provider_entry; i < rules->unless_entry; i++)
+		if (is_found(rules, found, i) && pattern_match(rules->entries[i].pattern, rules->matcher, text, len, &match))
+			return rules->providers[rules->entries[i].owner];
 	return NULL;
 }
 
@@ -78,12 +75,12 @@ find_provider(struct reader *reader)
 	if (reader->said->mx != NULL)
 		provider = provider_by_host(reader->rules, reader->said->mx);
 	if (provider == NULL)
-		provider = provider_by_text(reader, reader->text.whole, reader->text.len, reader->found);
+		provider = provider_by_text(reader, reader->text.marked, reader->text.len, reader->found);
 	if (provider == NULL && greeting != NULL && greeting[0] != '\0') {
 		uint64_t *found = arena_alloc(reader->arena, reader->found_words * sizeof *found);
 
 		words_scan(reader->rules->words, greeting, strlen(greeting), found);
-		provider = provider_by_text(reader, greeting, strlen(greeting), found);
+		provider = provider_by_text(reader, mark_dots(greeting, strlen(greeting), reader->arena), strlen(greeting), found);
 	}
 	return provider;
 }
@@ -105,34 +102,57 @@ add_also(struct reader *reader, const struct rule *rule)
 	out->also_count++;
 }
 
-/* Reads the part of the text that begins at `start`; what is believed more than the best so far takes its place. */
+static void
+take_rule(struct reader *reader, const struct rule *rule, const struct match *match, size_t start)
+{
+	if (reader->best != NULL) {
+		add_also(reader, rule);
+		return;
+	}
+	reader->best = rule;
+	reader->match = *match;
+	reader->match_base = start;
+}
+
+static bool
+is_excepted(const struct reader *reader, const struct rule *rule, const char *text, size_t len)
+{
+	const struct rules *rules = reader->rules;
+	struct match ignored;
+
+	for (size_t i = rule->unless_entry; i < rule->unless_entry + rule->unless_count; i++)
+		if (is_found(rules, reader->found, i) && pattern_match(rules->entries[i].pattern, rules->matcher, text, len, &ignored))
+			return true;
+	return false;
+}
+
+/* Reads the part of the text that begins at `start`: the first rule that matches is the best, those behind it are other readings. */
 static void
 read_part(struct reader *reader, size_t start)
 {
 	const struct rules *rules = reader->rules;
-	const char *text = reader->text.whole + start;
-	size_t len = reader->text.len - start, words = (rules->count + 63) / 64;
+	const char *text = reader->text.marked + start;
+	size_t len = reader->text.len - start;
 
-	for (size_t w = 0; w < words; w++)
-		for (uint64_t bits = reader->found[w]; bits != 0; bits &= bits - 1) {
-			size_t rank = w * 64 + (size_t)__builtin_ctzll(bits);
+	for (size_t w = 0; w * 16 < rules->brand_entry; w++)
+		for (uint64_t bits = reader->found[w]; bits != 0;) {
+			unsigned shift = (unsigned)__builtin_ctzll(bits) / 4 * 4;
+			size_t i = w * 16 + shift / 4;
 			const struct rule *rule;
-			struct match match;
+			struct match match = { .all = { 0, 0 } };
 
-			if (rank >= rules->count)
+			bits &= ~(UINT64_C(15) << shift);
+			if (i >= rules->brand_entry)
 				return;
-			rule = rules->ranked[rank];
+			rule = rules->ranked[rules->entries[i].owner];
 			if (reader->best != NULL && (rule->class > CLASS_GENERIC || reader->out->also_count == ALSO_MAX))
 				return;
-			if (!rule_in_scope(rule, &reader->scope) || !rule_matches(rules, rule, text, len, &match))
+			if (!is_found(rules, reader->found, i) || (reader->best != NULL && reader->best->cause == rule->cause) || !rule_in_scope(rule, &reader->scope))
 				continue;
-			if (reader->best == NULL) {
-				reader->best = rule;
-				reader->match = match;
-				reader->match_base = start;
-			} else {
-				add_also(reader, rule);
-			}
+			if (rules->entries[i].pattern != NULL && !pattern_match(rules->entries[i].pattern, rules->matcher, text, len, &match))
+				continue;
+			if (!is_excepted(reader, rule, text, len))
+				take_rule(reader, rule, &match, start);
 		}
 }
 
@@ -142,10 +162,10 @@ add_wordless(struct reader *reader)
 	const struct rules *rules = reader->rules;
 
 	for (size_t i = 0; i < rules->wordless_count; i++) {
-		size_t rank = rules->wordless[i];
+		size_t entry = rules->wordless[i];
 
-		if (rule_in_scope(rules->ranked[rank], &reader->scope))
-			reader->found[rank / 64] |= UINT64_C(1) << (rank % 64);
+		if (rule_in_scope(rules->ranked[rules->entries[entry].owner], &reader->scope))
+			reader->found[entry / 16] |= UINT64_C(15) << (entry % 16 * 4);
 	}
 }
 
@@ -237,12 +257,12 @@ add_brands(struct reader *reader)
 	const char *families[LISTS_MAX];
 	size_t family_count = 0;
 
-	for (size_t i = 0; i < rules->brand_count; i++) {
-		const struct brand *brand = rules->brands[i];
+	for (size_t i = rules->brand_entry; i < rules->provider_entry; i++) {
+		const struct brand *brand = rules->brands[rules->entries[i].owner];
 		struct match match;
 		bool known = false;
 
-		if (!is_found(reader, rules->count + i) || !pattern_match(&brand->pattern, rules->matcher, reader->text.whole, reader->text.len, &match))
+		if (!is_found(rules, reader->found, i) || !pattern_match(rules->entries[i].pattern, rules->matcher, reader->text.marked, reader->text.len, &match))
 			continue;
 		for (size_t k = 0; k < family_count && !known; k++)
 			known = same_name(families[k], brand->family);
@@ -382,7 +402,7 @@ rules_read(const struct rules *rules, const struct said *said, struct arena *are
 	*out = (struct reading){ .cause = CAUSE_UNKNOWN };
 	unwrap(said->text, said->len, arena, &reader.text);
 	set_codes(&reader);
-	reader.found_words = (rules->count + rules->brand_count + rules->provider_count + 63) / 64 + 1;
+	reader.found_words = rules->entry_count / 16 + 1;
 	reader.found = arena_alloc(arena, reader.found_words * sizeof *reader.found);
 	words_scan(rules->words, reader.text.whole, reader.text.len, reader.found);
 	reader.scope.provider = find_provider(&reader);

@@ -44,28 +44,30 @@ struct rule {
 	struct code_range codes[RANGES_MAX];
 	struct enhanced_range enhanced[RANGES_MAX];
 	size_t code_count, enhanced_count;
-	struct pattern *patterns, unless;
-	size_t pattern_count;
-	const char **words; /* given by hand; NULL: the patterns' own */
-	size_t word_count;
+	struct pattern **patterns, **unless; /* the alternatives of all `pattern` and `unless` keys */
+	size_t pattern_count, unless_count;
+	size_t unless_entry; /* where in the rule base's entries those of `unless` begin */
+	const char *source; /* the first, as written */
+	struct clause words; /* given by hand, for patterns that have no clause */
 	const char **examples;
 	size_t example_count;
 	const char *stage_text; /* as written, for rules_at() */
-	unsigned file, line;
+	unsigned file; /* 0: built in */
+	size_t number; /* in order of loading */
 };
 
 struct brand { /* a list's name in a text */
 	const char *id, *name, *family, *url; /* name NULL: the group "list" is the name */
 	enum listed_what what;
-	struct pattern pattern;
-	unsigned file;
+	struct pattern **patterns;
+	size_t pattern_count;
 };
 
 struct provider {
 	const char *id, *name, *url;
 	const char **mx; /* suffixes of host names */
 	size_t mx_count;
-	struct pattern *patterns;
+	struct pattern **patterns;
 	size_t pattern_count;
 };
 
@@ -82,9 +84,16 @@ struct rules {
 	struct arena *arena;
 	struct rule **rules; /* in order of loading */
 	size_t count;
-	struct rule **ranked; /* in order of belief; bit i of a scan is ranked[i] … */
-	size_t *wordless, wordless_count; /* ranks of those that no word finds: scope alone chooses */
-	struct brand **brands; /* … then brands, then providers */
+	struct rule **ranked; /* in order of belief */
+	struct entry { /* a pattern, and whose it is: of rules in order of belief, then of brands, of providers, and what rules except */
+		struct pattern *pattern; /* NULL: a rule that its scope alone makes match */
+		size_t owner; /* index in ranked, brands, providers */
+		unsigned char clauses; /* four bits a clause: those that must have been found */
+	} *entries;
+	size_t entry_count, brand_entry, provider_entry; /* all; where the brands' and the providers' begin */
+	size_t unless_entry;
+	size_t *wordless, wordless_count; /* entries of rules that no word finds: scope alone chooses */
+	struct brand **brands;
 	size_t brand_count;
 	struct provider **providers;
 	size_t provider_count;
@@ -92,8 +101,9 @@ struct rules {
 	size_t counsel_count;
 	struct words *words;
 	struct matcher *matcher; /* scratch */
-	void **codes; /* all that was ever compiled, also for rules since replaced or refused */
-	size_t code_count;
+	struct pattern **patterns; /* all that were ever made, also for rules since replaced or refused */
+	size_t pattern_count;
+	bool builtin; /* what is being added was tested when the program was built */
 	unsigned files;
 };
 

@@ -36,8 +36,8 @@ rules_free(struct rules *rules)
 {
 	if (rules == NULL)
 		return;
-	for (size_t i = 0; i < rules->code_count; i++)
-		pattern_release(rules->codes[i]);
+	for (size_t i = 0; i < rules->pattern_count; i++)
+		pattern_release(rules->patterns[i]);
 	words_free(rules->words);
 	matcher_free(rules->matcher);
 	arena_free(rules->arena);
@@ -55,51 +55,69 @@ by_belief(const void *a, const void *b)
 		return x->class < y->class ? -1 : 1;
 	if (x->file != y->file) /* who adds a file knows better */
 		return x->file > y->file ? -1 : 1;
-	return x->line < y->line ? -1 : x->line > y->line;
+	return x->number < y->number ? -1 : x->number > y->number;
 }
 
-static bool
-add_words(struct rules *rules, const struct rule *rule, size_t tag)
+static void
+add_entry(struct rules *rules, size_t owner, struct pattern *pattern, const struct clause *by_hand)
 {
-	bool sure = rule->pattern_count > 0;
+	struct entry *entry = arena_push(rules->arena, &rules->entries, rules->entry_count, sizeof *entry);
+	size_t tag = rules->entry_count * CLAUSES_MAX, count = pattern != NULL ? pattern->clause_count : 0;
+	const struct clause *clauses = count > 0 ? pattern->clauses : by_hand;
 
-	for (size_t i = 0; i < rule->pattern_count; i++)
-		sure = sure && rule->patterns[i].word_count > 0;
-	if (rule->word_count > 0) {
-		for (size_t i = 0; i < rule->word_count; i++)
-			words_add(rules->words, rule->words[i], tag);
-		return true;
-	}
-	for (size_t i = 0; sure && i < rule->pattern_count; i++)
-		for (size_t k = 0; k < rule->patterns[i].word_count; k++)
-			words_add(rules->words, rule->patterns[i].words[k], tag);
-	return sure;
+	if (count == 0 && by_hand != NULL && by_hand->count > 0)
+		count = 1;
+	*entry = (struct entry){ pattern, owner, (unsigned char)((1U << count) - 1) };
+	rules->entry_count++;
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < clauses[i].count; k++)
+			words_add(rules->words, clauses[i].words[k], tag + i);
+}
+
+static void
+add_rule_entries(struct rules *rules, size_t rank)
+{
+	const struct rule *rule = rules->ranked[rank];
+
+	for (size_t k = 0; k < rule->pattern_count; k++)
+		add_entry(rules, rank, rule->patterns[k], &rule->words);
+	if (rule->pattern_count == 0)
+		add_entry(rules, rank, NULL, NULL);
 }
 
 void
 rules_rank(struct rules *rules)
 {
-	size_t tag = rules->count;
-
 	words_free(rules->words);
 	rules->words = words_new();
+	rules->entries = NULL;
+	rules->entry_count = 0;
 	rules->ranked = arena_alloc(rules->arena, (rules->count + 1) * sizeof *rules->ranked);
-	rules->wordless = arena_alloc(rules->arena, (rules->count + 1) * sizeof *rules->wordless);
-	rules->wordless_count = 0;
 	if (rules->count > 0) {
 		memcpy(rules->ranked, rules->rules, rules->count * sizeof *rules->ranked);
 		qsort(rules->ranked, rules->count, sizeof *rules->ranked, by_belief);
 	}
 	for (size_t i = 0; i < rules->count; i++)
-		if (!add_words(rules, rules->ranked[i], i))
-			rules->wordless[rules->wordless_count++] = i;
-	for (size_t i = 0; i < rules->brand_count; i++, tag++)
-		for (size_t k = 0; k < rules->brands[i]->pattern.word_count; k++)
-			words_add(rules->words, rules->brands[i]->pattern.words[k], tag);
-	for (size_t i = 0; i < rules->provider_count; i++, tag++)
+		add_rule_entries(rules, i);
+	rules->brand_entry = rules->entry_count;
+	for (size_t i = 0; i < rules->brand_count; i++)
+		for (size_t k = 0; k < rules->brands[i]->pattern_count; k++)
+			add_entry(rules, i, rules->brands[i]->patterns[k], NULL);
+	rules->provider_entry = rules->entry_count;
+	for (size_t i = 0; i < rules->provider_count; i++)
 		for (size_t k = 0; k < rules->providers[i]->pattern_count; k++)
-			for (size_t w = 0; w < rules->providers[i]->patterns[k].word_count; w++)
-				words_add(rules->words, rules->providers[i]->patterns[k].words[w], tag);
+			add_entry(rules, i, rules->providers[i]->patterns[k], NULL);
+	rules->unless_entry = rules->entry_count;
+	for (size_t i = 0; i < rules->count; i++) {
+		rules->ranked[i]->unless_entry = rules->entry_count;
+		for (size_t k = 0; k < rules->ranked[i]->unless_count; k++)
+			add_entry(rules, i, rules->ranked[i]->unless[k], NULL);
+	}
+	rules->wordless = arena_alloc(rules->arena, (rules->brand_entry + 1) * sizeof *rules->wordless);
+	rules->wordless_count = 0;
+	for (size_t i = 0; i < rules->brand_entry; i++)
+		if (rules->entries[i].clauses == 0)
+			rules->wordless[rules->wordless_count++] = i;
 	words_ready(rules->words);
 }
 
@@ -119,16 +137,17 @@ rules_add(struct rules *rules, const char *text, size_t len, struct stanza_error
 	before.rules = arena_alloc(rules->arena, (rules->count + 1) * sizeof *rules->rules);
 	if (rules->count > 0)
 		memcpy(before.rules, rules->rules, rules->count * sizeof *rules->rules);
-	rules->files++;
+	rules->files += !rules->builtin;
 	for (size_t i = 0; i < count && well; i++)
 		well = rule_load(rules, &stanzas[i], error);
 	if (!well) { /* as if nothing had been read; what was compiled stays in the books until the end */
-		before.codes = rules->codes;
-		before.code_count = rules->code_count;
+		before.patterns = rules->patterns;
+		before.pattern_count = rules->pattern_count;
 		*rules = before;
 		return false;
 	}
-	rules_rank(rules);
+	if (!rules->builtin)
+		rules_rank(rules);
 	return true;
 }
 
@@ -144,6 +163,7 @@ rules_add_builtin(struct rules *rules, struct stanza_error *error)
 		{ "data/advice.conf", data_advice, data_advice_size },
 	};
 
+	rules->builtin = true; /* tests ran every example */
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
 		if (!rules_add(rules, files[i].text, files[i].len, error)) {
 			char reason[sizeof error->reason];
@@ -152,6 +172,8 @@ rules_add_builtin(struct rules *rules, struct stanza_error *error)
 			snprintf(error->reason, sizeof error->reason, "%s: %.120s", files[i].name, reason);
 			return false;
 		}
+	rules->builtin = false;
+	rules_rank(rules);
 	return true;
 }
 
@@ -171,7 +193,7 @@ rules_at(const struct rules *rules, size_t i)
 		.cause = cause_name(rule->cause),
 		.stage = rule->stage_text,
 		.provider = rule->provider,
-		.pattern = rule->pattern_count > 0 ? rule->patterns[0].source : NULL,
+		.pattern = rule->source,
 		.list = rule->list,
 		.who = who_name(rule->who),
 		.advice = rule->advice,
@@ -214,6 +236,19 @@ enhanced_parse(const char *text, struct enhanced_range *out)
 	out->least = out->most = *end == '.' ? (int)strtol(end + 1, NULL, 10) : 0;
 }
 
+/* "Sender address rejected: user unknown" speaks of the sender, "Recipient address rejected: Domain not found" does not. */
+static bool
+fits_carrier(const struct rule *rule, enum carrier carrier)
+{
+	bool of_recipient = rule->cause == CAUSE_RECIPIENT_UNKNOWN || rule->cause == CAUSE_RECIPIENT_DISABLED || rule->cause == CAUSE_MAILBOX_FULL;
+
+	if (rule->carriers != 0)
+		return rule->carriers >> carrier & 1;
+	if (of_recipient)
+		return carrier != CARRIER_SENDER && carrier != CARRIER_CLIENT && carrier != CARRIER_HELO;
+	return rule->cause != CAUSE_SENDER_DOMAIN || (carrier != CARRIER_RECIPIENT && carrier != CARRIER_CLIENT && carrier != CARRIER_HELO);
+}
+
 bool
 rule_in_scope(const struct rule *rule, const struct scope *scope)
 {
@@ -221,7 +256,7 @@ rule_in_scope(const struct rule *rule, const struct scope *scope)
 
 	if (rule->stages != 0 && !(rule->stages & 1U << scope->stage))
 		return false;
-	if (rule->carriers != 0 && !(rule->carriers & 1U << scope->carrier))
+	if (!fits_carrier(rule, scope->carrier))
 		return false;
 	if (rule->only != NULL && (scope->provider == NULL || scope->provider->name != rule->only))
 		return false;
@@ -242,12 +277,14 @@ rule_in_scope(const struct rule *rule, const struct scope *scope)
 bool
 rule_matches(const struct rules *rules, const struct rule *rule, const char *text, size_t len, struct match *match)
 {
-	struct match ignored;
 	bool found = rule->pattern_count == 0;
+	struct match ignored;
 
 	if (found)
 		*match = (struct match){ .all = { 0, 0 } };
 	for (size_t i = 0; i < rule->pattern_count && !found; i++)
-		found = pattern_match(&rule->patterns[i], rules->matcher, text, len, match);
-	return found && (rule->unless.code == NULL || !pattern_match(&rule->unless, rules->matcher, text, len, &ignored));
+		found = pattern_match(rule->patterns[i], rules->matcher, text, len, match);
+	for (size_t i = 0; i < rule->unless_count && found; i++)
+		found = !pattern_match(rule->unless[i], rules->matcher, text, len, &ignored);
+	return found;
 }

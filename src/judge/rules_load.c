@@ -52,15 +52,45 @@ next_word(char **rest)
 	return word;
 }
 
+static struct pattern *
+new_pattern(struct rules *rules)
+{
+	struct pattern *pattern = arena_alloc(rules->arena, sizeof *pattern);
+
+	*(struct pattern **)arena_push(rules->arena, &rules->patterns, rules->pattern_count, sizeof *rules->patterns) = pattern;
+	rules->pattern_count++;
+	return pattern;
+}
+
+/* What a program carries is compiled when it is needed; what a user brings, at once, so that its faults are told. */
 static bool
-compile(struct rules *rules, struct pattern *pattern, const struct stanza_field *field, struct stanza_error *error)
+take_pattern(struct rules *rules, struct pattern *pattern, const char *source, const struct stanza_field *field, struct stanza_error *error)
 {
 	const char *why = "";
 
-	if (!pattern_compile(pattern, field->value, rules->arena, &why))
-		return fail(error, field->line, field->key, why);
-	*(void **)arena_push(rules->arena, &rules->codes, rules->code_count, sizeof *rules->codes) = pattern->code;
-	rules->code_count++;
+	if (pattern_read(pattern, source, rules->arena, &why) && (rules->builtin || pattern_compile(pattern, &why)))
+		return true;
+	return fail(error, field->line, field->key, why);
+}
+
+/* The alternatives of one `pattern` key. */
+static bool
+take_patterns(struct rules *rules, struct pattern ***patterns, size_t *count, const struct stanza_field *field, struct stanza_error *error)
+{
+	const char **parts;
+	size_t n;
+
+	if (!take_pattern(rules, new_pattern(rules), field->value, field, error))
+		return false;
+	n = pattern_split(field->value, rules->arena, &parts);
+	for (size_t i = 0; i < n; i++) {
+		struct pattern *pattern = new_pattern(rules);
+
+		if (!take_pattern(rules, pattern, parts[i], field, error))
+			return false;
+		*(struct pattern **)arena_push(rules->arena, patterns, *count, sizeof **patterns) = pattern;
+		++*count;
+	}
 	return true;
 }
 
@@ -193,20 +223,15 @@ load_enhanced(struct load *load)
 static bool
 load_pattern(struct load *load)
 {
-	struct pattern *pattern = arena_push(load->rules->arena, &load->rule->patterns, load->rule->pattern_count, sizeof *pattern);
-
-	if (!compile(load->rules, pattern, load->field, load->error))
-		return false;
-	load->rule->pattern_count++;
-	return true;
+	if (load->rule->source == NULL)
+		load->rule->source = load->field->value;
+	return take_patterns(load->rules, &load->rule->patterns, &load->rule->pattern_count, load->field, load->error);
 }
 
 static bool
 load_unless(struct load *load)
 {
-	if (load->rule->unless.code != NULL)
-		return refuse(load, "only one");
-	return compile(load->rules, &load->rule->unless, load->field, load->error);
+	return take_patterns(load->rules, &load->rule->unless, &load->rule->unless_count, load->field, load->error);
 }
 
 static bool
@@ -217,7 +242,7 @@ load_word(struct load *load)
 	for (char *p = word; *p != '\0'; p++)
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p - 'A' + 'a');
-	push_string(load->rules, &load->rule->words, &load->rule->word_count, word);
+	push_string(load->rules, &load->rule->words.words, &load->rule->words.count, word);
 	return true;
 }
 
@@ -263,8 +288,8 @@ check_example(struct load *load, const char *example)
 	bool found;
 
 	unwrap(example, strlen(example), arena, &text);
-	found = rule_matches(load->rules, load->rule, text.whole + text.reason, text.len - text.reason, &match) || rule_matches(load->rules, load->rule, text.whole + text.inner, text.len - text.inner, &match) ||
-	        rule_matches(load->rules, load->rule, text.whole, text.len, &match);
+	found = rule_matches(load->rules, load->rule, text.marked + text.reason, text.len - text.reason, &match) || rule_matches(load->rules, load->rule, text.marked + text.inner, text.len - text.inner, &match) ||
+	        rule_matches(load->rules, load->rule, text.marked, text.len, &match);
 	arena_free(arena);
 	return found;
 }
@@ -283,10 +308,10 @@ check_rule(struct load *load, const struct stanza *stanza)
 	if (rule->pattern_count == 0 && rule->enhanced_count == 0 && rule->carriers == 0)
 		return fail(load->error, stanza->line, stanza->id, "no pattern, and neither an enhanced code nor a carrier in its place");
 	for (size_t i = 0; i < rule->pattern_count; i++)
-		sure = sure && rule->patterns[i].word_count > 0;
-	if (rule->pattern_count > 0 && !sure && rule->word_count == 0 && rule->carriers == 0 && rule->enhanced_count == 0)
+		sure = sure && rule->patterns[i]->clause_count > 0;
+	if (rule->pattern_count > 0 && !sure && rule->words.count == 0 && rule->carriers == 0 && rule->enhanced_count == 0)
 		return fail(load->error, stanza->line, stanza->id, "no word of three letters is sure to stand in a match; give it with word =");
-	for (size_t i = 0; i < rule->example_count; i++)
+	for (size_t i = 0; i < rule->example_count && !load->rules->builtin; i++)
 		if (!check_example(load, rule->examples[i]))
 			return fail(load->error, stanza->line, stanza->id, "an example that its own patterns do not match");
 	return true;
@@ -299,7 +324,7 @@ load_rule(struct rules *rules, const struct stanza *stanza, struct stanza_error 
 	struct load load = { rules, rule, NULL, error };
 	bool well = true;
 
-	*rule = (struct rule){ .id = stanza->id, .class = CLASS_SPECIFIC, .line = stanza->line, .file = rules->files };
+	*rule = (struct rule){ .id = stanza->id, .class = CLASS_SPECIFIC, .number = rules->count, .file = rules->files };
 	for (size_t i = 0; well && i < stanza->count; i++) {
 		size_t k = 0;
 
@@ -314,6 +339,7 @@ load_rule(struct rules *rules, const struct stanza *stanza, struct stanza_error 
 		if (strcmp(rules->rules[i]->id, rule->id) == 0) {
 			if (rules->rules[i]->file == rule->file)
 				return fail(error, stanza->line, stanza->id, "this id stands twice in the file");
+			rule->number = rules->rules[i]->number;
 			rules->rules[i] = rule;
 			return true;
 		}
@@ -323,6 +349,15 @@ load_rule(struct rules *rules, const struct stanza *stanza, struct stanza_error 
 }
 
 /* ---- the other sorts: [provider:…], [brand:…], [advice:…] */
+
+static bool
+have_words(struct pattern *const *patterns, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (patterns[i]->clause_count == 0)
+			return false;
+	return true;
+}
 
 static bool
 load_provider_stanza(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
@@ -345,12 +380,9 @@ load_provider_stanza(struct rules *rules, const struct stanza *stanza, struct st
 			for (char *word; (word = next_word(&rest)) != NULL;)
 				push_string(rules, &provider->mx, &provider->mx_count, word);
 		} else if (strcmp(field->key, "pattern") == 0) {
-			struct pattern *pattern = arena_push(rules->arena, &provider->patterns, provider->pattern_count, sizeof *pattern);
-
-			if (!compile(rules, pattern, field, error))
+			if (!take_patterns(rules, &provider->patterns, &provider->pattern_count, field, error))
 				return false;
-			provider->pattern_count++;
-			if (pattern->word_count == 0)
+			if (!have_words(provider->patterns, provider->pattern_count))
 				return fail(error, field->line, field->key, "no word of three letters is sure to stand in a match");
 		} else {
 			return fail(error, field->line, field->key, "no such key of a provider");
@@ -366,7 +398,6 @@ load_brand(struct rules *rules, const struct stanza *stanza, struct stanza_error
 
 	brand->id = stanza->id;
 	brand->what = LISTED_IP;
-	brand->file = rules->files;
 	*(struct brand **)arena_push(rules->arena, &rules->brands, rules->brand_count, sizeof *rules->brands) = brand;
 	rules->brand_count++;
 	for (size_t i = 0; i < stanza->count; i++) {
@@ -381,16 +412,16 @@ load_brand(struct rules *rules, const struct stanza *stanza, struct stanza_error
 		} else if (strcmp(field->key, "what") == 0) {
 			if (!parse_what(field->value, &brand->what))
 				return fail(error, field->line, field->key, "not ip, helo, sender, url or ptr");
-		} else if (strcmp(field->key, "pattern") == 0 && brand->pattern.code == NULL) {
-			if (!compile(rules, &brand->pattern, field, error))
+		} else if (strcmp(field->key, "pattern") == 0) {
+			if (!take_patterns(rules, &brand->patterns, &brand->pattern_count, field, error))
 				return false;
 		} else {
-			return fail(error, field->line, field->key, "no such key of a brand, or twice");
+			return fail(error, field->line, field->key, "no such key of a brand");
 		}
 	}
-	if (brand->pattern.word_count == 0)
+	if (brand->pattern_count == 0 || !have_words(brand->patterns, brand->pattern_count))
 		return fail(error, stanza->line, stanza->id, "no pattern with a word of three letters");
-	if (brand->name == NULL && brand->pattern.group[GROUP_LIST] == 0)
+	if (brand->name == NULL && strstr(stanza_get(stanza, "pattern"), "(?<list>") == NULL)
 		return fail(error, stanza->line, stanza->id, "neither a name nor a group <list>");
 	if (brand->family == NULL)
 		brand->family = brand->name != NULL ? brand->name : brand->id;

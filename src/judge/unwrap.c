@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "judge/pattern.h"
 
 static const char *const carriers[CARRIER_COUNT] = {
 	[CARRIER_CLIENT] = "client", [CARRIER_HELO] = "helo", [CARRIER_SENDER] = "sender", [CARRIER_RECIPIENT] = "recipient", [CARRIER_OTHER] = "other",
@@ -270,6 +271,17 @@ note_on(const struct unwrapped *out, bool doubled)
 	return doubled ? "doubled" : NULL;
 }
 
+const char *
+mark_dots(const char *text, size_t len, struct arena *arena)
+{
+	char *marked = arena_copy(arena, text, len);
+
+	for (size_t i = 1; i + 1 < len; i++)
+		if (text[i] == '.' && text[i - 1] != ' ' && text[i - 1] != '.' && text[i + 1] != ' ' && text[i + 1] != '.')
+			marked[i] = PATTERN_DOT;
+	return marked;
+}
+
 void
 unwrap(const char *text, size_t len, struct arena *arena, struct unwrapped *out)
 {
@@ -301,6 +313,7 @@ unwrap(const char *text, size_t len, struct arena *arena, struct unwrapped *out)
 	find_inner(out);
 	find_carrier(out);
 	out->stage = find_stage(whole, out->len);
+	out->marked = mark_dots(whole, out->len, arena);
 }
 
 const char *

@@ -16,6 +16,7 @@ enum carrier { CARRIER_NONE, CARRIER_CLIENT, CARRIER_HELO, CARRIER_SENDER, CARRI
 
 struct unwrapped { /* strings in the arena */
 	const char *whole; /* all lines, without codes, white space as single spaces */
+	const char *marked; /* the same, but dots inside a name, an address or a number are PATTERN_DOT: what is left ends a sentence */
 	size_t len;
 	size_t inner; /* where in `whole` the innermost quoted reply begins; 0: none is quoted */
 	size_t reason; /* where behind `inner` the carried reason begins; == inner when nothing carries */
@@ -30,6 +31,7 @@ struct unwrapped { /* strings in the arena */
 
 void unwrap(const char *text, size_t len, struct arena *arena, struct unwrapped *out);
 
+const char *mark_dots(const char *text, size_t len, struct arena *arena);
 const char *carrier_name(enum carrier carrier); /* "client" "helo" "sender" "recipient" "other"; NULL for none */
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "judge/pattern.h"
 
 /* Bytes that stand in no word share column 0, which leads back to the root: the table stays small. */
 struct words {
@@ -49,6 +50,8 @@ words_free(struct words *words)
 static unsigned char
 lower(char c)
 {
+	if (c == PATTERN_DOT)
+		return '.';
 	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
