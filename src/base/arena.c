@@ -17,6 +17,7 @@ struct block {
 
 struct arena {
 	struct block *blocks;
+	size_t size; /* of all blocks */
 };
 
 static void
@@ -100,6 +101,13 @@ arena_reset(struct arena *arena)
 	if (block != NULL)
 		block->used = 0;
 	arena->blocks = block;
+	arena->size = block != NULL ? block->size : 0;
+}
+
+size_t
+arena_size(const struct arena *arena)
+{
+	return arena->size;
 }
 
 void *
@@ -119,6 +127,7 @@ arena_alloc(struct arena *arena, size_t size)
 			out_of_memory();
 		block->used = 0;
 		block->size = room;
+		arena->size += room;
 		if (size > BLOCK / 4 && arena->blocks != NULL) { /* the current block still has room for small things */
 			block->next = arena->blocks->next;
 			arena->blocks->next = block;

@@ -12,6 +12,7 @@ struct arena;
 struct arena *arena_new(void);
 void arena_free(struct arena *arena); /* NULL is allowed */
 void arena_reset(struct arena *arena); /* forgets everything, keeps the first block for the next round */
+size_t arena_size(const struct arena *arena); /* bytes of memory that it holds */
 
 void *arena_alloc(struct arena *arena, size_t size); /* zeroed, aligned for any object */
 char *arena_copy(struct arena *arena, const char *bytes, size_t len); /* NUL-terminated behind the copy */

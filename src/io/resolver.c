@@ -1,1 +1,711 @@
-/* to be written */
+/* A job is one question and those who wait for its answer. It is always on exactly one list:
+ *   open    asked, and all of it young; nameservers look after the time
+ *   late    one nameserver at least has let RESOLVER_TRY_MS pass; ordered by deadline
+ *   paused  no nameserver could be reached at all; to be asked again soon; ordered by that
+ *   ready   answered; `deliver` tells those who wait, from the loop and from nowhere else */
+#include "io/resolver.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/arena.h"
+#include "dns/book.h"
+#include "dns/name.h"
+#include "dns/wire.h"
+#include "io/cache.h"
+#include "io/loop.h"
+#include "io/nameserver.h"
+
+enum {
+	TICK_MS = 100,
+	ROUNDS = 3, /* of asking all of them, when none could be reached */
+	PAUSE_MS = 500,
+	KEEP_POSITIVE_MS = 3600 * 1000,
+	KEEP_NEGATIVE_MS = 900 * 1000,
+	KEEP_FAILURE_MS = 5 * 1000, /* so that a burst does not ask again */
+	BUCKETS = 4096,
+};
+
+struct waiter {
+	struct waiter *next;
+	resolver_done *done;
+	void *arg;
+};
+
+struct attempt { /* a job at one nameserver */
+	struct job *job;
+	struct inquiry *inquiry; /* NULL when none is under way */
+	bool tried;
+	unsigned flags; /* of nameserver_ask */
+};
+
+TAILQ_HEAD(jobs, job);
+struct job {
+	TAILQ_ENTRY(job) link;
+	struct jobs *list;
+	struct job *chain; /* in `buckets`: jobs that can be joined */
+	struct resolver *resolver;
+	char *name;
+	enum dns_type type;
+	struct waiter *waiters, **last;
+	struct attempt attempts[RESOLVER_SERVERS_MAX];
+	unsigned round;
+	int64_t due; /* loop_ms, of a late or paused one */
+	unsigned batch; /* of a ready one */
+	bool fresh; /* not out of the cache */
+	struct answer answer; /* until it is there: the most telling failure, TIMEOUT at first */
+};
+
+struct resolver {
+	struct event_base *base;
+	struct nameserver *servers[RESOLVER_SERVERS_MAX];
+	size_t server_count;
+	struct book *book; /* instead of nameservers */
+	struct cache *cache;
+	struct job *buckets[BUCKETS];
+	struct jobs open, late, paused, ready;
+	struct job *delivering;
+	unsigned batch; /* of those that become ready now */
+	bool gone; /* freed from within a callback */
+	struct event deliver, tick;
+	resolver_done *observe;
+	void *observe_arg;
+	struct resolver_counts counts;
+};
+
+static const struct timeval tick_interval = {.tv_usec = TICK_MS * 1000};
+
+/* ---- jobs and lists */
+
+static struct job **
+bucket_of(struct resolver *resolver, const char *name, enum dns_type type)
+{
+	return &resolver->buckets[cache_hash(resolver->cache, name, type) % BUCKETS];
+}
+
+static struct job *
+find_job(struct resolver *resolver, const char *name, enum dns_type type)
+{
+	struct job *job = *bucket_of(resolver, name, type);
+
+	while (job != NULL && (job->type != type || strcmp(job->name, name) != 0))
+		job = job->chain;
+	return job;
+}
+
+static void
+move(struct job *job, struct jobs *list)
+{
+	if (job->list != NULL)
+		TAILQ_REMOVE(job->list, job, link);
+	job->list = list;
+	if (list != NULL)
+		TAILQ_INSERT_TAIL(list, job, link);
+}
+
+static struct job *
+job_new(struct resolver *resolver, const char *name, enum dns_type type)
+{
+	struct job *job = must_alloc(sizeof *job), **bucket = bucket_of(resolver, name, type);
+
+	job->resolver = resolver;
+	job->name = must_string(name);
+	job->type = type;
+	job->last = &job->waiters;
+	for (size_t i = 0; i < RESOLVER_SERVERS_MAX; i++)
+		job->attempts[i].job = job;
+	job->answer = (struct answer){.name = job->name, .type = type, .rcode = DNS_TIMEOUT, .canonical = job->name};
+	job->chain = *bucket;
+	*bucket = job;
+	return job;
+}
+
+static struct nameserver *
+server_of(const struct attempt *attempt)
+{
+	return attempt->job->resolver->servers[attempt - attempt->job->attempts];
+}
+
+static void
+drop_inquiries(struct job *job)
+{
+	for (size_t i = 0; i < job->resolver->server_count; i++) {
+		if (job->attempts[i].inquiry != NULL)
+			inquiry_drop(job->attempts[i].inquiry);
+		job->attempts[i].inquiry = NULL;
+	}
+}
+
+/* From now on the same question is a new job. */
+static void
+unchain(struct job *job)
+{
+	struct job **at = bucket_of(job->resolver, job->name, job->type);
+
+	while (*at != NULL && *at != job)
+		at = &(*at)->chain;
+	if (*at != NULL)
+		*at = job->chain;
+}
+
+static void
+job_free(struct job *job)
+{
+	drop_inquiries(job);
+	unchain(job);
+	move(job, NULL);
+	for (struct waiter *waiter = job->waiters, *next; waiter != NULL; waiter = next) {
+		next = waiter->next;
+		free(waiter);
+	}
+	free(job->name);
+	free(job);
+}
+
+static void
+make_ready(struct job *job)
+{
+	job->batch = job->resolver->batch;
+	move(job, &job->resolver->ready);
+	event_active(&job->resolver->deliver, EV_TIMEOUT, 0);
+}
+
+/* ---- the end of a question */
+
+static bool
+is_failure(const struct answer *answer)
+{
+	return answer->rcode != DNS_NOERROR && answer->rcode != DNS_NXDOMAIN;
+}
+
+static int64_t
+keep_ms(const struct resolver *resolver, const struct answer *answer)
+{
+	int64_t ms = (int64_t)answer->ttl * 1000, most = answer->count > 0 ? KEEP_POSITIVE_MS : KEEP_NEGATIVE_MS;
+
+	if (resolver->book != NULL)
+		return KEEP_POSITIVE_MS; /* it will say nothing else */
+	if (is_failure(answer))
+		return KEEP_FAILURE_MS;
+	return ms < most ? ms : most;
+}
+
+static void
+finish(struct job *job, const struct answer *answer)
+{
+	struct resolver *resolver = job->resolver;
+	int64_t now = loop_ms(), keep = keep_ms(resolver, answer);
+
+	drop_inquiries(job);
+	job->answer = *answer;
+	job->fresh = true;
+	resolver->counts.failed += is_failure(answer);
+	if (keep > 0)
+		cache_put(resolver->cache, answer, now, now + keep);
+	make_ready(job);
+}
+
+/* Which of two failures tells more: an answer more than none, trouble with the domain more than trouble with us. */
+static size_t
+weight(enum dns_rcode rcode)
+{
+	static const enum dns_rcode least_first[] = {DNS_TIMEOUT, DNS_GARBLED, DNS_FORMERR, DNS_NOTIMP, DNS_REFUSED, DNS_SERVFAIL};
+	size_t i = 0, count = sizeof least_first / sizeof *least_first;
+
+	while (i < count && least_first[i] != rcode)
+		i++;
+	return i < count ? i : 2;
+}
+
+static void
+note_failure(struct attempt *attempt, enum dns_rcode rcode)
+{
+	struct answer *answer = &attempt->job->answer;
+
+	if (weight(rcode) <= weight(answer->rcode))
+		return;
+	answer->rcode = rcode;
+	answer->server = nameserver_text(server_of(attempt));
+}
+
+/* ---- asking */
+
+static void
+ask(struct attempt *attempt, unsigned flags)
+{
+	struct job *job = attempt->job;
+
+	attempt->tried = true;
+	attempt->flags = flags;
+	attempt->inquiry = nameserver_ask(server_of(attempt), job->name, job->type, flags, attempt);
+}
+
+static struct attempt *
+first_untried(struct job *job, bool dead)
+{
+	for (size_t i = 0; i < job->resolver->server_count; i++)
+		if (!job->attempts[i].tried && nameserver_dead(job->resolver->servers[i]) == dead)
+			return &job->attempts[i];
+	return NULL;
+}
+
+/* Asks the next nameserver: a dead one only while nobody has said anything. False: nobody is left. */
+static bool
+ask_next(struct job *job)
+{
+	struct attempt *next = first_untried(job, false);
+
+	if (next == NULL && job->answer.rcode == DNS_TIMEOUT)
+		next = first_untried(job, true);
+	if (next != NULL)
+		ask(next, 0);
+	return next != NULL;
+}
+
+static void
+start_tick(struct resolver *resolver)
+{
+	if (!evtimer_pending(&resolver->tick, NULL))
+		evtimer_add(&resolver->tick, &tick_interval);
+}
+
+/* No answer at once: the nameserver is being restarted, or a send buffer is full. Time-outs have had their time. */
+static bool
+may_pause(const struct job *job)
+{
+	return job->answer.rcode == DNS_TIMEOUT && job->list == &job->resolver->open && job->round + 1 < ROUNDS;
+}
+
+/* One that is late may still have something better to say than another's failure. */
+static bool
+worth_waiting(const struct job *job)
+{
+	for (size_t i = 0; i < job->resolver->server_count; i++)
+		if (job->attempts[i].inquiry != NULL && (job->answer.rcode == DNS_TIMEOUT || !nameserver_dead(job->resolver->servers[i])))
+			return true;
+	return false;
+}
+
+/* After a failure: the next nameserver, or the end. */
+static void
+advance(struct job *job)
+{
+	if (ask_next(job) || worth_waiting(job))
+		return;
+	if (may_pause(job)) {
+		job->round++;
+		job->due = loop_ms() + PAUSE_MS;
+		move(job, &job->resolver->paused);
+		start_tick(job->resolver);
+	} else {
+		finish(job, &job->answer);
+	}
+}
+
+static void
+resume(struct job *job)
+{
+	for (size_t i = 0; i < RESOLVER_SERVERS_MAX; i++)
+		job->attempts[i].tried = false;
+	move(job, &job->resolver->open);
+	advance(job);
+}
+
+static bool
+any_alive(const struct resolver *resolver)
+{
+	for (size_t i = 0; i < resolver->server_count; i++)
+		if (!nameserver_dead(resolver->servers[i]))
+			return true;
+	return false;
+}
+
+/* ---- what nameservers tell */
+
+/* It was cut off; or it cannot be read, and may have been cut on the way, or be the answer to something else that c-ares 1.34 had on that socket. */
+static void
+ask_by_tcp(struct attempt *attempt)
+{
+	if (!(attempt->flags & ASK_TCP)) {
+		ask(attempt, attempt->flags | ASK_TCP);
+		return;
+	}
+	note_failure(attempt, DNS_GARBLED);
+	advance(attempt->job);
+}
+
+static void
+on_late(void *arg)
+{
+	struct attempt *attempt = arg;
+	struct job *job = attempt->job;
+	struct resolver *resolver = job->resolver;
+
+	if (job->list == &resolver->open) {
+		job->due = loop_ms() - RESOLVER_TRY_MS + RESOLVER_QUESTION_MS;
+		move(job, &resolver->late);
+		start_tick(resolver);
+	}
+	ask_next(job);
+	if (nameserver_dead(server_of(attempt)) && any_alive(resolver))
+		nameserver_flush(server_of(attempt)); /* who stands in line there is better off elsewhere */
+}
+
+static void
+on_failure(struct attempt *attempt, enum dns_rcode rcode)
+{
+	note_failure(attempt, rcode);
+	if (rcode == DNS_GARBLED)
+		ask_by_tcp(attempt);
+	else
+		advance(attempt->job);
+}
+
+static void
+on_message(struct attempt *attempt, const void *message, size_t len)
+{
+	struct job *job = attempt->job;
+	const char *why;
+	struct answer answer;
+	bool truncated = false, read;
+
+	read = wire_response(message, len, job->name, job->type, cache_arena(job->resolver->cache), &answer, &truncated, &why);
+	answer.server = nameserver_text(server_of(attempt));
+	if (truncated) {
+		ask_by_tcp(attempt);
+	} else if (!read) {
+		on_failure(attempt, DNS_GARBLED);
+	} else if (answer.rcode == DNS_FORMERR && !(attempt->flags & ASK_PLAIN)) { /* RFC 6891 section 7 */
+		ask(attempt, attempt->flags | ASK_PLAIN);
+	} else if (is_failure(&answer)) {
+		on_failure(attempt, answer.rcode);
+	} else {
+		finish(job, &answer);
+	}
+}
+
+static void
+on_heard(const void *message, size_t len, enum dns_rcode failure, void *arg)
+{
+	struct attempt *attempt = arg;
+
+	attempt->inquiry = NULL;
+	if (message != NULL)
+		on_message(attempt, message, len);
+	else
+		on_failure(attempt, failure);
+}
+
+static const struct nameserver_user nameserver_user = {.late = on_late, .heard = on_heard};
+
+/* ---- time */
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct resolver *resolver = arg;
+	int64_t now = loop_ms();
+	struct job *job;
+
+	(void)fd;
+	(void)what;
+	while ((job = TAILQ_FIRST(&resolver->late)) != NULL && job->due <= now)
+		finish(job, &job->answer);
+	while ((job = TAILQ_FIRST(&resolver->paused)) != NULL && job->due <= now)
+		resume(job);
+	if (!TAILQ_EMPTY(&resolver->late) || !TAILQ_EMPTY(&resolver->paused))
+		start_tick(resolver);
+}
+
+/* ---- giving answers out */
+
+static void
+deliver(struct resolver *resolver, struct job *job)
+{
+	struct waiter *waiter;
+
+	resolver->delivering = job;
+	unchain(job);
+	move(job, NULL);
+	if (job->fresh && resolver->observe != NULL)
+		resolver->observe(&job->answer, resolver->observe_arg);
+	while ((waiter = job->waiters) != NULL && !resolver->gone) {
+		resolver_done *done = waiter->done;
+		void *arg = waiter->arg;
+
+		job->waiters = waiter->next;
+		if (job->waiters == NULL)
+			job->last = &job->waiters;
+		free(waiter);
+		done(&job->answer, arg);
+	}
+	resolver->delivering = NULL;
+	job_free(job);
+}
+
+static void
+release(struct resolver *resolver)
+{
+	struct jobs *lists[] = {&resolver->open, &resolver->late, &resolver->paused, &resolver->ready};
+
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		while (!TAILQ_EMPTY(lists[i]))
+			job_free(TAILQ_FIRST(lists[i]));
+	for (size_t i = 0; i < resolver->server_count; i++)
+		nameserver_free(resolver->servers[i]);
+	event_del(&resolver->deliver);
+	event_del(&resolver->tick);
+	book_free(resolver->book);
+	cache_free(resolver->cache);
+	free(resolver);
+}
+
+static void
+on_deliver(evutil_socket_t fd, short what, void *arg)
+{
+	struct resolver *resolver = arg;
+	unsigned batch = resolver->batch++;
+	struct job *job;
+
+	(void)fd;
+	(void)what;
+	while (!resolver->gone && (job = TAILQ_FIRST(&resolver->ready)) != NULL && job->batch == batch)
+		deliver(resolver, job);
+	if (resolver->gone)
+		release(resolver);
+	else if (TAILQ_EMPTY(&resolver->ready)) /* what became ready meanwhile has its own turn, after others in the loop */
+		cache_turn(resolver->cache);
+}
+
+/* ---- what others call */
+
+static struct resolver *
+make(struct event_base *base)
+{
+	struct resolver *resolver = must_alloc(sizeof *resolver);
+
+	resolver->base = base;
+	resolver->cache = cache_new(RESOLVER_CACHE_MAX, loop_random());
+	TAILQ_INIT(&resolver->open);
+	TAILQ_INIT(&resolver->late);
+	TAILQ_INIT(&resolver->paused);
+	TAILQ_INIT(&resolver->ready);
+	evtimer_assign(&resolver->deliver, base, on_deliver, resolver);
+	evtimer_assign(&resolver->tick, base, on_tick, resolver);
+	return resolver;
+}
+
+static bool
+add_server(struct resolver *resolver, const struct nameserver_address *address, const char **why)
+{
+	struct nameserver *server = nameserver_new(resolver->base, address, &nameserver_user, why);
+
+	if (server != NULL)
+		resolver->servers[resolver->server_count++] = server;
+	return server != NULL;
+}
+
+static bool
+add_servers(struct resolver *resolver, const char *const *servers, size_t count, const char **why)
+{
+	struct nameserver_address addresses[RESOLVER_SERVERS_MAX];
+
+	*why = "more than 8 nameservers";
+	if (count > RESOLVER_SERVERS_MAX)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		*why = servers[i];
+		if (!nameserver_parse(servers[i], &addresses[i]))
+			return false;
+	}
+	if (count == 0)
+		count = nameserver_system(addresses, RESOLVER_SERVERS_MAX);
+	*why = "no nameserver";
+	for (size_t i = 0; i < count; i++)
+		if (!add_server(resolver, &addresses[i], why))
+			return false;
+	return count > 0;
+}
+
+struct resolver *
+resolver_new(struct event_base *base, const char *const *servers, size_t count, const char **why)
+{
+	struct resolver *resolver = make(base);
+
+	if (add_servers(resolver, servers, count, why))
+		return resolver;
+	release(resolver);
+	return NULL;
+}
+
+struct resolver *
+resolver_replay(struct event_base *base, struct book *closed)
+{
+	struct resolver *resolver = make(base);
+
+	resolver->book = closed;
+	return resolver;
+}
+
+void
+resolver_free(struct resolver *resolver)
+{
+	if (resolver == NULL)
+		return;
+	resolver->gone = true;
+	if (resolver->delivering == NULL)
+		release(resolver);
+}
+
+void
+resolver_on_answer(struct resolver *resolver, resolver_done *observe, void *arg)
+{
+	resolver->observe = observe;
+	resolver->observe_arg = arg;
+}
+
+static void
+start(struct job *job)
+{
+	struct resolver *resolver = job->resolver;
+
+	if (cache_get(resolver->cache, job->name, job->type, loop_ms(), &job->answer)) {
+		resolver->counts.cached++;
+		make_ready(job);
+		return;
+	}
+	resolver->counts.asked++;
+	if (resolver->book != NULL) {
+		finish(job, book_ask(resolver->book, job->name, job->type));
+		return;
+	}
+	move(job, &resolver->open);
+	advance(job);
+}
+
+static struct job *
+job_for(struct resolver *resolver, const char *name, enum dns_type type)
+{
+	char text[NAME_TEXT];
+	bool is_name = name_normalise(name, text, NULL);
+	struct job *job = find_job(resolver, is_name ? text : name, type);
+
+	if (job != NULL) {
+		resolver->counts.joined++;
+		return job;
+	}
+	job = job_new(resolver, is_name ? text : name, type);
+	if (is_name) {
+		start(job);
+	} else { /* nobody can have it, and nobody can be asked */
+		job->answer.rcode = DNS_NXDOMAIN;
+		make_ready(job);
+	}
+	return job;
+}
+
+void
+resolver_ask(struct resolver *resolver, const char *name, enum dns_type type, resolver_done *done, void *arg)
+{
+	struct job *job = job_for(resolver, name, type);
+	struct waiter *waiter = must_alloc(sizeof *waiter);
+
+	waiter->done = done;
+	waiter->arg = arg;
+	*job->last = waiter;
+	job->last = &waiter->next;
+}
+
+/* True: nobody waits any more. */
+static bool
+forget_waiters(struct job *job, void *arg)
+{
+	struct waiter **at = &job->waiters;
+
+	while (*at != NULL) {
+		struct waiter *waiter = *at;
+
+		if (waiter->arg == arg) {
+			*at = waiter->next;
+			free(waiter);
+		} else {
+			at = &waiter->next;
+		}
+	}
+	job->last = at;
+	return job->waiters == NULL;
+}
+
+void
+resolver_forget(struct resolver *resolver, void *arg)
+{
+	struct jobs *lists[] = {&resolver->open, &resolver->late, &resolver->paused, &resolver->ready};
+
+	if (resolver->delivering != NULL)
+		forget_waiters(resolver->delivering, arg);
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		for (struct job *job = TAILQ_FIRST(lists[i]), *next; job != NULL; job = next) {
+			next = TAILQ_NEXT(job, link);
+			if (forget_waiters(job, arg) && lists[i] != &resolver->ready)
+				job_free(job); /* what is not answered yet is not asked on for nobody */
+		}
+}
+
+struct resolver_counts
+resolver_counts(const struct resolver *resolver)
+{
+	return resolver->counts;
+}
+
+size_t
+resolver_servers(const struct resolver *resolver)
+{
+	return resolver->server_count;
+}
+
+const char *
+resolver_server(const struct resolver *resolver, size_t i)
+{
+	return nameserver_text(resolver->servers[i]);
+}
+
+bool
+resolver_is_public(const char *server)
+{
+	static const struct {
+		const char *net;
+		unsigned bits;
+	} nets[] = {
+		{"8.8.8.8", 32}, {"8.8.4.4", 32}, {"2001:4860:4860::", 48}, /* Google */
+		{"1.1.1.0", 24}, {"1.0.0.0", 24}, {"2606:4700:4700::", 48}, /* Cloudflare */
+		{"9.9.9.0", 24}, {"149.112.112.0", 24}, {"2620:fe::", 48}, /* Quad9 */
+		{"208.67.220.0", 24}, {"208.67.222.0", 24}, {"2620:119:35::", 48}, {"2620:119:53::", 48}, /* OpenDNS */
+		{"94.140.14.0", 24}, {"94.140.15.0", 24}, {"2a10:50c0::", 32}, /* AdGuard */
+		{"185.228.168.0", 24}, {"185.228.169.0", 24}, {"2a0d:2a00:1::", 48}, {"2a0d:2a00:2::", 48}, /* CleanBrowsing */
+		{"76.76.2.0", 24}, {"76.76.10.0", 24}, {"2606:1a40::", 32}, /* Control D */
+		{"45.90.28.0", 22}, {"2a07:a8c0::", 31}, /* NextDNS */
+		{"194.242.2.0", 24}, {"2a07:e340::", 32}, /* Mullvad */
+		{"86.54.11.0", 24}, {"2a13:1001::", 32}, /* DNS4EU */
+		{"4.2.2.0", 29}, {"209.244.0.3", 32}, {"209.244.0.4", 32}, /* Level 3 */
+		{"64.6.64.6", 32}, {"64.6.65.6", 32}, {"2620:74:1b::", 48}, {"2620:74:1c::", 48}, /* Vercara */
+		{"156.154.70.0", 24}, {"156.154.71.0", 24}, {"2610:a1:1018::", 48}, {"2610:a1:1019::", 48},
+		{"8.26.56.26", 32}, {"8.20.247.20", 32}, /* Comodo */
+		{"74.82.42.42", 32}, {"2001:470:20::2", 128}, /* Hurricane Electric */
+		{"84.200.69.80", 32}, {"84.200.70.40", 32}, /* DNS.WATCH */
+		{"77.88.8.0", 24}, {"2a02:6b8::feed:0", 112}, /* Yandex */
+		{"223.5.5.5", 32}, {"223.6.6.6", 32}, {"2400:3200::", 32}, /* AliDNS */
+		{"119.29.29.29", 32}, {"114.114.114.0", 24}, {"114.114.115.0", 24}, {"101.101.101.101", 32},
+	};
+	struct nameserver_address address;
+	struct ip net;
+
+	if (!nameserver_parse(server, &address))
+		return false;
+	for (size_t i = 0; i < sizeof nets / sizeof *nets; i++)
+		if (ip_parse(&net, nets[i].net) && ip_within(&address.ip, &net, nets[i].bits))
+			return true;
+	return false;
+}

@@ -1,0 +1,129 @@
+#include "io/cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+enum { BUCKETS = 1 << 16 };
+
+struct entry {
+	struct entry *next;
+	int64_t born, until;
+	struct answer answer;
+};
+
+struct generation {
+	struct arena *arena;
+	struct entry **buckets;
+	size_t count;
+};
+
+struct cache {
+	uint64_t seed;
+	size_t max; /* in a generation */
+	struct generation young, old;
+};
+
+static void
+generation_init(struct generation *generation)
+{
+	*generation = (struct generation){.arena = arena_new(), .buckets = must_alloc(BUCKETS * sizeof *generation->buckets)};
+}
+
+static void
+generation_release(struct generation *generation)
+{
+	arena_free(generation->arena);
+	free(generation->buckets);
+}
+
+struct cache *
+cache_new(size_t max, uint64_t seed)
+{
+	struct cache *cache = must_alloc(sizeof *cache);
+
+	cache->seed = seed;
+	cache->max = max / 2;
+	generation_init(&cache->young);
+	generation_init(&cache->old);
+	return cache;
+}
+
+void
+cache_free(struct cache *cache)
+{
+	generation_release(&cache->young);
+	generation_release(&cache->old);
+	free(cache);
+}
+
+uint32_t
+cache_hash(const struct cache *cache, const char *name, enum dns_type type)
+{
+	uint64_t hash = cache->seed ^ (uint64_t)type << 48;
+
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (unsigned char)*name) * 0x9e3779b97f4a7c15u ^ hash >> 29;
+	return (uint32_t)(hash ^ hash >> 32);
+}
+
+struct arena *
+cache_arena(struct cache *cache)
+{
+	return cache->young.arena;
+}
+
+void
+cache_put(struct cache *cache, const struct answer *answer, int64_t now_ms, int64_t until_ms)
+{
+	struct generation *young = &cache->young;
+	struct entry *entry = arena_alloc(young->arena, sizeof *entry), **bucket;
+
+	entry->answer = *answer;
+	entry->answer.name = arena_string(young->arena, answer->name);
+	if (strcmp(answer->canonical, answer->name) == 0)
+		entry->answer.canonical = entry->answer.name;
+	entry->born = now_ms;
+	entry->until = until_ms;
+	bucket = &young->buckets[cache_hash(cache, answer->name, answer->type) % BUCKETS];
+	entry->next = *bucket; /* before an older answer to the same question, if there is one */
+	*bucket = entry;
+	young->count++;
+}
+
+static const struct entry *
+find(const struct generation *generation, const char *name, enum dns_type type, uint32_t hash)
+{
+	const struct entry *entry = generation->buckets[hash % BUCKETS];
+
+	while (entry != NULL && (entry->answer.type != type || strcmp(entry->answer.name, name) != 0))
+		entry = entry->next;
+	return entry;
+}
+
+bool
+cache_get(const struct cache *cache, const char *name, enum dns_type type, int64_t now_ms, struct answer *out)
+{
+	uint32_t hash = cache_hash(cache, name, type), age;
+	const struct entry *entry = find(&cache->young, name, type, hash);
+
+	if (entry == NULL)
+		entry = find(&cache->old, name, type, hash);
+	if (entry == NULL || now_ms >= entry->until)
+		return false;
+	*out = entry->answer;
+	age = (uint32_t)((now_ms - entry->born) / 1000);
+	out->ttl = out->ttl > age ? out->ttl - age : 0;
+	return true;
+}
+
+void
+cache_turn(struct cache *cache)
+{
+	if (cache->young.count < cache->max && arena_size(cache->young.arena) < CACHE_BYTES)
+		return;
+	generation_release(&cache->old);
+	cache->old = cache->young;
+	generation_init(&cache->young);
+}

@@ -1,0 +1,565 @@
+/* What c-ares is trusted with: sockets, sending again, and telling whose answer a datagram is (address, port, id, question). What it is not: everything else. It has one server a channel, is handed our bytes and
+ * hands back the answer's (ARES_FLAG_NOCHECKRESP: 1.18 makes a SERVFAIL a refused connection otherwise; ARES_FLAG_IGNTC: a truncated answer is our business).
+ *
+ * A question has one of three states. Waiting: in line, not sent. Young: sent less than NAMESERVER_TRY_MS ago; these are counted against the channel's limit. Old: later than that; c-ares still listens for it. */
+#include "io/nameserver.h"
+
+/* ares_send and ares_get_servers_ports have successors that 1.18 lacks. */
+#define CARES_NO_DEPRECATED
+#include <ares.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "dns/wire.h"
+#include "io/loop.h"
+
+enum {
+	TICK_MS = 100,
+	UDP_BUFFER = 4 << 20, /* bytes; asked for: the kernel gives what it likes */
+	BYTES_AN_ANSWER = 1024, /* that a small datagram takes in such a buffer, with some room */
+	UDP_AT_ONCE_MIN = 64,
+	UDP_AT_ONCE_MAX = 500,
+	TCP_AT_ONCE = 1, /* some servers close after one answer */
+	TCP_TRIES = 3,
+	UDP_A_SOCKET = 8,
+	UDP_MS = 1000, /* until it is sent again; doubled each time */
+	TCP_MS = 5000, /* 1.18 does not ask a second time over the same connection */
+	OPT_OCTETS = 11,
+	IDS = 1 << 16,
+};
+
+/* PLAIN is UDP without EDNS: with the flag for it set, 1.18 takes the last 11 octets off a question on FORMERR, whatever they are. */
+enum way { UDP, PLAIN, TCP, WAYS };
+
+enum stage { WAITING, YOUNG, OLD };
+
+struct inquiry {
+	TAILQ_ENTRY(inquiry) link; /* waiting or young */
+	struct channel *channel;
+	void *arg; /* NULL: dropped */
+	const char *name; /* while it waits */
+	enum dns_type type;
+	bool plain;
+	enum stage stage;
+	uint16_t id;
+	int64_t sent; /* loop_ms */
+};
+TAILQ_HEAD(inquiries, inquiry);
+
+struct socket {
+	struct socket *next;
+	struct event *event;
+	ares_socket_t fd;
+};
+
+struct channel {
+	struct nameserver *nameserver;
+	enum way way;
+	ares_channel ares;
+	struct socket *sockets;
+	struct event turn, tick;
+	struct inquiries waiting, young;
+	unsigned young_count, limit;
+	unsigned open; /* with c-ares, the dropped among them */
+	unsigned wanted; /* not dropped, waiting ones among them */
+	unsigned char ids[IDS / 8]; /* that are under way */
+};
+
+struct nameserver {
+	struct event_base *base;
+	const struct nameserver_user *user;
+	struct nameserver_address address;
+	char text[NAMESERVER_TEXT];
+	struct channel channels[WAYS];
+	int64_t heard; /* loop_ms of its latest answer to anything, -1 before the first */
+	unsigned silent; /* late inquiries since, that no answer came after */
+	int64_t dead_until;
+	struct buf query;
+};
+
+static const struct timeval tick_interval = {.tv_usec = TICK_MS * 1000};
+
+/* ---- whether it lives */
+
+bool
+nameserver_dead(const struct nameserver *nameserver)
+{
+	return nameserver->silent >= NAMESERVER_SILENT && loop_ms() < nameserver->dead_until;
+}
+
+static void
+note_answer(struct nameserver *nameserver)
+{
+	nameserver->heard = loop_ms();
+	nameserver->silent = 0;
+}
+
+/* A question that nothing was heard after, not even answers to others: what is lost or slow among many that are answered says nothing about the server. */
+static void
+note_silence(const struct inquiry *inquiry)
+{
+	struct nameserver *nameserver = inquiry->channel->nameserver;
+
+	if (inquiry->channel->way == TCP || nameserver->heard >= inquiry->sent)
+		return;
+	if (++nameserver->silent >= NAMESERVER_SILENT)
+		nameserver->dead_until = loop_ms() + NAMESERVER_DEAD_MS;
+}
+
+/* ---- ids: c-ares 1.18 takes ours and does not look whether it has it already */
+
+static uint16_t
+take_id(struct channel *channel)
+{
+	uint16_t id;
+
+	do
+		id = (uint16_t)loop_random();
+	while (channel->ids[id / 8] & 1 << id % 8);
+	channel->ids[id / 8] = (unsigned char)(channel->ids[id / 8] | 1 << id % 8);
+	return id;
+}
+
+static void
+give_id(struct channel *channel, uint16_t id)
+{
+	channel->ids[id / 8] = (unsigned char)(channel->ids[id / 8] & ~(1 << id % 8));
+}
+
+/* ---- sockets */
+
+static void
+on_socket(evutil_socket_t fd, short what, void *arg)
+{
+	struct channel *channel = arg;
+
+	ares_process_fd(channel->ares, what & EV_READ ? fd : ARES_SOCKET_BAD, what & EV_WRITE ? fd : ARES_SOCKET_BAD);
+}
+
+/* As many questions at once as there is room for answers: with the buffer that Linux gives by default, a burst of 1,000 loses every twentieth. */
+static void
+fit_limit(struct channel *channel, ares_socket_t fd)
+{
+	int bytes = 0;
+	socklen_t len = sizeof bytes;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len) != 0)
+		return;
+	channel->limit = (unsigned)bytes / BYTES_AN_ANSWER;
+	if (channel->limit > UDP_AT_ONCE_MAX)
+		channel->limit = UDP_AT_ONCE_MAX;
+	if (channel->limit < UDP_AT_ONCE_MIN)
+		channel->limit = UDP_AT_ONCE_MIN;
+}
+
+static void
+on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
+{
+	struct channel *channel = arg;
+	struct socket **at = &channel->sockets, *socket;
+
+	while (*at != NULL && (*at)->fd != fd)
+		at = &(*at)->next;
+	socket = *at;
+	if (socket != NULL) {
+		event_free(socket->event);
+		*at = socket->next;
+		free(socket);
+	}
+	if (!readable && !writable)
+		return;
+	if (socket == NULL && channel->way != TCP)
+		fit_limit(channel, fd);
+	socket = must_alloc(sizeof *socket);
+	socket->fd = fd;
+	socket->event = event_new(channel->nameserver->base, fd, (short)(EV_PERSIST | (readable ? EV_READ : 0) | (writable ? EV_WRITE : 0)), on_socket, channel);
+	event_add(socket->event, NULL);
+	socket->next = channel->sockets;
+	channel->sockets = socket;
+}
+
+/* ---- questions */
+
+static void
+tell(struct inquiry *inquiry, const void *message, size_t len, enum dns_rcode failure)
+{
+	void *arg = inquiry->arg;
+
+	if (arg == NULL)
+		return;
+	inquiry->arg = NULL;
+	inquiry->channel->wanted--;
+	inquiry->channel->nameserver->user->heard(message, len, failure, arg);
+}
+
+static enum dns_rcode
+failure_of(int status)
+{
+	switch (status) {
+	case ARES_ESERVFAIL:
+		return DNS_SERVFAIL;
+	case ARES_EREFUSED:
+		return DNS_REFUSED;
+	case ARES_ENOTIMP:
+		return DNS_NOTIMP;
+	case ARES_EFORMERR:
+		return DNS_FORMERR;
+	case ARES_EBADRESP:
+		return DNS_GARBLED;
+	default: /* no answer in time, or no way to the nameserver: nothing that the name asked for can be blamed for */
+		return DNS_TIMEOUT;
+	}
+}
+
+static void
+on_done(void *arg, int status, int timeouts, unsigned char *message, int len)
+{
+	struct inquiry *inquiry = arg;
+	struct channel *channel = inquiry->channel;
+
+	(void)timeouts;
+	channel->open--;
+	give_id(channel, inquiry->id);
+	if (status == ARES_SUCCESS)
+		note_answer(channel->nameserver);
+	if (inquiry->stage == YOUNG) {
+		TAILQ_REMOVE(&channel->young, inquiry, link);
+		channel->young_count--;
+		if (status != ARES_SUCCESS && status != ARES_ECANCELLED && status != ARES_EDESTRUCTION)
+			note_silence(inquiry);
+	}
+	if (status == ARES_SUCCESS)
+		tell(inquiry, message, (size_t)len, DNS_NOERROR);
+	else
+		tell(inquiry, NULL, 0, failure_of(status));
+	free(inquiry);
+	if (!TAILQ_EMPTY(&channel->waiting))
+		event_active(&channel->turn, EV_TIMEOUT, 0); /* there is a place now; not from here, where c-ares is at work */
+}
+
+static void
+end_waiting(struct inquiry *inquiry, enum dns_rcode failure)
+{
+	TAILQ_REMOVE(&inquiry->channel->waiting, inquiry, link);
+	tell(inquiry, NULL, 0, failure);
+	free(inquiry);
+}
+
+static void
+send_question(struct inquiry *inquiry)
+{
+	struct channel *channel = inquiry->channel;
+	struct buf *query = &channel->nameserver->query;
+	size_t len;
+
+	inquiry->id = take_id(channel);
+	buf_clear(query);
+	if (!wire_query(query, inquiry->id, inquiry->name, inquiry->type)) {
+		give_id(channel, inquiry->id);
+		end_waiting(inquiry, DNS_FORMERR);
+		return;
+	}
+	len = query->len;
+	if (inquiry->plain) { /* OPT is the only additional record, and the last */
+		len -= OPT_OCTETS;
+		query->data[11] = 0;
+	}
+	TAILQ_REMOVE(&channel->waiting, inquiry, link);
+	TAILQ_INSERT_TAIL(&channel->young, inquiry, link);
+	channel->young_count++;
+	channel->open++;
+	inquiry->stage = YOUNG;
+	inquiry->sent = loop_ms();
+	inquiry->name = NULL;
+	ares_send(channel->ares, (const unsigned char *)query->data, (int)len, on_done, inquiry); /* may call on_done at once */
+}
+
+static void
+on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct channel *channel = arg;
+
+	(void)fd;
+	(void)what;
+	while (channel->young_count < channel->limit && !TAILQ_EMPTY(&channel->waiting))
+		send_question(TAILQ_FIRST(&channel->waiting));
+	if (channel->open > 0 && !evtimer_pending(&channel->tick, NULL))
+		evtimer_add(&channel->tick, &tick_interval);
+}
+
+/* The young that are late by now make room for others. */
+static void
+age(struct channel *channel)
+{
+	int64_t then = loop_ms() - NAMESERVER_TRY_MS;
+	struct inquiry *inquiry;
+
+	while ((inquiry = TAILQ_FIRST(&channel->young)) != NULL && inquiry->sent <= then) {
+		TAILQ_REMOVE(&channel->young, inquiry, link);
+		channel->young_count--;
+		inquiry->stage = OLD;
+		note_silence(inquiry);
+		if (inquiry->arg != NULL)
+			channel->nameserver->user->late(inquiry->arg);
+	}
+}
+
+/* c-ares looks for time-outs only when it is called. ares_timeout() would say when, but goes through all questions for it before 1.20. */
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct channel *channel = arg;
+
+	age(channel);
+	if (channel->wanted == 0)
+		ares_cancel(channel->ares); /* nobody listens any more: the program may end */
+	else
+		ares_process_fd(channel->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	on_turn(fd, what, channel);
+}
+
+struct inquiry *
+nameserver_ask(struct nameserver *nameserver, const char *name, enum dns_type type, unsigned flags, void *arg)
+{
+	struct channel *channel = &nameserver->channels[flags & ASK_TCP ? TCP : flags & ASK_PLAIN ? PLAIN : UDP];
+	struct inquiry *inquiry = must_alloc(sizeof *inquiry);
+
+	inquiry->channel = channel;
+	inquiry->arg = arg;
+	inquiry->name = name;
+	inquiry->type = type;
+	inquiry->plain = flags & ASK_PLAIN;
+	TAILQ_INSERT_TAIL(&channel->waiting, inquiry, link);
+	channel->wanted++;
+	event_active(&channel->turn, EV_TIMEOUT, 0);
+	return inquiry;
+}
+
+void
+inquiry_drop(struct inquiry *inquiry)
+{
+	inquiry->arg = NULL;
+	inquiry->channel->wanted--;
+	if (inquiry->stage == WAITING)
+		end_waiting(inquiry, DNS_TIMEOUT);
+}
+
+void
+nameserver_flush(struct nameserver *nameserver)
+{
+	struct inquiries *waiting = &nameserver->channels[UDP].waiting;
+
+	while (!TAILQ_EMPTY(waiting))
+		end_waiting(TAILQ_FIRST(waiting), DNS_TIMEOUT);
+}
+
+/* ---- its life */
+
+/* 1.32 and later send again after five times the server's mean latency, 250 ms at least, earlier ones after what we say; either way it is doubled each time, and goes on for some ten seconds. */
+static int
+udp_tries(void)
+{
+	int version;
+
+	ares_version(&version);
+	return version < 0x012000 ? 4 : 6;
+}
+
+static int
+options_init(struct ares_options *options, struct channel *channel)
+{
+	bool tcp = channel->way == TCP;
+
+	*options = (struct ares_options){
+		.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_IGNTC | (tcp ? ARES_FLAG_USEVC : 0) | (channel->way == UDP ? ARES_FLAG_EDNS : 0),
+		.timeout = tcp ? TCP_MS : UDP_MS,
+		.tries = tcp ? TCP_TRIES : udp_tries(),
+		.ednspsz = 4096, /* a limit to what it reads, not what we announce */
+		.sock_state_cb = on_socket_state,
+		.sock_state_cb_data = channel,
+		.socket_receive_buffer_size = UDP_BUFFER,
+		.socket_send_buffer_size = UDP_BUFFER / 4,
+		.resolvconf_path = (char *)"/dev/null", /* what the file says of time-outs and the like is not for us */
+	};
+	return ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NOROTATE | ARES_OPT_EDNSPSZ | ARES_OPT_SOCK_STATE_CB | ARES_OPT_RESOLVCONF |
+		(tcp ? 0 : ARES_OPT_SOCK_RCVBUF | ARES_OPT_SOCK_SNDBUF);
+}
+
+#if defined(ARES_OPT_QUERY_CACHE)
+static int
+options_newer(struct ares_options *options)
+{
+	options->qcache_max_ttl = 0; /* there is io/cache.h */
+	/* On an answer that it cannot read 1.34 drops the socket, and sends all that waited there again, a few times at most: none but these few may suffer from one that is hostile.
+	 * They are asked again over TCP then, one by one. It also means a new source port each time. */
+	options->udp_max_queries = UDP_A_SOCKET;
+	return ARES_OPT_QUERY_CACHE | ARES_OPT_UDP_MAX_QUERIES;
+}
+#else
+static int
+options_newer(struct ares_options *options)
+{
+	(void)options;
+	return 0;
+}
+#endif
+
+static void
+channel_init(struct channel *channel, struct nameserver *nameserver, enum way way)
+{
+	channel->nameserver = nameserver;
+	channel->way = way;
+	channel->limit = way == TCP ? TCP_AT_ONCE : UDP_AT_ONCE_MIN;
+	TAILQ_INIT(&channel->waiting);
+	TAILQ_INIT(&channel->young);
+	evtimer_assign(&channel->turn, nameserver->base, on_turn, channel);
+	evtimer_assign(&channel->tick, nameserver->base, on_tick, channel);
+}
+
+static int
+channel_open(struct channel *channel)
+{
+	const struct nameserver_address *address = &channel->nameserver->address;
+	struct ares_options options;
+	char ip[IP_TEXT], csv[NAMESERVER_TEXT];
+	int given = options_init(&options, channel), status;
+
+	given |= options_newer(&options);
+	status = ares_init_options(&channel->ares, &options, given);
+	if (status != ARES_SUCCESS)
+		return status;
+	snprintf(csv, sizeof csv, address->ip.family == 6 ? "[%s]:%u" : "%s:%u", ip_text(&address->ip, ip), address->port);
+	return ares_set_servers_ports_csv(channel->ares, csv);
+}
+
+static void
+channel_release(struct channel *channel)
+{
+	ares_destroy(channel->ares); /* on_done for each that is left, all dropped */
+	event_del(&channel->turn);
+	event_del(&channel->tick);
+}
+
+struct nameserver *
+nameserver_new(struct event_base *base, const struct nameserver_address *address, const struct nameserver_user *user, const char **why)
+{
+	struct nameserver *nameserver = must_alloc(sizeof *nameserver);
+	int status = ares_library_init(ARES_LIB_INIT_ALL);
+
+	nameserver->base = base;
+	nameserver->user = user;
+	nameserver->address = *address;
+	nameserver->heard = -1;
+	nameserver_format(address, nameserver->text);
+	buf_init(&nameserver->query, WIRE_MAX);
+	for (int way = 0; way < WAYS; way++)
+		channel_init(&nameserver->channels[way], nameserver, (enum way)way);
+	for (int way = 0; way < WAYS && status == ARES_SUCCESS; way++)
+		status = channel_open(&nameserver->channels[way]);
+	if (status == ARES_SUCCESS)
+		return nameserver;
+	*why = ares_strerror(status);
+	nameserver_free(nameserver);
+	return NULL;
+}
+
+void
+nameserver_free(struct nameserver *nameserver)
+{
+	for (int way = 0; way < WAYS; way++)
+		channel_release(&nameserver->channels[way]);
+	ares_library_cleanup();
+	buf_release(&nameserver->query);
+	free(nameserver);
+}
+
+const char *
+nameserver_text(const struct nameserver *nameserver)
+{
+	return nameserver->text;
+}
+
+/* ---- addresses */
+
+enum { PORT = 53 };
+
+static bool
+parse_port(const char *text, uint16_t *port)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	*port = (uint16_t)value;
+	return *text >= '0' && *text <= '9' && *end == '\0' && value > 0 && value <= UINT16_MAX;
+}
+
+bool
+nameserver_parse(const char *text, struct nameserver_address *out)
+{
+	char address[IP_TEXT];
+	const char *colon = strchr(text, ':'), *from = text, *end = text + strlen(text);
+
+	out->port = PORT;
+	if (*text == '[') {
+		from = text + 1;
+		end = strchr(from, ']');
+		if (end == NULL || (end[1] != '\0' && (end[1] != ':' || !parse_port(end + 2, &out->port))))
+			return false;
+	} else if (colon != NULL && strchr(colon + 1, ':') == NULL) {
+		end = colon;
+		if (!parse_port(colon + 1, &out->port))
+			return false;
+	}
+	if ((size_t)(end - from) >= sizeof address)
+		return false;
+	memcpy(address, from, (size_t)(end - from));
+	address[end - from] = '\0';
+	return ip_parse(&out->ip, address);
+}
+
+const char *
+nameserver_format(const struct nameserver_address *address, char text[NAMESERVER_TEXT])
+{
+	char ip[IP_TEXT];
+
+	ip_text(&address->ip, ip);
+	if (address->port == PORT)
+		snprintf(text, NAMESERVER_TEXT, "%s", ip);
+	else
+		snprintf(text, NAMESERVER_TEXT, address->ip.family == 6 ? "[%s]:%u" : "%s:%u", ip, address->port);
+	return text;
+}
+
+static void
+from_ares(const struct ares_addr_port_node *node, struct nameserver_address *out)
+{
+	*out = (struct nameserver_address){.ip.family = node->family == AF_INET6 ? 6 : 4, .port = node->udp_port > 0 ? (uint16_t)node->udp_port : PORT};
+	memcpy(out->ip.bytes, &node->addr, out->ip.family == 6 ? 16 : 4);
+}
+
+size_t
+nameserver_system(struct nameserver_address *out, size_t max)
+{
+	struct ares_addr_port_node *nodes = NULL;
+	ares_channel channel;
+	size_t count = 0;
+
+	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
+		return 0;
+	if (ares_init_options(&channel, NULL, 0) == ARES_SUCCESS) {
+		if (ares_get_servers_ports(channel, &nodes) == ARES_SUCCESS)
+			for (const struct ares_addr_port_node *node = nodes; node != NULL && count < max; node = node->next)
+				from_ares(node, &out[count++]);
+		ares_free_data(nodes);
+		ares_destroy(channel);
+	}
+	ares_library_cleanup();
+	return count;
+}
