@@ -408,6 +408,6 @@ Test(rules, labelled_replies)
 	fclose(file);
 	arena_free(arena);
 	rules_free(rules);
-	cr_expect(strict * 100 >= count * 85, "strict %u of %u", strict, count);
-	cr_expect(lenient * 100 >= count * 90, "lenient %u of %u", lenient, count);
+	cr_expect(strict * 100 >= count * 93, "strict %u of %u", strict, count);
+	cr_expect(lenient * 100 >= count * 97, "lenient %u of %u", lenient, count);
 }
