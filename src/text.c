@@ -70,14 +70,9 @@ text_field(struct buf *out, const struct text_style *style, const char *label, c
 static const char *
 status_colour(enum status status)
 {
-	switch (status) {
-	case STATUS_ACCEPTED:
+	if (status == STATUS_ACCEPTED)
 		return green;
-	case STATUS_REFUSED:
-		return red;
-	default:
-		return yellow;
-	}
+	return status == STATUS_REFUSED ? red : yellow;
 }
 
 static void
