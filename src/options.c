@@ -163,7 +163,8 @@ const struct option option_table[] = {
     {"timeout-data", 0, "TIME", take_time, AT(timeout_data), P, SECTION_TIME, "limit of DATA", TIME},
     {"timeout-message", 0, "TIME", take_time, AT(timeout_message), P, SECTION_TIME, "limit of the message and the reply to it", TIME},
     {"timeout-dns", 0, "TIME", take_time, AT(timeout_dns), P, SECTION_TIME, "limit of the look-ups of a target, and of those about the sender (10s)", TIME},
-    {"timeout timeout-dns", 0, "TIME", take_time, AT(timeout_dns), S | E | C, SECTION_TIME, "limit of all look-ups (10s)", TIME},
+    {"timeout timeout-dns", 0, "TIME", take_time, AT(timeout_dns), S | E, SECTION_TIME, "limit of all look-ups (10s)", TIME},
+    {"timeout timeout-dns", 0, "TIME", take_time, AT(timeout_dns), C, SECTION_TIME, "limit of all look-ups (20s)", TIME},
 
     {"nameserver", 0, "ADDR[:PORT]", take_nameserver, AT(nameservers), DNS, SECTION_DNS, "ask this resolver, not those of /etc/resolv.conf", .many = true},
     {"dnsbl-nameserver", 0, "ADDR[:PORT]", take_nameserver, AT(list_nameservers), DNS, SECTION_DNS, "ask this resolver about blocklists", .many = true},
@@ -1063,7 +1064,7 @@ options_parse(struct options *options, enum command_id command, int argc, char *
 	struct parse parse = {.options = options, .arena = arena, .error = error, .rank = (unsigned)argc + 2, .files = 1};
 	bool negated;
 
-	*options = (struct options){.command = command, .port = 25, .concurrency = 50, .tls = TLS_MAY, .dnsbl = true, .timeout_dns = TIMEOUT_DNS_MS};
+	*options = (struct options){.command = command, .port = 25, .concurrency = 50, .tls = TLS_MAY, .dnsbl = true, .timeout_dns = command == COMMAND_CHECK ? TIMEOUT_CHECK_MS : TIMEOUT_DNS_MS};
 	if (!read_arguments(&parse, argc, argv))
 		return false;
 	if (options->help || options->version)

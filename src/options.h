@@ -21,7 +21,7 @@ enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 enum shell { SHELL_NONE, SHELL_BASH, SHELL_ZSH };
 
 enum { TIMEOUT_RFC = -1 }; /* --timeout rfc: the limits of RFC 5321 section 4.5.3.2 */
-enum { TIMEOUT_DNS_MS = 10000 }; /* --timeout-dns, when it was not given */
+enum { TIMEOUT_DNS_MS = 10000, TIMEOUT_CHECK_MS = 20000 }; /* --timeout-dns, when it was not given; check: RFC 7208 section 4.6.4 */
 enum { OPTIONS_ERROR = 512 };
 
 struct strings {

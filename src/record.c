@@ -73,10 +73,9 @@ truth_name(enum truth truth)
 	return names[truth];
 }
 
-static void
-write_ptr(struct json *json, const struct ptr *ptr)
+void
+record_ptr_fields(struct json *json, const struct ptr *ptr)
 {
-	json_object_begin(json, "ptr");
 	json_cstring(json, "found", truth_name(ptr->found));
 	json_cstring(json, "rcode", dns_rcode_name(ptr->rcode));
 	json_array_begin(json, "names");
@@ -88,14 +87,11 @@ write_ptr(struct json *json, const struct ptr *ptr)
 		json_object_end(json);
 	}
 	json_array_end(json);
-	json_object_end(json);
-	json_cstring(json, "fcrdns", ptr_fcrdns_word(ptr));
 }
 
-static void
-write_listing(struct json *json, const struct listing *listing)
+void
+record_listing_fields(struct json *json, const struct listing *listing)
 {
-	json_object_begin(json, NULL);
 	json_cstring(json, "list", listing->list->zone);
 	json_cstring(json, "name", listing->list->name);
 	json_cstring(json, "item", listing->item);
@@ -109,7 +105,6 @@ write_listing(struct json *json, const struct listing *listing)
 	json_text(json, "reason", listing->reason);
 	json_text(json, "url", listing->url);
 	json_text(json, "server", listing->server);
-	json_object_end(json);
 }
 
 void
@@ -123,10 +118,16 @@ record_sender(struct buf *out, const struct sender *sender, enum helo_origin ori
 	json_cstring(&json, "helo_origin", helo_origin_name(origin));
 	json_cstring(&json, "from", sender->from);
 	json_bool(&json, "complete", sender->complete);
-	write_ptr(&json, &sender->ptr);
+	json_object_begin(&json, "ptr");
+	record_ptr_fields(&json, &sender->ptr);
+	json_object_end(&json);
+	json_cstring(&json, "fcrdns", ptr_fcrdns_word(&sender->ptr));
 	json_array_begin(&json, "dnsbl");
-	for (size_t i = 0; i < sender->listing_count; i++)
-		write_listing(&json, &sender->listings[i]);
+	for (size_t i = 0; i < sender->listing_count; i++) {
+		json_object_begin(&json, NULL);
+		record_listing_fields(&json, &sender->listings[i]);
+		json_object_end(&json);
+	}
 	json_array_end(&json);
 	json_none(&json, "spf");
 	json_none(&json, "dkim");

@@ -7,7 +7,7 @@
 #include "journey.h"
 
 struct buf;
-struct explanation;
+struct json;
 
 enum { RECORD_MAX = 16 * 1024 * 1024 }; /* octets: more than the limits on replies and attempts let through */
 
@@ -35,5 +35,9 @@ void record_sender(struct buf *out, const struct sender *sender, enum helo_origi
 void record_result(struct buf *out, const struct journey *journey);
 void record_summary(struct buf *out, const struct tally *tally, int64_t ms, bool interrupted);
 void record_explanation(struct buf *out, const char *id, const struct reading *reading, const char *text, size_t len);
+
+/* Parts of a line, into an object that is open: shared with record_check.c. */
+void record_ptr_fields(struct json *json, const struct ptr *ptr); /* "found", "rcode", "names" */
+void record_listing_fields(struct json *json, const struct listing *listing);
 
 #endif

@@ -37,12 +37,12 @@ book_of_put(struct book *book, struct book_of_line *lines, size_t count, size_t 
 
 	buf_init(&out, 200000);
 	json_start(&json, &out);
-	json_object(&json, NULL);
-	json_string(&json, "name", line->name);
-	json_string(&json, "type", line->type);
+	json_object_begin(&json, NULL);
+	json_cstring(&json, "name", line->name);
+	json_cstring(&json, "type", line->type);
 	json_bytes(&json, "rcode", rcode, (size_t)rcode_len);
 	json_number(&json, "ttl", 300);
-	json_array(&json, "data");
+	json_array_begin(&json, "data");
 	for (size_t i = first; i < count; i++) {
 		if (strcmp(lines[i].name, line->name) != 0 || strcmp(lines[i].type, line->type) != 0)
 			continue;

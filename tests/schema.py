@@ -29,9 +29,20 @@ SUMMARY = {'type': 'summary', 'schema': 1, 'targets': 1, 'bad_input': 0, 'status
            'mx_site': {'example.com': 1}, 'interrupted': False, 'ms': 10}
 EXPLANATION = {'type': 'explanation', 'schema': 1, 'code': 554, 'enhanced': '', 'text': '554 no', 'cause': 'unknown', 'rule': None, 'matched': None, 'list': None, 'lists': [], 'what': None, 'listed': None,
                'provider': None, 'client': None, 'url': None, 'who': None, 'advice': None, 'also': []}
-CHECK = {'type': 'check', 'schema': 1, 'check': 'spf', 'result': 'pass'}
+SPF = {'result': 'pass', 'domain': 'example.com', 'record': 'v=spf1 a -all', 'matched': 'a', 'matched_in': 'example.com', 'trail': [{'term': 'a', 'domain': 'example.com'}], 'explanation': None,
+       'lookups': 1, 'void': 0, 'problem': None, 'warnings': []}
+CHECK = dict(SPF, type='check', schema=1, check='spf', ip='192.0.2.1', helo='a.example', helo_identity=dict(SPF, domain='a.example'))
+CHECK['from'] = 'me@example.com'
+DMARC = {'result': 'pass', 'policy': 'reject', 'published': 'reject', 'tag': 'p', 'record': 'v=DMARC1; p=reject', 'at': 'example.com', 'org_domain': 'example.com', 'queries': 2,
+         'aligned': {'spf': True, 'dkim': None}, 'identifiers': [{'kind': 'spf', 'domain': 'example.com', 'result': 'pass', 'aligned': True}], 'problem': None}
+CHECK_DMARC = dict(DMARC, type='check', schema=1, check='dmarc', testing=False, warnings=['x'], rfc7489=dict(DMARC, pct=100))
+CHECK_DMARC['from'] = 'example.com'
+CHECK_PTR = {'type': 'check', 'schema': 1, 'check': 'ptr', 'result': 'none', 'ip': '192.0.2.1', 'fcrdns': 'none', 'found': 'absent', 'rcode': 'NXDOMAIN', 'names': []}
+CHECK_DNSBL = dict(SENDER['dnsbl'][0], type='check', schema=1, check='dnsbl', result='listed', kind='black')
+CHECK_MX = {'type': 'check', 'schema': 1, 'check': 'mx', 'result': 'ok', 'domain': 'example.com', 'canonical': 'example.com', 'kind': 'mx', 'authentic': False,
+            'hosts': [{'mx': 'mx.example.com', 'preference': 10, 'addresses': ['192.0.2.25'], 'alias': False}], 'problem': None}
 ACCEPTED = dict(RESULT, status='accepted', stage='connect', reply=None, diagnosis=None)
-RIGHT = [RUN, SENDER, RESULT, ACCEPTED, SUMMARY, EXPLANATION, CHECK]
+RIGHT = [RUN, SENDER, RESULT, ACCEPTED, SUMMARY, EXPLANATION, CHECK, CHECK_DMARC, CHECK_PTR, CHECK_DNSBL, CHECK_MX]
 
 WRONG = [  # record, path, value (... is: left out)
     (RESULT, 'type', 'results'), (RESULT, 'schema', 2), (RESULT, 'schema', ...), (RESULT, 'status', 'rejected'), (RESULT, 'status', 'deferred'), (RESULT, 'status', 'accepted'), (RESULT, 'stage', 'banner'),
@@ -45,6 +56,9 @@ WRONG = [  # record, path, value (... is: left out)
     (SENDER, 'dnsbl.0.state', 'maybe'), (SENDER, 'dnsbl.0.identity', 'url'), (SENDER, 'dnsbl.0.codes.0', '2'), (SENDER, 'ptr.found', True), (SENDER, 'ptr.rcode', 'nxdomain'), (SENDER, 'helo_origin', 'dns'),
     (RUN, 'options', {}), (SUMMARY, 'status.refused', ...), (SUMMARY, 'status.lost', 1), (SUMMARY, 'cause.blocklist', 1), (SUMMARY, 'list.x', '1'), (SUMMARY, 'bad_input', None),
     (EXPLANATION, 'cause', None), (EXPLANATION, 'what', 'body'), (EXPLANATION, 'confidence', 1), (CHECK, 'check', 'rdns'), (CHECK, 'result', None),
+    (CHECK, 'result', 'ok'), (CHECK, 'trail.0.in', 'x'), (CHECK, 'lookups', 12), (CHECK, 'surprise', 1), (CHECK, 'helo_identity.void', '0'), (CHECK_DMARC, 'policy', 'discard'), (CHECK_DMARC, 'queries', 9),
+    (CHECK_DMARC, 'aligned.spf', 'yes'), (CHECK_DMARC, 'rfc7489.pct', ...), (CHECK_DMARC, 'identifiers.0.kind', 'arc'), (CHECK_DMARC, 'surprise', 1), (CHECK_PTR, 'result', 'ok'), (CHECK_PTR, 'names', None),
+    (CHECK_DNSBL, 'state', 'maybe'), (CHECK_DNSBL, 'kind', ...), (CHECK_DNSBL, 'surprise', 1), (CHECK_MX, 'hosts.0.mx', ...), (CHECK_MX, 'kind', 'MX'),
 ]
 
 

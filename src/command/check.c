@@ -1,9 +1,522 @@
+/* One evaluator by itself: a table of them, and one way of asking, waiting and telling for all.
+ *
+ * Exit status: 0 all is well · 1 it speaks against mail (SPF fail or permerror, DMARC fail, no confirmed PTR, listed, a domain that takes no mail) · 2 it does not, but something is wanting (softfail, neutral, none,
+ * warnings) · 3 it could not be told · 64 and up as everywhere. With several operands the first of 1, 2, 3 that was met. */
+#include <libpsl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
 #include "base/log.h"
 #include "command/command.h"
+#include "command/dns.h"
+#include "command/output.h"
+#include "dns/book.h"
+#include "dns/name.h"
+#include "io/loop.h"
+#include "record.h"
+#include "record_check.h"
+#include "text_check.h"
+
+struct evaluator;
+
+struct check { /* one run of the command; the results are those of the operand at hand */
+	const struct options *options;
+	const struct evaluator *evaluator;
+	const char *operand; /* NULL: it takes none */
+	struct dns_access dns;
+	struct output output;
+	struct text_style style;
+	struct arena *question; /* what was asked */
+	struct arena *arena; /* of an evaluation: emptied whenever it starts again */
+
+	struct spf_query spf_query;
+	struct spf spf, helo_spf;
+	bool helo_too;
+	struct dmarc_query dmarc_query;
+	struct dmarc_identifier dmarc_spf, *dmarc_dkim;
+	struct dmarc dmarc;
+	struct ip ip; /* family 0: the operand is a domain */
+	char domain[NAME_TEXT];
+	struct ptr ptr;
+	struct listing *listings;
+	size_t listing_count;
+	struct route route;
+	uint64_t seed;
+};
+
+struct evaluator {
+	const char *name, *usage;
+	bool takes_operands;
+	bool (*read)(struct check *check); /* the question out of the options, or out of one operand; false after saying what is wrong with it */
+	bool (*step)(struct book *book, void *check); /* false: pending */
+	void (*write)(struct check *check, struct buf *out);
+	int (*status)(const struct check *check);
+};
+
+static bool
+refuse(const struct check *check, const char *why)
+{
+	if (check->operand != NULL)
+		log_error("check %s %s: %s", check->evaluator->name, check->operand, why);
+	else
+		log_error("check %s: %s; usage: mxwalk check %s", check->evaluator->name, why, check->evaluator->usage);
+	return false;
+}
+
+static bool
+is_ndjson(const struct check *check)
+{
+	return check->options->format == FORMAT_NDJSON;
+}
+
+/* ---- spf */
+
+static const char *
+own_hostname(struct check *check)
+{
+	char name[256];
+
+	return gethostname(name, sizeof name - 1) == 0 ? arena_string(check->arena, name) : NULL;
+}
+
+static bool
+read_spf(struct check *check)
+{
+	const struct options *o = check->options;
+
+	if (o->ip.family == 0)
+		return refuse(check, "--ip is missing");
+	if (o->from == NULL && o->ehlo == NULL)
+		return refuse(check, "--from or --helo is missing");
+	if ((o->from == NULL || *o->from == '\0') && o->ehlo == NULL)
+		return refuse(check, "the null reverse-path needs --helo");
+	check->spf_query = (struct spf_query){.ip = o->ip, .from = o->from, .helo = o->ehlo, .now = time(NULL), .survey = true};
+	check->helo_too = o->from != NULL && *o->from != '\0' && o->ehlo != NULL && name_is_host(o->ehlo);
+	return true;
+}
+
+/* RFC 7208 section 2.3: receivers may check the HELO name as well as the reverse-path. */
+static bool
+step_spf(struct book *book, void *arg)
+{
+	struct check *check = arg;
+	struct spf_query helo = check->spf_query;
+	bool known;
+
+	arena_reset(check->arena);
+	check->spf_query.receiver = own_hostname(check);
+	known = spf_check(book, check->arena, &check->spf_query, &check->spf);
+	helo.from = "";
+	return (!check->helo_too || spf_check(book, check->arena, &helo, &check->helo_spf)) && known;
+}
+
+static void
+write_spf(struct check *check, struct buf *out)
+{
+	const struct spf *helo = check->helo_too ? &check->helo_spf : NULL;
+
+	if (is_ndjson(check))
+		record_check_spf(out, &check->spf_query, &check->spf, helo);
+	else
+		text_check_spf(out, &check->style, &check->spf_query, &check->spf, helo);
+}
+
+static int
+status_spf(const struct check *check)
+{
+	static const int statuses[] = {
+		[SPF_PASS] = EXIT_OK, [SPF_FAIL] = EXIT_REFUSED, [SPF_PERMERROR] = EXIT_REFUSED, [SPF_SOFTFAIL] = EXIT_DEFERRED,
+		[SPF_NEUTRAL] = EXIT_DEFERRED, [SPF_NONE] = EXIT_DEFERRED, [SPF_TEMPERROR] = EXIT_UNDETERMINED,
+	};
+	int status = statuses[check->spf.result];
+
+	return status == EXIT_OK && check->spf.warning_count > 0 ? EXIT_DEFERRED : status;
+}
+
+/* ---- dmarc */
+
+/* Of SPF and DKIM (RFC 8601 section 2.7): only a pass counts, and what may have been one. */
+static bool
+read_identifier(struct check *check, const char *option, const struct pair *pair, struct dmarc_identifier *out)
+{
+	static const struct {
+		const char *word;
+		enum dmarc_auth auth;
+	} words[] = {
+		{"pass", DMARC_AUTH_PASS}, {"temperror", DMARC_AUTH_TEMPERROR}, {"fail", DMARC_AUTH_FAIL}, {"softfail", DMARC_AUTH_FAIL}, {"neutral", DMARC_AUTH_FAIL},
+		{"none", DMARC_AUTH_FAIL}, {"policy", DMARC_AUTH_FAIL}, {"permerror", DMARC_AUTH_FAIL},
+	};
+	char name[NAME_TEXT];
+	const char *why;
+
+	if (!name_normalise(pair->name, name, &why)) {
+		log_error("check dmarc: %s %s=%s: %s", option, pair->name, pair->value, why);
+		return false;
+	}
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(words[i].word, pair->value) == 0) {
+			*out = (struct dmarc_identifier){arena_string(check->question, name), words[i].auth};
+			return true;
+		}
+	log_error("check dmarc: %s %s=%s: not a result (pass, fail, softfail, neutral, none, policy, temperror or permerror)", option, pair->name, pair->value);
+	return false;
+}
+
+static const char *
+registrable_domain(const char *name, const void *list)
+{
+	return psl_registrable_domain(list, name);
+}
+
+static bool
+read_dmarc(struct check *check)
+{
+	const struct options *o = check->options;
+	const char *at = o->from != NULL ? strrchr(o->from, '@') : NULL;
+	struct dmarc_query *query = &check->dmarc_query;
+
+	if (o->from == NULL || *o->from == '\0')
+		return refuse(check, "--from is missing: the address in the From field");
+	if (o->spf_results.count > 1)
+		return refuse(check, "--spf may be given once: a message has one reverse-path");
+	*query = (struct dmarc_query){.from = at != NULL ? at + 1 : o->from, .survey = true, .org_domain_arg = psl_builtin()};
+	query->org_domain = query->org_domain_arg != NULL ? registrable_domain : NULL;
+	if (o->spf_results.count > 0 && !read_identifier(check, "--spf", &o->spf_results.items[0], &check->dmarc_spf))
+		return false;
+	query->spf = o->spf_results.count > 0 ? &check->dmarc_spf : NULL;
+	check->dmarc_dkim = arena_alloc(check->question, (o->dkim_results.count + 1) * sizeof *check->dmarc_dkim);
+	for (size_t i = 0; i < o->dkim_results.count; i++)
+		if (!read_identifier(check, "--dkim", &o->dkim_results.items[i], &check->dmarc_dkim[i]))
+			return false;
+	query->dkim = check->dmarc_dkim;
+	query->dkim_count = o->dkim_results.count;
+	return true;
+}
+
+static bool
+step_dmarc(struct book *book, void *arg)
+{
+	struct check *check = arg;
+
+	arena_reset(check->arena);
+	return dmarc_check(book, check->arena, &check->dmarc_query, &check->dmarc);
+}
+
+static void
+write_dmarc(struct check *check, struct buf *out)
+{
+	if (is_ndjson(check))
+		record_check_dmarc(out, &check->dmarc);
+	else
+		text_check_dmarc(out, &check->style, &check->dmarc);
+}
+
+static int
+status_dmarc(const struct check *check)
+{
+	static const int statuses[] = {
+		[DMARC_PASS] = EXIT_OK, [DMARC_FAIL] = EXIT_REFUSED, [DMARC_PERMERROR] = EXIT_REFUSED, [DMARC_RESULT_NONE] = EXIT_DEFERRED, [DMARC_TEMPERROR] = EXIT_UNDETERMINED,
+	};
+	int status = statuses[check->dmarc.now.result];
+
+	return status == EXIT_OK && check->dmarc.warning_count > 0 ? EXIT_DEFERRED : status;
+}
+
+/* ---- ptr */
+
+static bool
+read_address(struct check *check)
+{
+	return ip_parse(&check->ip, check->operand) || refuse(check, "not an IP address");
+}
+
+static bool
+step_ptr(struct book *book, void *arg)
+{
+	struct check *check = arg;
+
+	arena_reset(check->arena);
+	return ptr_look_up(book, check->arena, &check->ip, &check->ptr);
+}
+
+static void
+write_ptr(struct check *check, struct buf *out)
+{
+	if (is_ndjson(check))
+		record_check_ptr(out, &check->ptr);
+	else
+		text_check_ptr(out, &check->style, &check->ptr);
+}
+
+static int
+status_ptr(const struct check *check)
+{
+	const struct ptr *ptr = &check->ptr;
+
+	if (ptr->found == ABSENT || (ptr->found == PRESENT && ptr->confirmed == ABSENT))
+		return EXIT_REFUSED;
+	if (ptr->found == UNKNOWN || ptr->confirmed == UNKNOWN)
+		return EXIT_UNDETERMINED;
+	for (size_t i = 0; i < ptr->count; i++)
+		if (ptr->names[i].generic)
+			return EXIT_DEFERRED;
+	return ptr->total > 1 ? EXIT_DEFERRED : EXIT_OK;
+}
+
+/* ---- dnsbl */
+
+static bool
+read_item(struct check *check)
+{
+	const char *why;
+
+	if (ip_parse(&check->ip, check->operand))
+		return true;
+	if (!name_normalise(check->operand, check->domain, &why))
+		return refuse(check, why);
+	return name_is_host(check->domain) || refuse(check, "neither an IP address nor a domain of two labels or more");
+}
+
+static bool
+step_dnsbl(struct book *book, void *arg)
+{
+	struct check *check = arg;
+	const struct lists *lists = check->dns.lists;
+	const struct ip *ip = check->ip.family != 0 ? &check->ip : NULL;
+	bool known = true;
+
+	arena_reset(check->arena);
+	check->listings = NULL;
+	check->listing_count = 0;
+	for (size_t i = 0; i < lists_count(lists); i++) {
+		const struct list *list = lists_at(lists, i);
+		struct listing *listing;
+
+		if (!list->on || !blocklist_takes(list, ip))
+			continue;
+		listing = arena_push(check->arena, &check->listings, check->listing_count, sizeof *listing);
+		check->listing_count++;
+		if (!blocklist_look_up(book, check->arena, list, ip, ip == NULL ? check->domain : NULL, ip != NULL ? "ip" : "domain", listing))
+			known = false;
+	}
+	return known;
+}
+
+static void
+write_dnsbl(struct check *check, struct buf *out)
+{
+	if (!is_ndjson(check))
+		text_check_listings(out, &check->style, check->operand, check->listings, check->listing_count);
+	else
+		for (size_t i = 0; i < check->listing_count; i++)
+			record_check_listing(out, &check->listings[i]);
+}
+
+/* A list that did not answer leaves a doubt, not a verdict; when none did, nothing can be told. */
+static int
+status_dnsbl(const struct check *check)
+{
+	size_t asked = 0, clean = 0;
+
+	for (size_t i = 0; i < check->listing_count; i++) {
+		const struct listing *listing = &check->listings[i];
+
+		if (listing->list->kind != LIST_BLACK)
+			continue;
+		if (listing->state == LIST_LISTED)
+			return EXIT_REFUSED;
+		asked++;
+		clean += listing->state == LIST_CLEAN;
+	}
+	return clean == 0 ? EXIT_UNDETERMINED : clean < asked ? EXIT_DEFERRED : EXIT_OK;
+}
+
+/* ---- mx */
+
+static bool
+read_domain(struct check *check)
+{
+	const char *why;
+
+	if (!name_normalise(check->operand, check->domain, &why))
+		return refuse(check, why);
+	return check->domain[0] != '\0' || refuse(check, "not a domain");
+}
+
+static bool
+step_mx(struct book *book, void *arg)
+{
+	struct check *check = arg;
+
+	arena_reset(check->arena);
+	return route_find(book, check->arena, check->domain, ROUTE_BOTH, check->seed, &check->route);
+}
+
+static void
+write_mx(struct check *check, struct buf *out)
+{
+	if (is_ndjson(check))
+		record_check_mx(out, &check->route);
+	else
+		text_check_mx(out, &check->style, &check->route);
+}
+
+static int
+status_mx(const struct check *check)
+{
+	const struct route *route = &check->route;
+
+	if (route->kind == ROUTE_DNS_ERROR)
+		return EXIT_UNDETERMINED;
+	if (route->kind != ROUTE_MX && route->kind != ROUTE_IMPLICIT)
+		return EXIT_REFUSED;
+	for (size_t i = 0; i < route->host_count; i++)
+		if (route->hosts[i].alias || route->hosts[i].problem != NULL)
+			return EXIT_DEFERRED;
+	return route->problem != NULL ? EXIT_DEFERRED : EXIT_OK;
+}
+
+/* ---- the table */
+
+static const struct evaluator evaluators[] = {
+	{"spf", "spf --ip IP --from ADDRESS|<> [--helo NAME]", false, read_spf, step_spf, write_spf, status_spf},
+	{"dkim", "dkim FILE, or dkim --selector NAME --domain DOMAIN [--dkim-key FILE]", true, NULL, NULL, NULL, NULL},
+	{"dmarc", "dmarc --from ADDRESS [--spf DOMAIN=RESULT] [--dkim DOMAIN=RESULT]...", false, read_dmarc, step_dmarc, write_dmarc, status_dmarc},
+	{"ptr", "ptr IP...", true, read_address, step_ptr, write_ptr, status_ptr},
+	{"dnsbl", "dnsbl IP|DOMAIN...", true, read_item, step_dnsbl, write_dnsbl, status_dnsbl},
+	{"mx", "mx DOMAIN...", true, read_domain, step_mx, write_mx, status_mx},
+};
+
+static const struct evaluator *
+find_evaluator(const char *name)
+{
+	for (size_t i = 0; i < sizeof evaluators / sizeof *evaluators; i++)
+		if (strcmp(evaluators[i].name, name) == 0)
+			return &evaluators[i];
+	return NULL;
+}
+
+/* Everything that the user gave is looked at before anything is asked. */
+static int
+read_all(struct check *check)
+{
+	const struct strings *operands = &check->options->operands;
+
+	if (check->evaluator->read == NULL) {
+		log_error("check %s: not built yet", check->evaluator->name);
+		return EXIT_INTERNAL;
+	}
+	if (!check->evaluator->takes_operands) {
+		if (operands->count > 1) {
+			log_error("check %s: takes no argument \"%s\"; usage: mxwalk check %s", check->evaluator->name, operands->items[1], check->evaluator->usage);
+			return EXIT_USAGE;
+		}
+		return check->evaluator->read(check) ? EXIT_OK : EXIT_USAGE;
+	}
+	if (operands->count < 2) {
+		refuse(check, "an argument is missing");
+		return EXIT_USAGE;
+	}
+	for (size_t i = 1; i < operands->count; i++) {
+		check->operand = operands->items[i];
+		if (!check->evaluator->read(check))
+			return EXIT_USAGE;
+	}
+	return EXIT_OK;
+}
+
+/* With -v: every answer that was used. */
+static void
+write_answers(const struct check *check, const struct book *book, struct buf *out)
+{
+	struct buf line;
+
+	if (!check->options->verbose || is_ndjson(check))
+		return;
+	buf_init(&line, RECORD_MAX);
+	for (size_t i = 0; i < book_used(book); i++) {
+		const struct answer *answer = book_use(book, i);
+
+		buf_clear(&line);
+		buf_printf(&line, "%s %s: %s, %zu record%s, said %s", dns_type_name(answer->type), answer->name, dns_rcode_name(answer->rcode), answer->count, answer->count == 1 ? "" : "s",
+			answer->server != NULL ? answer->server : "nobody");
+		text_field(out, &check->style, "look-up", line.data);
+	}
+	buf_release(&line);
+}
+
+/* Asks, waits and tells. Returns the exit status of this one question. */
+static int
+answer(struct check *check, long ms)
+{
+	struct book *book = book_new();
+	struct buf out;
+	bool written;
+
+	if (!dns_consult(&check->dns, book, check->evaluator->step, check, ms))
+		log_warn("check %s: the time limit has passed; what is missing counts as not known", check->evaluator->name);
+	buf_init(&out, RECORD_MAX);
+	check->evaluator->write(check, &out);
+	write_answers(check, book, &out);
+	written = output_write(&check->output, &out);
+	buf_release(&out);
+	book_free(book);
+	return written ? check->evaluator->status(check) : EXIT_WRITE;
+}
+
+static int
+graver(int a, int b)
+{
+	return a == EXIT_OK || (b != EXIT_OK && b < a) ? b : a;
+}
+
+static int
+answer_all(struct check *check)
+{
+	const struct strings *operands = &check->options->operands;
+	int64_t end = loop_ms() + check->options->timeout_dns;
+	int status = EXIT_OK;
+
+	if (!check->evaluator->takes_operands)
+		return answer(check, check->options->timeout_dns);
+	for (size_t i = 1; i < operands->count; i++) {
+		int64_t left = end - loop_ms();
+
+		check->operand = operands->items[i];
+		check->evaluator->read(check);
+		status = graver(status, answer(check, left > 0 ? (long)left : 0));
+		if (check->output.failed)
+			break;
+	}
+	return status;
+}
 
 int
 command_check(const struct options *options)
 {
-	log_error("%s: not built yet", commands[options->command].name);
-	return EXIT_INTERNAL;
+	struct check check = {.options = options, .question = arena_new(), .arena = arena_new(), .seed = loop_random()};
+	int status, closed;
+
+	check.evaluator = find_evaluator(options->operands.items[0]);
+	if (check.evaluator == NULL)
+		log_error("check %s: no such check; there are spf, dkim, dmarc, ptr, dnsbl and mx", options->operands.items[0]);
+	status = check.evaluator == NULL ? EXIT_USAGE : read_all(&check);
+	if (status == EXIT_OK) {
+		status = output_open(&check.output, options);
+		if (status == EXIT_OK) {
+			check.style = output_style(&check.output, options);
+			status = dns_open(&check.dns, options);
+			if (status == EXIT_OK)
+				status = answer_all(&check);
+			closed = dns_close(&check.dns);
+			status = closed != EXIT_OK ? closed : status;
+		}
+		status = output_close(&check.output, status);
+	}
+	arena_free(check.arena);
+	arena_free(check.question);
+	return status;
 }

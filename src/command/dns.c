@@ -1,7 +1,6 @@
 #include "command/dns.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -297,10 +296,46 @@ dns_close(struct dns_access *dns)
 	resolver_free(dns->resolver);
 	resolver_free(dns->list_resolver);
 	lists_free(dns->lists);
-	event_base_free(dns->base);
+	loop_free(dns->base);
 	if (dns->record != NULL && (ferror(dns->record) | fclose(dns->record)) != 0) {
 		log_error("%s: %s", dns->record_name, strerror(errno));
 		status = EXIT_WRITE;
 	}
 	return status;
+}
+
+struct sitting { /* the step and its own argument, and who waits */
+	consult_step *step;
+	void *arg;
+	struct event_base *base;
+	bool over, complete;
+};
+
+static bool
+sitting_step(struct book *book, void *arg)
+{
+	struct sitting *sitting = arg;
+
+	return sitting->step(book, sitting->arg);
+}
+
+static void
+sitting_over(bool complete, void *arg)
+{
+	struct sitting *sitting = arg;
+
+	sitting->over = true;
+	sitting->complete = complete;
+	loop_stop(sitting->base);
+}
+
+bool
+dns_consult(struct dns_access *dns, struct book *book, consult_step *step, void *arg, long ms)
+{
+	struct sitting sitting = {.step = step, .arg = arg, .base = dns->base};
+
+	consult_start(dns->base, &dns->who, book, sitting_step, sitting_over, &sitting, ms);
+	while (!sitting.over)
+		loop_run(dns->base);
+	return sitting.complete;
 }

@@ -8,6 +8,7 @@
 #include "command/command.h"
 #include "io/consult.h"
 
+struct book;
 struct event_base;
 struct lists;
 struct resolver;
@@ -27,6 +28,9 @@ struct dns_access {
 int dns_open(struct dns_access *dns, const struct options *options);
 /* EXIT_OK, or EXIT_WRITE when the --dns-record file could not be written (said). */
 int dns_close(struct dns_access *dns);
+
+/* Runs the loop until `step` has all it needs, or `ms` milliseconds are over: then false (see consult_done). For commands that do one thing at a time. */
+bool dns_consult(struct dns_access *dns, struct book *book, consult_step *step, void *arg, long ms);
 
 /* The lists and the rules that the options ask for, without any network (explain). NULL after saying why; `*status` is the exit status. */
 struct lists *lists_open(const struct options *options, int *status);

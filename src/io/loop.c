@@ -31,6 +31,25 @@ loop_new(void)
 	return base;
 }
 
+void
+loop_run(struct event_base *base)
+{
+	event_base_dispatch(base);
+}
+
+void
+loop_stop(struct event_base *base)
+{
+	event_base_loopbreak(base);
+}
+
+void
+loop_free(struct event_base *base)
+{
+	if (base != NULL)
+		event_base_free(base);
+}
+
 int64_t
 loop_ms(void)
 {

@@ -1,0 +1,67 @@
+#include "command/output.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+
+enum { COLUMNS = 100, COLUMNS_MIN = 40 };
+
+int
+output_open(struct output *output, const struct options *options)
+{
+	const char *name = options->output;
+
+	*output = (struct output){.file = stdout, .name = "standard output"};
+	if (name == NULL || strcmp(name, "-") == 0)
+		return EXIT_OK;
+	*output = (struct output){.file = fopen(name, "we"), .name = name};
+	if (output->file != NULL)
+		return EXIT_OK;
+	log_error("%s: %s", name, strerror(errno));
+	return EXIT_CREATE;
+}
+
+static unsigned
+columns(FILE *file)
+{
+	struct winsize size;
+
+	if (isatty(fileno(file)) && ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col >= COLUMNS_MIN)
+		return size.ws_col;
+	return COLUMNS;
+}
+
+struct text_style
+output_style(const struct output *output, const struct options *options)
+{
+	return (struct text_style){.colour = options_color(options, fileno(output->file)), .verbose = options->verbose, .width = columns(output->file)};
+}
+
+static bool
+fail(struct output *output)
+{
+	if (!output->failed)
+		log_error("%s: %s", output->name, strerror(errno));
+	output->failed = true;
+	return false;
+}
+
+bool
+output_write(struct output *output, const struct buf *bytes)
+{
+	if (fwrite(bytes->data, 1, bytes->len, output->file) != bytes->len || fflush(output->file) != 0)
+		return fail(output);
+	return true;
+}
+
+int
+output_close(struct output *output, int status)
+{
+	if (output->file != NULL && output->file != stdout && fclose(output->file) != 0)
+		fail(output);
+	return output->failed ? EXIT_WRITE : status;
+}

@@ -1,0 +1,23 @@
+/* output: where results go (--output), and how they are dressed. */
+#ifndef COMMAND_OUTPUT_H
+#define COMMAND_OUTPUT_H
+
+#include <stdio.h>
+
+#include "command/command.h"
+#include "text.h"
+
+struct buf;
+
+struct output {
+	FILE *file; /* NULL: not open */
+	const char *name; /* "standard output", or the file's */
+	bool failed;
+};
+
+int output_open(struct output *output, const struct options *options); /* EXIT_OK, or EXIT_CREATE after saying why */
+struct text_style output_style(const struct output *output, const struct options *options);
+bool output_write(struct output *output, const struct buf *bytes); /* to the end, at once; false after saying why */
+int output_close(struct output *output, int status); /* the exit status: `status`, or EXIT_WRITE when something was lost */
+
+#endif

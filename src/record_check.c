@@ -1,0 +1,215 @@
+#include "record_check.h"
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "record.h"
+
+static void
+begin(struct json *json, struct buf *out, const char *evaluator, const char *result)
+{
+	json_start(json, out);
+	json_object_begin(json, NULL);
+	json_cstring(json, "type", "check");
+	json_number(json, "schema", 1);
+	json_cstring(json, "check", evaluator);
+	json_cstring(json, "result", result);
+}
+
+static void
+finish(struct json *json)
+{
+	json_object_end(json);
+	buf_putc(json->out, '\n');
+}
+
+static void
+write_ip(struct json *json, const char *key, const struct ip *ip)
+{
+	char text[IP_TEXT];
+
+	json_cstring(json, key, ip_text(ip, text));
+}
+
+static void
+write_strings(struct json *json, const char *key, const char *const *strings, size_t count)
+{
+	json_array_begin(json, key);
+	for (size_t i = 0; i < count; i++)
+		json_cstring(json, NULL, strings[i]);
+	json_array_end(json);
+}
+
+void
+record_spf_fields(struct json *json, const struct spf *spf)
+{
+	json_cstring(json, "domain", spf->domain);
+	json_cstring(json, "record", spf->record);
+	json_cstring(json, "matched", spf->matched);
+	json_cstring(json, "matched_in", spf->matched_in);
+	json_array_begin(json, "trail");
+	for (size_t i = 0; i < spf->trail_count; i++) {
+		json_object_begin(json, NULL);
+		json_cstring(json, "term", spf->trail[i].term);
+		json_cstring(json, "domain", spf->trail[i].domain);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_cstring(json, "explanation", spf->explanation);
+	json_number(json, "lookups", spf->lookups);
+	json_number(json, "void", spf->voids);
+	json_cstring(json, "problem", spf->problem);
+	write_strings(json, "warnings", spf->warnings, spf->warning_count);
+}
+
+void
+record_check_spf(struct buf *out, const struct spf_query *query, const struct spf *spf, const struct spf *helo)
+{
+	struct json json;
+
+	begin(&json, out, "spf", spf_result_name(spf->result));
+	write_ip(&json, "ip", &query->ip);
+	json_cstring(&json, "from", query->from != NULL ? query->from : "");
+	json_cstring(&json, "helo", query->helo);
+	record_spf_fields(&json, spf);
+	if (helo != NULL) {
+		json_object_begin(&json, "helo_identity");
+		json_cstring(&json, "result", spf_result_name(helo->result));
+		record_spf_fields(&json, helo);
+		json_object_end(&json);
+	}
+	finish(&json);
+}
+
+static void
+write_truth(struct json *json, const char *key, enum truth truth)
+{
+	if (truth == UNKNOWN)
+		json_none(json, key);
+	else
+		json_bool(json, key, truth == PRESENT);
+}
+
+static void
+write_identifier(struct json *json, const char *kind, const struct dmarc_alignment *alignment)
+{
+	static const char *const results[] = {[DMARC_AUTH_FAIL] = "fail", [DMARC_AUTH_PASS] = "pass", [DMARC_AUTH_TEMPERROR] = "temperror"};
+
+	json_object_begin(json, NULL);
+	json_cstring(json, "kind", kind);
+	json_cstring(json, "domain", alignment->domain);
+	json_cstring(json, "result", results[alignment->result]);
+	json_text(json, "org_domain", alignment->org_domain);
+	write_truth(json, "aligned", alignment->aligned);
+	json_object_end(json);
+}
+
+/* All but the result. */
+static void
+write_view(struct json *json, const struct dmarc_view *view)
+{
+	bool judged = view->tag != NULL;
+
+	json_cstring(json, "policy", dmarc_policy_name(view->policy));
+	json_cstring(json, "published", dmarc_policy_name(view->published));
+	json_cstring(json, "tag", view->tag);
+	json_cstring(json, "record", view->record);
+	json_cstring(json, "at", view->at);
+	json_cstring(json, "org_domain", view->org_domain);
+	json_number(json, "queries", view->queries);
+	json_object_begin(json, "aligned");
+	write_truth(json, "spf", judged ? view->spf_aligned : UNKNOWN);
+	write_truth(json, "dkim", judged ? view->dkim_aligned : UNKNOWN);
+	json_object_end(json);
+	json_array_begin(json, "identifiers");
+	if (view->spf.domain != NULL)
+		write_identifier(json, "spf", &view->spf);
+	for (size_t i = 0; i < view->dkim_count; i++)
+		write_identifier(json, "dkim", &view->dkim[i]);
+	json_array_end(json);
+	json_cstring(json, "problem", view->problem);
+}
+
+void
+record_dmarc_fields(struct json *json, const struct dmarc *dmarc)
+{
+	json_cstring(json, "from", dmarc->from);
+	write_view(json, &dmarc->now);
+	json_bool(json, "testing", dmarc->now.testing);
+	if (dmarc->old_known) {
+		json_object_begin(json, "rfc7489");
+		json_cstring(json, "result", dmarc_result_name(dmarc->old.result));
+		write_view(json, &dmarc->old);
+		json_number(json, "pct", dmarc->old.pct);
+		json_object_end(json);
+	}
+	write_strings(json, "warnings", dmarc->warnings, dmarc->warning_count);
+}
+
+void
+record_check_dmarc(struct buf *out, const struct dmarc *dmarc)
+{
+	struct json json;
+
+	begin(&json, out, "dmarc", dmarc_result_name(dmarc->now.result));
+	record_dmarc_fields(&json, dmarc);
+	finish(&json);
+}
+
+void
+record_check_ptr(struct buf *out, const struct ptr *ptr)
+{
+	struct json json;
+
+	begin(&json, out, "ptr", ptr_fcrdns_word(ptr));
+	write_ip(&json, "ip", &ptr->ip);
+	json_cstring(&json, "fcrdns", ptr_fcrdns_word(ptr));
+	record_ptr_fields(&json, ptr);
+	finish(&json);
+}
+
+void
+record_check_listing(struct buf *out, const struct listing *listing)
+{
+	struct json json;
+
+	begin(&json, out, "dnsbl", list_state_name(listing->state));
+	json_cstring(&json, "kind", list_kind_name(listing->list->kind));
+	record_listing_fields(&json, listing);
+	finish(&json);
+}
+
+const char *
+check_mx_result(const struct route *route)
+{
+	return route->kind == ROUTE_MX || route->kind == ROUTE_IMPLICIT ? "ok" : route_kind_name(route->kind);
+}
+
+void
+record_check_mx(struct buf *out, const struct route *route)
+{
+	struct json json;
+
+	begin(&json, out, "mx", check_mx_result(route));
+	json_cstring(&json, "domain", route->domain);
+	json_cstring(&json, "canonical", route->canonical);
+	json_cstring(&json, "kind", route_kind_name(route->kind));
+	json_bool(&json, "authentic", route->authentic);
+	json_array_begin(&json, "hosts");
+	for (size_t i = 0; i < route->host_count; i++) {
+		const struct route_host *host = &route->hosts[i];
+
+		json_object_begin(&json, NULL);
+		json_number(&json, "preference", host->preference);
+		json_cstring(&json, "mx", host->name);
+		json_array_begin(&json, "addresses");
+		for (size_t k = 0; k < host->address_count; k++)
+			write_ip(&json, NULL, &host->addresses[k]);
+		json_array_end(&json);
+		json_bool(&json, "alias", host->alias);
+		json_text(&json, "problem", host->problem);
+		json_object_end(&json);
+	}
+	json_array_end(&json);
+	json_cstring(&json, "problem", route->problem);
+	finish(&json);
+}

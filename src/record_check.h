@@ -1,0 +1,26 @@
+/* record_check: what an evaluator found → one `check` line (man/mxwalk-ndjson.5). Pure; the line ends with LF. */
+#ifndef RECORD_CHECK_H
+#define RECORD_CHECK_H
+
+#include "dns/blocklist.h"
+#include "dns/dmarc.h"
+#include "dns/ptr.h"
+#include "dns/route.h"
+#include "dns/spf.h"
+
+struct buf;
+struct json;
+
+void record_check_spf(struct buf *out, const struct spf_query *query, const struct spf *spf, const struct spf *helo); /* helo: of the HELO identity; NULL: not checked */
+void record_check_dmarc(struct buf *out, const struct dmarc *dmarc);
+void record_check_ptr(struct buf *out, const struct ptr *ptr);
+void record_check_listing(struct buf *out, const struct listing *listing);
+void record_check_mx(struct buf *out, const struct route *route);
+
+const char *check_mx_result(const struct route *route); /* "ok", or why no mail can be sent there: the kind */
+
+/* Into an object that is open: for other records. */
+void record_spf_fields(struct json *json, const struct spf *spf);
+void record_dmarc_fields(struct json *json, const struct dmarc *dmarc);
+
+#endif

@@ -1,0 +1,20 @@
+/* text_check: what an evaluator found → words for people. Into a buffer; no control byte of a peer goes through. */
+#ifndef TEXT_CHECK_H
+#define TEXT_CHECK_H
+
+#include "dns/blocklist.h"
+#include "dns/dmarc.h"
+#include "dns/ptr.h"
+#include "dns/route.h"
+#include "dns/spf.h"
+#include "text.h"
+
+struct buf;
+
+void text_check_spf(struct buf *out, const struct text_style *style, const struct spf_query *query, const struct spf *spf, const struct spf *helo);
+void text_check_dmarc(struct buf *out, const struct text_style *style, const struct dmarc *dmarc);
+void text_check_ptr(struct buf *out, const struct text_style *style, const struct ptr *ptr);
+void text_check_listings(struct buf *out, const struct text_style *style, const char *item, const struct listing *listings, size_t count); /* all lists on one item */
+void text_check_mx(struct buf *out, const struct text_style *style, const struct route *route);
+
+#endif
