@@ -12,26 +12,26 @@
 #include "smtp/tls_facts.h"
 #include "target.h"
 
-enum status {
-	STATUS_ACCEPTED,
-	STATUS_REFUSED,
-	STATUS_DEFERRED,
-	STATUS_DROPPED,
-	STATUS_BROKEN,
-	STATUS_UNREACHABLE,
-	STATUS_UNDELIVERABLE,
-	STATUS_DNS_ERROR,
-	STATUS_SKIPPED,
-	STATUS_COUNT
+enum walk_status {
+	WALK_ACCEPTED,
+	WALK_REFUSED,
+	WALK_DEFERRED,
+	WALK_DROPPED,
+	WALK_BROKEN,
+	WALK_UNREACHABLE,
+	WALK_UNDELIVERABLE,
+	WALK_DNS_ERROR,
+	WALK_SKIPPED,
+	WALK_COUNT
 };
-const char *status_name(enum status status); /* the record's word */
+const char *walk_status_name(enum walk_status status); /* the record's word */
 
 struct attempt { /* one address of one host */
 	const char *mx;
 	uint16_t preference;
 	struct ip ip, source; /* source: our end of the connection, family 0 if there was none */
 	uint16_t port;
-	enum status status;
+	enum walk_status status;
 	enum stage stage; /* where it was decided */
 	struct reply greeting; /* count 0: none came */
 	struct reply reply; /* the decisive one; count 0: none */
@@ -60,7 +60,7 @@ struct journey {
 	struct attempt *attempts;
 	size_t attempt_count;
 	size_t untried; /* addresses left out, for there are limits */
-	enum status status;
+	enum walk_status status;
 	enum stage stage; /* STAGE_NONE when no dialogue began */
 	const struct attempt *decisive; /* NULL: none */
 	const char *note; /* words on a status without a dialogue; NULL if none */
@@ -68,7 +68,7 @@ struct journey {
 	struct diagnosis diagnosis;
 };
 
-enum status attempt_status(const struct dialogue *dialogue);
+enum walk_status attempt_status(const struct dialogue *dialogue);
 
 /* Does this attempt leave the question open, so that the next address is to be asked (RFC 5321 section 5.1)? Not when the server took or refused us for good, nor past EHLO: that host is up, and spoke. */
 bool attempt_is_open(const struct attempt *attempt);
@@ -76,6 +76,6 @@ bool attempt_is_open(const struct attempt *attempt);
 /* The attempt that speaks for the target. `all`: every address was walked, and the worst that one of them does to mail counts; otherwise the best that was reached. */
 const struct attempt *journey_decide(const struct attempt *attempts, size_t count, bool all);
 
-enum status route_status(enum route_kind kind); /* of a route without hosts to try */
+enum walk_status route_status(enum route_kind kind); /* of a route without hosts to try */
 
 #endif

@@ -153,7 +153,8 @@ write_flags(struct json *json, unsigned flags)
 	static const struct {
 		unsigned flag;
 		const char *word;
-	} table[] = {{REPLY_MIXED_CODES, "mixed-codes"}, {REPLY_BARE_LF, "bare-lf"}, {REPLY_LONG_LINE, "long-line"}, {REPLY_NO_SPACE, "no-space"}, {REPLY_NUL, "control-bytes"}};
+	} table[] = {{REPLY_MIXED_CODES, "mixed-codes"}, {REPLY_BARE_LF, "bare-lf"}, {REPLY_LONG_LINE, "long-line"}, {REPLY_NO_SPACE, "no-space"}, {REPLY_NUL, "control-bytes"},
+	    {REPLY_UNFINISHED, "unfinished"}};
 
 	if (flags == 0)
 		return;
@@ -229,7 +230,7 @@ write_attempt(struct json *json, const struct attempt *attempt)
 	write_ip(json, "ip", &attempt->ip);
 	json_number(json, "port", attempt->port);
 	write_ip(json, "source", &attempt->source);
-	json_cstring(json, "status", status_name(attempt->status));
+	json_cstring(json, "status", walk_status_name(attempt->status));
 	json_cstring(json, "stage", stage_name(attempt->stage));
 	json_text(json, "ending", ending_name(attempt->ending));
 	json_text(json, "detail", attempt->detail);
@@ -334,7 +335,7 @@ record_result(struct buf *out, const struct journey *journey)
 		json_none(&json, "sender");
 	}
 	write_route(&json, journey);
-	json_cstring(&json, "status", status_name(journey->status));
+	json_cstring(&json, "status", walk_status_name(journey->status));
 	json_cstring(&json, "stage", stage_name(journey->stage));
 	write_reply(&json, "reply", decisive != NULL ? &decisive->reply : &none, true);
 	write_diagnosis(&json, journey);
@@ -367,8 +368,8 @@ record_summary(struct buf *out, const struct tally *tally, int64_t ms, bool inte
 	json_number(&json, "targets", (long long)tally->targets);
 	json_number(&json, "bad_input", (long long)tally->bad_input);
 	json_object_begin(&json, "status");
-	for (enum status s = 0; s < STATUS_COUNT; s++)
-		json_number(&json, status_name(s), (long long)tally->status[s]);
+	for (enum walk_status s = 0; s < WALK_COUNT; s++)
+		json_number(&json, walk_status_name(s), (long long)tally->status[s]);
 	json_object_end(&json);
 	json_object_begin(&json, "cause");
 	for (enum cause c = 0; c < CAUSE_COUNT; c++)

@@ -12,7 +12,7 @@ struct json;
 enum { RECORD_MAX = 16 * 1024 * 1024 }; /* octets: more than the limits on replies and attempts let through */
 
 struct tally { /* what the summary counts */
-	unsigned long targets, status[STATUS_COUNT], cause[CAUSE_COUNT];
+	unsigned long targets, status[WALK_COUNT], cause[CAUSE_COUNT];
 	unsigned long bad_input; /* lines of the input that are no target */
 	struct tally_name { /* by blocklist, by MX site; in the run's arena */
 		const char *name;

@@ -16,6 +16,16 @@ has_control(const char *text)
 	return false;
 }
 
+/* dns/name.h takes any name; a mail domain, or a mail server's name, has letters, digits, hyphens and, seen in the wild, underscores. */
+static bool
+parse_name(const char *text, char name[NAME_TEXT], const char **why)
+{
+	if (!name_normalise(text, name, why))
+		return false;
+	*why = "a character that no mail domain has";
+	return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] == '\0';
+}
+
 static bool
 parse_port(const char *text, uint16_t *port, const char **why)
 {
@@ -39,7 +49,7 @@ parse_host(const char *text, struct arena *arena, const char **host, const char 
 		*host = arena_string(arena, ip_text(&ip, address));
 		return true;
 	}
-	if (!name_normalise(text, name, why))
+	if (!parse_name(text, name, why))
 		return false;
 	*host = arena_string(arena, name);
 	return true;
@@ -87,7 +97,7 @@ parse_recipient(const char *address, struct arena *arena, struct target *out, co
 		out->rcpt = arena_string(arena, address);
 		return target_server(out->domain, arena, &out->host, &out->port, why);
 	}
-	if (!name_normalise(address + at + 1, name, why))
+	if (!parse_name(address + at + 1, name, why))
 		return false;
 	out->domain = arena_string(arena, name);
 	out->rcpt = arena_printf(arena, "%.*s@%s", (int)at, address, name);
@@ -123,7 +133,7 @@ target_parse(const char *text, struct arena *arena, struct target *out, const ch
 	}
 	if (strchr(text, '@') != NULL)
 		return parse_recipient(text, arena, out, why);
-	if (!name_normalise(text, name, why))
+	if (!parse_name(text, name, why))
 		return false;
 	if (name_labels(name) == 0) {
 		*why = "the root is no mail domain";

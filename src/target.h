@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/ip.h"
+#include "smtp/stage.h"
 
 struct arena;
 
@@ -15,6 +16,7 @@ struct target {
 	const char *rcpt; /* recipient, NULL: none given */
 	const char *host; /* fixed server: name or address, NULL: by MX */
 	uint16_t port; /* of the fixed server; 0: the run's */
+	enum stage depth; /* how far to go: set by intake.h */
 };
 
 /* domain | user@domain | [host-or-ip] | [host-or-ip]:port | user@domain@[host-or-ip]:port. On false `*why` is static or in the arena. Control bytes are refused. */

@@ -68,11 +68,17 @@ text_field(struct buf *out, const struct text_style *style, const char *label, c
 }
 
 static const char *
-status_colour(enum status status)
+helo_origin_words(enum helo_origin origin)
 {
-	if (status == STATUS_ACCEPTED)
-		return green;
-	return status == STATUS_REFUSED ? red : yellow;
+	static const char *const words[] = {"as you asked", "the confirmed name of the address", "this host's own name, for the address has no confirmed one", "an address literal, for nothing better is known"};
+
+	return words[origin];
+}
+
+static const char *
+status_colour(enum walk_status status)
+{
+	return status == WALK_ACCEPTED ? green : status == WALK_REFUSED ? red : yellow;
 }
 
 static void
@@ -118,18 +124,18 @@ say_verdict(struct buf *out, const struct text_style *style, const struct journe
 	colour(out, style, plain);
 	buf_puts(out, ": ");
 	colour(out, style, status_colour(journey->status));
-	buf_puts(out, status_name(journey->status));
+	buf_puts(out, walk_status_name(journey->status));
 	colour(out, style, plain);
-	if (journey->stage != STAGE_NONE && journey->status != STATUS_ACCEPTED)
+	if (journey->stage != STAGE_NONE && journey->status != WALK_ACCEPTED)
 		say_where(out, journey);
-	if (journey->status == STATUS_ACCEPTED && attempt != NULL) {
+	if (journey->status == WALK_ACCEPTED && attempt != NULL) {
 		buf_printf(out, " up to %s (greeting %d", stage_name(journey->stage), attempt->greeting.code);
 		say_tls(out, attempt);
 		buf_putc(out, ')');
 	}
 	if (journey->diagnosed && journey->diagnosis.cause != CAUSE_UNKNOWN)
 		buf_printf(out, ": %s", cause_words(journey->diagnosis.cause));
-	else if (journey->diagnosed && (journey->status == STATUS_REFUSED || journey->status == STATUS_DEFERRED))
+	else if (journey->diagnosed && (journey->status == WALK_REFUSED || journey->status == WALK_DEFERRED))
 		buf_puts(out, ": no reason that can be told");
 	if (journey->diagnosed && journey->diagnosis.list != NULL) {
 		buf_puts(out, " (");
@@ -165,6 +171,21 @@ say_quote(struct buf *out, const struct attempt *attempt)
 		text_safe(out, attempt->reply.lines[i].bytes, attempt->reply.lines[i].len);
 		buf_putc(out, '\n');
 	}
+}
+
+/* Who we were: half of all refusals are about that. */
+static void
+say_sender(struct buf *out, const struct text_style *style, const struct journey *journey)
+{
+	char text[IP_TEXT];
+	struct buf line;
+
+	if (journey->helo == NULL)
+		return;
+	buf_init(&line, 2048);
+	buf_printf(&line, "from %s, EHLO %s (%s), MAIL FROM <%s>", ip_text(&journey->sender_ip, text), journey->helo, helo_origin_words(journey->helo_origin), journey->from);
+	text_field(out, style, "sent", line.data);
+	buf_release(&line);
 }
 
 static void
@@ -237,7 +258,7 @@ say_other_attempts(struct buf *out, const struct text_style *style, const struct
 			continue;
 		buf_clear(&line);
 		say_server(&line, attempt);
-		buf_printf(&line, ": %s at %s", status_name(attempt->status), stage_name(attempt->stage));
+		buf_printf(&line, ": %s at %s", walk_status_name(attempt->status), stage_name(attempt->stage));
 		if (attempt->reply.code > 0)
 			buf_printf(&line, ": %s", attempt->reply.lines[attempt->reply.count - 1].bytes);
 		else if (attempt->detail != NULL)
@@ -259,13 +280,15 @@ text_result(struct buf *out, const struct text_style *style, const struct journe
 		for (size_t i = 0; i < journey->attempt_count; i++)
 			say_transcript(out, &journey->attempts[i]);
 	say_verdict(out, style, journey);
-	if (journey->decisive != NULL && journey->status != STATUS_ACCEPTED)
+	if (journey->decisive != NULL && journey->status != WALK_ACCEPTED)
 		say_quote(out, journey->decisive);
-	if (journey->diagnosed)
+	if (journey->diagnosed) {
+		say_sender(out, style, journey);
 		say_diagnosis(out, style, &journey->diagnosis);
+	}
 	if (journey->route.problem != NULL && (journey->note == NULL || strcmp(journey->note, journey->route.problem) != 0))
 		text_field(out, style, "route", journey->route.problem);
-	if (journey->status != STATUS_ACCEPTED || style->verbose || journey->attempt_count > 1)
+	if (journey->status != WALK_ACCEPTED || style->verbose || journey->attempt_count > 1)
 		say_other_attempts(out, style, journey);
 }
 
@@ -274,8 +297,6 @@ say_listing(struct buf *out, const struct text_style *style, const struct listin
 {
 	struct buf line;
 
-	if (!style->verbose && listing->state == LIST_CLEAN)
-		return;
 	buf_init(&line, 2048);
 	buf_printf(&line, "%s: %s %s", listing->list->name, listing->item, list_state_name(listing->state));
 	if (listing->meaning != NULL)
@@ -286,16 +307,40 @@ say_listing(struct buf *out, const struct text_style *style, const struct listin
 	buf_release(&line);
 }
 
+/* One line for all the lists that have nothing on one thing. */
+static void
+say_clean_lists(struct buf *out, const struct text_style *style, const struct sender *sender)
+{
+	const char *item = "";
+	struct buf line;
+
+	buf_init(&line, 8192);
+	for (size_t i = 0; i < sender->listing_count; i++) {
+		const struct listing *listing = &sender->listings[i];
+
+		if (listing->state != LIST_CLEAN)
+			continue;
+		if (strcmp(item, listing->item) != 0 && line.len > 0) {
+			text_field(out, style, "not listed", line.data);
+			buf_clear(&line);
+		}
+		buf_printf(&line, "%s%s", line.len == 0 ? listing->item : "", line.len == 0 ? ": " : ", ");
+		buf_puts(&line, listing->list->name);
+		item = listing->item;
+	}
+	text_field(out, style, "not listed", line.data);
+	buf_release(&line);
+}
+
 void
 text_sender(struct buf *out, const struct text_style *style, const struct sender *sender, enum helo_origin origin)
 {
-	static const char *const origins[] = {"as you asked", "the address's confirmed name", "this host's own name: the address has no confirmed name", "an address literal: nothing better is known"};
 	char ip[IP_TEXT];
 	struct buf line;
 
 	buf_init(&line, 4096);
 	buf_printf(out, "sender %s\n", ip_text(&sender->ip, ip));
-	buf_printf(&line, "%s (%s)", sender->helo, origins[origin]);
+	buf_printf(&line, "%s (%s)", sender->helo, helo_origin_words(origin));
 	text_field(out, style, "helo", line.data);
 	buf_clear(&line);
 	buf_printf(&line, "<%s>", sender->from);
@@ -306,7 +351,9 @@ text_sender(struct buf *out, const struct text_style *style, const struct sender
 		buf_printf(&line, "%s %s%s", i == 0 ? ":" : ",", sender->ptr.names[i].name, sender->ptr.names[i].confirmed == PRESENT ? "" : " (not confirmed)");
 	text_field(out, style, "ptr", line.data);
 	for (size_t i = 0; i < sender->listing_count; i++)
-		say_listing(out, style, &sender->listings[i]);
+		if (sender->listings[i].state != LIST_CLEAN)
+			say_listing(out, style, &sender->listings[i]);
+	say_clean_lists(out, style, sender);
 	if (!sender->complete)
 		text_field(out, style, "note", "the time for look-ups ran out: what is missing is unknown, not absent");
 	buf_release(&line);
@@ -327,9 +374,9 @@ text_summary(struct buf *out, const struct text_style *style, const struct tally
 	colour(out, style, bold);
 	buf_printf(out, "%lu target%s", tally->targets, tally->targets == 1 ? "" : "s");
 	colour(out, style, plain);
-	for (enum status s = 0; s < STATUS_COUNT; s++)
+	for (enum walk_status s = 0; s < WALK_COUNT; s++)
 		if (tally->status[s] > 0)
-			buf_printf(out, "%s %lu %s", s == 0 ? ":" : ",", tally->status[s], status_name(s));
+			buf_printf(out, "%s %lu %s", s == 0 ? ":" : ",", tally->status[s], walk_status_name(s));
 	if (tally->bad_input > 0)
 		buf_printf(out, "; %lu bad line%s", tally->bad_input, tally->bad_input == 1 ? "" : "s");
 	buf_puts(out, interrupted ? "; interrupted\n" : "\n");

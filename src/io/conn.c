@@ -164,6 +164,7 @@ read_some(struct conn *conn)
 		ssize_t n;
 
 		if (conn->ssl != NULL) {
+			errno = 0;
 			n = SSL_read(conn->ssl, bytes, sizeof bytes);
 			if (n <= 0) {
 				char words[256];
@@ -253,7 +254,11 @@ static void
 shake(struct conn *conn)
 {
 	char words[256];
-	int n = SSL_connect(conn->ssl), error, saved = errno;
+	int n, error, saved;
+
+	errno = 0;
+	n = SSL_connect(conn->ssl);
+	saved = errno;
 
 	if (n == 1) {
 		conn->phase = SECURE;
@@ -272,12 +277,17 @@ shake(struct conn *conn)
 		return;
 	}
 	tls_facts_read(conn->ssl, conn->arena, conn->facts);
-	if (error == SSL_ERROR_SYSCALL)
-		conn->facts->error = arena_string(conn->arena, saved != 0 ? strerror(saved) : "the peer closed the connection");
-	else
-		conn->facts->error = arena_string(conn->arena, tls_error(words, sizeof words));
 	tls_error(words, sizeof words);
-	lose(conn, LOST_TLS, conn->facts->error);
+	if (error == SSL_ERROR_SYSCALL && saved != 0) {
+		conn->facts->error = arena_string(conn->arena, strerror(saved));
+		lose_errno(conn, saved);
+	} else if (error == SSL_ERROR_SYSCALL || strstr(words, "unexpected eof") != NULL) {
+		conn->facts->error = "the peer closed the connection";
+		lose(conn, LOST_CLOSED, NULL);
+	} else {
+		conn->facts->error = arena_string(conn->arena, words);
+		lose(conn, LOST_TLS, conn->facts->error);
+	}
 }
 
 static void
@@ -288,14 +298,16 @@ finish_connect(struct conn *conn)
 
 	if (error == 0 && getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
 		error = errno;
-	if (error != 0) {
+	if (error != 0 && error != ECONNRESET) {
 		lose_errno(conn, error);
 		return;
 	}
 	conn->phase = PLAIN;
 	learn_local(conn);
 	event_add(&conn->reading, NULL);
-	tell(conn, &(struct conn_news){.event = CONN_CONNECTED});
+	/* A reset is no refusal to connect: there was a connection, and the peer ended it before we looked. */
+	if (tell(conn, &(struct conn_news){.event = CONN_CONNECTED}) && error == ECONNRESET && conn->phase == PLAIN)
+		lose_errno(conn, error);
 }
 
 static void
@@ -380,6 +392,15 @@ conn_send(struct conn *conn, const char *data, size_t len)
 	conn->out = data;
 	conn->out_len = len;
 	event_active(&conn->writing, EV_WRITE, 0);
+}
+
+void
+conn_last_words(struct conn *conn, const char *data, size_t len)
+{
+	if (conn->phase == SECURE)
+		SSL_write(conn->ssl, data, (int)len);
+	else if (conn->phase == PLAIN)
+		(void)!send(conn->fd, data, len, MSG_NOSIGNAL);
 }
 
 bool

@@ -35,6 +35,7 @@ void conn_close(struct conn *conn); /* NULL is allowed; with close-notify when t
 
 void conn_deadline(struct conn *conn, long ms); /* one CONN_DEADLINE so many ms from now; replaces the last one */
 void conn_send(struct conn *conn, const char *data, size_t len); /* CONN_SENT comes later, never from within */
+void conn_last_words(struct conn *conn, const char *data, size_t len); /* one try to write, before conn_close; nothing tells whether it went out */
 bool conn_has_input(const struct conn *conn); /* bytes wait unread in the kernel */
 void conn_secure(struct conn *conn, struct tls_context *tls, const char *name, bool must_verify, struct tls_facts *facts, struct arena *arena); /* the handshake; `name` for SNI and the certificate's check */
 struct ip conn_local(const struct conn *conn); /* our end, once connected; family 0 before */

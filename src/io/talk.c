@@ -11,7 +11,7 @@
 #include "io/tls.h"
 #include "smtp/message.h"
 
-enum { EARLY_MAX = 65536, SAY_MAX = MESSAGE_MAX + MESSAGE_MAX / 2 }; /* stuffing adds at most a dot a line of three octets */
+enum { EARLY_MAX = 65536 };
 
 struct talk {
 	struct talk_plan plan;
@@ -144,6 +144,10 @@ hear(struct talk *talk, const char *bytes, size_t len)
 		reply = reply_take(talk->reader);
 		buf_add(&talk->early, bytes + taken, len - taken);
 		talk->listening = false;
+		if (talk->early.full) {
+			lose(talk, END_TOO_LONG, "it talks on without being asked");
+			break;
+		}
 		dialogue_heard(d, &reply, talk->early.len > 0 || (d->stage == STAGE_STARTTLS && conn_has_input(talk->conn)), stage_ms(talk));
 		break;
 	case REPLY_LINE_TOO_LONG:
@@ -226,7 +230,7 @@ talk_start(const struct talk_plan *plan, struct arena *arena, struct talk_result
 	talk->arg = arg;
 	talk->began = loop_ms();
 	buf_init(&talk->early, EARLY_MAX);
-	buf_init(&talk->line, SAY_MAX);
+	buf_init(&talk->line, MESSAGE_WIRE_MAX);
 	memset(result, 0, sizeof *result);
 	dialogue_start(&result->dialogue, plan->plan, arena);
 	act(talk); /* a connection only begins here: no callback comes from within */
@@ -236,6 +240,10 @@ talk_start(const struct talk_plan *plan, struct arena *arena, struct talk_result
 void
 talk_stop(struct talk *talk)
 {
+	const char *farewell = talk->sending ? NULL : dialogue_farewell(&talk->result->dialogue);
+
+	if (farewell != NULL)
+		conn_last_words(talk->conn, farewell, strlen(farewell));
 	conn_close(talk->conn);
 	buf_release(&talk->early);
 	buf_release(&talk->line);

@@ -168,6 +168,14 @@ dialogue_act(const struct dialogue *d, struct buf *line)
 	return stages[d->stage].act;
 }
 
+const char *
+dialogue_farewell(const struct dialogue *d)
+{
+	bool commands = d->stage > STAGE_GREETING && d->stage < STAGE_DATA && d->stage != STAGE_STARTTLS && d->stage != STAGE_HANDSHAKE;
+
+	return commands ? "QUIT\r\n" : NULL;
+}
+
 static void
 note(struct dialogue *d, const struct reply *reply, long ms)
 {
@@ -269,9 +277,11 @@ dialogue_lost(struct dialogue *d, enum ending ending, const char *detail, const 
 		note(d, partial, ms);
 	if (stage != STAGE_QUIT) { /* a server that just closes on QUIT has not failed us */
 		end(d, ending, detail);
-		memset(&d->decisive, 0, sizeof d->decisive);
-		if (partial != NULL)
-			d->decisive = *partial;
+		if (ending != END_INJECTED) {
+			memset(&d->decisive, 0, sizeof d->decisive);
+			if (partial != NULL)
+				d->decisive = *partial;
+		}
 		d->decisive_stage = stage;
 	}
 	enter(d, stages[stage].next[GOT_LOST]);

@@ -64,6 +64,9 @@ void dialogue_start(struct dialogue *dialogue, const struct plan *plan, struct a
 /* What is to be done now. ACT_SAY fills `line` with what to send (with CRLF; for MESSAGE the stuffed data and its dot). ACT_CLOSE: the walk is over. */
 enum act dialogue_act(const struct dialogue *dialogue, struct buf *line);
 
+/* What may still be said when the walk is broken off in the middle of waiting: QUIT, or NULL where it would be no command. */
+const char *dialogue_farewell(const struct dialogue *dialogue);
+
 void dialogue_connected(struct dialogue *dialogue, long ms);
 void dialogue_heard(struct dialogue *dialogue, const struct reply *reply, bool more_waiting, long ms); /* more_waiting: bytes already behind the reply */
 void dialogue_secured(struct dialogue *dialogue, long ms);
