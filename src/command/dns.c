@@ -206,14 +206,33 @@ read_book(const char *name)
 	return book;
 }
 
+/* The name asked with a key, as it would be without: a book may be shown around, and replays without any key. */
+static const char *
+without_key(const struct dns_access *dns, const char *name, char hidden[NAME_TEXT])
+{
+	const struct list *list = lists_asked(dns->lists, name);
+	size_t len = strlen(name), tail;
+
+	if (list == NULL || list->key == NULL)
+		return name;
+	tail = strlen(list->key_asked);
+	snprintf(hidden, NAME_TEXT, "%.*s%s", (int)(len > tail ? len - tail : 0), name, list->zone);
+	return hidden;
+}
+
 static void
 write_answer(const struct answer *answer, void *arg)
 {
 	struct dns_access *dns = arg;
+	char name[NAME_TEXT], canonical[NAME_TEXT];
+	struct answer shown = *answer;
 	struct buf line;
 
+	shown.name = without_key(dns, answer->name, name);
+	if (answer->canonical != NULL)
+		shown.canonical = without_key(dns, answer->canonical, canonical);
 	buf_init(&line, BOOK_LINE_MAX);
-	book_write_line(answer, &line);
+	book_write_line(&shown, &line);
 	fwrite(line.data, 1, line.len, dns->record);
 	buf_release(&line);
 }
@@ -221,12 +240,7 @@ write_answer(const struct answer *answer, void *arg)
 static bool
 below_a_list(const char *name, void *arg)
 {
-	const struct lists *lists = arg;
-
-	for (size_t i = 0; i < lists_count(lists); i++)
-		if (name_within(name, lists_at(lists, i)->zone))
-			return true;
-	return false;
+	return lists_asked(arg, name) != NULL;
 }
 
 static int

@@ -1,9 +1,298 @@
+/* probe: the options → the plans of a campaign. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
 #include "base/log.h"
+#include "campaign.h"
 #include "command/command.h"
+#include "command/dns.h"
+#include "dns/name.h"
+#include "io/resolver.h"
+#include "io/tls.h"
+#include "judge/rules.h"
+#include "senders.h"
+
+struct run { /* all that lives as long as the command */
+	const struct options *options;
+	struct arena *arena;
+	struct dns_access dns;
+	struct rules *rules;
+	struct tls_context *tls;
+	struct intake *intake;
+	FILE *output;
+	const char *output_name;
+	struct probe_plan probe;
+	struct senders_plan senders;
+	char hostname[256];
+};
+
+static struct tls_context *
+give_tls(void *arg)
+{
+	struct run *run = arg;
+	const char *why;
+
+	if (run->tls == NULL)
+		run->tls = tls_context_new(run->options->tls_ca, &why);
+	return run->tls;
+}
+
+static const char *
+own_hostname(char *name, size_t size)
+{
+	if (gethostname(name, size - 1) != 0 || !name_is_host(name))
+		*name = '\0';
+	return name;
+}
+
+static bool
+read_into(struct arena *arena, const char *name, const char **bytes, size_t *len)
+{
+	char *text = file_read(name, MESSAGE_MAX, len);
+
+	if (text == NULL)
+		return false;
+	*bytes = arena_copy(arena, text, *len);
+	free(text);
+	return true;
+}
+
+/* --data: kept as it is, for its tokens differ from target to target; but tried once, so that what cannot be sent is said before anything is. */
+static int
+read_message(struct run *run)
+{
+	const struct content *data = &run->options->data;
+	struct probe_plan *probe = &run->probe;
+	struct buf trial;
+	const char *why;
+	unsigned line;
+	bool good;
+
+	if (data->file == NULL && data->text == NULL)
+		return EXIT_OK;
+	probe->message = data->text;
+	probe->message_len = data->text != NULL ? strlen(data->text) : 0;
+	if (data->file != NULL && !read_into(run->arena, data->file, &probe->message, &probe->message_len))
+		return EXIT_DATA;
+	buf_init(&trial, MESSAGE_MAX);
+	good = message_from_file(probe->message, probe->message_len, NULL, &trial, &why, &line);
+	buf_release(&trial);
+	if (good)
+		return EXIT_OK;
+	log_error("%s:%u: %s", data->file != NULL ? data->file : "--data", line, why);
+	return EXIT_DATA;
+}
+
+static int
+try_message(const struct message_plan *plan)
+{
+	struct message_plan trial = *plan;
+	struct buf text;
+	const char *why;
+	bool good;
+
+	trial.from = trial.to = "postmaster@localhost.localdomain";
+	trial.helo = "localhost.localdomain";
+	buf_init(&text, MESSAGE_MAX);
+	good = message_compose(&trial, &text, &why);
+	buf_release(&text);
+	if (good)
+		return EXIT_OK;
+	log_error("the test message cannot be made: %s", why);
+	return EXIT_USAGE;
+}
+
+/* --body, --header, --attach; also tried once. */
+static int
+read_parts(struct run *run)
+{
+	const struct options *o = run->options;
+	struct message_plan *message = &run->probe.compose;
+	struct message_file *files = NULL;
+
+	message->version = PACKAGE_NAME " " PACKAGE_VERSION;
+	message->headers = o->headers.items;
+	message->header_count = o->headers.count;
+	message->body = o->body.text;
+	message->body_len = o->body.text != NULL ? strlen(o->body.text) : 0;
+	if (o->body.file != NULL && !read_into(run->arena, o->body.file, &message->body, &message->body_len))
+		return EXIT_DATA;
+	for (size_t i = 0; i < o->attach.count; i++) {
+		const char *name = o->attach.items[i], *slash = strrchr(name, '/');
+		struct message_file *file = arena_push(run->arena, &files, i, sizeof *file);
+
+		file->name = slash != NULL ? slash + 1 : name;
+		if (!read_into(run->arena, name, &file->bytes, &file->len))
+			return EXIT_DATA;
+	}
+	message->files = files;
+	message->file_count = o->attach.count;
+	return try_message(message);
+}
+
+static int
+open_output(struct run *run)
+{
+	const char *name = run->options->output;
+
+	run->output = stdout;
+	run->output_name = "standard output";
+	if (name == NULL || strcmp(name, "-") == 0)
+		return EXIT_OK;
+	run->output = fopen(name, "we");
+	run->output_name = name;
+	if (run->output != NULL)
+		return EXIT_OK;
+	log_error("%s: %s", name, strerror(errno));
+	return EXIT_CREATE;
+}
+
+static int
+open_intake(struct run *run, struct intake_plan *plan)
+{
+	const struct options *o = run->options;
+	int status;
+
+	*plan = (struct intake_plan){.operands = o->operands.items,
+	    .operand_count = o->operands.count,
+	    .to = o->to.items,
+	    .to_count = o->to.count,
+	    .file = o->input,
+	    .skip_file = o->skip_file,
+	    .server = o->server.host,
+	    .server_port = o->server.port,
+	    .quit_after = o->quit_after};
+	run->intake = intake_open(plan, &status);
+	return status;
+}
+
+static int
+check_tls_ca(struct run *run)
+{
+	const char *why;
+
+	if (run->options->tls_ca == NULL)
+		return EXIT_OK;
+	run->tls = tls_context_new(run->options->tls_ca, &why);
+	if (run->tls != NULL)
+		return EXIT_OK;
+	log_error("--tls-ca %s: %s", run->options->tls_ca, why);
+	return EXIT_DATA;
+}
+
+static void
+make_plans(struct run *run)
+{
+	const struct options *o = run->options;
+
+	run->senders = (struct senders_plan){.base = run->dns.base,
+	    .who = run->dns.who,
+	    .lists = o->dnsbl ? run->dns.lists : NULL,
+	    .helo = o->ehlo,
+	    .from = o->from,
+	    .public_ip = o->public_ip,
+	    .allow_private = o->allow_private,
+	    .hostname = own_hostname(run->hostname, sizeof run->hostname),
+	    .dns_ms = o->timeout_dns};
+	run->probe.base = run->dns.base;
+	run->probe.who = run->dns.who;
+	run->probe.tls = give_tls;
+	run->probe.tls_arg = run;
+	run->probe.rules = run->rules;
+	run->probe.port = (uint16_t)o->port;
+	run->probe.family = o->family;
+	run->probe.all = o->all;
+	run->probe.allow_private = o->allow_private;
+	run->probe.tls_want = o->tls;
+	run->probe.must_verify = o->tls_verify;
+	run->probe.dns_ms = o->timeout_dns;
+	options_deadlines(o, run->probe.ms);
+}
+
+static unsigned
+columns(FILE *file)
+{
+	struct winsize size;
+
+	if (isatty(fileno(file)) && ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
+		return size.ws_col;
+	return 100;
+}
+
+static int
+walk_all(struct run *run, struct intake_plan *intake)
+{
+	const struct options *o = run->options;
+	struct timespec now;
+	const char **servers = NULL;
+	size_t server_count = resolver_servers(run->dns.resolver);
+
+	(void)intake;
+	clock_gettime(CLOCK_REALTIME, &now);
+	for (size_t i = 0; i < server_count; i++)
+		*(const char **)arena_push(run->arena, &servers, i, sizeof *servers) = resolver_server(run->dns.resolver, i);
+
+	struct run_facts facts = {.version = PACKAGE_VERSION,
+	    .started = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000,
+	    .options = o->given.items,
+	    .option_count = o->given.count,
+	    .nameservers = servers,
+	    .nameserver_count = server_count};
+	struct campaign_plan plan = {.probe = &run->probe,
+	    .senders = &run->senders,
+	    .intake = run->intake,
+	    .sources = o->sources.items,
+	    .source_count = o->sources.count,
+	    .concurrency = o->concurrency,
+	    .output = run->output,
+	    .output_name = run->output_name,
+	    .format = o->format == FORMAT_NDJSON ? CAMPAIGN_NDJSON : o->format == FORMAT_NAGIOS ? CAMPAIGN_NAGIOS : CAMPAIGN_TEXT,
+	    .style = {.colour = options_color(o, fileno(run->output)), .verbose = o->verbose, .width = columns(run->output)},
+	    .progress = !o->quiet && o->input != NULL && isatty(STDERR_FILENO),
+	    .quiet = o->quiet,
+	    .run = &facts};
+
+	return campaign_run(&plan);
+}
 
 int
 command_probe(const struct options *options)
 {
-	log_error("%s: not built yet", commands[options->command].name);
-	return EXIT_INTERNAL;
+	struct run run = {.options = options, .arena = arena_new()};
+	struct intake_plan intake;
+	int status, closed;
+
+	status = dns_open(&run.dns, options);
+	if (status == EXIT_OK)
+		run.rules = rules_open(options, run.dns.lists, &status);
+	if (status == EXIT_OK)
+		status = check_tls_ca(&run);
+	if (status == EXIT_OK)
+		status = read_message(&run);
+	if (status == EXIT_OK)
+		status = read_parts(&run);
+	if (status == EXIT_OK)
+		status = open_intake(&run, &intake);
+	if (status == EXIT_OK)
+		status = open_output(&run);
+	if (status == EXIT_OK) {
+		make_plans(&run);
+		status = walk_all(&run, &intake);
+	}
+	if (run.output != NULL && run.output != stdout && fclose(run.output) != 0 && status != EXIT_WRITE) {
+		log_error("%s: %s", run.output_name, strerror(errno));
+		status = EXIT_WRITE;
+	}
+	intake_close(run.intake);
+	tls_context_free(run.tls);
+	rules_free(run.rules);
+	closed = dns_close(&run.dns);
+	arena_free(run.arena);
+	return closed != EXIT_OK && status != EXIT_WRITE ? closed : status;
 }
