@@ -1,0 +1,101 @@
+"""Bad files, bad lists, output that cannot be written: one line that names the thing and its place, the documented status, and nothing lost that was learnt."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(__file__))
+import tap
+from records import MXWALK, Run, probe
+
+if 'MXWALK_CONFIG' not in os.environ:
+    sys.exit(subprocess.call([MXWALK, 'lab', '--', sys.executable, __file__]))
+
+home = tempfile.mkdtemp(prefix='mxwalk-bad-')
+
+
+def file(name, text):
+    path = os.path.join(home, name)
+    with open(path, 'wb') as f:
+        f.write(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def refuses(name, status, words, *args, **kw):
+    run = Run(*args, **kw)
+    lines = run.err.strip().splitlines()
+    tap.check(f'{name}: status {status}', run.status == status, f'{run.status}\n{run.err}')
+    tap.check(f'{name}: says so', any(words in line for line in lines), f'wanted: {words}\n{run.err}')
+    tap.check(f'{name}: one line', len(lines) == 1 and lines[0].startswith('mxwalk: '), run.err)
+    return run
+
+
+GOOD = 'accept.lab.example'
+refuses('no such list', 65, 'nothing.txt: No such file', 'probe', '--input', home + '/nothing.txt')
+refuses('a folder as list', 65, f'{home}: Is a directory', 'probe', '--input', home)
+refuses('an empty list', 65, 'empty.txt: no targets in it', 'probe', '--input', file('empty.txt', ''))
+refuses('a list of comments', 65, 'comments.txt: no targets in it', 'probe', '--input', file('comments.txt', '# one\n\n   # two\n'))
+refuses('a target with a line end in it', 64, 'a control character', 'probe', 'example.com\r\nQUIT')
+refuses('an over-long domain', 64, 'longer than 253 octets', 'probe', '.'.join(['a' * 60] * 5) + '.example')
+refuses('an over-long label', 64, 'longer than 63 octets', 'probe', 'a' * 64 + '.example')
+refuses('a book with a broken line', 65, 'book.ndjson:2:', 'probe', '--dns-replay', file('book.ndjson', '{"name":"a.example","type":"A","rcode":"NOERROR","data":[]}\n{"name":\n'), GOOD)
+refuses('a rule file that is broken', 65, 'rules.conf:2:', 'probe', '--rules', file('rules.conf', '[one]\nthis is no rule\n'), GOOD)
+refuses('a list file that is broken', 65, 'lists.conf:1:', 'probe', '--lists', file('lists.conf', 'nonsense\n'), GOOD)
+refuses('output in a folder that is not there', 73, 'no/such: No such file', 'probe', '--output', home + '/no/such', GOOD)
+refuses('a CA file without certificates', 65, 'ca.pem: no PEM', 'probe', '--tls-ca', file('ca.pem', 'x'), GOOD)
+refuses('a message with an over-long line', 65, 'long.eml:3: ', 'probe', '--data', '@' + file('long.eml', 'Subject: x\n\n' + 'x' * 1200 + '\n'), GOOD)
+refuses('an attachment that is not there', 65, 'nothing.pdf: No such file', 'probe', '--attach', home + '/nothing.pdf', GOOD)
+refuses('a skip file with a broken line', 65, 'skip.txt:2: ', 'probe', '--skip-file', file('skip.txt', 'example.com\n..\n'), GOOD)
+
+# A bad line is told with its number and stops nobody else.
+mixed = file('mixed.txt', f'# my list\n{GOOD}\nbad..name\n\n  accept-plain.lab.example  # not a comment: a bad line\nx{"y" * 5000}\na\0b\naccept-plain.lab.example\r\n')
+run = probe('--input', mixed)
+domains = sorted(r['domain'] for r in run.results())
+tap.check('a mixed list: the good ones are walked', domains == ['accept-plain.lab.example', GOOD], run.out + run.err)
+for number in (3, 5, 6, 7):
+    tap.check(f'a mixed list: line {number} is named', f'mixed.txt:{number}: ' in run.err, run.err)
+tap.check('a mixed list: bad lines are counted', run.records[-1]['type'] == 'summary' and run.records[-1]['bad_input'] == 4, run.records[-1:])
+tap.check('a mixed list: status 65', run.status == 65, run.status)
+tap.check('a mixed list: valid records', not run.problems, run.problems)
+
+run = probe('--input', '-', input=f'{GOOD}\naccept-plain.lab.example'.encode())
+tap.check('standard input, no line end at the end', len(run.results()) == 2 and run.status == 0, run.out + run.err)
+
+run = probe('--input', file('deep.txt', f'user@{GOOD}\n'))
+tap.check('a list never goes past EHLO by itself', run.results()[0]['stage'] in ('ehlo', 'ehlo-tls'), run.out)
+run = probe('--input', file('two.txt', f'a@{GOOD}\nb@{GOOD}\n'), '--quit-after', 'rcpt')
+tap.check('one recipient a domain', sorted(r['status'] for r in run.results()) == ['accepted', 'skipped'], run.out)
+run = probe('--skip-file', file('optout.txt', '# no mail for\nlab.example\n'), GOOD)
+tap.check('opt-outs are obeyed', run.results()[0]['status'] == 'skipped' and run.status == 3, run.out)
+
+with open('/dev/full', 'wb') as full:
+    p = subprocess.run([MXWALK, 'probe', '--json', GOOD], stdout=full, stderr=subprocess.PIPE)
+tap.check('a full disk: status 74, said once', p.returncode == 74 and p.stderr.decode().count('\n') == 1 and 'standard output: No space left' in p.stderr.decode(), (p.returncode, p.stderr))
+p = subprocess.run([MXWALK, 'probe', '--output', '/dev/full', GOOD], capture_output=True)
+tap.check('a full disk behind --output: status 74', p.returncode == 74 and b'/dev/full: No space left' in p.stderr, (p.returncode, p.stderr))
+p = subprocess.run(['sh', '-c', f'"$MXWALK" probe {GOOD} >&-'], capture_output=True)
+tap.check('standard output closed: status 74', p.returncode == 74 and b'standard output' in p.stderr, (p.returncode, p.stderr))
+p = subprocess.run(['bash', '-c', f'set -o pipefail; "$MXWALK" probe {GOOD} | true; echo ${{PIPESTATUS[0]}}'], capture_output=True)
+tap.check('a reader that leaves kills nobody', p.stdout.strip() in (b'0', b'74'), (p.stdout, p.stderr))
+p = subprocess.run([MXWALK, 'probe', '--json', '--dns-record', '/dev/full', GOOD], capture_output=True)
+tap.check('--dns-record on a full disk: the result is there, status 74', p.returncode == 74 and b'"result"' in p.stdout, (p.returncode, p.stderr))
+
+# Ctrl-C: what is known is written, and the summary says that it was interrupted.
+import signal
+import time
+p = subprocess.Popen([MXWALK, 'probe', '--json', GOOD, 'tarpit.lab.example'], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+time.sleep(2)
+p.send_signal(signal.SIGINT)
+out, err = p.communicate(timeout=20)
+records = [json.loads(line) for line in out.decode().splitlines()]
+tap.check('Ctrl-C: status 130', p.returncode == 130, (p.returncode, err))
+tap.check('Ctrl-C: what was known is there', [r['domain'] for r in records if r['type'] == 'result'] == [GOOD], out)
+tap.check('Ctrl-C: the summary says so', records[-1]['type'] == 'summary' and records[-1]['interrupted'] is True, out)
+
+# A recorded book replays to the same verdict.
+book = os.path.join(home, 'recorded.ndjson')
+first = probe('--dns-record', book, 'greeting-554.lab.example')
+again = probe('--dns-replay', book, 'greeting-554.lab.example')
+tap.check('a recorded book replays', first.results()[0]['diagnosis'] == again.results()[0]['diagnosis'] and os.path.getsize(book) > 0, f"{first.results()[0]['diagnosis']}\n{again.results()[0]['diagnosis']}")
+tap.done()

@@ -1,0 +1,172 @@
+"""Scripted hostile peers: whatever they send, there is a result with a named outcome, in time, in bounded memory, and nothing of theirs moves the terminal."""
+import os
+import json
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(__file__))
+import tap
+from records import MXWALK, Run, probe
+
+
+class Peer:
+    """Listens on a port of its own and plays `script(connection, hear)` for each client."""
+
+    def __init__(self, script):
+        self.script = script
+        self.heard = []
+        self.sock = socket.create_server(('127.0.0.1', 0))
+        self.port = self.sock.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.sock.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.play, args=(connection,), daemon=True).start()
+
+    def play(self, connection):
+        file = connection.makefile('rb')
+
+        def hear():
+            line = file.readline()
+            self.heard.append(line)
+            return line
+
+        try:
+            self.script(connection, hear)
+            connection.shutdown(socket.SHUT_WR)
+            while hear():
+                pass
+        except OSError:
+            pass
+        finally:
+            file.close()
+            connection.close()
+
+
+def talk(*steps):
+    """A script: bytes are sent; None hears a line; a number sleeps; 'rst' resets."""
+    def script(connection, hear):
+        for step in steps:
+            if step is None:
+                hear()
+            elif step == 'rst':
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+                raise ConnectionResetError
+            elif isinstance(step, (int, float)):
+                time.sleep(step)
+            else:
+                connection.sendall(step)
+    return script
+
+
+def flood(line, before=b'', hear_first=0):
+    def script(connection, hear):
+        connection.sendall(before)
+        for _ in range(hear_first):
+            hear()
+        while True:
+            connection.sendall(line)
+    return script
+
+
+def drip(connection, hear):
+    for byte in b'220-' + b'x' * 1000:
+        connection.sendall(bytes([byte]))
+        time.sleep(0.2)
+
+
+HELO = ['--ehlo', 'probe.sender.example', '--from', 'probe@sender.example', '--no-dnsbl', '--nameserver', '127.0.0.1:9', '--timeout-dns', '300ms', '--allow-private']
+
+
+def walk(script, *args, limit=20, to=True):
+    peer = Peer(script)
+    began = time.time()
+    target = f'user@peer.example@[127.0.0.1]:{peer.port}' if to else f'[127.0.0.1]:{peer.port}'
+    run = probe(*HELO, '--timeout', '1500ms', *args, target, timeout=limit)
+    run.seconds = time.time() - began
+    run.heard = peer.heard
+    peer.sock.close()
+    return run
+
+
+OK = b'250 fine\r\n'
+CASES = [
+    # name, script, status, stage, ending, code
+    ('closes at once', talk(), 'dropped', 'greeting', 'closed', None),
+    ('resets at once', talk('rst'), 'dropped', 'greeting', 'reset', None),
+    ('never greets', talk(30), 'dropped', 'greeting', 'timeout', None),
+    ('a greeting byte by byte', drip, 'dropped', 'greeting', 'timeout', None),
+    ('a line without an end', flood(b'x' * 65536, b'220 '), 'broken', 'greeting', 'reply-too-long', None),
+    ('a reply without an end', flood(b'220-more\r\n' * 4096), 'broken', 'greeting', 'reply-too-long', None),
+    ('EHLO reply without an end', flood(b'250-X\r\n' * 4096, b'220 hi\r\n', 1), 'broken', 'ehlo', 'reply-too-long', None),
+    ('speaks HTTP', talk(b'HTTP/1.1 400 Bad Request\r\n\r\n'), 'broken', 'greeting', 'not-smtp', None),
+    ('code 999', talk(b'999 hello\r\n'), 'broken', 'greeting', 'not-smtp', None),
+    ('half a reply, then closed', talk(b'554-go away\r\n554-really'), 'dropped', 'greeting', 'closed', None),
+    ('NUL bytes in the greeting', talk(b'554 no\0mail\0here\r\n', None), 'refused', 'greeting', None, 554),
+    ('bytes that are no UTF-8', talk(b'554 caf\xe9 \xff\xfe \xc3\x28\r\n', None), 'refused', 'greeting', None, 554),
+    ('bare LF line ends', talk(b'554-no\n554 way\n', None), 'refused', 'greeting', None, 554),
+    ('codes that differ: the last decides', talk(b'220-hello\r\n554 no\r\n', None), 'refused', 'greeting', None, 554),
+    ('a bare code', talk(b'554\r\n', None), 'refused', 'greeting', None, 554),
+    ('closes after EHLO', talk(b'220 hi\r\n', None), 'dropped', 'ehlo', 'closed', None),
+    ('421 before EHLO is answered', talk(b'220 hi\r\n421 too busy\r\n', None), 'deferred', 'ehlo', None, 421),
+    ('closes after MAIL', talk(b'220 hi\r\n', None, OK, None), 'dropped', 'mail', 'closed', None),
+    ('closes after RCPT', talk(b'220 hi\r\n', None, OK, None, OK, None), 'dropped', 'rcpt', 'closed', None),
+    ('354 to RCPT', talk(b'220 hi\r\n', None, OK, None, OK, None, b'354 go\r\n'), 'broken', 'rcpt', 'unexpected-reply', 354),
+    ('250 to DATA', talk(b'220 hi\r\n', None, OK, None, OK, None, OK, None, OK, None), 'broken', 'data', 'unexpected-reply', 250),
+    ('closes after the dot', talk(b'220 hi\r\n', None, OK, None, OK, None, OK, None, b'354 go\r\n', 0.3, 'rst'), 'dropped', 'message', 'reset', None),
+    ('bytes behind STARTTLS, same segment', talk(b'220 hi\r\n', None, b'250-x\r\n250 STARTTLS\r\n', None, b'220 go\r\n250 injected\r\n', 1), 'broken', 'starttls', 'starttls-injection', 220),
+    ('TLS that is none', talk(b'220 hi\r\n', None, b'250-x\r\n250 STARTTLS\r\n', None, b'220 go\r\n', 0.3, b'I know no TLS\r\n', 1), 'broken', 'handshake', 'tls-failed', None),
+    ('silent in the handshake', talk(b'220 hi\r\n', None, b'250-x\r\n250 STARTTLS\r\n', None, b'220 go\r\n', 30), 'dropped', 'handshake', 'timeout', None),
+    ('closes in the handshake', talk(b'220 hi\r\n', None, b'250-x\r\n250 STARTTLS\r\n', None, b'220 go\r\n'), 'dropped', 'handshake', 'closed', None),
+]
+
+for name, script, status, stage, ending, code in CASES:
+    run = walk(script)
+    results = run.results()
+    if not tap.check(f'{name}: a result', len(results) == 1, run.out + run.err):
+        continue
+    r = results[0]
+    last = r['attempts'][-1]
+    got = (r['status'], r['stage'], last.get('ending'), r['reply']['code'] if r['reply'] and code is not None else None)
+    tap.check(f'{name}: {status} at {stage}', got == (status, stage, ending, code), f'{got}\n{run.out[:2000]}')
+    tap.check(f'{name}: valid records', not run.problems, '\n'.join(run.problems))
+    tap.check(f'{name}: in time', run.seconds < 10, run.seconds)
+
+run = walk(talk(b'554-a\r\n554 b\r\n', None))
+tap.check('554 is answered with QUIT and nothing else', run.heard[:2] in ([b'QUIT\r\n'], [b'QUIT\r\n', b'']), run.heard)
+
+# What a peer may put on a terminal: nothing.
+peer = Peer(talk(b'554 \x1b[2J\x1b]0;owned\x07 \xc2\x9b31m red\r\n', None))
+run = Run('probe', *HELO, '-v', '--timeout', '2s', f'[127.0.0.1]:{peer.port}')
+tap.check('no control byte of a peer reaches the terminal', '\x1b' not in run.out and '\x9b' not in run.out and '\x07' not in run.out and '\\x1b' in run.out, repr(run.out))
+
+# A reply before the message was sent whole: it is heard, and nothing more is said.
+big = 'x' * 60 + '\n'
+path = tempfile.mkstemp()[1]
+open(path, 'w').write('Subject: big\n\n' + big * 300000)
+run = walk(talk(b'220 hi\r\n', None, OK, None, OK, None, OK, None, b'354 go\r\n', 0.2, b'552 5.3.4 enough\r\n', 0.5), '--data', '@' + path, '--no-tls')
+r = run.results()[0] if run.results() else {}
+tap.check('refused in the middle of the message', r.get('status') == 'refused' and r['reply']['code'] == 552, run.out[:1500] + run.err)
+os.unlink(path)
+
+# Memory does not grow with what a peer sends: many floods at once.
+peers = [Peer(flood(b'220-more\r\n' * 6553)) for _ in range(20)]
+p = subprocess.Popen([MXWALK, 'probe', '--json', *HELO, '--timeout', '3s', *[f'[127.0.0.1]:{p.port}' for p in peers]], stdout=subprocess.PIPE)
+out = p.stdout.read()
+_, status, usage = os.wait4(p.pid, 0)
+endings = [json.loads(line)['attempts'][0].get('ending') for line in out.splitlines() if b'"result"' in line]
+tap.check('20 endless replies: all of them named', endings == ['reply-too-long'] * 20, out[:1000])
+if 'sanitizers' in MXWALK:
+    tap.skip('20 endless replies: peak memory below 40 MiB', 'sanitizers take memory of their own')
+else:
+    tap.check('20 endless replies: peak memory below 40 MiB', usage.ru_maxrss < 40 * 1024, f'{usage.ru_maxrss} KiB')
+tap.done()

@@ -1,0 +1,33 @@
+"""TAP for the whole-program tests: check(name, good, detail), skip(name, why), done()."""
+import sys
+
+count = failures = 0
+
+
+def check(name, good, detail=''):
+    global count, failures
+    count += 1
+    name = name.replace('#', '').replace('\n', ' ')
+    print(f"{'ok' if good else 'not ok'} {count} - {name}")
+    if not good:
+        failures += 1
+        for line in str(detail).splitlines()[:40]:
+            print('# ' + line)
+    sys.stdout.flush()
+    return good
+
+
+def skip(name, why):
+    global count
+    count += 1
+    print(f'ok {count} - {name} # SKIP {why}')
+
+
+def done():
+    print(f'1..{count}')
+    sys.exit(1 if failures else 0)
+
+
+def skip_all(why):
+    print(f'1..0 # SKIP {why}')
+    sys.exit(0)
