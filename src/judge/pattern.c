@@ -373,36 +373,160 @@ pattern_split(const char *source, struct arena *arena, const char ***parts)
 
 /* ---- compiling and matching */
 
-/* The pattern as PCRE2 gets it: each literal dot is also PATTERN_DOT, but one that a class excludes. */
-static void
-write_dots(const char *source, struct buf *out)
-{
-	enum { OUTSIDE, WITHIN, EXCLUDED } class = OUTSIDE;
+/* What PCRE2 gets is the pattern with two changes. Each literal dot is also PATTERN_DOT, but one that a class excludes. And a choice among several words first
+ * looks whether the next byte begins any of them: PCRE2 without its compiler tries every branch at every place, and most places begin none. */
 
-	for (const char *p = source; *p != '\0'; p++) {
-		if (*p == '\\' && p[1] != '\0') {
+struct firsts { /* bytes that a branch may begin with */
+	bool byte[256];
+	bool any; /* not known, or nothing at all */
+};
+
+static const char *
+past_class(const char *p)
+{
+	struct parse parse = { p, NULL, NULL, 0 };
+
+	read_class(&parse);
+	return parse.p;
+}
+
+/* Where the group that opens at `p` closes. The pattern was read before: it does. */
+static const char *
+group_end(const char *p)
+{
+	for (unsigned depth = 0;; p++) {
+		if (*p == '\\')
 			p++;
-			if (*p == '.' && class != EXCLUDED)
-				buf_puts(out, class == OUTSIDE ? "[.\\x01]" : ".\\x01");
+		else if (*p == '[')
+			p = past_class(p) - 1;
+		else if (*p == '(')
+			depth++;
+		else if (*p == ')' && --depth == 0)
+			return p;
+	}
+}
+
+static bool
+may_be_left_out(const char *quantifier)
+{
+	return *quantifier == '?' || *quantifier == '*' || (*quantifier == '{' && quantifier[1] == '0');
+}
+
+static void branch_firsts(const char *p, const char *end, struct firsts *firsts);
+
+static unsigned
+group_firsts(const char *p, const char *end, struct firsts *firsts)
+{
+	unsigned count = 1;
+
+	branch_firsts(p, end, firsts);
+	for (; p < end; p++) {
+		if (*p == '\\') {
+			p++;
+		} else if (*p == '[') {
+			p = past_class(p) - 1;
+		} else if (*p == '(') {
+			p = group_end(p);
+		} else if (*p == '|') {
+			branch_firsts(p + 1, end, firsts);
+			count++;
+		}
+	}
+	return count;
+}
+
+static void
+branch_firsts(const char *p, const char *end, struct firsts *firsts)
+{
+	while (p < end && *p != '|') {
+		char literal = *p;
+		bool looks;
+
+		if (*p == '(') {
+			struct parse parse = { p, NULL, NULL, 0 };
+			const char *close = group_end(p);
+
+			read_group_head(&parse, &looks);
+			p = close + 1;
+			if (looks)
+				continue;
+			group_firsts(parse.p, close, firsts);
+			if (!may_be_left_out(p))
+				return;
+			break; /* what stands behind it could come first */
+		}
+		if (*p == '\\' && (p[1] == 'b' || p[1] == 'B')) {
+			p += 2;
+			continue;
+		}
+		if (*p == '\\')
+			literal = *++p;
+		else if (strchr(".[^$", *p) != NULL)
+			break;
+		if (p[-1] == '\\' && strchr("dDsSwWhHvVAzZ", literal) != NULL)
+			break;
+		firsts->byte[(unsigned char)literal] = true;
+		if (literal == '.')
+			firsts->byte[PATTERN_DOT] = true;
+		if (!may_be_left_out(++p))
+			return;
+		p += *p == '{' ? strcspn(p, "}") + 1 : 1;
+		p += *p == '?' || *p == '+';
+	}
+	firsts->any = true;
+}
+
+/* "(?=[abc])" for a group worth it. */
+static bool
+write_firsts(const char *inner, const char *end, struct buf *out)
+{
+	struct firsts firsts = { .any = false };
+
+	if (group_firsts(inner, end, &firsts) < 4 || firsts.any)
+		return false;
+	buf_puts(out, "(?=[");
+	for (unsigned i = 0; i < 256; i++)
+		if (firsts.byte[i])
+			buf_printf(out, "\\x%02x", i);
+	buf_puts(out, "])(?:");
+	return true;
+}
+
+static void
+write_pattern(const char *p, const char *end, struct buf *out)
+{
+	while (p < end) {
+		if (*p == '(') {
+			struct parse parse = { p, NULL, NULL, 0 };
+			const char *close = group_end(p);
+			bool looks, guarded;
+
+			read_group_head(&parse, &looks);
+			buf_add(out, p, (size_t)(parse.p - p));
+			guarded = !looks && write_firsts(parse.p, close, out);
+			write_pattern(parse.p, close, out);
+			buf_puts(out, guarded ? "))" : ")");
+			p = close + 1;
+		} else if (*p == '[') {
+			const char *close = past_class(p);
+			bool dot = p[1] != '^' && memchr(p, '.', (size_t)(close - p)) != NULL;
+
+			buf_putc(out, *p++);
+			if (*p == ']')
+				buf_putc(out, *p++);
+			if (dot)
+				buf_puts(out, "\\x01"); /* not at the end: "[.-]" must not become a range */
+			buf_add(out, p, (size_t)(close - p));
+			p = close;
+		} else if (*p == '\\') {
+			if (p[1] == '.')
+				buf_puts(out, "[.\\x01]");
 			else
-				buf_printf(out, "\\%c", *p);
-			continue;
+				buf_add(out, p, 2);
+			p += 2;
+		} else {
+			buf_putc(out, *p++);
 		}
-		if (class == OUTSIDE && *p == '[') {
-			class = p[1] == '^' ? EXCLUDED : WITHIN;
-			buf_putc(out, '[');
-			if (class == EXCLUDED)
-				buf_putc(out, *++p);
-			if (p[1] == ']')
-				buf_putc(out, *++p);
-			continue;
-		}
-		if (class != OUTSIDE && *p == ']')
-			class = OUTSIDE;
-		if (class == WITHIN && *p == '.')
-			buf_puts(out, ".\\x01");
-		else
-			buf_putc(out, *p);
 	}
 }
 
@@ -419,7 +543,7 @@ pattern_compile(struct pattern *pattern, const char **why)
 	if (pattern->code != NULL)
 		return true;
 	buf_init(&source, SOURCE_MAX);
-	write_dots(pattern->source, &source);
+	write_pattern(pattern->source, pattern->source + strlen(pattern->source), &source);
 	code = source.full ? NULL : pcre2_compile((PCRE2_SPTR)source.data, source.len, PCRE2_CASELESS | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_DOTALL | PCRE2_NEVER_BACKSLASH_C, &error, &where, NULL);
 	buf_release(&source);
 	if (code == NULL) {

@@ -8,7 +8,7 @@
 #include "judge/extract.h"
 #include "judge/rulebase.h"
 
-enum { ALSO_MAX = 3, LISTS_MAX = 6 };
+enum { ALSO_MAX = 2, LISTS_MAX = 6 };
 
 struct reader { /* one reading under way */
 	const struct rules *rules;
@@ -145,7 +145,7 @@ read_part(struct reader *reader, size_t start)
 			if (i >= rules->brand_entry)
 				return;
 			rule = rules->ranked[rules->entries[i].owner];
-			if (reader->best != NULL && (rule->class > CLASS_GENERIC || reader->out->also_count == ALSO_MAX))
+			if (reader->best != NULL && (rule->class > reader->best->class || rule->class > CLASS_GENERIC || reader->out->also_count == ALSO_MAX))
 				return;
 			if (!is_found(rules, reader->found, i) || (reader->best != NULL && reader->best->cause == rule->cause) || !rule_in_scope(rule, &reader->scope))
 				continue;
