@@ -65,7 +65,7 @@ Test(cause, names_there_and_back)
 
 Test(pattern, refuses_what_could_run_away)
 {
-	static const char *const bad[] = { "(?:a+)+", "(?:a*b)*x", "(a|b+){2,}", "(?:(?:ab)+c)+", "(?:x{2,}y){9}", "a**", "*a", "(?R)", "(a)\\1", "(?i)a", "(*UTF8)a", "[a", "(a", "a)", "\\", "a{5000}", "\\p{L}" };
+	static const char *const bad[] = { "(?:a+)+", "(?:a*b)*x", "(a|b+){2,}", "(?:(?:ab)+c)+", "(?:x{2,}y){9}", "a**", "*a", "(?R)", "(?<-z](?<ref>x+)", "(a)\\1", "(?i)a", "(*UTF8)a", "[a", "(a", "a)", "\\", "a{5000}", "\\p{L}" };
 	static const char *const good[] = { "a+", "(?:ab)+", "(?:\\w+ ){0,3}x", "(?:a+)?", "[^.;]{0,60}", "(?<list>[a-z]+)", "(?!a+)b", "a|b|c" };
 	struct arena *arena = arena_new();
 	struct pattern pattern;

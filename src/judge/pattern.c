@@ -191,11 +191,11 @@ read_group_head(struct parse *parse, bool *looks)
 			parse->p += strlen(heads[i].head);
 			*looks = heads[i].looks;
 			if (i + 1 == sizeof heads / sizeof heads[0]) {
-				const char *end = strchr(parse->p, '>');
+				size_t name = strspn(parse->p, "abcdefghijklmnopqrstuvwxyz");
 
-				if (end == NULL)
-					return refuse(parse, "a group's name is not closed");
-				parse->p = end + 1;
+				if (name == 0 || parse->p[name] != '>')
+					return refuse(parse, "a group's name is small letters up to >");
+				parse->p += name + 1;
 			}
 			return true;
 		}
