@@ -195,8 +195,8 @@ extract_reference(const char *text, size_t len, struct arena *arena)
 	static const char *const marks[] = { "ticket", "incident", "reference", "case id", "case", "ref", "error code", "errorcode", "error id", "msg id", "message id", "id", "code", "log id", "session id", "queue id" };
 
 	for (size_t i = 0; i + 4 < len; i++) {
-		if (i > 0 && (alnum(text[i - 1]) || among(text[i - 1], "?&-/")))
-			continue;
+		if (!among((char)(text[i] | 0x20), "tircemlsq") || (i > 0 && (alnum(text[i - 1]) || among(text[i - 1], "?&-/"))))
+			continue; /* no mark begins so, or it stands within a word */
 		for (size_t k = 0; k < sizeof marks / sizeof marks[0]; k++) {
 			size_t at = i + strlen(marks[k]), end;
 			bool marked = false, numbered = false;

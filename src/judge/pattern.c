@@ -530,6 +530,24 @@ write_pattern(const char *p, const char *end, struct buf *out)
 	}
 }
 
+/* A choice among words that a pattern begins with begins at the start of a word: "known" is not looked for in "unknown", and five places of six are passed over. */
+static void
+write_start(const char *source, struct buf *out)
+{
+	struct parse parse = { source, NULL, NULL, 0 };
+	struct firsts firsts = { .any = false };
+	bool looks;
+
+	if (*source != '(' || !read_group_head(&parse, &looks) || looks || may_be_left_out(group_end(source) + 1))
+		return;
+	if (group_firsts(parse.p, group_end(source), &firsts) < 4 || firsts.any)
+		return;
+	for (unsigned i = 0; i < 256; i++)
+		if (firsts.byte[i] && !(i >= 'a' && i <= 'z') && !(i >= '0' && i <= '9') && !(i >= 'A' && i <= 'Z'))
+			return;
+	buf_puts(out, "\\b");
+}
+
 bool
 pattern_compile(struct pattern *pattern, const char **why)
 {
@@ -543,6 +561,7 @@ pattern_compile(struct pattern *pattern, const char **why)
 	if (pattern->code != NULL)
 		return true;
 	buf_init(&source, SOURCE_MAX);
+	write_start(pattern->source, &source);
 	write_pattern(pattern->source, pattern->source + strlen(pattern->source), &source);
 	code = source.full ? NULL : pcre2_compile((PCRE2_SPTR)source.data, source.len, PCRE2_CASELESS | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_DOTALL | PCRE2_NEVER_BACKSLASH_C, &error, &where, NULL);
 	buf_release(&source);

@@ -1,5 +1,6 @@
 /* pattern: the regular expressions of the rule base. Perl's syntax without what can run away or surprise: no back-references, no recursion, no
  * inline options; a repetition that holds another is refused unless it ends after eight. Matching is bytewise, ASCII letters without case, under a limit on steps and depth.
+ * A choice of four words or more that begins a pattern begins at the start of a word.
  *
  * From each pattern clauses are taken: sets of words, of each of which at least one must stand in any text that matches. They choose the candidates
  * (judge/words.h), so that most patterns are never run on most texts; one that never is, is never compiled. */

@@ -8,7 +8,7 @@
 #include "judge/extract.h"
 #include "judge/rulebase.h"
 
-enum { ALSO_MAX = 2, LISTS_MAX = 6 };
+enum { ALSO_MAX = 2, LISTS_MAX = 6, ADVICE_MAX = 2048 };
 
 struct reader { /* one reading under way */
 	const struct rules *rules;
@@ -335,16 +335,29 @@ fill_advice(const struct reader *reader, const char *text)
 		{ "{listed}", out->listed, "the listed name" },
 		{ "{provider}", out->provider, "the receiver" },
 	};
-	const char *filled = text, *at;
+	char *filled;
+	size_t len = 0;
 
 	if (text == NULL || strchr(text, '{') == NULL)
 		return text;
-	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-		for (unsigned n = 0; n < 4 && (at = strstr(filled, marks[i].mark)) != NULL; n++) {
-			const char *value = marks[i].value != NULL && marks[i].value[0] != '\0' ? marks[i].value : marks[i].otherwise;
+	filled = arena_alloc(reader->arena, ADVICE_MAX);
+	while (*text != '\0' && len + 1 < ADVICE_MAX) {
+		size_t i = 0, n;
+		const char *value;
 
-			filled = arena_printf(reader->arena, "%.*s%s%s", (int)(at - filled), filled, value, at + strlen(marks[i].mark));
+		while (i < sizeof marks / sizeof marks[0] && (*text != '{' || strncmp(text, marks[i].mark, strlen(marks[i].mark)) != 0))
+			i++;
+		if (i == sizeof marks / sizeof marks[0]) {
+			filled[len++] = *text++;
+			continue;
 		}
+		value = marks[i].value != NULL && marks[i].value[0] != '\0' ? marks[i].value : marks[i].otherwise;
+		n = strnlen(value, ADVICE_MAX - 1 - len);
+		memcpy(filled + len, value, n);
+		len += n;
+		text += strlen(marks[i].mark);
+	}
+	filled[len] = '\0';
 	return filled;
 }
 
