@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "dns/book.h"
+#include "dns/dkim_sign.h"
 #include "io/loop.h"
 #include "io/talk.h"
 #include "senders.h"
@@ -189,6 +190,24 @@ on_talk_done(void *arg)
 	try_next(probe);
 }
 
+/* The signatures, each over the message as it was made, and the message behind them. */
+static bool
+sign(struct probe *probe, const struct buf *text, long long now, struct buf *out, const char **why)
+{
+	const struct probe_plan *plan = probe->plan;
+	const char *at = strrchr(probe->walk.from, '@'), *domain = at != NULL ? at + 1 : probe->walk.helo;
+
+	for (size_t i = 0; i < plan->signer_count; i++)
+		if (!dkim_sign(plan->signers[i], domain, text->data, text->len, now, probe->arena, out, why)) {
+			*why = arena_printf(probe->arena, "the message cannot be signed: %s", *why);
+			return false;
+		}
+	buf_add(out, text->data, text->len);
+	if (out->full)
+		*why = "the message is too large";
+	return !out->full;
+}
+
 /* The message for this walk; false with `*why` when it cannot be made. */
 static bool
 compose(struct probe *probe, const char **why)
@@ -197,7 +216,7 @@ compose(struct probe *probe, const char **why)
 	struct message_plan message = plan->compose;
 	struct timespec now;
 	struct tm local;
-	struct buf text;
+	struct buf text, whole;
 	unsigned line;
 	bool good;
 
@@ -211,15 +230,18 @@ compose(struct probe *probe, const char **why)
 	message.random[0] = loop_random();
 	message.random[1] = loop_random();
 	buf_init(&text, MESSAGE_MAX);
+	buf_init(&whole, MESSAGE_MAX);
 	if (plan->message != NULL)
 		good = message_from_file(plan->message, plan->message_len, &message, &text, why, &line);
 	else
 		good = message_compose(&message, &text, why);
+	good = good && sign(probe, &text, message.now, &whole, why);
 	if (good) {
-		probe->walk.message = arena_copy(probe->arena, text.data, text.len);
-		probe->walk.message_len = text.len;
+		probe->walk.message = arena_copy(probe->arena, whole.data, whole.len);
+		probe->walk.message_len = whole.len;
 	}
 	buf_release(&text);
+	buf_release(&whole);
 	return good;
 }
 

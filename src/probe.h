@@ -10,6 +10,7 @@
 #include "journey.h"
 #include "smtp/message.h"
 
+struct dkim_signer;
 struct event_base;
 struct probe;
 struct rules;
@@ -36,6 +37,8 @@ struct probe_plan { /* one for the run; borrowed */
 	const char *message; /* the user's own, as it was read; NULL: composed for each target */
 	size_t message_len;
 	struct message_plan compose; /* from, to, helo, now and random are filled in here */
+	struct dkim_signer *const *signers; /* each signs it, whichever it is */
+	size_t signer_count;
 };
 
 typedef void probe_done(const struct journey *journey, void *arg); /* the journey is valid during the call; the probe is then gone */

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "campaign.h"
 #include "command/command.h"
+#include "command/dkim_keys.h"
 #include "command/dns.h"
 #include "dns/name.h"
 #include "io/resolver.h"
@@ -24,6 +25,7 @@ struct run { /* all that lives as long as the command */
 	struct dns_access dns;
 	struct rules *rules;
 	struct tls_context *tls;
+	struct dkim_keys keys;
 	struct intake *intake;
 	FILE *output;
 	const char *output_name;
@@ -211,6 +213,8 @@ make_plans(struct run *run)
 	run->probe.allow_private = o->allow_private;
 	run->probe.tls_want = o->tls;
 	run->probe.must_verify = o->tls_verify;
+	run->probe.signers = run->keys.signers;
+	run->probe.signer_count = run->keys.count;
 	run->probe.dns_ms = o->timeout_dns;
 	options_deadlines(o, run->probe.ms);
 }
@@ -278,6 +282,8 @@ command_probe(const struct options *options)
 	if (status == EXIT_OK)
 		status = read_parts(&run);
 	if (status == EXIT_OK)
+		status = dkim_keys_open(&run.keys, options, run.arena);
+	if (status == EXIT_OK)
 		status = open_intake(&run, &intake);
 	if (status == EXIT_OK)
 		status = open_output(&run);
@@ -290,6 +296,7 @@ command_probe(const struct options *options)
 		status = EXIT_WRITE;
 	}
 	intake_close(run.intake);
+	dkim_keys_close(&run.keys);
 	tls_context_free(run.tls);
 	rules_free(run.rules);
 	closed = dns_close(&run.dns);
