@@ -63,12 +63,12 @@ mynetworks = 127.0.99.0/24
 127.0.9.2:{PORT} inet n - n - - smtpd {plain} -o smtpd_recipient_restrictions=reject_rbl_client,zen.spamhaus.org,permit
 127.0.9.3:{PORT} inet n - n - - smtpd {plain} -o smtpd_delay_reject=no -o smtpd_client_restrictions=reject_rbl_client,zen.spamhaus.org
 127.0.9.4:{PORT} inet n - n - - smtpd {plain} -o cleanup_service_name=cleanup-checks
-127.0.9.5:{PORT} inet n - n - - smtpd {plain} -o hopcount_limit=0 -o cleanup_service_name=cleanup-hops
+127.0.9.5:{PORT} inet n - n - - smtpd {plain} -o cleanup_service_name=cleanup-hops
 127.0.9.6:{PORT} inet n - n - - smtpd {plain} -o smtpd_helo_required=yes -o smtpd_helo_restrictions=reject_unknown_helo_hostname -o smtpd_client_restrictions=reject_unknown_client_hostname
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 cleanup-checks unix n - n - 0 cleanup -o header_checks=regexp:{home}/header_checks
-cleanup-hops unix n - n - 0 cleanup -o hopcount_limit=0
+cleanup-hops unix n - n - 0 cleanup -o hopcount_limit=1
 qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce

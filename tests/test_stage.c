@@ -127,7 +127,7 @@ static const struct walk walks[] = {
 	{"UTF-8 address, no SMTPUTF8", "220 250:8BITMIME 221", "EHLO QUIT close", STAGE_RCPT, TLS_MAY, false, END_LOCAL, STAGE_EHLO, 250, .rcpt = "j\xc3\xbcrgen@example.com"},
 };
 
-static const char *
+static void
 hear(struct dialogue *d, struct arena *arena, const char *word)
 {
 	static struct reply_line lines[8];
@@ -136,11 +136,11 @@ hear(struct dialogue *d, struct arena *arena, const char *word)
 
 	if (strcmp(word, "lost") == 0) {
 		dialogue_lost(d, END_CLOSED, NULL, NULL, 1);
-		return NULL;
+		return;
 	}
 	if (strcmp(word, "tls") == 0) {
 		dialogue_secured(d, 1);
-		return NULL;
+		return;
 	}
 	reply.code = strcmp(word, "injected") == 0 ? 220 : atoi(word);
 	lines[reply.count].bytes = arena_printf(arena, "%d%cmx.example.com", reply.code, colon ? '-' : ' ');
@@ -151,8 +151,8 @@ hear(struct dialogue *d, struct arena *arena, const char *word)
 		lines[reply.count].len = strlen(lines[1].bytes);
 		reply.count++;
 	}
+	reply.text = arena_printf(arena, "mx.example.com%s%s", colon != NULL ? "\n" : "", colon != NULL ? colon + 1 : "");
 	dialogue_heard(d, &reply, strcmp(word, "injected") == 0, 1);
-	return NULL;
 }
 
 Test(walks, go_as_told)
