@@ -362,7 +362,7 @@ text_check_mx(struct buf *out, const struct text_style *style, const struct rout
 	enum tone tone = route->kind == ROUTE_MX || route->kind == ROUTE_IMPLICIT ? GOOD : route->kind == ROUTE_DNS_ERROR ? FAIR : BAD;
 
 	say_head(out, style, route->domain, tone, mx_word(route));
-	if (strcmp(route->canonical, route->domain) != 0)
+	if (route->canonical != NULL && strcmp(route->canonical, route->domain) != 0)
 		text_field(out, style, "alias of", route->canonical);
 	for (size_t i = 0; i < route->host_count; i++)
 		say_host(out, style, &route->hosts[i]);

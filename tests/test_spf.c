@@ -52,6 +52,7 @@ static const char zone[] =
 	"a\\092b.slash.example A 127.0.0.2\n"
 	"xn--bcher-kva.example TXT v=spf1 a:%{d} -all\n"
 	"xn--bcher-kva.example A 192.0.2.9\n"
+	"says.example TXT v=spf1 a:%{h} -all\n"
 	"exp.example TXT v=spf1 -all exp=why.example\n"
 	"why.example TXT %{i} is no host of %{o}; time %{t}, seen by %{r}, helo %{h}\n"
 	"unlucky.example TXT v=spf1 -all exp=%{p}.example\n"
@@ -117,6 +118,7 @@ static const struct test_case {
 	{"192.0.2.1", "b\303\266b@local.example", "x", SPF_FAIL, "-all", "local.example", NULL, false},
 	{"192.0.2.1", "a\\b@back.example", "x", SPF_PASS, "exists:%{l}.slash.example", "back.example", NULL, false},
 	{"192.0.2.9", "a@b\303\274cher.example", "x", SPF_PASS, "a:%{d}", "xn--bcher-kva.example", NULL, false},
+	{"192.0.2.9", "a@says.example", "b\303\274cher.example", SPF_PASS, "a:%{h}", "says.example", NULL, false},
 	{"192.0.2.1", "a@unlucky.example", "x", SPF_FAIL, "-all", "unlucky.example", "the explanation at unknown.example is not used", false},
 	{"192.0.2.1", "a@mailex.example", "x", SPF_PERMERROR, NULL, NULL, "mailex.example.not.example has no SPF record", false},
 };

@@ -801,6 +801,16 @@ survey(struct check *check)
 
 /* ---- the check */
 
+/* A name with U-labels in A-labels (RFC 8616 section 4); others as they are. */
+static const char *
+a_labels(struct check *check, const char *domain)
+{
+	char name[NAME_TEXT];
+	const char *why;
+
+	return is_ascii(domain) || !name_normalise(domain, name, &why) ? domain : arena_string(check->arena, name);
+}
+
 /* Who sends (2.4, 4.1, 4.3): a null reverse-path is postmaster of the HELO name; so is an empty local-part, of its domain. */
 static void
 identify(struct check *check)
@@ -808,17 +818,11 @@ identify(struct check *check)
 	const struct spf_query *query = check->query;
 	const char *from = query->from != NULL ? query->from : "", *at = strrchr(from, '@');
 	const char *domain = at != NULL ? at + 1 : from;
-	char name[NAME_TEXT];
-	const char *why;
 
-	check->helo = query->helo != NULL ? query->helo : "";
-	if (from[0] == '\0')
-		domain = check->helo;
-	if (!is_ascii(domain) && name_normalise(domain, name, &why)) /* RFC 8616 section 4 */
-		domain = arena_string(check->arena, name);
-	check->sender_domain = domain;
+	check->helo = a_labels(check, query->helo != NULL ? query->helo : "");
+	check->sender_domain = from[0] == '\0' ? check->helo : a_labels(check, domain);
 	check->local = at != NULL && at > from ? arena_copy(check->arena, from, (size_t)(at - from)) : "postmaster";
-	check->sender = arena_printf(check->arena, "%s@%s", check->local, domain);
+	check->sender = arena_printf(check->arena, "%s@%s", check->local, check->sender_domain);
 }
 
 static void
