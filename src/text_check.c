@@ -106,9 +106,10 @@ static const char *
 dmarc_meaning(const struct dmarc_view *view)
 {
 	static const char *const by_policy[] = {
-		[DMARC_UNSET] = "", [DMARC_NONE] = "neither SPF nor DKIM speaks for the From domain; the policy asks for nothing but reports",
-		[DMARC_QUARANTINE] = "neither SPF nor DKIM speaks for the From domain; its policy asks receivers to treat the mail as suspicious",
-		[DMARC_REJECT] = "neither SPF nor DKIM speaks for the From domain; its policy asks receivers to refuse the mail",
+	    [DMARC_UNSET] = "",
+	    [DMARC_NONE] = "neither SPF nor DKIM speaks for the From domain; the policy asks for nothing but reports",
+	    [DMARC_QUARANTINE] = "neither SPF nor DKIM speaks for the From domain; its policy asks receivers to treat the mail as suspicious",
+	    [DMARC_REJECT] = "neither SPF nor DKIM speaks for the From domain; its policy asks receivers to refuse the mail",
 	};
 
 	switch (view->result) {
@@ -189,7 +190,8 @@ say_old(struct buf *out, const struct text_style *style, const struct dmarc *dma
 	if (!differs && !style->verbose) {
 		text_field(out, style, "RFC 7489", "the same");
 	} else if (!style->verbose) {
-		buf_printf(&line, "%s, policy %s, organizational domain %s", dmarc_result_name(dmarc->old.result), policy != NULL ? policy : "none", dmarc->old.org_domain);
+		buf_printf(&line, "%s, policy %s, organizational domain %s", dmarc_result_name(dmarc->old.result), policy != NULL ? policy : "none",
+		    dmarc->old.org_domain);
 		text_field(out, style, "RFC 7489", line.data);
 	} else {
 		buf_printf(&line, "DMARC of %s by RFC 7489", dmarc->from);
@@ -247,7 +249,8 @@ text_check_ptr(struct buf *out, const struct text_style *style, const struct ptr
 		text_field(out, style, "answer", dns_rcode_name(ptr->rcode));
 	for (size_t i = 0; i < ptr->count; i++) {
 		buf_clear(&line);
-		buf_printf(&line, "%s: %s%s", ptr->names[i].name, words[ptr->names[i].confirmed], ptr->names[i].generic ? "; looks made by a machine, as those of home connections do: some receivers refuse it" : "");
+		buf_printf(&line, "%s: %s%s", ptr->names[i].name, words[ptr->names[i].confirmed],
+		    ptr->names[i].generic ? "; looks made by a machine, as those of home connections do: some receivers refuse it" : "");
 		text_field(out, style, i == 0 ? "names" : "", line.data);
 	}
 	if (ptr->total > 1) {

@@ -84,7 +84,8 @@ book_of(const char *zone)
 	return book;
 }
 
-/* Runs `step` over the new, open `book`, which is fed from the closed one `from` as a live evaluation is: all that is wanted at once. Returns the rounds it took. */
+/* Runs `step` over the new, open `book`, which is fed from the closed one `from` as a live evaluation is: all that is wanted at once. Returns the rounds it
+ * took. */
 typedef bool book_of_step(struct book *book, void *arg);
 
 static inline unsigned

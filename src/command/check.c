@@ -1,7 +1,8 @@
 /* One evaluator by itself: a table of them, and one way of asking, waiting and telling for all.
  *
- * Exit status: 0 all is well · 1 it speaks against mail (SPF fail or permerror, DMARC fail, no confirmed PTR, listed, a domain that takes no mail) · 2 it does not, but something is wanting (softfail, neutral, none,
- * warnings) · 3 it could not be told · 64 and up as everywhere. With several operands the first of 1, 2, 3 that was met. */
+ * Exit status: 0 all is well · 1 it speaks against mail (SPF fail or permerror, DMARC fail, no confirmed PTR, listed, a domain that takes no mail) · 2 it does
+ * not, but something is wanting (softfail, neutral, none, warnings) · 3 it could not be told · 64 and up as everywhere. With several operands the first of 1,
+ * 2, 3 that was met. */
 #include <libpsl.h>
 #include <string.h>
 #include <time.h>
@@ -22,7 +23,8 @@
 
 struct evaluator;
 
-struct check { /* one run of the command; the results are those of the operand at hand */
+/* one run of the command; the results are those of the operand at hand */
+struct check {
 	const struct options *options;
 	const struct evaluator *evaluator;
 	const char *operand; /* NULL: it takes none */
@@ -30,7 +32,7 @@ struct check { /* one run of the command; the results are those of the operand a
 	struct output output;
 	struct text_style style;
 	struct arena *question; /* what was asked */
-	struct arena *arena; /* of an evaluation: emptied whenever it starts again */
+	struct arena *arena;    /* of an evaluation: emptied whenever it starts again */
 
 	struct spf_query spf_query;
 	struct spf spf, helo_spf;
@@ -50,7 +52,7 @@ struct check { /* one run of the command; the results are those of the operand a
 struct evaluator {
 	const char *name, *usage;
 	bool takes_operands;
-	bool (*read)(struct check *check); /* the question out of the options, or out of one operand; false after saying what is wrong with it */
+	bool (*read)(struct check *check);            /* the question out of the options, or out of one operand; false after saying what is wrong with it */
 	bool (*step)(struct book *book, void *check); /* false: pending */
 	void (*write)(struct check *check, struct buf *out);
 	int (*status)(const struct check *check);
@@ -128,8 +130,13 @@ static int
 status_spf(const struct check *check)
 {
 	static const int statuses[] = {
-		[SPF_PASS] = EXIT_OK, [SPF_FAIL] = EXIT_REFUSED, [SPF_PERMERROR] = EXIT_REFUSED, [SPF_SOFTFAIL] = EXIT_DEFERRED,
-		[SPF_NEUTRAL] = EXIT_DEFERRED, [SPF_NONE] = EXIT_DEFERRED, [SPF_TEMPERROR] = EXIT_UNDETERMINED,
+	    [SPF_PASS] = EXIT_OK,
+	    [SPF_FAIL] = EXIT_REFUSED,
+	    [SPF_PERMERROR] = EXIT_REFUSED,
+	    [SPF_SOFTFAIL] = EXIT_DEFERRED,
+	    [SPF_NEUTRAL] = EXIT_DEFERRED,
+	    [SPF_NONE] = EXIT_DEFERRED,
+	    [SPF_TEMPERROR] = EXIT_UNDETERMINED,
 	};
 	int status = statuses[check->spf.result];
 
@@ -146,8 +153,14 @@ read_identifier(struct check *check, const char *option, const struct pair *pair
 		const char *word;
 		enum dmarc_auth auth;
 	} words[] = {
-		{"pass", DMARC_AUTH_PASS}, {"temperror", DMARC_AUTH_TEMPERROR}, {"fail", DMARC_AUTH_FAIL}, {"softfail", DMARC_AUTH_FAIL}, {"neutral", DMARC_AUTH_FAIL},
-		{"none", DMARC_AUTH_FAIL}, {"policy", DMARC_AUTH_FAIL}, {"permerror", DMARC_AUTH_FAIL},
+	    {"pass", DMARC_AUTH_PASS},
+	    {"temperror", DMARC_AUTH_TEMPERROR},
+	    {"fail", DMARC_AUTH_FAIL},
+	    {"softfail", DMARC_AUTH_FAIL},
+	    {"neutral", DMARC_AUTH_FAIL},
+	    {"none", DMARC_AUTH_FAIL},
+	    {"policy", DMARC_AUTH_FAIL},
+	    {"permerror", DMARC_AUTH_FAIL},
 	};
 	char name[NAME_TEXT];
 	const char *why;
@@ -218,7 +231,11 @@ static int
 status_dmarc(const struct check *check)
 {
 	static const int statuses[] = {
-		[DMARC_PASS] = EXIT_OK, [DMARC_FAIL] = EXIT_REFUSED, [DMARC_PERMERROR] = EXIT_REFUSED, [DMARC_RESULT_NONE] = EXIT_DEFERRED, [DMARC_TEMPERROR] = EXIT_UNDETERMINED,
+	    [DMARC_PASS] = EXIT_OK,
+	    [DMARC_FAIL] = EXIT_REFUSED,
+	    [DMARC_PERMERROR] = EXIT_REFUSED,
+	    [DMARC_RESULT_NONE] = EXIT_DEFERRED,
+	    [DMARC_TEMPERROR] = EXIT_UNDETERMINED,
 	};
 	int status = statuses[check->dmarc.now.result];
 
@@ -382,12 +399,12 @@ status_mx(const struct check *check)
 /* ---- the table */
 
 static const struct evaluator evaluators[] = {
-	{"spf", "spf --ip IP --from ADDRESS|<> [--helo NAME]", false, read_spf, step_spf, write_spf, status_spf},
-	{"dkim", "dkim FILE, or dkim --selector NAME --domain DOMAIN [--dkim-key FILE]", true, NULL, NULL, NULL, NULL},
-	{"dmarc", "dmarc --from ADDRESS [--spf DOMAIN=RESULT] [--dkim DOMAIN=RESULT]...", false, read_dmarc, step_dmarc, write_dmarc, status_dmarc},
-	{"ptr", "ptr IP...", true, read_address, step_ptr, write_ptr, status_ptr},
-	{"dnsbl", "dnsbl IP|DOMAIN...", true, read_item, step_dnsbl, write_dnsbl, status_dnsbl},
-	{"mx", "mx DOMAIN...", true, read_domain, step_mx, write_mx, status_mx},
+    {"spf", "spf --ip IP --from ADDRESS|<> [--helo NAME]", false, read_spf, step_spf, write_spf, status_spf},
+    {"dkim", "dkim FILE, or dkim --selector NAME --domain DOMAIN [--dkim-key FILE]", true, NULL, NULL, NULL, NULL},
+    {"dmarc", "dmarc --from ADDRESS [--spf DOMAIN=RESULT] [--dkim DOMAIN=RESULT]...", false, read_dmarc, step_dmarc, write_dmarc, status_dmarc},
+    {"ptr", "ptr IP...", true, read_address, step_ptr, write_ptr, status_ptr},
+    {"dnsbl", "dnsbl IP|DOMAIN...", true, read_item, step_dnsbl, write_dnsbl, status_dnsbl},
+    {"mx", "mx DOMAIN...", true, read_domain, step_mx, write_mx, status_mx},
 };
 
 static const struct evaluator *
@@ -411,7 +428,8 @@ read_all(struct check *check)
 	}
 	if (!check->evaluator->takes_operands) {
 		if (operands->count > 1) {
-			log_error("check %s: takes no argument \"%s\"; usage: mxwalk check %s", check->evaluator->name, operands->items[1], check->evaluator->usage);
+			log_error(
+			    "check %s: takes no argument \"%s\"; usage: mxwalk check %s", check->evaluator->name, operands->items[1], check->evaluator->usage);
 			return EXIT_USAGE;
 		}
 		return check->evaluator->read(check) ? EXIT_OK : EXIT_USAGE;
@@ -441,8 +459,8 @@ write_answers(const struct check *check, const struct book *book, struct buf *ou
 		const struct answer *answer = book_use(book, i);
 
 		buf_clear(&line);
-		buf_printf(&line, "%s %s: %s, %zu record%s, said %s", dns_type_name(answer->type), answer->name, dns_rcode_name(answer->rcode), answer->count, answer->count == 1 ? "" : "s",
-			answer->server != NULL ? answer->server : "nobody");
+		buf_printf(&line, "%s %s: %s, %zu record%s, said %s", dns_type_name(answer->type), answer->name, dns_rcode_name(answer->rcode), answer->count,
+		    answer->count == 1 ? "" : "s", answer->server != NULL ? answer->server : "nobody");
 		text_field(out, &check->style, "look-up", line.data);
 	}
 	buf_release(&line);

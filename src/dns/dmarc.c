@@ -1,6 +1,8 @@
 /* One call evaluates from the beginning with the answers that the book has, asking for all that is missing before it gives up. */
 #include "dns/dmarc.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -8,7 +10,7 @@
 #include "dns/book.h"
 #include "dns/name.h"
 
-enum { QUOTE_MAX = 60 };
+enum { QUOTE_MAX = 60, SENTENCE_MAX = 8192 }; /* octets of a quotation; of what is said: a few names and addresses fit */
 
 struct check {
 	struct book *book;
@@ -19,21 +21,24 @@ struct check {
 	bool pending;
 };
 
-struct finding { /* what is at _dmarc.DOMAIN */
+/* what is at _dmarc.DOMAIN */
+struct finding {
 	const char *domain;
 	enum dns_rcode rcode; /* of a look-up that failed, else NOERROR */
-	size_t count; /* records; one that is not alone counts for nothing */
+	size_t count;         /* records; one that is not alone counts for nothing */
 	struct dns_text text; /* of the only one */
 };
 
-struct walk { /* RFC 9989 section 4.10 */
+/* RFC 9989 section 4.10 */
+struct walk {
 	struct finding found[DMARC_WALK_MAX]; /* in the order asked; the last has failed, or ends the walk */
 	char psd[DMARC_WALK_MAX];
 	unsigned count;
 	const char *org_domain; /* NULL: a look-up failed */
 };
 
-struct policy { /* the record that speaks for the From domain */
+/* the record that speaks for the From domain */
+struct policy {
 	const char *at; /* whose it is; NULL: there is none */
 	struct dns_text text;
 	struct dmarc_record record;
@@ -42,20 +47,28 @@ struct policy { /* the record that speaks for the From domain */
 const char *
 dmarc_result_name(enum dmarc_result result)
 {
-	static const char *const names[] = {[DMARC_RESULT_NONE] = "none", [DMARC_PASS] = "pass", [DMARC_FAIL] = "fail", [DMARC_TEMPERROR] = "temperror", [DMARC_PERMERROR] = "permerror"};
+	static const char *const names[] = {
+	    [DMARC_RESULT_NONE] = "none", [DMARC_PASS] = "pass", [DMARC_FAIL] = "fail", [DMARC_TEMPERROR] = "temperror", [DMARC_PERMERROR] = "permerror"};
 
 	return names[result];
 }
 
+static void warn(struct check *check, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 static void
-warn(struct check *check, const char *warning)
+warn(struct check *check, const char *format, ...)
 {
 	struct dmarc *out = check->out;
+	char text[SENTENCE_MAX];
+	va_list ap;
 
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
 	for (size_t i = 0; i < out->warning_count; i++)
-		if (strcmp(out->warnings[i], warning) == 0)
+		if (strcmp(out->warnings[i], text) == 0)
 			return;
-	*(const char **)arena_push(check->arena, &out->warnings, out->warning_count, sizeof *out->warnings) = warning;
+	*(const char **)arena_push(check->arena, &out->warnings, out->warning_count, sizeof *out->warnings) = arena_string(check->arena, text);
 	out->warning_count++;
 }
 
@@ -67,7 +80,7 @@ warn_of_near_miss(struct check *check, const char *domain, struct dns_text text)
 	size_t start = strspn(text.bytes, " \t\"'");
 
 	if (text.len >= start + 7 && strncasecmp(text.bytes + start, "v=dmarc", 7) == 0)
-		warn(check, arena_printf(check->arena, "\"%.*s\" at _dmarc.%s is no DMARC record: it must begin with \"v=DMARC1;\"", QUOTE_MAX, text.bytes, domain));
+		warn(check, "\"%.*s\" at _dmarc.%s is no DMARC record: it must begin with \"v=DMARC1;\"", QUOTE_MAX, text.bytes, domain);
 }
 
 /* False: pending. */
@@ -92,7 +105,8 @@ look_up(struct check *check, const char *domain, struct finding *out)
 			out->text = text;
 	}
 	if (out->count > 1)
-		warn(check, arena_printf(check->arena, "_dmarc.%s has %zu DMARC records: none of them counts; receivers by RFC 7489 look no further, those by RFC 9989 go on upwards", domain, out->count));
+		warn(check, "_dmarc.%s has %zu DMARC records: none of them counts; receivers by RFC 7489 look no further, those by RFC 9989 go on upwards",
+		    domain, out->count);
 	return true;
 }
 
@@ -109,7 +123,8 @@ next_name(const char *name)
 	return name_labels(name) > DMARC_WALK_MAX ? name_last_labels(name, DMARC_WALK_MAX - 1) : name_parent(name);
 }
 
-/* Section 4.10.2: psd=n is the organizational domain; psd=y is right above it (or is itself the start: it has no more labels); else it is the highest name with a record; else the first. */
+/* Section 4.10.2: psd=n is the organizational domain; psd=y is right above it (or is itself the start: it has no more labels); else it is the highest name with
+ * a record; else the first. */
 static const char *
 choose_org_domain(const struct walk *walk)
 {
@@ -249,7 +264,8 @@ judge(struct dmarc_view *view)
 
 /* ---- the policy */
 
-/* The record that was found, and what it says to the From domain when the tag `tag` speaks for that. False: it is no use (RFC 9989 section 4.10.1, RFC 7489 section 6.6.3). */
+/* The record that was found, and what it says to the From domain when the tag `tag` speaks for that. False: it is no use (RFC 9989 section 4.10.1, RFC 7489
+ * section 6.6.3). */
 static bool
 apply(struct check *check, struct dmarc_view *view, const struct policy *policy, const char *tag, enum dmarc_policy published, bool bad)
 {
@@ -258,7 +274,8 @@ apply(struct check *check, struct dmarc_view *view, const struct policy *policy,
 	view->record = arena_copy(check->arena, policy->text.bytes, policy->text.len);
 	view->at = policy->at;
 	if (bad && record->rua_count == 0) {
-		view->problem = arena_printf(check->arena, "the DMARC record of %s has no policy that is valid, and no address for reports: receivers act as if there was none", view->at);
+		view->problem = arena_printf(check->arena,
+		    "the DMARC record of %s has no policy that is valid, and no address for reports: receivers act as if there was none", view->at);
 		return false;
 	}
 	view->tag = bad ? "p" : tag;
@@ -302,7 +319,8 @@ discover(const struct walk *walk)
 	return suffix;
 }
 
-/* Which tag speaks (4.7): np for a name that does not exist (3.2.13: NXDOMAIN), sp for other names below, p. False: pending, or not to be known: then `problem` says why. */
+/* Which tag speaks (4.7): np for a name that does not exist (3.2.13: NXDOMAIN), sp for other names below, p. False: pending, or not to be known: then `problem`
+ * says why. */
 static bool
 choose_tag(struct check *check, struct dmarc_view *view, const struct policy *policy, const char **tag, enum dmarc_policy *published)
 {
@@ -319,7 +337,8 @@ choose_tag(struct check *check, struct dmarc_view *view, const struct policy *po
 			return false;
 		}
 		if (answer_truth(answer) == UNKNOWN) {
-			view->problem = arena_printf(check->arena, "whether %s exists is not known: the look-up of A failed: %s", check->from, dns_rcode_name(answer->rcode));
+			view->problem = arena_printf(
+			    check->arena, "whether %s exists is not known: the look-up of A failed: %s", check->from, dns_rcode_name(answer->rcode));
 			return false;
 		}
 		if (answer->rcode == DNS_NXDOMAIN) {
@@ -396,8 +415,9 @@ view_old(struct check *check, struct policy *policy)
 		return;
 	}
 	if (found.count != 1) {
-		view->problem = found.count > 1 ? arena_printf(check->arena, "_dmarc.%s has more than one DMARC record: none counts", found.domain) :
-			arena_printf(check->arena, "%s has no DMARC record%s", check->from, view->queries > 1 ? ", nor has its organizational domain" : "");
+		view->problem = found.count > 1 ? arena_printf(check->arena, "_dmarc.%s has more than one DMARC record: none counts", found.domain)
+		                                : arena_printf(check->arena, "%s has no DMARC record%s", check->from,
+		                                      view->queries > 1 ? ", nor has its organizational domain" : "");
 		return;
 	}
 	read_policy(check, &found, policy);
@@ -419,9 +439,9 @@ warn_of_record(struct check *check, const struct policy *policy)
 	const char *at = policy->at;
 
 	for (size_t i = 0; i < policy->record.warning_count; i++)
-		warn(check, arena_printf(check->arena, "DMARC record of %s: %s", at, policy->record.warnings[i]));
+		warn(check, "DMARC record of %s: %s", at, policy->record.warnings[i]);
 	if (policy->record.rua_count == 0)
-		warn(check, arena_printf(check->arena, "DMARC record of %s: no rua: nobody will tell you whose mail fails", at));
+		warn(check, "DMARC record of %s: no rua: nobody will tell you whose mail fails", at);
 }
 
 static const char *
@@ -452,10 +472,11 @@ warn_of_difference(struct check *check)
 	if (now->result == DMARC_TEMPERROR || old->result == DMARC_TEMPERROR)
 		return;
 	if (now->result != old->result || now->policy != old->policy)
-		warn(check, arena_printf(check->arena, "receivers do not agree: by RFC 9989 it is %s, policy %s; by RFC 7489 %s, policy %s%s", dmarc_result_name(now->result), policy_words(now),
-			dmarc_result_name(old->result), policy_words(old), reason_of_difference(check)));
+		warn(check, "receivers do not agree: by RFC 9989 it is %s, policy %s; by RFC 7489 %s, policy %s%s", dmarc_result_name(now->result),
+		    policy_words(now), dmarc_result_name(old->result), policy_words(old), reason_of_difference(check));
 	else if (now->org_domain != NULL && now->record != NULL && strcmp(now->org_domain, old->org_domain) != 0)
-		warn(check, arena_printf(check->arena, "the organizational domain of %s is %s by RFC 9989, but %s by RFC 7489: other mail may be judged differently", check->from, now->org_domain, old->org_domain));
+		warn(check, "the organizational domain of %s is %s by RFC 9989, but %s by RFC 7489: other mail may be judged differently", check->from,
+		    now->org_domain, old->org_domain);
 }
 
 /* RFC 9990 section 4: who gets reports about other domains has to agree to it in the DNS. */
@@ -484,7 +505,9 @@ survey_reports(struct check *check, const char *at, const struct dmarc_record *r
 		for (size_t k = 0; k < answer->count; k++)
 			agreed |= dmarc_record_is(answer->records[k].u.txt.joined);
 		if (!agreed && answer_truth(answer) != UNKNOWN)
-			warn(check, arena_printf(check->arena, "DMARC record of %s: reports to %s will not be sent: %s has not agreed to take them; it needs a TXT record \"v=DMARC1\" at %s", at, record->rua[i], name, where));
+			warn(check,
+			    "DMARC record of %s: reports to %s will not be sent: %s has not agreed to take them; it needs a TXT record \"v=DMARC1\" at %s", at,
+			    record->rua[i], name, where);
 	}
 }
 

@@ -18,7 +18,9 @@ dmarc_policy_name(enum dmarc_policy policy)
 	return names[policy];
 }
 
-static void __attribute__((format(printf, 3, 4)))
+static void warn(struct arena *arena, struct dmarc_record *record, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void
 warn(struct arena *arena, struct dmarc_record *record, const char *format, ...)
 {
 	char text[1000];
@@ -201,7 +203,10 @@ read_pct(const char *value, struct arena *arena, struct dmarc_record *record)
 	if (pct == 100)
 		warn(arena, record, "\"pct=100\" is gone from DMARC (RFC 9989) and says nothing: drop it");
 	else
-		warn(arena, record, "\"pct=%d\" is gone from DMARC: receivers by RFC 9989 apply the policy to all mail that fails, older ones to %d %% of it; t=y is the way to test", pct, pct);
+		warn(arena, record,
+		    "\"pct=%d\" is gone from DMARC: receivers by RFC 9989 apply the policy to all mail that fails, older ones to %d %% of it; t=y is the way "
+		    "to test",
+		    pct, pct);
 	return true;
 }
 
@@ -231,20 +236,20 @@ static const struct tag {
 	bool (*read)(const char *value, struct arena *arena, struct dmarc_record *record);
 	const char *expected;
 } tags[] = {
-	{"v", read_v, "it stands once, at the beginning"},
-	{"p", read_p, "none, quarantine or reject is needed"},
-	{"sp", read_sp, "none, quarantine or reject is needed"},
-	{"np", read_np, "none, quarantine or reject is needed"},
-	{"aspf", read_aspf, "r or s is needed; it counts as r"},
-	{"adkim", read_adkim, "r or s is needed; it counts as r"},
-	{"psd", read_psd, "y, n or u is needed; it counts as u"},
-	{"t", read_t, "y or n is needed; it counts as n"},
-	{"rua", read_rua, "it names no address that reports could be sent to"},
-	{"ruf", read_ruf, "it names no address that reports could be sent to"},
-	{"fo", read_fo, "0, 1, d and s with colons between are needed; it counts as 0"},
-	{"pct", read_pct, "a number from 0 to 100 is needed; it counts as 100"},
-	{"rf", read_rf, ""},
-	{"ri", read_ri, ""},
+    {"v", read_v, "it stands once, at the beginning"},
+    {"p", read_p, "none, quarantine or reject is needed"},
+    {"sp", read_sp, "none, quarantine or reject is needed"},
+    {"np", read_np, "none, quarantine or reject is needed"},
+    {"aspf", read_aspf, "r or s is needed; it counts as r"},
+    {"adkim", read_adkim, "r or s is needed; it counts as r"},
+    {"psd", read_psd, "y, n or u is needed; it counts as u"},
+    {"t", read_t, "y or n is needed; it counts as n"},
+    {"rua", read_rua, "it names no address that reports could be sent to"},
+    {"ruf", read_ruf, "it names no address that reports could be sent to"},
+    {"fo", read_fo, "0, 1, d and s with colons between are needed; it counts as 0"},
+    {"pct", read_pct, "a number from 0 to 100 is needed; it counts as 100"},
+    {"rf", read_rf, ""},
+    {"ri", read_ri, ""},
 };
 
 enum { TAG_V, TAG_P, TAGS = sizeof tags / sizeof *tags }; /* bits in a set of tags */

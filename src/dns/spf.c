@@ -1,4 +1,5 @@
-/* One call evaluates from the beginning with the answers that the book has. A function that lacks one returns false or WAIT; terms behind it are still tried, for their questions only. */
+/* One call evaluates from the beginning with the answers that the book has. A function that lacks one returns false or WAIT; terms behind it are still tried,
+ * for their questions only. */
 #include "dns/spf.h"
 
 #include <stdarg.h>
@@ -16,14 +17,16 @@
 enum {
 	EXPANSION_MAX = 65536, /* octets of a name before its left labels are dropped (7.3) */
 	LOOKUPS_WARN = 8,
-	RECORD_WARN = 512, /* octets: more does not fit a plain UDP answer (3.4) */
-	SURVEY_MAX = 30, /* look-ups after which a survey stops counting */
-	QUOTE_MAX = 100, /* octets of a term that a sentence quotes */
+	RECORD_WARN = 512,   /* octets: more does not fit a plain UDP answer (3.4) */
+	SURVEY_MAX = 30,     /* look-ups after which a survey stops counting */
+	SENTENCE_MAX = 8192, /* octets of what is said; two names and a quotation fit */
+	QUOTE_MAX = 100,     /* octets of a term that a sentence quotes */
 };
 
 enum outcome { MISS, HIT, TEMP, PERM, WAIT };
 
-struct check { /* one call */
+/* one call */
+struct check {
 	struct book *book;
 	struct arena *arena;
 	const struct spf_query *query;
@@ -33,22 +36,28 @@ struct check { /* one call */
 	const char **warnings;
 };
 
-struct place { /* where the evaluation is */
+/* where the evaluation is */
+struct place {
 	const char *domain; /* whose record it is */
-	struct slice term; /* of that record */
-	bool void_found; /* a question of the term had no answer */
+	struct slice term;  /* of that record */
+	bool void_found;    /* a question of the term had no answer */
 };
 
 struct verdict {
 	enum spf_result result;
-	const char *domain; /* whose record gave it */
-	struct slice term; /* that gave it; empty: none did */
+	const char *domain;        /* whose record gave it */
+	struct slice term;         /* that gave it; empty: none did */
 	struct spf_record *record; /* NULL: none could be read */
 };
 
 static const char *const result_names[] = {
-	[SPF_NONE] = "none", [SPF_NEUTRAL] = "neutral", [SPF_PASS] = "pass", [SPF_FAIL] = "fail",
-	[SPF_SOFTFAIL] = "softfail", [SPF_TEMPERROR] = "temperror", [SPF_PERMERROR] = "permerror",
+    [SPF_NONE] = "none",
+    [SPF_NEUTRAL] = "neutral",
+    [SPF_PASS] = "pass",
+    [SPF_FAIL] = "fail",
+    [SPF_SOFTFAIL] = "softfail",
+    [SPF_TEMPERROR] = "temperror",
+    [SPF_PERMERROR] = "permerror",
 };
 
 const char *
@@ -93,26 +102,35 @@ quote(struct check *check, struct slice text)
 	return copy;
 }
 
+static void blame(struct check *check, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void blame_term(struct check *check, const struct place *place, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void warn(struct check *check, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* The first problem is the cause of what follows from it. */
 static void
-blame(struct check *check, const char *problem)
+blame(struct check *check, const char *format, ...)
 {
-	if (check->out->problem == NULL)
-		check->out->problem = problem;
-}
-
-static void __attribute__((format(printf, 3, 4)))
-blame_term(struct check *check, const struct place *place, const char *format, ...)
-{
-	char why[4096];
+	char text[SENTENCE_MAX];
 	va_list ap;
 
 	if (check->out->problem != NULL)
 		return;
 	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	check->out->problem = arena_string(check->arena, text);
+}
+
+static void
+blame_term(struct check *check, const struct place *place, const char *format, ...)
+{
+	char why[SENTENCE_MAX];
+	va_list ap;
+
+	va_start(ap, format);
 	vsnprintf(why, sizeof why, format, ap);
 	va_end(ap);
-	check->out->problem = arena_printf(check->arena, "\"%s\" in the SPF record of %s: %s", quote(check, place->term), place->domain, why);
+	blame(check, "\"%s\" in the SPF record of %s: %s", quote(check, place->term), place->domain, why);
 }
 
 /* What is the matter elsewhere is the matter with this term. */
@@ -126,14 +144,19 @@ blame_for(struct check *check, const struct place *place)
 }
 
 static void
-warn(struct check *check, const char *warning)
+warn(struct check *check, const char *format, ...)
 {
 	struct spf *out = check->out;
+	char text[SENTENCE_MAX];
+	va_list ap;
 
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
 	for (size_t i = 0; i < out->warning_count; i++)
-		if (strcmp(check->warnings[i], warning) == 0)
+		if (strcmp(check->warnings[i], text) == 0)
 			return;
-	*(const char **)arena_push(check->arena, &check->warnings, out->warning_count, sizeof warning) = warning;
+	*(const char **)arena_push(check->arena, &check->warnings, out->warning_count, sizeof *check->warnings) = arena_string(check->arena, text);
 	out->warning_count++;
 }
 
@@ -143,25 +166,27 @@ warn_of_record(struct check *check, const char *domain, struct slice text, const
 	bool ends = record->redirect.text.len > 0;
 
 	if (text.len > RECORD_WARN)
-		warn(check, arena_printf(check->arena, "the SPF record of %s has %zu octets: more than 512 need TCP or EDNS, which some receivers lack", domain, text.len));
+		warn(check, "the SPF record of %s has %zu octets: more than 512 need TCP or EDNS, which some receivers lack", domain, text.len);
 	if (record->misread.len > 0)
-		warn(check, arena_printf(check->arena, "\"%s\" in the SPF record of %s has no effect: with \"=\" it is an unknown modifier, a mechanism needs \":\"", quote(check, record->misread), domain));
+		warn(check, "\"%s\" in the SPF record of %s has no effect: with \"=\" it is an unknown modifier, a mechanism needs \":\"",
+		    quote(check, record->misread), domain);
 	for (size_t i = 0; i < record->count; i++) {
 		const struct spf_term *term = &record->terms[i];
 
 		if (term->kind == SPF_PTR)
-			warn(check, arena_printf(check->arena, "\"%s\" in the SPF record of %s: ptr is slow and unreliable and should not be used (RFC 7208 section 5.5)", quote(check, term->text), domain));
+			warn(check, "\"%s\" in the SPF record of %s: ptr is slow and unreliable and should not be used (RFC 7208 section 5.5)",
+			    quote(check, term->text), domain);
 		if (term->kind != SPF_ALL)
 			continue;
 		ends = true;
 		if (term->qualifier == SPF_PASS)
-			warn(check, arena_printf(check->arena, "\"%s\" in the SPF record of %s lets every host pass", quote(check, term->text), domain));
+			warn(check, "\"%s\" in the SPF record of %s lets every host pass", quote(check, term->text), domain);
 		if (term->qualifier == SPF_NEUTRAL && !included)
-			warn(check, arena_printf(check->arena, "\"?all\" in the SPF record of %s says nothing about other hosts: receivers treat it as no policy", domain));
+			warn(check, "\"?all\" in the SPF record of %s says nothing about other hosts: receivers treat it as no policy", domain);
 		break; /* what follows is never looked at */
 	}
 	if (!ends && !included)
-		warn(check, arena_printf(check->arena, "the SPF record of %s ends in no \"all\" and no redirect: other hosts are neutral, as with \"?all\"", domain));
+		warn(check, "the SPF record of %s ends in no \"all\" and no redirect: other hosts are neutral, as with \"?all\"", domain);
 }
 
 /* ---- look-ups */
@@ -197,7 +222,8 @@ blame_look_up(struct check *check, const struct place *place, const struct answe
 	blame_term(check, place, "the look-up of %s %s failed: %s", dns_type_name(answer->type), answer->name, dns_rcode_name(answer->rcode));
 }
 
-/* The names of the client that its PTR gives and that have its address (5.5): at most SPF_PTR_MAX are tried; a look-up that fails drops its name. False: pending. */
+/* The names of the client that its PTR gives and that have its address (5.5): at most SPF_PTR_MAX are tried; a look-up that fails drops its name. False:
+ * pending. */
 static bool
 validated_names(struct check *check, struct place *place, const char *names[SPF_PTR_MAX], size_t *count)
 {
@@ -267,8 +293,13 @@ macro_values(struct check *check, const char *domain, struct slice text, struct 
 	const struct spf_query *query = check->query;
 	char address[IP_TEXT];
 
-	*values = (struct spf_values){{['s' - 'a'] = check->sender, ['l' - 'a'] = check->local, ['o' - 'a'] = check->sender_domain, ['d' - 'a'] = domain,
-		['h' - 'a'] = check->helo, ['v' - 'a'] = query->ip.family == 4 ? "in-addr" : "ip6", ['r' - 'a'] = query->receiver != NULL ? query->receiver : "unknown"}};
+	*values = (struct spf_values){{['s' - 'a'] = check->sender,
+	    ['l' - 'a'] = check->local,
+	    ['o' - 'a'] = check->sender_domain,
+	    ['d' - 'a'] = domain,
+	    ['h' - 'a'] = check->helo,
+	    ['v' - 'a'] = query->ip.family == 4 ? "in-addr" : "ip6",
+	    ['r' - 'a'] = query->receiver != NULL ? query->receiver : "unknown"}};
 	values->of['i' - 'a'] = address_labels(check);
 	values->of['c' - 'a'] = arena_string(check->arena, ip_text(&query->ip, address));
 	values->of['t' - 'a'] = arena_printf(check->arena, "%lld", query->now);
@@ -440,7 +471,11 @@ match_exists(struct check *check, struct place *place, const struct spf_term *te
 }
 
 static enum outcome (*const matchers[])(struct check *, struct place *, const struct spf_term *, const char *name) = {
-	[SPF_INCLUDE] = match_include, [SPF_A] = match_a, [SPF_MX] = match_mx, [SPF_PTR] = match_ptr, [SPF_EXISTS] = match_exists,
+    [SPF_INCLUDE] = match_include,
+    [SPF_A] = match_a,
+    [SPF_MX] = match_mx,
+    [SPF_PTR] = match_ptr,
+    [SPF_EXISTS] = match_exists,
 };
 
 /* ---- the evaluation */
@@ -501,7 +536,8 @@ near_miss(struct check *check, const struct answer *answer)
 		size_t start = strspn(text.bytes, " \t\"'");
 
 		if (text.len >= start + 5 && strncasecmp(text.bytes + start, "v=spf", 5) == 0)
-			return arena_printf(check->arena, " (\"%s\" is none: it must begin with \"v=spf1\" and a space)", quote(check, (struct slice){text.bytes, text.len}));
+			return arena_printf(
+			    check->arena, " (\"%s\" is none: it must begin with \"v=spf1\" and a space)", quote(check, (struct slice){text.bytes, text.len}));
 	}
 	return "";
 }
@@ -516,7 +552,7 @@ find_record(struct check *check, const char *domain, struct slice *record, enum 
 	*record = (struct slice){0};
 	*result = SPF_NONE;
 	if (!is_checkable(domain)) {
-		blame(check, arena_printf(check->arena, "\"%s\" is no domain name of two labels or more", quote(check, (struct slice){domain, strlen(domain)})));
+		blame(check, "\"%s\" is no domain name of two labels or more", quote(check, (struct slice){domain, strlen(domain)}));
 		return true;
 	}
 	answer = book_ask(check->book, domain, DNS_TXT);
@@ -524,7 +560,7 @@ find_record(struct check *check, const char *domain, struct slice *record, enum 
 		return false;
 	if (answer_truth(answer) == UNKNOWN) {
 		*result = SPF_TEMPERROR;
-		blame(check, arena_printf(check->arena, "the look-up of TXT %s failed: %s", domain, dns_rcode_name(answer->rcode)));
+		blame(check, "the look-up of TXT %s failed: %s", domain, dns_rcode_name(answer->rcode));
 		return true;
 	}
 	for (size_t i = 0; i < answer->count; i++) {
@@ -538,9 +574,9 @@ find_record(struct check *check, const char *domain, struct slice *record, enum 
 	*record = (struct slice){0};
 	if (found > 1) {
 		*result = SPF_PERMERROR;
-		blame(check, arena_printf(check->arena, "%s has %zu SPF records, there may be one (RFC 7208 section 4.5)", domain, found));
+		blame(check, "%s has %zu SPF records, there may be one (RFC 7208 section 4.5)", domain, found);
 	} else {
-		blame(check, arena_printf(check->arena, "%s has no SPF record%s", domain, near_miss(check, answer)));
+		blame(check, "%s has no SPF record%s", domain, near_miss(check, answer));
 	}
 	return true;
 }
@@ -721,14 +757,16 @@ explain(struct check *check, const struct verdict *verdict)
 	if (answer == NULL)
 		return false;
 	if (answer->count != 1) {
-		why = answer_truth(answer) == UNKNOWN ? dns_rcode_name(answer->rcode) : answer->count == 0 ? "there is no TXT record" : "there is more than one TXT record";
+		why = answer_truth(answer) == UNKNOWN ? dns_rcode_name(answer->rcode)
+		      : answer->count == 0            ? "there is no TXT record"
+		                                      : "there is more than one TXT record";
 	} else {
 		if (!macro_values(check, verdict->domain, (struct slice){answer->records[0].u.txt.joined.bytes, answer->records[0].u.txt.joined.len}, &values))
 			return false;
 		why = expand_explanation(check, answer, &values);
 	}
 	if (why != NULL)
-		warn(check, arena_printf(check->arena, "the explanation at %s is not used: %s", name, why));
+		warn(check, "the explanation at %s is not used: %s", name, why);
 	return true;
 }
 
@@ -751,9 +789,10 @@ survey_target(struct check *check, const char *domain, struct slice term, struct
 	check->out->problem = NULL;
 	known = read_record(check, name, included, &record, &result);
 	if (known && result == SPF_NONE && record == NULL)
-		warn(check, arena_printf(check->arena, "\"%s\" in the SPF record of %s: %s has no SPF record, so an address that gets this far ends in permerror", quote(check, term), domain, name));
+		warn(check, "\"%s\" in the SPF record of %s: %s has no SPF record, so an address that gets this far ends in permerror", quote(check, term),
+		    domain, name);
 	else if (known && result == SPF_PERMERROR)
-		warn(check, arena_printf(check->arena, "%s, so an address that gets this far ends in permerror", check->out->problem));
+		warn(check, "%s, so an address that gets this far ends in permerror", check->out->problem);
 	check->out->problem = problem;
 	if (!known || record == NULL)
 		return known;
@@ -792,10 +831,11 @@ survey(struct check *check)
 	if (!read_record(check, out->domain, false, &record, &result) || (record != NULL && !survey_record(check, out->domain, record, &lookups)))
 		return false;
 	if (lookups > SPF_LOOKUPS_MAX)
-		warn(check, arena_printf(check->arena, "the SPF record of %s needs %s%u look-ups before an address that nothing matches is told so: after %d a receiver stops with permerror", out->domain,
-			lookups >= SURVEY_MAX ? "at least " : "", lookups, SPF_LOOKUPS_MAX));
+		warn(check,
+		    "the SPF record of %s needs %s%u look-ups before an address that nothing matches is told so: after %d a receiver stops with permerror",
+		    out->domain, lookups >= SURVEY_MAX ? "at least " : "", lookups, SPF_LOOKUPS_MAX);
 	else if (lookups >= LOOKUPS_WARN && out->lookups < LOOKUPS_WARN)
-		warn(check, arena_printf(check->arena, "the SPF record of %s needs up to %u of the %d look-ups that are allowed", out->domain, lookups, SPF_LOOKUPS_MAX));
+		warn(check, "the SPF record of %s needs up to %u of the %d look-ups that are allowed", out->domain, lookups, SPF_LOOKUPS_MAX);
 	return true;
 }
 
@@ -839,7 +879,7 @@ conclude(struct check *check, const struct verdict *verdict)
 		out->matched_in = verdict->domain;
 	}
 	if (out->lookups >= LOOKUPS_WARN && out->lookups <= SPF_LOOKUPS_MAX)
-		warn(check, arena_printf(check->arena, "%u of the %d look-ups that are allowed were needed", out->lookups, SPF_LOOKUPS_MAX));
+		warn(check, "%u of the %d look-ups that are allowed were needed", out->lookups, SPF_LOOKUPS_MAX);
 }
 
 bool

@@ -44,7 +44,8 @@ read_macro(struct slice body, bool explanation, struct spf_element *out, const c
 	out->escape = out->letter != body.at[i];
 	i++;
 	if (!is_macro_letter(out->letter, explanation)) {
-		*why = is_macro_letter(out->letter, true) ? "the macros c, r and t may stand in an explanation only" : "no such macro: the letters are s l o d i p h v";
+		*why = is_macro_letter(out->letter, true) ? "the macros c, r and t may stand in an explanation only"
+		                                          : "no such macro: the letters are s l o d i p h v";
 		return false;
 	}
 	if (i < body.len && is_digit(body.at[i])) {

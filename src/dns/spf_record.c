@@ -14,27 +14,27 @@ static const struct mechanism {
 	bool dual_cidr; /* may end in "/24//64" */
 	bool asks;
 } mechanisms[] = {
-	{"all", SPF_ALL, NO_ARGUMENT, false, false},
-	{"include", SPF_INCLUDE, MUST_NAME, false, true},
-	{"a", SPF_A, MAY_NAME, true, true},
-	{"mx", SPF_MX, MAY_NAME, true, true},
-	{"ptr", SPF_PTR, MAY_NAME, false, true},
-	{"ip4", SPF_IP4, NETWORK4, false, false},
-	{"ip6", SPF_IP6, NETWORK6, false, false},
-	{"exists", SPF_EXISTS, MUST_NAME, false, true},
+    {"all", SPF_ALL, NO_ARGUMENT, false, false},
+    {"include", SPF_INCLUDE, MUST_NAME, false, true},
+    {"a", SPF_A, MAY_NAME, true, true},
+    {"mx", SPF_MX, MAY_NAME, true, true},
+    {"ptr", SPF_PTR, MAY_NAME, false, true},
+    {"ip4", SPF_IP4, NETWORK4, false, false},
+    {"ip6", SPF_IP6, NETWORK6, false, false},
+    {"exists", SPF_EXISTS, MUST_NAME, false, true},
 };
 
 /* What people write instead of a mechanism, and what they meant. */
 static const struct slip {
 	const char *name, *advice;
 } slips[] = {
-	{"ip", "an address is written ip4:ADDRESS or ip6:ADDRESS"},
-	{"ipv4", "it is written ip4"},
-	{"ipv6", "it is written ip6"},
-	{"host", "it is written a:NAME"},
-	{"includes", "it is written include"},
-	{"redirect", "redirect is a modifier: redirect=NAME, without a qualifier"},
-	{"exp", "exp is a modifier: exp=NAME, without a qualifier"},
+    {"ip", "an address is written ip4:ADDRESS or ip6:ADDRESS"},
+    {"ipv4", "it is written ip4"},
+    {"ipv6", "it is written ip6"},
+    {"host", "it is written a:NAME"},
+    {"includes", "it is written include"},
+    {"redirect", "redirect is a modifier: redirect=NAME, without a qualifier"},
+    {"exp", "exp is a modifier: exp=NAME, without a qualifier"},
 };
 
 static bool
@@ -119,7 +119,8 @@ fault_set(struct spf_fault *fault, const char *why)
 	return false;
 }
 
-/* Cuts "/DIGITS" off the end of `text`. Returns false when there is none; `*bits` is then untouched. A number that is none in this grammar (leading zero, too many digits) becomes 999. */
+/* Cuts "/DIGITS" off the end of `text`. Returns false when there is none; `*bits` is then untouched. A number that is none in this grammar (leading zero, too
+ * many digits) becomes 999. */
 static bool
 cut_prefix_length(struct slice *text, unsigned *bits)
 {
@@ -149,7 +150,8 @@ read_network(struct slice text, bool six, struct spf_term *term, struct spf_faul
 
 	cut_prefix_length(&text, bits);
 	if (*bits > (six ? 128 : 32))
-		return fault_set(fault, six ? "the prefix length must be 0 to 128, without leading zeros" : "the prefix length must be 0 to 32, without leading zeros");
+		return fault_set(
+		    fault, six ? "the prefix length must be 0 to 128, without leading zeros" : "the prefix length must be 0 to 32, without leading zeros");
 	valid = text.len > 0 && text.len < sizeof address && memchr(text.at, '\0', text.len) == NULL && (memchr(text.at, ':', text.len) != NULL) == six;
 	if (valid) {
 		memcpy(address, text.at, text.len);
@@ -157,7 +159,8 @@ read_network(struct slice text, bool six, struct spf_term *term, struct spf_faul
 		valid = ip_parse(&term->net, address);
 	}
 	if (!valid)
-		return fault_set(fault, six ? "an IPv6 address is needed, perhaps with /LENGTH" : "an IPv4 address of four numbers is needed, perhaps with /LENGTH");
+		return fault_set(
+		    fault, six ? "an IPv6 address is needed, perhaps with /LENGTH" : "an IPv4 address of four numbers is needed, perhaps with /LENGTH");
 	if (six && term->net.family == 4) { /* base/ip.h makes a mapped address IPv4 */
 		memmove(term->net.bytes + 12, term->net.bytes, 4);
 		memset(term->net.bytes, 0, 10);
