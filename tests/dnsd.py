@@ -3,12 +3,14 @@
 
 usage: dnsd.py LOG MODE...
 
-Opens a nameserver (UDP and TCP) on a free port of 127.0.0.1 for each MODE, prints the ports on one line, and serves until standard input ends.
+Opens a nameserver (UDP and TCP) on a free port of 127.0.0.1 for each MODE, prints the ports on one line (0 if there can be none), and serves until standard
+input ends.
 Each query is logged as "SERVER PROTOCOL NAME TYPE FLAGS", SERVER counted from 1, FLAGS of "edns" and "ad";
 one that cannot be read as "SERVER PROTOCOL malformed HEX".
 
 MODE says what a nameserver does to every query:
   normal                          what the name asks for, see below
+  six                             the same, on ::1
   servfail refused notimp formerr garbled noise silent
   oneshot                         as normal, but a TCP connection is closed after one answer
   notcp                           as normal, but TCP is not served
@@ -60,6 +62,8 @@ class Query:
         self.type, _ = struct.unpack("!HH", message[at + 1 : at + 5])
         self.question = message[12 : at + 5]
         self.edns = extra == 1 and message[at + 5 : at + 8] == b"\0\0\x29"
+        if len(message) < at + 5 or (len(message) > at + 5) != self.edns or extra != self.edns:
+            raise ValueError("what is behind the question is not one OPT record, or nothing")
         self.limit = struct.unpack("!H", message[at + 8 : at + 10])[0] if self.edns else UDP_LIMIT
         self.ad = bool(flags & 0x20)
         asked = [label.partition("-") for label in labels if label.partition("-")[0] in WORDS]
@@ -161,10 +165,11 @@ class Server:
         self.number, self.seen = number, 0
         self.mode, _, parameter = mode.partition("-")
         self.parameter = int(parameter) if parameter else 0
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        family, host = (socket.AF_INET6, "::1") if self.mode == "six" else (socket.AF_INET, "127.0.0.1")
+        self.udp = socket.socket(family, socket.SOCK_DGRAM)
         self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         # What asks a closed port must not come by that port for its own.
-        self.udp.bind(("127.0.0.1", random.randrange(20000, 30000) if self.mode == "closed" else 0))
+        self.udp.bind((host, random.randrange(20000, 30000) if self.mode == "closed" else 0))
         self.port = self.udp.getsockname()[1]
         self.tcp = None
         if self.mode == "closed":
@@ -172,9 +177,9 @@ class Server:
             return
         self.udp.setblocking(False)
         if self.mode != "notcp":
-            self.tcp = socket.socket()
+            self.tcp = socket.socket(family)
             self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self.tcp.bind(("127.0.0.1", self.port))
+            self.tcp.bind((host, self.port))
             self.tcp.listen(100)
             self.tcp.setblocking(False)
 
@@ -193,12 +198,15 @@ class Daemon:
             self.servers.append(self.open(number, mode))
 
     def open(self, number, mode):
+        server = None
         for _ in range(50):  # a port that is free for UDP may be taken for TCP
             try:
                 server = Server(number, mode)
                 break
             except OSError:
                 continue
+        if server is None:
+            return None
         if server.mode != "closed":
             self.selector.register(server.udp, selectors.EVENT_READ, lambda: self.read_udp(server))
         if server.tcp:
@@ -208,7 +216,7 @@ class Daemon:
     def read(self, server, protocol, message):
         try:
             query = Query(message)
-        except (IndexError, struct.error, UnicodeDecodeError):
+        except (IndexError, struct.error, ValueError):
             self.log.write(f"{server.number} {protocol} malformed {message.hex()}\n")
             return None
         self.note(server, protocol, query)
@@ -280,7 +288,7 @@ class Daemon:
 
     def run(self):
         self.selector.register(sys.stdin, selectors.EVENT_READ, sys.exit)
-        print(*(server.port for server in self.servers), flush=True)
+        print(*(server.port if server else 0 for server in self.servers), flush=True)
         while True:
             for key, _ in self.selector.select(self.wait()):
                 key.data()

@@ -1,4 +1,5 @@
-/* Drives the resolver and the book's driver from a script on standard input, for tests/resolver.sh and bench/dns. Answers and results go to standard output, one JSON object a line.
+/* Drives the resolver and the book's driver from a script on standard input, for tests/resolver.sh and bench/dns. Answers and results go to standard output, one
+ * JSON object a line.
  *
  * usage: resolver_driver [-l SERVER] [-r BOOK] [SERVER...]      -l: whom to ask for names below "list.test"; -r: a book to replay
  *

@@ -22,7 +22,7 @@ struct generation {
 struct cache {
 	uint64_t seed;
 	size_t max; /* in a generation */
-	struct generation young, old;
+	struct generation young, old, dying; /* nothing is looked for in the dying */
 };
 
 static void
@@ -55,6 +55,7 @@ cache_free(struct cache *cache)
 {
 	generation_release(&cache->young);
 	generation_release(&cache->old);
+	generation_release(&cache->dying);
 	free(cache);
 }
 
@@ -121,9 +122,11 @@ cache_get(const struct cache *cache, const char *name, enum dns_type type, int64
 void
 cache_turn(struct cache *cache)
 {
+	generation_release(&cache->dying);
+	cache->dying = (struct generation){0};
 	if (cache->young.count < cache->max && arena_size(cache->young.arena) < CACHE_BYTES)
 		return;
-	generation_release(&cache->old);
+	cache->dying = cache->old;
 	cache->old = cache->young;
 	generation_init(&cache->young);
 }

@@ -1,4 +1,4 @@
-/* The book lists what is wanted, each question once, in the order in which it was first wanted. The first `asked` of them are under way; what comes behind is new. */
+/* The book lists what is wanted, each question once, in the order of wanting. The first `asked` of them are under way; what comes behind is new. */
 #include "io/consult.h"
 
 #include <event2/event.h>

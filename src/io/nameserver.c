@@ -1,7 +1,9 @@
-/* What c-ares is trusted with: sockets, sending again, and telling whose answer a datagram is (address, port, id, question). What it is not: everything else. It has one server a channel, is handed our bytes and
- * hands back the answer's (ARES_FLAG_NOCHECKRESP: 1.18 makes a SERVFAIL a refused connection otherwise; ARES_FLAG_IGNTC: a truncated answer is our business).
+/* c-ares is trusted with sockets, with sending again, and with telling whose answer a datagram is (address, port, id, question); with nothing else. It has one
+ * server a channel, is handed our bytes, and hands back those of the answer (ARES_FLAG_NOCHECKRESP, as 1.18 makes a SERVFAIL a refused connection otherwise;
+ * ARES_FLAG_IGNTC, as a truncated answer is our business).
  *
- * A question has one of three states. Waiting: in line, not sent. Young: sent less than NAMESERVER_TRY_MS ago; these are counted against the channel's limit. Old: later than that; c-ares still listens for it. */
+ * An inquiry is waiting: in line, not sent; then young: sent less than NAMESERVER_TRY_MS ago, and counted against the channel's limit; then old, and c-ares still
+ * listens for its answer. So no more than some thousand are ever with c-ares, which is far from what its ids are good for. */
 #include "io/nameserver.h"
 
 /* ares_send and ares_get_servers_ports have successors that 1.18 lacks. */
@@ -55,7 +57,7 @@ TAILQ_HEAD(inquiries, inquiry);
 
 struct socket {
 	struct socket *next;
-	struct event *event;
+	struct event event;
 	ares_socket_t fd;
 };
 
@@ -164,25 +166,28 @@ on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 {
 	struct channel *channel = arg;
 	struct socket **at = &channel->sockets, *socket;
+	short what = (short)((readable ? EV_READ : 0) | (writable ? EV_WRITE : 0));
 
 	while (*at != NULL && (*at)->fd != fd)
 		at = &(*at)->next;
 	socket = *at;
-	if (socket != NULL) {
-		event_free(socket->event);
+	if (socket == NULL && what == 0)
+		return;
+	if (socket == NULL) {
+		socket = *at = must_alloc(sizeof *socket);
+		socket->fd = fd;
+		if (channel->way != TCP)
+			fit_limit(channel, fd);
+	} else {
+		event_del(&socket->event);
+	}
+	if (what != 0) {
+		event_assign(&socket->event, channel->nameserver->base, fd, (short)(what | EV_PERSIST), on_socket, channel);
+		event_add(&socket->event, NULL);
+	} else {
 		*at = socket->next;
 		free(socket);
 	}
-	if (!readable && !writable)
-		return;
-	if (socket == NULL && channel->way != TCP)
-		fit_limit(channel, fd);
-	socket = must_alloc(sizeof *socket);
-	socket->fd = fd;
-	socket->event = event_new(channel->nameserver->base, fd, (short)(EV_PERSIST | (readable ? EV_READ : 0) | (writable ? EV_WRITE : 0)), on_socket, channel);
-	event_add(socket->event, NULL);
-	socket->next = channel->sockets;
-	channel->sockets = socket;
 }
 
 /* ---- questions */
@@ -362,7 +367,8 @@ nameserver_flush(struct nameserver *nameserver)
 
 /* ---- its life */
 
-/* 1.32 and later send again after five times the server's mean latency, 250 ms at least, earlier ones after what we say; either way it is doubled each time, and goes on for some ten seconds. */
+/* Before 1.32 it is sent again after what we say, later after five times the server's mean latency, but 250 ms. Either way that is doubled each time, and this many
+ * times make some ten seconds. */
 static int
 udp_tries(void)
 {
@@ -386,7 +392,7 @@ options_init(struct ares_options *options, struct channel *channel)
 		.sock_state_cb_data = channel,
 		.socket_receive_buffer_size = UDP_BUFFER,
 		.socket_send_buffer_size = UDP_BUFFER / 4,
-		.resolvconf_path = (char *)"/dev/null", /* what the file says of time-outs and the like is not for us */
+		.resolvconf_path = (char *)"/dev/null", /* what resolv.conf says of time-outs and the like is not for us */
 	};
 	return ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NOROTATE | ARES_OPT_EDNSPSZ | ARES_OPT_SOCK_STATE_CB | ARES_OPT_RESOLVCONF |
 		(tcp ? 0 : ARES_OPT_SOCK_RCVBUF | ARES_OPT_SOCK_SNDBUF);
@@ -397,8 +403,8 @@ static int
 options_newer(struct ares_options *options)
 {
 	options->qcache_max_ttl = 0; /* there is io/cache.h */
-	/* On an answer that it cannot read 1.34 drops the socket, and sends all that waited there again, a few times at most: none but these few may suffer from one that is hostile.
-	 * They are asked again over TCP then, one by one. It also means a new source port each time. */
+	/* On an answer that it cannot read, 1.34 drops the socket and sends all that waited there again, and after some such answers all of it fails: what one hostile
+	 * answer takes along must be few, and the resolver asks them by TCP, one by one. It also means a new source port for each few. */
 	options->udp_max_queries = UDP_A_SOCKET;
 	return ARES_OPT_QUERY_CACHE | ARES_OPT_UDP_MAX_QUERIES;
 }

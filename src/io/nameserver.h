@@ -1,7 +1,8 @@
-/* nameserver: one nameserver and the questions put to it, through c-ares on the loop. It knows of no other nameserver: failover, joining and the cache are io/resolver.h's.
+/* nameserver: one nameserver and the questions put to it, through c-ares on the loop. It knows of no other nameserver: failover, joining and the cache are
+ * io/resolver.h's.
  *
- * UDP and TCP go over channels of their own, so that a TCP connection that breaks takes no UDP question along. c-ares sends a question again while it has no answer, under the same id, so that
- * a late answer still counts. The next question waits in line while as many are under way as the socket's receive buffer can take answers for. */
+ * UDP and TCP go over channels of their own, so that a TCP connection that breaks takes no UDP question along. c-ares sends a question again while it has no answer,
+ * under the same id, so that a late answer still counts. A question waits in line while as many are under way as the socket's receive buffer can take answers for. */
 #ifndef IO_NAMESERVER_H
 #define IO_NAMESERVER_H
 

@@ -1,6 +1,6 @@
 /* A job is one question and those who wait for its answer. It is always on exactly one list:
  *   open    asked, and all of it young; nameservers look after the time
- *   late    one nameserver at least has let RESOLVER_TRY_MS pass; ordered by deadline
+ *   late    one nameserver at least has let NAMESERVER_TRY_MS pass; ordered by deadline
  *   paused  no nameserver could be reached at all; to be asked again soon; ordered by that
  *   ready   answered; `deliver` tells those who wait, from the loop and from nowhere else */
 #include "io/resolver.h"
@@ -345,7 +345,7 @@ on_late(void *arg)
 	struct resolver *resolver = job->resolver;
 
 	if (job->list == &resolver->open) {
-		job->due = loop_ms() - RESOLVER_TRY_MS + RESOLVER_QUESTION_MS;
+		job->due = loop_ms() - NAMESERVER_TRY_MS + RESOLVER_QUESTION_MS;
 		move(job, &resolver->late);
 		start_tick(resolver);
 	}
@@ -476,8 +476,8 @@ on_deliver(evutil_socket_t fd, short what, void *arg)
 		deliver(resolver, job);
 	if (resolver->gone)
 		release(resolver);
-	else if (TAILQ_EMPTY(&resolver->ready)) /* what became ready meanwhile has its own turn, after others in the loop */
-		cache_turn(resolver->cache);
+	else
+		cache_turn(resolver->cache); /* what became ready meanwhile may have answers from it, until its own batch, which is the next */
 }
 
 /* ---- what others call */

@@ -1,11 +1,11 @@
 /* resolver: asks nameservers, and waits for what they say (UDP with EDNS, TCP for what does not fit). Not an evaluator: it waits, it does not decide.
  *
- * The first live nameserver is asked. The next one is asked, too, when that has not answered for RESOLVER_TRY_MS (a late answer still counts), and at once when it failed: SERVFAIL, REFUSED and every other rcode
- * but NOERROR and NXDOMAIN, an answer that cannot be read, no connection. If all fail, the most telling failure is the answer. A nameserver that left RESOLVER_SILENT questions in a row without any answer
- * is passed over for RESOLVER_DEAD_MS, as long as another one is left.
+ * The first live nameserver is asked. The next one is asked, too, when that has not answered for NAMESERVER_TRY_MS (a late answer still counts), and at once when
+ * it failed: SERVFAIL, REFUSED, every other rcode but NOERROR and NXDOMAIN, an answer that cannot be read, nobody there. If all fail, the most telling failure is
+ * the answer. A dead nameserver (io/nameserver.h) is passed over, as long as another one is left.
  *
- * Same questions in flight are asked once; answers are kept for their TTL (an hour at most; 15 minutes "no"; 5 seconds a failure), the latest RESOLVER_CACHE_MAX of them.
- * A CNAME chain that ends outside its message is not followed here: `canonical` says where to ask on, and the book does. */
+ * Same questions in flight are asked once; answers are kept for their TTL (an hour at most; 15 minutes "no"; 5 seconds a failure), the latest RESOLVER_CACHE_MAX
+ * of them. A CNAME chain that ends outside its message is not followed here: `canonical` says where to ask on, and the book does. */
 #ifndef IO_RESOLVER_H
 #define IO_RESOLVER_H
 
@@ -20,16 +20,14 @@ struct resolver;
 
 enum {
 	RESOLVER_SERVERS_MAX = 8,
-	RESOLVER_TRY_MS = 1500,
-	RESOLVER_QUESTION_MS = 10000, /* from the first time it is sent: then it is a TIMEOUT */
-	RESOLVER_SILENT = 3,
-	RESOLVER_DEAD_MS = 60000,
+	RESOLVER_QUESTION_MS = 10000, /* from the first time it is sent until it is a TIMEOUT */
 	RESOLVER_CACHE_MAX = 200000,
 };
 
 typedef void resolver_done(const struct answer *answer, void *arg); /* the answer is valid during the call */
 
-/* `servers`: "ADDR", "ADDR:PORT", "ADDR6", "[ADDR6]:PORT"; none: those of /etc/resolv.conf. NULL with `*why` (valid until the next call of anything here) when one is no address, when there are too many or none. */
+/* `servers`: "ADDR", "ADDR:PORT", "ADDR6", "[ADDR6]:PORT"; none: those of /etc/resolv.conf, and this machine if that names none. NULL with `*why` (static, or the
+ * one that is no address) when there are too many, or one is no address. */
 struct resolver *resolver_new(struct event_base *base, const char *const *servers, size_t count, const char **why);
 struct resolver *resolver_replay(struct event_base *base, struct book *closed); /* answers from a book; takes it */
 void resolver_free(struct resolver *resolver); /* at any time, also within a callback: open questions are dropped without a word. NULL is allowed */
@@ -39,7 +37,9 @@ void resolver_ask(struct resolver *resolver, const char *name, enum dns_type typ
 void resolver_forget(struct resolver *resolver, void *arg); /* no more callbacks for this arg; at any time, also within a callback */
 
 struct resolver_counts {
-	unsigned long asked, cached, joined, failed; /* questions put to nameservers (or the book); served from the cache; joined one in flight; of those asked: ended in TIMEOUT, SERVFAIL, … */
+	unsigned long asked; /* questions put to nameservers, or the book */
+	unsigned long cached, joined; /* answered from the cache; by one in flight */
+	unsigned long failed; /* of those asked: TIMEOUT, SERVFAIL, … */
 };
 struct resolver_counts resolver_counts(const struct resolver *resolver);
 size_t resolver_servers(const struct resolver *resolver);
