@@ -392,21 +392,36 @@ write_named_lists(struct json *json, const struct reading *reading)
 	json_array_end(json);
 }
 
-void
-record_explanation(struct buf *out, const char *id, const struct reading *reading, const char *text, size_t len)
+/* What the DNS had to say to it. */
+static void
+write_basis(struct json *json, const struct diagnosis *diagnosis)
 {
+	json_cstring(json, "basis", basis_name(diagnosis->basis));
+	write_strings(json, "evidence", diagnosis->evidence, diagnosis->evidence_count);
+}
+
+void
+record_explanation(struct buf *out, const struct explanation *explanation)
+{
+	const struct reading *reading = explanation->reading;
+	const struct diagnosis *diagnosis = explanation->diagnosis;
 	struct json json;
 
 	begin(&json, out, "explanation");
-	json_text(&json, "id", id);
+	json_text(&json, "id", explanation->id);
+	json_text(&json, "stage", explanation->stage != STAGE_NONE ? stage_name(explanation->stage) : NULL);
+	json_text(&json, "recipient_domain", explanation->recipient_domain);
+	json_text(&json, "relay", explanation->relay);
 	json_number(&json, "code", reading->code);
 	json_cstring(&json, "enhanced", reading->enhanced);
 	json_text(&json, "enhanced_note", reading->enhanced_note);
-	json_bytes(&json, "text", text, len);
-	json_cstring(&json, "cause", cause_name(reading->cause));
+	json_bytes(&json, "text", explanation->text, explanation->len);
+	json_cstring(&json, "cause", cause_name(explained_cause(explanation)));
+	if (diagnosis != NULL)
+		write_basis(&json, diagnosis);
 	json_cstring(&json, "rule", reading->rule);
 	json_cstring(&json, "matched", reading->matched);
-	json_cstring(&json, "list", reading->list);
+	json_cstring(&json, "list", diagnosis != NULL ? diagnosis->list : reading->list);
 	write_named_lists(&json, reading);
 	json_cstring(&json, "what", listed_what_name(reading->what));
 	json_cstring(&json, "listed", reading->listed);
@@ -414,9 +429,70 @@ record_explanation(struct buf *out, const char *id, const struct reading *readin
 	json_text(&json, "reference", reading->reference);
 	json_text(&json, "contact", reading->contact);
 	write_ip(&json, "client", &reading->client);
-	json_cstring(&json, "url", reading->url);
-	json_cstring(&json, "who", who_name(reading->who));
-	json_cstring(&json, "advice", reading->advice);
-	write_also(&json, reading->also, reading->also_count);
+	json_cstring(&json, "url", diagnosis != NULL ? diagnosis->url : reading->url);
+	json_cstring(&json, "who", who_name(diagnosis != NULL ? diagnosis->who : reading->who));
+	json_cstring(&json, "advice", diagnosis != NULL ? diagnosis->advice : reading->advice);
+	if (diagnosis != NULL)
+		write_also(&json, diagnosis->also, diagnosis->also_count);
+	else
+		write_also(&json, reading->also, reading->also_count);
+	finish(&json);
+}
+
+static void
+write_counter(struct json *json, const char *key, struct counter *counter)
+{
+	const struct count *names;
+	size_t n = counter_list(counter, &names);
+
+	json_object_begin(json, key);
+	for (size_t i = 0; i < n; i++)
+		json_number(json, names[i].name, (long long)names[i].count);
+	json_object_end(json);
+}
+
+void
+record_explained(struct buf *out, struct explained *explained)
+{
+	enum cause causes[CAUSE_COUNT];
+	size_t n = explained_causes(explained, causes);
+	struct buf sentence;
+	struct json json;
+
+	buf_init(&sentence, 4096);
+	explained_sentence(explained, &sentence);
+	begin(&json, out, "summary");
+	json_number(&json, "explained", (long long)explained->replies);
+	json_number(&json, "deferred", (long long)explained->deferred);
+	json_number(&json, "passed_over", (long long)explained->passed_over);
+	json_number(&json, "too_long", (long long)explained->too_long);
+	json_cstring(&json, "sentence", sentence.data);
+	json_object_begin(&json, "cause");
+	for (size_t i = 0; i < n; i++)
+		json_number(&json, cause_name(causes[i]), (long long)explained->cause[causes[i]]);
+	json_object_end(&json);
+	write_counter(&json, "list", explained->lists);
+	write_counter(&json, "provider", explained->providers);
+	write_counter(&json, "domain", explained->domains);
+	finish(&json);
+	buf_release(&sentence);
+}
+
+void
+record_rule(struct buf *out, const struct rule_view *rule)
+{
+	struct json json;
+
+	begin(&json, out, "rule");
+	json_cstring(&json, "id", rule->id);
+	json_cstring(&json, "cause", rule->cause);
+	json_text(&json, "stage", rule->stage);
+	json_text(&json, "provider", rule->provider);
+	json_text(&json, "list", rule->list);
+	json_text(&json, "pattern", rule->pattern);
+	write_strings(&json, "examples", rule->examples, rule->example_count);
+	json_cstring(&json, "who", rule->who);
+	json_text(&json, "advice", rule->advice);
+	json_text(&json, "url", rule->url);
 	finish(&json);
 }

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "explained.h"
 #include "journey.h"
 
 struct buf;
@@ -34,7 +35,9 @@ void record_run(struct buf *out, const struct run_facts *run);
 void record_sender(struct buf *out, const struct sender *sender, enum helo_origin origin);
 void record_result(struct buf *out, const struct journey *journey);
 void record_summary(struct buf *out, const struct tally *tally, int64_t ms, bool interrupted);
-void record_explanation(struct buf *out, const char *id, const struct reading *reading, const char *text, size_t len);
+void record_explanation(struct buf *out, const struct explanation *explanation);
+void record_explained(struct buf *out, struct explained *explained); /* explain's summary */
+void record_rule(struct buf *out, const struct rule_view *rule);
 
 /* Parts of a line, into an object that is open: shared with record_check.c. */
 void record_ptr_fields(struct json *json, const struct ptr *ptr); /* "found", "rcode", "names" */
