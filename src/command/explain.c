@@ -1,154 +1,350 @@
-/* explain: what a refusal means. Texts as arguments, or one a line on standard input: a reply, or an object with the reply in `text`. No network. */
-#include <jansson.h>
-#include <stdio.h>
+/* explain: what refusals mean. Texts as arguments, or whatever holds replies on standard input; one reply at a time, nothing is kept but counts. The network is only asked with --source. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "command/checker.h"
 #include "command/command.h"
 #include "command/dns.h"
-#include "dns/blocklist.h"
+#include "command/output.h"
+#include "explained.h"
+#include "judge/maillog.h"
 #include "judge/rules.h"
 #include "record.h"
-#include "text.h"
+#include "text_explain.h"
 
-enum { INPUT_LINE_MAX = 1024 * 1024 };
+enum { PIECE = 65536 }; /* octets that are read at once, and at which the output is written */
 
 struct explainer {
 	const struct options *options;
 	const struct rules *rules;
-	struct arena *arena; /* of one reply */
-	struct buf out;
+	struct checker *checker; /* NULL: no --source */
+	struct output output;
 	struct text_style style;
+	struct buf out; /* not yet written */
+	struct arena *arena; /* as long as one reply */
+	struct explained explained;
+	bool lost; /* the output takes no more */
+};
+
+static bool
+is_ndjson(const struct explainer *explainer)
+{
+	return explainer->options->format == FORMAT_NDJSON;
+}
+
+static void
+flush(struct explainer *explainer)
+{
+	if (explainer->out.len > 0 && !explainer->lost)
+		explainer->lost = !output_write(&explainer->output, &explainer->out);
+	buf_clear(&explainer->out);
+}
+
+static void
+show(struct explainer *explainer, const struct explanation *explanation)
+{
+	if (is_ndjson(explainer)) {
+		record_explanation(&explainer->out, explanation);
+	} else {
+		if (explainer->explained.replies > 0)
+			buf_putc(&explainer->out, '\n');
+		text_explanation(&explainer->out, &explainer->style, explanation);
+	}
+	if (explainer->out.len >= PIECE)
+		flush(explainer);
+}
+
+static void
+explain(const struct heard *heard, void *arg)
+{
+	struct explainer *explainer = arg;
+	const struct options *options = explainer->options;
+	struct said said = { .text = heard->text, .len = heard->len, .stage = heard->stage != STAGE_NONE ? heard->stage : options->stage, .code = heard->code, .enhanced = heard->enhanced,
+		.mx = heard->relay != NULL ? heard->relay : options->mx };
+	struct reading reading;
+	struct diagnosis diagnosis;
+	struct explanation explanation = { .id = heard->id, .text = heard->text, .len = heard->len, .stage = said.stage, .relay = said.mx, .reading = &reading };
+
+	rules_read(explainer->rules, &said, explainer->arena, &reading);
+	if (reading.provider == NULL)
+		reading.provider = heard->provider;
+	explanation.recipient_domain = logline_domain(heard->recipient, explainer->arena);
+	if (explainer->checker != NULL) {
+		checker_diagnose(explainer->checker, &reading, said.stage, explainer->arena, &diagnosis);
+		explanation.diagnosis = &diagnosis;
+	}
+	if (!options->summary)
+		show(explainer, &explanation);
+	explained_add(&explainer->explained, &explanation);
+	arena_reset(explainer->arena);
+}
+
+/* ---- arguments */
+
+/* The two characters \n are a line end: a shell's '…' keeps them apart. */
+static size_t
+unescape(char *text)
+{
+	char *out = text;
+
+	for (const char *p = text; *p != '\0'; p++) {
+		bool newline = p[0] == '\\' && p[1] == 'n';
+
+		*out++ = newline ? '\n' : *p;
+		p += newline;
+	}
+	*out = '\0';
+	return (size_t)(out - text);
+}
+
+struct finding { /* what a log reader found in an argument */
+	struct explainer *explainer;
+	bool any;
 };
 
 static void
-explain_as_text(struct explainer *explainer, const struct said *said, const struct reading *reading)
+take_found(const struct heard *heard, void *arg)
 {
-	struct buf *out = &explainer->out;
+	struct finding *finding = arg;
 
-	text_safe(out, said->text, said->len);
-	buf_printf(out, "\n  %s: %s\n", cause_name(reading->cause), cause_words(reading->cause));
-	text_field(out, &explainer->style, "list", reading->list);
-	text_field(out, &explainer->style, "listed", reading->listed);
-	text_field(out, &explainer->style, "provider", reading->provider);
-	text_field(out, &explainer->style, "rule", reading->rule);
-	text_field(out, &explainer->style, "who", who_name(reading->who));
-	text_field(out, &explainer->style, "advice", reading->advice);
-	text_field(out, &explainer->style, "see", reading->url);
-	buf_putc(out, '\n');
+	finding->any = true;
+	explain(heard, finding->explainer);
 }
 
-/* False: standard output takes no more. */
-static bool
-explain_one(struct explainer *explainer, const char *id, const struct said *said)
+/* A log line or a bounce is read as one; anything else is the reply, whole. */
+static void
+explain_argument(struct explainer *explainer, const char *argument)
 {
-	struct reading reading;
+	char *text = must_string(argument);
+	size_t len = unescape(text);
+	struct finding finding = { explainer, false };
+	const struct heard whole = { .text = text, .len = len };
 
-	rules_read(explainer->rules, said, explainer->arena, &reading);
-	buf_clear(&explainer->out);
-	if (explainer->options->format == FORMAT_NDJSON)
-		record_explanation(&explainer->out, id, &reading, said->text, said->len);
-	else
-		explain_as_text(explainer, said, &reading);
-	arena_reset(explainer->arena);
-	return fwrite(explainer->out.data, 1, explainer->out.len, stdout) == explainer->out.len;
-}
+	if (logline_code(text, len) == 0) {
+		struct maillog *log = maillog_new(take_found, &finding);
 
-static const char *
-member(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
-}
-
-static bool
-explain_object(struct explainer *explainer, const char *line, size_t len)
-{
-	json_t *object = json_loadb(line, len, JSON_DISABLE_EOF_CHECK, NULL);
-	const char *text = member(object, "text"), *stage = member(object, "stage");
-	bool well = true;
-
-	if (text != NULL) {
-		struct said said = {
-			.text = text,
-			.len = json_string_length(json_object_get(object, "text")),
-			.stage = explainer->options->stage,
-			.code = (int)json_integer_value(json_object_get(object, "code")),
-			.enhanced = member(object, "enhanced"),
-			.mx = member(object, "mx") != NULL ? member(object, "mx") : explainer->options->mx,
-			.greeting = member(object, "greeting"),
-		};
-
-		if (stage != NULL)
-			stage_parse(stage, &said.stage);
-		well = explain_one(explainer, member(object, "id"), &said);
+		for (char *line = text, *end; line < text + len; line = end + 1) {
+			end = memchr(line, '\n', (size_t)(text + len - line));
+			if (end == NULL)
+				end = text + len;
+			maillog_line(log, line, (size_t)(end - line));
+		}
+		maillog_end(log);
+		maillog_free(log);
 	}
-	json_decref(object);
-	return well;
+	if (!finding.any)
+		explain(&whole, explainer);
+	free(text);
 }
 
-static bool
-explain_text(struct explainer *explainer, const char *text, size_t len)
+/* ---- a stream */
+
+struct lines { /* cuts what is read into lines */
+	struct maillog *log;
+	struct buf line; /* the beginning of a line whose end has not come */
+	bool too_long; /* it is over the limit: its rest is thrown away */
+};
+
+static void
+end_line(struct lines *lines, const char *rest, size_t len)
 {
-	const struct said said = { .text = text, .len = len, .stage = explainer->options->stage, .mx = explainer->options->mx };
-
-	return explain_one(explainer, NULL, &said);
+	if (lines->line.len == 0 && !lines->too_long) {
+		maillog_line(lines->log, rest, len);
+		return;
+	}
+	buf_add(&lines->line, rest, len);
+	if (lines->too_long || lines->line.full)
+		maillog_line(lines->log, "", MAILLOG_LINE_MAX + 1);
+	else
+		maillog_line(lines->log, lines->line.data, lines->line.len);
+	buf_clear(&lines->line);
+	lines->too_long = false;
 }
 
-static bool
+static void
+take_bytes(struct lines *lines, const char *bytes, size_t len)
+{
+	const char *end = bytes + len;
+
+	for (const char *newline; bytes < end; bytes = newline + 1) {
+		newline = memchr(bytes, '\n', (size_t)(end - bytes));
+		if (newline != NULL) {
+			end_line(lines, bytes, (size_t)(newline - bytes));
+			continue;
+		}
+		buf_add(&lines->line, bytes, (size_t)(end - bytes));
+		lines->too_long = lines->too_long || lines->line.full;
+		break;
+	}
+}
+
+/* Reads as bytes come, so that `tail -f mail.log | mxwalk explain` answers at once. */
+static int
+explain_file(struct explainer *explainer, int fd, const char *name)
+{
+	struct lines lines = { .log = maillog_new(explain, explainer) };
+	struct maillog_counts counts;
+	char *piece = must_alloc(PIECE);
+	ssize_t n = 0;
+
+	buf_init(&lines.line, MAILLOG_LINE_MAX);
+	while (!explainer->lost && ((n = read(fd, piece, PIECE)) > 0 || (n < 0 && errno == EINTR)))
+		if (n > 0) {
+			take_bytes(&lines, piece, (size_t)n);
+			flush(explainer);
+		}
+	if (!explainer->lost && n < 0)
+		log_error("%s: %s", name, strerror(errno));
+	if (lines.line.len > 0 || lines.too_long)
+		end_line(&lines, "", 0);
+	maillog_end(lines.log);
+	counts = maillog_counts(lines.log);
+	explainer->explained.passed_over = counts.passed_over;
+	explainer->explained.too_long = counts.too_long;
+	if (n == 0 && counts.told == 0)
+		log_error("%s: nothing to explain: %s", name, counts.lines == 0 ? "it is empty" : "no reply of a mail server in it");
+	buf_release(&lines.line);
+	maillog_free(lines.log);
+	free(piece);
+	return n == 0 && counts.told > 0 ? EXIT_OK : EXIT_DATA;
+}
+
+static int
 explain_input(struct explainer *explainer)
 {
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
-	bool well = true;
+	const char *name = explainer->options->input;
+	int fd, status;
 
-	while (well && (len = getline(&line, &size, stdin)) > 0) {
-		while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
-			len--;
-		if (len == 0 || len > INPUT_LINE_MAX)
-			continue;
-		well = *line == '{' ? explain_object(explainer, line, (size_t)len) : explain_text(explainer, line, (size_t)len);
+	if (name == NULL || strcmp(name, "-") == 0)
+		return explain_file(explainer, STDIN_FILENO, "standard input");
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		log_error("%s: %s", name, strerror(errno));
+		return EXIT_DATA;
 	}
-	free(line);
-	return well;
+	status = explain_file(explainer, fd, name);
+	close(fd);
+	return status;
+}
+
+/* ---- all of it */
+
+static void
+sum_up(struct explainer *explainer)
+{
+	const struct explained *explained = &explainer->explained;
+
+	if (explainer->options->summary && explained->replies > 0) {
+		if (is_ndjson(explainer))
+			record_explained(&explainer->out, &explainer->explained);
+		else
+			text_explained(&explainer->out, &explainer->style, &explainer->explained);
+	}
+	flush(explainer);
+	if (explained->passed_over > 0 && !explainer->options->summary)
+		log_note("%lu line%s passed over: no refusal in %s", explained->passed_over, explained->passed_over == 1 ? "" : "s", explained->passed_over == 1 ? "it" : "them");
+	if (explained->too_long > 0 && !explainer->options->summary)
+		log_note("%lu line%s passed over: more than %d octets", explained->too_long, explained->too_long == 1 ? "" : "s", MAILLOG_LINE_MAX);
 }
 
 static int
 explain_all(struct explainer *explainer)
 {
 	const struct strings *texts = &explainer->options->operands;
-	bool well = true;
+	int status = EXIT_OK;
 
-	for (size_t i = 0; well && i < texts->count; i++)
-		well = explain_text(explainer, texts->items[i], strlen(texts->items[i]));
+	explained_init(&explainer->explained);
+	for (size_t i = 0; i < texts->count && !explainer->lost; i++)
+		explain_argument(explainer, texts->items[i]);
 	if (texts->count == 0)
-		well = explain_input(explainer);
-	if (well)
-		return EXIT_OK;
-	log_error("standard output: write error");
-	return EXIT_WRITE;
+		status = explain_input(explainer);
+	sum_up(explainer);
+	explained_release(&explainer->explained);
+	return status;
+}
+
+static int
+list_rules(struct explainer *explainer)
+{
+	for (size_t i = 0; i < rules_count(explainer->rules) && !explainer->lost; i++) {
+		struct rule_view rule = rules_at(explainer->rules, i);
+
+		if (is_ndjson(explainer))
+			record_rule(&explainer->out, &rule);
+		else
+			text_rule(&explainer->out, &explainer->style, &rule);
+		if (explainer->out.len >= PIECE)
+			flush(explainer);
+	}
+	flush(explainer);
+	return EXIT_OK;
+}
+
+static int
+run(struct explainer *explainer)
+{
+	int status = output_open(&explainer->output, explainer->options);
+
+	if (status != EXIT_OK)
+		return status;
+	explainer->style = output_style(&explainer->output, explainer->options);
+	explainer->arena = arena_new();
+	buf_init(&explainer->out, RECORD_MAX);
+	status = explainer->options->list_rules ? list_rules(explainer) : explain_all(explainer);
+	buf_release(&explainer->out);
+	arena_free(explainer->arena);
+	return output_close(&explainer->output, status);
+}
+
+static bool
+wants_dns(const struct options *options)
+{
+	return (options->sources.count > 0 || options->ip.family != 0) && !options->list_rules;
+}
+
+static int
+explain_with_dns(struct explainer *explainer)
+{
+	struct dns_access dns;
+	struct rules *rules = NULL;
+	int status = dns_open(&dns, explainer->options), closed;
+
+	if (status == EXIT_OK)
+		rules = rules_open(explainer->options, dns.lists, &status);
+	if (rules != NULL) {
+		explainer->rules = rules;
+		explainer->checker = checker_new(&dns, explainer->options);
+		status = run(explainer);
+		checker_free(explainer->checker);
+		rules_free(rules);
+	}
+	closed = dns_close(&dns);
+	return status == EXIT_OK ? closed : status;
 }
 
 int
 command_explain(const struct options *options)
 {
-	struct explainer explainer = { .options = options, .style = { .width = 100 } };
+	struct explainer explainer = { .options = options };
+	struct lists *lists;
+	struct rules *rules;
 	int status;
-	struct lists *lists = lists_open(options, &status);
-	struct rules *rules = lists != NULL ? rules_open(options, lists, &status) : NULL;
 
+	if (wants_dns(options))
+		return explain_with_dns(&explainer);
+	lists = lists_open(options, &status);
+	rules = lists != NULL ? rules_open(options, lists, &status) : NULL;
 	if (rules != NULL) {
 		explainer.rules = rules;
-		explainer.arena = arena_new();
-		buf_init(&explainer.out, 4 * INPUT_LINE_MAX);
-		status = explain_all(&explainer);
-		buf_release(&explainer.out);
-		arena_free(explainer.arena);
-		rules_free(rules);
+		status = run(&explainer);
 	}
+	rules_free(rules);
 	lists_free(lists);
 	return status;
 }
