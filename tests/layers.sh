@@ -14,7 +14,7 @@ report() { # report NAME OFFENDERS
 }
 bad=0
 includes() { grep -nE "^# *include *[<\"]($1)" $2 2>/dev/null; }
-pure="src/base/*.[ch] src/smtp/*.[ch] src/dns/*.[ch] src/judge/*.[ch] src/record.[ch] src/text.[ch] src/journey.[ch] src/target.[ch]"
+pure="src/base/*.[ch] src/smtp/*.[ch] src/dns/*.[ch] src/judge/*.[ch] src/record.[ch] src/text.[ch] src/text_explain.[ch] src/explained.[ch] src/journey.[ch] src/target.[ch]"
 report "<ares.h> is in io/resolver.c, nameserver.c and command/version.c only" "$(includes 'ares' "src/*.[ch] src/*/*.[ch]" | grep -vE '^src/(io/(resolver|nameserver)\.c|command/version\.c)')"
 report "<openssl/ssl.h> is in io/ and lab/ only" "$(includes 'openssl/ssl' "src/*.[ch] src/*/*.[ch]" | grep -vE '^src/(io|lab)/')"
 report "<event2/…> is in io/, lab/, campaign.c and command/version.c only" "$(includes 'event2/' "src/*.[ch] src/*/*.[ch]" | grep -vE '^src/(io/|lab/|campaign\.c|command/version\.c)')"

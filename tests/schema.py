@@ -42,7 +42,10 @@ CHECK_DNSBL = dict(SENDER['dnsbl'][0], type='check', schema=1, check='dnsbl', re
 CHECK_MX = {'type': 'check', 'schema': 1, 'check': 'mx', 'result': 'ok', 'domain': 'example.com', 'canonical': 'example.com', 'kind': 'mx', 'authentic': False,
             'hosts': [{'mx': 'mx.example.com', 'preference': 10, 'addresses': ['192.0.2.25'], 'alias': False}], 'problem': None}
 ACCEPTED = dict(RESULT, status='accepted', stage='connect', reply=None, diagnosis=None)
-RIGHT = [RUN, SENDER, RESULT, ACCEPTED, SUMMARY, EXPLANATION, CHECK, CHECK_DMARC, CHECK_PTR, CHECK_DNSBL, CHECK_MX]
+EXPLAINED = {'type': 'summary', 'schema': 1, 'explained': 2, 'deferred': 0, 'passed_over': 1, 'too_long': 0, 'sentence': 'All …', 'cause': {'spf': 2}, 'list': {}, 'provider': {}, 'domain': {'example.com': 2}}
+RULE = {'type': 'rule', 'schema': 1, 'id': 'x', 'cause': 'spf', 'examples': ['550 no'], 'who': None}
+CHECKED = dict(EXPLANATION, stage='rcpt', recipient_domain='example.com', relay='mx.example.com', basis='confirmed', evidence=['it is listed'])
+RIGHT = [RUN, SENDER, RESULT, ACCEPTED, SUMMARY, EXPLANATION, EXPLAINED, RULE, CHECK, CHECK_DMARC, CHECK_PTR, CHECK_DNSBL, CHECK_MX]
 
 WRONG = [  # record, path, value (... is: left out)
     (RESULT, 'type', 'results'), (RESULT, 'schema', 2), (RESULT, 'schema', ...), (RESULT, 'status', 'rejected'), (RESULT, 'status', 'deferred'), (RESULT, 'status', 'accepted'), (RESULT, 'stage', 'banner'),
@@ -55,6 +58,7 @@ WRONG = [  # record, path, value (... is: left out)
     (RESULT, 'attempts.0.transcript.0.code', 99), (RESULT, 'attempts.0.transcript.0.tls', None), (RESULT, 'attempts.0.transcript.0.text', 'x'), (SENDER, 'ip', None), (SENDER, 'fcrdns', 'ok'),
     (SENDER, 'dnsbl.0.state', 'maybe'), (SENDER, 'dnsbl.0.identity', 'url'), (SENDER, 'dnsbl.0.codes.0', '2'), (SENDER, 'ptr.found', True), (SENDER, 'ptr.rcode', 'nxdomain'), (SENDER, 'helo_origin', 'dns'),
     (RUN, 'options', {}), (SUMMARY, 'status.refused', ...), (SUMMARY, 'status.lost', 1), (SUMMARY, 'cause.blocklist', 1), (SUMMARY, 'list.x', '1'), (SUMMARY, 'bad_input', None),
+    (EXPLAINED, 'cause.blocklist', 1), (EXPLAINED, 'explained', 0), (EXPLAINED, 'domain.x', 0), (RULE, 'examples', []), (RULE, 'cause', 'x'), (CHECKED, 'basis', 'likely'), (CHECKED, 'stage', 'lunch'),
     (EXPLANATION, 'cause', None), (EXPLANATION, 'what', 'body'), (EXPLANATION, 'confidence', 1), (CHECK, 'check', 'rdns'), (CHECK, 'result', None),
     (CHECK, 'result', 'ok'), (CHECK, 'trail.0.in', 'x'), (CHECK, 'lookups', 12), (CHECK, 'surprise', 1), (CHECK, 'helo_identity.void', '0'), (CHECK_DMARC, 'policy', 'discard'), (CHECK_DMARC, 'queries', 9),
     (CHECK_DMARC, 'aligned.spf', 'yes'), (CHECK_DMARC, 'rfc7489.pct', ...), (CHECK_DMARC, 'identifiers.0.kind', 'arc'), (CHECK_DMARC, 'surprise', 1), (CHECK_PTR, 'result', 'ok'), (CHECK_PTR, 'names', None),
@@ -76,7 +80,7 @@ def change(record, path, value):
 
 
 def try_schema():
-    bad = 0
+    bad = sum(1 for _ in validator.iter_errors(CHECKED))
     for record in RIGHT:
         for error in validator.iter_errors(record):
             print(f"right, but refused: {record['type']}: {error.json_path}: {error.message[:200]}")

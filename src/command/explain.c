@@ -16,6 +16,7 @@
 #include "judge/maillog.h"
 #include "judge/rules.h"
 #include "record.h"
+#include "smtp/reply.h"
 #include "text_explain.h"
 
 enum { PIECE = 65536 }; /* octets that are read at once, and at which the output is written */
@@ -65,12 +66,14 @@ explain(const struct heard *heard, void *arg)
 {
 	struct explainer *explainer = arg;
 	const struct options *options = explainer->options;
-	struct said said = { .text = heard->text, .len = heard->len, .stage = heard->stage != STAGE_NONE ? heard->stage : options->stage, .code = heard->code, .enhanced = heard->enhanced,
+	char enhanced[12];
+	struct said said = { .text = heard->text, .len = heard->len, .stage = heard->stage != STAGE_NONE ? heard->stage : options->stage, .code = heard->code, .enhanced = enhanced,
 		.mx = heard->relay != NULL ? heard->relay : options->mx };
 	struct reading reading;
 	struct diagnosis diagnosis;
 	struct explanation explanation = { .id = heard->id, .text = heard->text, .len = heard->len, .stage = said.stage, .relay = said.mx, .reading = &reading };
 
+	reply_enhanced(heard->enhanced != NULL ? heard->enhanced : "", enhanced);
 	rules_read(explainer->rules, &said, explainer->arena, &reading);
 	if (reading.provider == NULL)
 		reading.provider = heard->provider;
