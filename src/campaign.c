@@ -1,8 +1,8 @@
 #include "campaign.h"
 
-#include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,13 +51,10 @@ put(struct campaign *campaign)
 	log_line_open(false);
 	if (plan->progress)
 		fputs("\r\033[K", stderr);
-	if (fwrite(campaign->line.data, 1, campaign->line.len, plan->output) == campaign->line.len && fflush(plan->output) == 0) {
-		buf_clear(&campaign->line);
-		return;
-	}
-	log_error("%s: %s", plan->output_name, strerror(errno));
-	campaign->broken = true;
-	event_base_loopbreak(campaign->probe.base);
+	campaign->broken = !plan->write(&campaign->line, plan->write_arg);
+	buf_clear(&campaign->line);
+	if (campaign->broken)
+		event_base_loopbreak(campaign->probe.base);
 }
 
 static void
@@ -180,7 +177,7 @@ on_probe_done(const struct journey *journey, void *arg)
 static void
 skip(struct campaign *campaign, const struct target *target, const char *why)
 {
-	struct journey journey = {.target = *target, .status = WALK_SKIPPED, .note = why, .fixed = true};
+	struct journey journey = {.target = *target, .started = loop_wall_ms(), .status = WALK_SKIPPED, .note = why, .fixed = true};
 
 	tell(campaign, &journey);
 }

@@ -3,12 +3,13 @@
 #define CAMPAIGN_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "intake.h"
 #include "probe.h"
 #include "record.h"
 #include "text.h"
+
+struct buf;
 
 enum campaign_format { CAMPAIGN_TEXT, CAMPAIGN_NDJSON, CAMPAIGN_NAGIOS };
 
@@ -19,8 +20,8 @@ struct campaign_plan { /* borrowed */
 	const struct ip *sources; /* one walk for each; none: the kernel's choice */
 	size_t source_count;
 	unsigned concurrency;
-	FILE *output;
-	const char *output_name;
+	bool (*write)(const struct buf *bytes, void *arg); /* to the end, at once; false after saying why */
+	void *write_arg;
 	enum campaign_format format;
 	struct text_style style;
 	bool progress; /* show a progress line on standard error */

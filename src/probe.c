@@ -214,18 +214,17 @@ compose(struct probe *probe, const char **why)
 {
 	const struct probe_plan *plan = probe->plan;
 	struct message_plan message = plan->compose;
-	struct timespec now;
+	time_t now = (time_t)(loop_wall_ms() / 1000);
 	struct tm local;
 	struct buf text, whole;
 	unsigned line;
 	bool good;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	localtime_r(&now.tv_sec, &local);
+	localtime_r(&now, &local);
 	message.from = probe->walk.from;
 	message.to = probe->walk.rcpt;
 	message.helo = probe->walk.helo;
-	message.now = now.tv_sec;
+	message.now = now;
 	message.zone = (int)(local.tm_gmtoff / 60);
 	message.random[0] = loop_random();
 	message.random[1] = loop_random();
@@ -437,9 +436,7 @@ struct probe *
 probe_start(const struct probe_plan *plan, const struct target *target, const struct ip *source, probe_done *done, void *arg)
 {
 	struct probe *probe = must_alloc(sizeof *probe);
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	probe->plan = plan;
 	probe->source = probe->journey.source = *source;
 	probe->arena = arena_new();
@@ -448,7 +445,7 @@ probe_start(const struct probe_plan *plan, const struct target *target, const st
 	probe->began = loop_ms();
 	probe->done = done;
 	probe->arg = arg;
-	probe->journey.started = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	probe->journey.started = loop_wall_ms();
 	copy_target(probe, target);
 	probe->journey.fixed = target->host != NULL;
 	probe->talk_plan.port = target->port != 0 ? target->port : plan->port;

@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 
-enum { LABEL = 12 };
+enum { LABEL = 13 }; /* columns: the longest label is "also tried" */
 
 static const char bold[] = "\033[1m", red[] = "\033[31m", green[] = "\033[32m", yellow[] = "\033[33m", plain[] = "\033[0m";
 
@@ -183,8 +183,8 @@ say_sender(struct buf *out, const struct text_style *style, const struct journey
 	if (journey->helo == NULL)
 		return;
 	buf_init(&line, 2048);
-	buf_printf(&line, "from %s, EHLO %s (%s), MAIL FROM <%s>", ip_text(&journey->sender_ip, text), journey->helo, helo_origin_words(journey->helo_origin), journey->from);
-	text_field(out, style, "sent", line.data);
+	buf_printf(&line, "%s, EHLO %s (%s), MAIL FROM <%s>", ip_text(&journey->sender_ip, text), journey->helo, helo_origin_words(journey->helo_origin), journey->from);
+	text_field(out, style, "sender", line.data);
 	buf_release(&line);
 }
 
@@ -193,8 +193,8 @@ say_diagnosis(struct buf *out, const struct text_style *style, const struct diag
 {
 	char line[400];
 
-	snprintf(line, sizeof line, "%s, %s%s%s%s%s%s", cause_name(d->cause), basis_name(d->basis), d->rule != NULL ? " (rule " : "", d->rule != NULL ? d->rule : "", d->rule != NULL ? ")" : "",
-	    d->provider != NULL ? ", provider " : "", d->provider != NULL ? d->provider : "");
+	snprintf(line, sizeof line, "%s%s%s%s%s%s%s%s", cause_name(d->cause), d->basis != BASIS_UNKNOWN ? ", " : "", d->basis != BASIS_UNKNOWN ? basis_name(d->basis) : "", d->rule != NULL ? " (rule " : "",
+	    d->rule != NULL ? d->rule : "", d->rule != NULL ? ")" : "", d->provider != NULL ? ", provider " : "", d->provider != NULL ? d->provider : "");
 	text_field(out, style, "cause", line);
 	for (size_t i = 0; i < d->also_count; i++)
 		text_field(out, style, "or else", cause_words(d->also[i].cause));
@@ -363,7 +363,7 @@ static void
 say_names(struct buf *out, const char *what, const struct tally_name *names, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		buf_printf(out, "  %-12s%6lu  %s\n", i == 0 ? what : "", names[i].count, names[i].name);
+		buf_printf(out, "  %-13s%6lu  %s\n", i == 0 ? what : "", names[i].count, names[i].name);
 }
 
 void
@@ -382,7 +382,7 @@ text_summary(struct buf *out, const struct text_style *style, const struct tally
 	buf_puts(out, interrupted ? "; interrupted\n" : "\n");
 	for (enum cause c = 0; c < CAUSE_COUNT; c++)
 		if (tally->cause[c] > 0) {
-			buf_printf(out, "  %-12s%6lu  %s\n", first ? "causes" : "", tally->cause[c], cause_name(c));
+			buf_printf(out, "  %-13s%6lu  %s\n", first ? "causes" : "", tally->cause[c], cause_name(c));
 			first = false;
 		}
 	say_names(out, "blocklists", tally->lists, tally->list_count);

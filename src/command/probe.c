@@ -2,8 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -13,7 +11,9 @@
 #include "command/command.h"
 #include "command/dkim_keys.h"
 #include "command/dns.h"
+#include "command/output.h"
 #include "dns/name.h"
+#include "io/loop.h"
 #include "io/resolver.h"
 #include "io/tls.h"
 #include "judge/rules.h"
@@ -27,8 +27,7 @@ struct run { /* all that lives as long as the command */
 	struct tls_context *tls;
 	struct dkim_keys keys;
 	struct intake *intake;
-	FILE *output;
-	const char *output_name;
+	struct output output;
 	struct probe_plan probe;
 	struct senders_plan senders;
 	char hostname[256];
@@ -139,23 +138,6 @@ read_parts(struct run *run)
 }
 
 static int
-open_output(struct run *run)
-{
-	const char *name = run->options->output;
-
-	run->output = stdout;
-	run->output_name = "standard output";
-	if (name == NULL || strcmp(name, "-") == 0)
-		return EXIT_OK;
-	run->output = fopen(name, "we");
-	run->output_name = name;
-	if (run->output != NULL)
-		return EXIT_OK;
-	log_error("%s: %s", name, strerror(errno));
-	return EXIT_CREATE;
-}
-
-static int
 open_intake(struct run *run, struct intake_plan *plan)
 {
 	const struct options *o = run->options;
@@ -219,31 +201,25 @@ make_plans(struct run *run)
 	options_deadlines(o, run->probe.ms);
 }
 
-static unsigned
-columns(FILE *file)
+static bool
+write_line(const struct buf *bytes, void *arg)
 {
-	struct winsize size;
-
-	if (isatty(fileno(file)) && ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
-		return size.ws_col;
-	return 100;
+	return output_write(arg, bytes);
 }
 
 static int
 walk_all(struct run *run, struct intake_plan *intake)
 {
 	const struct options *o = run->options;
-	struct timespec now;
 	const char **servers = NULL;
 	size_t server_count = resolver_servers(run->dns.resolver);
 
 	(void)intake;
-	clock_gettime(CLOCK_REALTIME, &now);
 	for (size_t i = 0; i < server_count; i++)
 		*(const char **)arena_push(run->arena, &servers, i, sizeof *servers) = resolver_server(run->dns.resolver, i);
 
 	struct run_facts facts = {.version = PACKAGE_VERSION,
-	    .started = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000,
+	    .started = loop_wall_ms(),
 	    .options = o->given.items,
 	    .option_count = o->given.count,
 	    .nameservers = servers,
@@ -254,10 +230,10 @@ walk_all(struct run *run, struct intake_plan *intake)
 	    .sources = o->sources.items,
 	    .source_count = o->sources.count,
 	    .concurrency = o->concurrency,
-	    .output = run->output,
-	    .output_name = run->output_name,
+	    .write = write_line,
+	    .write_arg = &run->output,
 	    .format = o->format == FORMAT_NDJSON ? CAMPAIGN_NDJSON : o->format == FORMAT_NAGIOS ? CAMPAIGN_NAGIOS : CAMPAIGN_TEXT,
-	    .style = {.colour = options_color(o, fileno(run->output)), .verbose = o->verbose, .width = columns(run->output)},
+	    .style = output_style(&run->output, o),
 	    .progress = !o->quiet && o->input != NULL && isatty(STDERR_FILENO),
 	    .quiet = o->quiet,
 	    .run = &facts};
@@ -286,15 +262,12 @@ command_probe(const struct options *options)
 	if (status == EXIT_OK)
 		status = open_intake(&run, &intake);
 	if (status == EXIT_OK)
-		status = open_output(&run);
+		status = output_open(&run.output, options);
 	if (status == EXIT_OK) {
 		make_plans(&run);
 		status = walk_all(&run, &intake);
 	}
-	if (run.output != NULL && run.output != stdout && fclose(run.output) != 0 && status != EXIT_WRITE) {
-		log_error("%s: %s", run.output_name, strerror(errno));
-		status = EXIT_WRITE;
-	}
+	status = output_close(&run.output, status);
 	intake_close(run.intake);
 	dkim_keys_close(&run.keys);
 	tls_context_free(run.tls);
