@@ -800,6 +800,7 @@ Test(wire, random_bytes)
 #define CNAME_OF(owner, len, target) owner "\0\5\0\1" "\0\0\0\7" "\0" len target
 #define SOA_DATA "\300\014\300\014" "\0\0\0\1" "\0\0\0\2" "\0\0\0\3" "\0\0\0\4" "\0\0\0\11"
 #define SOA(owner, ttl) owner "\0\6\0\1" ttl "\0\30" SOA_DATA
+#define NS(owner) owner "\0\2\0\1" MINUTE "\0\5" "\2ns\300\014"
 #define LITERAL(text) text, sizeof text - 1
 
 struct by_hand {
@@ -823,6 +824,12 @@ static const struct by_hand messages[] = {
 	{"no data, and how long", LITERAL(HEAD(OK, "\0\1\0\0\0\1\0\0") QUESTION("\0\1") SOA("\300\014", MINUTE)), DNS_A, NULL, DNS_NOERROR, 0, 9, NULL},
 	{"no data, the SOA's own TTL is less", LITERAL(HEAD(OK, "\0\1\0\0\0\1\0\0") QUESTION("\0\1") SOA("\300\014", "\0\0\0\3")), DNS_A, NULL, DNS_NOERROR, 0, 3, NULL},
 	{"no data, another zone's SOA", LITERAL(HEAD(OK, "\0\1\0\0\0\1\0\0") QUESTION("\0\1") SOA("\3net\0", MINUTE)), DNS_A, NULL, DNS_NOERROR, 0, 0, NULL},
+	{"a referral", LITERAL(HEAD("\201\0", "\0\1\0\0\0\1\0\0") QUESTION("\0\1") NS("\300\024")), DNS_A, NULL, DNS_REFUSED, 0, 0, NULL},
+	{"no data, and the servers of the zone, from one that recurses", LITERAL(HEAD("\201\200", "\0\1\0\0\0\1\0\0") QUESTION("\0\1") NS("\300\024")), DNS_A, NULL, DNS_NOERROR, 0, 0, NULL},
+	{"no data, and the servers of the zone, from one of them", LITERAL(HEAD("\205\0", "\0\1\0\0\0\1\0\0") QUESTION("\0\1") NS("\300\024")), DNS_A, NULL, DNS_NOERROR, 0, 0, NULL},
+	{"no data, neither AA nor RA, with its SOA", LITERAL(HEAD("\201\0", "\0\1\0\0\0\2\0\0") QUESTION("\0\1") NS("\300\024") SOA("\300\014", MINUTE)), DNS_A, NULL, DNS_NOERROR, 0, 9, NULL},
+	{"an alias that ends in a referral is asked again there", LITERAL(HEAD("\201\0", "\0\1\0\1\0\1\0\0") QUESTION("\0\1") CNAME_OF("\300\014", "\4", "\1a\300\014") NS("\300\024")), DNS_A, NULL,
+		DNS_NOERROR, 0, 7, "a.example.com"},
 	{"no such name", LITERAL(HEAD("\201\203", "\0\1\0\0\0\1\0\0") QUESTION("\0\1") SOA("\300\024", MINUTE)), DNS_A, NULL, DNS_NXDOMAIN, 0, 9, NULL},
 	{"SERVFAIL, and an answer all the same", LITERAL(HEAD("\201\202", "\0\1\0\1\0\0\0\0") QUESTION("\0\1") A("\300\014", "\1")), DNS_A, NULL, DNS_SERVFAIL, 0, 0, NULL},
 	{"SERVFAIL, with an alias and an SOA", LITERAL(HEAD("\201\202", "\0\1\0\1\0\1\0\0") QUESTION("\0\1") CNAME_OF("\300\014", "\4", "\1a\300\014") SOA("\300\024", MINUTE)), DNS_A, NULL,

@@ -22,6 +22,7 @@ enum {
 enum { /* the header's flags, RFC 1035 section 4.1.1 and RFC 6840 section 5.7 */
 	QR = 0x8000,
 	OPCODE = 0x7800,
+	AA = 0x0400,
 	TC = 0x0200,
 	RD = 0x0100,
 	RA = 0x0080,
@@ -522,7 +523,7 @@ struct section {
 struct message {
 	struct cursor cursor;
 	struct section answers, authorities;
-	bool edns;
+	bool authoritative, recursive, edns;
 	unsigned payload, rcode_high; /* of OPT */
 };
 
@@ -684,6 +685,25 @@ negative_ttl(struct message *message, const char *name, struct arena *arena)
 	return 0;
 }
 
+/* A server that does not recurse points to others: it does not say that there is nothing (RFC 2308 section 2.2, RFC 1034 section 4.3.1). */
+static bool
+is_referral(const struct message *message)
+{
+	struct cursor cursor = message->cursor;
+	struct entry entry;
+	bool points = false;
+
+	if (message->authoritative || message->recursive)
+		return false;
+	cursor.at = message->authorities.at;
+	for (unsigned left = message->authorities.count; left > 0 && take_entry(&cursor, &entry); left--) {
+		if (entry.type == DNS_SOA)
+			return false;
+		points |= entry.type == DNS_NS;
+	}
+	return points;
+}
+
 static bool
 is_failure(enum dns_rcode rcode)
 {
@@ -713,6 +733,10 @@ take_answer(struct message *message, struct arena *arena, struct answer *out)
 		take_records(message, kind, arena, out);
 	if (out->count > 0 || message->cursor.why != NULL)
 		return;
+	if (out->rcode == DNS_NOERROR && end == out->name && is_referral(message)) {
+		*out = (struct answer){.name = out->name, .type = out->type, .rcode = DNS_REFUSED, .canonical = out->name};
+		return;
+	}
 	open = out->rcode == DNS_NOERROR && end != out->name; /* the end may be yet to be asked for: then the chain's own TTL counts */
 	ttl = negative_ttl(message, end, arena);
 	out->ttl = open && ttl == 0 ? out->ttl : least(out->ttl, ttl);
@@ -742,6 +766,8 @@ take_response(struct message *message, struct arena *arena, struct answer *out, 
 	if (out->rcode >= DNS_TIMEOUT)
 		out->rcode = DNS_SERVFAIL; /* IANA has assigned none so high, and our own values begin here */
 	out->authentic = (header.flags & AD) != 0;
+	message->authoritative = (header.flags & AA) != 0;
+	message->recursive = (header.flags & RA) != 0;
 	take_answer(message, arena, out);
 	return cursor->why == NULL;
 }

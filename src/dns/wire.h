@@ -23,6 +23,7 @@ bool wire_query(struct buf *out, uint16_t id, const char *name, enum dns_type ty
  *
  * CNAMEs within the answer section are followed from the question's name, up to 8; a loop or more of them is DNS_SERVFAIL, as in book.h. A chain that ends outside the message gives NOERROR,
  * count 0 and `canonical` = its end, and the caller asks again there; NXDOMAIN is about the end of the chain (RFC 6604).
+ * A referral (no records, NS and no SOA in the authority section, neither AA nor RA) is DNS_REFUSED: that server does not look it up for us.
  * The rcode has its upper bits from OPT (RFC 6891 6.1.3): BADVERS and the like are themselves, that is UNKNOWN, never mistaken for their low four bits.
  * A TTL with the top bit set is 0 (RFC 2181 section 8). Records of equal content are one (RFC 2181 section 5).
  * With TC set, `*truncated`, nothing behind the question is read, and `out` is an answer of DNS_GARBLED: half a set is no set. */
