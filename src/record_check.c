@@ -89,6 +89,97 @@ write_truth(struct json *json, const char *key, enum truth truth)
 		json_bool(json, key, truth == PRESENT);
 }
 
+/* ---- dkim */
+
+void
+record_dkim_key_fields(struct json *json, const struct dkim_key *key)
+{
+	json_cstring(json, "name", key->name);
+	json_cstring(json, "state", dkim_key_state_name(key->state));
+	json_cstring(json, "rcode", dns_rcode_name(key->rcode));
+	json_cstring(json, "key_type", key->typed ? dkim_type_name(key->type) : NULL);
+	if (key->typed)
+		json_number(json, "bits", key->bits);
+	else
+		json_none(json, "bits");
+	json_bool(json, "strict", key->strict);
+	json_cstring(json, "note", key->note);
+	if (key->record != NULL)
+		json_bytes(json, "record", key->record, key->record_len);
+	else
+		json_none(json, "record");
+	json_cstring(json, "problem", key->problem);
+	write_strings(json, "warnings", key->warnings, key->warning_count);
+}
+
+static void
+write_signature(struct json *json, const struct dkim_verdict *verdict)
+{
+	const struct dkim_signature *signature = &verdict->signature;
+
+	json_object_begin(json, NULL);
+	json_cstring(json, "result", dkim_result_name(verdict->result));
+	json_cstring(json, "failed", dkim_step_name(verdict->failed));
+	json_cstring(json, "reason", verdict->reason);
+	json_cstring(json, "domain", signature->domain);
+	json_cstring(json, "selector", signature->selector);
+	json_cstring(json, "algorithm", signature->algorithm);
+	json_cstring(json, "identity", signature->identity);
+	json_bool(json, "expired", verdict->expired);
+	json_bool(json, "testing", verdict->key.state == DKIM_KEY_TESTING);
+	json_number(json, "unsigned", (long long)verdict->unsigned_octets);
+	write_strings(json, "warnings", verdict->warnings, verdict->warning_count);
+	if (verdict->key.name != NULL) {
+		json_object_begin(json, "key");
+		record_dkim_key_fields(json, &verdict->key);
+		json_object_end(json);
+	} else {
+		json_none(json, "key");
+	}
+	json_object_end(json);
+}
+
+void
+record_check_dkim(struct buf *out, const char *file, const struct dkim *dkim)
+{
+	struct json json;
+
+	begin(&json, out, "dkim", dkim_result_name(dkim->result));
+	json_cstring(&json, "file", file);
+	json_array_begin(&json, "signatures");
+	for (size_t i = 0; i < dkim->count; i++)
+		write_signature(&json, &dkim->signatures[i]);
+	json_array_end(&json);
+	json_number(&json, "total", (long long)dkim->total);
+	json_cstring(&json, "problem", dkim->problem);
+	finish(&json);
+}
+
+const char *
+check_dkim_key_result(const struct dkim_key *key, const struct dkim_pair *pair)
+{
+	return pair != NULL && dkim_key_usable(key) && !pair->matches ? "mismatch" : dkim_key_state_name(key->state);
+}
+
+void
+record_check_dkim_key(struct buf *out, const struct dkim_key *key, const struct dkim_pair *pair)
+{
+	struct json json;
+
+	begin(&json, out, "dkim", check_dkim_key_result(key, pair));
+	record_dkim_key_fields(&json, key);
+	if (pair != NULL) {
+		json_object_begin(&json, "private");
+		json_cstring(&json, "file", pair->file);
+		json_cstring(&json, "key_type", dkim_type_name(pair->type));
+		json_number(&json, "bits", pair->bits);
+		json_bool(&json, "matches", pair->matches);
+		json_cstring(&json, "record", pair->record);
+		json_object_end(&json);
+	}
+	finish(&json);
+}
+
 static void
 write_identifier(struct json *json, const char *kind, const struct dmarc_alignment *alignment)
 {

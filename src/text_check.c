@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "record_check.h"
 
 enum { LINE_MAX = 4096 };
 
@@ -98,6 +99,106 @@ text_check_spf(struct buf *out, const struct text_style *style, const struct spf
 			text_field(out, style, "problem", helo->problem);
 	}
 	buf_release(&head);
+}
+
+/* ---- DKIM */
+
+static enum tone
+dkim_tone(enum dkim_result result)
+{
+	return result == DKIM_PASS ? GOOD : result == DKIM_FAIL || result == DKIM_PERMERROR || result == DKIM_POLICY ? BAD : FAIR;
+}
+
+static void
+say_dkim_key(struct buf *out, const struct text_style *style, const struct dkim_key *key)
+{
+	struct buf line;
+
+	buf_init(&line, LINE_MAX);
+	if (key->typed) {
+		buf_printf(&line, "%s, %u bits, at %s", dkim_type_name(key->type), key->bits, key->name);
+		text_field(out, style, "key", line.data);
+	}
+	if (key->state == DKIM_KEY_TESTING)
+		text_field(out, style, "testing", "t=y: the domain tries DKIM out; a failure counts as no signature, and some receivers give a pass no credit");
+	if (key->strict)
+		text_field(out, style, "strict", "t=s: i= has to be the domain itself");
+	text_field(out, style, "note", key->note);
+	for (size_t i = 0; i < key->warning_count; i++)
+		text_field(out, style, "warning", key->warnings[i]);
+	buf_release(&line);
+}
+
+static void
+say_signature(struct buf *out, const struct text_style *style, const struct dkim_verdict *verdict)
+{
+	const struct dkim_signature *signature = &verdict->signature;
+	struct buf line;
+
+	buf_init(&line, LINE_MAX);
+	buf_printf(&line, "%s", dkim_result_name(verdict->result));
+	if (signature->domain != NULL)
+		buf_printf(&line, ", d=%.255s", signature->domain);
+	if (signature->selector != NULL)
+		buf_printf(&line, " s=%.255s", signature->selector);
+	if (signature->algorithm != NULL)
+		buf_printf(&line, " a=%.40s", signature->algorithm);
+	text_field(out, style, "signature", line.data);
+	text_field(out, style, "reason", verdict->reason);
+	say_dkim_key(out, style, &verdict->key);
+	for (size_t i = 0; i < verdict->warning_count; i++)
+		text_field(out, style, "warning", verdict->warnings[i]);
+	if (style->verbose)
+		text_field(out, style, "record", verdict->key.record);
+	buf_release(&line);
+}
+
+void
+text_check_dkim(struct buf *out, const struct text_style *style, const char *file, const struct dkim *dkim)
+{
+	struct buf line;
+
+	buf_init(&line, LINE_MAX);
+	buf_printf(&line, "DKIM of %.2000s", strcmp(file, "-") == 0 ? "standard input" : file);
+	say_head(out, style, line.data, dkim_tone(dkim->result), dkim_result_name(dkim->result));
+	text_field(out, style, "problem", dkim->problem);
+	if (dkim->total == 0 && dkim->problem == NULL)
+		text_field(out, style, "meaning", "the message has no DKIM signature; large receivers want one");
+	for (size_t i = 0; i < dkim->count; i++)
+		say_signature(out, style, &dkim->signatures[i]);
+	buf_release(&line);
+}
+
+static enum tone
+dkim_key_tone(const struct dkim_key *key, const struct dkim_pair *pair)
+{
+	if (key->state == DKIM_KEY_UNKNOWN)
+		return FAIR;
+	if (!dkim_key_usable(key) || (pair != NULL && !pair->matches))
+		return BAD;
+	return key->state == DKIM_KEY_OK && key->warning_count == 0 ? GOOD : FAIR;
+}
+
+void
+text_check_dkim_key(struct buf *out, const struct text_style *style, const struct dkim_key *key, const struct dkim_pair *pair)
+{
+	struct buf line;
+
+	buf_init(&line, LINE_MAX);
+	buf_printf(&line, "DKIM key %s", key->name);
+	say_head(out, style, line.data, dkim_key_tone(key, pair), check_dkim_key_result(key, pair));
+	text_field(out, style, "problem", key->problem);
+	say_dkim_key(out, style, key);
+	if (pair != NULL) {
+		buf_clear(&line);
+		buf_printf(&line, "%s, %u bits: %s", dkim_type_name(pair->type), pair->bits,
+			pair->matches ? "it belongs to the published key" : dkim_key_usable(key) ? "it does not belong to the published key, so its signatures fail" : "there is no usable key to compare it with");
+		text_field(out, style, "private", line.data);
+		if (!pair->matches)
+			text_field(out, style, "publish", pair->record);
+	}
+	text_field(out, style, "record", key->record);
+	buf_release(&line);
 }
 
 /* ---- DMARC */

@@ -3,6 +3,8 @@
 #define TEXT_CHECK_H
 
 #include "dns/blocklist.h"
+#include "dns/dkim.h"
+#include "dns/dkim_sign.h"
 #include "dns/dmarc.h"
 #include "dns/ptr.h"
 #include "dns/route.h"
@@ -12,6 +14,8 @@
 struct buf;
 
 void text_check_spf(struct buf *out, const struct text_style *style, const struct spf_query *query, const struct spf *spf, const struct spf *helo);
+void text_check_dkim(struct buf *out, const struct text_style *style, const char *file, const struct dkim *dkim);
+void text_check_dkim_key(struct buf *out, const struct text_style *style, const struct dkim_key *key, const struct dkim_pair *pair); /* pair: NULL: none */
 void text_check_dmarc(struct buf *out, const struct text_style *style, const struct dmarc *dmarc);
 void text_check_ptr(struct buf *out, const struct text_style *style, const struct ptr *ptr);
 void text_check_listings(struct buf *out, const struct text_style *style, const char *item, const struct listing *listings, size_t count); /* all lists on one item */

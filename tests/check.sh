@@ -43,6 +43,45 @@ cat >"$dir/book" <<'END'
 {"name":"bad.example.bl.test","type":"A","data":["127.0.0.2"]}
 {"name":"test.bl.test","type":"A","data":["127.0.0.2"]}
 END
+cat >"$dir/seed" <<'END'
+nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=
+END
+chmod 600 "$dir/seed"
+cat >>"$dir/book" <<'END'
+{"name":"brisbane._domainkey.football.example.com","type":"TXT","data":["v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="]}
+{"name":"try._domainkey.football.example.com","type":"TXT","data":["v=DKIM1; k=ed25519; t=y; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="]}
+{"name":"other._domainkey.football.example.com","type":"TXT","data":["v=DKIM1; k=ed25519; p=SWKbgEBDXhET9qiK8t/VECfusHbTCIhIMZ7LGEeYA14="]}
+{"name":"gone._domainkey.football.example.com","type":"TXT","data":["v=DKIM1; p="]}
+{"name":"torn._domainkey.football.example.com","type":"TXT","data":["v=DKIM1; p=MIIB\" \"IjAN"]}
+{"name":"ill._domainkey.football.example.com","type":"TXT","rcode":"SERVFAIL","data":[]}
+END
+cat >"$dir/signed" <<'END'
+DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;
+ d=football.example.com; i=@football.example.com;
+ q=dns/txt; s=brisbane; t=1528637909; h=from : to :
+ subject : date : message-id : from : subject : date;
+ bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;
+ b=/gCrinpcQOoIfuHNQIbq4pgh9kyIK3AQUdt9OdqQehSwhEIug4D11Bus
+ Fa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw==
+From: Joe SixPack <joe@football.example.com>
+To: Suzie Q <suzie@shopping.example.net>
+Subject: Is dinner ready?
+Date: Fri, 11 Jul 2003 21:00:37 -0700 (PDT)
+Message-ID: <20030712040037.46341.5F8J@football.example.com>
+
+Hi.
+
+We lost the game. Are you hungry yet?
+
+Joe.
+END
+{ echo 'From joe Fri Jul 11 21:00:37 2003' && sed 's/$/\r/' "$dir/signed"; } >"$dir/mbox"
+sed 's/hungry/thirsty/' "$dir/signed" >"$dir/changed"
+sed 's/^Subject: /&Re: /' "$dir/signed" >"$dir/header"
+sed '/^DKIM/,/^ Fa3/d' "$dir/signed" >"$dir/unsigned"
+sed 's/s=brisbane/s=ill/' "$dir/signed" >"$dir/later"
+{ cat "$dir/signed" && sed 1d "$dir/signed"; } >"$dir/twice"
+sed 's/a=ed25519-sha256/a=rsa-sha1/' "$dir/signed" >"$dir/sha1"
 cat >"$dir/lists" <<'END'
 [bl.test]
 name = Test list
@@ -66,6 +105,34 @@ run() {
 	[ $st -eq "$want" ] && grep -qF -- "$part" "$dir/out"
 	ok "check $*"
 }
+
+run 0 'DKIM of' dkim "$dir/signed"
+run 0 '"result":"pass","failed":null,"reason":null,"domain":"football.example.com","selector":"brisbane"' dkim "$dir/signed" --json
+run 0 '"result":"pass"' dkim "$dir/mbox" --json
+run 1 '"failed":"body-hash"' dkim "$dir/changed" --json
+run 1 '"failed":"body-hash"' dkim "$dir/twice" --json
+run 1 '"failed":"signature"' dkim "$dir/header" --json
+run 1 'a=rsa-sha1 must not be used any more' dkim "$dir/sha1"
+run 2 'has no DKIM signature' dkim "$dir/unsigned"
+run 3 '"result":"temperror"' dkim "$dir/later" --json
+run 65 'No such file' dkim "$dir/nowhere"
+run 64 'one FILE at a time' dkim "$dir/signed" "$dir/signed"
+run 64 'an argument is missing' dkim
+run 64 '--domain is missing' dkim --selector brisbane
+run 64 '--selector is missing' dkim --dkim-key "$dir/seed" --domain football.example.com
+run 0 '"result":"ok","name":"brisbane._domainkey.football.example.com","state":"ok","rcode":"NOERROR","key_type":"ed25519","bits":256' dkim --selector brisbane --domain football.example.com --json
+run 0 'it belongs to the published key' dkim --selector brisbane --domain football.example.com --dkim-key "$dir/seed"
+run 1 '"result":"mismatch"' dkim --selector other --domain football.example.com --dkim-key "$dir/seed" --json
+run 2 'testing   t=y' dkim --selector try --domain football.example.com
+run 1 'the key was revoked' dkim --selector gone --domain football.example.com
+run 1 'the quotes between its strings were published' dkim --selector torn --domain football.example.com
+run 1 'does not exist' dkim --selector none --domain football.example.com
+run 3 'failed: SERVFAIL' dkim --selector ill --domain football.example.com
+run 65 'neither a PEM private key' dkim --selector brisbane --domain football.example.com --dkim-key "$dir/signed"
+chmod 640 "$dir/seed"
+run 0 'the private key can be read by its group; chmod 600 is advised' dkim --selector brisbane --domain football.example.com --dkim-key "$dir/seed"
+chmod 604 "$dir/seed"
+run 0 'the private key can be read by everybody' dkim --selector brisbane --domain football.example.com --dkim-key "$dir/seed"
 
 run 0 '"result":"pass"' spf --ip 192.0.2.1 --from a@good.example --helo mail.good.example --json
 run 0 '"matched":"include:_spf.good.example","matched_in":"good.example"' spf --ip 192.0.2.2 --from a@good.example --json
@@ -176,7 +243,8 @@ ok 'a record replays to the same line'
 if python3 -c 'import jsonschema; jsonschema.Draft202012Validator' 2>/dev/null; then
 	for arguments in 'spf --ip 192.0.2.2 --from a@good.example --helo mail.good.example' 'spf --ip 192.0.2.2 --from a@ill.example' 'spf --ip 192.0.2.2 --helo x --from <>' 'dmarc --from a@good.example --spf x.good.example=pass --dkim b.example=fail' \
 		'dmarc --from a@ill.example' 'dmarc --from a@b..c' 'dmarc --from a@nothing.example' 'ptr 192.0.2.2 192.0.2.3 192.0.2.4' 'mx good.example half.example null.example gone.example ill.example alone.example' \
-		"dnsbl 192.0.2.1 good.example --lists $dir/lists"; do
+		"dnsbl 192.0.2.1 good.example --lists $dir/lists" "dkim $dir/signed" "dkim $dir/changed" "dkim $dir/unsigned" "dkim $dir/later" "dkim $dir/sha1" \
+		'dkim --selector torn --domain football.example.com' 'dkim --selector none --domain football.example.com' "dkim --selector other --domain football.example.com --dkim-key $dir/seed"; do
 		# shellcheck disable=SC2086
 		"$MXWALK" check $arguments --dns-replay "$dir/book" --json
 	done >"$dir/lines" 2>/dev/null

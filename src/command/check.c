@@ -4,6 +4,8 @@
  * not, but something is wanting (softfail, neutral, none, warnings) · 3 it could not be told · 64 and up as everywhere. With several operands the first of 1,
  * 2, 3 that was met. */
 #include <libpsl.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,10 +14,13 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "command/command.h"
+#include "command/dkim_keys.h"
 #include "command/dns.h"
 #include "command/output.h"
 #include "dns/book.h"
 #include "dns/name.h"
+#include "dns/dkim.h"
+#include "dns/dkim_sign.h"
 #include "io/loop.h"
 #include "record.h"
 #include "record_check.h"
@@ -28,6 +33,7 @@ struct check {
 	const struct options *options;
 	const struct evaluator *evaluator;
 	const char *operand; /* NULL: it takes none */
+	int refusal; /* the exit status when `read` fails */
 	struct dns_access dns;
 	struct output output;
 	struct text_style style;
@@ -37,6 +43,11 @@ struct check {
 	struct spf_query spf_query;
 	struct spf spf, helo_spf;
 	bool helo_too;
+	struct dkim_query dkim_query; /* message NULL: not read yet */
+	struct dkim dkim;
+	EVP_PKEY *pair; /* of --dkim-key; NULL: none given */
+	struct dkim_pair dkim_pair;
+	struct dkim_key dkim_key;
 	struct dmarc_query dmarc_query;
 	struct dmarc_identifier dmarc_spf, *dmarc_dkim;
 	struct dmarc dmarc;
@@ -141,6 +152,126 @@ status_spf(const struct check *check)
 	int status = statuses[check->spf.result];
 
 	return status == EXIT_OK && check->spf.warning_count > 0 ? EXIT_DEFERRED : status;
+}
+
+/* ---- dkim: the signatures of a message */
+
+enum { DKIM_MESSAGE_MAX = 64 * 1024 * 1024 }; /* octets */
+
+static bool
+read_message(struct check *check)
+{
+	struct dkim_query *query = &check->dkim_query;
+	struct buf mended;
+	size_t len;
+	char *bytes;
+
+	if (check->options->operands.count > 2)
+		return refuse(check, "one FILE at a time");
+	if (query->message != NULL)
+		return true;
+	bytes = file_read(check->operand, DKIM_MESSAGE_MAX, &len);
+	if (bytes == NULL) {
+		check->refusal = EXIT_DATA;
+		return false;
+	}
+	buf_init(&mended, 2 * len);
+	dkim_message_mend(bytes, len, &mended);
+	free(bytes);
+	*query = (struct dkim_query){.message = arena_copy(check->question, mended.data, mended.len), .len = mended.len, .now = time(NULL)};
+	buf_release(&mended);
+	return true;
+}
+
+static bool
+step_message(struct book *book, void *arg)
+{
+	struct check *check = arg;
+
+	arena_reset(check->arena);
+	return dkim_verify(book, check->arena, &check->dkim_query, &check->dkim);
+}
+
+static void
+write_message(struct check *check, struct buf *out)
+{
+	if (is_ndjson(check))
+		record_check_dkim(out, check->operand, &check->dkim);
+	else
+		text_check_dkim(out, &check->style, check->operand, &check->dkim);
+}
+
+static int
+status_message(const struct check *check)
+{
+	static const int statuses[] = {
+		[DKIM_PASS] = EXIT_OK, [DKIM_FAIL] = EXIT_REFUSED, [DKIM_PERMERROR] = EXIT_REFUSED, [DKIM_POLICY] = EXIT_REFUSED,
+		[DKIM_NEUTRAL] = EXIT_DEFERRED, [DKIM_NONE] = EXIT_DEFERRED, [DKIM_TEMPERROR] = EXIT_UNDETERMINED,
+	};
+	const struct dkim *dkim = &check->dkim;
+	bool wanting = dkim->problem != NULL;
+
+	for (size_t i = 0; i < dkim->count; i++)
+		wanting |= dkim->signatures[i].result != DKIM_PASS || dkim->signatures[i].warning_count > 0 || dkim->signatures[i].key.warning_count > 0 || dkim->signatures[i].key.state == DKIM_KEY_TESTING;
+	return dkim->result == DKIM_PASS && wanting ? EXIT_DEFERRED : statuses[dkim->result];
+}
+
+/* ---- dkim: a published key */
+
+static bool
+read_key(struct check *check)
+{
+	const struct signers *signers = &check->options->signers;
+	const struct signer *signer = &signers->items[0];
+
+	if (signers->count > 1)
+		return refuse(check, "one key at a time");
+	if (signer->selector == NULL || signer->domain == NULL)
+		return refuse(check, signer->selector == NULL ? "--selector is missing" : "--domain is missing");
+	if (signer->file == NULL)
+		return true;
+	check->pair = dkim_pair_open(signer->file, check->question);
+	if (check->pair == NULL)
+		check->refusal = EXIT_DATA;
+	return check->pair != NULL;
+}
+
+static bool
+step_key(struct book *book, void *arg)
+{
+	struct check *check = arg;
+	const struct signer *signer = &check->options->signers.items[0];
+	bool known;
+
+	arena_reset(check->arena);
+	known = dkim_key_look_up(book, check->arena, signer->selector, signer->domain, &check->dkim_key);
+	if (check->pair != NULL)
+		dkim_pair_describe(check->pair, &check->dkim_key, check->arena, &check->dkim_pair);
+	check->dkim_pair.file = signer->file;
+	return known;
+}
+
+static void
+write_key(struct check *check, struct buf *out)
+{
+	const struct dkim_pair *pair = check->pair != NULL ? &check->dkim_pair : NULL;
+
+	if (is_ndjson(check))
+		record_check_dkim_key(out, &check->dkim_key, pair);
+	else
+		text_check_dkim_key(out, &check->style, &check->dkim_key, pair);
+}
+
+static int
+status_key(const struct check *check)
+{
+	const struct dkim_key *key = &check->dkim_key;
+
+	if (key->state == DKIM_KEY_UNKNOWN)
+		return EXIT_UNDETERMINED;
+	if (!dkim_key_usable(key) || (check->pair != NULL && !check->dkim_pair.matches))
+		return EXIT_REFUSED;
+	return key->state == DKIM_KEY_TESTING || key->warning_count > 0 ? EXIT_DEFERRED : EXIT_OK;
 }
 
 /* ---- dmarc */
@@ -400,7 +531,8 @@ status_mx(const struct check *check)
 
 static const struct evaluator evaluators[] = {
     {"spf", "spf --ip IP --from ADDRESS|<> [--helo NAME]", false, read_spf, step_spf, write_spf, status_spf},
-    {"dkim", "dkim FILE, or dkim --selector NAME --domain DOMAIN [--dkim-key FILE]", true, NULL, NULL, NULL, NULL},
+    {"dkim", "dkim FILE, or dkim --selector NAME --domain DOMAIN [--dkim-key FILE]", true, read_message, step_message, write_message, status_message},
+    {"dkim", "dkim --selector NAME --domain DOMAIN [--dkim-key FILE], or dkim FILE", false, read_key, step_key, write_key, status_key},
     {"dmarc", "dmarc --from ADDRESS [--spf DOMAIN=RESULT] [--dkim DOMAIN=RESULT]...", false, read_dmarc, step_dmarc, write_dmarc, status_dmarc},
     {"ptr", "ptr IP...", true, read_address, step_ptr, write_ptr, status_ptr},
     {"dnsbl", "dnsbl IP|DOMAIN...", true, read_item, step_dnsbl, write_dnsbl, status_dnsbl},
@@ -408,10 +540,12 @@ static const struct evaluator evaluators[] = {
 };
 
 static const struct evaluator *
-find_evaluator(const char *name)
+find_evaluator(const struct options *options)
 {
+	const char *name = options->operands.items[0];
+
 	for (size_t i = 0; i < sizeof evaluators / sizeof *evaluators; i++)
-		if (strcmp(evaluators[i].name, name) == 0)
+		if (strcmp(evaluators[i].name, name) == 0 && (evaluators[i].step != step_message || options->signers.count == 0)) /* a key and a message are two questions */
 			return &evaluators[i];
 	return NULL;
 }
@@ -422,17 +556,13 @@ read_all(struct check *check)
 {
 	const struct strings *operands = &check->options->operands;
 
-	if (check->evaluator->read == NULL) {
-		log_error("check %s: not built yet", check->evaluator->name);
-		return EXIT_INTERNAL;
-	}
 	if (!check->evaluator->takes_operands) {
 		if (operands->count > 1) {
 			log_error(
 			    "check %s: takes no argument \"%s\"; usage: mxwalk check %s", check->evaluator->name, operands->items[1], check->evaluator->usage);
 			return EXIT_USAGE;
 		}
-		return check->evaluator->read(check) ? EXIT_OK : EXIT_USAGE;
+		return check->evaluator->read(check) ? EXIT_OK : check->refusal;
 	}
 	if (operands->count < 2) {
 		refuse(check, "an argument is missing");
@@ -441,7 +571,7 @@ read_all(struct check *check)
 	for (size_t i = 1; i < operands->count; i++) {
 		check->operand = operands->items[i];
 		if (!check->evaluator->read(check))
-			return EXIT_USAGE;
+			return check->refusal;
 	}
 	return EXIT_OK;
 }
@@ -515,10 +645,10 @@ answer_all(struct check *check)
 int
 command_check(const struct options *options)
 {
-	struct check check = {.options = options, .question = arena_new(), .arena = arena_new(), .seed = loop_random()};
+	struct check check = {.options = options, .refusal = EXIT_USAGE, .question = arena_new(), .arena = arena_new(), .seed = loop_random()};
 	int status, closed;
 
-	check.evaluator = find_evaluator(options->operands.items[0]);
+	check.evaluator = find_evaluator(options);
 	if (check.evaluator == NULL)
 		log_error("check %s: no such check; there are spf, dkim, dmarc, ptr, dnsbl and mx", options->operands.items[0]);
 	status = check.evaluator == NULL ? EXIT_USAGE : read_all(&check);
@@ -534,6 +664,7 @@ command_check(const struct options *options)
 		}
 		status = output_close(&check.output, status);
 	}
+	EVP_PKEY_free(check.pair);
 	arena_free(check.arena);
 	arena_free(check.question);
 	return status;

@@ -218,14 +218,14 @@ dkim_verify(struct book *book, struct arena *arena, const struct dkim_query *que
 {
 	const struct dkim_field *fields[DKIM_SIGNATURES_MAX];
 	struct check check = {.arena = arena, .query = query};
+	bool known;
 
 	*out = (struct dkim){.signatures = arena_alloc(arena, DKIM_SIGNATURES_MAX * sizeof *out->signatures)};
 	if (!dkim_message_split(query->message, query->len, arena, &check.message, &out->problem)) {
 		out->result = DKIM_PERMERROR;
 		return true;
 	}
-	if (!read_signatures(&check, book, fields, out))
-		return false;
+	known = read_signatures(&check, book, fields, out);
 	for (size_t i = 0; i < out->count; i++) {
 		if (out->signatures[i].failed != DKIM_STEP_SYNTAX)
 			check_signature(&check, fields[i], &out->signatures[i]);
@@ -234,5 +234,5 @@ dkim_verify(struct book *book, struct arena *arena, const struct dkim_query *que
 	}
 	if (out->total > out->count)
 		out->problem = arena_printf(arena, "%zu signatures; only the first %d are looked at", out->total, DKIM_SIGNATURES_MAX);
-	return true;
+	return known;
 }

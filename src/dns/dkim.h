@@ -54,6 +54,6 @@ struct dkim {
 	size_t total; /* in the message */
 };
 
-bool dkim_verify(struct book *book, struct arena *arena, const struct dkim_query *query, struct dkim *out); /* false: pending */
+bool dkim_verify(struct book *book, struct arena *arena, const struct dkim_query *query, struct dkim *out); /* false: pending; the signatures whose key is missing are TEMPERROR so far */
 
 #endif

@@ -41,6 +41,25 @@ skip_line_end(size_t at, size_t len)
 
 /* ---- the header */
 
+void
+dkim_message_mend(const char *bytes, size_t len, struct buf *out)
+{
+	const char *end = bytes + len, *lf;
+
+	if (len >= 5 && memcmp(bytes, "From ", 5) == 0) {
+		lf = memchr(bytes, '\n', len);
+		bytes = lf != NULL ? lf + 1 : end;
+	}
+	while ((lf = memchr(bytes, '\n', (size_t)(end - bytes))) != NULL) {
+		size_t line = (size_t)(lf - bytes);
+
+		buf_add(out, bytes, line > 0 && bytes[line - 1] == '\r' ? line - 1 : line);
+		buf_puts(out, "\r\n");
+		bytes = lf + 1;
+	}
+	buf_add(out, bytes, (size_t)(end - bytes));
+}
+
 static bool
 read_field(const char *line, size_t len, struct dkim_field *field)
 {

@@ -28,6 +28,9 @@ struct dkim_message {
 	size_t body_len;
 };
 
+/* Appends a message from a file, whose line ends may be LF, as it was on the wire: with CRLF. An mbox "From " line at its start is dropped; nothing else is mended, for that would change what was signed. */
+void dkim_message_mend(const char *bytes, size_t len, struct buf *out);
+
 /* Borrows `bytes`. On false `*why` says which line of the header is no field, or that there are too many. */
 bool dkim_message_split(const char *bytes, size_t len, struct arena *arena, struct dkim_message *out, const char **why);
 bool dkim_field_is(const struct dkim_field *field, const char *name); /* any case */

@@ -282,8 +282,11 @@ dkim_key_look_up(struct book *book, struct arena *arena, const char *selector, c
 	}
 	out->name = arena_string(arena, normal);
 	answer = book_ask(book, out->name, DNS_TXT);
-	if (answer == NULL)
+	if (answer == NULL) {
+		out->rcode = DNS_TIMEOUT;
+		out->problem = arena_printf(arena, "the look-up of TXT %s has not ended", out->name);
 		return false;
+	}
 	out->rcode = answer->rcode;
 	switch (answer_truth(answer)) {
 	case UNKNOWN:

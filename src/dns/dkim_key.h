@@ -46,7 +46,7 @@ struct dkim_key {
 	size_t warning_count;
 };
 
-/* False: pending. Of several TXT records (which is warned of: a verifier may take any) the first that can be used counts, else the first. */
+/* False: pending, and UNKNOWN so far. Of several TXT records (which is warned of: a verifier may take any) the first that can be used counts, else the first. */
 bool dkim_key_look_up(struct book *book, struct arena *arena, const char *selector, const char *domain, struct dkim_key *out);
 void dkim_key_read(const char *record, size_t len, struct arena *arena, struct dkim_key *out); /* one record; `name` and `rcode` stay untouched */
 

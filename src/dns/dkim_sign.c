@@ -124,6 +124,24 @@ dkim_pair_record(const EVP_PKEY *pair, struct arena *arena)
 	return record;
 }
 
+static enum dkim_type
+type_of(const EVP_PKEY *pair)
+{
+	return EVP_PKEY_get_base_id(pair) == EVP_PKEY_RSA ? DKIM_RSA : DKIM_ED25519;
+}
+
+static unsigned
+bits_of(const EVP_PKEY *pair)
+{
+	return type_of(pair) == DKIM_RSA ? (unsigned)EVP_PKEY_get_bits(pair) : 256;
+}
+
+void
+dkim_pair_describe(const EVP_PKEY *pair, const struct dkim_key *published, struct arena *arena, struct dkim_pair *out)
+{
+	*out = (struct dkim_pair){.type = type_of(pair), .bits = bits_of(pair), .record = dkim_pair_record(pair, arena), .matches = dkim_key_matches(published, pair)};
+}
+
 /* ---- the signer */
 
 /* What may stand in d= and s=: labels of letters, digits, hyphens; underscores, too, as they are in use. */
@@ -156,8 +174,8 @@ dkim_signer_new(const struct dkim_signer_plan *plan, struct arena *arena, const 
 	signer->pair = dkim_pair_read(plan->key, plan->key_len, arena, why);
 	if (signer->pair == NULL)
 		return NULL;
-	signer->type = EVP_PKEY_get_base_id(signer->pair) == EVP_PKEY_RSA ? DKIM_RSA : DKIM_ED25519;
-	signer->bits = signer->type == DKIM_RSA ? (unsigned)EVP_PKEY_get_bits(signer->pair) : 256;
+	signer->type = type_of(signer->pair);
+	signer->bits = bits_of(signer->pair);
 	if (signer->type == DKIM_RSA && signer->bits < DKIM_RSA_GOOD)
 		signer->warning = arena_printf(arena, "an RSA key of %u bits: %d are advised (RFC 8301)", signer->bits, DKIM_RSA_GOOD);
 	return signer;

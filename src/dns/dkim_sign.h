@@ -46,6 +46,15 @@ struct evp_pkey_st *dkim_pair_read(const char *key, size_t len, struct arena *ar
 /* What the record at the selector has to say: "v=DKIM1; k=ed25519; p=…", in the arena; NULL if OpenSSL cannot tell. */
 const char *dkim_pair_record(const struct evp_pkey_st *pair, struct arena *arena);
 
+struct dkim_pair { /* what there is to say of a private key, without the key */
+	const char *file; /* where it came from; NULL if from nowhere */
+	enum dkim_type type;
+	unsigned bits;
+	const char *record; /* as above */
+	bool matches; /* the key that is published */
+};
+void dkim_pair_describe(const struct evp_pkey_st *pair, const struct dkim_key *published, struct arena *arena, struct dkim_pair *out);
+
 /* The raw signature of a hash (dkim_hash_header), in the arena; NULL if OpenSSL failed. */
 const unsigned char *dkim_seal(struct evp_pkey_st *pair, const unsigned char hash[DKIM_HASH], struct arena *arena, size_t *len);
 
