@@ -118,9 +118,12 @@ static void
 say_verdict(struct buf *out, const struct text_style *style, const struct journey *journey)
 {
 	const struct attempt *attempt = journey->decisive;
+	char source[IP_TEXT];
 
 	colour(out, style, bold);
 	text_safe(out, journey->target.text, strlen(journey->target.text));
+	if (journey->source.family != 0)
+		buf_printf(out, " from %s", ip_text(&journey->source, source));
 	colour(out, style, plain);
 	buf_puts(out, ": ");
 	colour(out, style, status_colour(journey->status));

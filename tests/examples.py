@@ -20,7 +20,7 @@ os.environ.pop('NO_COLOR', None)
 os.chdir(home)
 open('mail.log', 'w').write('Nov 24 03:12:01 mx postfix/smtp[99]: 4D1: to=<a@b.example>, relay=mx.b.example[192.0.2.7]:25, delay=1, dsn=5.7.1, status=bounced '
                             '(host mx.b.example[192.0.2.7] said: 554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using zen.spamhaus.org (in reply to RCPT TO command))\n')
-open('domains.txt', 'w').write('# before the campaign\naccept.lab.example\ngreeting-554.lab.example\nnull-mx.lab.example\n')
+open('domains.txt', 'w').write('# before the campaign\naccept.lab.example\ngreeting-554.lab.example\nmx-null.lab.example\n')
 open('reply.txt', 'w').write('554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using zen.spamhaus.org\n')
 
 
@@ -44,7 +44,7 @@ def normal(text):
     text = re.sub(r'\[?([0-9.]+|[0-9a-f:]+)\]:\d+', r'[\1]:PORT', text)
     text = re.sub(r'127\.0\.0\.1:\d+', '127.0.0.1:PORT', text)
     text = re.sub(r'time=[0-9.]+s', 'time=T', text)
-    return '\n'.join(line.rstrip() for line in text.strip().splitlines())
+    return '\n'.join(sorted(line.rstrip() for line in text.strip().splitlines()))  # results come as they are found: in any order
 
 
 def readme():

@@ -1,5 +1,251 @@
+/* Targets, journeys, and what is written of them: for programs and for people. */
 #include <criterion/criterion.h>
+#include <jansson.h>
+#include <string.h>
 
-Test(stub, links)
+#include "base/arena.h"
+#include "base/buf.h"
+#include "record.h"
+#include "text.h"
+
+/* ---- targets */
+
+Test(target, is_read_or_refused)
 {
+	static const struct {
+		const char *text, *domain, *rcpt, *host;
+		unsigned port;
+	} good[] = {
+	    {"example.com", "example.com"},
+	    {"Example.COM.", "example.com"},
+	    {"b\xc3\xbc""cher.example", "xn--bcher-kva.example"},
+	    {"_under.example", "_under.example"},
+	    {"user@Example.com", "example.com", "user@example.com"},
+	    {"User.Name+tag@example.com", "example.com", "User.Name+tag@example.com"},
+	    {"\"a b\"@example.com", "example.com", "\"a b\"@example.com"},
+	    {"[192.0.2.1]", "192.0.2.1", NULL, "192.0.2.1"},
+	    {"[192.0.2.1]:2525", "192.0.2.1", NULL, "192.0.2.1", 2525},
+	    {"[2001:db8::1]:25", "2001:db8::1", NULL, "2001:db8::1", 25},
+	    {"[IPv6:2001:db8::1]", "2001:db8::1", NULL, "2001:db8::1"},
+	    {"[mx.example.net]:65535", "mx.example.net", NULL, "mx.example.net", 65535},
+	    {"user@example.com@[mx.example.net]:2525", "example.com", "user@example.com", "mx.example.net", 2525},
+	    {"user@[192.0.2.1]", "[192.0.2.1]", "user@[192.0.2.1]", "192.0.2.1"},
+	};
+	static const struct {
+		const char *text, *why;
+	} bad[] = {
+	    {"", "it is empty"},
+	    {"example.com\r\nQUIT", "a control character"},
+	    {"exa\tmple.com", "a control character"},
+	    {"a..b", "an empty label"},
+	    {".", "the root is no mail domain"},
+	    {"two words.example", "a character that no mail domain has"},
+	    {"[192.0.2.1", "expected [host] or [host]:port"},
+	    {"[]", "expected [host] or [host]:port"},
+	    {"[192.0.2.1]x", "expected [host] or [host]:port"},
+	    {"[192.0.2.1]:0", "the port is not a number from 1 to 65535"},
+	    {"[192.0.2.1]:70000", "the port is not a number from 1 to 65535"},
+	    {"[192.0.2.1]:+25", "the port is not a number from 1 to 65535"},
+	    {"[192.0.2.1]:25x", "the port is not a number from 1 to 65535"},
+	    {"@example.com", NULL},
+	    {"user@", NULL},
+	    {"us er@example.com", NULL},
+	};
+	struct arena *arena = arena_new();
+	struct target t;
+	const char *why;
+
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		cr_assert(target_parse(good[i].text, arena, &t, &why), "%s: %s", good[i].text, why);
+		cr_expect_str_eq(t.domain, good[i].domain);
+		cr_expect_eq(t.rcpt == NULL, good[i].rcpt == NULL, "%s", good[i].text);
+		if (t.rcpt != NULL && good[i].rcpt != NULL)
+			cr_expect_str_eq(t.rcpt, good[i].rcpt);
+		cr_expect_eq(t.host == NULL, good[i].host == NULL, "%s", good[i].text);
+		if (t.host != NULL && good[i].host != NULL)
+			cr_expect_str_eq(t.host, good[i].host);
+		cr_expect_eq(t.port, good[i].port, "%s: port %u", good[i].text, t.port);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		cr_assert_not(target_parse(bad[i].text, arena, &t, &why), "%s was taken", bad[i].text);
+		if (bad[i].why != NULL)
+			cr_expect_str_eq(why, bad[i].why, "%s: %s", bad[i].text, why);
+	}
+	arena_free(arena);
+}
+
+/* ---- what a walk amounts to */
+
+Test(journey, a_walk_becomes_a_status)
+{
+	static const struct {
+		enum ending ending;
+		bool done;
+		int code;
+		enum walk_status status;
+	} cases[] = {
+	    {END_NONE, true, 250, WALK_ACCEPTED},
+	    {END_NONE, false, 554, WALK_REFUSED},
+	    {END_NONE, false, 421, WALK_DEFERRED},
+	    {END_NONE, false, 450, WALK_DEFERRED},
+	    {END_CLOSED, false, 0, WALK_DROPPED},
+	    {END_CLOSED, false, 554, WALK_DROPPED}, /* half a reply is no refusal (RFC 5321 section 3.8) */
+	    {END_RESET, false, 0, WALK_DROPPED},
+	    {END_TIMEOUT, false, 0, WALK_DROPPED},
+	    {END_NOT_SMTP, false, 0, WALK_BROKEN},
+	    {END_TOO_LONG, false, 220, WALK_BROKEN},
+	    {END_INJECTED, false, 220, WALK_BROKEN},
+	    {END_TLS_FAILED, false, 0, WALK_BROKEN},
+	    {END_TLS_MISSING, false, 250, WALK_BROKEN},
+	    {END_UNEXPECTED, false, 250, WALK_BROKEN},
+	    {END_UNREACHABLE, false, 0, WALK_UNREACHABLE},
+	    {END_LOCAL, false, 250, WALK_SKIPPED},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct dialogue d = {.ending = cases[i].ending, .done = cases[i].done, .decisive = {.code = cases[i].code}};
+
+		cr_expect_eq(attempt_status(&d), cases[i].status, "case %zu: %s", i, walk_status_name(attempt_status(&d)));
+	}
+}
+
+Test(journey, goes_on_only_while_the_question_is_open)
+{
+	static const struct {
+		enum walk_status status;
+		enum stage stage;
+		bool open;
+	} cases[] = {
+	    {WALK_ACCEPTED, STAGE_EHLO, false},
+	    {WALK_REFUSED, STAGE_GREETING, false},
+	    {WALK_DEFERRED, STAGE_GREETING, true},
+	    {WALK_DEFERRED, STAGE_RCPT, false},
+	    {WALK_UNREACHABLE, STAGE_CONNECT, true},
+	    {WALK_DROPPED, STAGE_GREETING, true},
+	    {WALK_DROPPED, STAGE_MESSAGE, false},
+	    {WALK_BROKEN, STAGE_HANDSHAKE, true},
+	    {WALK_SKIPPED, STAGE_CONNECT, true},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct attempt a = {.status = cases[i].status, .stage = cases[i].stage};
+
+		cr_expect_eq(attempt_is_open(&a), cases[i].open, "case %zu", i);
+	}
+}
+
+Test(journey, one_attempt_speaks_for_all)
+{
+	static const struct {
+		enum walk_status attempts[3];
+		size_t count, first, worst; /* index of the decisive one */
+	} cases[] = {
+	    {{WALK_UNREACHABLE, WALK_ACCEPTED}, 2, 1, 1},
+	    {{WALK_DEFERRED, WALK_ACCEPTED}, 2, 1, 0},
+	    {{WALK_ACCEPTED, WALK_REFUSED, WALK_DEFERRED}, 3, 0, 1},
+	    {{WALK_UNREACHABLE, WALK_DROPPED, WALK_DEFERRED}, 3, 2, 2},
+	    {{WALK_UNREACHABLE, WALK_UNREACHABLE}, 2, 0, 0},
+	    {{WALK_SKIPPED, WALK_UNREACHABLE}, 2, 1, 1},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct attempt attempts[3] = {{0}};
+
+		for (size_t k = 0; k < cases[i].count; k++)
+			attempts[k].status = cases[i].attempts[k];
+		cr_expect_eq(journey_decide(attempts, cases[i].count, false) - attempts, (long)cases[i].first, "case %zu", i);
+		cr_expect_eq(journey_decide(attempts, cases[i].count, true) - attempts, (long)cases[i].worst, "case %zu, all", i);
+	}
+	cr_expect_null(journey_decide(NULL, 0, false));
+}
+
+/* ---- records and words */
+
+static struct reply_line hostile[] = {{"554-caf\xe9 \x1b[2J", 13}, {"554 no\0w \xc2\x9b", 11}};
+static struct transcript_entry entries[] = {
+    {.stage = STAGE_GREETING, .reply = {.code = 554, .lines = hostile, .count = 2, .text = "caf\xe9 \x1b[2J\nno w", .flags = REPLY_NUL | REPLY_UNFINISHED}, .ms = 12},
+    {.stage = STAGE_QUIT, .sent = "QUIT", .ms = 3},
+};
+static const char *evidence[] = {"the list says: \x1b]0;owned\x07"};
+static struct attempt attempt = {.mx = "mx.example.com", .preference = 10, .port = 25, .status = WALK_REFUSED, .stage = STAGE_GREETING, .transcript = {entries, 2}};
+
+static struct journey
+hostile_journey(void)
+{
+	struct journey journey = {.target = {.text = "example.com", .domain = "example.com"}, .started = 1795491891123, .ms = 15, .fixed = true, .helo = "probe.example.org", .from = "",
+	    .attempts = &attempt, .attempt_count = 1, .status = WALK_REFUSED, .stage = STAGE_GREETING, .decisive = &attempt, .diagnosed = true};
+
+	ip_parse(&attempt.ip, "192.0.2.25");
+	ip_parse(&attempt.source, "198.51.100.1");
+	attempt.greeting = attempt.reply = entries[0].reply;
+	journey.diagnosis = (struct diagnosis){.cause = CAUSE_IP_BLOCKLIST, .basis = BASIS_STATED, .rule = "r", .list = "zen.spamhaus.org", .who = WHO_SENDER, .advice = "do \x1b this", .evidence = evidence, .evidence_count = 1};
+	return journey;
+}
+
+Test(record, is_one_line_of_valid_json_whatever_the_bytes)
+{
+	struct journey journey = hostile_journey();
+	json_error_t error;
+	struct buf line;
+	json_t *record, *a, *reply;
+
+	buf_init(&line, RECORD_MAX);
+	record_result(&line, &journey);
+	cr_expect_eq(strcspn(line.data, "\n"), line.len - 1, "one line, and its end");
+	record = json_loadb(line.data, line.len, JSON_ALLOW_NUL, &error);
+	cr_assert_not_null(record, "%s at %d: %s", error.text, error.position, line.data);
+	cr_expect_str_eq(json_string_value(json_object_get(record, "type")), "result");
+	cr_expect_str_eq(json_string_value(json_object_get(record, "started")), "2026-11-24T04:24:51.123Z");
+	reply = json_object_get(record, "reply");
+	cr_expect_eq(json_integer_value(json_object_get(reply, "code")), 554);
+	cr_expect_str_eq(json_string_value(json_array_get(json_object_get(reply, "lines"), 0)), "554-caf\xc3\xa9 \x1b[2J", "a byte that is no UTF-8 is the code point of its value");
+	cr_expect_eq(json_string_length(json_array_get(json_object_get(reply, "lines"), 1)), 11, "NUL and all");
+	cr_expect_eq(json_array_size(json_object_get(reply, "flags")), 2);
+	a = json_array_get(json_object_get(record, "attempts"), 0);
+	cr_expect_str_eq(json_string_value(json_object_get(a, "ip")), "192.0.2.25");
+	cr_expect_eq(json_array_size(json_object_get(a, "transcript")), 2);
+	cr_expect_str_eq(json_string_value(json_object_get(json_object_get(record, "diagnosis"), "who")), "sender");
+	json_decref(record);
+	buf_release(&line);
+}
+
+Test(text, lets_no_control_byte_through)
+{
+	struct journey journey = hostile_journey();
+	struct text_style style = {.verbose = true, .width = 80};
+	struct buf out;
+
+	buf_init(&out, RECORD_MAX);
+	text_result(&out, &style, &journey);
+	for (size_t i = 0; i < out.len; i++)
+		cr_assert(out.data[i] == '\n' || (unsigned char)out.data[i] >= 0x20, "byte %02x at %zu: %s", (unsigned char)out.data[i], i, out.data);
+	cr_expect_null(strstr(out.data, "\xc2\x9b"), "nor a C1 control in UTF-8");
+	cr_expect_not_null(strstr(out.data, "\\x1b[2J"));
+	cr_expect_not_null(strstr(out.data, "<** 554 no\\x00w"), "%s", out.data);
+	buf_release(&out);
+}
+
+Test(text, opens_with_the_verdict)
+{
+	struct journey journey = hostile_journey();
+	struct buf out;
+
+	buf_init(&out, RECORD_MAX);
+	text_result(&out, &(struct text_style){0}, &journey);
+	cr_expect_eq(strncmp(out.data, "example.com: refused at greeting with 554: the client's address is on a blocklist (zen.spamhaus.org)\n", 97), 0, "%s", out.data);
+	buf_release(&out);
+}
+
+Test(text, wraps_between_words_only)
+{
+	struct text_style style = {.width = 40};
+	struct buf out;
+
+	buf_init(&out, 4096);
+	text_field(&out, &style, "see", "words that go on and on https://example.com/a/very/long/address/that/is/not/cut and end");
+	cr_expect_not_null(strstr(out.data, "\n             https://example.com/a/very/long/address/that/is/not/cut\n"), "%s", out.data);
+	buf_clear(&out);
+	text_field(&out, &style, "see", NULL);
+	cr_expect_eq(out.len, 0, "nothing is said of nothing");
+	buf_release(&out);
 }
