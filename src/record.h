@@ -7,6 +7,7 @@
 #include "explained.h"
 #include "journey.h"
 
+struct advice;
 struct buf;
 struct json;
 
@@ -33,6 +34,7 @@ struct run_facts {
 
 void record_run(struct buf *out, const struct run_facts *run);
 void record_sender(struct buf *out, const struct sender *sender, enum helo_origin origin);
+void record_finding(struct buf *out, const struct sender *sender, const struct advice *advice);
 void record_result(struct buf *out, const struct journey *journey);
 void record_summary(struct buf *out, const struct tally *tally, int64_t ms, bool interrupted);
 void record_explanation(struct buf *out, const struct explanation *explanation);

@@ -22,7 +22,11 @@ RESULT = {'type': 'result', 'schema': 1, 'target': 'example.com', 'domain': 'exa
 SENDER = {'type': 'sender', 'schema': 1, 'ip': '192.0.2.1', 'helo': 'a.example', 'helo_origin': 'ptr', 'from': 'postmaster@a.example', 'complete': True,
           'ptr': {'found': 'present', 'rcode': 'NOERROR', 'names': [{'name': 'a.example', 'confirmed': 'present', 'generic': False}]}, 'fcrdns': 'pass',
           'dnsbl': [{'list': 'zen.spamhaus.org', 'name': 'Spamhaus ZEN', 'item': '192.0.2.1', 'identity': 'ip', 'state': 'listed', 'codes': ['127.0.0.2'], 'meaning': 'SBL'}],
-          'spf': None, 'dkim': None, 'dmarc': None}
+          'helo_name': {'valid': True, 'literal': False, 'resolves': 'present', 'leads_back': 'present', 'is_ptr': 'present', 'server': '192.0.2.53'},
+          'domains': [{'role': 'mail-from', 'domain': 'a.example', 'route': 'mx', 'soa': 'present', 'zone': 'a.example'}],
+          'spf': None, 'spf_helo': None, 'dkim': None, 'dmarc': None}
+FINDING = {'type': 'finding', 'schema': 1, 'sender': {'ip': '192.0.2.1', 'helo': 'a.example', 'from': ''}, 'id': 'ptr-missing', 'topic': 'ptr', 'severity': 'refuses', 'what': 'no PTR', 'evidence': None,
+           'refused_by': None, 'who': 'host', 'advice': 'set one', 'records': ['1.2.0.192.in-addr.arpa. PTR a.example.'], 'url': None}
 RUN = {'type': 'run', 'schema': 1, 'version': '0.1.0', 'started': '2026-11-24T10:00:00.000Z', 'options': ['port=25'], 'nameservers': ['127.0.0.1']}
 STATUSES = 'accepted refused deferred dropped broken unreachable undeliverable dns-error skipped'.split()
 SUMMARY = {'type': 'summary', 'schema': 1, 'targets': 1, 'bad_input': 0, 'status': {s: int(s == 'refused') for s in STATUSES}, 'cause': {'ip-blocklist': 1}, 'list': {'zen.spamhaus.org': 1},
@@ -50,7 +54,7 @@ ACCEPTED = dict(RESULT, status='accepted', stage='connect', reply=None, diagnosi
 EXPLAINED = {'type': 'summary', 'schema': 1, 'explained': 2, 'deferred': 0, 'passed_over': 1, 'too_long': 0, 'sentence': 'All …', 'cause': {'spf': 2}, 'list': {}, 'provider': {}, 'domain': {'example.com': 2}}
 RULE = {'type': 'rule', 'schema': 1, 'id': 'x', 'cause': 'spf', 'examples': ['550 no'], 'who': None}
 CHECKED = dict(EXPLANATION, stage='rcpt', recipient_domain='example.com', relay='mx.example.com', basis='confirmed', evidence=['it is listed'])
-RIGHT = [RUN, SENDER, RESULT, ACCEPTED, SUMMARY, EXPLANATION, EXPLAINED, RULE, CHECK, CHECK_DKIM, CHECK_DKIM_KEY, CHECK_DMARC, CHECK_PTR, CHECK_DNSBL, CHECK_MX]
+RIGHT = [RUN, SENDER, dict(SENDER, spf=SPF, spf_helo=SPF, dmarc={k: v for k, v in CHECK_DMARC.items() if k not in ('type', 'schema', 'check')}, dkim={'keys': [], 'signatures': []}), FINDING, RESULT, ACCEPTED, SUMMARY, EXPLANATION, EXPLAINED, RULE, CHECK, CHECK_DKIM, CHECK_DKIM_KEY, CHECK_DMARC, CHECK_PTR, CHECK_DNSBL, CHECK_MX]
 
 WRONG = [  # record, path, value (... is: left out)
     (RESULT, 'type', 'results'), (RESULT, 'schema', 2), (RESULT, 'schema', ...), (RESULT, 'status', 'rejected'), (RESULT, 'status', 'deferred'), (RESULT, 'status', 'accepted'), (RESULT, 'stage', 'banner'),
@@ -62,6 +66,8 @@ WRONG = [  # record, path, value (... is: left out)
     (RESULT, 'attempts.0.mx', None), (RESULT, 'attempts.0.ending', 'lost'), (RESULT, 'attempts.0.tls.verify', 'good'), (RESULT, 'attempts.0.tls.sha256', 'AB'), (RESULT, 'attempts.0.transcript.0.stage', None),
     (RESULT, 'attempts.0.transcript.0.code', 99), (RESULT, 'attempts.0.transcript.0.tls', None), (RESULT, 'attempts.0.transcript.0.text', 'x'), (SENDER, 'ip', None), (SENDER, 'fcrdns', 'ok'),
     (SENDER, 'dnsbl.0.state', 'maybe'), (SENDER, 'dnsbl.0.identity', 'url'), (SENDER, 'dnsbl.0.codes.0', '2'), (SENDER, 'ptr.found', True), (SENDER, 'ptr.rcode', 'nxdomain'), (SENDER, 'helo_origin', 'dns'),
+    (SENDER, 'spf', {'result': 'pass'}), (SENDER, 'dmarc', 'pass'), (SENDER, 'dkim', {}), (SENDER, 'domains.0.route', 'MX'), (SENDER, 'helo_name.valid', 'yes'),
+    (FINDING, 'severity', 'bad'), (FINDING, 'severity', 'unknown'), (FINDING, 'id', 'PTR'), (FINDING, 'topic', 'x'), (FINDING, 'records', None), (FINDING, 'surprise', 1),
     (RUN, 'options', {}), (SUMMARY, 'status.refused', ...), (SUMMARY, 'status.lost', 1), (SUMMARY, 'cause.blocklist', 1), (SUMMARY, 'list.x', '1'), (SUMMARY, 'bad_input', None),
     (EXPLAINED, 'cause.blocklist', 1), (EXPLAINED, 'explained', 0), (EXPLAINED, 'domain.x', 0), (RULE, 'examples', []), (RULE, 'cause', 'x'), (CHECKED, 'basis', 'likely'), (CHECKED, 'stage', 'lunch'),
     (EXPLANATION, 'cause', None), (EXPLANATION, 'what', 'body'), (EXPLANATION, 'confidence', 1), (CHECK, 'check', 'rdns'), (CHECK, 'result', None),

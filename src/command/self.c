@@ -1,9 +1,383 @@
+/* self: what receivers could hold against this sender, asked of the DNS alone, as one report for each source address. */
+#include <string.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
 #include "base/log.h"
 #include "command/command.h"
+#include "command/dkim_keys.h"
+#include "command/dns.h"
+#include "command/output.h"
+#include "dns/author.h"
+#include "dns/book.h"
+#include "dns/dkim_sign.h"
+#include "dns/name.h"
+#include "io/loop.h"
+#include "io/resolver.h"
+#include "record.h"
+#include "senders.h"
+#include "smtp/message.h"
+#include "text_advice.h"
+
+struct self { /* all that lives as long as the command */
+	const struct options *options;
+	struct dns_access dns;
+	struct output output;
+	struct text_style style;
+	struct dkim_keys keys;
+	struct arena *question; /* what was asked */
+	struct arena *arena; /* of an evaluation: emptied whenever it starts again */
+	struct buf message; /* --data, with CRLF line ends; len 0: none */
+	const char *author, *author_problem;
+	const char *hostname; /* NULL: this host has no full one */
+	struct sender_signer *signers;
+
+	struct ip ip; /* the source at hand, as receivers see it */
+	struct ptr ptr;
+	enum helo_origin origin;
+	struct sender sender;
+
+	struct advice_count found; /* of all sources */
+	struct buf report; /* nagios: what is said behind the first line */
+	char verdict[400]; /* nagios: of the gravest source */
+	int verdict_status;
+};
+
+/* ---- what was asked */
+
+static int
+read_message(struct self *self)
+{
+	const struct content *data = &self->options->data;
+	const char *name = data->file != NULL ? data->file : "--data", *text = data->text, *why;
+	char *bytes = NULL;
+	size_t len;
+	unsigned line;
+	bool good;
+
+	if (data->file == NULL && data->text == NULL)
+		return EXIT_OK;
+	if (data->file != NULL) {
+		text = bytes = file_read(data->file, MESSAGE_MAX, &len);
+		if (bytes == NULL)
+			return EXIT_DATA;
+	} else {
+		len = strlen(text);
+	}
+	good = message_from_file(text, len, NULL, &self->message, &why, &line);
+	free(bytes);
+	if (!good) {
+		log_error("%s:%u: %s", name, line, why);
+		return EXIT_DATA;
+	}
+	author_domain(self->message.data, self->message.len, self->question, &self->author, &self->author_problem);
+	if (self->author != NULL)
+		self->author_problem = NULL;
+	return EXIT_OK;
+}
+
+/* A key that names no domain signs for the From field's, else for the reverse-path's. */
+static int
+read_keys(struct self *self)
+{
+	const char *at = self->options->from != NULL ? strrchr(self->options->from, '@') : NULL;
+	const char *domain = self->author != NULL ? self->author : at != NULL ? at + 1 : NULL;
+	int status = dkim_keys_open(&self->keys, self->options, self->question);
+
+	if (status != EXIT_OK)
+		return status;
+	self->signers = arena_alloc(self->question, (self->keys.count + 1) * sizeof *self->signers);
+	for (size_t i = 0; i < self->keys.count; i++) {
+		const struct dkim_signer *key = self->keys.signers[i];
+
+		self->signers[i] = (struct sender_signer){key->selector, key->domain != NULL ? key->domain : domain, key->pair};
+		if (self->signers[i].domain != NULL)
+			continue;
+		log_error("--dkim-selector %s: whose key is it? --dkim-domain or --from is missing", key->selector);
+		return EXIT_USAGE;
+	}
+	return EXIT_OK;
+}
+
+static void
+find_hostname(struct self *self)
+{
+	char name[256] = "";
+
+	if (gethostname(name, sizeof name - 1) == 0 && name_is_host(name))
+		self->hostname = arena_string(self->question, name);
+}
+
+/* Towards an address in the middle of the net, a root server's: no packet is sent. */
+static struct ip
+default_source(void)
+{
+	static const char *const far[] = {"198.41.0.4", "2001:503:ba3e::2:30"};
+	struct ip ip, source = {0};
+
+	for (size_t i = 0; i < 2 && source.family == 0; i++)
+		if (ip_parse(&ip, far[i]))
+			source = senders_source(&ip);
+	return source;
+}
+
+/* ---- one sender */
+
+/* Until the PTR name is known that HELO may be, an address literal stands for it: that one asks nothing. */
+static void
+identify(struct self *self, bool ptr_known, struct sender_query *query)
+{
+	const struct options *o = self->options;
+	char ip[IP_TEXT];
+
+	self->origin = o->ehlo != NULL ? HELO_GIVEN : self->ptr.confirmed_name != NULL && name_is_host(self->ptr.confirmed_name) ? HELO_PTR : ptr_known && self->hostname != NULL ? HELO_HOSTNAME : HELO_LITERAL;
+	switch (self->origin) {
+	case HELO_GIVEN:
+		query->helo = o->ehlo;
+		break;
+	case HELO_PTR:
+		query->helo = self->ptr.confirmed_name;
+		break;
+	case HELO_HOSTNAME:
+		query->helo = self->hostname;
+		break;
+	case HELO_LITERAL:
+		query->helo = arena_printf(self->arena, "[%s%s]", self->ip.family == 6 ? "IPv6:" : "", ip_text(&self->ip, ip));
+		break;
+	}
+	if (o->from != NULL)
+		query->from = o->from;
+	else if (self->author != NULL)
+		query->from = arena_printf(self->arena, "postmaster@%s", self->author);
+	else
+		query->from = ptr_known || o->ehlo != NULL ? arena_printf(self->arena, "postmaster@%s", query->helo) : "";
+}
+
+static bool
+step(struct book *book, void *arg)
+{
+	struct self *self = arg;
+	struct sender_query query = {.ip = self->ip, .author = self->author, .now = time(NULL), .signers = self->signers, .signer_count = self->keys.count, .survey = true};
+	bool ptr_known;
+
+	arena_reset(self->arena);
+	ptr_known = ptr_look_up(book, self->arena, &self->ip, &self->ptr);
+	identify(self, ptr_known, &query);
+	query.lists = self->options->dnsbl ? self->dns.lists : NULL;
+	query.message = self->message.len > 0 ? self->message.data : NULL;
+	query.message_len = self->message.len;
+	return sender_gather(book, self->arena, &query, &self->sender) && ptr_known;
+}
+
+static const char *
+public_resolver(const struct self *self)
+{
+	const struct resolver *resolver = self->dns.list_resolver != NULL ? self->dns.list_resolver : self->dns.resolver;
+
+	for (size_t i = 0; i < resolver_servers(resolver); i++)
+		if (resolver_is_public(resolver_server(resolver, i)))
+			return resolver_server(resolver, i);
+	return NULL;
+}
+
+static int
+status_of(const struct advice_count *count)
+{
+	if (count->of[SEVERITY_REFUSES] > 0)
+		return EXIT_REFUSED;
+	if (count->of[SEVERITY_WARNS] > 0)
+		return EXIT_DEFERRED;
+	return count->of[SEVERITY_UNKNOWN] > 0 ? EXIT_UNDETERMINED : EXIT_OK;
+}
+
+static int
+graver(int a, int b)
+{
+	return a == EXIT_OK || (b != EXIT_OK && b < a) ? b : a;
+}
+
+static void
+keep_for_nagios(struct self *self, const struct advice_count *count, const struct advice *advice, size_t advice_count)
+{
+	int status = status_of(count);
+	struct buf line;
+
+	buf_init(&line, sizeof self->verdict - 1);
+	text_advice_verdict(&line, &self->sender, count);
+	if (self->verdict[0] == '\0' || graver(self->verdict_status, status) != self->verdict_status) {
+		memcpy(self->verdict, line.data, line.len + 1);
+		self->verdict_status = status;
+	}
+	buf_release(&line);
+	for (size_t i = 0; i < advice_count && advice[i].severity < SEVERITY_INFO; i++) {
+		buf_printf(&self->report, "%s: ", severity_name(advice[i].severity));
+		text_safe(&self->report, advice[i].what, strlen(advice[i].what));
+		buf_putc(&self->report, '\n');
+	}
+}
+
+static void
+write_answers(const struct self *self, const struct book *book, struct buf *out)
+{
+	struct buf line;
+
+	buf_init(&line, RECORD_MAX);
+	for (size_t i = 0; self->options->verbose && i < book_used(book); i++) {
+		const struct answer *answer = book_use(book, i);
+
+		buf_clear(&line);
+		buf_printf(&line, "%s %s: %s, %zu record%s, said %s", dns_type_name(answer->type), answer->name, dns_rcode_name(answer->rcode), answer->count, answer->count == 1 ? "" : "s", answer->server != NULL ? answer->server : "nobody");
+		text_field(out, &self->style, "look-up", line.data);
+	}
+	buf_release(&line);
+}
+
+/* Returns the exit status of this sender. */
+static int
+report(struct self *self, const struct book *book)
+{
+	struct advice_query query = {.sender = &self->sender, .helo_given = self->origin == HELO_GIVEN, .from_given = self->options->from != NULL, .helo_is_ptr = self->origin == HELO_PTR, .public_resolver = public_resolver(self), .author_problem = self->author_problem};
+	struct advice_count found;
+	struct advice *advice;
+	size_t count;
+	struct buf out;
+	bool written;
+
+	advise(&query, self->arena, &advice, &count);
+	found = advice_count(advice, count);
+	for (size_t i = 0; i < SEVERITY_COUNT; i++)
+		self->found.of[i] += found.of[i];
+	buf_init(&out, RECORD_MAX);
+	switch (self->options->format) {
+	case FORMAT_TEXT:
+		text_advice(&out, &self->style, &self->sender, self->origin, advice, count);
+		write_answers(self, book, &out);
+		break;
+	case FORMAT_NDJSON:
+		record_sender(&out, &self->sender, self->origin);
+		for (size_t i = 0; i < count; i++)
+			record_finding(&out, &self->sender, &advice[i]);
+		break;
+	case FORMAT_NAGIOS:
+		keep_for_nagios(self, &found, advice, count);
+		break;
+	}
+	written = output_write(&self->output, &out);
+	buf_release(&out);
+	return written ? status_of(&found) : EXIT_WRITE;
+}
+
+static int
+judge_one(struct self *self, const struct ip *source, long ms)
+{
+	const struct ip *public = &self->options->public_ip;
+	const char *special;
+	struct book *book;
+	char ip[IP_TEXT];
+	int status;
+
+	self->ip = public->family == source->family ? *public : *source;
+	special = ip_special(&self->ip);
+	if (special != NULL && !self->options->allow_private) {
+		log_error("%s is a %s address, which no receiver sees: give the one that they see with --public-ip", ip_text(&self->ip, ip), special);
+		return EXIT_UNDETERMINED;
+	}
+	book = book_new();
+	self->sender.complete = dns_consult(&self->dns, book, step, self, ms) && self->sender.complete;
+	status = report(self, book);
+	book_free(book);
+	return status;
+}
+
+/* The sources share the time. */
+static int
+judge_all(struct self *self)
+{
+	const struct options *o = self->options;
+	struct ip source = o->public_ip.family != 0 ? o->public_ip : default_source();
+	const struct ip *sources = o->sources.count > 0 ? o->sources.items : &source;
+	size_t count = o->sources.count > 0 ? o->sources.count : 1;
+	int64_t end = loop_ms() + o->timeout_dns;
+	int status = EXIT_OK;
+
+	if (sources->family == 0) {
+		log_error("this host has no address that leads out: give one with --source or --public-ip");
+		return EXIT_UNDETERMINED;
+	}
+	for (size_t i = 0; i < count && status != EXIT_WRITE; i++) {
+		int64_t left = (end - loop_ms()) / (int64_t)(count - i);
+		int one = judge_one(self, &sources[i], left > 0 ? (long)left : 0);
+
+		status = one == EXIT_WRITE ? one : graver(status, one);
+	}
+	return status;
+}
+
+/* ---- nagios */
+
+static int
+write_nagios(struct self *self, int status, double seconds)
+{
+	static const struct {
+		const char *word;
+		int status;
+	} words[] = {[EXIT_OK] = {"OK", NAGIOS_OK}, [EXIT_REFUSED] = {"CRITICAL", NAGIOS_CRITICAL}, [EXIT_DEFERRED] = {"WARNING", NAGIOS_WARNING}, [EXIT_UNDETERMINED] = {"UNKNOWN", NAGIOS_UNKNOWN}};
+	const struct advice_count *found = &self->found;
+	struct buf out;
+	bool written;
+
+	if (status > EXIT_UNDETERMINED)
+		return status;
+	buf_init(&out, RECORD_MAX);
+	buf_printf(&out, "MXWALK %s - %s | time=%.3fs refuses=%zu;;0 warns=%zu;0 unknown=%zu good=%zu\n", words[status].word, self->verdict[0] != '\0' ? self->verdict : "no address to judge", seconds, found->of[SEVERITY_REFUSES], found->of[SEVERITY_WARNS], found->of[SEVERITY_UNKNOWN], found->of[SEVERITY_GOOD]);
+	for (size_t i = 0; i < self->report.len; i++)
+		buf_putc(&out, self->report.data[i] == '|' ? '/' : self->report.data[i]); /* a bar would begin perfdata */
+	written = output_write(&self->output, &out);
+	buf_release(&out);
+	return written ? words[status].status : EXIT_WRITE;
+}
+
+static int
+run(struct self *self)
+{
+	int64_t began = loop_ms();
+	int status = dns_open(&self->dns, self->options), closed;
+
+	if (status == EXIT_OK)
+		status = judge_all(self);
+	if (self->options->format == FORMAT_NAGIOS)
+		status = write_nagios(self, status, (double)(loop_ms() - began) / 1000);
+	closed = dns_close(&self->dns);
+	return closed != EXIT_OK ? closed : status;
+}
 
 int
 command_self(const struct options *options)
 {
-	log_error("%s: not built yet", commands[options->command].name);
-	return EXIT_INTERNAL;
+	struct self self = {.options = options, .question = arena_new(), .arena = arena_new()};
+	int status;
+
+	buf_init(&self.message, MESSAGE_MAX);
+	buf_init(&self.report, RECORD_MAX);
+	find_hostname(&self);
+	status = read_message(&self);
+	if (status == EXIT_OK)
+		status = read_keys(&self);
+	if (status == EXIT_OK) {
+		status = output_open(&self.output, options);
+		if (status == EXIT_OK) {
+			self.style = output_style(&self.output, options);
+			status = run(&self);
+		}
+		status = output_close(&self.output, status);
+	}
+	dkim_keys_close(&self.keys);
+	buf_release(&self.report);
+	buf_release(&self.message);
+	arena_free(self.arena);
+	arena_free(self.question);
+	return status;
 }
