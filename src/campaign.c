@@ -29,7 +29,7 @@ struct campaign {
 	unsigned running;
 	struct target target; /* being walked from one source after another */
 	size_t next_source; /* = source_count: a new target is due */
-	bool at_end, waiting, interrupted, broken;
+	bool at_end, waiting, interrupted, broken, progress_shown;
 	struct event *input, *tick, *signals[2];
 	struct tally tally;
 	struct buf line;
@@ -42,15 +42,23 @@ static void fill(struct campaign *campaign);
 /* ---- output */
 
 static void
+clear_progress(struct campaign *campaign)
+{
+	if (campaign->progress_shown)
+		fputs("\r\033[K", stderr);
+	campaign->progress_shown = false;
+	log_line_open(false);
+}
+
+static void
 put(struct campaign *campaign)
 {
 	const struct campaign_plan *plan = campaign->plan;
 
 	if (campaign->broken || campaign->line.len == 0)
 		return;
-	log_line_open(false);
-	if (plan->progress)
-		fputs("\r\033[K", stderr);
+	if (plan->same_terminal)
+		clear_progress(campaign);
 	campaign->broken = !plan->write(&campaign->line, plan->write_arg);
 	buf_clear(&campaign->line);
 	if (campaign->broken)
@@ -148,6 +156,7 @@ show_progress(struct campaign *campaign)
 		fprintf(stderr, ", %lu:%02lu:%02lu left", left / 3600, left / 60 % 60, left % 60);
 	}
 	fflush(stderr);
+	campaign->progress_shown = true;
 	log_line_open(true);
 }
 
@@ -358,9 +367,7 @@ end(struct campaign *campaign)
 	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
 		if (events[i] != NULL)
 			event_free(events[i]);
-	if (campaign->plan->progress)
-		fputs("\r\033[K", stderr);
-	log_line_open(false);
+	clear_progress(campaign);
 	senders_free(campaign->senders);
 	free(campaign->slots);
 	buf_release(&campaign->line);

@@ -24,7 +24,8 @@ struct campaign_plan { /* borrowed */
 	void *write_arg;
 	enum campaign_format format;
 	struct text_style style;
-	bool progress; /* show a progress line on standard error */
+	bool progress; /* show a progress line on standard error … */
+	bool same_terminal; /* … where the results go, too */
 	bool quiet; /* text: no summary */
 	const struct run_facts *run;
 };

@@ -235,6 +235,7 @@ walk_all(struct run *run, struct intake_plan *intake)
 	    .format = o->format == FORMAT_NDJSON ? CAMPAIGN_NDJSON : o->format == FORMAT_NAGIOS ? CAMPAIGN_NAGIOS : CAMPAIGN_TEXT,
 	    .style = output_style(&run->output, o),
 	    .progress = !o->quiet && o->input != NULL && isatty(STDERR_FILENO),
+	    .same_terminal = isatty(fileno(run->output.file)),
 	    .quiet = o->quiet,
 	    .run = &facts};
 
