@@ -85,6 +85,8 @@ judge(struct probe *probe)
 	struct journey *journey = &probe->journey;
 	const struct attempt *attempt = journey->decisive;
 	const struct sender *evidence = probe->sender != NULL && probe->sender->evident ? &probe->sender->evidence : NULL;
+	/* Slow is not refused: from a deadline of ours nothing is inferred. */
+	enum stage stage = attempt->ending == END_TIMEOUT ? STAGE_NONE : attempt->stage;
 	struct reading reading;
 	struct said said = {.stage = attempt->stage, .code = attempt->reply.code, .enhanced = attempt->reply.enhanced, .mx = attempt->mx};
 
@@ -93,7 +95,7 @@ judge(struct probe *probe)
 		said.greeting = attempt->greeting.count > 0 ? attempt->greeting.text : NULL;
 		rules_read(probe->plan->rules, &said, probe->arena, &reading);
 	}
-	diagnose(attempt->reply.count > 0 ? &reading : NULL, evidence, attempt->stage, probe->arena, &journey->diagnosis);
+	diagnose(attempt->reply.count > 0 ? &reading : NULL, evidence, stage, probe->arena, &journey->diagnosis);
 	journey->diagnosed = true;
 }
 

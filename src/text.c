@@ -85,14 +85,21 @@ static void
 say_tls(struct buf *out, const struct attempt *attempt)
 {
 	if (attempt->tls_done)
-		buf_printf(out, ", %s, certificate %s", attempt->tls.version, attempt->tls.verify != NULL && strcmp(attempt->tls.verify, "ok") == 0 ? "good" : attempt->tls.verify);
+		buf_printf(out, ", %s, certificate %s%s", attempt->tls.version, attempt->tls.problem != NULL ? "not good: " : "good", attempt->tls.problem != NULL ? attempt->tls.problem : "");
 	else if (attempt->tls_offered)
 		buf_puts(out, ", STARTTLS offered but not done");
-	else if (attempt->greeting.count > 0)
+	else if (attempt->stage >= STAGE_EHLO)
 		buf_puts(out, ", no STARTTLS");
 }
 
-/* "at mail: 554 5.7.1": where, and the code. */
+/* Did the server's last reply decide, or at least belong to how it ended? Not where we stopped for reasons of our own: that reply was a good one. */
+static bool
+reply_counts(const struct attempt *attempt)
+{
+	return attempt->reply.count > 0 && attempt->ending != END_TLS_MISSING && attempt->ending != END_TLS_FAILED && attempt->ending != END_LOCAL;
+}
+
+/* "at mail with 554 5.7.1": where, and the code. */
 static void
 say_where(struct buf *out, const struct journey *journey)
 {
@@ -101,17 +108,17 @@ say_where(struct buf *out, const struct journey *journey)
 	buf_printf(out, " at %s", stage_name(journey->stage));
 	if (attempt == NULL)
 		return;
-	if (attempt->reply.code > 0) {
+	if (reply_counts(attempt) && attempt->reply.code > 0) {
 		buf_printf(out, " with %d", attempt->reply.code);
 		if (*attempt->reply.enhanced != '\0')
 			buf_printf(out, " %s", attempt->reply.enhanced);
 	}
 	if (attempt->ending != END_NONE)
-		buf_printf(out, " (%s%s", ending_name(attempt->ending), attempt->detail != NULL ? ": " : "");
-	if (attempt->ending != END_NONE && attempt->detail != NULL)
+		buf_printf(out, " (%s)", ending_name(attempt->ending));
+	if (attempt->detail != NULL) {
+		buf_puts(out, ": ");
 		text_safe(out, attempt->detail, strlen(attempt->detail));
-	if (attempt->ending != END_NONE)
-		buf_putc(out, ')');
+	}
 }
 
 static void
@@ -132,9 +139,12 @@ say_verdict(struct buf *out, const struct text_style *style, const struct journe
 	if (journey->stage != STAGE_NONE && journey->status != WALK_ACCEPTED)
 		say_where(out, journey);
 	if (journey->status == WALK_ACCEPTED && attempt != NULL) {
-		buf_printf(out, " up to %s (greeting %d", stage_name(journey->stage), attempt->greeting.code);
-		say_tls(out, attempt);
-		buf_putc(out, ')');
+		buf_printf(out, " up to %s", stage_name(journey->stage));
+		if (attempt->greeting.count > 0) {
+			buf_printf(out, " (greeting %d", attempt->greeting.code);
+			say_tls(out, attempt);
+			buf_putc(out, ')');
+		}
 	}
 	if (journey->diagnosed && journey->diagnosis.cause != CAUSE_UNKNOWN)
 		buf_printf(out, ": %s", cause_words(journey->diagnosis.cause));
@@ -164,7 +174,7 @@ say_server(struct buf *out, const struct attempt *attempt)
 static void
 say_quote(struct buf *out, const struct attempt *attempt)
 {
-	if (attempt->reply.count == 0)
+	if (!reply_counts(attempt))
 		return;
 	buf_puts(out, "  ");
 	say_server(out, attempt);
@@ -262,7 +272,7 @@ say_other_attempts(struct buf *out, const struct text_style *style, const struct
 		buf_clear(&line);
 		say_server(&line, attempt);
 		buf_printf(&line, ": %s at %s", walk_status_name(attempt->status), stage_name(attempt->stage));
-		if (attempt->reply.code > 0)
+		if (reply_counts(attempt) && attempt->reply.code >= 400)
 			buf_printf(&line, ": %s", attempt->reply.lines[attempt->reply.count - 1].bytes);
 		else if (attempt->detail != NULL)
 			buf_printf(&line, ": %s", attempt->detail);
@@ -314,7 +324,7 @@ say_listing(struct buf *out, const struct text_style *style, const struct listin
 static void
 say_clean_lists(struct buf *out, const struct text_style *style, const struct sender *sender)
 {
-	const char *item = "";
+	const struct listing *last = NULL;
 	struct buf line;
 
 	buf_init(&line, 8192);
@@ -323,13 +333,15 @@ say_clean_lists(struct buf *out, const struct text_style *style, const struct se
 
 		if (listing->state != LIST_CLEAN)
 			continue;
-		if (strcmp(item, listing->item) != 0 && line.len > 0) {
+		if (last != NULL && (strcmp(last->item, listing->item) != 0 || strcmp(last->identity, listing->identity) != 0)) {
 			text_field(out, style, "not listed", line.data);
 			buf_clear(&line);
 		}
-		buf_printf(&line, "%s%s", line.len == 0 ? listing->item : "", line.len == 0 ? ": " : ", ");
-		buf_puts(&line, listing->list->name);
-		item = listing->item;
+		if (line.len == 0)
+			buf_printf(&line, "%s (%s): %s", listing->item, listing->identity, listing->list->name);
+		else
+			buf_printf(&line, ", %s", listing->list->name);
+		last = listing;
 	}
 	text_field(out, style, "not listed", line.data);
 	buf_release(&line);

@@ -74,7 +74,10 @@ on_lost(struct talk *talk, const struct conn_news *news)
 		lose(talk, END_RESET, news->words);
 		break;
 	case LOST_TLS:
-		lose(talk, END_TLS_FAILED, talk->result->tls.problem != NULL && talk->plan.must_verify ? talk->result->tls.problem : news->words);
+		if (talk->plan.must_verify && talk->result->tls.problem != NULL)
+			lose(talk, END_TLS_FAILED, arena_printf(talk->arena, "the certificate is %s", talk->result->tls.problem));
+		else
+			lose(talk, END_TLS_FAILED, news->words);
 		break;
 	}
 }

@@ -205,9 +205,9 @@ read_verdict(SSL *ssl, struct arena *arena, struct tls_facts *facts)
 		unsigned fault;
 		const char *word, *words;
 	} table[] = {
-		{FAULT_TRUST, "certificate-not-trusted", "no trusted authority has signed it"},
-		{FAULT_DATE, "certificate-expired", "it has expired or is not valid yet"},
-		{FAULT_NAME, "certificate-host-mismatch", "it is for another name"},
+		{FAULT_TRUST, "certificate-not-trusted", "not signed by a trusted authority"},
+		{FAULT_DATE, "certificate-expired", "expired or not valid yet"},
+		{FAULT_NAME, "certificate-host-mismatch", "for another name"},
 		{FAULT_OTHER, "validation-failure", NULL},
 	};
 	unsigned faults = (unsigned)(uintptr_t)SSL_get_ex_data(ssl, faults_index);
@@ -239,9 +239,10 @@ tls_facts_read(struct ssl_st *ssl, struct arena *arena, struct tls_facts *facts)
 		facts->version = arena_string(arena, SSL_get_version(ssl));
 		facts->cipher = arena_string(arena, SSL_get_cipher_name(ssl));
 	}
-	if (certificate == NULL)
+	if (certificate != NULL || SSL_get_ex_data(ssl, faults_index) != NULL)
+		read_verdict(ssl, arena, facts);
+	if (certificate == NULL) /* a handshake that failed for the certificate does not give it out */
 		return;
-	read_verdict(ssl, arena, facts);
 	facts->subject = name_words(arena, X509_get_subject_name(certificate));
 	facts->issuer = name_words(arena, X509_get_issuer_name(certificate));
 	facts->names = dns_names(arena, certificate);
