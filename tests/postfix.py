@@ -11,6 +11,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
+import beside_swaks
 import tap
 from records import probe
 
@@ -96,33 +97,8 @@ postlog unix-dgram n - n - 1 postlogd
     sys.exit(1)
 
 
-def swaks(address, source, *args):
-    """(code, lines) of the reply that swaks got and did not expect, else of the last before QUIT; and its exit status."""
-    p = subprocess.run(['swaks', '--server', address, '--port', str(PORT), '--local-interface', source, '--helo', 'clean.sender.example', '--from', 'probe@clean.sender.example',
-                        '--to', 'user@postfix.test', *args], capture_output=True, text=True, timeout=60)
-    bad = [line[4:] for line in p.stdout.splitlines() if line.startswith(('<** ', '<~* '))]
-    return bad, p.returncode
-
-
-STAGE = {21: 'greeting', 22: 'ehlo', 23: 'mail', 24: 'rcpt', 25: 'data', 26: 'message'}
-
-
 def both(name, address, source, want_code, want_stage, *args, swaks_args=()):
-    run = probe('--source', source, '--ehlo', 'clean.sender.example', '--from', 'probe@clean.sender.example', *args, f'user@postfix.test@[{address}]:{PORT}')
-    results = run.results()
-    if not tap.check(f'{name}: a result', len(results) == 1, run.out + run.err):
-        return None
-    r = results[0]
-    tap.check(f'{name}: valid records', not run.problems, '\n'.join(run.problems))
-    lines, status = swaks(address, source, *swaks_args)
-    ours = r['reply']['lines'] if r['reply'] else []
-    tap.check(f'{name}: {want_code} at {want_stage}', (r['status'], r['reply']['code'], r['stage']) == ('refused', want_code, want_stage), f"{r['status']} {ours} {r['stage']} {run.err}")
-    tap.check(f'{name}: swaks stopped at the same stage', STAGE.get(status) == r['stage'], f'swaks {status}, mxwalk {r["stage"]}')
-    # The queue id of a reply differs from session to session; nothing else may.
-    same = [re.sub(r'\b[0-9A-F]{8,14}\b', 'ID', line) for line in lines]
-    tap.check(f'{name}: swaks heard the same words', same == [re.sub(r'\b[0-9A-F]{8,14}\b', 'ID', line) for line in ours], f'swaks:  {lines}\nmxwalk: {ours}')
-    tap.check(f'{name}: exit status 1', run.status == 1, run.status)
-    return r
+    return beside_swaks.both(name, address, PORT, source, 'user@postfix.test', want_code, want_stage, *args, swaks_args=swaks_args)
 
 
 server = start()
