@@ -123,7 +123,7 @@ run 64 '--selector is missing' dkim --dkim-key "$dir/seed" --domain football.exa
 run 0 '"result":"ok","name":"brisbane._domainkey.football.example.com","state":"ok","rcode":"NOERROR","key_type":"ed25519","bits":256' dkim --selector brisbane --domain football.example.com --json
 run 0 'it belongs to the published key' dkim --selector brisbane --domain football.example.com --dkim-key "$dir/seed"
 run 1 '"result":"mismatch"' dkim --selector other --domain football.example.com --dkim-key "$dir/seed" --json
-run 2 'testing   t=y' dkim --selector try --domain football.example.com
+run 2 'testing    t=y' dkim --selector try --domain football.example.com
 run 1 'the key was revoked' dkim --selector gone --domain football.example.com
 run 1 'the quotes between its strings were published' dkim --selector torn --domain football.example.com
 run 1 'does not exist' dkim --selector none --domain football.example.com
@@ -137,7 +137,7 @@ run 0 'the private key can be read by everybody' dkim --selector brisbane --doma
 run 0 '"result":"pass"' spf --ip 192.0.2.1 --from a@good.example --helo mail.good.example --json
 run 0 '"matched":"include:_spf.good.example","matched_in":"good.example"' spf --ip 192.0.2.2 --from a@good.example --json
 run 0 'SPF of good.example for 192.0.2.2: pass' spf --ip ::ffff:192.0.2.2 --from a@good.example
-run 1 'decided   -all, in the record of good.example' spf --ip 192.0.2.3 --from a@good.example
+run 1 'decided    -all, in the record of good.example' spf --ip 192.0.2.3 --from a@good.example
 run 1 '"result":"permerror"' spf --ip 192.0.2.1 --from a@broken.example --json
 run 1 'no such mechanism' spf --ip 192.0.2.1 --from a@broken.example
 run 2 'softfail' spf --ip 192.0.2.1 --from a@soft.example
@@ -146,14 +146,14 @@ run 2 'nothing.example has no SPF record' spf --ip 192.0.2.1 --from a@nothing.ex
 run 2 'lets every host pass' spf --ip 192.0.2.1 --from a@loose.example
 run 3 'the look-up of TXT ill.example failed: SERVFAIL' spf --ip 192.0.2.1 --from a@ill.example
 run 0 '"from":"","helo":"good.example"' spf --ip 192.0.2.1 --from '<>' --helo good.example --json
-run 0 'look-up   TXT good.example: NOERROR, 1 record' spf --ip 192.0.2.1 --from a@good.example -v
+run 0 'look-up    TXT good.example: NOERROR, 1 record' spf --ip 192.0.2.1 --from a@good.example -v
 run 1 '\x1B[31m' spf --ip 192.0.2.1 --from a@escape.example
 ! tr -d '\n' <"$dir/out" | LC_ALL=C grep -q '[[:cntrl:]]'
 ok 'no control byte of a record reaches the terminal'
 
 run 0 '"aligned":{"spf":true,"dkim":false}' dmarc --from a@good.example --spf bounce.good.example=pass --dkim mailer.example=pass --json
 run 0 'DMARC of good.example: pass' dmarc --from good.example --dkim good.example=pass
-run 1 'policy    reject, by the tag p of the record at _dmarc.good.example' dmarc --from a@good.example --spf mailer.example=pass
+run 1 'policy     reject, by the tag p of the record at _dmarc.good.example' dmarc --from a@good.example --spf mailer.example=pass
 run 1 '"rfc7489":{"result":"fail","policy":"reject"' dmarc --from a@good.example --spf good.example=softfail --json
 run 2 '"pct=5" is gone from DMARC' dmarc --from a@pct.example --spf pct.example=pass
 run 2 'nothing.example has no DMARC record' dmarc --from a@nothing.example
