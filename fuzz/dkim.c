@@ -1,4 +1,5 @@
-/* Exercises dns/dkim.c and dkim_tags.c, dkim_canon.c, dkim_key.c, dkim_signature.c, dkim_sign.c. The first byte says what the rest is: a key record, a private key, a message to be verified, or one to be signed; what was signed must verify. */
+/* Exercises dns/dkim.c and dkim_tags.c, dkim_canon.c, dkim_key.c, dkim_signature.c, dkim_sign.c. The first byte says what the rest is: a key record, a private
+ * key, a message to be verified, or one to be signed; what was signed must verify. */
 #include <openssl/evp.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -75,7 +76,12 @@ verify(struct book *book, struct arena *arena, const char *bytes, size_t len)
 static void
 fuzz_sign(struct book *book, struct arena *arena, unsigned canons, const char *bytes, size_t len)
 {
-	struct dkim_signer_plan plan = {.key = seed, .key_len = sizeof seed - 1, .selector = "s", .domain = "d.example", .header = canons & 1 ? DKIM_RELAXED : DKIM_SIMPLE, .body = canons & 2 ? DKIM_RELAXED : DKIM_SIMPLE};
+	struct dkim_signer_plan plan = {.key = seed,
+	    .key_len = sizeof seed - 1,
+	    .selector = "s",
+	    .domain = "d.example",
+	    .header = canons & 1 ? DKIM_RELAXED : DKIM_SIMPLE,
+	    .body = canons & 2 ? DKIM_RELAXED : DKIM_SIMPLE};
 	const char *why = NULL;
 	struct dkim_signer *signer = dkim_signer_new(&plan, arena, &why);
 	struct dkim dkim;

@@ -192,7 +192,9 @@ text_check_dkim_key(struct buf *out, const struct text_style *style, const struc
 	if (pair != NULL) {
 		buf_clear(&line);
 		buf_printf(&line, "%s, %u bits: %s", dkim_type_name(pair->type), pair->bits,
-			pair->matches ? "it belongs to the published key" : dkim_key_usable(key) ? "it does not belong to the published key, so its signatures fail" : "there is no usable key to compare it with");
+		    pair->matches          ? "it belongs to the published key"
+		    : dkim_key_usable(key) ? "it does not belong to the published key, so its signatures fail"
+		                           : "there is no usable key to compare it with");
 		text_field(out, style, "private", line.data);
 		if (!pair->matches)
 			text_field(out, style, "publish", pair->record);

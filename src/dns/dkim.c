@@ -13,13 +13,13 @@
 /* ---- words */
 
 static const char *const result_names[] = {
-	[DKIM_NONE] = "none",
-	[DKIM_NEUTRAL] = "neutral",
-	[DKIM_PERMERROR] = "permerror",
-	[DKIM_POLICY] = "policy",
-	[DKIM_FAIL] = "fail",
-	[DKIM_TEMPERROR] = "temperror",
-	[DKIM_PASS] = "pass",
+    [DKIM_NONE] = "none",
+    [DKIM_NEUTRAL] = "neutral",
+    [DKIM_PERMERROR] = "permerror",
+    [DKIM_POLICY] = "policy",
+    [DKIM_FAIL] = "fail",
+    [DKIM_TEMPERROR] = "temperror",
+    [DKIM_PASS] = "pass",
 };
 
 const char *
@@ -41,12 +41,12 @@ const char *
 dkim_step_name(enum dkim_step step)
 {
 	static const char *const names[] = {
-		[DKIM_STEP_NONE] = NULL,
-		[DKIM_STEP_SYNTAX] = "syntax",
-		[DKIM_STEP_KEY] = "key",
-		[DKIM_STEP_BODY_HASH] = "body-hash",
-		[DKIM_STEP_SIGNATURE] = "signature",
-		[DKIM_STEP_EXPIRED] = "expired",
+	    [DKIM_STEP_NONE] = NULL,
+	    [DKIM_STEP_SYNTAX] = "syntax",
+	    [DKIM_STEP_KEY] = "key",
+	    [DKIM_STEP_BODY_HASH] = "body-hash",
+	    [DKIM_STEP_SIGNATURE] = "signature",
+	    [DKIM_STEP_EXPIRED] = "expired",
 	};
 
 	return names[step];
@@ -85,11 +85,14 @@ check_key(struct check *check, struct dkim_verdict *verdict)
 	if (key->state == DKIM_KEY_UNKNOWN)
 		conclude(verdict, DKIM_TEMPERROR, DKIM_STEP_KEY, key->problem);
 	else if (!dkim_key_usable(key))
-		conclude(verdict, key->weak ? DKIM_POLICY : DKIM_PERMERROR, DKIM_STEP_KEY, arena_printf(check->arena, key->state == DKIM_KEY_ABSENT ? "no key: %s" : "no usable key: %s", key->problem));
+		conclude(verdict, key->weak ? DKIM_POLICY : DKIM_PERMERROR, DKIM_STEP_KEY,
+		    arena_printf(check->arena, key->state == DKIM_KEY_ABSENT ? "no key: %s" : "no usable key: %s", key->problem));
 	else if (key->type != signature->type)
-		conclude(verdict, DKIM_PERMERROR, DKIM_STEP_KEY, arena_printf(check->arena, "a=%s, but the key at %s is of type %s", signature->algorithm, key->name, dkim_type_name(key->type)));
+		conclude(verdict, DKIM_PERMERROR, DKIM_STEP_KEY,
+		    arena_printf(check->arena, "a=%s, but the key at %s is of type %s", signature->algorithm, key->name, dkim_type_name(key->type)));
 	else if (key->strict && !name_equal(strrchr(signature->identity, '@') + 1, signature->domain))
-		conclude(verdict, DKIM_PERMERROR, DKIM_STEP_KEY, arena_printf(check->arena, "i=%.80s is below d=, and the key at %s allows only d= itself (t=s)", signature->identity, key->name));
+		conclude(verdict, DKIM_PERMERROR, DKIM_STEP_KEY,
+		    arena_printf(check->arena, "i=%.80s is below d=, and the key at %s allows only d= itself (t=s)", signature->identity, key->name));
 	else
 		return true;
 	return false;
@@ -107,12 +110,15 @@ check_body(struct check *check, struct dkim_verdict *verdict)
 		return false;
 	}
 	if (signature->limit != NULL && *signature->limit > total) {
-		conclude(verdict, DKIM_FAIL, DKIM_STEP_BODY_HASH, arena_printf(check->arena, "l=%llu, but the body has %llu octets: it was cut short", *signature->limit, total));
+		conclude(verdict, DKIM_FAIL, DKIM_STEP_BODY_HASH,
+		    arena_printf(check->arena, "l=%llu, but the body has %llu octets: it was cut short", *signature->limit, total));
 		return false;
 	}
 	if (signature->limit != NULL) {
 		verdict->unsigned_octets = total - *signature->limit;
-		warn(check, verdict, arena_printf(check->arena, "l=%llu leaves %llu octets of the body unsigned: anybody may add more behind it", *signature->limit, verdict->unsigned_octets));
+		warn(check, verdict,
+		    arena_printf(check->arena, "l=%llu leaves %llu octets of the body unsigned: anybody may add more behind it", *signature->limit,
+		        verdict->unsigned_octets));
 	}
 	if (memcmp(hash, signature->body_hash, DKIM_HASH) == 0)
 		return true;
@@ -129,12 +135,14 @@ verify_hash(EVP_PKEY *key, const struct dkim_signature *signature, const unsigne
 
 	if (signature->type == DKIM_ED25519) { /* RFC 8463 section 3: PureEdDSA of the hash */
 		ed25519 = EVP_MD_CTX_new();
-		good = ed25519 != NULL && EVP_DigestVerifyInit(ed25519, NULL, NULL, NULL, key) == 1 && EVP_DigestVerify(ed25519, signature->value, signature->value_len, hash, DKIM_HASH) == 1;
+		good = ed25519 != NULL && EVP_DigestVerifyInit(ed25519, NULL, NULL, NULL, key) == 1 &&
+		       EVP_DigestVerify(ed25519, signature->value, signature->value_len, hash, DKIM_HASH) == 1;
 		EVP_MD_CTX_free(ed25519);
 	} else {
 		rsa = EVP_PKEY_CTX_new(key, NULL);
 		good = rsa != NULL && EVP_PKEY_verify_init(rsa) == 1 && EVP_PKEY_CTX_set_rsa_padding(rsa, RSA_PKCS1_PADDING) == 1 &&
-			EVP_PKEY_CTX_set_signature_md(rsa, EVP_sha256()) == 1 && EVP_PKEY_verify(rsa, signature->value, signature->value_len, hash, DKIM_HASH) == 1;
+		       EVP_PKEY_CTX_set_signature_md(rsa, EVP_sha256()) == 1 &&
+		       EVP_PKEY_verify(rsa, signature->value, signature->value_len, hash, DKIM_HASH) == 1;
 		EVP_PKEY_CTX_free(rsa);
 	}
 	ERR_clear_error();
@@ -164,7 +172,10 @@ check_header(struct check *check, const struct dkim_field *field, struct dkim_ve
 	EVP_PKEY_free(key);
 	if (!good)
 		conclude(verdict, DKIM_FAIL, DKIM_STEP_SIGNATURE,
-			arena_printf(check->arena, "the body is as signed, but not the header: a field that h= names was changed or added on the way, or the key at %s is not the signer's", verdict->key.name));
+		    arena_printf(check->arena,
+		        "the body is as signed, but not the header: a field that h= names was changed or added on the way, or the key at %s is not the "
+		        "signer's",
+		        verdict->key.name));
 	return good;
 }
 
@@ -178,7 +189,8 @@ check_times(struct check *check, struct dkim_verdict *verdict)
 		warn(check, verdict, arena_printf(check->arena, "t= lies %llu seconds ahead: a verifier may ignore the signature", *signature->time - now));
 	verdict->expired = signature->expires != NULL && now > *signature->expires;
 	if (verdict->expired && verdict->result == DKIM_PASS)
-		conclude(verdict, DKIM_FAIL, DKIM_STEP_EXPIRED, arena_printf(check->arena, "the signature expired %llu seconds ago (x=)", now - *signature->expires));
+		conclude(verdict, DKIM_FAIL, DKIM_STEP_EXPIRED,
+		    arena_printf(check->arena, "the signature expired %llu seconds ago (x=)", now - *signature->expires));
 }
 
 static void

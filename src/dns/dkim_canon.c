@@ -231,7 +231,8 @@ sha256(const char *bytes, size_t len, unsigned char hash[DKIM_HASH])
 }
 
 bool
-dkim_hash_body(const struct dkim_message *message, enum dkim_canon canon, const unsigned long long *limit, unsigned char hash[DKIM_HASH], unsigned long long *total)
+dkim_hash_body(
+    const struct dkim_message *message, enum dkim_canon canon, const unsigned long long *limit, unsigned char hash[DKIM_HASH], unsigned long long *total)
 {
 	struct buf body;
 	bool done;
@@ -256,7 +257,8 @@ take_last(const struct dkim_message *message, const char *name, bool taken[DKIM_
 }
 
 bool
-dkim_hash_header(const struct dkim_message *message, enum dkim_canon canon, const char *const *names, size_t count, const struct dkim_field *skip, const char *own, size_t own_len, unsigned char hash[DKIM_HASH])
+dkim_hash_header(const struct dkim_message *message, enum dkim_canon canon, const char *const *names, size_t count, const struct dkim_field *skip,
+    const char *own, size_t own_len, unsigned char hash[DKIM_HASH])
 {
 	bool taken[DKIM_FIELDS_MAX] = {false};
 	size_t max = own_len;

@@ -20,12 +20,12 @@ const char *
 dkim_key_state_name(enum dkim_key_state state)
 {
 	static const char *const names[] = {
-		[DKIM_KEY_UNKNOWN] = "unknown",
-		[DKIM_KEY_ABSENT] = "absent",
-		[DKIM_KEY_REVOKED] = "revoked",
-		[DKIM_KEY_BAD] = "bad",
-		[DKIM_KEY_TESTING] = "testing",
-		[DKIM_KEY_OK] = "ok",
+	    [DKIM_KEY_UNKNOWN] = "unknown",
+	    [DKIM_KEY_ABSENT] = "absent",
+	    [DKIM_KEY_REVOKED] = "revoked",
+	    [DKIM_KEY_BAD] = "bad",
+	    [DKIM_KEY_TESTING] = "testing",
+	    [DKIM_KEY_OK] = "ok",
 	};
 
 	return names[state];
@@ -47,7 +47,8 @@ warn(struct dkim_key *key, struct arena *arena, const char *warning)
 
 /* ---- the key itself */
 
-/* SubjectPublicKeyInfo is what all publish and what the RFC's example has; its text says RSAPublicKey, and verifiers take that, too. `*rest`: octets behind it. */
+/* SubjectPublicKeyInfo is what all publish and what the RFC's example has; its text says RSAPublicKey, and verifiers take that, too. `*rest`: octets behind it.
+ */
 static EVP_PKEY *
 open_rsa(const unsigned char *bytes, size_t len, bool *bare, size_t *rest)
 {
@@ -177,11 +178,14 @@ read_flags(const char *flags, struct arena *arena, struct dkim_key *key)
 static bool
 check_use(const struct dkim_tags *tags, struct arena *arena, struct dkim_key *key)
 {
-	const char *type = dkim_tags_value(tags, "k"), *services = dkim_tags_value(tags, "s"), *hashes = dkim_tags_value(tags, "h"), *local = dkim_tags_value(tags, "g");
+	const char *type = dkim_tags_value(tags, "k"), *services = dkim_tags_value(tags, "s"), *hashes = dkim_tags_value(tags, "h"),
+	           *local = dkim_tags_value(tags, "g");
 
 	key->type = type != NULL && strcmp(type, "ed25519") == 0 ? DKIM_ED25519 : DKIM_RSA;
 	if (type != NULL && strcmp(type, dkim_type_name(key->type)) != 0) {
-		const char *meant = strncmp(type, "ed25519", 7) == 0 ? "; it is written k=ed25519" : strncmp(type, "rsa", 3) == 0 ? "; it is written k=rsa" : "";
+		const char *meant = strncmp(type, "ed25519", 7) == 0 ? "; it is written k=ed25519"
+		                    : strncmp(type, "rsa", 3) == 0   ? "; it is written k=rsa"
+		                                                     : "";
 
 		bad(key, arena_printf(arena, "k=%.40s: no such key type%s", type, meant));
 	} else if (services != NULL && !dkim_list_has(services, arena, "*") && !dkim_list_has(services, arena, "email")) {

@@ -65,7 +65,8 @@ read_seed(const char *text, size_t len, struct arena *arena, const char **why)
 	size_t seed_len;
 	EVP_PKEY *pair;
 
-	if (memchr(text, '\0', len) != NULL || !dkim_base64_decode(arena_copy(arena, text, len), arena, &seed, &seed_len, why) || seed_len != DKIM_ED25519_KEY) {
+	if (memchr(text, '\0', len) != NULL || !dkim_base64_decode(arena_copy(arena, text, len), arena, &seed, &seed_len, why) ||
+	    seed_len != DKIM_ED25519_KEY) {
 		*why = "it is neither a PEM private key nor the base64 of the 32 octets of an ed25519 one";
 		return NULL;
 	}
@@ -139,7 +140,8 @@ bits_of(const EVP_PKEY *pair)
 void
 dkim_pair_describe(const EVP_PKEY *pair, const struct dkim_key *published, struct arena *arena, struct dkim_pair *out)
 {
-	*out = (struct dkim_pair){.type = type_of(pair), .bits = bits_of(pair), .record = dkim_pair_record(pair, arena), .matches = dkim_key_matches(published, pair)};
+	*out = (struct dkim_pair){
+	    .type = type_of(pair), .bits = bits_of(pair), .record = dkim_pair_record(pair, arena), .matches = dkim_key_matches(published, pair)};
 }
 
 /* ---- the signer */
@@ -194,7 +196,8 @@ static bool
 seal_ed25519(EVP_PKEY *pair, const unsigned char hash[DKIM_HASH], unsigned char *signature, size_t *len)
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool good = context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, pair) == 1 && EVP_DigestSign(context, signature, len, hash, DKIM_HASH) == 1;
+	bool good =
+	    context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, pair) == 1 && EVP_DigestSign(context, signature, len, hash, DKIM_HASH) == 1;
 
 	EVP_MD_CTX_free(context);
 	return good;
@@ -205,7 +208,7 @@ seal_rsa(EVP_PKEY *pair, const unsigned char hash[DKIM_HASH], unsigned char *sig
 {
 	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(pair, NULL);
 	bool good = context != NULL && EVP_PKEY_sign_init(context) == 1 && EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 &&
-		EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) == 1 && EVP_PKEY_sign(context, signature, len, hash, DKIM_HASH) == 1;
+	            EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) == 1 && EVP_PKEY_sign(context, signature, len, hash, DKIM_HASH) == 1;
 
 	EVP_PKEY_CTX_free(context);
 	return good;
@@ -230,22 +233,22 @@ static const struct signed_field {
 	const char *name;
 	bool absent, once_more; /* named though it is not there; named once more than it is there */
 } signed_fields[] = {
-	{"From", true, true},
-	{"Subject", true, true},
-	{"Date", true, true},
-	{"To", true, true},
-	{"Reply-To", false, true},
-	{"Cc", false, true},
-	{"Message-ID", false, true},
-	{"MIME-Version", false, true},
-	{"Content-Type", false, true},
-	{"List-Unsubscribe", false, true},
-	{"List-Unsubscribe-Post", false, true},
-	{"Content-Transfer-Encoding", false, false},
-	{"In-Reply-To", false, false},
-	{"References", false, false},
-	{"List-Id", false, false},
-	{"Auto-Submitted", false, false},
+    {"From", true, true},
+    {"Subject", true, true},
+    {"Date", true, true},
+    {"To", true, true},
+    {"Reply-To", false, true},
+    {"Cc", false, true},
+    {"Message-ID", false, true},
+    {"MIME-Version", false, true},
+    {"Content-Type", false, true},
+    {"List-Unsubscribe", false, true},
+    {"List-Unsubscribe-Post", false, true},
+    {"Content-Transfer-Encoding", false, false},
+    {"In-Reply-To", false, false},
+    {"References", false, false},
+    {"List-Id", false, false},
+    {"Auto-Submitted", false, false},
 };
 
 static size_t
@@ -343,7 +346,8 @@ put_tags(struct writer *writer, const struct dkim_signer *signer, const char *do
 
 /* What is written is first written with b= empty: that is what gets signed. */
 static bool
-sign(const struct dkim_signer *signer, const char *domain, const struct dkim_message *message, long long now, struct arena *arena, struct buf *out, const char **why)
+sign(const struct dkim_signer *signer, const char *domain, const struct dkim_message *message, long long now, struct arena *arena, struct buf *out,
+    const char **why)
 {
 	struct writer writer = {.out = out};
 	unsigned char hash[DKIM_HASH];
@@ -364,7 +368,8 @@ sign(const struct dkim_signer *signer, const char *domain, const struct dkim_mes
 	put_names(&writer, names, count, arena);
 	put(&writer, " ", arena_printf(arena, "bh=%s;", dkim_base64_encode(hash, DKIM_HASH, arena)));
 	put(&writer, " ", "b=");
-	if (!dkim_hash_header(message, signer->header, names, count, NULL, out->data + start, out->len - start, hash) || (signature = dkim_seal(signer->pair, hash, arena, &len)) == NULL) {
+	if (!dkim_hash_header(message, signer->header, names, count, NULL, out->data + start, out->len - start, hash) ||
+	    (signature = dkim_seal(signer->pair, hash, arena, &len)) == NULL) {
 		*why = "the crypto library could not sign with the key";
 		return false;
 	}
@@ -374,7 +379,8 @@ sign(const struct dkim_signer *signer, const char *domain, const struct dkim_mes
 }
 
 bool
-dkim_sign(const struct dkim_signer *signer, const char *domain, const char *bytes, size_t len, long long now, struct arena *arena, struct buf *out, const char **why)
+dkim_sign(
+    const struct dkim_signer *signer, const char *domain, const char *bytes, size_t len, long long now, struct arena *arena, struct buf *out, const char **why)
 {
 	struct dkim_message message;
 	struct buf field;

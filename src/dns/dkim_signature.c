@@ -61,7 +61,8 @@ read_signer(struct reader *reader)
 	at = strrchr(out->identity, '@');
 	if (at == NULL)
 		return wrong(reader, arena_printf(reader->arena, "i=%.80s has no \"@\"", out->identity));
-	return name_within(at + 1, out->domain) || wrong(reader, arena_printf(reader->arena, "i=%.80s is neither at d=%.80s nor below it", out->identity, out->domain));
+	return name_within(at + 1, out->domain) ||
+	       wrong(reader, arena_printf(reader->arena, "i=%.80s is neither at d=%.80s nor below it", out->identity, out->domain));
 }
 
 static bool
@@ -74,7 +75,8 @@ read_algorithm(struct reader *reader)
 	if (strcasecmp(out->algorithm, "rsa-sha1") == 0)
 		return wrong(reader, "a=rsa-sha1 must not be used any more (RFC 8301)");
 	out->type = strcasecmp(out->algorithm, "ed25519-sha256") == 0 ? DKIM_ED25519 : DKIM_RSA;
-	return out->type == DKIM_ED25519 || strcasecmp(out->algorithm, "rsa-sha256") == 0 || wrong(reader, arena_printf(reader->arena, "a=%.40s: no such algorithm", out->algorithm));
+	return out->type == DKIM_ED25519 || strcasecmp(out->algorithm, "rsa-sha256") == 0 ||
+	       wrong(reader, arena_printf(reader->arena, "a=%.40s: no such algorithm", out->algorithm));
 }
 
 static bool
@@ -176,14 +178,16 @@ read_query(struct reader *reader)
 {
 	const char *value = dkim_tags_value(reader->tags, "q");
 
-	return value == NULL || dkim_list_has(value, reader->arena, "dns/txt") || wrong(reader, arena_printf(reader->arena, "q=%.40s: no way to ask for the key that verifiers know", value));
+	return value == NULL || dkim_list_has(value, reader->arena, "dns/txt") ||
+	       wrong(reader, arena_printf(reader->arena, "q=%.40s: no way to ask for the key that verifiers know", value));
 }
 
 bool
 dkim_signature_read(const struct dkim_field *field, struct arena *arena, struct dkim_signature *out, const char **why)
 {
 	/* Who signed comes first: a complaint can then name it. */
-	static bool (*const readers[])(struct reader *) = {read_version, read_signer, read_algorithm, read_canon, read_names, read_hashes, read_numbers, read_query};
+	static bool (*const readers[])(struct reader *) = {
+	    read_version, read_signer, read_algorithm, read_canon, read_names, read_hashes, read_numbers, read_query};
 	size_t value = field->colon + 1;
 	struct dkim_tags tags;
 	struct reader reader = {.arena = arena, .tags = &tags, .out = out};

@@ -194,7 +194,8 @@ dkim_base64_decode(const char *text, struct arena *arena, const unsigned char **
 			continue;
 		}
 		if (digit < 0 || pads > 0) {
-			*why = arena_printf(arena, digit < 0 ? "%s at octet %zu is not base64" : "%s at octet %zu stands behind the end of the base64", show(arena, text[i]), i + 1);
+			*why = arena_printf(arena, digit < 0 ? "%s at octet %zu is not base64" : "%s at octet %zu stands behind the end of the base64",
+			    show(arena, text[i]), i + 1);
 			return false;
 		}
 		bits = bits << 6 | (unsigned)digit;
