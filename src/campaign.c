@@ -134,7 +134,7 @@ on_sender(const struct sender_entry *entry, void *arg)
 	if (campaign->plan->format == CAMPAIGN_NDJSON)
 		record_sender(&campaign->line, &entry->evidence, entry->origin);
 	else if (campaign->plan->format == CAMPAIGN_TEXT && campaign->plan->style.verbose)
-		text_sender(&campaign->line, &campaign->plan->style, &entry->evidence, entry->origin);
+		text_sender(&campaign->line, &campaign->plan->style, &entry->evidence, entry->origin, entry->note);
 	put(campaign);
 	fill(campaign); /* we may have waited for just this */
 }

@@ -97,6 +97,11 @@ judge(struct probe *probe)
 	}
 	diagnose(attempt->reply.count > 0 ? &reading : NULL, evidence, stage, probe->arena, &journey->diagnosis);
 	journey->diagnosed = true;
+	if (probe->sender != NULL && probe->sender->note != NULL) { /* why there is no evidence */
+		struct diagnosis *d = &journey->diagnosis;
+
+		*(const char **)arena_push(probe->arena, &d->evidence, d->evidence_count++, sizeof *d->evidence) = probe->sender->note;
+	}
 }
 
 static void

@@ -122,8 +122,13 @@ gather(struct found *found)
 	if (special != NULL && !plan->allow_private) {
 		char text[IP_TEXT];
 
-		found->entry.note = arena_printf(found->arena, "%s is a %s address: what receivers see is another one; --public-ip tells it", ip_text(&found->about, text), special);
+		found->entry.note = arena_printf(found->arena, "%s is a %s address, so nothing was looked up about it: receivers see another one (--public-ip tells which)", ip_text(&found->about, text), special);
+		found->entry.evidence.ip = found->about;
+		found->entry.evidence.helo = found->entry.helo;
+		found->entry.evidence.from = found->entry.from;
+		found->entry.evidence.ptr = found->ptr;
 		found->entry.gathered = true;
+		found->senders->gathered(&found->entry, found->senders->arg);
 		wake(found);
 		return;
 	}

@@ -39,7 +39,7 @@ struct sender_entry {
 typedef void senders_done(void *arg);
 typedef void senders_gathered(const struct sender_entry *entry, void *arg);
 
-struct senders *senders_new(const struct senders_plan *plan, senders_gathered *gathered, void *arg); /* `gathered`: once for each entry that is evident */
+struct senders *senders_new(const struct senders_plan *plan, senders_gathered *gathered, void *arg); /* `gathered`: once for each entry, when its evidence is final */
 void senders_free(struct senders *senders);
 
 const struct sender_entry *senders_find(struct senders *senders, const struct ip *source); /* begins to find out about a new one */

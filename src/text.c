@@ -348,7 +348,7 @@ say_clean_lists(struct buf *out, const struct text_style *style, const struct se
 }
 
 void
-text_sender(struct buf *out, const struct text_style *style, const struct sender *sender, enum helo_origin origin)
+text_sender(struct buf *out, const struct text_style *style, const struct sender *sender, enum helo_origin origin, const char *note)
 {
 	char ip[IP_TEXT];
 	struct buf line;
@@ -369,7 +369,8 @@ text_sender(struct buf *out, const struct text_style *style, const struct sender
 		if (sender->listings[i].state != LIST_CLEAN)
 			say_listing(out, style, &sender->listings[i]);
 	say_clean_lists(out, style, sender);
-	if (!sender->complete)
+	text_field(out, style, "note", note);
+	if (!sender->complete && note == NULL)
 		text_field(out, style, "note", "the time for look-ups ran out: what is missing is unknown, not absent");
 	buf_release(&line);
 }

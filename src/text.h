@@ -16,7 +16,7 @@ struct text_style {
 };
 
 void text_result(struct buf *out, const struct text_style *style, const struct journey *journey);
-void text_sender(struct buf *out, const struct text_style *style, const struct sender *sender, enum helo_origin origin);
+void text_sender(struct buf *out, const struct text_style *style, const struct sender *sender, enum helo_origin origin, const char *note); /* note: why nothing was looked up, NULL */
 void text_summary(struct buf *out, const struct text_style *style, const struct tally *tally, bool interrupted);
 
 /* Shared with the other commands. */
