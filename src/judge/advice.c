@@ -221,7 +221,7 @@ txt_record(struct desk *desk, const char *name, const char *text)
 
 	for (size_t i = 0; i < len || i == 0; i++) {
 		if (i % TXT_STRING == 0) {
-			memcpy(out + at, "\" \"" + (i == 0 ? 2 : 0), i == 0 ? 1 : 3);
+			memcpy(out + at, i == 0 ? "\"" : "\" \"", i == 0 ? 1 : 3);
 			at += i == 0 ? 1 : 3;
 		}
 		if (text[i] == '"' || text[i] == '\\')
