@@ -127,6 +127,8 @@ def most_telling():
     yield "REFUSED tells more than nothing", say(run.answer("b8.test"), "rcode", "server"), ("REFUSED", "refused")
     run = Run(["silent", "servfail"], ["ask c8.test A", "wait"])
     yield "SERVFAIL tells more than silence", say(run.answer("c8.test"), "rcode", "server"), ("SERVFAIL", "servfail")
+    run = Run(["silent", "servfail"], ["many 3 d8.test A", "wait"])
+    yield "nobody waits for the dead then", (run.of("waited")[0].get("SERVFAIL"), run.of("waited")[0]["ms"] < 5000), (3, True)
 
 @scene
 def silence():
@@ -158,9 +160,14 @@ def lateness():
     yield "but not for what was in time", [query[0] for query in queries("slow-500.b11.test")], ["1"]
 
 @scene
+def lateness_before_failure():
+    run = Run(["normal", "servfail"], ["ask slow-2500.c11.test A", "wait"])
+    yield "a late answer is better than another's failure", say(run.answer("slow-2500.c11.test"), "rcode", "server"), ("NOERROR", "normal")
+
+@scene
 def nobody_there():
     run = Run(["closed"], ["many 1000 a12.test A", "wait"])
-    yield "nobody listens: TIMEOUT, and soon", (run.of("waited")[0].get("TIMEOUT"), run.of("waited")[0]["ms"] < 6000), (1000, True)
+    yield "nobody listens: TIMEOUT, after three attempts, and soon", (run.of("waited")[0].get("TIMEOUT"), 900 <= run.of("waited")[0]["ms"] < 6000), (1000, True)
     run = Run(["closed", "normal"], ["many 1000 b12.test A", "wait"])
     yield "… or the next one", (run.of("waited")[0].get("NOERROR"), run.of("waited")[0]["ms"] < 4000), (1000, True)
 
@@ -265,6 +272,8 @@ def freeing():
 def asking_within():
     run = Run(["normal"], ["then ask b23.test A", "ask a23.test A", "wait", "then ask a23.test A", "ask b23.test A", "wait"])
     yield "a callback may ask", [a["name"] for a in run.answers], ["a23.test", "b23.test", "b23.test", "a23.test"]
+    run = Run(["normal"], ["then ask ttl-0.c23.test A", "ask ttl-0.c23.test A", "wait"])
+    yield "the same again, too: that is a new question", (len(run.answers), len(queries("ttl-0.c23.test"))), (2, 2)
 
 @scene
 def consulting():
@@ -285,7 +294,7 @@ def consulting():
 def consulting_for_ever():
     run = Run(["normal"], ["consult 60000 stuck", "consult 60000 endless"])
     stuck, endless = run.of("consulted")
-    yield "an evaluation that waits for nothing", stuck["complete"], False
+    yield "an evaluation that waits for nothing", (stuck["complete"], run.of("waited")[0]["ms"] < 5000), (False, True)
     yield "an evaluation that never ends", (endless["complete"], endless["used"] <= 5000), (False, True)
     run = Run(["normal"], ["cancel 50 slow-200.a26.test/A silent.a26.test/A", "cancel 0 a26.test/A", "ask b26.test A", "wait"])
     yield "cancelled", ([line["done"] for line in run.of("waited")[:2]], run.answer("b26.test").get("rcode")), ([False, False], "NOERROR")
