@@ -1,6 +1,6 @@
 /* A job is one question and those who wait for its answer. It is always on exactly one list:
  *   open    asked, and all of it young; nameservers look after the time
- *   late    one nameserver at least has let NAMESERVER_TRY_MS pass; ordered by deadline
+ *   late    one nameserver at least has let NAMESERVER_TRY_MS pass
  *   paused  no nameserver could be reached at all; to be asked again soon; ordered by that
  *   ready   answered; `deliver` tells those who wait, from the loop and from nowhere else */
 #include "io/resolver.h"
@@ -408,12 +408,15 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct resolver *resolver = arg;
 	int64_t now = loop_ms();
-	struct job *job;
+	struct job *job, *next;
 
 	(void)fd;
 	(void)what;
-	while ((job = TAILQ_FIRST(&resolver->late)) != NULL && job->due <= now)
-		finish(job, &job->answer);
+	for (job = TAILQ_FIRST(&resolver->late); job != NULL; job = next) {
+		next = TAILQ_NEXT(job, link);
+		if (job->due <= now || !worth_waiting(job)) /* whom it waits for may have died */
+			finish(job, &job->answer);
+	}
 	while ((job = TAILQ_FIRST(&resolver->paused)) != NULL && job->due <= now)
 		resume(job);
 	if (!TAILQ_EMPTY(&resolver->late) || !TAILQ_EMPTY(&resolver->paused))
