@@ -160,7 +160,7 @@ static bool
 step(struct book *book, void *arg)
 {
 	struct self *self = arg;
-	struct sender_query query = {.ip = self->ip, .author = self->author, .now = time(NULL), .signers = self->signers, .signer_count = self->keys.count, .survey = true};
+	struct sender_query query = {.ip = self->ip, .author = self->author_problem != NULL ? "" : self->author, .now = time(NULL), .signers = self->signers, .signer_count = self->keys.count, .survey = true};
 	bool ptr_known;
 
 	arena_reset(self->arena);

@@ -53,6 +53,8 @@ take(struct reader *reader)
 	at = strrchr(reader->kept, '@');
 	if (at == NULL)
 		return true;
+	if (at[1] == '\0')
+		return true;
 	if (!name_normalise(at + 1, name, &reader->why))
 		return false;
 	if (reader->domain != NULL && !name_equal(reader->domain, name)) {

@@ -260,6 +260,17 @@ add_identifier(struct gathering *g, struct dmarc_query *query, const char *domai
 	query->dkim_count++;
 }
 
+static size_t
+count_dmarc_records(struct gathering *g, const char *domain)
+{
+	const struct answer *answer = domain != NULL ? book_ask(g->book, arena_printf(g->arena, "_dmarc.%s", domain), DNS_TXT) : NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; answer != NULL && i < answer->count; i++)
+		count += dmarc_record_is(answer->records[i].u.txt.joined);
+	return count;
+}
+
 /* What is not known yet is asked about as if it had passed, so that what depends on it is asked at once. */
 static void
 check_dmarc(struct gathering *g)
@@ -281,10 +292,14 @@ check_dmarc(struct gathering *g)
 	for (size_t i = 0; g->out->dkim_known && i < g->out->dkim.count; i++)
 		add_identifier(g, &query, g->out->dkim.signatures[i].signature.domain, auth_of(g->out->dkim.signatures[i].result == DKIM_PASS, g->out->dkim.signatures[i].result == DKIM_TEMPERROR));
 	g->out->dmarc_known = dmarc_check(g->book, g->arena, &query, &g->out->dmarc) && known;
-	if (!g->out->dmarc_known)
+	if (!g->out->dmarc_known) {
 		g->done = false;
-	else
-		g->out->dmarc_server = server_of(g, arena_printf(g->arena, "_dmarc.%s", query.from), DNS_TXT);
+		return;
+	}
+	g->out->dmarc_server = server_of(g, arena_printf(g->arena, "_dmarc.%s", query.from), DNS_TXT);
+	g->out->dmarc_records = count_dmarc_records(g, query.from);
+	if (g->out->dmarc_records == 0 && g->out->dmarc.old_known)
+		g->out->dmarc_records = count_dmarc_records(g, g->out->dmarc.old.org_domain);
 }
 
 /* ---- all of it */

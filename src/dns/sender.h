@@ -25,7 +25,7 @@ struct sender_signer { /* a key that signs this sender's mail */
 struct sender_query {
 	struct ip ip; /* the address that receivers see; whether it is one to ask lists about (ip_special) is the caller's business */
 	const char *helo, *from; /* from: "" is the null reverse-path */
-	const char *author; /* address or domain of the From field; NULL: not known, or the same as `from`; the HELO name for the null reverse-path */
+	const char *author; /* address or domain of the From field; NULL: not known, or the same as `from`; the HELO name for the null reverse-path; "": there is none */
 	const char *const *dkim; /* d= of the signatures, NULL at the end; NULL: none. Those of `signers` and `message` need not be repeated */
 	const struct lists *lists; /* NULL: ask none */
 	long long now; /* for SPF macros and signatures, seconds since the epoch */
@@ -85,6 +85,7 @@ struct sender {
 	bool dkim_known; /* there is a message, and they are verified */
 	struct dmarc dmarc; /* of this mail from this source: SPF as above; DKIM by the signatures, or by the keys as if they signed */
 	bool dmarc_known; /* false, too: there is no author domain */
+	size_t dmarc_records; /* at the author's domain, or, if it has none, at the one above it that is registered: of several none counts */
 	const char *dmarc_server;
 	bool complete; /* false: the time for it ran out; what is missing is UNKNOWN */
 };

@@ -821,16 +821,19 @@ static void
 tell_no_dmarc(struct desk *desk)
 {
 	const struct dmarc_view *view = &desk->sender->dmarc.now;
-	bool broken = view->record != NULL || (view->problem != NULL && strstr(view->problem, "more than one") != NULL) || view->result == DMARC_PERMERROR;
+	size_t records = desk->sender->dmarc_records;
+	bool broken = view->record != NULL || records > 0 || view->result == DMARC_PERMERROR;
 	const char *org = organizational(desk->sender);
 	struct advice *advice;
 
-	if (broken)
+	if (records > 1)
+		advice = add(desk, DMARC_BROKEN, arena_printf(desk->arena, "%s has %zu DMARC records: none of them counts.", desk->sender->author, records));
+	else if (broken)
 		advice = add(desk, DMARC_BROKEN, arena_printf(desk->arena, "The DMARC record of %s does not work%s%s.", desk->sender->author, view->problem != NULL ? ": " : "", view->problem != NULL ? view->problem : ""));
 	else
 		advice = add(desk, DMARC_MISSING, arena_printf(desk->arena, "%s has no DMARC record, nor has a domain above it.", desk->sender->author));
 	advice->evidence = dmarc_evidence(desk);
-	act(advice, WHO_SENDER, broken ? "Put one good record in its place." : "Publish one; p=none refuses nothing and is enough to begin with. An address in rua has receivers report what passes and what does not.");
+	act(advice, WHO_SENDER, broken ? "Publish one record that is good, and no other." : "Publish one; p=none refuses nothing and is enough to begin with. An address in rua has receivers report what passes and what does not.");
 	advice->records[0] = txt_record(desk, arena_printf(desk->arena, "_dmarc.%s", org), arena_printf(desk->arena, "v=DMARC1; p=none; rua=mailto:dmarc-reports@%s", org));
 }
 
@@ -888,8 +891,6 @@ judge_dmarc(struct desk *desk)
 {
 	const struct sender *sender = desk->sender;
 
-	if (desk->query->author_problem != NULL)
-		act(add(desk, AUTHOR_BAD, arena_printf(desk->arena, "The message does not say whose it is: %s.", desk->query->author_problem)), WHO_SENDER, "A message has one From field, with one address.");
 	if (!sender->dmarc_known)
 		return;
 	switch (sender->dmarc.now.result) {
@@ -913,6 +914,14 @@ judge_dmarc(struct desk *desk)
 
 /* ---- all of it */
 
+static void
+judge_author(struct desk *desk)
+{
+	if (desk->query->author_problem == NULL)
+		return;
+	act(add(desk, AUTHOR_BAD, arena_printf(desk->arena, "The message does not say whose it is: %s.", desk->query->author_problem)), WHO_SENDER, "Give it one From field, with one address.");
+}
+
 void
 advise(const struct advice_query *query, struct arena *arena, struct advice **out, size_t *count)
 {
@@ -931,6 +940,7 @@ advise(const struct advice_query *query, struct arena *arena, struct advice **ou
 	judge_domain(&desk, &query->sender->from_domain, "MAIL FROM");
 	judge_spf(&desk);
 	judge_domain(&desk, &query->sender->author_domain, "From");
+	judge_author(&desk);
 	judge_dkim(&desk);
 	judge_dmarc(&desk);
 

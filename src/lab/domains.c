@@ -24,6 +24,7 @@ const struct lab_source lab_sources[] = {
 	{"127.0.1.10", "", PTR_FAILS, "its PTR look-up is never answered"},
 	{"127.0.1.11", "many.sender.example", CLEAN, "twelve PTR names, one of them confirmed"},
 	{"127.0.1.12", "mail.bare.example", CLEAN, "confirmed PTR; its domain has no SPF, no DMARC"},
+	{"127.0.1.13", "mail.signed.example", CLEAN, "confirmed PTR; its domain has SPF, DKIM keys and DMARC"},
 	{"::1", "six.sender.example", CLEAN, "IPv6: clean, confirmed PTR"},
 };
 const size_t lab_source_count = sizeof lab_sources / sizeof lab_sources[0];

@@ -6,6 +6,13 @@
 	"some text that makes it long enough, and then some more, so that the eight of them are too large for a datagram of 1232 octets: "                     \
 	"and as that is not enough, the same again, and again"
 
+/* The public half of the key that tests sign with. */
+#define SIGNED_RSA \
+	"MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA3Reci3EiuSfGw5QLrSwU5YHWeIYan3oktYwTnu6jrkAT3QtXGQzERUP0" \
+	"zJvlKSG04k3EN+HcpXut5iBeynduvNQuoIaIUHdJtoyvcp6XKvAQJOPp27RAvpQbWEVBb6RAJZSVvLmtTaB0IDyOsoY/g7NmBqIf" \
+	"GNLo1VTx5nbcN5DheAal8KGd4wXJ4U4htdSyW55yT76LMD32Ng9KeFgiObJeJGTH84CldquLqfG1OY6mBOWyrID1Wz9SZHxAdyMn" \
+	"VyrFIjlShlm2xxuSGfH0hEz3XE6/89MSK9mcDsj/gE8WQghgeAH37kctpMoGGc89J4MGeblImINKOI2tZo533QIDAQAB"
+
 /* clang-format off */
 const struct lab_name lab_names[] = {
 	{"lab.example",
@@ -90,6 +97,34 @@ const struct lab_name lab_names[] = {
 		"@ A 127.0.1.1\n"
 		"@ TXT v=spf1 ip4:127.0.1.0/24 -all\n"
 		"_dmarc TXT v=DMARC1; p=rejekt\n"},
+	{"signed.example",
+		"@ SOA 1\n"
+		"@ NS ns.lab.example.\n"
+		"@ MX 10 mail\n"
+		"@ TXT v=spf1 a:mail.signed.example -all\n"
+		"_dmarc TXT v=DMARC1; p=reject; rua=mailto:dmarc@signed.example\n"
+		"lab._domainkey TXT v=DKIM1; k=rsa; p=" SIGNED_RSA "\n"
+		"ed._domainkey TXT v=DKIM1; k=ed25519; p=LvWw44V/AIi6fqwVkcFCL7V97JxfAJTl5LQ9TYBzCuY=\n"
+		"test._domainkey TXT v=DKIM1; t=y; p=" SIGNED_RSA "\n"
+		"old._domainkey TXT v=DKIM1; p=\n"
+		"temp._domainkey FATE SERVFAIL\n"
+		"mail A 127.0.1.13\n"
+		"mail MX 10 mail\n"
+		"mail TXT v=spf1 a -all\n"},
+	{"strict.example",
+		"@ SOA 1\n"
+		"@ NS ns.lab.example.\n"
+		"@ MX 10 clean.sender.example.\n"
+		"@ TXT v=spf1 ip4:192.0.2.0/24 -all\n"
+		"_dmarc TXT v=DMARC1; p=reject; aspf=s; adkim=s; rua=mailto:dmarc@strict.example\n"
+		"spam A 127.0.1.1\n"
+		"_dmarc.spam TXT v=DMARC1; p=quarantine; rua=mailto:dmarc@strict.example\n"},
+	{"slow.example",
+		"@ SOA 1\n"
+		"@ NS ns.lab.example.\n"
+		"@ MX 10 clean.sender.example.\n"
+		"@ TXT v=spf1 include:silent.sender.example ip4:127.0.1.0/24 -all\n"
+		"_dmarc FATE SILENT\n"},
 	{"bare.example",
 		"@ SOA 1\n"
 		"@ NS ns.lab.example.\n"
@@ -135,7 +170,8 @@ const struct lab_name lab_names[] = {
 		"11.1.0 PTR ten.many.sender.example.\n"
 		"11.1.0 PTR eleven.many.sender.example.\n"
 		"11.1.0 PTR twelve.many.sender.example.\n"
-		"12.1.0 PTR mail.bare.example.\n"},
+		"12.1.0 PTR mail.bare.example.\n"
+		"13.1.0 PTR mail.signed.example.\n"},
 	{"ip6.arpa",
 		"@ SOA 1\n"
 		"@ NS ns.lab.example.\n"
