@@ -24,11 +24,15 @@ hex(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+/* `word` begins with a small letter. That is looked at first: most places are none where a word begins. */
 static bool
 begins(const char *text, size_t len, const char *word)
 {
-	size_t n = strlen(word);
+	size_t n;
 
+	if (len == 0 || (*text | 0x20) != *word)
+		return false;
+	n = strlen(word);
 	return len >= n && strncasecmp(text, word, n) == 0;
 }
 

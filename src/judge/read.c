@@ -34,22 +34,25 @@ is_found(const struct rules *rules, const uint64_t *found, size_t entry)
 
 /* ---- who says it */
 
+/* The dot before the suffix is looked at first: for most suffixes there is none. */
 static bool
-host_within(const char *host, const char *suffix)
+host_within(const char *host, size_t n, const char *suffix)
 {
-	size_t n = strlen(host), m = strlen(suffix);
+	size_t m = strlen(suffix);
 
-	if (n > 0 && host[n - 1] == '.')
-		n--;
-	return n >= m && strncasecmp(host + n - m, suffix, m) == 0 && (n == m || host[n - m - 1] == '.');
+	return n >= m && (n == m || host[n - m - 1] == '.') && strncasecmp(host + n - m, suffix, m) == 0;
 }
 
 static const struct provider *
 provider_by_host(const struct rules *rules, const char *host)
 {
+	size_t n = strlen(host);
+
+	if (n > 0 && host[n - 1] == '.')
+		n--;
 	for (size_t i = 0; i < rules->provider_count; i++)
 		for (size_t k = 0; k < rules->providers[i]->mx_count; k++)
-			if (host_within(host, rules->providers[i]->mx[k]))
+			if (host_within(host, n, rules->providers[i]->mx[k]))
 				return rules->providers[i];
 	return NULL;
 }
@@ -345,10 +348,14 @@ fill_advice(const struct reader *reader, const char *text)
 		size_t i = 0, n;
 		const char *value;
 
-		while (i < sizeof marks / sizeof marks[0] && (*text != '{' || strncmp(text, marks[i].mark, strlen(marks[i].mark)) != 0))
+		while (i < sizeof marks / sizeof marks[0] && strncmp(text, marks[i].mark, strlen(marks[i].mark)) != 0)
 			i++;
-		if (i == sizeof marks / sizeof marks[0]) {
-			filled[len++] = *text++;
+		if (i == sizeof marks / sizeof marks[0]) { /* plain words up to the next brace */
+			n = 1 + strcspn(text + 1, "{");
+			n = n < ADVICE_MAX - 1 - len ? n : ADVICE_MAX - 1 - len;
+			memcpy(filled + len, text, n);
+			len += n;
+			text += n;
 			continue;
 		}
 		value = marks[i].value != NULL && marks[i].value[0] != '\0' ? marks[i].value : marks[i].otherwise;

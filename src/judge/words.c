@@ -8,7 +8,8 @@
 
 /* Bytes that stand in no word share column 0, which leads back to the root: the table stays small. */
 struct words {
-	unsigned char column[256];
+	unsigned char column[256]; /* of a byte as words have it */
+	unsigned char fold[256]; /* of a byte as texts have it, large letters too */
 	unsigned columns;
 	struct word {
 		const char *text; /* in the arena */
@@ -16,7 +17,7 @@ struct words {
 	} *list;
 	size_t count;
 	struct arena *arena;
-	uint32_t *next; /* [state * columns + column] */
+	uint32_t *next; /* [state * columns + column]; with ENDS where a word ends in the next state, or in one that `shorter` leads to */
 	uint32_t *shorter; /* the state of the longest word end that is a suffix of this state's word; 0: none */
 	struct end {
 		size_t tag;
@@ -24,6 +25,8 @@ struct words {
 	} **ends; /* words that end in this state */
 	uint32_t states;
 };
+
+static const uint32_t ENDS = UINT32_C(1) << 31;
 
 struct words *
 words_new(void)
@@ -132,6 +135,11 @@ words_ready(struct words *words)
 	words->states = 1;
 	make_trie(words);
 	make_links(words);
+	for (size_t i = 0; i < (size_t)words->states * words->columns; i++)
+		if (words->ends[words->next[i]] != NULL || words->shorter[words->next[i]] != 0)
+			words->next[i] |= ENDS;
+	for (unsigned byte = 0; byte < 256; byte++)
+		words->fold[byte] = words->column[lower((char)byte)];
 }
 
 void
@@ -140,7 +148,10 @@ words_scan(const struct words *words, const char *text, size_t len, uint64_t *fo
 	uint32_t state = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		state = words->next[state * words->columns + words->column[lower(text[i])]];
+		state = words->next[state * words->columns + words->fold[(unsigned char)text[i]]];
+		if ((state & ENDS) == 0)
+			continue;
+		state &= ~ENDS;
 		for (uint32_t s = words->ends[state] != NULL ? state : words->shorter[state]; s != 0; s = words->shorter[s])
 			for (const struct end *end = words->ends[s]; end != NULL; end = end->more)
 				found[end->tag / 64] |= UINT64_C(1) << (end->tag % 64);
