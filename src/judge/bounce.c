@@ -94,7 +94,7 @@ hold(struct bounce *bounce, const struct heard *heard)
 	struct arena *arena = bounce->arena;
 	struct heard *kept;
 
-	if (bounce->held_count == BOUNCE_HELD_MAX) {
+	if (bounce->held_count == BOUNCE_HELD_MAX && !bounce->held_told) {
 		for (size_t i = 0; i < bounce->held_count; i++)
 			tell(bounce, &bounce->held[i]);
 		bounce->held_told = true;
