@@ -296,6 +296,19 @@ Test(dkim, split)
 	}
 }
 
+Test(dkim, header_order) /* from the last of a name upwards, each once, the absent as nothing (RFC 6376 section 5.4.2) */
+{
+	static const char bytes[] = "A: 1\r\nB: 2\r\nA: 3\r\nC: 4\r\n\r\n", signed_text[] = "a:3\r\nb:2\r\na:1\r\nown:b=";
+	const char *names[] = {"a", "X", "B", "A", "a", "b"}, *why;
+	unsigned char hash[DKIM_HASH], expected[DKIM_HASH];
+	struct dkim_message message;
+
+	cr_assert(dkim_message_split(bytes, strlen(bytes), arena, &message, &why));
+	cr_assert(dkim_hash_header(&message, DKIM_RELAXED, names, COUNT(names), &message.fields[3], "Own: b=", 7, hash));
+	cr_assert(EVP_Digest(signed_text, strlen(signed_text), expected, NULL, EVP_sha256(), NULL));
+	cr_expect_arr_eq(hash, expected, DKIM_HASH);
+}
+
 static const struct {
 	const char *file, *mended;
 } mend_cases[] = {
@@ -389,6 +402,7 @@ static const struct {
 	{"YQ", NULL, "cut short"},
 	{"YQ=", NULL, "cut short"},
 	{"YWJj=", NULL, "cut short"},
+	{"Y===", NULL, "cut short"},
 	{"YQ==YQ==", NULL, "'Y' at octet 5 stands behind the end"},
 	{"YW-j", NULL, "'-' at octet 3 is not base64"},
 	{"YW\"j", NULL, "'\"' at octet 3 is not base64"},
@@ -496,12 +510,13 @@ Test(dkim, key_trailing)
 
 Test(dkim, key_look_up)
 {
-	const char *two[] = {"v=spf1 -all", seed_record}, *bad[] = {"v=DKIM1; p=", "p=?"};
+	const char *two[] = {"v=spf1 -all", seed_record}, *bad[] = {"v=DKIM1; p=", "p=?"}, *first[] = {"v=spf1 -all", seed_record, "p=?"};
 	struct book *book = book_new();
 	struct dkim_key key;
 
 	publish(book, "good._domainkey.example.org", seed_record);
 	put_txt(book, "two._domainkey.example.org", DNS_NOERROR, two, 2);
+	put_txt(book, "first._domainkey.example.org", DNS_NOERROR, first, 3);
 	put_txt(book, "bad._domainkey.example.org", DNS_NOERROR, bad, 2);
 	put_txt(book, "none._domainkey.example.org", DNS_NOERROR, NULL, 0);
 	put_txt(book, "gone._domainkey.example.org", DNS_NXDOMAIN, NULL, 0);
@@ -510,6 +525,7 @@ Test(dkim, key_look_up)
 
 	cr_expect(dkim_key_look_up(book, arena, "GOOD", "Example.ORG.", &key) && key.state == DKIM_KEY_OK && strcmp(key.name, "good._domainkey.example.org") == 0 && key.type == DKIM_ED25519);
 	cr_expect(dkim_key_look_up(book, arena, "two", "example.org", &key) && key.state == DKIM_KEY_OK && any_has(key.warnings, key.warning_count, "has 2 TXT records"));
+	cr_expect(dkim_key_look_up(book, arena, "first", "example.org", &key) && key.state == DKIM_KEY_OK && any_has(key.warnings, key.warning_count, "has 3 TXT records"));
 	cr_expect(dkim_key_look_up(book, arena, "bad", "example.org", &key) && key.state == DKIM_KEY_REVOKED && key.warning_count == 1);
 	cr_expect(dkim_key_look_up(book, arena, "none", "example.org", &key) && key.state == DKIM_KEY_ABSENT && strstr(key.problem, "has no TXT record") != NULL);
 	cr_expect(dkim_key_look_up(book, arena, "gone", "example.org", &key) && key.state == DKIM_KEY_ABSENT && strstr(key.problem, "does not exist") != NULL);
