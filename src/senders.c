@@ -96,7 +96,14 @@ gather_step(struct book *book, void *arg)
 {
 	struct found *found = arg;
 	const struct senders_plan *plan = &found->senders->plan;
-	struct sender_query query = {.ip = found->about, .helo = found->entry.helo, .from = found->entry.from, .lists = plan->lists};
+	struct sender_query query = {.ip = found->about,
+	    .helo = found->entry.helo,
+	    .from = found->entry.from,
+	    .author = plan->author,
+	    .lists = plan->lists,
+	    .signers = plan->signers,
+	    .signer_count = plan->signer_count,
+	    .mail_known = plan->mail_known};
 
 	return sender_gather(book, found->arena, &query, &found->entry.evidence);
 }

@@ -19,6 +19,10 @@ struct senders_plan { /* borrowed for the life of the senders */
 	const struct lists *lists; /* NULL: ask none */
 	const char *helo; /* NULL: find one */
 	const char *from; /* NULL: postmaster@ the HELO name */
+	const char *author; /* address or domain of the messages' From field; NULL: that of `from`; "": not known */
+	const struct sender_signer *signers;
+	size_t signer_count;
+	bool mail_known; /* these are all that sign (see sender_query) */
 	struct ip public_ip; /* what the evidence is about instead of the source (behind NAT); family 0: the source */
 	bool allow_private; /* evidence about private and loopback addresses makes sense: the lab */
 	const char *hostname; /* this host's own name, "" if it has no full one */

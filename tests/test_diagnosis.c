@@ -262,10 +262,10 @@ struct bench {
 };
 
 static void
-set_up(struct bench *bench, const struct joint *joint)
+set_up_mail(struct bench *bench, const struct joint *joint, const char *message)
 {
 	struct stanza_error error;
-	struct sender_query query = {.helo = joint->helo != NULL ? joint->helo : "mail.example.net", .from = "bounces@example.org"};
+	struct sender_query query = {.helo = joint->helo != NULL ? joint->helo : "mail.example.net", .from = "bounces@example.org", .message = message, .message_len = message != NULL ? strlen(message) : 0};
 	struct reading *reading = &bench->reading;
 
 	*bench = (struct bench){.lists = lists_new(), .arena = arena_new(), .book = book_new()};
@@ -289,6 +289,12 @@ set_up(struct bench *bench, const struct joint *joint)
 	query.lists = bench->lists;
 	cr_assert(sender_gather(bench->book, bench->arena, &query, &bench->sender));
 	bench->seen = &bench->sender;
+}
+
+static void
+set_up(struct bench *bench, const struct joint *joint)
+{
+	set_up_mail(bench, joint, NULL);
 }
 
 static void
@@ -390,6 +396,95 @@ Test(diagnosis, how_an_address_looks_is_another_thing_than_a_missing_record)
 	}
 }
 
+/* What a message is judged by, when it is known and when it is not. */
+#define ORG "example.org MX 10 mail.example.net"
+#define SPF_PASSES "example.org TXT v=spf1 ip4:192.0.2.10 -all"
+#define SPF_FAILS "example.org TXT v=spf1 -all"
+#define REJECT "_dmarc.example.org TXT v=DMARC1; p=reject"
+#define UNSIGNED "From: a@example.org\r\n\r\nx\r\n"
+
+static const struct mail {
+	const char *what;
+	enum cause cause;
+	const char *message;
+	const char *book[LINES];
+	enum basis basis;
+	enum who who;
+	const char *evidence[EVIDENCE];
+} mails[] = {
+	{"DMARC said, and it fails here too", CAUSE_DMARC, UNSIGNED, {WELL, PTR_GOOD, SPF_FAILS, REJECT}, BASIS_CONFIRMED, WHO_SENDER, {"policy reject", "SPF of example.org is fail, and there is no good DKIM signature", "fails DMARC as seen from here"}},
+	{"DMARC said, and it passes here", CAUSE_DMARC, UNSIGNED, {WELL, PTR_GOOD, SPF_PASSES, REJECT}, BASIS_CONTRADICTED, WHO_SENDER, {"passes DMARC as seen from here", "forwarded", "old record"}},
+	{"DMARC said, SPF passes, and of the mail nothing is known", CAUSE_DMARC, NULL, {WELL, PTR_GOOD, SPF_PASSES, REJECT}, BASIS_CONTRADICTED, WHO_SENDER, {"passes DMARC as seen from here"}},
+	{"DMARC said, SPF fails, and whether it is signed is not known", CAUSE_DMARC, NULL, {WELL, PTR_GOOD, SPF_FAILS, REJECT}, BASIS_STATED, WHO_SENDER, {"of DKIM nothing is known"}},
+	{"DMARC said, and there is no record", CAUSE_DMARC, UNSIGNED, {WELL, PTR_GOOD, SPF_FAILS}, BASIS_STATED, WHO_SENDER, {"no DMARC record that counts"}},
+	{"DMARC said, and it could not be looked up", CAUSE_DMARC, UNSIGNED, {WELL, PTR_GOOD, SPF_FAILS, "_dmarc.example.org TXT !SERVFAIL"}, BASIS_STATED, WHO_SENDER, {"!DMARC"}},
+	{"DKIM said, and there is none", CAUSE_DKIM, UNSIGNED, {WELL, PTR_GOOD, SPF_PASSES}, BASIS_CONFIRMED, WHO_SENDER, {"carries no DKIM signature"}},
+	{"DKIM said, and of the mail nothing is known", CAUSE_DKIM, NULL, {WELL, PTR_GOOD, SPF_PASSES}, BASIS_STATED, WHO_SENDER, {"!DKIM"}},
+	{"DKIM said, and the signature is bad here too", CAUSE_DKIM, "DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=gone; h=from; bh=AA==; b=AA==\r\n" UNSIGNED, {WELL, PTR_GOOD, SPF_PASSES}, BASIS_CONFIRMED, WHO_SENDER, {"does not verify here, either"}},
+	{"sender's domain said, and it does not exist", CAUSE_SENDER_DOMAIN, NULL, {WELL, PTR_GOOD}, BASIS_CONFIRMED, WHO_SENDER, {"example.org can take no mail (nxdomain)"}},
+	{"sender's domain said, and it has a null MX", CAUSE_SENDER_DOMAIN, NULL, {WELL, PTR_GOOD, "example.org MX 0 ."}, BASIS_CONFIRMED, WHO_SENDER, {"example.org can take no mail (null-mx)"}},
+	{"sender's domain said, and it is in order", CAUSE_SENDER_DOMAIN, NULL, {WELL, PTR_GOOD, ORG}, BASIS_CONTRADICTED, WHO_RECEIVER, {"can take mail as seen from here"}},
+	{"sender's domain said, and not known here", CAUSE_SENDER_DOMAIN, NULL, {WELL, PTR_GOOD, "example.org MX !SERVFAIL"}, BASIS_STATED, WHO_SENDER, {"!as seen from here"}},
+	{"HELO refused, and it has no address", CAUSE_HELO, NULL, {WELL}, BASIS_CONFIRMED, WHO_SENDER, {"mail.example.net has no address (NXDOMAIN"}},
+	{"HELO refused, and it leads elsewhere", CAUSE_HELO, NULL, {WELL, PTR_STRAY}, BASIS_STATED, WHO_SENDER, {"leads to other addresses than 192.0.2.10"}},
+	{"HELO refused, and its address is not known", CAUSE_HELO, NULL, {WELL, "mail.example.net A !TIMEOUT"}, BASIS_STATED, WHO_SENDER, {"!address"}},
+};
+enum { MAILS = sizeof mails / sizeof *mails };
+
+static void
+set_up_of(struct bench *bench, const struct mail *mail)
+{
+	struct joint joint = {.what = mail->what, .code = 550, .said = mail->cause, .stage = STAGE_MESSAGE};
+
+	memcpy(joint.book, mail->book, sizeof joint.book);
+	set_up_mail(bench, &joint, mail->message);
+}
+
+/* A signature that is good takes a key: here one is given, whose published half is as it should be. */
+static void
+set_good_key(struct sender *sender, struct sender_key *key)
+{
+	*key = (struct sender_key){.selector = "s", .domain = "example.org", .known = true, .key = {.state = DKIM_KEY_OK}, .matches = PRESENT};
+	sender->mail_known = true;
+	sender->keys = key;
+	sender->key_count = 1;
+}
+
+Test(diagnosis, mail_is_judged_as_receivers_judge_it)
+{
+	for (size_t i = 0; i < MAILS; i++) {
+		struct diagnosis diagnosis;
+		struct bench bench;
+
+		set_up_of(&bench, &mails[i]);
+		diagnose(bench.said, bench.seen, STAGE_MESSAGE, bench.arena, &diagnosis);
+		cr_expect_eq(diagnosis.cause, mails[i].cause, "%s", mails[i].what);
+		cr_expect_eq(diagnosis.basis, mails[i].basis, "%s: %s", mails[i].what, basis_name(diagnosis.basis));
+		cr_expect_eq(diagnosis.who, mails[i].who, "%s", mails[i].what);
+		for (size_t k = 0; k < EVIDENCE && mails[i].evidence[k] != NULL; k++) {
+			bool absent = mails[i].evidence[k][0] == '!';
+
+			cr_expect_eq(some_sentence_has(&diagnosis, mails[i].evidence[k] + absent), !absent, "%s: %s", mails[i].what, mails[i].evidence[k]);
+		}
+		tear_down(&bench);
+	}
+}
+
+Test(diagnosis, a_good_key_contradicts_dkim)
+{
+	struct diagnosis diagnosis;
+	struct sender_key key;
+	struct bench bench;
+
+	set_up_of(&bench, &mails[7]);
+	set_good_key(&bench.sender, &key);
+	diagnose(bench.said, bench.seen, STAGE_MESSAGE, bench.arena, &diagnosis);
+	cr_expect_eq(diagnosis.cause, CAUSE_DKIM);
+	cr_expect_eq(diagnosis.basis, BASIS_CONTRADICTED);
+	cr_expect(some_sentence_has(&diagnosis, "changes the message"));
+	tear_down(&bench);
+}
+
 Test(diagnosis, each_row_is_reached)
 {
 	size_t hits[64] = {0};
@@ -407,6 +502,16 @@ Test(diagnosis, each_row_is_reached)
 
 		set_up_look(&bench, &looks[i]);
 		hits[diagnosis_row(bench.said, bench.seen, STAGE_GREETING)]++;
+		tear_down(&bench);
+	}
+	for (size_t i = 0; i < MAILS; i++) {
+		struct sender_key key;
+		struct bench bench;
+
+		set_up_of(&bench, &mails[i]);
+		hits[diagnosis_row(bench.said, bench.seen, STAGE_MESSAGE)]++;
+		set_good_key(&bench.sender, &key);
+		hits[diagnosis_row(bench.said, bench.seen, STAGE_MESSAGE)]++;
 		tear_down(&bench);
 	}
 	for (size_t i = 0; i < diagnosis_rows(); i++)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -12,6 +13,8 @@
 #include "command/dkim_keys.h"
 #include "command/dns.h"
 #include "command/output.h"
+#include "dns/author.h"
+#include "dns/dkim_sign.h"
 #include "dns/name.h"
 #include "io/loop.h"
 #include "io/resolver.h"
@@ -170,6 +173,28 @@ check_tls_ca(struct run *run)
 	return EXIT_DATA;
 }
 
+/* What DMARC will be about, and who signs. Of a message of the user's own neither is known: tokens are replaced in it later, and it may bring its signatures along. */
+static void
+tell_mail(struct run *run)
+{
+	const struct options *o = run->options;
+	struct sender_signer *signers = arena_alloc(run->arena, (run->keys.count + 1) * sizeof *signers);
+	const char *why;
+
+	if (run->probe.message != NULL) {
+		run->senders.author = "";
+		return;
+	}
+	for (size_t i = 0; i < o->headers.count; i++)
+		if (strncasecmp(o->headers.items[i], "From:", 5) == 0 && !author_read(o->headers.items[i] + 5, strlen(o->headers.items[i] + 5), run->arena, &run->senders.author, &why))
+			run->senders.author = "";
+	for (size_t i = 0; i < run->keys.count; i++)
+		signers[i] = (struct sender_signer){run->keys.signers[i]->selector, run->keys.signers[i]->domain, run->keys.signers[i]->pair};
+	run->senders.signers = signers;
+	run->senders.signer_count = run->keys.count;
+	run->senders.mail_known = true;
+}
+
 static void
 make_plans(struct run *run)
 {
@@ -184,6 +209,7 @@ make_plans(struct run *run)
 	    .allow_private = o->allow_private,
 	    .hostname = own_hostname(run->hostname, sizeof run->hostname),
 	    .dns_ms = o->timeout_dns};
+	tell_mail(run);
 	run->probe.base = run->dns.base;
 	run->probe.who = run->dns.who;
 	run->probe.tls = give_tls;

@@ -200,12 +200,16 @@ check_spf(struct gathering *g)
 static void
 check_key(struct gathering *g, const struct sender_signer *signer)
 {
-	struct sender_key *key = arena_push(g->arena, &g->out->keys, g->out->key_count, sizeof *key);
+	const char *domain = signer->domain != NULL ? signer->domain : g->out->author;
+	struct sender_key *key;
 
+	if (domain == NULL)
+		return;
+	key = arena_push(g->arena, &g->out->keys, g->out->key_count, sizeof *key);
 	g->out->key_count++;
-	*key = (struct sender_key){.selector = signer->selector, .domain = signer->domain};
+	*key = (struct sender_key){.selector = signer->selector, .domain = domain};
 	key->wanted = signer->pair != NULL ? dkim_pair_record(signer->pair, g->arena) : NULL;
-	key->known = dkim_key_look_up(g->book, g->arena, signer->selector, signer->domain, &key->key);
+	key->known = dkim_key_look_up(g->book, g->arena, key->selector, key->domain, &key->key);
 	if (!key->known) {
 		g->done = false;
 		return;
@@ -219,6 +223,24 @@ bool
 sender_key_passes(const struct sender_key *key)
 {
 	return key->known && dkim_key_usable(&key->key) && key->matches != ABSENT;
+}
+
+enum truth
+sender_dkim(const struct sender *sender)
+{
+	enum truth truth = sender->mail_known ? ABSENT : UNKNOWN;
+
+	if (sender->dkim_known && sender->dkim.result == DKIM_PASS)
+		return PRESENT;
+	if (sender->dkim_known && sender->dkim.result == DKIM_TEMPERROR)
+		truth = UNKNOWN;
+	for (size_t i = 0; i < sender->key_count; i++) {
+		if (sender_key_passes(&sender->keys[i]))
+			return PRESENT;
+		if (!sender->keys[i].known || sender->keys[i].key.state == DKIM_KEY_UNKNOWN)
+			truth = UNKNOWN;
+	}
+	return truth;
 }
 
 static void

@@ -18,7 +18,7 @@ struct book;
 struct evp_pkey_st;
 
 struct sender_signer { /* a key that signs this sender's mail */
-	const char *selector, *domain;
+	const char *selector, *domain; /* domain NULL: the author's */
 	const struct evp_pkey_st *pair; /* NULL: the private half is not at hand */
 };
 
@@ -93,6 +93,7 @@ struct sender {
 /* False: pending; `out` then holds what is known so far, the rest UNKNOWN, so that a deadline can cut it short with nothing lost. All that can be asked at once is. */
 bool sender_gather(struct book *book, struct arena *arena, const struct sender_query *query, struct sender *out);
 
+enum truth sender_dkim(const struct sender *sender); /* is there a signature that is good, or a key whose signatures will be; UNKNOWN when nothing is known of the mail, or a look-up failed */
 bool sender_key_passes(const struct sender_key *key); /* what it signs will pass, as far as the key goes */
 
 #endif

@@ -751,30 +751,13 @@ judge_signature(struct desk *desk, const struct dkim_verdict *verdict)
 		act(add(desk, DKIM_FRAGILE, arena_printf(desk->arena, "The %s: %s.", named, verdict->warnings[i])), WHO_SENDER, NULL);
 }
 
-/* Is there something that DKIM could pass by; UNKNOWN when that could not be told. */
-static enum truth
-dkim_truth(const struct sender *sender)
-{
-	enum truth truth = sender->mail_known ? ABSENT : UNKNOWN;
-
-	if (sender->dkim_known && sender->dkim.result == DKIM_TEMPERROR)
-		truth = UNKNOWN;
-	for (size_t i = 0; i < sender->key_count; i++) {
-		if (sender_key_passes(&sender->keys[i]))
-			return PRESENT;
-		if (!sender->keys[i].known || sender->keys[i].key.state == DKIM_KEY_UNKNOWN)
-			truth = UNKNOWN;
-	}
-	return signature_passes(sender) ? PRESENT : truth;
-}
-
 static void
 judge_dkim(struct desk *desk)
 {
 	const struct sender *sender = desk->sender;
 	bool spf_bad = sender->spf_known && sender->spf.result != SPF_PASS && sender->spf.result != SPF_TEMPERROR;
 
-	if (spf_bad && dkim_truth(sender) == ABSENT)
+	if (spf_bad && sender_dkim(sender) == ABSENT)
 		act(add(desk, AUTH_NOTHING, "Neither SPF nor DKIM passes: nothing tells a receiver that this mail is yours."), WHO_SENDER, "Make SPF pass from this address, and sign with DKIM.");
 	for (size_t i = 0; i < sender->key_count; i++)
 		judge_key(desk, &sender->keys[i]);
@@ -854,7 +837,7 @@ why_unaligned(struct desk *desk)
 		return spf;
 	if (view->dkim_count == 0)
 		return arena_printf(desk->arena, "%s; there is no DKIM signature", spf);
-	return arena_printf(desk->arena, "%s; %s", spf, dkim_truth(sender) == PRESENT ? "DKIM passes for another domain only" : "no DKIM signature is good");
+	return arena_printf(desk->arena, "%s; %s", spf, sender_dkim(sender) == PRESENT ? "DKIM passes for another domain only" : "no DKIM signature is good");
 }
 
 static void
@@ -880,7 +863,7 @@ tell_dmarc_pass(struct desk *desk)
 	const char *by_what = view->spf_aligned == PRESENT && view->dkim_aligned == PRESENT ? "SPF and DKIM" : view->spf_aligned == PRESENT ? "SPF" : "DKIM";
 
 	add(desk, DMARC_GOOD, arena_printf(desk->arena, "DMARC of %s passes, by %s; its policy is %s.", desk->sender->author, by_what, policy_words(view->policy)));
-	if (view->dkim_count > 0 && view->dkim_aligned == ABSENT && dkim_truth(desk->sender) == PRESENT)
+	if (view->dkim_count > 0 && view->dkim_aligned == ABSENT && sender_dkim(desk->sender) == PRESENT)
 		act(add(desk, DKIM_ASTRAY, arena_printf(desk->arena, "No good DKIM signature is of the From domain %s: DMARC hangs on SPF, which does not survive forwarding.", desk->sender->author)), WHO_SENDER, arena_printf(desk->arena, "Sign with d=%s.", organizational(desk->sender)));
 	if (view->spf_aligned == ABSENT && desk->sender->spf_known && desk->sender->spf.result == SPF_PASS && view->spf.domain != NULL)
 		add(desk, SPF_ASTRAY, arena_printf(desk->arena, "SPF passes for %s, which is not aligned with the From domain %s: DMARC hangs on DKIM.", desk->sender->spf.domain, desk->sender->author));

@@ -296,11 +296,106 @@ tell_spf_good(struct desk *desk)
 	act(desk, WHO_SENDER, "SPF passes from this address as seen from here. Find out by which host the refused mail went, and put that host into the record, or sign with DKIM, which survives forwarding.");
 }
 
+static const char *
+helo_answer(struct desk *desk)
+{
+	const struct sender_helo *helo = &desk->sender->helo_facts;
+
+	return arena_printf(desk->arena, "%s%s%s", dns_rcode_name(helo->rcode), helo->server != NULL ? ", resolver " : "", helo->server != NULL ? helo->server : "");
+}
+
 static void
 tell_helo_bad(struct desk *desk)
 {
-	say(desk, arena_printf(desk->arena, "The HELO name was \"%s\", which is no fully-qualified host name.", desk->sender->helo));
+	if (desk->sender->helo_facts.valid)
+		say(desk, arena_printf(desk->arena, "The HELO name %s has no address (%s).", desk->sender->helo, helo_answer(desk)));
+	else
+		say(desk, arena_printf(desk->arena, "The HELO name was \"%s\", which is no fully-qualified host name.", desk->sender->helo));
 	act(desk, WHO_SENDER, "Use the full name of the mail server in EHLO (--ehlo mail.example.com), the same that the address's PTR record has.");
+}
+
+static void
+tell_helo_astray(struct desk *desk)
+{
+	say(desk, arena_printf(desk->arena, "The HELO name %s leads to other addresses than %s; whether that is what the receiver minds cannot be told.", desk->sender->helo, our_ip(desk)));
+}
+
+/* ---- DMARC, DKIM, and the domains of the sender */
+
+static void
+say_dmarc(struct desk *desk)
+{
+	const struct sender *sender = desk->sender;
+	const struct dmarc_view *view = &sender->dmarc.now;
+	const char *policy = dmarc_policy_name(view->policy);
+	const char *signature = sender_dkim(sender) == PRESENT ? "DKIM has a good signature" : sender_dkim(sender) == ABSENT ? "there is no good DKIM signature" : "of DKIM nothing is known";
+
+	if (view->record == NULL)
+		say(desk, arena_printf(desk->arena, "%s has no DMARC record that counts: %s.", sender->author, view->problem != NULL ? view->problem : "none was found"));
+	else
+		say(desk, arena_printf(desk->arena, "The DMARC record of %s (at _dmarc.%s, policy %s): \"%s\".", sender->author, view->at, policy != NULL ? policy : "none", view->record));
+	say(desk, arena_printf(desk->arena, "For this mail from %s SPF of %s is %s, and %s.", our_ip(desk), sender->spf.domain != NULL ? sender->spf.domain : "?", spf_result_name(sender->spf.result), signature));
+}
+
+static void
+tell_dmarc(struct desk *desk)
+{
+	say_dmarc(desk);
+}
+
+static void
+tell_dmarc_bad(struct desk *desk)
+{
+	const struct sender *sender = desk->sender;
+
+	say_dmarc(desk);
+	say(desk, arena_printf(desk->arena, "Neither is good for %s: the mail fails DMARC as seen from here, too.", sender->author));
+	act(desk, WHO_SENDER, arena_printf(desk->arena, "Send with a reverse-path in %s whose SPF record names %s, or sign with DKIM as d=%s, better both; mxwalk self shows the records.", sender->author, our_ip(desk), sender->author));
+}
+
+static void
+tell_dmarc_good(struct desk *desk)
+{
+	say_dmarc(desk);
+	say(desk, "This mail passes DMARC as seen from here. Usual reasons for such a difference: the mail that was refused was forwarded (SPF then fails) or changed on the way (the signature then breaks); it had another From domain; or the receiver's cache holds an old record.");
+	act(desk, WHO_SENDER, "Find out by which way and with which From field the refused mail went. A DKIM signature of the From domain, which nothing behind it breaks, survives forwarding.");
+}
+
+static void
+tell_dkim_bad(struct desk *desk)
+{
+	const struct sender *sender = desk->sender;
+
+	if (sender->key_count == 0 && (!sender->dkim_known || sender->dkim.total == 0))
+		say(desk, "This mail carries no DKIM signature.");
+	for (size_t i = 0; i < sender->key_count; i++)
+		say(desk, arena_printf(desk->arena, "The DKIM key %s of %s is no good: %s.", sender->keys[i].selector, sender->keys[i].domain, sender->keys[i].matches == ABSENT ? "what is published is not the other half of the private key" : sender->keys[i].key.problem != NULL ? sender->keys[i].key.problem : dkim_key_state_name(sender->keys[i].key.state)));
+	for (size_t i = 0; sender->dkim_known && i < sender->dkim.count; i++)
+		say(desk, arena_printf(desk->arena, "The DKIM signature of %s does not verify here, either: %s.", sender->dkim.signatures[i].signature.domain != NULL ? sender->dkim.signatures[i].signature.domain : "nobody", sender->dkim.signatures[i].reason != NULL ? sender->dkim.signatures[i].reason : "?"));
+	act(desk, WHO_SENDER, "Sign with a DKIM key that is published; mxwalk self shows the record.");
+}
+
+static void
+tell_dkim_good(struct desk *desk)
+{
+	say(desk, "The DKIM signature of this mail is good as seen from here. Usual reasons for such a difference: something on the way changes the message (a footer, a filter, a change of encoding); the receiver's cache holds an old key; or it wants a signature of another domain, that of the From field.");
+	act(desk, WHO_SENDER, "Let the last server that touches the message sign it, with d= the domain of the From field; then have the receiver's postmaster look at its own verdict.");
+}
+
+static void
+tell_domain_bad(struct desk *desk)
+{
+	const struct sender_domain *domain = findings_bad_domain(desk->sender);
+
+	say(desk, arena_printf(desk->arena, "%s can take no mail (%s)%s%s", domain->name, route_kind_name(domain->route.kind), domain->route.problem != NULL ? ": " : ".", domain->route.problem != NULL ? domain->route.problem : ""));
+	act(desk, WHO_SENDER, arena_printf(desk->arena, "Give %s an MX record to a host that takes its mail, or send in the name of another domain.", domain->name));
+}
+
+static void
+tell_domain_good(struct desk *desk)
+{
+	say(desk, arena_printf(desk->arena, "%s can take mail as seen from here (%s). Usual reasons for such a difference: the receiver's own look-up failed, or its cache holds an old answer; or it means another address than the reverse-path.", desk->sender->from_domain.name, route_kind_name(desk->sender->from_domain.route.kind)));
+	act(desk, WHO_RECEIVER, "The domain is in order as seen from here. Try again after a day, when old answers have run out; if it stays so, send the receiver's postmaster this finding.");
 }
 
 /* The reply has not said why: what it may have been goes into also[]. A greeting has not heard the HELO name yet, nor EHLO the sender. */
@@ -438,7 +533,7 @@ static const struct row {
 	{BY_LIST | CAUSE(CONTENT_URL), FOUND_NOT_ASKED, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_not_asked},
 	{CAUSE(IP_BLOCKLIST), FOUND_GRAVE_IP, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_unnamed},
 
-	/* Reverse DNS, HELO, SPF: we see what they see, or we do not. */
+	/* Reverse DNS, HELO, SPF, DKIM, DMARC, the sender's domain: we see what they see, or we do not. */
 	{CAUSE(REVERSE_DNS), FOUND_PTR_BAD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED, tell_ptr_bad},
 	{CAUSE(REVERSE_DNS), FOUND_GRAVE_IP, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_ptr_and_listing},
 	{CAUSE(REVERSE_DNS), FOUND_LOOKS_AGREE, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED, tell_ptr_generic},
@@ -448,6 +543,14 @@ static const struct row {
 	{CAUSE(HELO), FOUND_HELO_BAD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED, tell_helo_bad},
 	{CAUSE(SPF), FOUND_SPF_BAD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED, tell_spf},
 	{CAUSE(SPF), FOUND_SPF_GOOD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONTRADICTED, tell_spf_good},
+	{CAUSE(HELO), FOUND_HELO_ASTRAY, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_helo_astray},
+	{CAUSE(DMARC), FOUND_DMARC_BAD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED, tell_dmarc_bad},
+	{CAUSE(DMARC), FOUND_DMARC_GOOD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONTRADICTED, tell_dmarc_good},
+	{CAUSE(DMARC), FOUND_DMARC_OPEN | FOUND_DMARC_NONE, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_dmarc},
+	{CAUSE(DKIM), FOUND_DKIM_BAD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED, tell_dkim_bad},
+	{CAUSE(DKIM), FOUND_DKIM_GOOD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONTRADICTED, tell_dkim_good},
+	{CAUSE(SENDER_DOMAIN), FOUND_DOMAIN_BAD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED, tell_domain_bad},
+	{CAUSE(SENDER_DOMAIN), FOUND_DOMAIN_GOOD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONTRADICTED, tell_domain_good},
 
 	/* Refused, and little said: what was said stands, what we found is shown beside it. */
 	{WITHOUT_A_REASON, FOUND_LISTED | FOUND_GRAVE_IP | FOUND_GRAVE_SENDER | FOUND_GRAVE_HELO | FOUND_PTR_BAD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_suspect},

@@ -241,16 +241,27 @@ ptr_finding(const struct ptr *ptr)
 	return FOUND_PTR_GOOD;
 }
 
-/* Does the reply complain of how the address or its name looks, not of a record that is missing? */
 static bool
-is_about_looks(const struct reading *reading)
+has_looks(const char *text)
 {
 	static const char *const words[] = {"generic", "dynamic", "dial", "residential", "transient", "pool", "dsl", "dhcp"};
 
-	for (size_t i = 0; reading != NULL && reading->matched != NULL && i < sizeof words / sizeof *words; i++)
-		if (strcasestr(reading->matched, words[i]) != NULL)
+	for (size_t i = 0; text != NULL && i < sizeof words / sizeof *words; i++)
+		if (strcasestr(text, words[i]) != NULL)
 			return true;
 	return false;
+}
+
+/* Does the reply complain of how the address or its name looks, not of a record that is missing? It may say so beside other words on reverse names. */
+static bool
+is_about_looks(const struct reading *reading)
+{
+	if (reading == NULL)
+		return false;
+	for (size_t i = 0; i < reading->also_count; i++)
+		if (has_looks(reading->also[i].rule))
+			return true;
+	return has_looks(reading->matched);
 }
 
 static unsigned
@@ -283,10 +294,74 @@ spf_finding(const struct spf *spf)
 	return FOUND_SPF_BAD;
 }
 
+static unsigned
+dmarc_finding(const struct sender *sender)
+{
+	if (!sender->dmarc_known)
+		return 0;
+	switch (sender->dmarc.now.result) {
+	case DMARC_PASS:
+		return FOUND_DMARC_GOOD;
+	case DMARC_FAIL:
+		return sender->mail_known ? FOUND_DMARC_BAD : FOUND_DMARC_OPEN;
+	case DMARC_RESULT_NONE:
+	case DMARC_PERMERROR:
+		return FOUND_DMARC_NONE;
+	case DMARC_TEMPERROR:
+		break;
+	}
+	return 0;
+}
+
+static unsigned
+dkim_finding(const struct sender *sender)
+{
+	static const unsigned findings[] = {[UNKNOWN] = 0, [ABSENT] = FOUND_DKIM_BAD, [PRESENT] = FOUND_DKIM_GOOD};
+
+	return findings[sender_dkim(sender)];
+}
+
+static bool
+takes_mail(const struct sender_domain *domain)
+{
+	return domain->name == NULL || (domain->known && (domain->route.kind == ROUTE_MX || domain->route.kind == ROUTE_IMPLICIT));
+}
+
+static bool
+takes_none(const struct sender_domain *domain)
+{
+	return domain->name != NULL && domain->known && domain->route.kind != ROUTE_DNS_ERROR && !takes_mail(domain);
+}
+
+const struct sender_domain *
+findings_bad_domain(const struct sender *sender)
+{
+	return takes_none(&sender->from_domain) ? &sender->from_domain : takes_none(&sender->author_domain) ? &sender->author_domain : NULL;
+}
+
+static unsigned
+domain_finding(const struct sender *sender)
+{
+	if (findings_bad_domain(sender) != NULL)
+		return FOUND_DOMAIN_BAD;
+	return sender->from_domain.name != NULL && takes_mail(&sender->from_domain) && takes_mail(&sender->author_domain) ? FOUND_DOMAIN_GOOD : 0u;
+}
+
 static bool
 is_literal(const char *helo)
 {
 	return helo[0] == '[';
+}
+
+/* That a name does not lead to an address which no receiver sees says nothing. */
+static unsigned
+helo_finding(const struct sender *sender)
+{
+	if (sender->helo == NULL)
+		return 0;
+	if (is_literal(sender->helo) || !name_is_host(sender->helo) || sender->helo_facts.resolves == ABSENT)
+		return FOUND_HELO_BAD;
+	return sender->helo_facts.leads_back == ABSENT && !is_hidden(sender) ? FOUND_HELO_ASTRAY : 0u;
 }
 
 void
@@ -305,7 +380,10 @@ findings_make(const struct reading *reading, const struct sender *sender, struct
 	find_grave(sender, out);
 	out->set |= name_finding(reading, sender);
 	out->set |= sender->spf_known ? spf_finding(&sender->spf) : 0u;
-	out->set |= sender->helo != NULL && (is_literal(sender->helo) || !name_is_host(sender->helo)) ? FOUND_HELO_BAD : 0u;
+	out->set |= helo_finding(sender);
+	out->set |= dmarc_finding(sender);
+	out->set |= dkim_finding(sender);
+	out->set |= domain_finding(sender);
 }
 
 /* ---- in words */

@@ -25,9 +25,18 @@ enum finding { /* bits: several may hold at once */
 	FOUND_LOOKS_OPEN = 1 << 21, /* the reply complains of a generic name or dynamic address; ours is confirmed and does not look so: their list, their taste */
 	FOUND_SPF_BAD = 1 << 15, /* anything but pass, and not for lack of an answer */
 	FOUND_SPF_GOOD = 1 << 16,
-	FOUND_HELO_BAD = 1 << 17, /* no fully-qualified name */
+	FOUND_HELO_BAD = 1 << 17, /* no fully-qualified name, or one that the DNS says has no address */
 	FOUND_LATER = 1 << 18, /* a 4yz: come again */
 	FOUND_WRONG_KIND = 1 << 19, /* the receiver asked a list of domains about an address: such lists answer that with an error that looks like a hit */
+	FOUND_HELO_ASTRAY = 1 << 22, /* a good name, that leads to other addresses than ours */
+	FOUND_DMARC_BAD = 1 << 23, /* this mail, of which all is known, fails */
+	FOUND_DMARC_GOOD = 1 << 24, /* it passes */
+	FOUND_DMARC_OPEN = 1 << 25, /* SPF does not pass for it, and whether it is signed is not known */
+	FOUND_DMARC_NONE = 1 << 26, /* there is no record that counts */
+	FOUND_DKIM_BAD = 1 << 27, /* this mail, of which all is known, has no good signature */
+	FOUND_DKIM_GOOD = 1 << 28,
+	FOUND_DOMAIN_BAD = 1 << 29, /* MAIL FROM's or From's domain does not exist, has no address, or a null MX */
+	FOUND_DOMAIN_GOOD = 1 << 30, /* all of them can take mail */
 };
 
 struct findings {
@@ -42,6 +51,7 @@ struct findings {
 void findings_make(const struct reading *reading, const struct sender *sender, struct findings *out);
 
 const char *listing_describe(const struct listing *listing, struct arena *arena); /* a sentence: the fact, the list, the answer, and who gave it */
+const struct sender_domain *findings_bad_domain(const struct sender *sender); /* of FOUND_DOMAIN_BAD; NULL: none */
 const char *ptr_describe(const struct ptr *ptr, struct arena *arena); /* a sentence */
 
 #endif
