@@ -75,7 +75,8 @@ make_leaf(const struct certs *certs, const struct leaf *leaf)
 
 	if (cert != NULL && describe(cert, issuer, 2 + (leaf - leaves), leaf->common_name, leaf->from, leaf->until, certs->key) &&
 	    extend(cert, issuer, NID_basic_constraints, "critical,CA:FALSE") && extend(cert, issuer, NID_ext_key_usage, "serverAuth") &&
-	    extend(cert, issuer, NID_subject_alt_name, leaf->names) && X509_sign(cert, leaf->by_itself ? certs->key : certs->ca_key, EVP_sha256()) > 0)
+	    extend(cert, issuer, NID_subject_alt_name, leaf->names) && (leaf->by_itself || extend(cert, issuer, NID_authority_key_identifier, "keyid")) &&
+	    X509_sign(cert, leaf->by_itself ? certs->key : certs->ca_key, EVP_sha256()) > 0)
 		return cert;
 	X509_free(cert);
 	return NULL;
