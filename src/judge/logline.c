@@ -32,7 +32,7 @@ begins(const char *at, const char *end, const char *words)
 {
 	size_t n = strlen(words);
 
-	return (size_t)(end - at) >= n && memcmp(at, words, n) == 0;
+	return (size_t)(end - at) >= n && *at == *words && memcmp(at, words, n) == 0;
 }
 
 static bool

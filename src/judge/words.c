@@ -24,6 +24,11 @@ struct words {
 		struct end *more;
 	} **ends; /* words that end in this state */
 	uint32_t states;
+	struct hit { /* what a scan has to set when it comes to a state: all its words' tags, those of one uint64_t together */
+		uint32_t index;
+		uint64_t bits;
+	} *hits;
+	uint32_t *hits_from; /* [state] up to [state + 1] in `hits` */
 };
 
 static const uint32_t ENDS = UINT32_C(1) << 31;
@@ -47,6 +52,8 @@ words_free(struct words *words)
 	free(words->next);
 	free(words->shorter);
 	free(words->ends);
+	free(words->hits);
+	free(words->hits_from);
 	free(words);
 }
 
@@ -122,6 +129,39 @@ make_links(struct words *words)
 	free(fall);
 }
 
+static void
+add_hit(struct words *words, size_t tag, uint32_t from, uint32_t *count, size_t *room)
+{
+	uint32_t index = (uint32_t)(tag / 64);
+
+	for (uint32_t i = from; i < *count; i++)
+		if (words->hits[i].index == index) {
+			words->hits[i].bits |= UINT64_C(1) << (tag % 64);
+			return;
+		}
+	if (*count == *room) {
+		*room = *room * 2 + 64;
+		words->hits = must_realloc(words->hits, *room * sizeof *words->hits);
+	}
+	words->hits[(*count)++] = (struct hit){ index, UINT64_C(1) << (tag % 64) };
+}
+
+static void
+gather_hits(struct words *words)
+{
+	uint32_t count = 0;
+	size_t room = 0;
+
+	words->hits_from = must_alloc((words->states + 1) * sizeof *words->hits_from);
+	for (uint32_t state = 0; state < words->states; state++) {
+		words->hits_from[state] = count;
+		for (uint32_t s = state; s != 0; s = words->shorter[s])
+			for (const struct end *end = words->ends[s]; end != NULL; end = end->more)
+				add_hit(words, end->tag, words->hits_from[state], &count, &room);
+	}
+	words->hits_from[words->states] = count;
+}
+
 void
 words_ready(struct words *words)
 {
@@ -135,8 +175,9 @@ words_ready(struct words *words)
 	words->states = 1;
 	make_trie(words);
 	make_links(words);
+	gather_hits(words);
 	for (size_t i = 0; i < (size_t)words->states * words->columns; i++)
-		if (words->ends[words->next[i]] != NULL || words->shorter[words->next[i]] != 0)
+		if (words->hits_from[words->next[i]] < words->hits_from[words->next[i] + 1])
 			words->next[i] |= ENDS;
 	for (unsigned byte = 0; byte < 256; byte++)
 		words->fold[byte] = words->column[lower((char)byte)];
@@ -152,8 +193,7 @@ words_scan(const struct words *words, const char *text, size_t len, uint64_t *fo
 		if ((state & ENDS) == 0)
 			continue;
 		state &= ~ENDS;
-		for (uint32_t s = words->ends[state] != NULL ? state : words->shorter[state]; s != 0; s = words->shorter[s])
-			for (const struct end *end = words->ends[s]; end != NULL; end = end->more)
-				found[end->tag / 64] |= UINT64_C(1) << (end->tag % 64);
+		for (uint32_t h = words->hits_from[state]; h < words->hits_from[state + 1]; h++)
+			found[words->hits[h].index] |= words->hits[h].bits;
 	}
 }
