@@ -470,6 +470,22 @@ Test(diagnosis, mail_is_judged_as_receivers_judge_it)
 	}
 }
 
+Test(diagnosis, where_the_two_dmarcs_differ_nothing_is_concluded)
+{
+	for (size_t i = 0; i < 2; i++) { /* fails, passes: by RFC 9989 */
+		struct diagnosis diagnosis;
+		struct bench bench;
+
+		set_up_of(&bench, &mails[i]);
+		cr_assert(bench.sender.dmarc.old_known);
+		bench.sender.dmarc.old.result = i == 0 ? DMARC_PASS : DMARC_FAIL;
+		diagnose(bench.said, bench.seen, STAGE_MESSAGE, bench.arena, &diagnosis);
+		cr_expect_eq(diagnosis.basis, BASIS_STATED, "%s", mails[i].what);
+		cr_expect(some_sentence_has(&diagnosis, "by RFC 7489"));
+		tear_down(&bench);
+	}
+}
+
 Test(diagnosis, a_good_key_contradicts_dkim)
 {
 	struct diagnosis diagnosis;

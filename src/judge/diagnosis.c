@@ -340,7 +340,11 @@ say_dmarc(struct desk *desk)
 static void
 tell_dmarc(struct desk *desk)
 {
+	const struct dmarc *dmarc = &desk->sender->dmarc;
+
 	say_dmarc(desk);
+	if (dmarc->old_known && dmarc->old.result != dmarc->now.result)
+		say(desk, arena_printf(desk->arena, "By RFC 9989 that is %s, by RFC 7489, which many receivers still follow, %s.", dmarc_result_name(dmarc->now.result), dmarc_result_name(dmarc->old.result)));
 }
 
 static void

@@ -294,11 +294,20 @@ spf_finding(const struct spf *spf)
 	return FOUND_SPF_BAD;
 }
 
+/* By which of the two standards the receiver goes is not known: where they differ nothing is concluded. */
+static bool
+standards_differ(const struct dmarc *dmarc)
+{
+	return dmarc->old_known && (dmarc->old.result == DMARC_PASS) != (dmarc->now.result == DMARC_PASS);
+}
+
 static unsigned
 dmarc_finding(const struct sender *sender)
 {
 	if (!sender->dmarc_known)
 		return 0;
+	if (standards_differ(&sender->dmarc))
+		return FOUND_DMARC_OPEN;
 	switch (sender->dmarc.now.result) {
 	case DMARC_PASS:
 		return FOUND_DMARC_GOOD;
