@@ -22,6 +22,8 @@
 #include "judge/rules.h"
 #include "senders.h"
 
+enum { DESCRIPTORS_BESIDE = 256 }; /* the DNS's sockets, files, the loop's own */
+
 struct run { /* all that lives as long as the command */
 	const struct options *options;
 	struct arena *arena;
@@ -233,6 +235,26 @@ write_line(const struct buf *bytes, void *arg)
 	return output_write(arg, bytes);
 }
 
+/* A walk takes a socket, and a look-up may take some: more walks than the system gives descriptors would end in failures of our own. */
+static unsigned
+possible_concurrency(unsigned wanted)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return wanted;
+	if (limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+		getrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur == RLIM_INFINITY || wanted + DESCRIPTORS_BESIDE <= limit.rlim_cur)
+		return wanted;
+	wanted = limit.rlim_cur > DESCRIPTORS_BESIDE ? (unsigned)(limit.rlim_cur - DESCRIPTORS_BESIDE) : 1;
+	log_warn("--concurrency: %u walks at once, for the system allows %lu descriptors", wanted, (unsigned long)limit.rlim_cur);
+	return wanted;
+}
+
 static int
 walk_all(struct run *run, struct intake_plan *intake)
 {
@@ -255,7 +277,7 @@ walk_all(struct run *run, struct intake_plan *intake)
 	    .intake = run->intake,
 	    .sources = o->sources.items,
 	    .source_count = o->sources.count,
-	    .concurrency = o->concurrency,
+	    .concurrency = possible_concurrency(o->concurrency),
 	    .write = write_line,
 	    .write_arg = &run->output,
 	    .format = o->format == FORMAT_NDJSON ? CAMPAIGN_NDJSON : o->format == FORMAT_NAGIOS ? CAMPAIGN_NAGIOS : CAMPAIGN_TEXT,
