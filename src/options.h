@@ -43,7 +43,7 @@ struct pairs { /* NAME=VALUE, the name not empty */
 
 struct signers { /* --dkim-key, --dkim-selector, --dkim-domain: a triple each */
 	struct signer {
-		const char *file, *selector, *domain; /* probe, self: file and selector are always there; domain NULL: that of --from. check: any may be NULL */
+		const char *file, *selector, *domain; /* probe: file and selector are always there; self: the selector is; domain NULL: that of --from. check: any may be NULL */
 	} *items;
 	size_t count;
 };

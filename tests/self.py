@@ -107,6 +107,7 @@ CASES = [
     ('no such domain', ('--source', '127.0.1.1', '--from', 'me@nowhere.sender.example'), 1, ['domain-missing'], None, []),
     ('domain without address', ('--source', '127.0.1.1', '--from', 'me@no-address.sender.example'), 1, ['domain-no-mail'], None, []),
     ('domain on the DBL', ('--source', '127.0.1.1', '--from', 'me@listed-domain.example'), 1, ['listed', 'dmarc-missing'], None, []),
+    ('a selector alone', (*GOOD, '--dkim-selector', 'lab'), 0, [], [], []),
     ('key revoked', (*GOOD, '--dkim-key', rsa, '--dkim-selector', 'old'), 1, ['dkim-key-bad'], None, []),
     ('key gone', (*GOOD, '--dkim-key', rsa, '--dkim-selector', 'gone'), 1, ['dkim-key-missing'], None, []),
     ('another key', (*GOOD, '--dkim-key', ed, '--dkim-selector', 'lab'), 1, ['dkim-key-mismatch'], None, []),

@@ -1,6 +1,7 @@
 /* self: what receivers could hold against this sender, asked of the DNS alone, as one report for each source address. */
-#include <string.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,7 +14,6 @@
 #include "command/output.h"
 #include "dns/author.h"
 #include "dns/book.h"
-#include "dns/dkim_sign.h"
 #include "dns/name.h"
 #include "io/loop.h"
 #include "io/resolver.h"
@@ -27,13 +27,13 @@ struct self { /* all that lives as long as the command */
 	struct dns_access dns;
 	struct output output;
 	struct text_style style;
-	struct dkim_keys keys;
 	struct arena *question; /* what was asked */
 	struct arena *arena; /* of an evaluation: emptied whenever it starts again */
 	struct buf message; /* --data, with CRLF line ends; len 0: none */
 	const char *author, *author_problem;
 	const char *hostname; /* NULL: this host has no full one */
-	struct sender_signer *signers;
+	struct sender_signer *signers; /* whose pairs are ours to free */
+	size_t signer_count;
 
 	struct ip ip; /* the source at hand, as receivers see it */
 	struct ptr ptr;
@@ -80,26 +80,42 @@ read_message(struct self *self)
 }
 
 /* A key that names no domain signs for the From field's, else for the reverse-path's. */
+static const char *
+signing_domain(const struct self *self, const struct signer *given)
+{
+	const char *at = self->options->from != NULL ? strrchr(self->options->from, '@') : NULL;
+
+	if (given->domain != NULL)
+		return given->domain;
+	return self->author != NULL ? self->author : at != NULL ? at + 1 : NULL;
+}
+
 static int
 read_keys(struct self *self)
 {
-	const char *at = self->options->from != NULL ? strrchr(self->options->from, '@') : NULL;
-	const char *domain = self->author != NULL ? self->author : at != NULL ? at + 1 : NULL;
-	int status = dkim_keys_open(&self->keys, self->options, self->question);
+	const struct signers *given = &self->options->signers;
 
-	if (status != EXIT_OK)
-		return status;
-	self->signers = arena_alloc(self->question, (self->keys.count + 1) * sizeof *self->signers);
-	for (size_t i = 0; i < self->keys.count; i++) {
-		const struct dkim_signer *key = self->keys.signers[i];
+	self->signers = arena_alloc(self->question, (given->count + 1) * sizeof *self->signers);
+	for (; self->signer_count < given->count; self->signer_count++) {
+		const struct signer *one = &given->items[self->signer_count];
+		struct sender_signer *signer = &self->signers[self->signer_count];
 
-		self->signers[i] = (struct sender_signer){key->selector, key->domain != NULL ? key->domain : domain, key->pair};
-		if (self->signers[i].domain != NULL)
-			continue;
-		log_error("--dkim-selector %s: whose key is it? --dkim-domain or --from is missing", key->selector);
-		return EXIT_USAGE;
+		*signer = (struct sender_signer){one->selector, signing_domain(self, one), NULL};
+		if (signer->domain == NULL) {
+			log_error("--dkim-selector %s: whose key is it? --dkim-domain or --from is missing", one->selector);
+			return EXIT_USAGE;
+		}
+		if (one->file != NULL && (signer->pair = dkim_pair_open(one->file, self->question)) == NULL)
+			return EXIT_DATA;
 	}
 	return EXIT_OK;
+}
+
+static void
+forget_keys(struct self *self)
+{
+	for (size_t i = 0; i < self->signer_count; i++)
+		EVP_PKEY_free((struct evp_pkey_st *)self->signers[i].pair);
 }
 
 static void
@@ -160,7 +176,7 @@ static bool
 step(struct book *book, void *arg)
 {
 	struct self *self = arg;
-	struct sender_query query = {.ip = self->ip, .author = self->author_problem != NULL ? "" : self->author, .now = time(NULL), .signers = self->signers, .signer_count = self->keys.count, .survey = true};
+	struct sender_query query = {.ip = self->ip, .author = self->author_problem != NULL ? "" : self->author, .now = time(NULL), .signers = self->signers, .signer_count = self->signer_count, .survey = true};
 	bool ptr_known;
 
 	arena_reset(self->arena);
@@ -374,7 +390,7 @@ command_self(const struct options *options)
 		}
 		status = output_close(&self.output, status);
 	}
-	dkim_keys_close(&self.keys);
+	forget_keys(&self);
 	buf_release(&self.report);
 	buf_release(&self.message);
 	arena_free(self.arena);

@@ -766,7 +766,7 @@ judge_dkim(struct desk *desk)
 	if (sender->mail_known && sender->key_count == 0 && (!sender->dkim_known || sender->dkim.total == 0))
 		act(add(desk, DKIM_UNSIGNED, "The message has no DKIM signature."), WHO_SENDER, "Have the mail server sign with DKIM, d= being the domain of the From field.");
 	if (!sender->mail_known)
-		add(desk, DKIM_NOT_TOLD, "Whether your mail is signed is not known here: --data @FILE, with a message as it leaves, has its signatures verified; --dkim-key and --dkim-selector have the key looked at.");
+		add(desk, DKIM_NOT_TOLD, "Whether your mail is signed is not known here: --data @FILE, with a message as it leaves, has its signatures verified; --dkim-selector has the published key looked at.");
 }
 
 /* ---- DMARC */
