@@ -75,6 +75,22 @@ Test(arena, is_as_new_after_a_reset)
 	arena_reset(arena);
 }
 
+/* Small while little is in it; and a giant of one round is not kept for the next. */
+Test(arena, size)
+{
+	arena_alloc(arena, 100);
+	cr_expect_leq(arena_size(arena), 512, "%zu", arena_size(arena));
+	for (int i = 0; i < 100; i++)
+		arena_alloc(arena, 100);
+	cr_expect_leq(arena_size(arena), 16384, "%zu", arena_size(arena));
+	arena_alloc(arena, 1000000);
+	cr_expect_geq(arena_size(arena), 1000000);
+	arena_reset(arena);
+	cr_expect_eq(arena_size(arena), 4096, "%zu", arena_size(arena));
+	arena_alloc(arena, 4000);
+	cr_expect_eq(arena_size(arena), 4096, "%zu", arena_size(arena));
+}
+
 Test(arena, nothing_is_something)
 {
 	cr_expect_not_null(arena_alloc(arena, 0));

@@ -1,4 +1,4 @@
-/* Blocks in a chain, the newest first; a large request gets a block of its own. */
+/* Blocks in a chain, the newest first; a large request gets a block of its own. The first is small, for many thousand walks wait at the same time that have heard nothing yet; then they double. */
 #include "base/arena.h"
 
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 4096, ALIGN = 16 };
+enum { FIRST = 512, BLOCK = 4096, ALIGN = 16 };
 
 struct block {
 	struct block *next;
@@ -86,22 +86,23 @@ arena_free(struct arena *arena)
 	free(arena);
 }
 
+/* Keeps one block, the newest of usual size; a round that needed a giant must not keep it for ever. */
 void
 arena_reset(struct arena *arena)
 {
-	struct block *block = arena->blocks;
+	struct block **link = &arena->blocks, *kept;
 
-	/* Keep one block of the usual size; a round that needed a giant must not keep it for ever. */
-	while (block != NULL && (block->next != NULL || block->size != BLOCK)) {
-		struct block *next = block->next;
-
-		free(block);
-		block = next;
+	while (*link != NULL && (*link)->size > BLOCK)
+		link = &(*link)->next;
+	kept = *link;
+	if (kept != NULL) {
+		*link = kept->next;
+		kept->next = NULL;
+		kept->used = 0;
 	}
-	if (block != NULL)
-		block->used = 0;
-	arena->blocks = block;
-	arena->size = block != NULL ? block->size : 0;
+	free_blocks(arena->blocks);
+	arena->blocks = kept;
+	arena->size = kept != NULL ? kept->size : 0;
 }
 
 size_t
@@ -120,8 +121,10 @@ arena_alloc(struct arena *arena, size_t size)
 		out_of_memory();
 	size = (size + ALIGN - 1) / ALIGN * ALIGN;
 	if (block == NULL || block->size - block->used < size) {
-		size_t room = size > BLOCK ? size : BLOCK;
+		size_t room = arena->size < FIRST ? FIRST : arena->size < BLOCK ? arena->size : BLOCK;
 
+		if (room < size)
+			room = size;
 		block = malloc(sizeof *block + room);
 		if (block == NULL)
 			out_of_memory();

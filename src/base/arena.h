@@ -11,7 +11,7 @@ struct arena;
 
 struct arena *arena_new(void);
 void arena_free(struct arena *arena); /* NULL is allowed */
-void arena_reset(struct arena *arena); /* forgets everything, keeps the first block for the next round */
+void arena_reset(struct arena *arena); /* forgets everything, keeps one block for the next round */
 size_t arena_size(const struct arena *arena); /* bytes of memory that it holds */
 
 void *arena_alloc(struct arena *arena, size_t size); /* zeroed, aligned for any object */
