@@ -295,6 +295,28 @@ bad_line(struct intake *intake, const char *text, const char *why)
 	log_error("%s:%lu: %s%s%s", intake->name, intake->line, text, *text != '\0' ? ": " : "", why);
 }
 
+/* More of the list into `bytes`, or its end; false: nothing has come yet. Apart from next_line, for a hardened build clears the whole buffer at every call. */
+static bool
+read_some(struct intake *intake)
+{
+	char bytes[65536];
+	ssize_t n = read(intake->fd, bytes, sizeof bytes);
+
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return false;
+	if (n < 0 && errno == EINTR)
+		return true;
+	if (n < 0) {
+		log_error("%s: %s", intake->name, strerror(errno));
+		intake->failed = true;
+	}
+	if (n <= 0)
+		intake->at_end = true;
+	else
+		buf_add(&intake->bytes, bytes, (size_t)n);
+	return true;
+}
+
 /* The next line into `*line` (NUL-terminated, in the line's arena). INTAKE_TARGET stands for "there is one". */
 static enum intake_state
 next_line(struct intake *intake, char **line)
@@ -302,8 +324,6 @@ next_line(struct intake *intake, char **line)
 	for (;;) {
 		char *start = intake->bytes.data + intake->used, *newline;
 		size_t left = intake->bytes.len - intake->used;
-		char bytes[65536];
-		ssize_t n;
 
 		newline = memchr(start, '\n', left);
 		if (newline != NULL || (intake->at_end && left > 0)) {
@@ -333,19 +353,8 @@ next_line(struct intake *intake, char **line)
 			buf_putc(&intake->bytes, 'x');
 			intake->overlong = true;
 		}
-		n = read(intake->fd, bytes, sizeof bytes);
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		if (!read_some(intake))
 			return INTAKE_WAIT;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			log_error("%s: %s", intake->name, strerror(errno));
-			intake->failed = true;
-		}
-		if (n <= 0)
-			intake->at_end = true;
-		else
-			buf_add(&intake->bytes, bytes, (size_t)n);
 	}
 }
 
