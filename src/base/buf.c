@@ -73,20 +73,28 @@ buf_putc(struct buf *buf, char c)
 	buf_add(buf, &c, 1);
 }
 
+/* Mostly there is room already, and the text is made but once. */
 void
 buf_printf(struct buf *buf, const char *format, ...)
 {
+	size_t room = buf->size > 0 ? buf->size - buf->len : 0;
+	char *end = room > 0 ? buf->data + buf->len : NULL;
 	va_list ap;
 	int len;
 
 	va_start(ap, format);
-	len = vsnprintf(NULL, 0, format, ap);
+	len = vsnprintf(end, room, format, ap);
 	va_end(ap);
-	if (len <= 0 || !make_room(buf, (size_t)len))
+	if (len <= 0 || !make_room(buf, (size_t)len)) {
+		if (end != NULL)
+			*end = '\0';
 		return;
-	va_start(ap, format);
-	vsnprintf(buf->data + buf->len, (size_t)len + 1, format, ap);
-	va_end(ap);
+	}
+	if ((size_t)len >= room) {
+		va_start(ap, format);
+		vsnprintf(buf->data + buf->len, (size_t)len + 1, format, ap);
+		va_end(ap);
+	}
 	buf->len += (size_t)len;
 }
 

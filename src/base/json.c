@@ -11,6 +11,13 @@ json_start(struct json *json, struct buf *out)
 	*json = (struct json){.out = out};
 }
 
+/* ASCII that stands for itself. */
+static bool
+is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 static void
 quote(struct buf *out, const char *bytes, size_t len)
 {
@@ -20,9 +27,9 @@ quote(struct buf *out, const char *bytes, size_t len)
 
 	buf_putc(out, '"');
 	for (size_t i = 0; i < len;) {
-		size_t n = utf8_len(bytes + i, len - i);
+		size_t n = is_plain(s[i]) ? 1 : s[i] < 0x80 ? 0 : utf8_len(bytes + i, len - i);
 
-		if (n > 0 && s[i] >= 0x20 && s[i] != '"' && s[i] != '\\' && s[i] != 0x7f) {
+		if (n > 0) {
 			i += n;
 			continue;
 		}
