@@ -251,7 +251,7 @@ Test(rules, every_example_has_its_rules_cause)
 	struct arena *arena = arena_new();
 	size_t examples = 0, idle = 0;
 
-	cr_expect(rules_count(rules) > 350);
+	cr_expect(rules_count(rules) > 430);
 	for (size_t i = 0; i < rules_count(rules); i++) {
 		const struct rule *rule = rules->ranked[i];
 		bool decides = false;
@@ -307,6 +307,11 @@ Test(rules, reads_cause_list_identity_and_provider)
 		{ "554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using zen.spamhaus.org; https://check.spamhaus.org/query/ip/192.0.2.7", CAUSE_IP_BLOCKLIST, "zen.spamhaus.org", LISTED_IP, "192.0.2.7", NULL },
 		{ "554 5.7.1 Service unavailable; Sender address [a@example.com] blocked using dbl.spamhaus.org", CAUSE_SENDER_BLOCKED, "dbl.spamhaus.org", LISTED_SENDER, "a@example.com", NULL },
 		{ "554 5.7.1 Service unavailable; Helo command [mail.example.com] blocked using dbl.spamhaus.org", CAUSE_HELO, "dbl.spamhaus.org", LISTED_HELO, "mail.example.com", NULL },
+		{ "550 5.7.1 Service unavailable, Helo domain is listed in Spamhaus. To request removal from this list see https://www.spamhaus.org/query/lookup/ (S8001)", CAUSE_HELO, "Spamhaus DBL", LISTED_HELO, NULL, NULL },
+		{ "554 5.7.1 <a@example.com>: Sender address rejected: blocked using dbl.spamhaus.org", CAUSE_SENDER_BLOCKED, "dbl.spamhaus.org", LISTED_SENDER, "a@example.com", NULL },
+		{ "554 5.7.1 <mail.example.com>: Helo command rejected: listed in dbl.spamhaus.org", CAUSE_HELO, "dbl.spamhaus.org", LISTED_HELO, NULL, NULL },
+		{ "554 5.7.1 Client host rejected: your hostname looks like a dynamic address", CAUSE_REVERSE_DNS, NULL, LISTED_PTR, NULL, NULL },
+		{ "554 5.7.1 Bad HELO, see http://mail.example.com/help", CAUSE_HELO, NULL, LISTED_HELO, NULL, NULL },
 		{ "554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using zen.spamhaus.org; Error: open resolver", CAUSE_RECEIVER_MISCONFIGURED, "zen.spamhaus.org", LISTED_IP, "192.0.2.7", NULL },
 		{ "550 5.7.1 Unfortunately, messages from [192.0.2.7] weren't sent. part of their network is on our block list (S3150).", CAUSE_IP_BLOCKLIST, "Microsoft S3150", LISTED_IP, "192.0.2.7", "Outlook.com" },
 		{ "554-gmx.net (mxgmx104) Nemesis ESMTP Service not available\n554-No SMTP service\n554 Bad DNS PTR resource record.", CAUSE_REVERSE_DNS, NULL, LISTED_NOTHING, NULL, "GMX" },
@@ -408,6 +413,6 @@ Test(rules, labelled_replies)
 	fclose(file);
 	arena_free(arena);
 	rules_free(rules);
-	cr_expect(strict * 100 >= count * 93, "strict %u of %u", strict, count);
-	cr_expect(lenient * 100 >= count * 97, "lenient %u of %u", lenient, count);
+	cr_expect(strict * 100 >= count * 94, "strict %u of %u", strict, count);
+	cr_expect(lenient * 100 >= count * 99, "lenient %u of %u", lenient, count);
 }
