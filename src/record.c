@@ -377,6 +377,8 @@ write_attempt(struct json *json, const struct attempt *attempt)
 	write_ip(json, "source", &attempt->source);
 	json_cstring(json, "status", walk_status_name(attempt->status));
 	json_cstring(json, "stage", stage_name(attempt->stage));
+	if (attempt->ehlo.client.family != 0)
+		write_ip(json, "seen", &attempt->ehlo.client);
 	json_text(json, "ending", ending_name(attempt->ending));
 	json_text(json, "detail", attempt->detail);
 	write_reply(json, "greeting", &attempt->greeting, false);

@@ -286,6 +286,22 @@ say_other_attempts(struct buf *out, const struct text_style *style, const struct
 	buf_release(&line);
 }
 
+/* What the server saw is what others judge: another address than ours says that something stands between. */
+static void
+say_seen(struct buf *out, const struct text_style *style, const struct attempt *attempt)
+{
+	char seen[IP_TEXT], ours[IP_TEXT];
+	struct buf line;
+
+	if (attempt->ehlo.client.family == 0 || attempt->source.family == 0 || ip_equal(&attempt->ehlo.client, &attempt->source))
+		return;
+	buf_init(&line, 1024);
+	buf_printf(&line, "The server saw us come from %s, not %s (NAT, a proxy or a relay between): that address is judged; --public-ip %s looks it up.", ip_text(&attempt->ehlo.client, seen),
+	    ip_text(&attempt->source, ours), seen);
+	text_field(out, style, "note", line.data);
+	buf_release(&line);
+}
+
 void
 text_result(struct buf *out, const struct text_style *style, const struct journey *journey)
 {
@@ -299,6 +315,8 @@ text_result(struct buf *out, const struct text_style *style, const struct journe
 		say_sender(out, style, journey);
 		say_diagnosis(out, style, &journey->diagnosis);
 	}
+	if (journey->decisive != NULL)
+		say_seen(out, style, journey->decisive);
 	if (journey->route.problem != NULL && (journey->note == NULL || strcmp(journey->note, journey->route.problem) != 0))
 		text_field(out, style, "route", journey->route.problem);
 	if (journey->status != WALK_ACCEPTED || style->verbose || journey->attempt_count > 1)

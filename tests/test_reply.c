@@ -537,3 +537,34 @@ Test(ehlo, hostile_bytes)
 	cr_expect_str_eq(ehlo.host, "a");
 	cr_expect_not(ehlo.starttls);
 }
+
+Test(ehlo, names_our_address_as_the_server_sees_it)
+{
+	static const struct {
+		const char *line, *address;
+	} cases[] = {
+	    {"mx.example.com at your service, [192.0.2.1]", "192.0.2.1"},
+	    {"mx.example.com Hello [192.0.2.1]", "192.0.2.1"},
+	    {"mx.example.com Hello probe.example.org [192.0.2.1], pleased to meet you", "192.0.2.1"},
+	    {"mx.example.com Hello probe (192.0.2.1)", "192.0.2.1"},
+	    {"mx.example.com Hello probe [IPv6:2001:db8::1]", "2001:db8::1"},
+	    {"mx.example.com Hello [2001:db8::1]", "2001:db8::1"},
+	    {"mx.example.com greets 192.0.2.1", "192.0.2.1"},
+	    {"mx.example.com", ""},
+	    {"mx.example.com Hello host-192.0.2.1.example.net", ""},
+	    {"mx.example.com ready at 10:20:30", ""},
+	    {"mx.example.com 1.2.3.4.5 [1.2.3]", ""},
+	    {"192.0.2.9 is my name", ""}, /* the first word is the server's own */
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct arena *arena = arena_new();
+		struct reply reply = {.code = 250, .count = 1, .text = cases[i].line};
+		struct ehlo ehlo;
+		char text[IP_TEXT];
+
+		ehlo_read(&reply, arena, &ehlo);
+		cr_expect_str_eq(ip_text(&ehlo.client, text), cases[i].address, "%s: '%s'", cases[i].line, text);
+		arena_free(arena);
+	}
+}

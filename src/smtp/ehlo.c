@@ -79,6 +79,33 @@ trimmed(struct arena *arena, const char *text, size_t len)
 	return arena_copy(arena, text, len);
 }
 
+/* The first IP address among the words, in brackets or bare: "at your service, [192.0.2.1]", "Hello [IPv6:2001:db8::1]", "Hello x (192.0.2.1)". */
+static struct ip
+address_in(const char *words)
+{
+	static const char bytes[] = "0123456789abcdefABCDEF.:";
+	struct ip ip = {0};
+	char text[IP_TEXT];
+
+	while (*words != '\0') {
+		size_t len;
+
+		if (strncasecmp(words, "IPv6:", 5) == 0)
+			words += 5;
+		len = strspn(words, bytes);
+		if (len > 0 && len < sizeof text && strchr(" \t[](),;<>=", words[len]) != NULL) {
+			memcpy(text, words, len);
+			text[len] = '\0';
+			if (ip_parse(&ip, text))
+				return ip;
+		}
+		words += len > 0 ? len : 1;
+		words += strcspn(words, " \t[](),;<>=");
+		words += strspn(words, " \t[](),;<>=");
+	}
+	return (struct ip){0};
+}
+
 static void
 read_first(const char *text, size_t len, struct arena *arena, struct ehlo *out)
 {
@@ -88,8 +115,10 @@ read_first(const char *text, size_t len, struct arena *arena, struct ehlo *out)
 	if (word > 0)
 		out->host = arena_copy(arena, line, word);
 	line += word + strspn(line + word, " \t");
-	if (*line != '\0')
-		out->greets = line;
+	if (*line == '\0')
+		return;
+	out->greets = line;
+	out->client = address_in(line);
 }
 
 static void

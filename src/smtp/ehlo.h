@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/ip.h"
+
 struct arena;
 struct reply;
 
@@ -12,6 +14,7 @@ enum { EHLO_KEYWORDS_MAX = 64 };
 
 struct ehlo {
 	const char *host; /* the name it gives itself: first word of the first line; NULL if none */
+	struct ip client; /* an address in those words: ours, as the server sees it; family 0 if there is none */
 	const char *greets; /* the rest of the first line: often our address as the server sees it; NULL if none */
 	bool starttls, pipelining, chunking, mime8bit, smtputf8, enhanced, dsn, requiretls;
 	bool size_offered;
