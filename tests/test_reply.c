@@ -542,7 +542,7 @@ Test(ehlo, names_our_address_as_the_server_sees_it)
 {
 	static const struct {
 		const char *line, *address;
-	} cases[] = {
+	} greetings[] = {
 	    {"mx.example.com at your service, [192.0.2.1]", "192.0.2.1"},
 	    {"mx.example.com Hello [192.0.2.1]", "192.0.2.1"},
 	    {"mx.example.com Hello probe.example.org [192.0.2.1], pleased to meet you", "192.0.2.1"},
@@ -557,14 +557,14 @@ Test(ehlo, names_our_address_as_the_server_sees_it)
 	    {"192.0.2.9 is my name", ""}, /* the first word is the server's own */
 	};
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct arena *arena = arena_new();
-		struct reply reply = {.code = 250, .count = 1, .text = cases[i].line};
+	for (size_t i = 0; i < sizeof greetings / sizeof *greetings; i++) {
+		struct arena *own = arena_new();
+		struct reply reply = {.code = 250, .count = 1, .text = greetings[i].line};
 		struct ehlo ehlo;
 		char text[IP_TEXT];
 
-		ehlo_read(&reply, arena, &ehlo);
-		cr_expect_str_eq(ip_text(&ehlo.client, text), cases[i].address, "%s: '%s'", cases[i].line, text);
-		arena_free(arena);
+		ehlo_read(&reply, own, &ehlo);
+		cr_expect_str_eq(ip_text(&ehlo.client, text), greetings[i].address, "%s: '%s'", greetings[i].line, text);
+		arena_free(own);
 	}
 }
