@@ -1,4 +1,5 @@
-/* The least that an SMTP client can cost: epoll, a dialogue by rote, no timers, no memory, nothing understood but where a reply ends. What mxwalk costs beyond it is what its care costs.
+/* The least that an SMTP client can cost: epoll, a dialogue by rote, no timers, no memory, nothing understood but where a reply ends. What mxwalk costs
+ * beyond it is what its care costs.
  *
  * usage: floor ADDRESS PORT SESSIONS AT-ONCE greeting|message */
 #include <arpa/inet.h>
@@ -14,12 +15,21 @@
 #define BODY "Subject: bench\r\n\r\n" \
 	"0123456789012345678901234567890123456789012345678901234567890123456789\r\n0123456789012345678901234567890123456789012345678901234567890123456789\r\n.\r\n"
 
-static const struct {
+struct exchange {
 	const char *want; /* how the reply begins */
 	const char *then; /* what is said to it; NULL: over */
-} whole[] = {
-	{"220", "EHLO bench.example\r\n"}, {"250", "MAIL FROM:<a@bench.example>\r\n"}, {"250", "RCPT TO:<user@bench.example>\r\n"}, {"250", "DATA\r\n"}, {"354", BODY}, {"250", "QUIT\r\n"}, {"221", NULL},
-}, greeting[] = {{"220", "QUIT\r\n"}, {"221", NULL}};
+};
+
+static const struct exchange whole[] = {
+	{"220", "EHLO bench.example\r\n"},
+	{"250", "MAIL FROM:<a@bench.example>\r\n"},
+	{"250", "RCPT TO:<user@bench.example>\r\n"},
+	{"250", "DATA\r\n"},
+	{"354", BODY},
+	{"250", "QUIT\r\n"},
+	{"221", NULL},
+};
+static const struct exchange greeting[] = {{"220", "QUIT\r\n"}, {"221", NULL}};
 
 struct session {
 	int fd;
@@ -31,7 +41,7 @@ struct session {
 struct run {
 	int poll;
 	struct sockaddr_in address;
-	bool whole;
+	const struct exchange *dialogue;
 	unsigned long started, done, sessions;
 };
 
@@ -76,19 +86,19 @@ on_input(struct run *run, struct session *session)
 {
 	char bytes[4096];
 	ssize_t n = recv(session->fd, bytes, sizeof bytes, 0);
-	const char *want = run->whole ? whole[session->step].want : greeting[session->step].want, *then = run->whole ? whole[session->step].then : greeting[session->step].then;
+	const struct exchange *exchange = &run->dialogue[session->step];
 
 	if (n <= 0)
 		die("floor: lost");
 	if (!ends(session, bytes, (size_t)n))
 		return;
-	if (strncmp(session->line, want, 3) != 0) {
+	if (strncmp(session->line, exchange->want, 3) != 0) {
 		fprintf(stderr, "floor: \"%.*s\" at step %u\n", (int)n, bytes, session->step);
 		exit(1);
 	}
 	session->step++;
-	if (then != NULL) {
-		if (send(session->fd, then, strlen(then), MSG_NOSIGNAL) < 0)
+	if (exchange->then != NULL) {
+		if (send(session->fd, exchange->then, strlen(exchange->then), MSG_NOSIGNAL) < 0)
 			die("floor: send");
 		return;
 	}
@@ -113,7 +123,7 @@ main(int argc, char **argv)
 	run.address.sin_port = htons((uint16_t)strtoul(argv[2], NULL, 10));
 	run.sessions = strtoul(argv[3], NULL, 10);
 	at_once = strtoul(argv[4], NULL, 10);
-	run.whole = strcmp(argv[5], "message") == 0;
+	run.dialogue = strcmp(argv[5], "message") == 0 ? whole : greeting;
 	for (unsigned long i = 0; i < at_once && i < run.sessions; i++) {
 		struct session *session = malloc(sizeof *session);
 

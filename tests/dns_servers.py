@@ -320,15 +320,15 @@ def undetermined():
     for name, args, want, future in runs:
         run = future.result()
         equal(f'{name}: check {" ".join(args)}', (run.r.get('result'), run.status), (want, 3))
-        tap.check(f'{name}: in time', run.seconds < limit + 1, run.seconds)
+        tap.check(f'{name}: in time', run.seconds < limit + 2, run.seconds)
     for name, future in listed:
         run = future.result()
         equal(f'{name}: no list is clean, none listed', (set(r['state'] for r in run.records) & {'clean', 'listed'}, run.status), (set(), 3))
-        tap.check(f'{name}: lists in time', run.seconds < limit + 1, run.seconds)
+        tap.check(f'{name}: lists in time', run.seconds < limit + 2, run.seconds)
     for name, future in second:
         run = future.result()
         equal(f'{name}, and another that answers', (run.r['result'], len(run.r['hosts'])), ('ok', 3))
-        tap.check(f'{name}, and another: in time', run.seconds < 5, run.seconds)
+        tap.check(f'{name}, and another: in time', run.seconds < 8, run.seconds)
 
 
 def walks():

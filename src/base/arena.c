@@ -1,4 +1,5 @@
-/* Blocks in a chain, the newest first; a large request gets a block of its own. The first is small, for many thousand walks wait at the same time that have heard nothing yet; then they double. */
+/* Blocks in a chain, the newest first; a large request gets a block of its own. The first is small, for many thousand walks wait at the same time that have
+ * heard nothing yet; then they double. */
 #include "base/arena.h"
 
 #include <stdarg.h>
