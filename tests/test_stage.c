@@ -69,7 +69,7 @@ Test(names, parse_what_they_print)
 }
 
 /* A walk: `hears` is a list of replies, blank-separated words: a code ("250"), "250:KEYWORD,KEYWORD" for an EHLO reply, "tls" for a finished handshake, "lost", "injected" (220 with bytes
- * behind it). The connection is made. `says` is what we must have done: verbs, "tls", "data" for the message, "close". */
+ * behind it), "early-CODE" (before our line was out). The connection is made. `says` is what we must have done: verbs, "tls", "data" for the message, "close". */
 struct walk {
 	const char *name, *hears, *says;
 	enum stage depth;
@@ -106,6 +106,11 @@ static const struct walk walks[] = {
 	{"TLS demanded, HELO only", "220 502 250 221", "EHLO HELO QUIT close", STAGE_MESSAGE, TLS_MUST, false, END_TLS_MISSING, STAGE_HELO, 250},
 	{"STARTTLS 421", "220 250:STARTTLS 421 221", "EHLO STARTTLS QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_NONE, STAGE_STARTTLS, 421},
 	{"bytes behind STARTTLS", "220 250:STARTTLS injected", "EHLO STARTTLS close", STAGE_MESSAGE, TLS_MAY, false, END_INJECTED, STAGE_STARTTLS, 220},
+	{"yes before EHLO is out", "220 early-250", "EHLO close", STAGE_MESSAGE, TLS_MAY, false, END_UNEXPECTED, STAGE_EHLO, 250},
+	{"502 before EHLO is out: no reason for HELO", "220 early-502", "EHLO close", STAGE_MESSAGE, TLS_MAY, false, END_UNEXPECTED, STAGE_EHLO, 502},
+	{"refused before EHLO is out", "220 early-554 221", "EHLO QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_NONE, STAGE_EHLO, 554},
+	{"taken before the message is out", "220 250 250 250 354 early-250", "EHLO MAIL RCPT DATA data close", STAGE_MESSAGE, TLS_MAY, false, END_UNEXPECTED, STAGE_MESSAGE, 250},
+	{"refused before the message is out", "220 250 250 250 354 early-552 221", "EHLO MAIL RCPT DATA data QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_NONE, STAGE_MESSAGE, 552},
 	{"handshake fails", "220 250:STARTTLS 220 lost", "EHLO STARTTLS tls close", STAGE_MESSAGE, TLS_MAY, false, END_CLOSED, STAGE_HANDSHAKE, 0},
 	{"MAIL refused", "220 250 554 221", "EHLO MAIL QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_NONE, STAGE_MAIL, 554},
 	{"RCPT refused: no DATA", "220 250 250 554 221", "EHLO MAIL RCPT QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_NONE, STAGE_RCPT, 554},
@@ -142,7 +147,8 @@ hear(struct dialogue *d, struct arena *arena, const char *word)
 		dialogue_secured(d, 1);
 		return;
 	}
-	reply.code = strcmp(word, "injected") == 0 ? 220 : atoi(word);
+	bool early = strncmp(word, "early-", 6) == 0;
+	reply.code = strcmp(word, "injected") == 0 ? 220 : atoi(early ? word + 6 : word);
 	lines[reply.count].bytes = arena_printf(arena, "%d%cmx.example.com", reply.code, colon ? '-' : ' ');
 	lines[reply.count].len = strlen(lines[0].bytes);
 	reply.count++;
@@ -152,7 +158,10 @@ hear(struct dialogue *d, struct arena *arena, const char *word)
 		reply.count++;
 	}
 	reply.text = arena_printf(arena, "mx.example.com%s%s", colon != NULL ? "\n" : "", colon != NULL ? colon + 1 : "");
-	dialogue_heard(d, &reply, strcmp(word, "injected") == 0, 1);
+	if (early)
+		dialogue_heard_early(d, &reply, 1);
+	else
+		dialogue_heard(d, &reply, strcmp(word, "injected") == 0, 1);
 }
 
 Test(walks, go_as_told)

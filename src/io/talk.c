@@ -151,7 +151,10 @@ hear(struct talk *talk, const char *bytes, size_t len)
 			lose(talk, END_TOO_LONG, "it talks on without being asked");
 			break;
 		}
-		dialogue_heard(d, &reply, talk->early.len > 0 || (d->stage == STAGE_STARTTLS && conn_has_input(talk->conn)), stage_ms(talk));
+		if (talk->sending)
+			dialogue_heard_early(d, &reply, stage_ms(talk));
+		else
+			dialogue_heard(d, &reply, talk->early.len > 0 || (d->stage == STAGE_STARTTLS && conn_has_input(talk->conn)), stage_ms(talk));
 		break;
 	case REPLY_LINE_TOO_LONG:
 		lose(talk, END_TOO_LONG, "a reply line is over 4096 octets");

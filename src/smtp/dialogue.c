@@ -252,6 +252,15 @@ dialogue_heard(struct dialogue *d, const struct reply *reply, bool more_waiting,
 }
 
 void
+dialogue_heard_early(struct dialogue *d, const struct reply *reply, long ms)
+{
+	if (reply->code >= 400 && stages[d->stage].next[outcome_of(reply->code)] >= STAGE_QUIT)
+		dialogue_heard(d, reply, false, ms);
+	else
+		dialogue_lost(d, END_UNEXPECTED, "a reply to what was not said yet", reply, ms);
+}
+
+void
 dialogue_connected(struct dialogue *d, long ms)
 {
 	note(d, NULL, ms);

@@ -69,6 +69,7 @@ const char *dialogue_farewell(const struct dialogue *dialogue);
 
 void dialogue_connected(struct dialogue *dialogue, long ms);
 void dialogue_heard(struct dialogue *dialogue, const struct reply *reply, bool more_waiting, long ms); /* more_waiting: bytes already behind the reply */
+void dialogue_heard_early(struct dialogue *dialogue, const struct reply *reply, long ms); /* before the stage's line was out: no answer to it, at most a refusal */
 void dialogue_secured(struct dialogue *dialogue, long ms);
 void dialogue_lost(struct dialogue *dialogue, enum ending ending, const char *detail, const struct reply *partial, long ms); /* partial: NULL or what reply_take gave */
 
