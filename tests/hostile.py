@@ -2,6 +2,7 @@
 import os
 import json
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -161,6 +162,35 @@ open(path, 'w').write('Subject: big\n\n' + big * 300000)
 run = walk(talk(b'220 hi\r\n', None, OK, None, OK, None, OK, None, b'354 go\r\n', 0.2, b'552 5.3.4 enough\r\n', 0.5), '--data', '@' + path, '--no-tls')
 r = run.results()[0] if run.results() else {}
 tap.check('refused in the middle of the message', r.get('status') == 'refused' and r['reply']['code'] == 552, run.out[:1500] + run.err)
+
+# The same under TLS, by a peer that then drops the connection with our message unread: its word still counts.
+def refuse_and_drop(connection, hear):
+    connection.sendall(b'220 hi\r\n')
+    for reply in (b'250-x\r\n250 STARTTLS\r\n', b'220 go\r\n'):
+        while not connection.recv(1) == b'\n':
+            pass
+        connection.sendall(reply)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    with context.wrap_socket(connection, server_side=True) as secure, secure.makefile('rb') as file:
+        for reply in (OK, OK, OK, b'354 go\r\n'):
+            file.readline()
+            secure.sendall(reply)
+        time.sleep(0.3)
+        secure.sendall(b'552 5.3.4 enough\r\n')
+
+
+pem = tempfile.mkstemp()[1]
+try:
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', pem, '-out', pem + '.crt', '-subj', '/CN=peer.example'], check=True, capture_output=True)
+    open(pem, 'a').write(open(pem + '.crt').read())
+    os.unlink(pem + '.crt')
+    run = walk(refuse_and_drop, '--data', '@' + path)
+    r = run.results()[0] if run.results() else {}
+    tap.check('refused in the middle of the message under TLS, and dropped', r.get('status') == 'refused' and r['reply']['code'] == 552, run.out[:1500] + run.err)
+except FileNotFoundError:
+    tap.skip('refused in the middle of the message under TLS, and dropped', 'no openssl program to make a certificate')
+os.unlink(pem)
 os.unlink(path)
 
 # Memory does not grow with what a peer sends: many floods at once.

@@ -5,6 +5,7 @@
 #include <event2/event_struct.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,6 +165,7 @@ read_some(struct conn *conn)
 		ssize_t n;
 
 		if (conn->ssl != NULL) {
+			ERR_clear_error();
 			errno = 0;
 			n = SSL_read(conn->ssl, bytes, sizeof bytes);
 			if (n <= 0) {
@@ -205,6 +207,13 @@ read_some(struct conn *conn)
 	}
 }
 
+/* A peer that refused and closed while we were still sending has its last word in our receive queue: that is to be read first. */
+static bool
+has_last_word(const struct conn *conn, int error)
+{
+	return (error == EPIPE || error == ECONNRESET) && conn_has_input(conn);
+}
+
 static bool
 write_some(struct conn *conn)
 {
@@ -212,6 +221,8 @@ write_some(struct conn *conn)
 		ssize_t n;
 
 		if (conn->ssl != NULL) {
+			ERR_clear_error(); /* SSL_get_error takes what others left for ours */
+			errno = 0;
 			n = SSL_write(conn->ssl, conn->out, conn->out_len > 16384 ? 16384 : (int)conn->out_len);
 			if (n <= 0) {
 				char words[256];
@@ -223,6 +234,10 @@ write_some(struct conn *conn)
 					return true;
 				conn->shook = false;
 				tls_error(words, sizeof words);
+				if (error == SSL_ERROR_SYSCALL && has_last_word(conn, saved)) {
+					conn->out_len = 0;
+					return true;
+				}
 				if (error == SSL_ERROR_SYSCALL)
 					lose_errno(conn, saved != 0 ? saved : EPIPE);
 				else
@@ -235,8 +250,7 @@ write_some(struct conn *conn)
 				event_add(&conn->writing, NULL);
 				return true;
 			}
-			/* A peer that refused and closed while we were still sending has its last word in our receive queue: read that first. */
-			if (n < 0 && (errno == EPIPE || errno == ECONNRESET) && conn_has_input(conn)) {
+			if (n < 0 && has_last_word(conn, errno)) {
 				conn->out_len = 0;
 				return true;
 			}
@@ -256,6 +270,7 @@ shake(struct conn *conn)
 	char words[256];
 	int n, error, saved;
 
+	ERR_clear_error();
 	errno = 0;
 	n = SSL_connect(conn->ssl);
 	saved = errno;
