@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -218,8 +219,6 @@ open_list(struct intake *intake)
 	}
 	if (S_ISREG(st.st_mode))
 		intake->total = count_lines(intake->fd);
-	else
-		fcntl(intake->fd, F_SETFL, fcntl(intake->fd, F_GETFL) | O_NONBLOCK); /* a slow producer must not hold up the walks */
 	return true;
 }
 
@@ -295,13 +294,18 @@ bad_line(struct intake *intake, const char *text, const char *why)
 	log_error("%s:%lu: %s%s%s", intake->name, intake->line, text, *text != '\0' ? ": " : "", why);
 }
 
-/* More of the list into `bytes`, or its end; false: nothing has come yet. Apart from next_line, for a hardened build clears the whole buffer at every call. */
+/* More of the list into `bytes`, or its end; false: nothing has come yet: a slow producer must not hold up the walks. Not by O_NONBLOCK, which all that share the open
+ * file would get, such as the terminal that the results go to. Apart from next_line, for a hardened build clears the whole buffer at every call. */
 static bool
 read_some(struct intake *intake)
 {
 	char bytes[65536];
-	ssize_t n = read(intake->fd, bytes, sizeof bytes);
+	struct pollfd poll_fd = {.fd = intake->fd, .events = POLLIN};
+	ssize_t n;
 
+	if (poll(&poll_fd, 1, 0) == 0)
+		return false;
+	n = read(intake->fd, bytes, sizeof bytes);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return false;
 	if (n < 0 && errno == EINTR)

@@ -1,9 +1,13 @@
 """Bad files, bad lists, output that cannot be written: one line that names the thing and its place, the documented status, and nothing lost that was learnt."""
+import fcntl
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 import tap
@@ -62,6 +66,16 @@ tap.check('a mixed list: valid records', not run.problems, run.problems)
 run = probe('--input', '-', input=f'{GOOD}\naccept-plain.lab.example'.encode())
 tap.check('standard input, no line end at the end', len(run.results()) == 2 and run.status == 0, run.out + run.err)
 
+ours, theirs = socket.socketpair()
+p = subprocess.Popen([MXWALK, 'probe', '--quiet', '--input', '-'], stdin=theirs, stdout=theirs)
+theirs.setblocking(True)
+time.sleep(1)
+flags = fcntl.fcntl(theirs, fcntl.F_GETFL)
+ours.sendall(f'{GOOD}\n'.encode())
+ours.shutdown(socket.SHUT_WR)
+tap.check('a list that comes late, where the results go: walked', p.wait(30) == 0 and GOOD.encode() in ours.recv(65536), p.returncode)
+tap.check('a list that comes late: what we share is not made non-blocking', not flags & os.O_NONBLOCK, flags)
+
 run = probe('--input', file('deep.txt', f'user@{GOOD}\n'))
 tap.check('a list never goes past EHLO by itself', run.results()[0]['stage'] in ('ehlo', 'ehlo-tls'), run.out)
 run = probe('--input', file('two.txt', f'a@{GOOD}\nb@{GOOD}\n'), '--quit-after', 'rcpt')
@@ -82,8 +96,6 @@ p = subprocess.run([MXWALK, 'probe', '--json', '--dns-record', '/dev/full', GOOD
 tap.check('--dns-record on a full disk: the result is there, status 74', p.returncode == 74 and b'"result"' in p.stdout, (p.returncode, p.stderr))
 
 # Ctrl-C: what is known is written, and the summary says that it was interrupted.
-import signal
-import time
 p = subprocess.Popen([MXWALK, 'probe', '--json', GOOD, 'tarpit.lab.example'], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 time.sleep(2)
 p.send_signal(signal.SIGINT)
