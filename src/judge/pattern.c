@@ -7,17 +7,20 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "judge/words.h"
 
 enum {
 	NESTING_MAX = 16, /* groups in groups */
 	RUN_MAX = 40, /* octets of a word */
 	REPEATS_MAX = 8, /* of a group that repeats something itself, "(?:\\w+ ){0,3}" */
 	WORDS_MAX = 64, /* alternatives that one pattern may ask to be looked for */
-	WORD_MIN = 3, /* shorter words stand in every other reply */
 	STEPS_MAX = 20000, /* pcre2 match limit: a good pattern takes some hundreds on a long reply */
 	DEPTH_MAX = 500,
 	GROUPS_MAX = 15,
 	SOURCE_MAX = 65536,
+	BRANCHES_MAX = 160, /* of a choice that is sorted */
+	THREES = 2048, /* bits that tell the threes of bytes apart */
+	STARTS_MAX = 600, /* threes that one pattern may begin with */
 };
 
 /* ---- reading a pattern: what it needs, and whether it could run away */
@@ -492,6 +495,116 @@ write_firsts(const char *inner, const char *end, struct buf *out)
 	return true;
 }
 
+/* How many octets a branch begins with that are themselves, each once. */
+static size_t
+plain_start(const char *p, const char *end)
+{
+	size_t n = 0;
+
+	while (p + n < end && strchr("\\[](){}|.^$*+?", p[n]) == NULL && (p + n + 1 == end || strchr("*+?{", p[n + 1]) == NULL))
+		n++;
+	return n;
+}
+
+static char
+small(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+struct branch {
+	const char *p, *end;
+	size_t plain;
+};
+
+static void write_pattern(const char *p, const char *end, struct buf *out);
+static void write_branches(struct branch *branches, size_t count, struct buf *out);
+
+/* The branches that begin as the first does, moved to the front. */
+static size_t
+gather(struct branch *branches, size_t count)
+{
+	size_t gathered = 1;
+
+	for (size_t i = 1; i < count && branches[0].plain > 0; i++)
+		if (branches[i].plain > 0 && small(*branches[i].p) == small(*branches[0].p)) {
+			struct branch found = branches[i];
+
+			memmove(&branches[gathered + 1], &branches[gathered], (i - gathered) * sizeof *branches);
+			branches[gathered++] = found;
+		}
+	return gathered;
+}
+
+static size_t
+common_start(const struct branch *branches, size_t count)
+{
+	size_t common = branches[0].plain;
+
+	for (size_t i = 1; i < count; i++) {
+		size_t n = 0;
+
+		while (n < common && n < branches[i].plain && small(branches[i].p[n]) == small(branches[0].p[n]))
+			n++;
+		common = n;
+	}
+	return common;
+}
+
+/* "abc|def|abd" as "ab(?:c|d)|def": what begins alike is tried once. What may match stays the same, only which of two is preferred may change. */
+static void
+write_branches(struct branch *branches, size_t count, struct buf *out)
+{
+	while (count > 0) {
+		size_t alike = gather(branches, count), common = alike > 1 ? common_start(branches, alike) : 0;
+
+		if (common > 0) {
+			buf_add(out, branches[0].p, common);
+			buf_puts(out, "(?:");
+			for (size_t i = 0; i < alike; i++) {
+				branches[i].p += common;
+				branches[i].plain -= common;
+			}
+			write_branches(branches, alike, out);
+			buf_putc(out, ')');
+		} else {
+			write_pattern(branches[0].p, branches[0].end, out);
+		}
+		branches += alike;
+		count -= alike;
+		if (count > 0)
+			buf_putc(out, '|');
+	}
+}
+
+static void
+write_choice(const char *p, const char *end, struct buf *out)
+{
+	struct branch branches[BRANCHES_MAX];
+	const char *start = p;
+	size_t count = 0;
+
+	for (const char *from = p;; p++) {
+		if (p < end && *p == '\\') {
+			p++;
+		} else if (p < end && *p == '[') {
+			p = past_class(p) - 1;
+		} else if (p < end && *p == '(') {
+			p = group_end(p);
+		} else if (p == end || *p == '|') {
+			if (count == BRANCHES_MAX) {
+				write_pattern(start, end, out);
+				return;
+			}
+			branches[count++] = (struct branch){ from, p, plain_start(from, p) };
+			from = p + 1;
+		}
+		if (p == end)
+			break;
+	}
+	write_branches(branches, count, out);
+}
+
 static void
 write_pattern(const char *p, const char *end, struct buf *out)
 {
@@ -504,7 +617,7 @@ write_pattern(const char *p, const char *end, struct buf *out)
 			read_group_head(&parse, &looks);
 			buf_add(out, p, (size_t)(parse.p - p));
 			guarded = !looks && write_firsts(parse.p, close, out);
-			write_pattern(parse.p, close, out);
+			write_choice(parse.p, close, out);
 			buf_puts(out, guarded ? "))" : ")");
 			p = close + 1;
 		} else if (*p == '[') {
@@ -548,6 +661,178 @@ write_start(const char *source, struct buf *out)
 	buf_puts(out, "\\b");
 }
 
+/* ---- where a match may begin */
+
+/* PCRE2 tries a pattern at every place whose one byte could begin it. Three bytes tell more: a set of all the threes that a match may begin with, by their hash,
+ * leaves a place or two of a hundred. */
+
+struct starts {
+	uint64_t set[THREES / 64];
+	unsigned count;
+};
+
+struct rest { /* what of a pattern is still to be read: the rest of a branch, and what follows the group that it is in */
+	const char *p, *end;
+	const struct rest *next; /* NULL: nothing follows */
+	bool open; /* it may come again: what follows is not known */
+};
+
+static unsigned
+hash_of_three(unsigned a, unsigned b, unsigned c)
+{
+	return (a * 2021 + b * 179 + c * 31) % THREES;
+}
+
+/* Letters without case, and both dots, are one. What is not a letter may fall together with what is not one, either: there is no harm in it. */
+static unsigned
+folded(char c)
+{
+	return c == PATTERN_DOT ? '.' | 0x20 : (unsigned char)c | 0x20;
+}
+
+static bool find_starts(const struct rest *rest, char *start, unsigned n, struct starts *starts);
+
+static bool
+go_on(const struct rest *rest, const char *p, bool open, char *start, unsigned n, struct starts *starts)
+{
+	struct rest after = { p, rest->end, rest->next, open || rest->open };
+
+	return find_starts(&after, start, n, starts);
+}
+
+/* Two bytes are known: any third will do. */
+static bool
+start_with_any(char *start, unsigned n, struct starts *starts)
+{
+	for (unsigned c = ' '; c < 256 && n == 2; c += c % 64 == 63 ? 33 : 1) {
+		unsigned hash = hash_of_three(folded(start[0]), folded(start[1]), folded((char)c));
+
+		starts->set[hash / 64] |= UINT64_C(1) << (hash % 64);
+	}
+	starts->count += STARTS_MAX / 8;
+	return n == 2 && starts->count <= STARTS_MAX;
+}
+
+static bool
+start_with(const struct rest *rest, const char *p, char c, char *start, unsigned n, struct starts *starts)
+{
+	bool optional = may_be_left_out(p), open = *p == '*' || *p == '+' || *p == '{';
+	const char *behind = p;
+
+	if (optional || open) {
+		behind += *p == '{' ? strcspn(p, "}") + 1 : 1;
+		behind += *behind == '?' || *behind == '+';
+	}
+	start[n] = c;
+	if (!go_on(rest, behind, open, start, n + 1, starts))
+		return false;
+	return !optional || go_on(rest, behind, false, start, n, starts);
+}
+
+static bool
+start_with_group(const struct rest *rest, char *start, unsigned n, struct starts *starts)
+{
+	struct parse parse = { rest->p, NULL, NULL, 0 };
+	const char *close = group_end(rest->p), *behind = close + 1;
+	struct rest after = *rest, branch;
+	bool looks;
+
+	read_group_head(&parse, &looks);
+	if (looks)
+		return go_on(rest, behind, false, start, n, starts);
+	if (strchr("*+?{", *behind) != NULL && *behind != '\0') {
+		after.open |= *behind != '?';
+		behind += *behind == '{' ? strcspn(behind, "}") + 1 : 1;
+		behind += *behind == '?' || *behind == '+';
+		if (may_be_left_out(close + 1) && !go_on(rest, behind, false, start, n, starts))
+			return false;
+	}
+	after.p = behind;
+	branch = (struct rest){ parse.p, parse.p, &after, false };
+	for (const char *p = parse.p;; p++) {
+		if (p < close && *p == '\\') {
+			p++;
+		} else if (p < close && *p == '[') {
+			p = past_class(p) - 1;
+		} else if (p < close && *p == '(') {
+			p = group_end(p);
+		} else if (p == close || *p == '|') {
+			branch.end = p;
+			if (!find_starts(&branch, start, n, starts))
+				return false;
+			branch.p = p + 1;
+		}
+		if (p == close)
+			return true;
+	}
+}
+
+static bool
+start_with_class(const struct rest *rest, char *start, unsigned n, struct starts *starts)
+{
+	const char *close = past_class(rest->p);
+
+	if (rest->p[1] == '^' || close - rest->p > 8 || strcspn(rest->p + 1, "\\-") + 3 < (size_t)(close - rest->p))
+		return start_with_any(start, n, starts);
+	for (const char *p = rest->p + 1; p + 1 < close; p++)
+		if (!start_with(rest, close, *p, start, n, starts))
+			return false;
+	return true;
+}
+
+/* Adds all the threes that `start`, n bytes so far, may grow to; false when they cannot be told. */
+static bool
+find_starts(const struct rest *rest, char *start, unsigned n, struct starts *starts)
+{
+	const char *p = rest->p;
+
+	if (n == 3) {
+		unsigned hash = hash_of_three(folded(start[0]), folded(start[1]), folded(start[2]));
+
+		starts->set[hash / 64] |= UINT64_C(1) << (hash % 64);
+		return ++starts->count <= STARTS_MAX;
+	}
+	if (rest->open || (p == rest->end && rest->next == NULL))
+		return start_with_any(start, n, starts);
+	if (p == rest->end)
+		return find_starts(rest->next, start, n, starts);
+	if (*p == '(')
+		return start_with_group(rest, start, n, starts);
+	if (*p == '[')
+		return start_with_class(rest, start, n, starts);
+	if (*p == '\\' && (p[1] == 'b' || p[1] == 'B'))
+		return go_on(rest, p + 2, false, start, n, starts);
+	if (*p == '\\')
+		return strchr("dDsSwWhHvVAzZ", p[1]) == NULL ? start_with(rest, p + 2, p[1], start, n, starts) : start_with_any(start, n, starts);
+	return strchr(".^$", *p) == NULL ? start_with(rest, p + 1, *p, start, n, starts) : start_with_any(start, n, starts);
+}
+
+static void
+learn_starts(struct pattern *pattern)
+{
+	struct rest whole = { pattern->source, pattern->source + strlen(pattern->source), NULL, false };
+	struct starts *starts = must_alloc(sizeof *starts);
+	char start[3];
+
+	if (find_starts(&whole, start, 0, starts))
+		pattern->starts = starts;
+	else
+		free(starts);
+}
+
+/* The next place from `at` on where a match may begin; `len` if there is none. */
+static size_t
+next_start(const struct starts *starts, const char *text, size_t at, size_t len)
+{
+	for (; at + 3 <= len; at++) {
+		unsigned hash = hash_of_three(folded(text[at]), folded(text[at + 1]), folded(text[at + 2]));
+
+		if (starts->set[hash / 64] >> (hash % 64) & 1)
+			return at;
+	}
+	return len;
+}
+
 bool
 pattern_compile(struct pattern *pattern, const char **why)
 {
@@ -581,6 +866,7 @@ pattern_compile(struct pattern *pattern, const char **why)
 		pattern->group[i] = number > 0 ? number : 0;
 	}
 	pattern->code = code;
+	learn_starts(pattern);
 	return true;
 }
 
@@ -588,7 +874,9 @@ void
 pattern_release(struct pattern *pattern)
 {
 	pcre2_code_free(pattern->code);
+	free(pattern->starts);
 	pattern->code = NULL;
+	pattern->starts = NULL;
 }
 
 struct matcher {
@@ -620,6 +908,16 @@ matcher_free(struct matcher *matcher)
 	free(matcher);
 }
 
+static int
+match_at_starts(const struct pattern *pattern, struct matcher *matcher, const char *text, size_t len)
+{
+	int count = PCRE2_ERROR_NOMATCH;
+
+	for (size_t at = next_start(pattern->starts, text, 0, len); at < len && count == PCRE2_ERROR_NOMATCH; at = next_start(pattern->starts, text, at + 1, len))
+		count = pcre2_match(pattern->code, (PCRE2_SPTR)text, len, at, PCRE2_ANCHORED, matcher->data, matcher->limits);
+	return count;
+}
+
 bool
 pattern_match(struct pattern *pattern, struct matcher *matcher, const char *text, size_t len, struct match *match)
 {
@@ -629,7 +927,7 @@ pattern_match(struct pattern *pattern, struct matcher *matcher, const char *text
 
 	if (matcher->data == NULL || matcher->limits == NULL || !pattern_compile(pattern, &why))
 		return false;
-	count = pcre2_match(pattern->code, (PCRE2_SPTR)text, len, 0, 0, matcher->data, matcher->limits);
+	count = pattern->starts != NULL ? match_at_starts(pattern, matcher, text, len) : pcre2_match(pattern->code, (PCRE2_SPTR)text, len, 0, 0, matcher->data, matcher->limits);
 	if (count <= 0)
 		return false;
 	ends = pcre2_get_ovector_pointer(matcher->data);

@@ -29,6 +29,7 @@ struct pattern {
 	struct clause clauses[CLAUSES_MAX];
 	size_t clause_count; /* 0: no word is sure */
 	void *code; /* pcre2_code, made when first needed */
+	struct starts *starts; /* with it; NULL: a match may begin anywhere */
 	int group[GROUP_COUNT]; /* number of the named group, 0 if there is none */
 };
 

@@ -80,7 +80,7 @@ take_patterns(struct rules *rules, struct pattern ***patterns, size_t *count, co
 	const char **parts;
 	size_t n;
 
-	if (!take_pattern(rules, new_pattern(rules), field->value, field, error))
+	if (!rules->builtin && !take_pattern(rules, new_pattern(rules), field->value, field, error)) /* as a whole, that its fault be told as a whole */
 		return false;
 	n = pattern_split(field->value, rules->arena, &parts);
 	for (size_t i = 0; i < n; i++) {
@@ -239,6 +239,8 @@ load_word(struct load *load)
 {
 	char *word = arena_string(load->rules->arena, load->field->value);
 
+	if (strlen(word) < WORD_MIN)
+		return refuse(load, "shorter than three letters");
 	for (char *p = word; *p != '\0'; p++)
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p - 'A' + 'a');

@@ -1,37 +1,36 @@
 #include "judge/words.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
-#include "judge/pattern.h"
 
-/* Bytes that stand in no word share column 0, which leads back to the root: the table stays small. */
+enum { RUNS = 8192, HEAD = 8 };
+
+struct mark { /* tags whose bits stand in the same 64 */
+	size_t at;
+	uint64_t bits;
+};
+
 struct words {
-	unsigned char column[256]; /* of a byte as words have it */
-	unsigned char fold[256]; /* of a byte as texts have it, large letters too */
-	unsigned columns;
-	struct word {
-		const char *text; /* in the arena */
+	struct added {
+		const char *text; /* borrowed */
+		unsigned run;
 		size_t tag;
 	} *list;
 	size_t count;
 	struct arena *arena;
-	uint32_t *next; /* [state * columns + column]; with ENDS where a word ends in the next state, or in one that `shorter` leads to */
-	uint32_t *shorter; /* the state of the longest word end that is a suffix of this state's word; 0: none */
-	struct end {
-		size_t tag;
-		struct end *more;
-	} **ends; /* words that end in this state */
-	uint32_t states;
-	struct hit { /* what a scan has to set when it comes to a state: all its words' tags, those of one uint64_t together */
-		uint32_t index;
-		uint64_t bits;
-	} *hits;
-	uint32_t *hits_from; /* [state] up to [state + 1] in `hits` */
+	struct word {
+		uint64_t head, mask; /* its first eight octets, the first lowest; which of them it has */
+		const char *text;
+		uint32_t len;
+		uint32_t mark; /* the first of its marks; they end where the next word's begin */
+	} *words;
+	struct mark *marks;
+	uint32_t runs[RUNS + 1]; /* where in words[] the run begins of those whose first three octets come to this number */
+	unsigned char lower[256];
 };
-
-static const uint32_t ENDS = UINT32_C(1) << 31;
 
 struct words *
 words_new(void)
@@ -39,7 +38,8 @@ words_new(void)
 	struct words *words = must_alloc(sizeof *words);
 
 	words->arena = arena_new();
-	words->columns = 1;
+	for (unsigned i = 0; i < 256; i++)
+		words->lower[i] = (unsigned char)(i >= 'A' && i <= 'Z' ? i - 'A' + 'a' : i);
 	return words;
 }
 
@@ -49,151 +49,101 @@ words_free(struct words *words)
 	if (words == NULL)
 		return;
 	arena_free(words->arena);
-	free(words->next);
-	free(words->shorter);
-	free(words->ends);
-	free(words->hits);
-	free(words->hits_from);
 	free(words);
 }
 
-static unsigned char
-lower(char c)
+static unsigned
+run_of(uint64_t head)
 {
-	if (c == PATTERN_DOT)
-		return '.';
-	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+	return (unsigned)((head & 0xffffff) * 0x9e3779b1U >> 11 & (RUNS - 1));
+}
+
+static uint64_t
+head_of(const char *word)
+{
+	uint64_t head = 0;
+
+	for (unsigned i = 0; i < HEAD && word[i] != '\0'; i++)
+		head |= (uint64_t)(unsigned char)word[i] << (8 * i);
+	return head;
 }
 
 void
 words_add(struct words *words, const char *word, size_t tag)
 {
-	struct word *entry = arena_push(words->arena, &words->list, words->count, sizeof *entry);
-
+	*(struct added *)arena_push(words->arena, &words->list, words->count, sizeof *words->list) = (struct added){ word, run_of(head_of(word)), tag };
 	words->count++;
-	entry->text = arena_string(words->arena, word);
-	entry->tag = tag;
-	for (; *word != '\0'; word++) {
-		unsigned char byte = lower(*word);
+}
 
-		if (words->column[byte] == 0 && words->columns < 256)
-			words->column[byte] = (unsigned char)words->columns++;
-	}
+static int
+by_run(const void *a, const void *b)
+{
+	const struct added *x = a, *y = b;
+	int order = x->run != y->run ? (x->run < y->run ? -1 : 1) : strcmp(x->text, y->text);
+
+	return order != 0 ? order : x->tag < y->tag ? -1 : x->tag > y->tag;
 }
 
 static void
-make_trie(struct words *words)
+add_mark(struct words *words, uint32_t first, uint32_t *count, size_t tag)
 {
-	for (size_t i = 0; i < words->count; i++) {
-		uint32_t state = 0;
-
-		for (const char *p = words->list[i].text; *p != '\0'; p++) {
-			uint32_t *next = &words->next[state * words->columns + words->column[lower(*p)]];
-
-			if (*next == 0)
-				*next = words->states++;
-			state = *next;
-		}
-		struct end *end = arena_alloc(words->arena, sizeof *end);
-		*end = (struct end){ words->list[i].tag, words->ends[state] };
-		words->ends[state] = end;
-	}
-}
-
-/* Level by level, each state learns where to go on when its own word cannot: to the longest suffix that begins a word. */
-static void
-make_links(struct words *words)
-{
-	uint32_t *queue = must_alloc(words->states * sizeof *queue), *fall = must_alloc(words->states * sizeof *fall);
-	uint32_t first = 0, last = 0;
-
-	for (unsigned c = 1; c < words->columns; c++)
-		if (words->next[c] != 0)
-			queue[last++] = words->next[c];
-	while (first < last) {
-		uint32_t state = queue[first++], suffix = fall[state];
-
-		words->shorter[state] = words->ends[suffix] != NULL ? suffix : words->shorter[suffix];
-		for (unsigned c = 1; c < words->columns; c++) {
-			uint32_t *next = &words->next[state * words->columns + c];
-
-			if (*next == 0) {
-				*next = words->next[suffix * words->columns + c];
-				continue;
-			}
-			fall[*next] = words->next[suffix * words->columns + c];
-			queue[last++] = *next;
-		}
-	}
-	free(queue);
-	free(fall);
-}
-
-static void
-add_hit(struct words *words, size_t tag, uint32_t from, uint32_t *count, size_t *room)
-{
-	uint32_t index = (uint32_t)(tag / 64);
-
-	for (uint32_t i = from; i < *count; i++)
-		if (words->hits[i].index == index) {
-			words->hits[i].bits |= UINT64_C(1) << (tag % 64);
-			return;
-		}
-	if (*count == *room) {
-		*room = *room * 2 + 64;
-		words->hits = must_realloc(words->hits, *room * sizeof *words->hits);
-	}
-	words->hits[(*count)++] = (struct hit){ index, UINT64_C(1) << (tag % 64) };
-}
-
-static void
-gather_hits(struct words *words)
-{
-	uint32_t count = 0;
-	size_t room = 0;
-
-	words->hits_from = must_alloc((words->states + 1) * sizeof *words->hits_from);
-	for (uint32_t state = 0; state < words->states; state++) {
-		words->hits_from[state] = count;
-		for (uint32_t s = state; s != 0; s = words->shorter[s])
-			for (const struct end *end = words->ends[s]; end != NULL; end = end->more)
-				add_hit(words, end->tag, words->hits_from[state], &count, &room);
-	}
-	words->hits_from[words->states] = count;
+	if (*count == first || words->marks[*count - 1].at != tag / 64)
+		words->marks[(*count)++] = (struct mark){ tag / 64, 0 };
+	words->marks[*count - 1].bits |= UINT64_C(1) << (tag % 64);
 }
 
 void
 words_ready(struct words *words)
 {
-	size_t room = 1;
+	uint32_t count = 0, marks = 0;
+	unsigned run = 0;
 
-	for (size_t i = 0; i < words->count; i++)
-		room += strlen(words->list[i].text);
-	words->next = must_alloc(room * words->columns * sizeof *words->next);
-	words->ends = must_alloc(room * sizeof *words->ends);
-	words->shorter = must_alloc(room * sizeof *words->shorter);
-	words->states = 1;
-	make_trie(words);
-	make_links(words);
-	gather_hits(words);
-	for (size_t i = 0; i < (size_t)words->states * words->columns; i++)
-		if (words->hits_from[words->next[i]] < words->hits_from[words->next[i] + 1])
-			words->next[i] |= ENDS;
-	for (unsigned byte = 0; byte < 256; byte++)
-		words->fold[byte] = words->column[lower((char)byte)];
+	if (words->count > 0)
+		qsort(words->list, words->count, sizeof *words->list, by_run);
+	words->words = arena_alloc(words->arena, (words->count + 1) * sizeof *words->words);
+	words->marks = arena_alloc(words->arena, (words->count + 1) * sizeof *words->marks);
+	for (size_t i = 0; i < words->count; i++) {
+		const struct added *added = &words->list[i];
+
+		while (run <= added->run)
+			words->runs[run++] = count;
+		if (i == 0 || strcmp(added->text, added[-1].text) != 0) {
+			size_t len = strlen(added->text);
+
+			words->words[count++] = (struct word){ head_of(added->text), len < HEAD ? (UINT64_C(1) << (8 * len)) - 1 : UINT64_MAX, added->text, (uint32_t)len, marks };
+		}
+		add_mark(words, words->words[count - 1].mark, &marks, added->tag);
+	}
+	while (run <= RUNS)
+		words->runs[run++] = count;
+	words->words[count].mark = marks;
+}
+
+static bool
+stands_at(const struct words *words, const struct word *word, const char *text, size_t len)
+{
+	if (word->len > len)
+		return false;
+	for (size_t i = HEAD; i < word->len; i++)
+		if ((unsigned char)word->text[i] != words->lower[(unsigned char)text[i]])
+			return false;
+	return true;
 }
 
 void
 words_scan(const struct words *words, const char *text, size_t len, uint64_t *found)
 {
-	uint32_t state = 0;
+	uint64_t head = 0;
 
-	for (size_t i = 0; i < len; i++) {
-		state = words->next[state * words->columns + words->fold[(unsigned char)text[i]]];
-		if ((state & ENDS) == 0)
+	for (size_t i = 0; i < len + HEAD - 1; i++) { /* `head` runs seven octets ahead */
+		head = head >> 8 | (i < len ? (uint64_t)words->lower[(unsigned char)text[i]] << (8 * (HEAD - 1)) : 0);
+		if (i + 1 < HEAD)
 			continue;
-		state &= ~ENDS;
-		for (uint32_t h = words->hits_from[state]; h < words->hits_from[state + 1]; h++)
-			found[words->hits[h].index] |= words->hits[h].bits;
+		unsigned run = run_of(head);
+
+		for (const struct word *word = words->words + words->runs[run], *end = words->words + words->runs[run + 1]; word < end; word++)
+			if (((head ^ word->head) & word->mask) == 0 && (word->len <= HEAD || stands_at(words, word, text + i + 1 - HEAD, len - (i + 1 - HEAD))))
+				for (uint32_t m = word->mark; m < word[1].mark; m++)
+					found[words->marks[m].at] |= words->marks[m].bits;
 	}
 }
