@@ -81,6 +81,8 @@ url_at(const char *p, size_t len)
 {
 	size_t n;
 
+	if (len < 8 || ((p[0] | 0x20) != 'h' && (p[0] | 0x20) != 'w'))
+		return 0;
 	if (!begins(p, len, "http://") && !begins(p, len, "https://") && !begins(p, len, "www."))
 		return 0;
 	for (n = 0; n < len && (unsigned char)p[n] > ' ' && !among(p[n], "\"'<>`"); n++)
@@ -196,16 +198,20 @@ extract_contact(const char *text, size_t len, struct arena *arena)
 const char *
 extract_reference(const char *text, size_t len, struct arena *arena)
 {
+	static const bool begins_mark[256] = {
+		['t'] = true, ['T'] = true, ['i'] = true, ['I'] = true, ['r'] = true, ['R'] = true, ['c'] = true, ['C'] = true, ['e'] = true, ['E'] = true,
+		['m'] = true, ['M'] = true, ['l'] = true, ['L'] = true, ['s'] = true, ['S'] = true, ['q'] = true, ['Q'] = true,
+	};
 	static const char *const marks[] = { "ticket", "incident", "reference", "case id", "case", "ref", "error code", "errorcode", "error id", "msg id", "message id", "id", "code", "log id", "session id", "queue id" };
 
 	for (size_t i = 0; i + 4 < len; i++) {
-		if (!among((char)(text[i] | 0x20), "tircemlsq") || (i > 0 && (alnum(text[i - 1]) || among(text[i - 1], "?&-/"))))
+		if (!begins_mark[(unsigned char)text[i]] || (i > 0 && (alnum(text[i - 1]) || among(text[i - 1], "?&-/"))))
 			continue; /* no mark begins so, or it stands within a word */
 		for (size_t k = 0; k < sizeof marks / sizeof marks[0]; k++) {
 			size_t at = i + strlen(marks[k]), end;
 			bool marked = false, numbered = false;
 
-			if (!begins(text + i, len - i, marks[k]))
+			if ((text[i] | 0x20) != marks[k][0] || !begins(text + i, len - i, marks[k]))
 				continue;
 			while (at < len && at < i + 16 && among(text[at], " :=#([")) {
 				marked |= among(text[at], ":=#");

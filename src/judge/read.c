@@ -18,18 +18,47 @@ struct reader { /* one reading under way */
 	struct unwrapped text;
 	struct scope scope;
 	uint64_t *found; /* for each entry of the rule base four bits: the clauses whose words stand in the text */
-	size_t found_words;
 	const struct rule *best;
 	struct match match;
 	size_t match_base; /* where in text.whole the matched part begins */
 };
 
-static bool
-is_found(const struct rules *rules, const uint64_t *found, size_t entry)
+static uint64_t *
+find_words(const struct reader *reader, const char *text, size_t len)
 {
-	unsigned clauses = rules->entries[entry].clauses;
+	const struct rules *rules = reader->rules;
+	uint64_t *found = arena_alloc(reader->arena, (rules->entry_count / 16 + 1) * sizeof *found);
 
-	return (found[entry / 16] >> (entry % 16 * 4) & clauses) == clauses;
+	memcpy(found, rules->given, (rules->entry_count / 16 + 1) * sizeof *found);
+	words_scan(rules->words, text, len, found);
+	return found;
+}
+
+/* The next of the entries [from, end) all of whose clauses were found: sixteen are looked at together, four bits each. */
+static size_t
+next_found(const struct rules *rules, const uint64_t *found, size_t from, size_t end)
+{
+	const uint64_t lowest = UINT64_C(0x1111111111111111);
+
+	for (size_t w = from / 16; w * 16 < end; w++) {
+		uint64_t any = found[w], lacking = ~found[w] & rules->needs[w];
+
+		if (any == 0)
+			continue;
+		any |= any >> 2;
+		any |= any >> 1;
+		lacking |= lacking >> 2;
+		lacking |= lacking >> 1;
+		any &= ~lacking & lowest;
+		if (w == from / 16)
+			any &= UINT64_MAX << (from % 16 * 4);
+		if (any != 0) {
+			size_t i = w * 16 + (size_t)__builtin_ctzll(any) / 4;
+
+			return i < end ? i : end;
+		}
+	}
+	return end;
 }
 
 /* ---- who says it */
@@ -63,8 +92,8 @@ provider_by_text(const struct reader *reader, const char *text, size_t len, cons
 	const struct rules *rules = reader->rules;
 	struct match match;
 
-	for (size_t i = rules->provider_entry; i < rules->unless_entry; i++)
-		if (is_found(rules, found, i) && pattern_match(rules->entries[i].pattern, rules->matcher, text, len, &match))
+	for (size_t i = rules->provider_entry; (i = next_found(rules, found, i, rules->unless_entry)) < rules->unless_entry; i++)
+		if (pattern_match(rules->entries[i].pattern, rules->matcher, text, len, &match))
 			return rules->providers[rules->entries[i].owner];
 	return NULL;
 }
@@ -80,9 +109,8 @@ find_provider(struct reader *reader)
 	if (provider == NULL)
 		provider = provider_by_text(reader, reader->text.marked, reader->text.len, reader->found);
 	if (provider == NULL && greeting != NULL && greeting[0] != '\0') {
-		uint64_t *found = arena_alloc(reader->arena, reader->found_words * sizeof *found);
+		uint64_t *found = find_words(reader, greeting, strlen(greeting));
 
-		words_scan(reader->rules->words, greeting, strlen(greeting), found);
 		provider = provider_by_text(reader, mark_dots(greeting, strlen(greeting), reader->arena), strlen(greeting), found);
 	}
 	return provider;
@@ -123,8 +151,8 @@ is_excepted(const struct reader *reader, const struct rule *rule, const char *te
 	const struct rules *rules = reader->rules;
 	struct match ignored;
 
-	for (size_t i = rule->unless_entry; i < rule->unless_entry + rule->unless_count; i++)
-		if (is_found(rules, reader->found, i) && pattern_match(rules->entries[i].pattern, rules->matcher, text, len, &ignored))
+	for (size_t i = rule->unless_entry, end = i + rule->unless_count; (i = next_found(rules, reader->found, i, end)) < end; i++)
+		if (pattern_match(rules->entries[i].pattern, rules->matcher, text, len, &ignored))
 			return true;
 	return false;
 }
@@ -137,26 +165,19 @@ read_part(struct reader *reader, size_t start)
 	const char *text = reader->text.marked + start;
 	size_t len = reader->text.len - start;
 
-	for (size_t w = 0; w * 16 < rules->brand_entry; w++)
-		for (uint64_t bits = reader->found[w]; bits != 0;) {
-			unsigned shift = (unsigned)__builtin_ctzll(bits) / 4 * 4;
-			size_t i = w * 16 + shift / 4;
-			const struct rule *rule;
-			struct match match = { .all = { 0, 0 } };
+	for (size_t i = 0; (i = next_found(rules, reader->found, i, rules->brand_entry)) < rules->brand_entry; i++) {
+		const struct rule *rule = rules->ranked[rules->entries[i].owner];
+		struct match match = { .all = { 0, 0 } };
 
-			bits &= ~(UINT64_C(15) << shift);
-			if (i >= rules->brand_entry)
-				return;
-			rule = rules->ranked[rules->entries[i].owner];
-			if (reader->best != NULL && (rule->class > reader->best->class || rule->class > CLASS_GENERIC || reader->out->also_count == ALSO_MAX))
-				return;
-			if (!is_found(rules, reader->found, i) || (reader->best != NULL && reader->best->cause == rule->cause) || !rule_in_scope(rule, &reader->scope))
-				continue;
-			if (rules->entries[i].pattern != NULL && !pattern_match(rules->entries[i].pattern, rules->matcher, text, len, &match))
-				continue;
-			if (!is_excepted(reader, rule, text, len))
-				take_rule(reader, rule, &match, start);
-		}
+		if (reader->best != NULL && (rule->class > reader->best->class || rule->class > CLASS_GENERIC || reader->out->also_count == ALSO_MAX))
+			return;
+		if ((reader->best != NULL && reader->best->cause == rule->cause) || !rule_in_scope(rule, &reader->scope))
+			continue;
+		if (rules->entries[i].pattern != NULL && !pattern_match(rules->entries[i].pattern, rules->matcher, text, len, &match))
+			continue;
+		if (!is_excepted(reader, rule, text, len))
+			take_rule(reader, rule, &match, start);
+	}
 }
 
 static void
@@ -260,12 +281,12 @@ add_brands(struct reader *reader)
 	const char *families[LISTS_MAX];
 	size_t family_count = 0;
 
-	for (size_t i = rules->brand_entry; i < rules->provider_entry; i++) {
+	for (size_t i = rules->brand_entry; (i = next_found(rules, reader->found, i, rules->provider_entry)) < rules->provider_entry; i++) {
 		const struct brand *brand = rules->brands[rules->entries[i].owner];
 		struct match match;
 		bool known = false;
 
-		if (!is_found(rules, reader->found, i) || !pattern_match(rules->entries[i].pattern, rules->matcher, reader->text.marked, reader->text.len, &match))
+		if (!pattern_match(rules->entries[i].pattern, rules->matcher, reader->text.marked, reader->text.len, &match))
 			continue;
 		for (size_t k = 0; k < family_count && !known; k++)
 			known = same_name(families[k], brand->family);
@@ -422,9 +443,7 @@ rules_read(const struct rules *rules, const struct said *said, struct arena *are
 	*out = (struct reading){ .cause = CAUSE_UNKNOWN };
 	unwrap(said->text, said->len, arena, &reader.text);
 	set_codes(&reader);
-	reader.found_words = rules->entry_count / 16 + 1;
-	reader.found = arena_alloc(arena, reader.found_words * sizeof *reader.found);
-	words_scan(rules->words, reader.text.whole, reader.text.len, reader.found);
+	reader.found = find_words(&reader, reader.text.whole, reader.text.len);
 	reader.scope.provider = find_provider(&reader);
 	if (reader.scope.provider != NULL)
 		out->provider = reader.scope.provider->name;

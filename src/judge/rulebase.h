@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "judge/pattern.h"
 #include "judge/rules.h"
@@ -90,6 +91,7 @@ struct rules {
 		size_t owner; /* index in ranked, brands, providers */
 		unsigned char clauses; /* four bits a clause: those that must have been found */
 	} *entries;
+	uint64_t *needs, *given; /* of sixteen entries each: the clauses that they ask for; what counts as found in any text, because they ask for none */
 	size_t entry_count, brand_entry, provider_entry; /* all; where the brands' and the providers' begin */
 	size_t unless_entry;
 	size_t *wordless, wordless_count; /* entries of rules that no word finds: scope alone chooses */

@@ -113,6 +113,13 @@ rules_rank(struct rules *rules)
 		for (size_t k = 0; k < rules->ranked[i]->unless_count; k++)
 			add_entry(rules, i, rules->ranked[i]->unless[k], NULL);
 	}
+	rules->needs = arena_alloc(rules->arena, (rules->entry_count / 16 + 1) * sizeof *rules->needs);
+	rules->given = arena_alloc(rules->arena, (rules->entry_count / 16 + 1) * sizeof *rules->given);
+	for (size_t i = 0; i < rules->entry_count; i++) {
+		rules->needs[i / 16] |= (uint64_t)rules->entries[i].clauses << (i % 16 * 4);
+		if (rules->entries[i].clauses == 0 && i >= rules->brand_entry)
+			rules->given[i / 16] |= UINT64_C(15) << (i % 16 * 4);
+	}
 	rules->wordless = arena_alloc(rules->arena, (rules->brand_entry + 1) * sizeof *rules->wordless);
 	rules->wordless_count = 0;
 	for (size_t i = 0; i < rules->brand_entry; i++)

@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 
-enum { RUNS = 8192, HEAD = 8 };
+enum { RUN_BITS = 13, RUNS = 1 << RUN_BITS, HEAD = 8 };
 
 struct mark { /* tags whose bits stand in the same 64 */
 	size_t at;
@@ -55,7 +55,7 @@ words_free(struct words *words)
 static unsigned
 run_of(uint64_t head)
 {
-	return (unsigned)((head & 0xffffff) * 0x9e3779b1U >> 11 & (RUNS - 1));
+	return (uint32_t)((head & 0xffffff) * 0x9e3779b1U) >> (32 - RUN_BITS);
 }
 
 static uint64_t
