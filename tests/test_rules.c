@@ -13,6 +13,7 @@
 #include "judge/rulebase.h"
 #include "judge/rules.h"
 #include "judge/unwrap.h"
+#include "judge/words.h"
 
 static struct rules *
 builtin(void)
@@ -116,6 +117,76 @@ Test(pattern, finds_the_words_that_a_match_must_have)
 		buf_release(&text);
 	}
 	arena_free(arena);
+}
+
+/* What a pattern is turned into, and the places where it is begun at all, must change nothing of what it matches. */
+Test(pattern, matches_what_it_says)
+{
+	static const struct {
+		const char *source, *text;
+		bool matches;
+	} cases[] = {
+		{ "(?:user|users|using) unknown", "no Users unknown", true },
+		{ "(?:user|users|using) unknown", "use unknown", false },
+		{ "(?:abc|abd|ab) x", "ab x", true },
+		{ "(?:abc|abd|ab) x", "ABD x", true },
+		{ "(?:abcs?|abcde|zed|yes) ok", "abcde ok", true },
+		{ "(?:e-?mail|mail|letter|post) lost", "the email lost", true },
+		{ "(?:e-?mail|mail|letter|post) lost", "the e-mail lost", true },
+		{ "(?:e-?mail|mail|letter|post) lost", "the xmail lost", false },
+		{ "\\bip\\b", "your ip", true },
+		{ "\\bip\\b", "ip", true },
+		{ "\\bip\\b", "ship it", false },
+		{ "[sz]ip", "a zip", true },
+		{ "recogni[sz]ed", "not recogniZed", true },
+		{ "x?abc", "abc", true },
+		{ "(?:no )?mail", "mail", true },
+		{ "(?:ab)+c", "ababc", true },
+		{ "a+bc", "aaabc", true },
+		{ "ab{2}c", "abbc", true },
+		{ "^user", "user", true },
+		{ "^user", "a user", false },
+		{ "(?<!un)known", "unknown and known", true },
+		{ "(?<!un)known", "unknown", false },
+		{ "bl\\.example", "see bl.example", true },
+		{ "user[^.;]{0,20}(?:gone|left)", "user has left, is gone", true },
+		{ "(?:gone|left) \\w+", "left", false },
+	};
+	struct arena *arena = arena_new();
+	struct matcher *matcher = matcher_new();
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct pattern pattern;
+		struct match match;
+		const char *why = "", *marked = mark_dots(cases[i].text, strlen(cases[i].text), arena);
+
+		cr_assert(pattern_read(&pattern, cases[i].source, arena, &why), "%s: %s", cases[i].source, why);
+		cr_expect(pattern_match(&pattern, matcher, marked, strlen(marked), &match) == cases[i].matches, "%s on %s", cases[i].source, cases[i].text);
+		pattern_release(&pattern);
+	}
+	matcher_free(matcher);
+	arena_free(arena);
+}
+
+/* ---- words */
+
+Test(words, finds_those_that_stand_there)
+{
+	static const char *const list[] = { "user", "use", "users unknown", "unknown", "known", "not", "quota exceeded", "\303\274ber", "xyz" };
+	static const char text[] = "550 Users UNKNOWN, quota exceede \303\274ber no";
+	static const bool there[] = { true, true, true, true, true, false, false, true, false };
+	struct words *words = words_new();
+	uint64_t found[1] = { 0 };
+
+	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
+		words_add(words, list[i], i);
+	words_ready(words);
+	words_scan(words, text, strlen(text), found);
+	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
+		cr_expect((found[0] >> i & 1) == there[i], "%s", list[i]);
+	words_scan(words, "no", 2, found);
+	words_scan(words, "", 0, found);
+	words_free(words);
 }
 
 /* ---- unwrapping */

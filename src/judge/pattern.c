@@ -21,6 +21,7 @@ enum {
 	BRANCHES_MAX = 160, /* of a choice that is sorted */
 	THREES = 2048, /* bits that tell the threes of bytes apart */
 	STARTS_MAX = 600, /* threes that one pattern may begin with */
+	LOOKS_MAX = 10000,
 };
 
 /* ---- reading a pattern: what it needs, and whether it could run away */
@@ -622,7 +623,7 @@ write_pattern(const char *p, const char *end, struct buf *out)
 			p = close + 1;
 		} else if (*p == '[') {
 			const char *close = past_class(p);
-			bool dot = p[1] != '^' && memchr(p, '.', (size_t)(close - p)) != NULL;
+			bool negated = p[1] == '^', dot = !negated && memchr(p, '.', (size_t)(close - p)) != NULL;
 
 			buf_putc(out, *p++);
 			if (*p == ']')
@@ -631,6 +632,14 @@ write_pattern(const char *p, const char *end, struct buf *out)
 				buf_puts(out, "\\x01"); /* not at the end: "[.-]" must not become a range */
 			buf_add(out, p, (size_t)(close - p));
 			p = close;
+			if (negated && *p == '{') { /* "not …, up to so many": the nearest first, for what goes together stands together */
+				size_t n = strcspn(p, "}") + 1;
+
+				buf_add(out, p, n);
+				p += n;
+				if (*p != '?' && *p != '+')
+					buf_putc(out, '?');
+			}
 		} else if (*p == '\\') {
 			if (p[1] == '.')
 				buf_puts(out, "[.\\x01]");
@@ -668,7 +677,8 @@ write_start(const char *source, struct buf *out)
 
 struct starts {
 	uint64_t set[THREES / 64];
-	unsigned count;
+	unsigned count, looked; /* how many are in it; how often was looked for more */
+	bool two; /* two bytes may do: the last two of a text are a place, too */
 };
 
 struct rest { /* what of a pattern is still to be read: the rest of a branch, and what follows the group that it is in */
@@ -710,6 +720,7 @@ start_with_any(char *start, unsigned n, struct starts *starts)
 		starts->set[hash / 64] |= UINT64_C(1) << (hash % 64);
 	}
 	starts->count += STARTS_MAX / 8;
+	starts->two = true;
 	return n == 2 && starts->count <= STARTS_MAX;
 }
 
@@ -786,6 +797,8 @@ find_starts(const struct rest *rest, char *start, unsigned n, struct starts *sta
 {
 	const char *p = rest->p;
 
+	if (++starts->looked > LOOKS_MAX)
+		return false;
 	if (n == 3) {
 		unsigned hash = hash_of_three(folded(start[0]), folded(start[1]), folded(start[2]));
 
@@ -830,7 +843,7 @@ next_start(const struct starts *starts, const char *text, size_t at, size_t len)
 		if (starts->set[hash / 64] >> (hash % 64) & 1)
 			return at;
 	}
-	return len;
+	return starts->two && at + 2 == len ? at : len;
 }
 
 bool
