@@ -117,6 +117,17 @@ on_evidence(void *arg)
 	report(probe);
 }
 
+static void
+note_sender(struct probe *probe)
+{
+	struct journey *journey = &probe->journey;
+
+	journey->sender_ip = probe->sender->source;
+	journey->helo = probe->sender->helo;
+	journey->from = probe->sender->from;
+	journey->helo_origin = probe->sender->origin;
+}
+
 /* All walks are over. */
 static void
 decide(struct probe *probe)
@@ -129,12 +140,15 @@ decide(struct probe *probe)
 		journey->status = journey->decisive->status;
 		journey->stage = journey->decisive->stage;
 	}
+	if (journey->decisive != NULL && journey->decisive->source.family != 0) { /* a later walk may have been of the other family */
+		probe->sender = senders_find(probe->plan->senders, &journey->decisive->source);
+		if (probe->sender->identified)
+			note_sender(probe);
+	}
 	if (journey->status != WALK_REFUSED && journey->status != WALK_DEFERRED && journey->status != WALK_DROPPED) {
 		report(probe);
 		return;
 	}
-	if (journey->decisive->source.family != 0)
-		probe->sender = senders_find(probe->plan->senders, &journey->decisive->source);
 	if (probe->sender != NULL && !probe->sender->gathered) {
 		senders_await(probe->plan->senders, probe->sender, on_evidence, probe);
 		return;
@@ -270,10 +284,7 @@ walk(struct probe *probe)
 		senders_await(plan->senders, probe->sender, on_identified, probe);
 		return;
 	}
-	journey->sender_ip = probe->sender->source;
-	journey->helo = probe->sender->helo;
-	journey->from = probe->sender->from;
-	journey->helo_origin = probe->sender->origin;
+	note_sender(probe);
 	probe->walk = (struct plan){.helo = journey->helo, .from = journey->from, .rcpt = journey->target.rcpt, .depth = journey->target.depth, .tls = plan->tls_want};
 	memcpy(probe->walk.ms, plan->ms, sizeof probe->walk.ms);
 	if (probe->walk.depth >= STAGE_RCPT && probe->walk.rcpt == NULL)

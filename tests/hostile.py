@@ -18,10 +18,10 @@ from records import MXWALK, Run, probe
 class Peer:
     """Listens on a port of its own and plays `script(connection, hear)` for each client."""
 
-    def __init__(self, script):
+    def __init__(self, script, address='127.0.0.1'):
         self.script = script
         self.heard = []
-        self.sock = socket.create_server(('127.0.0.1', 0))
+        self.sock = socket.create_server((address, 0), family=socket.AF_INET6 if ':' in address else socket.AF_INET)
         self.port = self.sock.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
 
@@ -67,6 +67,14 @@ def talk(*steps):
             else:
                 connection.sendall(step)
     return script
+
+
+def has_ipv6():
+    try:
+        socket.create_server(('::1', 0), family=socket.AF_INET6).close()
+        return True
+    except OSError:
+        return False
 
 
 def flood(line, before=b'', hear_first=0):
@@ -149,6 +157,18 @@ for name, script, status, stage, ending, code in CASES:
 
 run = walk(talk(b'554-a\r\n554 b\r\n', None))
 tap.check('554 is answered with QUIT and nothing else', run.heard[:2] in ([b'QUIT\r\n'], [b'QUIT\r\n', b'']), run.heard)
+
+# Two families: the record's sender is that of the walk which decided, not of the last one.
+peer = Peer(talk(b'421 busy\r\n', None), '::1') if has_ipv6() else None
+if peer is not None:
+    book = tempfile.mkstemp()[1]
+    open(book, 'w').write('\n'.join(json.dumps({'name': 'both.example', 'type': t, 'rcode': 'NOERROR', 'ttl': 60, 'data': [a]}) for t, a in (('AAAA', '::1'), ('A', '127.0.0.1'))))
+    run = probe('--dns-replay', book, '--no-dnsbl', '--allow-private', '--timeout', '2s', f'[both.example]:{peer.port}')
+    r = run.results()[0] if run.results() else {}
+    tap.check('two families: the sender is the one that was deferred', r.get('status') == 'deferred' and len(r['attempts']) == 2 and r['sender']['ip'] == '::1', run.out[:2000] + run.err)
+    os.unlink(book)
+else:
+    tap.skip('two families: the sender is the one that was deferred', 'no IPv6 here')
 
 # What a peer may put on a terminal: nothing.
 peer = Peer(talk(b'554 \x1b[2J\x1b]0;owned\x07 \xc2\x9b31m red\r\n', None))
