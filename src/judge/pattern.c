@@ -687,10 +687,17 @@ struct rest { /* what of a pattern is still to be read: the rest of a branch, an
 	bool open; /* it may come again: what follows is not known */
 };
 
+/* One byte more: what was three bytes ago has been shifted out. */
+static unsigned
+hash_on(unsigned hash, unsigned byte)
+{
+	return ((hash << 4) ^ byte) & (THREES - 1);
+}
+
 static unsigned
 hash_of_three(unsigned a, unsigned b, unsigned c)
 {
-	return (a * 2021 + b * 179 + c * 31) % THREES;
+	return hash_on(hash_on(hash_on(0, a), b), c);
 }
 
 /* Letters without case, and both dots, are one. What is not a letter may fall together with what is not one, either: there is no harm in it. */
@@ -837,9 +844,10 @@ learn_starts(struct pattern *pattern)
 static size_t
 next_start(const struct starts *starts, const char *text, size_t at, size_t len)
 {
-	for (; at + 3 <= len; at++) {
-		unsigned hash = hash_of_three(folded(text[at]), folded(text[at + 1]), folded(text[at + 2]));
+	unsigned hash = at + 3 <= len ? hash_on(folded(text[at]), folded(text[at + 1])) : 0;
 
+	for (; at + 3 <= len; at++) {
+		hash = hash_on(hash, folded(text[at + 2]));
 		if (starts->set[hash / 64] >> (hash % 64) & 1)
 			return at;
 	}
