@@ -136,8 +136,8 @@ const struct option option_table[] = {
     {"ehlo helo", 'H', "NAME", take_helo, AT(ehlo), P | S, SECTION_SENDER, "name to say in EHLO (the confirmed PTR name of the source address)"},
     {"helo ehlo", 'H', "NAME", take_identity, AT(ehlo), C, SECTION_SENDER, "name that was said in EHLO"},
     {"source local-interface", 0, "ADDR", take_addresses, AT(sources), P | S, SECTION_SENDER, "source address; given several times, each is tried", .many = true},
-    {"source ip", 0, "ADDR", take_address, AT(ip), E, SECTION_SENDER, "the address that was refused: ask the DNS whether the reply is right"},
-    {"ip source", 0, "ADDR", take_address, AT(ip), C, SECTION_SENDER, "client address"},
+    {"source ip", 0, "ADDR", take_address, AT(ip), E, SECTION_SENDER, "the address that was refused: ask the DNS whether the reply is right", .line_only = true},
+    {"ip source", 0, "ADDR", take_address, AT(ip), C, SECTION_SENDER, "client address", .line_only = true},
     {"public-ip", 0, "ADDR", take_address, AT(public_ip), P | S, SECTION_SENDER, "the address that others see, behind NAT"},
     {"dkim-key", 0, "FILE", take_dkim_file, AT(signers), P | S | C, SECTION_SENDER, "private key (PEM) that signs, or is compared with the published key", .many = true},
     {"dkim-selector", 0, "NAME", take_dkim_selector, AT(signers), P | S, SECTION_SENDER, "selector of that key", .many = true},
@@ -903,7 +903,7 @@ read_line(struct parse *parse, char *line)
 		value = line;
 
 	option = option_find(name, len, command, &negated);
-	if (option == NULL && find_owner(name, len) != COMMAND_COUNT)
+	if ((option == NULL && find_owner(name, len) != COMMAND_COUNT) || (option != NULL && option->line_only))
 		return true; /* another command's */
 	if (option == NULL)
 		return unknown(parse, name, name, len);

@@ -180,6 +180,7 @@ struct option {
 	bool many; /* may be given several times */
 	bool secret; /* the value is never shown */
 	bool not_in_file;
+	bool line_only; /* in a file the name is another command's option, and passed over for this one */
 };
 
 extern const struct option option_table[];

@@ -88,7 +88,7 @@ judge(struct probe *probe)
 	/* Slow is not refused: from a deadline of ours nothing is inferred. */
 	enum stage stage = attempt->ending == END_TIMEOUT ? STAGE_NONE : attempt->stage;
 	struct reading reading;
-	struct said said = {.stage = attempt->stage, .code = attempt->reply.code, .enhanced = attempt->reply.enhanced, .mx = attempt->mx};
+	struct said said = {.stage = attempt->stage, .code = attempt->reply.code, .enhanced = attempt->reply.enhanced, .mx = attempt->mx, .client = evidence != NULL ? evidence->ip : attempt->source, .domain = probe->journey.target.domain};
 
 	if (attempt->reply.count > 0) {
 		said.text = whole_text(probe->arena, &attempt->reply, &said.len);

@@ -73,7 +73,7 @@ say_cause(struct buf *out, const struct text_style *style, const struct explanat
 
 	buf_init(&line, FIELD_MAX);
 	buf_puts(&line, cause_name(explained_cause(explanation)));
-	if (explanation->diagnosis != NULL)
+	if (explanation->diagnosis != NULL && explanation->diagnosis->basis != BASIS_UNKNOWN)
 		buf_printf(&line, ", %s", basis_name(explanation->diagnosis->basis));
 	if (reading->rule != NULL)
 		buf_printf(&line, " (rule %s%s%s)", reading->rule, reading->matched != NULL ? ", by: " : "", reading->matched != NULL ? reading->matched : "");

@@ -111,6 +111,10 @@ else:
     tap.skip('without --source: no call to the network', 'strace cannot be used here')
 same('without --source: a nameserver that does not exist is not missed', explain('--json', '--nameserver', '127.0.0.1:9', LISTED).status, 0)
 
+# ---- what is no refusal
+refused('an empty text: 65', explain(''), 65, 'text 1: it is empty')
+refused('a reply that agrees: 65', explain('250 OK'), 65, 'text 1: 250 is no refusal')
+
 # ---- output
 run = explain('--output', '/dev/full', LISTED)
 refused('a full disk: 74', run, 74, '/dev/full: No space left on device')

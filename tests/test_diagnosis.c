@@ -105,7 +105,7 @@ static const struct joint {
 
 	/* another address */
 	{"the text speaks of another address", 554, CAUSE_IP_BLOCKLIST, {"zen.spamhaus.org"}, "203.0.113.7", NULL, LISTED_IP, "203.0.113.7", STAGE_RCPT, LOOK, NULL, NULL, {WELL, PTR_GOOD, ZEN_SBL},
-		CAUSE_IP_BLOCKLIST, BASIS_CONTRADICTED, WHO_SENDER, NULL, {"speaks of 203.0.113.7, but this walk came from 192.0.2.10", "NAT, a proxy or a relay"}, ""},
+		CAUSE_IP_BLOCKLIST, BASIS_CONTRADICTED, WHO_SENDER, NULL, {"speaks of 203.0.113.7, but ours is 192.0.2.10", "NAT, a proxy or a relay"}, ""},
 	{"another address, known only as what is listed", 554, CAUSE_IP_BLOCKLIST, {"zen.spamhaus.org"}, "203.0.113.7", NULL, LISTED_IP, NULL, STAGE_RCPT, LOOK, NULL, NULL, {WELL, PTR_GOOD},
 		CAUSE_IP_BLOCKLIST, BASIS_CONTRADICTED, WHO_SENDER, NULL, {"speaks of 203.0.113.7"}, ""},
 	{"another address without reverse name", 554, CAUSE_REVERSE_DNS, {0}, NULL, NULL, LISTED_NOTHING, "2001:db8::7", STAGE_RCPT, LOOK, NULL, NULL, {WELL, PTR_GOOD},

@@ -121,8 +121,23 @@ take_found(const struct heard *heard, void *arg)
 }
 
 /* A log line or a bounce is read as one; anything else is the reply, whole. */
-static void
-explain_argument(struct explainer *explainer, const char *argument)
+/* A text of the command line is a refusal, code or none; but an empty one is not, nor is a reply that agrees. */
+static bool
+is_refusal(const char *text, size_t len, size_t number)
+{
+	const char *start = text + strspn(text, " \t\r\n");
+
+	if (start == text + len)
+		log_error("text %zu: it is empty", number);
+	else if (strspn(start, "0123456789") == 3 && (*start == '2' || *start == '3'))
+		log_error("text %zu: %.3s is no refusal", number, start);
+	else
+		return true;
+	return false;
+}
+
+static bool
+explain_argument(struct explainer *explainer, const char *argument, size_t number)
 {
 	char *text = must_string(argument);
 	size_t len = unescape(text);
@@ -141,9 +156,12 @@ explain_argument(struct explainer *explainer, const char *argument)
 		maillog_end(log);
 		maillog_free(log);
 	}
-	if (!finding.any)
+	if (!finding.any && is_refusal(text, len, number)) {
 		explain(&whole, explainer);
+		finding.any = true;
+	}
 	free(text);
+	return finding.any;
 }
 
 /* ---- a stream */
@@ -263,10 +281,12 @@ explain_all(struct explainer *explainer)
 	int status = EXIT_OK;
 
 	explained_init(&explainer->explained);
-	for (size_t i = 0; i < texts->count && !explainer->lost; i++)
-		explain_argument(explainer, texts->items[i]);
-	if (texts->count == 0)
+	if (texts->count == 0 || (texts->count == 1 && strcmp(texts->items[0], "-") == 0))
 		status = explain_input(explainer);
+	else
+		for (size_t i = 0; i < texts->count && !explainer->lost; i++)
+			if (!explain_argument(explainer, texts->items[i], i + 1))
+				status = EXIT_DATA;
 	sum_up(explainer);
 	explained_release(&explainer->explained);
 	return status;

@@ -168,7 +168,7 @@ tell_refused_receiver_but_listed(struct desk *desk)
 static void
 tell_other_address(struct desk *desk)
 {
-	say(desk, arena_printf(desk->arena, "The reply speaks of %s, but this walk came from %s: between here and the receiver the address is changed, by NAT, a proxy or a relay (or the reply is an old one).", other_ip(desk), our_ip(desk)));
+	say(desk, arena_printf(desk->arena, "The reply speaks of %s, but ours is %s: between here and the receiver the address is changed, by NAT, a proxy or a relay (or the reply is an old one).", other_ip(desk), our_ip(desk)));
 	act(desk, WHO_SENDER, arena_printf(desk->arena, "Find out which way the mail leaves. If %s is yours, look into that address (mxwalk check dnsbl %s; mxwalk check ptr %s); if it is not, your mail is relayed by somebody else's host.", other_ip(desk), other_ip(desk), other_ip(desk)));
 }
 

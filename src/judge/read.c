@@ -354,7 +354,8 @@ fill_advice(const struct reader *reader, const char *text)
 	const struct {
 		const char *mark, *value, *otherwise;
 	} marks[] = {
-		{ "{ip}", ip_text(&out->client, ip), "ADDRESS" },
+		{ "{ip}", ip_text(out->client.family != 0 ? &out->client : &reader->said->client, ip), "ADDRESS" },
+		{ "{domain}", reader->said->domain, "DOMAIN" },
 		{ "{list}", out->list, "the list" },
 		{ "{listed}", out->listed, "the listed name" },
 		{ "{provider}", out->provider, "the receiver" },

@@ -40,6 +40,8 @@ struct said { /* what is to be read */
 	const char *enhanced; /* NULL or "": take it from the text */
 	const char *mx; /* host that said it, NULL if not known */
 	const char *greeting; /* text of its greeting, NULL if not known: marks the provider */
+	struct ip client; /* the address that we came from, family 0 if not known: for the advice, where the reply names none */
+	const char *domain; /* the recipient's, NULL if not known: for the advice */
 };
 
 enum listed_what { LISTED_NOTHING, LISTED_IP, LISTED_HELO, LISTED_SENDER, LISTED_URL, LISTED_PTR };
