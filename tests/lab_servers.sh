@@ -337,10 +337,12 @@ def dialogue(ip, host, options):
                 stage = "handshake"
                 try:
                     s.starttls(options["verify"], host)
-                except (ConnectionResetError, ssl.SSLEOFError, socket.timeout, TimeoutError, BrokenPipeError):
+                except (ConnectionResetError, ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError, socket.timeout, TimeoutError, BrokenPipeError):
                     return "dropped", stage, None
-                except ssl.SSLError as error:
-                    return ("dropped" if "timed out" in str(error) else "broken"), stage, None
+                except ssl.SSLError as error:  # which of these an end of the connection is depends on when it comes
+                    return ("dropped" if any(words in str(error).lower() for words in ("timed out", "eof", "closed")) else "broken"), stage, None
+                except OSError:
+                    return "dropped", stage, None
                 stage = "ehlo-tls"; code = s.say("EHLO probe.sender.example")
                 if code >= 400:
                     return judge(code), stage, code
