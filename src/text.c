@@ -113,7 +113,7 @@ say_where(struct buf *out, const struct journey *journey)
 		if (*attempt->reply.enhanced != '\0')
 			buf_printf(out, " %s", attempt->reply.enhanced);
 	}
-	if (attempt->ending != END_NONE)
+	if (attempt->ending != END_NONE && attempt->ending != END_UNREACHABLE) /* the status says that already */
 		buf_printf(out, " (%s)", ending_name(attempt->ending));
 	if (attempt->detail != NULL) {
 		buf_puts(out, ": ");
