@@ -45,15 +45,6 @@ write_ip(struct json *json, const char *key, const struct ip *ip)
 	json_cstring(json, key, ip->family != 0 ? ip_text(ip, text) : NULL);
 }
 
-static void
-write_strings(struct json *json, const char *key, const char *const *strings, size_t count)
-{
-	json_array_begin(json, key);
-	for (size_t i = 0; i < count; i++)
-		json_cstring(json, NULL, strings[i]);
-	json_array_end(json);
-}
-
 void
 record_run(struct buf *out, const struct run_facts *run)
 {
@@ -62,8 +53,8 @@ record_run(struct buf *out, const struct run_facts *run)
 	begin(&json, out, "run");
 	json_cstring(&json, "version", run->version);
 	write_time(&json, "started", run->started);
-	write_strings(&json, "options", run->options, run->option_count);
-	write_strings(&json, "nameservers", run->nameservers, run->nameserver_count);
+	json_strings(&json, "options", run->options, run->option_count);
+	json_strings(&json, "nameservers", run->nameservers, run->nameserver_count);
 	finish(&json);
 }
 
@@ -544,7 +535,7 @@ static void
 write_basis(struct json *json, const struct diagnosis *diagnosis)
 {
 	json_cstring(json, "basis", basis_name(diagnosis->basis));
-	write_strings(json, "evidence", diagnosis->evidence, diagnosis->evidence_count);
+	json_strings(json, "evidence", diagnosis->evidence, diagnosis->evidence_count);
 }
 
 void
@@ -637,7 +628,7 @@ record_rule(struct buf *out, const struct rule_view *rule)
 	json_text(&json, "provider", rule->provider);
 	json_text(&json, "list", rule->list);
 	json_text(&json, "pattern", rule->pattern);
-	write_strings(&json, "examples", rule->examples, rule->example_count);
+	json_strings(&json, "examples", rule->examples, rule->example_count);
 	json_cstring(&json, "who", rule->who);
 	json_text(&json, "advice", rule->advice);
 	json_text(&json, "url", rule->url);

@@ -30,15 +30,6 @@ write_ip(struct json *json, const char *key, const struct ip *ip)
 	json_cstring(json, key, ip_text(ip, text));
 }
 
-static void
-write_strings(struct json *json, const char *key, const char *const *strings, size_t count)
-{
-	json_array_begin(json, key);
-	for (size_t i = 0; i < count; i++)
-		json_cstring(json, NULL, strings[i]);
-	json_array_end(json);
-}
-
 void
 record_spf_fields(struct json *json, const struct spf *spf)
 {
@@ -58,7 +49,7 @@ record_spf_fields(struct json *json, const struct spf *spf)
 	json_number(json, "lookups", spf->lookups);
 	json_number(json, "void", spf->voids);
 	json_cstring(json, "problem", spf->problem);
-	write_strings(json, "warnings", spf->warnings, spf->warning_count);
+	json_strings(json, "warnings", spf->warnings, spf->warning_count);
 }
 
 void
@@ -109,7 +100,7 @@ record_dkim_key_fields(struct json *json, const struct dkim_key *key)
 	else
 		json_none(json, "record");
 	json_cstring(json, "problem", key->problem);
-	write_strings(json, "warnings", key->warnings, key->warning_count);
+	json_strings(json, "warnings", key->warnings, key->warning_count);
 }
 
 static void
@@ -128,7 +119,7 @@ write_signature(struct json *json, const struct dkim_verdict *verdict)
 	json_bool(json, "expired", verdict->expired);
 	json_bool(json, "testing", verdict->key.state == DKIM_KEY_TESTING);
 	json_number(json, "unsigned", (long long)verdict->unsigned_octets);
-	write_strings(json, "warnings", verdict->warnings, verdict->warning_count);
+	json_strings(json, "warnings", verdict->warnings, verdict->warning_count);
 	if (verdict->key.name != NULL) {
 		json_object_begin(json, "key");
 		record_dkim_key_fields(json, &verdict->key);
@@ -233,7 +224,7 @@ record_dmarc_fields(struct json *json, const struct dmarc *dmarc)
 		json_number(json, "pct", dmarc->old.pct);
 		json_object_end(json);
 	}
-	write_strings(json, "warnings", dmarc->warnings, dmarc->warning_count);
+	json_strings(json, "warnings", dmarc->warnings, dmarc->warning_count);
 }
 
 void

@@ -115,6 +115,15 @@ json_text(struct json *json, const char *key, const char *string)
 }
 
 void
+json_strings(struct json *json, const char *key, const char *const *strings, size_t count)
+{
+	json_array_begin(json, key);
+	for (size_t i = 0; i < count; i++)
+		json_cstring(json, NULL, strings[i]);
+	json_array_end(json);
+}
+
+void
 json_number(struct json *json, const char *key, long long number)
 {
 	begin(json, key);

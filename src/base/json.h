@@ -25,6 +25,7 @@ void json_array_end(struct json *json);
 void json_bytes(struct json *json, const char *key, const char *bytes, size_t len);
 void json_cstring(struct json *json, const char *key, const char *string); /* NULL: null */
 void json_text(struct json *json, const char *key, const char *string); /* left out when NULL or "" */
+void json_strings(struct json *json, const char *key, const char *const *strings, size_t count); /* an array of them */
 void json_number(struct json *json, const char *key, long long number);
 void json_bool(struct json *json, const char *key, bool value);
 void json_none(struct json *json, const char *key);
