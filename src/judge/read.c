@@ -63,13 +63,14 @@ next_found(const struct rules *rules, const uint64_t *found, size_t from, size_t
 
 /* ---- who says it */
 
-/* The dot before the suffix is looked at first: for most suffixes there is none. */
+/* The dot before the suffix and its first letter are looked at first: for most suffixes that is all. */
 static bool
-host_within(const char *host, size_t n, const char *suffix)
+host_within(const char *host, size_t n, const struct suffix *suffix)
 {
-	size_t m = strlen(suffix);
-
-	return n >= m && (n == m || host[n - m - 1] == '.') && strncasecmp(host + n - m, suffix, m) == 0;
+	if (n < suffix->len)
+		return false;
+	host += n - suffix->len;
+	return (n == suffix->len || host[-1] == '.') && (*host | 0x20) == (suffix->text[0] | 0x20) && strncasecmp(host, suffix->text, suffix->len) == 0;
 }
 
 static const struct provider *
@@ -81,7 +82,7 @@ provider_by_host(const struct rules *rules, const char *host)
 		n--;
 	for (size_t i = 0; i < rules->provider_count; i++)
 		for (size_t k = 0; k < rules->providers[i]->mx_count; k++)
-			if (host_within(host, n, rules->providers[i]->mx[k]))
+			if (host_within(host, n, &rules->providers[i]->mx[k]))
 				return rules->providers[i];
 	return NULL;
 }

@@ -66,7 +66,10 @@ struct brand { /* a list's name in a text */
 
 struct provider {
 	const char *id, *name, *url;
-	const char **mx; /* suffixes of host names */
+	struct suffix { /* of host names */
+		const char *text;
+		size_t len;
+	} *mx;
 	size_t mx_count;
 	struct pattern **patterns;
 	size_t pattern_count;

@@ -361,6 +361,13 @@ have_words(struct pattern *const *patterns, size_t count)
 	return true;
 }
 
+static void
+push_suffix(struct rules *rules, struct provider *provider, const char *text)
+{
+	*(struct suffix *)arena_push(rules->arena, &provider->mx, provider->mx_count, sizeof *provider->mx) = (struct suffix){ text, strlen(text) };
+	provider->mx_count++;
+}
+
 static bool
 load_provider_stanza(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
 {
@@ -380,7 +387,7 @@ load_provider_stanza(struct rules *rules, const struct stanza *stanza, struct st
 			char *rest = arena_string(rules->arena, field->value);
 
 			for (char *word; (word = next_word(&rest)) != NULL;)
-				push_string(rules, &provider->mx, &provider->mx_count, word);
+				push_suffix(rules, provider, word);
 		} else if (strcmp(field->key, "pattern") == 0) {
 			if (!take_patterns(rules, &provider->patterns, &provider->pattern_count, field, error))
 				return false;
