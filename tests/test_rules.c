@@ -240,13 +240,20 @@ Test(extract, finds_address_link_contact_and_ticket)
 		{ "contact postmaster@example.com, ticket: AB-1234", "", NULL, "postmaster@example.com", "AB-1234" },
 		{ "Reject, id=01234-05 - SPAM", "", NULL, NULL, "01234-05" },
 		{ "<a@example.com>: no", "", NULL, NULL, NULL },
+		{ "Bad HELO, see RFC 5321 section 4.1.1.1", "", NULL, NULL, NULL },
+		{ "Exim version 4.96.0.1 refuses 192.0.2.7", "192.0.2.7", NULL, NULL, NULL },
+		{ "deferred - 4.16.55.1, messages from 192.0.2.7", "192.0.2.7", NULL, NULL, NULL },
+		{ "Messages from 192.0.2.7 deferred - 4.16.55.1", "192.0.2.7", NULL, NULL, NULL },
+		{ "host mx2.example.com[198.51.100.3] said: 550 no mail from 192.0.2.7", "192.0.2.7", NULL, NULL, NULL },
+		{ "host mx2.example.com [198.51.100.3] said: 550 no", "", NULL, NULL, NULL },
+		{ "192.0.2.7 is listed, like 198.51.100.3", "192.0.2.7", NULL, NULL, NULL },
 	};
 	struct arena *arena = arena_new();
 	char text[IP_TEXT];
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		size_t len = strlen(cases[i].text);
-		struct ip ip = extract_ip(cases[i].text, len);
+		struct ip ip = extract_ip(cases[i].text, len, &(struct ip){ 0 });
 
 		cr_expect(same(ip_text(&ip, text), cases[i].ip), "%s: %s", cases[i].text, text);
 		cr_expect(same(extract_url(cases[i].text, len, arena), cases[i].url), "%s: url", cases[i].text);
@@ -254,6 +261,19 @@ Test(extract, finds_address_link_contact_and_ticket)
 		cr_expect(same(extract_reference(cases[i].text, len, arena), cases[i].reference), "%s: reference", cases[i].text);
 	}
 	arena_free(arena);
+}
+
+Test(extract, our_own_address_counts_wherever_it_stands)
+{
+	static const char text[] = "Client host [198.51.100.3] and, seen at 127.0.1.2, more";
+	struct ip ours, ip;
+
+	cr_assert(ip_parse(&ours, "127.0.1.2"));
+	ip = extract_ip(text, strlen(text), &ours);
+	cr_expect(ip_equal(&ip, &ours));
+	cr_assert(ip_parse(&ours, "192.0.2.1"));
+	ip = extract_ip(text, strlen(text), &ours);
+	cr_expect(!ip_equal(&ip, &ours) && ip.family == 4 && ip.bytes[0] == 198);
 }
 
 /* ---- loading */
@@ -333,7 +353,7 @@ Test(rules, every_example_has_its_rules_cause)
 
 			for (size_t p = 0; rule->only != NULL && p < rules->provider_count; p++)
 				if (rules->providers[p]->name == rule->only && rules->providers[p]->mx_count > 0)
-					said.mx = rules->providers[p]->mx[0];
+					said.mx = rules->providers[p]->mx[0].text;
 			rules_read(rules, &said, arena, &reading);
 			cr_expect(reading.cause == rule->cause, "[%s] wants %s, got %s by %s: %s", rule->id, cause_name(rule->cause), cause_name(reading.cause), reading.rule != NULL ? reading.rule : "-", said.text);
 			decides |= same(reading.rule, rule->id);

@@ -452,7 +452,7 @@ rules_read(const struct rules *rules, const struct said *said, struct arena *are
 	add_wordless(&reader);
 	choose_rule(&reader);
 
-	out->client = extract_ip(reader.text.whole, reader.text.len);
+	out->client = extract_ip(reader.text.whole, reader.text.len, &said->client);
 	out->url = extract_url(reader.text.whole, reader.text.len, arena);
 	out->contact = extract_contact(reader.text.whole, reader.text.len, arena);
 	if (reader.best != NULL) {
