@@ -163,7 +163,7 @@ static void
 read_part(struct reader *reader, size_t start)
 {
 	const struct rules *rules = reader->rules;
-	const char *text = reader->text.marked + start;
+	const char *text = reader->text.bare + start;
 	size_t len = reader->text.len - start;
 
 	for (size_t i = 0; (i = next_found(rules, reader->found, i, rules->brand_entry)) < rules->brand_entry; i++) {
@@ -210,6 +210,8 @@ choose_rule(struct reader *reader)
 		if (best != NULL)
 			reader->out->also_count = 0;
 		read_part(reader, starts[i]);
+		if (i == 2 && reader->text.inner > 0 && reader->best != NULL && reader->best->class >= CLASS_GENERIC)
+			break; /* "refused to talk to me:" is who quotes, not the reason */
 		if (reader->best != NULL && (best == NULL || reader->best->class < best->class)) {
 			best = reader->best;
 			match = reader->match;

@@ -290,8 +290,8 @@ check_example(struct load *load, const char *example)
 	bool found;
 
 	unwrap(example, strlen(example), arena, &text);
-	found = rule_matches(load->rules, load->rule, text.marked + text.reason, text.len - text.reason, &match) || rule_matches(load->rules, load->rule, text.marked + text.inner, text.len - text.inner, &match) ||
-	        rule_matches(load->rules, load->rule, text.marked, text.len, &match);
+	found = rule_matches(load->rules, load->rule, text.bare + text.reason, text.len - text.reason, &match) || rule_matches(load->rules, load->rule, text.bare + text.inner, text.len - text.inner, &match) ||
+	        rule_matches(load->rules, load->rule, text.bare, text.len, &match);
 	arena_free(arena);
 	return found;
 }
