@@ -159,12 +159,12 @@ load_carrier(struct load *load)
 	char *rest = arena_string(load->rules->arena, load->field->value);
 
 	for (char *word; (word = next_word(&rest)) != NULL;) {
-		unsigned i = CARRIER_CLIENT;
+		unsigned i = strcmp(word, "none") == 0 ? CARRIER_NONE : CARRIER_CLIENT;
 
-		while (i < CARRIER_COUNT && strcmp(carrier_name((enum carrier)i), word) != 0)
+		while (i != CARRIER_NONE && i < CARRIER_COUNT && strcmp(carrier_name((enum carrier)i), word) != 0)
 			i++;
 		if (i == CARRIER_COUNT)
-			return refuse(load, "not client, helo, sender, recipient or other");
+			return refuse(load, "not client, helo, sender, recipient, other or none");
 		load->rule->carriers |= 1U << i;
 	}
 	return true;
