@@ -8,6 +8,7 @@
 
 #include "judge/pattern.h"
 #include "judge/rules.h"
+#include "judge/synonyms.h"
 #include "judge/unwrap.h"
 #include "judge/words.h"
 
@@ -83,6 +84,11 @@ struct counsel { /* advice for a cause, at all or at one provider */
 	enum who who;
 };
 
+struct same { /* `phrase` is read as `instead` */
+	const char *phrase, *instead;
+	size_t number; /* in order of loading */
+};
+
 struct rules {
 	const struct lists *lists;
 	struct arena *arena;
@@ -104,6 +110,9 @@ struct rules {
 	size_t provider_count;
 	struct counsel **counsels;
 	size_t counsel_count;
+	struct same *sames;
+	size_t same_count;
+	struct synonyms *synonyms; /* made of them; NULL: there are none */
 	struct words *words;
 	struct matcher *matcher; /* scratch */
 	struct pattern **patterns; /* all that were ever made, also for rules since replaced or refused */

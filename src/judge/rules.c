@@ -39,6 +39,7 @@ rules_free(struct rules *rules)
 	for (size_t i = 0; i < rules->pattern_count; i++)
 		pattern_release(rules->patterns[i]);
 	words_free(rules->words);
+	synonyms_free(rules->synonyms);
 	matcher_free(rules->matcher);
 	arena_free(rules->arena);
 	free(rules);
@@ -85,9 +86,35 @@ add_rule_entries(struct rules *rules, size_t rank)
 		add_entry(rules, rank, NULL, NULL);
 }
 
+/* The longest first, for "mail box" begins as "mail" does; of the same phrase the one that was loaded last. */
+static int
+by_length(const void *a, const void *b)
+{
+	const struct same *x = a, *y = b;
+	size_t n = strlen(x->phrase), m = strlen(y->phrase);
+
+	if (n != m)
+		return n > m ? -1 : 1;
+	return x->number > y->number ? -1 : x->number < y->number;
+}
+
+static void
+make_synonyms(struct rules *rules)
+{
+	synonyms_free(rules->synonyms);
+	rules->synonyms = NULL;
+	if (rules->same_count == 0)
+		return;
+	rules->synonyms = synonyms_new();
+	qsort(rules->sames, rules->same_count, sizeof *rules->sames, by_length);
+	for (size_t i = 0; i < rules->same_count; i++)
+		synonyms_add(rules->synonyms, rules->sames[i].phrase, rules->sames[i].instead);
+}
+
 void
 rules_rank(struct rules *rules)
 {
+	make_synonyms(rules);
 	words_free(rules->words);
 	rules->words = words_new();
 	rules->entries = NULL;
@@ -166,6 +193,7 @@ rules_add_builtin(struct rules *rules, struct stanza_error *error)
 		size_t len;
 	} files[] = {
 		{ "data/providers.conf", data_providers, data_providers_size },
+		{ "data/words.conf", data_words, data_words_size },
 		{ "data/rules.conf", data_rules, data_rules_size },
 		{ "data/advice.conf", data_advice, data_advice_size },
 	};

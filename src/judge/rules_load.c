@@ -350,7 +350,7 @@ load_rule(struct rules *rules, const struct stanza *stanza, struct stanza_error 
 	return true;
 }
 
-/* ---- the other sorts: [provider:…], [brand:…], [advice:…] */
+/* ---- the other sorts: [provider:…], [brand:…], [advice:…], [same:…] */
 
 static bool
 have_words(struct pattern *const *patterns, size_t count)
@@ -472,6 +472,39 @@ load_counsel(struct rules *rules, const struct stanza *stanza, struct stanza_err
 	return true;
 }
 
+/* [same:…]: `say`, and the `words` that it stands for, between bars. */
+static bool
+load_same(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
+{
+	const char *say = stanza_get(stanza, "say");
+
+	if (say == NULL)
+		return fail(error, stanza->line, stanza->id, "nothing to say instead");
+	for (size_t i = 0; i < stanza->count; i++) {
+		const struct stanza_field *field = &stanza->fields[i];
+
+		if (strcmp(field->key, "say") == 0)
+			continue;
+		if (strcmp(field->key, "words") != 0)
+			return fail(error, field->line, field->key, "no such key of words that mean the same");
+		for (const char *at = field->value, *bar; at != NULL; at = bar != NULL ? bar + 1 : NULL) {
+			size_t len;
+
+			bar = strchr(at, '|');
+			at += strspn(at, " ");
+			len = bar != NULL ? (size_t)(bar - at) : strlen(at);
+			while (len > 0 && at[len - 1] == ' ')
+				len--;
+			if (len < WORD_MIN)
+				return fail(error, field->line, field->key, "a word of less than three octets");
+			struct same *same = arena_push(rules->arena, &rules->sames, rules->same_count, sizeof *same);
+			*same = (struct same){ arena_copy(rules->arena, at, len), say, rules->same_count };
+			rules->same_count++;
+		}
+	}
+	return true;
+}
+
 bool
 rule_load(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
 {
@@ -481,5 +514,7 @@ rule_load(struct rules *rules, const struct stanza *stanza, struct stanza_error 
 		return load_brand(rules, stanza, error);
 	if (strncmp(stanza->id, "advice:", 7) == 0)
 		return load_counsel(rules, stanza, error);
+	if (strncmp(stanza->id, "same:", 5) == 0)
+		return load_same(rules, stanza, error);
 	return load_rule(rules, stanza, error);
 }
