@@ -37,9 +37,12 @@ static void
 take_heard(const struct heard *heard, void *arg)
 {
 	struct maillog *maillog = arg;
+	struct heard told = *heard;
 
+	if (told.relay != NULL && *told.relay == '\0') /* "while talking to :" names nobody */
+		told.relay = NULL;
 	maillog->counts.told++;
-	maillog->take(heard, maillog->arg);
+	maillog->take(&told, maillog->arg);
 }
 
 struct maillog *

@@ -5,16 +5,19 @@
 
 #include "base/arena.h"
 #include "judge/pattern.h"
+#include "judge/words.h"
 
 struct synonyms {
 	struct arena *arena;
-	struct run { /* the phrases that begin with one octet, in the order they were added */
+	struct run { /* the phrases whose first two octets come to one number, in the order they were added */
 		struct synonym {
 			const char *phrase, *instead;
 			size_t len, instead_len;
 		} *list;
 		size_t count;
 	} runs[256];
+	unsigned char lower[256];
+	bool inner[256]; /* octets of a word, and of a name or an address: letters, digits, what is not ASCII, dots inside a name */
 	size_t growth; /* how much longer a text can become: the greatest gain of a phrase, in octets */
 };
 
@@ -24,6 +27,12 @@ synonyms_new(void)
 	struct synonyms *synonyms = must_alloc(sizeof *synonyms);
 
 	synonyms->arena = arena_new();
+	for (unsigned c = 0; c < 256; c++) {
+		unsigned lower = c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+
+		synonyms->lower[c] = (unsigned char)lower;
+		synonyms->inner[c] = (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z') || c >= 0x80 || c == PATTERN_DOT || c == '_' || c == '@' || c == '/';
+	}
 	return synonyms;
 }
 
@@ -36,10 +45,16 @@ synonyms_free(struct synonyms *synonyms)
 	free(synonyms);
 }
 
+static unsigned
+run_of(const struct synonyms *synonyms, const char *at)
+{
+	return (synonyms->lower[(unsigned char)at[0]] * 31U + synonyms->lower[(unsigned char)at[1]]) & 255;
+}
+
 void
 synonyms_add(struct synonyms *synonyms, const char *phrase, const char *instead)
 {
-	struct run *run = &synonyms->runs[(unsigned char)phrase[0]];
+	struct run *run = &synonyms->runs[run_of(synonyms, phrase)];
 	struct synonym *new = arena_push(synonyms->arena, &run->list, run->count, sizeof *run->list);
 
 	run->count++;
@@ -48,48 +63,45 @@ synonyms_add(struct synonyms *synonyms, const char *phrase, const char *instead)
 		synonyms->growth = new->instead_len - new->len;
 }
 
-static unsigned char
-lower(char c)
-{
-	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
-/* Octets of a word, and of a name or an address: letters, digits, what is not ASCII, dots inside a name. */
 static bool
-within_word(char c)
-{
-	return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || (unsigned char)c >= 0x80 || c == PATTERN_DOT || c == '_' || c == '@' || c == '/';
-}
-
-static bool
-stands(const struct synonym *synonym, const char *at, const char *end)
+stands(const struct synonyms *synonyms, const struct synonym *synonym, const char *at, const char *end)
 {
 	if ((size_t)(end - at) < synonym->len)
 		return false;
-	for (size_t i = 1; i < synonym->len; i++)
-		if (lower(at[i]) != (unsigned char)synonym->phrase[i])
+	for (size_t i = 0; i < synonym->len; i++)
+		if (synonyms->lower[(unsigned char)at[i]] != (unsigned char)synonym->phrase[i])
 			return false;
-	return at + synonym->len == end || !within_word(at[synonym->len]);
+	return at + synonym->len == end || !synonyms->inner[(unsigned char)at[synonym->len]];
 }
 
 static const struct synonym *
 find(const struct synonyms *synonyms, const char *at, const char *end)
 {
-	const struct run *run = &synonyms->runs[lower(*at)];
+	const struct run *run;
 
+	if (end - at < WORD_MIN)
+		return NULL;
+	run = &synonyms->runs[run_of(synonyms, at)];
 	for (size_t i = 0; i < run->count; i++)
-		if (stands(&run->list[i], at, end))
+		if (stands(synonyms, &run->list[i], at, end))
 			return &run->list[i];
 	return NULL;
 }
 
 /* Where the next word begins, at `at` or behind it. */
 static const char *
-next_word(const char *start, const char *at, const char *end)
+next_word(const struct synonyms *synonyms, const char *start, const char *at, const char *end)
 {
-	while (at < end && (!within_word(*at) || (at > start && (within_word(at[-1]) || at[-1] == '-'))))
-		at++;
-	return at;
+	bool within = at > start && (synonyms->inner[(unsigned char)at[-1]] || at[-1] == '-');
+
+	for (; at < end; at++) {
+		bool inner = synonyms->inner[(unsigned char)*at];
+
+		if (inner && !within)
+			return at;
+		within = inner || *at == '-';
+	}
+	return end;
 }
 
 static void
@@ -109,7 +121,7 @@ synonyms_reword(const struct synonyms *synonyms, const char *text, size_t len, s
 	char *copy = NULL;
 	size_t n = 0;
 
-	for (const char *at = next_word(text, text, end); at < end; at = next_word(text, at, end)) {
+	for (const char *at = next_word(synonyms, text, text, end); at < end; at = next_word(synonyms, text, at, end)) {
 		const struct synonym *synonym = find(synonyms, at, end);
 
 		if (synonym == NULL) {

@@ -13,7 +13,7 @@ struct synonyms;
 
 struct synonyms *synonyms_new(void);
 void synonyms_free(struct synonyms *synonyms); /* NULL is allowed */
-/* Borrows both. `phrase` is one word or several between single spaces; ASCII letters in lower case. Of two phrases that begin alike the longer one must be added first. */
+/* Borrows both. `phrase` is one word or several between single spaces, WORD_MIN octets (judge/words.h) or more; ASCII letters in lower case. Of two phrases that begin alike the longer one must be added first. */
 void synonyms_add(struct synonyms *synonyms, const char *phrase, const char *instead);
 
 struct reworded { /* in the arena */
