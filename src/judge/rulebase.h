@@ -1,4 +1,4 @@
-/* rulebase: the rule base in memory, between those who fill it (rules.c, rules_load.c) and those who read by it (read.c). Nobody else looks in. */
+/* rulebase: the rule base in memory, between those who fill it (rules.c, rules_load.c), those who read by it (read.c), and what one rule says (rule.c). Nobody else looks in. */
 #ifndef JUDGE_RULEBASE_H
 #define JUDGE_RULEBASE_H
 
