@@ -227,6 +227,15 @@ record_dmarc_fields(struct json *json, const struct dmarc *dmarc)
 	json_strings(json, "warnings", dmarc->warnings, dmarc->warning_count);
 }
 
+/* DMARC fails mail that neither SPF nor DKIM speaks for. Asked about a domain alone, that is all it can say, and the reader must not take it for more. */
+const char *
+check_dmarc_note(const struct dmarc *dmarc)
+{
+	if (dmarc->now.result != DMARC_FAIL || dmarc->now.spf.domain != NULL || dmarc->now.dkim_count > 0)
+		return NULL;
+	return "no result of SPF or DKIM was given (--spf, --dkim): this is the policy as it is published, and what it asks for mail that neither speaks for; it is no verdict on yours";
+}
+
 void
 record_check_dmarc(struct buf *out, const struct dmarc *dmarc)
 {
@@ -234,6 +243,7 @@ record_check_dmarc(struct buf *out, const struct dmarc *dmarc)
 
 	begin(&json, out, "dmarc", dmarc_result_name(dmarc->now.result));
 	record_dmarc_fields(&json, dmarc);
+	json_cstring(&json, "note", check_dmarc_note(dmarc));
 	finish(&json);
 }
 

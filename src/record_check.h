@@ -22,6 +22,7 @@ void record_check_listing(struct buf *out, const struct listing *listing);
 void record_check_mx(struct buf *out, const struct route *route);
 
 const char *check_dkim_key_result(const struct dkim_key *key, const struct dkim_pair *pair); /* the state; "mismatch" when the private key is another */
+const char *check_dmarc_note(const struct dmarc *dmarc); /* that a "fail" is no verdict on the user's mail; NULL where it is one */
 const char *check_mx_result(const struct route *route); /* "ok", or why no mail can be sent there: the kind */
 
 /* Into an object that is open: for other records. */

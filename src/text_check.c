@@ -307,11 +307,13 @@ say_old(struct buf *out, const struct text_style *style, const struct dmarc *dma
 void
 text_check_dmarc(struct buf *out, const struct text_style *style, const struct dmarc *dmarc)
 {
+	const char *note = check_dmarc_note(dmarc);
 	struct buf line;
 
 	buf_init(&line, LINE_MAX);
-	buf_printf(&line, "DMARC of %s", dmarc->from);
-	say_head(out, style, line.data, dmarc_tone(dmarc->now.result), dmarc_result_name(dmarc->now.result));
+	buf_printf(&line, "DMARC of %s%s", dmarc->from, note != NULL ? ", mail that nothing speaks for" : "");
+	say_head(out, style, line.data, note != NULL ? FAIR : dmarc_tone(dmarc->now.result), dmarc_result_name(dmarc->now.result));
+	text_field(out, style, "note", note);
 	say_dmarc(out, style, &dmarc->now);
 	for (size_t i = 0; i < dmarc->warning_count; i++)
 		text_field(out, style, "warning", dmarc->warnings[i]);

@@ -155,6 +155,11 @@ run 0 '"aligned":{"spf":true,"dkim":false}' dmarc --from a@good.example --spf bo
 run 0 'DMARC of good.example: pass' dmarc --from good.example --dkim good.example=pass
 run 1 'policy     reject, by the tag p of the record at _dmarc.good.example' dmarc --from a@good.example --spf mailer.example=pass
 run 1 '"rfc7489":{"result":"fail","policy":"reject"' dmarc --from a@good.example --spf good.example=softfail --json
+run 1 '"note":null' dmarc --from a@good.example --spf mailer.example=fail --json
+run 1 '"note":"no result of SPF or DKIM was given' dmarc --from a@good.example --json
+run 1 'DMARC of good.example, mail that nothing speaks for: fail' dmarc --from a@good.example
+tr -s ' \n' ' ' <"$dir/out" | grep -qF 'no result of SPF or DKIM was given (--spf, --dkim): this is the policy as it is published'
+ok 'without a result it is no verdict on the mail, in words, too'
 run 2 '"pct=5" is gone from DMARC' dmarc --from a@pct.example --spf pct.example=pass
 run 2 'nothing.example has no DMARC record' dmarc --from a@nothing.example
 run 3 'failed: SERVFAIL' dmarc --from a@ill.example --spf ill.example=pass
@@ -242,7 +247,7 @@ ok 'a record replays to the same line'
 # Every line that check can write is as the schema says.
 if python3 -c 'import jsonschema; jsonschema.Draft202012Validator' 2>/dev/null; then
 	for arguments in 'spf --ip 192.0.2.2 --from a@good.example --helo mail.good.example' 'spf --ip 192.0.2.2 --from a@ill.example' 'spf --ip 192.0.2.2 --helo x --from <>' 'dmarc --from a@good.example --spf x.good.example=pass --dkim b.example=fail' \
-		'dmarc --from a@ill.example' 'dmarc --from a@b..c' 'dmarc --from a@nothing.example' 'ptr 192.0.2.2 192.0.2.3 192.0.2.4' 'mx good.example half.example null.example gone.example ill.example alone.example' \
+		'dmarc --from a@good.example' 'dmarc --from a@ill.example' 'dmarc --from a@b..c' 'dmarc --from a@nothing.example' 'ptr 192.0.2.2 192.0.2.3 192.0.2.4' 'mx good.example half.example null.example gone.example ill.example alone.example' \
 		"dnsbl 192.0.2.1 good.example --lists $dir/lists" "dkim $dir/signed" "dkim $dir/changed" "dkim $dir/unsigned" "dkim $dir/later" "dkim $dir/sha1" \
 		'dkim --selector torn --domain football.example.com' 'dkim --selector none --domain football.example.com' "dkim --selector other --domain football.example.com --dkim-key $dir/seed"; do
 		# shellcheck disable=SC2086
