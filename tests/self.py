@@ -104,7 +104,7 @@ CASES = [
     ('no SPF, no DMARC', ('--source', '127.0.1.12', '--from', 'me@bare.example'), 1, ['dmarc-missing'], ['spf-missing'], []),
     ('DMARC is broken', ('--source', '127.0.1.1', '--from', 'me@dmarc-broken.example'), 1, ['dmarc-broken'], None, []),
     ('null MX', ('--source', '127.0.1.1', '--from', 'me@no-mail.sender.example'), 1, ['domain-null-mx'], None, []),
-    ('no such domain', ('--source', '127.0.1.1', '--from', 'me@nowhere.sender.example'), 1, ['domain-missing'], None, []),
+    ('no such domain: that, and nothing else', ('--source', '127.0.1.1', '--from', 'me@nowhere.sender.example'), 1, ['domain-missing'], [], []),
     ('domain without address', ('--source', '127.0.1.1', '--from', 'me@no-address.sender.example'), 1, ['domain-no-mail'], None, []),
     ('domain on the DBL', ('--source', '127.0.1.1', '--from', 'me@listed-domain.example'), 1, ['listed', 'dmarc-missing'], None, []),
     ('a selector alone', (*GOOD, '--dkim-selector', 'lab'), 0, [], [], []),

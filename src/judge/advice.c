@@ -204,6 +204,26 @@ act(struct advice *advice, enum who who, const char *words)
 	advice->advice = words;
 }
 
+/* ---- domains that are not there */
+
+static bool
+is_missing(const struct sender_domain *domain)
+{
+	return domain->name != NULL && domain->known && domain->route.kind == ROUTE_NO_DOMAIN;
+}
+
+/* Of a domain that does not exist nothing else is worth a word: no record can be published in it, and whatever takes its place has records of its own. */
+static bool
+is_missing_domain(const struct desk *desk, const char *name)
+{
+	const struct sender_domain *domains[] = {&desk->sender->from_domain, &desk->sender->author_domain};
+
+	for (size_t i = 0; i < sizeof domains / sizeof *domains; i++)
+		if (name != NULL && is_missing(domains[i]) && name_equal(domains[i]->name, name))
+			return true;
+	return false;
+}
+
 /* ---- words and records */
 
 static const char *
@@ -520,8 +540,8 @@ judge_helo_spf(struct desk *desk)
 	const struct sender *sender = desk->sender;
 	struct advice *advice;
 
-	if (!sender->helo_spf_known || (!desk->query->helo_given && !desk->query->helo_is_ptr))
-		return;
+	if (!sender->helo_spf_known || (!desk->query->helo_given && !desk->query->helo_is_ptr) || sender->helo_facts.resolves == ABSENT)
+		return; /* a name that leads nowhere has to lead somewhere first */
 	switch (sender->helo_spf.result) {
 	case SPF_PASS:
 		add(desk, HELO_SPF_GOOD, arena_printf(desk->arena, "SPF of the HELO name %s passes: bounces from here are covered.", sender->helo));
@@ -547,6 +567,15 @@ judge_helo_spf(struct desk *desk)
 /* ---- the domains of MAIL FROM and From */
 
 static void
+tell_missing(struct desk *desk, const struct sender_domain *domain, const char *role)
+{
+	struct advice *advice = add(desk, DOMAIN_MISSING, arena_printf(desk->arena, "The %s domain %s does not exist.", role, domain->name));
+
+	advice->evidence = domain->route.problem;
+	act(advice, WHO_SENDER, "Send in the name of a domain of yours that is in the DNS, or have this one put there.");
+}
+
+static void
 tell_mute(struct desk *desk, const struct sender_domain *domain, const char *role)
 {
 	struct advice *advice = add(desk, DOMAIN_MUTE, arena_printf(desk->arena, "The %s domain %s can receive no mail: %s", role, domain->name, domain->route.problem != NULL ? domain->route.problem : "it has neither MX nor address."));
@@ -565,8 +594,8 @@ judge_domain(struct desk *desk, const struct sender_domain *domain, const char *
 		add(desk, DOMAIN_UNKNOWN, arena_printf(desk->arena, "Whether the %s domain %s can receive mail could not be found out%s%s", role, domain->name, domain->known && route->problem != NULL ? ": " : ".", domain->known && route->problem != NULL ? route->problem : ""));
 		return;
 	}
-	if (route->kind == ROUTE_NO_DOMAIN)
-		act(add(desk, DOMAIN_MISSING, arena_printf(desk->arena, "The %s domain %s does not exist.", role, domain->name)), WHO_SENDER, "Send in the name of a domain of yours that is in the DNS, or register this one.");
+	if (is_missing(domain))
+		tell_missing(desk, domain, role);
 	else if (route->kind == ROUTE_NULL_MX)
 		act(add(desk, DOMAIN_NULL_MX, arena_printf(desk->arena, "The %s domain %s declares that it takes no mail (null MX, \"MX 0 .\").", role, domain->name)), WHO_SENDER, "Put MX records of hosts that take its mail in the place of the null MX, or send in the name of another domain.");
 	else if (route->kind == ROUTE_NO_ADDRESS)
@@ -627,7 +656,7 @@ judge_spf(struct desk *desk)
 {
 	const struct spf *spf = &desk->sender->spf;
 
-	if (!desk->sender->spf_known || desk->sender->from == NULL)
+	if (!desk->sender->spf_known || desk->sender->from == NULL || is_missing_domain(desk, spf->domain))
 		return;
 	switch (spf->result) {
 	case SPF_PASS:
@@ -686,7 +715,7 @@ judge_key(struct desk *desk, const struct sender_key *key)
 	const char *named = arena_printf(desk->arena, "DKIM key %s of %s", key->selector, key->domain);
 	const char *problem = key->key.problem != NULL ? key->key.problem : "it cannot be used";
 
-	if (!key->known)
+	if (!key->known || (key->key.state == DKIM_KEY_ABSENT && is_missing_domain(desk, key->domain)))
 		return;
 	if (key->key.state == DKIM_KEY_UNKNOWN) {
 		add(desk, DKIM_KEY_NOT_KNOWN, arena_printf(desk->arena, "Whether the %s is published could not be found out.", named))->evidence = key_evidence(desk, key);
@@ -757,7 +786,7 @@ judge_dkim(struct desk *desk)
 	const struct sender *sender = desk->sender;
 	bool spf_bad = sender->spf_known && sender->spf.result != SPF_PASS && sender->spf.result != SPF_TEMPERROR;
 
-	if (spf_bad && sender_dkim(sender) == ABSENT)
+	if (spf_bad && sender_dkim(sender) == ABSENT && !is_missing_domain(desk, sender->spf.domain) && !is_missing_domain(desk, sender->author))
 		act(add(desk, AUTH_NOTHING, "Neither SPF nor DKIM passes: nothing tells a receiver that this mail is yours."), WHO_SENDER, "Make SPF pass from this address, and sign with DKIM.");
 	for (size_t i = 0; i < sender->key_count; i++)
 		judge_key(desk, &sender->keys[i]);
@@ -874,8 +903,8 @@ judge_dmarc(struct desk *desk)
 {
 	const struct sender *sender = desk->sender;
 
-	if (!sender->dmarc_known)
-		return;
+	if (!sender->dmarc_known || (is_missing_domain(desk, sender->author) && (!sender->mail_known || sender->dmarc.now.result != DMARC_FAIL)))
+		return; /* a policy from above for names that do not exist (np=) is another matter, when this mail fails by it */
 	switch (sender->dmarc.now.result) {
 	case DMARC_PASS:
 		tell_dmarc_pass(desk);
