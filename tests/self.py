@@ -1,6 +1,8 @@
 """`mxwalk self` as a whole, in the lab: who is good, and what is said of each who is not; the same in every format; nothing advised on what is not known; and all of it in time."""
+import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -184,6 +186,53 @@ p = Run('self', '--nameserver', server, '--source', '192.168.1.5', '--public-ip'
 tap.check('--public-ip is what is judged', p.records and p.records[0]['ip'] == '203.0.113.9', p.out)
 p = Run('self', '--dkim-key', rsa, '--dkim-selector', 'lab', '--source', '127.0.1.1', env={**bare})
 tap.check('a key of nobody', p.status == 64 and '--dkim-domain' in p.err, p.err)
+
+# ---- without --source: what this host would send from, tried in a network namespace of its own, whose ways lead nowhere
+V4, V6 = '193.0.6.139', '2001:67c:2e8:22::c100:68b'
+SPACE = ['unshare', '--net'] if os.getuid() == 0 else ['unshare', '--user', '--map-root-user', '--net']
+UP = 'ip link set lo up'
+WAYS = {
+    '4': f'ip addr add {V4}/32 dev lo && ip route add default dev lo src {V4}',
+    '6': f'ip -6 addr add {V6}/128 dev lo && ip -6 route add default dev lo src {V6}',
+    'private 4': 'ip addr add 10.9.8.7/32 dev lo && ip route add default dev lo src 10.9.8.7',
+    'private 6': 'ip -6 addr add fd00::7/128 dev lo && ip -6 route add default dev lo src fd00::7',
+}
+book = put('book', '')
+
+
+def alone(ways, *args):
+    """self on a host that has these ways out."""
+    script = ' && '.join([UP, *(WAYS[way] for way in ways)]) + ' && exec "$0" "$@"'
+    p = subprocess.run([*SPACE, 'sh', '-c', script, MXWALK, 'self', '--json', '--dns-replay', book, '--no-dnsbl', *args], capture_output=True, text=True, env=bare)
+    return p, [json.loads(line)['ip'] for line in p.stdout.splitlines() if '"type":"sender"' in line]
+
+
+def usable(way):
+    return subprocess.run([*SPACE, 'sh', '-c', f'{UP} && {WAYS[way]}'], capture_output=True).returncode == 0
+
+
+if not shutil.which('unshare') or not shutil.which('ip') or not usable('4') or not usable('6'):
+    tap.skip('the families of this host', 'no network namespaces, or no IPv6, here')
+else:
+    for ways, args, status, seen, said in (
+        (('4', '6'), (), 1, [V4, V6], ''),
+        (('4', '6'), ('-4',), 1, [V4], ''),
+        (('4', '6'), ('-6',), 1, [V6], ''),
+        (('4',), (), 1, [V4], ''),
+        (('6',), (), 1, [V6], ''),
+        (('4',), ('-6',), 3, [], 'no IPv6 address that leads out'),
+        ((), (), 3, [], 'no address that leads out'),
+        (('private 4', '6'), (), 1, [V6], '10.9.8.7 is a private address, which no receiver sees: give the one that they see with --public-ip, or leave this family out with -6'),
+        (('private 4', '6'), ('--public-ip', V4), 1, [V4, V6], ''),
+        (('private 4', 'private 6'), ('--public-ip', V4), 1, [V4], 'fd00::7, from which this host reaches IPv6, is a private address and was not judged'),
+        (('private 4', 'private 6'), ('-4', '--public-ip', V4), 1, [V4], ''),
+        (('private 4',), (), 3, [], '--public-ip'),
+        ((), ('--public-ip', V4), 1, [V4], ''),
+        ((), ('--public-ip', '10.1.1.1'), 3, [], '10.1.1.1 is a private address'),
+        (('4', '6'), ('--source', V6), 1, [V6], ''),
+    ):
+        p, ips = alone(ways, *args)
+        tap.check(f'a host with ways out by {" and ".join(ways) or "nothing"}, {" ".join(args)}', p.returncode == status and ips == seen and said in p.stderr and (said or not p.stderr), f'{p.returncode} {ips} {p.stderr}')
 
 # ---- silence
 hush = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -127,17 +127,34 @@ find_hostname(struct self *self)
 		self->hostname = arena_string(self->question, name);
 }
 
-/* Towards an address in the middle of the net, a root server's: no packet is sent. */
-static struct ip
-default_source(void)
-{
-	static const char *const far[] = {"198.41.0.4", "2001:503:ba3e::2:30"};
-	struct ip ip, source = {0};
+/* ---- which addresses */
 
-	for (size_t i = 0; i < 2 && source.family == 0; i++)
-		if (ip_parse(&ip, far[i]))
-			source = senders_source(&ip);
-	return source;
+enum { FAMILIES = 2 };
+
+/* Towards an address in the middle of the net, a root server's: no packet is sent. Family 0: there is no way there. */
+static struct ip
+way_out(unsigned char family)
+{
+	struct ip ip, none = {0};
+
+	return ip_parse(&ip, family == 4 ? "198.41.0.4" : "2001:503:ba3e::2:30") ? senders_source(&ip) : none;
+}
+
+/* Mail leaves by either family, as its destination has it: the address of each that there is a way out with, or that others see in its place. One without is no fault while there is another. */
+static size_t
+own_sources(const struct options *options, struct ip out[FAMILIES])
+{
+	size_t count = 0;
+
+	for (unsigned char family = 4; family <= 6; family = (unsigned char)(family + 2)) {
+		if (options->family != ROUTE_BOTH && (options->family == ROUTE_V4) != (family == 4))
+			continue;
+		out[count] = way_out(family);
+		if (out[count].family == 0 && options->public_ip.family == family)
+			out[count] = options->public_ip;
+		count += out[count].family != 0;
+	}
+	return count;
 }
 
 /* ---- one sender */
@@ -286,21 +303,33 @@ report(struct self *self, const struct book *book)
 	return written ? status_of(&found) : EXIT_WRITE;
 }
 
+/* Nothing that the DNS says of an address which nobody sees is worth reporting. Where the user has told the public one of the other family, this one is only mentioned: it may be a way that no mail takes. */
+static int
+pass_over(const struct self *self, const char *special)
+{
+	char ip[IP_TEXT];
+	const char *other = self->ip.family == 6 ? "-4" : "-6";
+
+	if (self->options->sources.count == 0 && self->options->public_ip.family != 0 && self->options->public_ip.family != self->ip.family) {
+		log_note("%s, from which this host reaches IPv%u, is a %s address and was not judged (%s leaves it out)", ip_text(&self->ip, ip), self->ip.family, special, other);
+		return EXIT_OK;
+	}
+	log_error("%s is a %s address, which no receiver sees: give the one that they see with --public-ip%s%s", ip_text(&self->ip, ip), special, self->options->sources.count == 0 ? ", or leave this family out with " : "", self->options->sources.count == 0 ? other : "");
+	return EXIT_UNDETERMINED;
+}
+
 static int
 judge_one(struct self *self, const struct ip *source, long ms)
 {
 	const struct ip *public = &self->options->public_ip;
 	const char *special;
 	struct book *book;
-	char ip[IP_TEXT];
 	int status;
 
 	self->ip = public->family == source->family ? *public : *source;
 	special = ip_special(&self->ip);
-	if (special != NULL && !self->options->allow_private) {
-		log_error("%s is a %s address, which no receiver sees: give the one that they see with --public-ip", ip_text(&self->ip, ip), special);
-		return EXIT_UNDETERMINED;
-	}
+	if (special != NULL && !self->options->allow_private)
+		return pass_over(self, special);
 	book = book_new();
 	self->sender.complete = dns_consult(&self->dns, book, step, self, ms) && self->sender.complete;
 	status = report(self, book);
@@ -313,14 +342,14 @@ static int
 judge_all(struct self *self)
 {
 	const struct options *o = self->options;
-	struct ip source = o->public_ip.family != 0 ? o->public_ip : default_source();
-	const struct ip *sources = o->sources.count > 0 ? o->sources.items : &source;
-	size_t count = o->sources.count > 0 ? o->sources.count : 1;
+	struct ip own[FAMILIES];
+	const struct ip *sources = o->sources.count > 0 ? o->sources.items : own;
+	size_t count = o->sources.count > 0 ? o->sources.count : own_sources(o, own);
 	int64_t end = loop_ms() + o->timeout_dns;
 	int status = EXIT_OK;
 
-	if (sources->family == 0) {
-		log_error("this host has no address that leads out: give one with --source or --public-ip");
+	if (count == 0) {
+		log_error("this host has no %saddress that leads out: give one with --source or --public-ip", o->family == ROUTE_V4 ? "IPv4 " : o->family == ROUTE_V6 ? "IPv6 " : "");
 		return EXIT_UNDETERMINED;
 	}
 	for (size_t i = 0; i < count && status != EXIT_WRITE; i++) {
