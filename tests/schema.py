@@ -39,7 +39,7 @@ CHECK = dict(SPF, type='check', schema=1, check='spf', ip='192.0.2.1', helo='a.e
 CHECK['from'] = 'me@example.com'
 DMARC = {'result': 'pass', 'policy': 'reject', 'published': 'reject', 'tag': 'p', 'record': 'v=DMARC1; p=reject', 'at': 'example.com', 'org_domain': 'example.com', 'queries': 2,
          'aligned': {'spf': True, 'dkim': None}, 'identifiers': [{'kind': 'spf', 'domain': 'example.com', 'result': 'pass', 'aligned': True}], 'problem': None}
-CHECK_DMARC = dict(DMARC, type='check', schema=1, check='dmarc', testing=False, warnings=['x'], rfc7489=dict(DMARC, pct=100))
+CHECK_DMARC = dict(DMARC, type='check', schema=1, check='dmarc', testing=False, warnings=['x'], note=None, rfc7489=dict(DMARC, pct=100))
 CHECK_DMARC['from'] = 'example.com'
 DKIM_KEY = {'name': 's._domainkey.example.com', 'state': 'ok', 'rcode': 'NOERROR', 'key_type': 'rsa', 'bits': 2048, 'strict': False, 'note': None, 'record': 'p=', 'problem': None, 'warnings': []}
 CHECK_DKIM = {'type': 'check', 'schema': 1, 'check': 'dkim', 'result': 'pass', 'file': '-', 'total': 1, 'problem': None,
@@ -72,7 +72,7 @@ WRONG = [  # record, path, value (... is: left out)
     (EXPLAINED, 'cause.blocklist', 1), (EXPLAINED, 'explained', 0), (EXPLAINED, 'domain.x', 0), (RULE, 'examples', []), (RULE, 'cause', 'x'), (CHECKED, 'basis', 'likely'), (CHECKED, 'stage', 'lunch'),
     (EXPLANATION, 'cause', None), (EXPLANATION, 'what', 'body'), (EXPLANATION, 'confidence', 1), (CHECK, 'check', 'rdns'), (CHECK, 'result', None),
     (CHECK, 'result', 'ok'), (CHECK, 'trail.0.in', 'x'), (CHECK, 'lookups', 12), (CHECK, 'surprise', 1), (CHECK, 'helo_identity.void', '0'), (CHECK_DMARC, 'policy', 'discard'), (CHECK_DMARC, 'queries', 9),
-    (CHECK_DMARC, 'aligned.spf', 'yes'), (CHECK_DMARC, 'rfc7489.pct', ...), (CHECK_DMARC, 'identifiers.0.kind', 'arc'), (CHECK_DMARC, 'surprise', 1), (CHECK_DKIM, 'result', 'softfail'), (CHECK_DKIM, 'file', ...), (CHECK_DKIM, 'signatures.0.failed', 'x'),
+    (CHECK_DMARC, 'aligned.spf', 'yes'), (CHECK_DMARC, 'rfc7489.pct', ...), (CHECK_DMARC, 'identifiers.0.kind', 'arc'), (CHECK_DMARC, 'surprise', 1), (CHECK_DMARC, 'note', ...), (CHECK_DKIM, 'result', 'softfail'), (CHECK_DKIM, 'file', ...), (CHECK_DKIM, 'signatures.0.failed', 'x'),
     (CHECK_DKIM, 'signatures.0.key.state', 'good'), (CHECK_DKIM, 'signatures.0.surprise', 1), (CHECK_DKIM_KEY, 'result', 'pass'), (CHECK_DKIM_KEY, 'private.matches', None), (CHECK_DKIM_KEY, 'surprise', 1),
     (CHECK_DKIM_KEY, 'key_type', 'ec'), (CHECK_PTR, 'result', 'ok'), (CHECK_PTR, 'names', None),
     (CHECK_DNSBL, 'state', 'maybe'), (CHECK_DNSBL, 'kind', ...), (CHECK_DNSBL, 'surprise', 1), (CHECK_MX, 'hosts.0.mx', ...), (CHECK_MX, 'kind', 'MX'),

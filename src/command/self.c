@@ -40,6 +40,7 @@ struct self { /* all that lives as long as the command */
 	enum helo_origin origin;
 	struct sender sender;
 
+	unsigned reports;
 	struct advice_count found; /* of all sources */
 	struct buf report; /* nagios: what is said behind the first line */
 	char verdict[400]; /* nagios: of the gravest source */
@@ -286,6 +287,8 @@ report(struct self *self, const struct book *book)
 	buf_init(&out, RECORD_MAX);
 	switch (self->options->format) {
 	case FORMAT_TEXT:
+		if (self->reports++ > 0)
+			buf_putc(&out, '\n');
 		text_advice(&out, &self->style, &self->sender, self->origin, advice, count);
 		write_answers(self, book, &out);
 		break;
