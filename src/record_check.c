@@ -130,8 +130,23 @@ write_signature(struct json *json, const struct dkim_verdict *verdict)
 	json_object_end(json);
 }
 
+static void
+write_seen(struct json *json, const struct received *seen)
+{
+	if (seen == NULL) {
+		json_none(json, "received");
+		return;
+	}
+	json_object_begin(json, "received");
+	write_ip(json, "client", &seen->client);
+	json_cstring(json, "helo", seen->helo);
+	json_cstring(json, "ptr", seen->ptr);
+	json_cstring(json, "by", seen->by);
+	json_object_end(json);
+}
+
 void
-record_check_dkim(struct buf *out, const char *file, const struct dkim *dkim)
+record_check_dkim(struct buf *out, const char *file, const struct dkim *dkim, const struct received *seen)
 {
 	struct json json;
 
@@ -143,6 +158,7 @@ record_check_dkim(struct buf *out, const char *file, const struct dkim *dkim)
 	json_array_end(&json);
 	json_number(&json, "total", (long long)dkim->total);
 	json_cstring(&json, "problem", dkim->problem);
+	write_seen(&json, seen);
 	finish(&json);
 }
 

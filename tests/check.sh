@@ -113,6 +113,11 @@ run 1 '"failed":"body-hash"' dkim "$dir/changed" --json
 run 1 '"failed":"body-hash"' dkim "$dir/twice" --json
 run 1 '"failed":"signature"' dkim "$dir/header" --json
 run 1 'a=rsa-sha1 must not be used any more' dkim "$dir/sha1"
+{ printf 'Received: from mail.football.example.com (unknown [203.0.113.7])\n\tby mx.shopping.example.net (Postfix) with ESMTPS id 1; Fri, 27 Nov 2026 10:00:00 +0000\n' && cat "$dir/signed"; } >"$dir/received"
+run 0 '"received":null' dkim "$dir/signed" --json
+run 0 '"received":{"client":"203.0.113.7","helo":"mail.football.example.com","ptr":null,"by":"mx.shopping.example.net"}' dkim "$dir/received" --json
+run 0 'came       from 203.0.113.7, as mx.shopping.example.net saw it; HELO mail.football.example.com' dkim "$dir/received"
+run 0 'not from 192.0.2.1' dkim "$dir/received" --ip 192.0.2.1
 run 2 'has no DKIM signature' dkim "$dir/unsigned"
 run 3 '"result":"temperror"' dkim "$dir/later" --json
 run 65 'No such file' dkim "$dir/nowhere"
@@ -248,7 +253,7 @@ ok 'a record replays to the same line'
 if python3 -c 'import jsonschema; jsonschema.Draft202012Validator' 2>/dev/null; then
 	for arguments in 'spf --ip 192.0.2.2 --from a@good.example --helo mail.good.example' 'spf --ip 192.0.2.2 --from a@ill.example' 'spf --ip 192.0.2.2 --helo x --from <>' 'dmarc --from a@good.example --spf x.good.example=pass --dkim b.example=fail' \
 		'dmarc --from a@good.example' 'dmarc --from a@ill.example' 'dmarc --from a@b..c' 'dmarc --from a@nothing.example' 'ptr 192.0.2.2 192.0.2.3 192.0.2.4' 'mx good.example half.example null.example gone.example ill.example alone.example' \
-		"dnsbl 192.0.2.1 good.example --lists $dir/lists" "dkim $dir/signed" "dkim $dir/changed" "dkim $dir/unsigned" "dkim $dir/later" "dkim $dir/sha1" \
+		"dnsbl 192.0.2.1 good.example --lists $dir/lists" "dkim $dir/signed" "dkim $dir/changed" "dkim $dir/unsigned" "dkim $dir/later" "dkim $dir/sha1" "dkim $dir/received" \
 		'dkim --selector torn --domain football.example.com' 'dkim --selector none --domain football.example.com' "dkim --selector other --domain football.example.com --dkim-key $dir/seed"; do
 		# shellcheck disable=SC2086
 		"$MXWALK" check $arguments --dns-replay "$dir/book" --json

@@ -162,6 +162,26 @@ f = finding(run(*GOOD, '--dkim-key', rsa, '--dkim-selector', 'gone'), 'dkim-key-
 text = ''.join(re.findall('"([^"]*)"', (f.get('records') or [''])[0]))
 tap.check('key gone: its record, in strings of 255 octets', (f.get('records') or [''])[0].startswith('gone._domainkey.signed.example. TXT "v=DKIM1;') and text.endswith('IDAQAB') and max(map(len, re.findall('"([^"]*)"', f['records'][0]))) <= 255, f)
 
+# ---- the address that a server noted when it received the message
+def received(hop):
+    return '@' + put('received', f'Received: {hop}; Fri, 27 Nov 2026 10:00:00 +0000\r\n'.encode() + message('me@signed.example'))
+
+
+for hop, name, severity, status in (
+    ('from a.signed.example (a.signed.example [127.0.1.13]) by mx.receiver.example (Postfix) with ESMTP id 1', 'seen', 'good', 1),
+    ('from a.signed.example (unknown [192.0.2.77]) by mx.receiver.example (Postfix) with ESMTP id 1', 'seen-elsewhere', 'warns', 1),
+    ('from a.signed.example (a.signed.example [IPv6:2001:db8::77]) by mx.receiver.example (Postfix) with ESMTP id 1', 'seen-other-family', 'info', 1),
+    ('from desk.signed.example (unknown [192.0.2.77]) by mail.signed.example (Postfix) with ESMTP id 1', None, None, 1),
+    ('by mail.signed.example (Postfix, from userid 0) id 1', None, None, 1),
+):
+    r = run(*GOOD, '--data', received(hop))
+    seen = [(f['id'], f['severity']) for f in r.records if f['type'] == 'finding' and f['id'].startswith('seen')]
+    tap.check(f'Received: {hop}', seen == ([(name, severity)] if name else []) and r.status == status and not r.problems, f'{seen} {r.status} {r.problems}')
+f = finding(run(*GOOD, '--data', received('from a.signed.example (unknown [192.0.2.77]) by mx.receiver.example with ESMTP id 1')), 'seen-elsewhere')
+tap.check('another address was seen: which, by whom, and what to do', all(word in f['what'] for word in ('192.0.2.77', '127.0.1.13', 'mx.receiver.example')) and '--public-ip 192.0.2.77' in f['advice'] and 'a.signed.example' in f['evidence'], f)
+r = run('--source', '127.0.1.13', '--source', '127.0.1.2', '--from', 'me@signed.example', '--data', received('from a.signed.example (a.signed.example [127.0.1.2]) by mx.receiver.example with ESMTP id 1'))
+tap.check('seen from another of our sources: that one says so, the other is silent', [(f['id'], f['sender']['ip']) for f in r.records if f['type'] == 'finding' and f['id'].startswith('seen')] == [('seen', '127.0.1.2')], r.records)
+
 # ---- formats
 p = Run('self', '--source', '127.0.1.2', '--from', 'me@clean.sender.example')
 tap.check('text: the verdict, the reason, the remedy, the page', p.status == 1 and all(w in p.out for w in ('127.0.1.2: 1 finding gets mail refused', 'REFUSES', 'evidence', 'refusers', 'who acts', 'remedy', 'see', 'good')), p.out)

@@ -21,7 +21,9 @@
 #include "dns/name.h"
 #include "dns/dkim.h"
 #include "dns/dkim_sign.h"
+#include "dns/author.h"
 #include "io/loop.h"
+#include "judge/seen.h"
 #include "record.h"
 #include "record_check.h"
 #include "text_check.h"
@@ -45,6 +47,7 @@ struct check {
 	bool helo_too;
 	struct dkim_query dkim_query; /* message NULL: not read yet */
 	struct dkim dkim;
+	const struct received *seen; /* the hop at which a server saw the message come from its sender; NULL: it tells none */
 	EVP_PKEY *pair; /* of --dkim-key; NULL: none given */
 	struct dkim_pair dkim_pair;
 	struct dkim_key dkim_key;
@@ -158,6 +161,21 @@ status_spf(const struct check *check)
 
 enum { DKIM_MESSAGE_MAX = 64 * 1024 * 1024 }; /* octets */
 
+/* The address by which the message reached the first server that is not its author's. */
+static void
+find_seen(struct check *check)
+{
+	const struct dkim_query *message = &check->dkim_query;
+	struct seen_query query = {.source = check->options->ip};
+	struct received *trace;
+	const char *why;
+
+	author_domain(message->message, message->len, check->question, &query.own[0], &why);
+	query.count = received_trace(message->message, message->len, check->question, &trace);
+	query.trace = trace;
+	check->seen = seen_by_others(&query);
+}
+
 static bool
 read_message(struct check *check)
 {
@@ -180,6 +198,7 @@ read_message(struct check *check)
 	free(bytes);
 	*query = (struct dkim_query){.message = arena_copy(check->question, mended.data, mended.len), .len = mended.len, .now = time(NULL)};
 	buf_release(&mended);
+	find_seen(check);
 	return true;
 }
 
@@ -196,9 +215,9 @@ static void
 write_message(struct check *check, struct buf *out)
 {
 	if (is_ndjson(check))
-		record_check_dkim(out, check->operand, &check->dkim);
+		record_check_dkim(out, check->operand, &check->dkim, check->seen);
 	else
-		text_check_dkim(out, &check->style, check->operand, &check->dkim);
+		text_check_dkim(out, &check->style, check->operand, &check->dkim, check->seen, &check->options->ip);
 }
 
 static int
@@ -531,7 +550,7 @@ status_mx(const struct check *check)
 
 static const struct evaluator evaluators[] = {
     {"spf", "spf --ip IP --from ADDRESS|<> [--helo NAME]", false, read_spf, step_spf, write_spf, status_spf},
-    {"dkim", "dkim FILE, or dkim --selector NAME --domain DOMAIN [--dkim-key FILE]", true, read_message, step_message, write_message, status_message},
+    {"dkim", "dkim FILE [--ip IP], or dkim --selector NAME --domain DOMAIN [--dkim-key FILE]", true, read_message, step_message, write_message, status_message},
     {"dkim", "dkim --selector NAME --domain DOMAIN [--dkim-key FILE], or dkim FILE", false, read_key, step_key, write_key, status_key},
     {"dmarc", "dmarc --from ADDRESS [--spf DOMAIN=RESULT] [--dkim DOMAIN=RESULT]...", false, read_dmarc, step_dmarc, write_dmarc, status_dmarc},
     {"ptr", "ptr IP...", true, read_address, step_ptr, write_ptr, status_ptr},

@@ -17,6 +17,7 @@
 #include "dns/name.h"
 #include "io/loop.h"
 #include "io/resolver.h"
+#include "judge/seen.h"
 #include "record.h"
 #include "senders.h"
 #include "smtp/message.h"
@@ -31,10 +32,14 @@ struct self { /* all that lives as long as the command */
 	struct arena *arena; /* of an evaluation: emptied whenever it starts again */
 	struct buf message; /* --data, with CRLF line ends; len 0: none */
 	const char *author, *author_problem;
+	struct received *trace; /* of the message */
+	size_t trace_count;
 	const char *hostname; /* NULL: this host has no full one */
 	struct sender_signer *signers; /* whose pairs are ours to free */
 	size_t signer_count;
 
+	const struct ip *sources; /* all of them */
+	size_t source_count;
 	struct ip ip; /* the source at hand, as receivers see it */
 	struct ptr ptr;
 	enum helo_origin origin;
@@ -77,6 +82,7 @@ read_message(struct self *self)
 	author_domain(self->message.data, self->message.len, self->question, &self->author, &self->author_problem);
 	if (self->author != NULL)
 		self->author_problem = NULL;
+	self->trace_count = received_trace(self->message.data, self->message.len, self->question, &self->trace);
 	return EXIT_OK;
 }
 
@@ -269,11 +275,25 @@ write_answers(const struct self *self, const struct book *book, struct buf *out)
 	buf_release(&line);
 }
 
+/* By which address the message went, if a server has noted it; NULL, too, when that is another of those that are judged: then it stands in the other report. */
+static const struct received *
+who_saw(const struct self *self)
+{
+	const struct sender *sender = &self->sender;
+	struct seen_query query = {self->trace, self->trace_count, self->ip, {sender->helo, sender->ptr.confirmed_name, sender->from_domain.name, sender->author}};
+	const struct received *seen = seen_by_others(&query);
+
+	for (size_t i = 0; seen != NULL && i < self->source_count; i++)
+		if (!ip_equal(&self->sources[i], &self->ip) && ip_equal(&self->sources[i], &seen->client))
+			return NULL;
+	return seen;
+}
+
 /* Returns the exit status of this sender. */
 static int
 report(struct self *self, const struct book *book)
 {
-	struct advice_query query = {.sender = &self->sender, .helo_given = self->origin == HELO_GIVEN, .from_given = self->options->from != NULL, .helo_is_ptr = self->origin == HELO_PTR, .public_resolver = public_resolver(self), .author_problem = self->author_problem};
+	struct advice_query query = {.sender = &self->sender, .helo_given = self->origin == HELO_GIVEN, .from_given = self->options->from != NULL, .helo_is_ptr = self->origin == HELO_PTR, .public_resolver = public_resolver(self), .seen = who_saw(self), .author_problem = self->author_problem};
 	struct advice_count found;
 	struct advice *advice;
 	size_t count;
@@ -355,6 +375,8 @@ judge_all(struct self *self)
 		log_error("this host has no %saddress that leads out: give one with --source or --public-ip", o->family == ROUTE_V4 ? "IPv4 " : o->family == ROUTE_V6 ? "IPv6 " : "");
 		return EXIT_UNDETERMINED;
 	}
+	self->sources = sources;
+	self->source_count = count;
 	for (size_t i = 0; i < count && status != EXIT_WRITE; i++) {
 		int64_t left = (end - loop_ms()) / (int64_t)(count - i);
 		int one = judge_one(self, &sources[i], left > 0 ? (long)left : 0);

@@ -326,8 +326,8 @@ blocklist_takes(const struct list *list, const struct ip *ip)
 	return ip->family == 4 ? list->ask_ip4 : ip->family == 6 && list->ask_ip6;
 }
 
-static const char *
-registered_domain(const char *domain)
+const char *
+blocklist_registered(const char *domain)
 {
 	const psl_ctx_t *psl = psl_builtin();
 	const char *registered = psl != NULL ? psl_registrable_domain(psl, domain) : NULL;
@@ -360,7 +360,7 @@ make_item(struct arena *arena, const struct list *list, const struct ip *ip, con
 		*item = arena_string(arena, domain);
 		if (ip_parse(&address, domain) || !name_normalise(domain, name, &why) || !is_domain(name))
 			return "is not asked: no domain name";
-		*labels = *item = arena_string(arena, list->registered ? registered_domain(name) : name);
+		*labels = *item = arena_string(arena, list->registered ? blocklist_registered(name) : name);
 	}
 	return strlen(*labels) + 1 + strlen(list_zone_asked(list)) > NAME_MAX_OCTETS ? "is not asked: the name is too long" : NULL;
 }

@@ -33,6 +33,7 @@ struct listing { /* one list's word on one thing */
  * UNKNOWN at once. `list` is borrowed by `out`. */
 bool blocklist_look_up(struct book *book, struct arena *arena, const struct list *list, const struct ip *ip, const char *domain, const char *identity, struct listing *out);
 
+const char *blocklist_registered(const char *domain); /* the part of it that one registers (Public Suffix List), or, where there is none, all of it */
 const char *blocklist_page(const struct list *list, const char *item, struct arena *arena); /* the list's look-up page about `item`; NULL if it has none */
 bool blocklist_takes(const struct list *list, const struct ip *ip); /* NULL: a domain */
 

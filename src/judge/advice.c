@@ -21,6 +21,9 @@ severity_name(enum severity severity)
 enum kind {
 	/* the connection */
 	TIME_OUT,
+	SEEN_ELSEWHERE,
+	SEEN_OTHER_FAMILY,
+	SEEN_HERE,
 	PUBLIC_RESOLVER,
 	LISTED_GRAVE,
 	LISTED_OFTEN,
@@ -103,6 +106,9 @@ static const struct {
 	const char *refused_by;
 } kinds[KINDS] = {
 	[TIME_OUT] = {"time-out", "sender", SEVERITY_UNKNOWN, NULL},
+	[SEEN_ELSEWHERE] = {"seen-elsewhere", "sender", SEVERITY_WARNS, NULL},
+	[SEEN_OTHER_FAMILY] = {"seen-other-family", "sender", SEVERITY_INFO, NULL},
+	[SEEN_HERE] = {"seen", "sender", SEVERITY_GOOD, NULL},
 	[PUBLIC_RESOLVER] = {"public-resolver", "blocklist", SEVERITY_UNKNOWN, NULL},
 	[LISTED_GRAVE] = {"listed", "blocklist", SEVERITY_REFUSES, "Yahoo (553 5.7.1 [BL21]), Outlook.com, iCloud, GMX and WEB.DE, laposte.net, and most others"},
 	[LISTED_OFTEN] = {"listed-often", "blocklist", SEVERITY_WARNS, "many smaller servers and filter appliances"},
@@ -273,6 +279,41 @@ static const char *
 quote(struct desk *desk, const char *text)
 {
 	return strlen(text) > QUOTE_MAX ? arena_printf(desk->arena, "%.*s...", QUOTE_MAX, text) : text;
+}
+
+/* ---- the address that others saw */
+
+static const char *
+seen_evidence(struct desk *desk, const struct received *seen, const char *ip)
+{
+	return arena_printf(desk->arena, "Received: from %s (%s [%s]) by %s.", seen->helo != NULL ? seen->helo : "?", seen->ptr != NULL ? seen->ptr : "no name given", ip, seen->by != NULL ? seen->by : "?");
+}
+
+/* A message that has come by another family is no contradiction: mail takes either way. */
+static void
+judge_seen(struct desk *desk)
+{
+	const struct received *seen = desk->query->seen;
+	const char *server;
+	struct advice *advice;
+	char ip[IP_TEXT];
+
+	if (seen == NULL)
+		return;
+	server = seen->by != NULL ? seen->by : "the server that received it";
+	ip_text(&seen->client, ip);
+	if (ip_equal(&seen->client, &desk->sender->ip)) {
+		add(desk, SEEN_HERE, arena_printf(desk->arena, "The message came from %s, as %s saw it.", desk->ip, server));
+		return;
+	}
+	if (seen->client.family != desk->sender->ip.family) {
+		advice = add(desk, SEEN_OTHER_FAMILY, arena_printf(desk->arena, "The message came by IPv%u from %s, as %s saw it; that address is not judged here: --source %s has it looked at.", seen->client.family, ip, server, ip));
+		advice->evidence = seen_evidence(desk, seen, ip);
+		return;
+	}
+	advice = add(desk, SEEN_ELSEWHERE, arena_printf(desk->arena, "The message came from %s, not from %s, as %s saw it: what is said here of %s may concern nobody.", ip, desk->ip, server, desk->ip));
+	advice->evidence = seen_evidence(desk, seen, ip);
+	act(advice, WHO_SENDER, arena_printf(desk->arena, "NAT, a proxy or a relay stands between, and receivers judge the address that they see. If %s is yours, have that one judged (--public-ip %s); if it is not, find out whose relay your mail takes.", ip, ip));
 }
 
 /* ---- blocklists */
@@ -943,6 +984,7 @@ advise(const struct advice_query *query, struct arena *arena, struct advice **ou
 	desk.ip = arena_string(arena, ip_text(&query->sender->ip, ip));
 	if (!query->sender->complete)
 		add(&desk, TIME_OUT, "The time for look-ups ran out: what is missing is not known, not absent. --timeout gives more.");
+	judge_seen(&desk);
 	judge_lists(&desk);
 	judge_ptr(&desk);
 	judge_helo(&desk);
