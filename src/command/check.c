@@ -595,26 +595,6 @@ read_all(struct check *check)
 	return EXIT_OK;
 }
 
-/* With -v: every answer that was used. */
-static void
-write_answers(const struct check *check, const struct book *book, struct buf *out)
-{
-	struct buf line;
-
-	if (!check->options->verbose || is_ndjson(check))
-		return;
-	buf_init(&line, RECORD_MAX);
-	for (size_t i = 0; i < book_used(book); i++) {
-		const struct answer *answer = book_use(book, i);
-
-		buf_clear(&line);
-		buf_printf(&line, "%s %s: %s, %zu record%s, said %s", dns_type_name(answer->type), answer->name, dns_rcode_name(answer->rcode), answer->count,
-		    answer->count == 1 ? "" : "s", answer->server != NULL ? answer->server : "nobody");
-		text_field(out, &check->style, "look-up", line.data);
-	}
-	buf_release(&line);
-}
-
 /* Asks, waits and tells. Returns the exit status of this one question. */
 static int
 answer(struct check *check, long ms)
@@ -627,7 +607,8 @@ answer(struct check *check, long ms)
 		log_warn("check %s: the time limit has passed; what is missing counts as not known", check->evaluator->name);
 	buf_init(&out, RECORD_MAX);
 	check->evaluator->write(check, &out);
-	write_answers(check, book, &out);
+	if (check->options->verbose && !is_ndjson(check))
+		dns_tell_answers(&check->dns, book, &check->style, &out);
 	written = output_write(&check->output, &out);
 	buf_release(&out);
 	book_free(book);

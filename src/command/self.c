@@ -259,22 +259,6 @@ keep_for_nagios(struct self *self, const struct advice_count *count, const struc
 	}
 }
 
-static void
-write_answers(const struct self *self, const struct book *book, struct buf *out)
-{
-	struct buf line;
-
-	buf_init(&line, RECORD_MAX);
-	for (size_t i = 0; self->options->verbose && i < book_used(book); i++) {
-		const struct answer *answer = book_use(book, i);
-
-		buf_clear(&line);
-		buf_printf(&line, "%s %s: %s, %zu record%s, said %s", dns_type_name(answer->type), answer->name, dns_rcode_name(answer->rcode), answer->count, answer->count == 1 ? "" : "s", answer->server != NULL ? answer->server : "nobody");
-		text_field(out, &self->style, "look-up", line.data);
-	}
-	buf_release(&line);
-}
-
 /* By which address the message went, if a server has noted it; NULL, too, when that is another of those that are judged: then it stands in the other report. */
 static const struct received *
 who_saw(const struct self *self)
@@ -310,7 +294,8 @@ report(struct self *self, const struct book *book)
 		if (self->reports++ > 0)
 			buf_putc(&out, '\n');
 		text_advice(&out, &self->style, &self->sender, self->origin, advice, count);
-		write_answers(self, book, &out);
+		if (self->options->verbose)
+			dns_tell_answers(&self->dns, book, &self->style, &out);
 		break;
 	case FORMAT_NDJSON:
 		record_sender(&out, &self->sender, self->origin);

@@ -769,6 +769,14 @@ lists_key(struct lists *lists, const char *zone, const char *key)
 	return true;
 }
 
+void
+lists_replay(struct lists *lists)
+{
+	for (size_t i = 0; i < lists->count; i++)
+		if (lists->lists[i]->key != NULL)
+			lists->lists[i]->key_asked = lists->lists[i]->zone;
+}
+
 size_t
 lists_count(const struct lists *lists)
 {

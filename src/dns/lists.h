@@ -56,6 +56,7 @@ void lists_free(struct lists *lists);
 bool lists_add(struct lists *lists, const char *text, size_t len, struct stanza_error *error);
 bool lists_drop(struct lists *lists, const char *zone); /* --no-list; false: no such zone */
 bool lists_key(struct lists *lists, const char *zone, const char *key); /* --dnsbl-key; switches the list on; false: no such zone, it takes no key, or the key is no DNS label */
+void lists_replay(struct lists *lists); /* the answers come from a book, in which no key stands: lists with one are asked by their own zone */
 size_t lists_count(const struct lists *lists);
 const struct list *lists_at(const struct lists *lists, size_t i);
 /* The list that a reply means by "zen.spamhaus.org", "Spamhaus", "pbl.spamhaus.org", a delisting URL …; NULL if we know none. Known names are the zones, their names, their key zones and `alias` fields; the longest match wins. */
