@@ -76,6 +76,30 @@ server_of(struct gathering *g, const char *name, enum dns_type type)
 	return answer != NULL ? answer->server : NULL;
 }
 
+/* ---- a resolver that has addresses for names that do not exist (a provider's search page): what such an address seems to show is not known */
+
+static void
+find_made_up(struct gathering *g)
+{
+	const struct answer *answer;
+
+	if (!g->query->survey)
+		return;
+	answer = book_ask(g->book, SENDER_NO_NAME, DNS_A);
+	if (answer == NULL) {
+		g->done = false;
+	} else if (answer_truth(answer) == PRESENT) {
+		g->out->made_up = answer->server != NULL ? answer->server : "?";
+		g->out->made_up_ip = answer->records[0].u.address;
+	}
+}
+
+static bool
+is_made_up(const struct gathering *g, const struct ip *ip)
+{
+	return g->out->made_up != NULL && ip_equal(ip, &g->out->made_up_ip);
+}
+
 /* ---- HELO */
 
 static enum truth
@@ -119,7 +143,9 @@ check_helo(struct gathering *g, bool ptr_known)
 	}
 	helo->rcode = answer->rcode;
 	helo->server = answer->server;
-	helo->resolves = answer_truth(answer);
+	helo->resolves = answer->count > 0 && is_made_up(g, &answer->records[0].u.address) ? UNKNOWN : answer_truth(answer);
+	if (helo->resolves == UNKNOWN)
+		return;
 	helo->leads_back = is_among(answer, &g->query->ip);
 }
 
@@ -169,6 +195,8 @@ check_domain(struct gathering *g, const char *name, struct sender_domain *domain
 	domain->known = route_find(g->book, g->arena, name, ROUTE_BOTH, 0, &domain->route);
 	if (!domain->known)
 		g->done = false;
+	else if (domain->route.kind == ROUTE_IMPLICIT && domain->route.hosts[0].address_count > 0 && is_made_up(g, &domain->route.hosts[0].addresses[0]))
+		domain->known = false; /* for good: the address is the resolver's */
 	if (g->query->survey)
 		find_zone(g, domain);
 }
@@ -360,6 +388,7 @@ sender_gather(struct book *book, struct arena *arena, const struct sender_query 
 	author = domain_of(&g, query->author);
 	out->author = query->author != NULL ? author : from != NULL ? from : domain_of(&g, query->helo);
 
+	find_made_up(&g);
 	ask_lists(&g, &query->ip, NULL, "ip");
 	ask_lists_about_name(&g, query->helo, "helo");
 	ask_lists_about_name(&g, query->from, "mail-from");

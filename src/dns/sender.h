@@ -55,6 +55,9 @@ struct sender_domain { /* a domain that mail is sent in the name of */
 	const char *zone; /* where; NULL: nowhere, or not known */
 };
 
+/* A name that is not there, and that nobody but IANA could put there (RFC 2606 section 3): who has an address for it makes them up. */
+#define SENDER_NO_NAME "no-such-name-mxwalk.example.com"
+
 struct sender_key { /* what is published for a signer */
 	const char *selector, *domain;
 	bool known;
@@ -87,6 +90,8 @@ struct sender {
 	bool dmarc_known; /* false, too: there is no author domain */
 	size_t dmarc_records; /* at the author's domain, or, if it has none, at the one above it that is registered: of several none counts */
 	const char *dmarc_server;
+	const char *made_up; /* the resolver that has addresses for a name that is not there; NULL: none has, or, without `survey`, it was not asked */
+	struct ip made_up_ip; /* … the first of them */
 	bool complete; /* false: the time for it ran out; what is missing is UNKNOWN */
 };
 

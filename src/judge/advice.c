@@ -24,6 +24,7 @@ enum kind {
 	SEEN_ELSEWHERE,
 	SEEN_OTHER_FAMILY,
 	SEEN_HERE,
+	RESOLVER_LIES,
 	PUBLIC_RESOLVER,
 	LISTED_GRAVE,
 	LISTED_OFTEN,
@@ -109,6 +110,7 @@ static const struct {
 	[SEEN_ELSEWHERE] = {"seen-elsewhere", "sender", SEVERITY_WARNS, NULL},
 	[SEEN_OTHER_FAMILY] = {"seen-other-family", "sender", SEVERITY_INFO, NULL},
 	[SEEN_HERE] = {"seen", "sender", SEVERITY_GOOD, NULL},
+	[RESOLVER_LIES] = {"resolver-lies", "sender", SEVERITY_UNKNOWN, NULL},
 	[PUBLIC_RESOLVER] = {"public-resolver", "blocklist", SEVERITY_UNKNOWN, NULL},
 	[LISTED_GRAVE] = {"listed", "blocklist", SEVERITY_REFUSES, "Yahoo (553 5.7.1 [BL21]), Outlook.com, iCloud, GMX and WEB.DE, laposte.net, and most others"},
 	[LISTED_OFTEN] = {"listed-often", "blocklist", SEVERITY_WARNS, "many smaller servers and filter appliances"},
@@ -314,6 +316,22 @@ judge_seen(struct desk *desk)
 	advice = add(desk, SEEN_ELSEWHERE, arena_printf(desk->arena, "The message came from %s, not from %s, as %s saw it: what is said here of %s may concern nobody.", ip, desk->ip, server, desk->ip));
 	advice->evidence = seen_evidence(desk, seen, ip);
 	act(advice, WHO_SENDER, arena_printf(desk->arena, "NAT, a proxy or a relay stands between, and receivers judge the address that they see. If %s is yours, have that one judged (--public-ip %s); if it is not, find out whose relay your mail takes.", ip, ip));
+}
+
+/* ---- a resolver that makes addresses up */
+
+static void
+judge_resolver(struct desk *desk)
+{
+	const struct sender *sender = desk->sender;
+	struct advice *advice;
+	char ip[IP_TEXT];
+
+	if (sender->made_up == NULL)
+		return;
+	advice = add(desk, RESOLVER_LIES, arena_printf(desk->arena, "The resolver %s has addresses for names that do not exist: whatever hangs on an address is in doubt.", sender->made_up));
+	advice->evidence = arena_printf(desk->arena, "%s A %s%s.", SENDER_NO_NAME, ip_text(&sender->made_up_ip, ip), by(desk, sender->made_up));
+	act(advice, WHO_SENDER, "Ask a resolver that does not: one of your own (--nameserver 127.0.0.1).");
 }
 
 /* ---- blocklists */
@@ -581,8 +599,8 @@ judge_helo_spf(struct desk *desk)
 	const struct sender *sender = desk->sender;
 	struct advice *advice;
 
-	if (!sender->helo_spf_known || (!desk->query->helo_given && !desk->query->helo_is_ptr) || sender->helo_facts.resolves == ABSENT)
-		return; /* a name that leads nowhere has to lead somewhere first */
+	if (!sender->helo_spf_known || (!desk->query->helo_given && !desk->query->helo_is_ptr) || sender->helo_facts.resolves != PRESENT)
+		return; /* a name has to lead somewhere first */
 	switch (sender->helo_spf.result) {
 	case SPF_PASS:
 		add(desk, HELO_SPF_GOOD, arena_printf(desk->arena, "SPF of the HELO name %s passes: bounces from here are covered.", sender->helo));
@@ -985,6 +1003,7 @@ advise(const struct advice_query *query, struct arena *arena, struct advice **ou
 	if (!query->sender->complete)
 		add(&desk, TIME_OUT, "The time for look-ups ran out: what is missing is not known, not absent. --timeout gives more.");
 	judge_seen(&desk);
+	judge_resolver(&desk);
 	judge_lists(&desk);
 	judge_ptr(&desk);
 	judge_helo(&desk);
