@@ -327,6 +327,12 @@ def keys():
         equal(f'the book replays {what}', {r['list']: r['state'] for r in again.records}, {r['list']: r['state'] for r in run.records})
 
 
+def open_resolver():
+    for server, said in (('8.8.8.8', True), (REFUSING, False)):  # in this namespace nobody has that address
+        p = Run('check', 'dnsbl', '192.0.2.1', '--timeout=1', f'--nameserver={server}')
+        tap.check(f'lists asked through {server}: {"an open resolver, and that is said" if said else "none of those"}', p.status == 3 and (f'asked through {server}, an open resolver' in p.err) == said, p.err)
+
+
 def undetermined():
     """Resolvers that refuse or say nothing: nothing is absent, and no wait is longer than it was allowed."""
     limit = 3
@@ -384,6 +390,7 @@ try:
     reverse()
     blocklists()
     keys()
+    open_resolver()
     undetermined()
     walks()
 finally:

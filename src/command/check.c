@@ -472,9 +472,23 @@ step_dnsbl(struct book *book, void *arg)
 	return known;
 }
 
+/* Whose fault it is when they do not answer. */
+static void
+warn_of_public_resolver(const struct check *check)
+{
+	const char *server = dns_public_resolver(&check->dns);
+	bool answered = true;
+
+	for (size_t i = 0; i < check->listing_count; i++)
+		answered &= check->listings[i].state == LIST_LISTED || check->listings[i].state == LIST_CLEAN;
+	if (server != NULL && !answered)
+		log_warn("the lists were asked through %s, an open resolver, which many of them do not answer or mislead; --dnsbl-nameserver names a resolver of your own, --dnsbl-key takes a key", server);
+}
+
 static void
 write_dnsbl(struct check *check, struct buf *out)
 {
+	warn_of_public_resolver(check);
 	if (!is_ndjson(check))
 		text_check_listings(out, &check->style, check->operand, check->listings, check->listing_count);
 	else

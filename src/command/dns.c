@@ -353,6 +353,17 @@ dns_close(struct dns_access *dns)
 	return status;
 }
 
+const char *
+dns_public_resolver(const struct dns_access *dns)
+{
+	const struct resolver *resolver = dns->list_resolver != NULL ? dns->list_resolver : dns->resolver;
+
+	for (size_t i = 0; i < resolver_servers(resolver); i++)
+		if (resolver_is_public(resolver_server(resolver, i)))
+			return resolver_server(resolver, i);
+	return NULL;
+}
+
 struct sitting { /* the step and its own argument, and who waits */
 	consult_step *step;
 	void *arg;

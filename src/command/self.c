@@ -212,17 +212,6 @@ step(struct book *book, void *arg)
 	return sender_gather(book, self->arena, &query, &self->sender) && ptr_known;
 }
 
-static const char *
-public_resolver(const struct self *self)
-{
-	const struct resolver *resolver = self->dns.list_resolver != NULL ? self->dns.list_resolver : self->dns.resolver;
-
-	for (size_t i = 0; i < resolver_servers(resolver); i++)
-		if (resolver_is_public(resolver_server(resolver, i)))
-			return resolver_server(resolver, i);
-	return NULL;
-}
-
 static int
 status_of(const struct advice_count *count)
 {
@@ -277,7 +266,7 @@ who_saw(const struct self *self)
 static int
 report(struct self *self, const struct book *book)
 {
-	struct advice_query query = {.sender = &self->sender, .helo_given = self->origin == HELO_GIVEN, .from_given = self->options->from != NULL, .helo_is_ptr = self->origin == HELO_PTR, .public_resolver = public_resolver(self), .seen = who_saw(self), .author_problem = self->author_problem};
+	struct advice_query query = {.sender = &self->sender, .helo_given = self->origin == HELO_GIVEN, .from_given = self->options->from != NULL, .helo_is_ptr = self->origin == HELO_PTR, .public_resolver = dns_public_resolver(&self->dns), .seen = who_saw(self), .author_problem = self->author_problem};
 	struct advice_count found;
 	struct advice *advice;
 	size_t count;

@@ -53,6 +53,8 @@ enum kind {
 	HELO_SPF_GOOD,
 	/* MAIL */
 	FROM_ASSUMED,
+	DOMAIN_NOT_FULL,
+	DOMAIN_LITERAL,
 	DOMAIN_MISSING,
 	DOMAIN_MUTE,
 	DOMAIN_NULL_MX,
@@ -139,6 +141,8 @@ static const struct {
 	[HELO_SPF_GOOD] = {"spf-helo-pass", "spf", SEVERITY_GOOD, NULL},
 
 	[FROM_ASSUMED] = {"from-assumed", "domain", SEVERITY_INFO, NULL},
+	[DOMAIN_NOT_FULL] = {"domain-invalid", "domain", SEVERITY_REFUSES, "nearly everybody (504 5.5.2, need fully-qualified address)"},
+	[DOMAIN_LITERAL] = {"domain-literal", "domain", SEVERITY_WARNS, "Gmail (550 5.7.26), Outlook.com, Yahoo, and whoever wants SPF or DKIM"},
 	[DOMAIN_MISSING] = {"domain-missing", "domain", SEVERITY_REFUSES, "nearly everybody (Yahoo: 451 or 554, unresolvable domain)"},
 	[DOMAIN_MUTE] = {"domain-no-mail", "domain", SEVERITY_REFUSES, "Yahoo (451 or 554), laposte.net, and many others"},
 	[DOMAIN_NULL_MX] = {"domain-null-mx", "domain", SEVERITY_REFUSES, "Yahoo, and whoever follows RFC 7505 (550 5.7.27)"},
@@ -625,6 +629,20 @@ judge_helo_spf(struct desk *desk)
 
 /* ---- the domains of MAIL FROM and From */
 
+/* A reverse-path without a domain that anything could be looked up about; one that was only assumed is nobody's fault. */
+static void
+judge_reverse_path(struct desk *desk)
+{
+	const char *from = desk->sender->from, *at = from != NULL ? strrchr(from, '@') : NULL;
+
+	if (!desk->query->from_given || from == NULL || *from == '\0' || desk->sender->from_domain.name != NULL)
+		return;
+	if (at != NULL && at[1] == '[')
+		act(add(desk, DOMAIN_LITERAL, arena_printf(desk->arena, "The reverse-path <%s> has an address in the place of a domain: neither SPF nor DMARC has anything to go by.", from)), WHO_SENDER, "Send in the name of a domain of yours.");
+	else
+		act(add(desk, DOMAIN_NOT_FULL, arena_printf(desk->arena, "The reverse-path <%s> has no full domain, which others could look up.", from)), WHO_SENDER, "Set the mail server's domain, so that its reverse-paths end in a domain of yours.");
+}
+
 static void
 tell_missing(struct desk *desk, const struct sender_domain *domain, const char *role)
 {
@@ -1010,6 +1028,7 @@ advise(const struct advice_query *query, struct arena *arena, struct advice **ou
 	judge_helo_spf(&desk);
 	if (!query->from_given)
 		add(&desk, FROM_ASSUMED, arena_printf(arena, "The reverse-path was not given, and <%s> is assumed: --from ADDRESS has your own looked at.", query->sender->from != NULL ? query->sender->from : ""));
+	judge_reverse_path(&desk);
 	judge_domain(&desk, &query->sender->from_domain, "MAIL FROM");
 	judge_spf(&desk);
 	judge_domain(&desk, &query->sender->author_domain, "From");
