@@ -386,7 +386,7 @@ sender_gather(struct book *book, struct arena *arena, const struct sender_query 
 	g.done = ptr_known;
 	from = domain_of(&g, query->from);
 	author = domain_of(&g, query->author);
-	out->author = query->author != NULL ? author : from != NULL ? from : domain_of(&g, query->helo);
+	out->author = query->author != NULL ? author : query->from != NULL && *query->from != '\0' ? from : domain_of(&g, query->helo);
 
 	find_made_up(&g);
 	ask_lists(&g, &query->ip, NULL, "ip");
