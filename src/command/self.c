@@ -306,12 +306,13 @@ pass_over(const struct self *self, const char *special)
 {
 	char ip[IP_TEXT];
 	const char *other = self->ip.family == 6 ? "-4" : "-6";
+	bool choice = self->options->sources.count == 0 && self->options->family == ROUTE_BOTH;
 
 	if (self->options->sources.count == 0 && self->options->public_ip.family != 0 && self->options->public_ip.family != self->ip.family) {
 		log_note("%s, from which this host reaches IPv%u, is a %s address and was not judged (%s leaves it out)", ip_text(&self->ip, ip), self->ip.family, special, other);
 		return EXIT_OK;
 	}
-	log_error("%s is a %s address, which no receiver sees: give the one that they see with --public-ip%s%s", ip_text(&self->ip, ip), special, self->options->sources.count == 0 ? ", or leave this family out with " : "", self->options->sources.count == 0 ? other : "");
+	log_error("%s is a %s address, which no receiver sees: give the one that they see with --public-ip%s%s", ip_text(&self->ip, ip), special, choice ? ", or leave this family out with " : "", choice ? other : "");
 	return EXIT_UNDETERMINED;
 }
 
