@@ -48,6 +48,7 @@ record_spf_fields(struct json *json, const struct spf *spf)
 	json_cstring(json, "explanation", spf->explanation);
 	json_number(json, "lookups", spf->lookups);
 	json_number(json, "void", spf->voids);
+	record_source(json, spf->server, spf->ttl);
 	json_cstring(json, "problem", spf->problem);
 	json_strings(json, "warnings", spf->warnings, spf->warning_count);
 }
@@ -93,6 +94,7 @@ record_dkim_key_fields(struct json *json, const struct dkim_key *key)
 		json_number(json, "bits", key->bits);
 	else
 		json_none(json, "bits");
+	record_source(json, key->server, key->ttl);
 	json_bool(json, "strict", key->strict);
 	json_cstring(json, "note", key->note);
 	if (key->record != NULL)
@@ -214,6 +216,7 @@ write_view(struct json *json, const struct dmarc_view *view)
 	json_cstring(json, "at", view->at);
 	json_cstring(json, "org_domain", view->org_domain);
 	json_number(json, "queries", view->queries);
+	record_source(json, view->server, view->ttl);
 	json_object_begin(json, "aligned");
 	write_truth(json, "spf", judged ? view->spf_aligned : UNKNOWN);
 	write_truth(json, "dkim", judged ? view->dkim_aligned : UNKNOWN);
@@ -302,6 +305,7 @@ record_check_mx(struct buf *out, const struct route *route)
 	json_cstring(&json, "canonical", route->canonical);
 	json_cstring(&json, "kind", route_kind_name(route->kind));
 	json_bool(&json, "authentic", route->authentic);
+	record_source(&json, route->server, route->ttl);
 	json_array_begin(&json, "hosts");
 	for (size_t i = 0; i < route->host_count; i++) {
 		const struct route_host *host = &route->hosts[i];

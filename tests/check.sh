@@ -118,6 +118,15 @@ run 0 '"received":null' dkim "$dir/signed" --json
 run 0 '"received":{"client":"203.0.113.7","helo":"mail.football.example.com","ptr":null,"by":"mx.shopping.example.net"}' dkim "$dir/received" --json
 run 0 'came       from 203.0.113.7, as mx.shopping.example.net saw it; HELO mail.football.example.com' dkim "$dir/received"
 run 0 'not from 192.0.2.1' dkim "$dir/received" --ip 192.0.2.1
+printf '%s\n' '{"name":"told.example","type":"TXT","ttl":120,"data":["v=spf1 -all"],"server":"192.0.2.53"}' '{"name":"_dmarc.told.example","type":"TXT","ttl":77,"data":["v=DMARC1; p=none; rua=mailto:d@told.example"],"server":"192.0.2.53"}' \
+	'{"name":"told.example","type":"MX","ttl":60,"data":["0 ."],"server":"192.0.2.53"}' '{"name":"9.2.0.192.in-addr.arpa","type":"PTR","ttl":30,"data":["told.example"],"server":"192.0.2.53"}' \
+	'{"name":"s._domainkey.told.example","type":"TXT","ttl":20,"data":["v=DKIM1; p="],"server":"192.0.2.53"}' >>"$dir/book"
+run 1 '"server":"192.0.2.53","ttl":120' spf --ip 192.0.2.1 --from a@told.example --json
+run 1 '"queries":2,"server":"192.0.2.53","ttl":77' dmarc --from a@told.example --json
+run 1 '"server":"192.0.2.53","ttl":60' mx told.example --json
+run 1 '"server":"192.0.2.53","ttl":30' ptr 192.0.2.9 --json
+run 1 '"server":"192.0.2.53","ttl":20' dkim --selector s --domain told.example --json
+run 1 'look-up    TXT told.example: NOERROR, 1 record, for 120 s, said 192.0.2.53' spf --ip 192.0.2.1 --from a@told.example -v
 run 2 'has no DKIM signature' dkim "$dir/unsigned"
 run 3 '"result":"temperror"' dkim "$dir/later" --json
 run 65 'No such file' dkim "$dir/nowhere"

@@ -266,7 +266,7 @@ dns_tell_answers(const struct dns_access *dns, const struct book *book, const st
 		char name[NAME_TEXT];
 
 		buf_clear(&line);
-		buf_printf(&line, "%s %s: %s, %zu record%s, said %s", dns_type_name(answer->type), without_key(dns, answer->name, name), dns_rcode_name(answer->rcode), answer->count, answer->count == 1 ? "" : "s", answer->server != NULL ? answer->server : "nobody");
+		buf_printf(&line, "%s %s: %s, %zu record%s, for %u s, said %s", dns_type_name(answer->type), without_key(dns, answer->name, name), dns_rcode_name(answer->rcode), answer->count, answer->count == 1 ? "" : "s", answer->ttl, answer->server != NULL ? answer->server : "nobody");
 		text_field(out, style, "look-up", line.data);
 	}
 	buf_release(&line);

@@ -33,6 +33,7 @@ struct verdict {
 	const char *meaning; /* NULL when clean */
 	const struct list_value *value; /* the gravest defined one */
 	const char *server;
+	uint32_t ttl;
 };
 
 static const char *
@@ -118,7 +119,7 @@ collect_meanings(const struct list *list, const struct answer *answer, struct ar
 static struct verdict
 judge_answer(const struct list *list, const struct answer *answer, struct arena *arena)
 {
-	struct verdict verdict = {.state = LIST_CLEAN, .server = answer->server};
+	struct verdict verdict = {.state = LIST_CLEAN, .server = answer->server, .ttl = answer->ttl};
 
 	switch (answer_truth(answer)) {
 	case UNKNOWN:
@@ -415,6 +416,7 @@ blocklist_look_up(struct book *book, struct arena *arena, const struct list *lis
 	out->meaning = verdict.meaning;
 	out->value = verdict.value;
 	out->server = verdict.server;
+	out->ttl = verdict.ttl;
 	take_codes(out, item, arena);
 	if (out->state == LIST_LISTED)
 		done = add_reason(book, arena, question, out);

@@ -27,6 +27,7 @@ struct listing { /* one list's word on one thing */
 	const char *reason; /* the TXT, on a hit; NULL if none */
 	const char *url; /* where to look or ask, made out for the item; NULL if none or if there is nothing to ask for; never a key in it */
 	const char *server; /* that answered */
+	uint32_t ttl; /* of its answer, seconds */
 };
 
 /* Asks one list about one thing: an address (`ip` not NULL) or a domain. False: pending; `out` then holds what is known so far. What the list does not take (IPv6, domains), or what needs a key that is missing, is not asked:

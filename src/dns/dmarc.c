@@ -27,6 +27,8 @@ struct finding {
 	enum dns_rcode rcode; /* of a look-up that failed, else NOERROR */
 	size_t count;         /* records; one that is not alone counts for nothing */
 	struct dns_text text; /* of the only one */
+	const char *server;   /* that answered */
+	uint32_t ttl;
 };
 
 /* RFC 9989 section 4.10 */
@@ -94,6 +96,8 @@ look_up(struct check *check, const char *domain, struct finding *out)
 		check->pending = true;
 		return false;
 	}
+	out->server = answer->server;
+	out->ttl = answer->ttl;
 	if (answer_truth(answer) == UNKNOWN)
 		out->rcode = answer->rcode;
 	for (size_t i = 0; i < answer->count; i++) {
@@ -349,6 +353,13 @@ choose_tag(struct check *check, struct dmarc_view *view, const struct policy *po
 	return true;
 }
 
+static void
+note_source(struct dmarc_view *view, const struct finding *finding)
+{
+	view->server = finding->server;
+	view->ttl = finding->ttl;
+}
+
 /* RFC 9989. */
 static void
 view_now(struct check *check, struct policy *policy)
@@ -365,6 +376,7 @@ view_now(struct check *check, struct policy *policy)
 	view->org_domain = walk.org_domain;
 	found = discover(&walk);
 	last = &walk.found[walk.count - 1];
+	note_source(view, found != NULL ? found : walk.org_domain == NULL ? last : &walk.found[0]);
 	if (found == NULL && walk.org_domain == NULL) {
 		view->result = DMARC_TEMPERROR;
 		view->problem = failure(check, last);
@@ -409,6 +421,7 @@ view_old(struct check *check, struct policy *policy)
 			return;
 		view->queries = 2;
 	}
+	note_source(view, &found);
 	if (found.rcode != DNS_NOERROR) {
 		view->result = DMARC_TEMPERROR;
 		view->problem = failure(check, &found);

@@ -290,6 +290,7 @@ ptr_look_up(struct book *book, struct arena *arena, const struct ip *ip, struct 
 	out->found = answer_truth(reverse);
 	out->rcode = reverse->rcode;
 	out->server = reverse->server;
+	out->ttl = reverse->ttl;
 	out->total = reverse->count;
 	out->count = out->total < PTR_NAMES_MAX ? out->total : PTR_NAMES_MAX;
 	out->names = arena_alloc(arena, out->count * sizeof *out->names);

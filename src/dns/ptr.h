@@ -23,6 +23,7 @@ struct ptr {
 	enum truth found; /* is there a PTR at all */
 	enum dns_rcode rcode;
 	const char *server; /* that answered; NULL if none did */
+	uint32_t ttl; /* of its answer, seconds */
 	struct ptr_name *names;
 	size_t count;
 	size_t total; /* names in the answer: more than PTR_NAMES_MAX is a finding of its own */

@@ -143,6 +143,7 @@ check_helo(struct gathering *g, bool ptr_known)
 	}
 	helo->rcode = answer->rcode;
 	helo->server = answer->server;
+	helo->ttl = answer->ttl;
 	helo->resolves = answer->count > 0 && is_made_up(g, &answer->records[0].u.address) ? UNKNOWN : answer_truth(answer);
 	if (helo->resolves == UNKNOWN)
 		return;

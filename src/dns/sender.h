@@ -45,6 +45,7 @@ struct sender_helo { /* the HELO name (RFC 5321 section 4.1.4) */
 	enum truth is_ptr; /* it is a PTR name of the address */
 	enum dns_rcode rcode;
 	const char *server; /* that answered; NULL if none did */
+	uint32_t ttl; /* of its answer, seconds */
 };
 
 struct sender_domain { /* a domain that mail is sent in the name of */
