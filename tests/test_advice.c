@@ -40,6 +40,7 @@ static const struct one {
 	{"a grave list does not answer", FINE "10.2.0.192.zen.spamhaus.org A !SERVFAIL\n", NULL, NULL, NULL, NULL, NULL, NULL, "list-unknown", NULL, {"Whether 192.0.2.10 is on zen.spamhaus.org could not be found out"}},
 	{"a public resolver is refused", FINE "10.2.0.192.zen.spamhaus.org A 127.255.255.254\n", NULL, NULL, NULL, NULL, NULL, "8.8.8.8", "public-resolver list-unknown", NULL, {"8.8.8.8, an open resolver", "--dnsbl-nameserver"}},
 	{"a public resolver that does well", FINE, NULL, NULL, NULL, NULL, NULL, "8.8.8.8", "", NULL, {0}},
+	{"one registered domain in two roles is listed once", FINE "example.org.multi.uribl.com A 127.0.0.2\n", "mail.example.org", NULL, NULL, NULL, NULL, NULL, "helo-unresolved listed-often", "mail.example.org. A 192.0.2.10", {"The domain example.org is on the blocklist URIBL"}},
 	{"the resolver makes addresses up", FINE "no-such-name-mxwalk.example.com A 198.51.100.80\n", NULL, NULL, NULL, NULL, NULL, NULL, "resolver-lies", NULL, {"no-such-name-mxwalk.example.com A 198.51.100.80 (resolver replay)"}},
 	{"… for the HELO name", FINE "no-such-name-mxwalk.example.com A 198.51.100.80\ngone.example.net A 198.51.100.80\n", "gone.example.net", NULL, NULL, NULL, NULL, NULL, "resolver-lies helo-unknown", NULL, {0}},
 	{"… for the domain", LISTS PTR "no-such-name-mxwalk.example.com A 198.51.100.80\nexample.org A 198.51.100.80\n" SPF DMARC, NULL, NULL, NULL, NULL, NULL, NULL, "resolver-lies domain-unknown", NULL, {0}},

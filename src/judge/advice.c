@@ -353,6 +353,16 @@ spoken(const char *identity)
 	return identity;
 }
 
+/* The same list was asked about the same thing in another role: HELO name and MAIL FROM domain may be one, or be cut to one. */
+static bool
+is_repeated(const struct desk *desk, const struct listing *listing)
+{
+	for (const struct listing *before = desk->sender->listings; before < listing; before++)
+		if (before->list == listing->list && before->item != NULL && listing->item != NULL && strcmp(before->item, listing->item) == 0)
+			return true;
+	return false;
+}
+
 static enum kind
 kind_of_hit(const struct list *list)
 {
@@ -369,7 +379,7 @@ tell_hit(struct desk *desk, const struct listing *listing)
 	const struct list_value *value = listing->value;
 	enum kind kind = kind_of_hit(listing->list);
 	const char *words = value != NULL && value->advice != NULL ? value->advice : listing->list->advice;
-	struct advice *advice = add(desk, kind, arena_printf(desk->arena, "%s %s is %s %s (%s).", spoken(listing->identity), listing->item, kind == LISTED_WHITE ? "known as good to" : "on the blocklist", listing->list->name, listing->list->zone));
+	struct advice *advice = add(desk, kind, arena_printf(desk->arena, "%s %s is %s %s (%s).", listing->list->registered ? "The domain" : spoken(listing->identity), listing->item, kind == LISTED_WHITE ? "known as good to" : "on the blocklist", listing->list->name, listing->list->zone));
 
 	advice->evidence = listing_describe(listing, desk->arena);
 	if (kind == LISTED_WHITE)
@@ -392,7 +402,7 @@ tell_silent(struct desk *desk)
 		const struct listing *listing = &desk->sender->listings[i];
 		struct advice *advice;
 
-		if (listing->state == LIST_LISTED || listing->state == LIST_CLEAN || listing->list->kind != LIST_BLACK)
+		if (listing->state == LIST_LISTED || listing->state == LIST_CLEAN || listing->list->kind != LIST_BLACK || is_repeated(desk, listing))
 			continue;
 		if (listing->list->weight != 'A') {
 			others = arena_printf(desk->arena, "%s%s%s (%s)", others != NULL ? others : "", others != NULL ? ", " : "", listing->list->zone, listing->item);
@@ -402,7 +412,7 @@ tell_silent(struct desk *desk)
 		advice->evidence = listing_describe(listing, desk->arena);
 	}
 	if (others != NULL)
-		add(desk, LISTS_SILENT, arena_printf(desk->arena, "Could not be asked, either: %s.", others));
+		add(desk, LISTS_SILENT, arena_printf(desk->arena, "Could not be asked: %s.", others));
 }
 
 static void
@@ -445,7 +455,7 @@ judge_lists(struct desk *desk)
 {
 	tell_resolver(desk);
 	for (size_t i = 0; i < desk->sender->listing_count; i++)
-		if (desk->sender->listings[i].state == LIST_LISTED)
+		if (desk->sender->listings[i].state == LIST_LISTED && !is_repeated(desk, &desk->sender->listings[i]))
 			tell_hit(desk, &desk->sender->listings[i]);
 	tell_silent(desk);
 	for (size_t i = 0; i < desk->sender->listing_count; i++)
@@ -998,7 +1008,7 @@ judge_dmarc(struct desk *desk)
 		break;
 	}
 	for (size_t i = 0; i < sender->dmarc.warning_count; i++)
-		act(add(desk, DMARC_ODD, arena_printf(desk->arena, "DMARC: %s.", sender->dmarc.warnings[i])), WHO_SENDER, NULL);
+		act(add(desk, DMARC_ODD, arena_printf(desk->arena, "%s%s.", strncmp(sender->dmarc.warnings[i], "DMARC", 5) == 0 ? "" : "DMARC: ", sender->dmarc.warnings[i])), WHO_SENDER, NULL);
 }
 
 /* ---- all of it */
