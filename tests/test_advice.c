@@ -48,6 +48,7 @@ static const struct one {
 
 	{"no PTR", LISTS ORG SPF DMARC "mail.example.net A 192.0.2.10\n", NULL, NULL, NULL, NULL, NULL, NULL, "ptr-missing", "10.2.0.192.in-addr.arpa. PTR mail.example.net.", {"5.7.25"}},
 	{"the PTR strays", LISTS ORG SPF DMARC "10.2.0.192.in-addr.arpa PTR a.example.com\na.example.com A 192.0.2.11\nmail.example.net A 192.0.2.10\n", NULL, NULL, NULL, NULL, NULL, NULL, "ptr-unconfirmed helo-not-ptr", "a.example.com. A 192.0.2.10", {0}},
+	{"two PTR names, and the second looks generic", LISTS ORG SPF DMARC "10.2.0.192.in-addr.arpa PTR mail.example.net\n10.2.0.192.in-addr.arpa PTR 192-0-2-10.dyn.example.net\n192-0-2-10.dyn.example.net A 192.0.2.10\nmail.example.net A 192.0.2.10\n", NULL, NULL, NULL, NULL, NULL, NULL, "ptr-generic ptr-many", "10.2.0.192.in-addr.arpa. PTR mail.example.net.", {"The PTR name 192-0-2-10.dyn.example.net leads back"}},
 	{"the PTR fails: not known, no advice", LISTS ORG SPF DMARC "10.2.0.192.in-addr.arpa PTR !SERVFAIL\nmail.example.net A 192.0.2.10\nmail.example.net TXT v=spf1 a -all\n", NULL, NULL, NULL, NULL, NULL, NULL, "ptr-unknown", NULL, {"nothing is known"}},
 	{"the PTR's address fails", LISTS ORG SPF DMARC "10.2.0.192.in-addr.arpa PTR a.example.com\na.example.com A !TIMEOUT\nmail.example.net A 192.0.2.10\n", "[192.0.2.10]", NULL, NULL, NULL, NULL, NULL, "helo-literal ptr-unknown", NULL, {0}},
 
@@ -73,6 +74,7 @@ static const struct one {
 	{"SPF fails", LISTS PTR ORG DMARC "example.org TXT v=spf1 ip4:192.0.2.99 -all\n", NULL, NULL, NULL, NULL, NULL, NULL, "spf-fail dmarc-by-dkim-alone", "example.org. TXT \"v=spf1 ip4:192.0.2.10 ip4:192.0.2.99 -all\"", {"decided by \"-all\"", "5.7.26"}},
 	{"SPF softfails", LISTS PTR ORG DMARC "example.org TXT v=spf1 ~all\n", NULL, NULL, NULL, NULL, NULL, NULL, "spf-weak dmarc-by-dkim-alone", "example.org. TXT \"v=spf1 ip4:192.0.2.10 ~all\"", {0}},
 	{"SPF is broken: no guess at what is meant", LISTS PTR ORG DMARC "example.org TXT v=spf1 ip4:192.0.2.0/33 -all\n", NULL, NULL, NULL, NULL, NULL, NULL, "spf-permerror dmarc-by-dkim-alone", NULL, {"/33"}},
+	{"SPF twice", LISTS PTR ORG DMARC SPF "example.org TXT v=spf1 mx -all\n", NULL, NULL, NULL, NULL, NULL, NULL, "spf-permerror dmarc-by-dkim-alone", NULL, {"one record in the place of the several"}},
 	{"SPF has no answer: not known", LISTS PTR ORG DMARC "example.org TXT !SERVFAIL\n", NULL, NULL, NULL, NULL, NULL, NULL, "spf-unknown dmarc-unknown", NULL, {0}},
 	{"SPF lets everybody pass", LISTS PTR ORG DMARC "example.org TXT v=spf1 +all\n", NULL, NULL, NULL, NULL, NULL, NULL, "spf-fragile", NULL, {"lets every host pass"}},
 
@@ -87,7 +89,7 @@ static const struct one {
 
 	{"no DMARC", LISTS PTR ORG SPF, NULL, NULL, NULL, NULL, NULL, NULL, "dmarc-missing", "_dmarc.example.org. TXT \"v=DMARC1; p=none; rua=mailto:dmarc-reports@example.org\"", {"5.7.40"}},
 	{"no DMARC of a subdomain: it is put above", LISTS PTR ORG "news.example.org MX 10 mail.example.net\nnews.example.org TXT v=spf1 ip4:192.0.2.10 -all\n", NULL, "a@news.example.org", NULL, NULL, NULL, NULL, "dmarc-missing", "_dmarc.example.org. TXT \"v=DMARC1; p=none; rua=mailto:dmarc-reports@example.org\"", {0}},
-	{"two DMARC records", LISTS PTR ORG SPF "_dmarc.example.org TXT v=DMARC1; p=none; rua=mailto:a@example.org\n_dmarc.example.org TXT v=DMARC1; p=reject\n", NULL, NULL, NULL, NULL, NULL, NULL, "dmarc-broken dmarc-odd", "_dmarc.example.org. TXT \"v=DMARC1; p=none; rua=mailto:dmarc-reports@example.org\"", {0}},
+	{"two DMARC records", LISTS PTR ORG SPF "_dmarc.example.org TXT v=DMARC1; p=none; rua=mailto:a@example.org\n_dmarc.example.org TXT v=DMARC1; p=reject\n", NULL, NULL, NULL, NULL, NULL, NULL, "dmarc-broken dmarc-odd", "_dmarc.example.org. TXT \"v=DMARC1; p=none; rua=mailto:dmarc-reports@example.org\"", {"_dmarc.example.org has 2 DMARC records, so none of them counts, and no"}},
 	{"DMARC has no answer: not absent", LISTS PTR ORG SPF "_dmarc.example.org TXT !SERVFAIL\n", NULL, NULL, NULL, NULL, NULL, NULL, "dmarc-unknown", NULL, {0}},
 	{"DMARC: SPF passes for another domain", FINE "_dmarc.example.com TXT v=DMARC1; p=quarantine; rua=mailto:d@example.com\nexample.com MX 10 mail.example.net\nexample.com SOA ns.example.com h.example.com 1 3600 600 86400 60\n", NULL, NULL, "x@example.com", NULL, UNSIGNED, NULL, "dkim-unsigned dmarc-quarantine", NULL, {"SPF passes for example.org, which is not aligned with example.com"}},
 };

@@ -383,7 +383,7 @@ view_now(struct check *check, struct policy *policy)
 		return;
 	}
 	if (found == NULL) {
-		view->problem = arena_printf(check->arena, "%s has no DMARC record, nor has a domain above it", check->from);
+		view->problem = walk.found[0].count > 1 ? arena_printf(check->arena, "_dmarc.%s has %zu DMARC records, so none of them counts, and no domain above it has one", check->from, walk.found[0].count) : arena_printf(check->arena, "%s has no DMARC record, nor has a domain above it", check->from);
 		return;
 	}
 	read_policy(check, found, policy);

@@ -499,23 +499,23 @@ tell_stray_ptr(struct desk *desk)
 	advice->records[0] = address_record(desk, ptr->names[0].name);
 }
 
-static bool
-is_generic(const struct ptr *ptr)
+static const char *
+generic_name(const struct ptr *ptr)
 {
 	for (size_t i = 0; i < ptr->count; i++)
 		if (ptr->names[i].confirmed == PRESENT && ptr->names[i].generic)
-			return true;
-	return false;
+			return ptr->names[i].name;
+	return NULL;
 }
 
 static void
 tell_generic_ptr(struct desk *desk)
 {
-	struct advice *advice = add(desk, PTR_GENERIC, arena_printf(desk->arena, "The PTR name %s leads back to %s, but looks as a dial-up or cloud pool gives it.", desk->sender->ptr.confirmed_name, desk->ip));
-	const char *name = own_name(desk);
+	const char *generic = generic_name(&desk->sender->ptr), *name = own_name(desk);
+	struct advice *advice = add(desk, PTR_GENERIC, arena_printf(desk->arena, "The PTR name %s leads back to %s, but looks as a dial-up or cloud pool gives it.", generic, desk->ip));
 
 	act(advice, WHO_HOST, "Have the owner of the network set the PTR record to a name of your own domain, such as mail.example.com; say the same name in EHLO.");
-	if (name != NULL && !name_equal(name, desk->sender->ptr.confirmed_name))
+	if (name != NULL && !name_equal(name, generic))
 		advice->records[0] = ptr_record(desk, name);
 }
 
@@ -530,7 +530,7 @@ judge_ptr(struct desk *desk)
 		tell_stray_ptr(desk);
 	else if (ptr->found == UNKNOWN || ptr->confirmed == UNKNOWN)
 		add(desk, PTR_UNKNOWN, ptr_describe(ptr, desk->arena));
-	else if (is_generic(ptr))
+	else if (generic_name(ptr) != NULL)
 		tell_generic_ptr(desk);
 	else
 		add(desk, PTR_GOOD, ptr_describe(ptr, desk->arena));
@@ -761,7 +761,7 @@ judge_spf(struct desk *desk)
 			tell_spf(desk, SPF_MISSING, "Publish a record that names every host that sends mail of this domain.");
 		break;
 	case SPF_PERMERROR:
-		tell_spf(desk, SPF_BROKEN, "Repair the record: as it stands, nothing passes.");
+		tell_spf(desk, SPF_BROKEN, spf->record == NULL ? "Put one record in the place of the several: the terms of all, and one \"all\" at the end." : "Repair the record: as it stands, nothing passes."); /* none was taken: there are several */
 		break;
 	case SPF_TEMPERROR:
 		tell_spf(desk, SPF_UNKNOWN, NULL);
