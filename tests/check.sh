@@ -209,6 +209,9 @@ done
 }
 run 3 'gave an answer that can be used' dnsbl 192.0.2.2
 
+"$MXWALK" check --help >"$dir/out"
+[ "$(grep -cE '^  (spf|dkim|dmarc|ptr|dnsbl|mx) ' "$dir/out")" -eq 6 ]
+ok 'the help shows what each evaluator takes'
 run 64 'check rdns: no such check; there are spf' rdns 192.0.2.1
 run 64 'check spf: --ip is missing; usage: mxwalk check spf' spf --from a@good.example
 run 64 'check spf: --from or --helo is missing' spf --ip 192.0.2.1

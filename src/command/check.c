@@ -572,6 +572,15 @@ static const struct evaluator evaluators[] = {
     {"mx", "mx DOMAIN...", true, read_domain, step_mx, write_mx, status_mx},
 };
 
+const char *
+check_form(size_t i)
+{
+	for (size_t k = 0; k < sizeof evaluators / sizeof *evaluators; k++)
+		if ((k == 0 || strcmp(evaluators[k].name, evaluators[k - 1].name) != 0) && i-- == 0) /* dkim has two rows, and one form names both */
+			return evaluators[k].usage;
+	return NULL;
+}
+
 static const struct evaluator *
 find_evaluator(const struct options *options)
 {
