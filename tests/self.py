@@ -162,6 +162,16 @@ f = finding(run(*GOOD, '--dkim-key', rsa, '--dkim-selector', 'gone'), 'dkim-key-
 text = ''.join(re.findall('"([^"]*)"', (f.get('records') or [''])[0]))
 tap.check('key gone: its record, in strings of 255 octets', (f.get('records') or [''])[0].startswith('gone._domainkey.signed.example. TXT "v=DKIM1;') and text.endswith('IDAQAB') and max(map(len, re.findall('"([^"]*)"', f['records'][0]))) <= 255, f)
 
+# ---- whom the lists are asked about
+def asked(*args):
+    return {(entry['list'], entry['item']) for entry in run(*args).records[0]['dnsbl'] if entry['identity'] == 'dkim'}
+
+
+tap.check('lists are asked about the domain of a key', ('dbl.spamhaus.org', 'signed.example') in asked('--source', '127.0.1.1', '--from', 'me@sender.example', '--dkim-selector', 'lab', '--dkim-domain', 'signed.example'))
+if os.path.exists(os.path.join(home, 'other')):
+    tap.check('… and of a signature', ('dbl.spamhaus.org', 'signed.example') in asked('--source', '127.0.1.1', '--from', 'me@sender.example', '--data', '@' + os.path.join(home, 'other')))
+    tap.check('… but not of one that does not verify', not asked('--source', '127.0.1.1', '--from', 'me@sender.example', '--data', '@' + put('broken', open(os.path.join(home, 'other'), 'rb').read().replace(b'Hello.', b'Hello!'))))
+
 # ---- the address that a server noted when it received the message
 def received(hop):
     return '@' + put('received', f'Received: {hop}; Fri, 27 Nov 2026 10:00:00 +0000\r\n'.encode() + message('me@signed.example'))

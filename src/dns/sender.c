@@ -355,23 +355,38 @@ check_dmarc(struct gathering *g)
 
 /* ---- all of it */
 
+/* Its lists were not asked yet: neither as the author's domain, nor for an earlier signer. */
 static bool
-is_new_signer(const struct sender *sender, size_t i, const char *domain)
+is_new_signer(const struct gathering *g, const char *domain)
 {
-	for (size_t k = 0; k < i; k++)
-		if (name_equal(sender->keys[k].domain, domain))
+	char name[NAME_TEXT];
+
+	if (domain == NULL || !name_normalise(domain, name, NULL) || (g->out->author != NULL && name_equal(g->out->author, name)))
+		return false;
+	for (size_t i = 0; i < g->out->listing_count; i++)
+		if (strcmp(g->out->listings[i].identity, "dkim") == 0 && g->out->listings[i].item != NULL && name_equal(g->out->listings[i].item, name))
 			return false;
 	return true;
 }
 
+static void
+ask_lists_about_signer(struct gathering *g, const char *domain)
+{
+	if (is_new_signer(g, domain))
+		ask_lists_about_name(g, domain, "dkim");
+}
+
+/* A signature that does not verify makes nobody look its domain up. */
 static void
 ask_lists_about_signers(struct gathering *g)
 {
 	for (size_t i = 0; g->query->dkim != NULL && g->query->dkim[i] != NULL; i++)
 		ask_lists_about_name(g, g->query->dkim[i], "dkim");
 	for (size_t i = 0; i < g->out->key_count; i++)
-		if (is_new_signer(g->out, i, g->out->keys[i].domain) && (g->out->author == NULL || !name_equal(g->out->author, g->out->keys[i].domain)))
-			ask_lists_about_name(g, g->out->keys[i].domain, "dkim");
+		ask_lists_about_signer(g, g->out->keys[i].domain);
+	for (size_t i = 0; g->query->message != NULL && i < g->out->dkim.count; i++)
+		if (g->out->dkim.signatures[i].result == DKIM_PASS || g->out->dkim.signatures[i].result == DKIM_TEMPERROR)
+			ask_lists_about_signer(g, g->out->dkim.signatures[i].signature.domain);
 }
 
 bool
