@@ -177,6 +177,7 @@ ok 'without a result it is no verdict on the mail, in words, too'
 run 2 '"pct=5" is gone from DMARC' dmarc --from a@pct.example --spf pct.example=pass
 run 2 'nothing.example has no DMARC record' dmarc --from a@nothing.example
 run 3 'failed: SERVFAIL' dmarc --from a@ill.example --spf ill.example=pass
+run 0 '"from":"good.example"' dmarc --from 'Me (of a@b) <a@good.example>' --spf good.example=pass --json
 run 1 'no domain name' dmarc --from a@b..example
 
 run 0 '"fcrdns":"pass"' ptr 192.0.2.2 --json

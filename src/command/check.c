@@ -338,14 +338,14 @@ static bool
 read_dmarc(struct check *check)
 {
 	const struct options *o = check->options;
-	const char *at = o->from != NULL ? strrchr(o->from, '@') : NULL;
+	const char *at = o->from != NULL ? strrchr(o->from, '@') : NULL, *domain, *why;
 	struct dmarc_query *query = &check->dmarc_query;
 
 	if (o->from == NULL || *o->from == '\0')
 		return refuse(check, "--from is missing: the address in the From field");
 	if (o->spf_results.count > 1)
 		return refuse(check, "--spf may be given once: a message has one reverse-path");
-	*query = (struct dmarc_query){.from = at != NULL ? at + 1 : o->from, .survey = true, .org_domain_arg = psl_builtin()};
+	*query = (struct dmarc_query){.from = at == NULL ? o->from : author_read(o->from, strlen(o->from), check->question, &domain, &why) ? domain : at + 1, .survey = true, .org_domain_arg = psl_builtin()};
 	query->org_domain = query->org_domain_arg != NULL ? registrable_domain : NULL;
 	if (o->spf_results.count > 0 && !read_identifier(check, "--spf", &o->spf_results.items[0], &check->dmarc_spf))
 		return false;

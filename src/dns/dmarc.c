@@ -492,12 +492,21 @@ warn_of_difference(struct check *check)
 		    now->org_domain, old->org_domain);
 }
 
+/* Is it the house of the record at `at`, by the organizational domain? A public suffix has a house of its own, of one name. UNKNOWN: that domain could not be found out. */
+static enum truth
+is_at_home(const struct dmarc_view *view, const char *at, const char *name)
+{
+	if (name_equal(name, at))
+		return PRESENT;
+	if (view->org_domain == NULL)
+		return name_within(name, at) ? PRESENT : UNKNOWN;
+	return name_within(at, view->org_domain) && name_within(name, view->org_domain) ? PRESENT : ABSENT;
+}
+
 /* RFC 9990 section 4: who gets reports about other domains has to agree to it in the DNS. */
 static void
 survey_reports(struct check *check, const char *at, const struct dmarc_record *record)
 {
-	const char *home = check->out->now.org_domain != NULL ? check->out->now.org_domain : at;
-
 	for (size_t i = 0; i < record->rua_count; i++) {
 		const char *host = strrchr(record->rua[i], '@'), *why, *where;
 		char name[NAME_TEXT];
@@ -507,7 +516,7 @@ survey_reports(struct check *check, const char *at, const struct dmarc_record *r
 		if (strncasecmp(record->rua[i], "mailto:", 7) != 0 || host == NULL)
 			continue;
 		host = arena_copy(check->arena, host + 1, strcspn(host + 1, "?"));
-		if (!name_normalise(host, name, &why) || name_within(name, home))
+		if (!name_normalise(host, name, &why) || is_at_home(&check->out->now, at, name) != ABSENT)
 			continue;
 		where = arena_printf(check->arena, "%s._report._dmarc.%s", at, name);
 		answer = book_ask(check->book, where, DNS_TXT);
