@@ -223,9 +223,9 @@ SPACE = ['unshare', '--net'] if os.getuid() == 0 else ['unshare', '--user', '--m
 UP = 'ip link set lo up'
 WAYS = {
     '4': f'ip addr add {V4}/32 dev lo && ip route add default dev lo src {V4}',
-    '6': f'ip -6 addr add {V6}/128 dev lo && ip -6 route add default dev lo src {V6}',
+    '6': f'ip -6 addr add {V6}/128 dev lo nodad && ip -6 route add default dev lo',
     'private 4': 'ip addr add 10.9.8.7/32 dev lo && ip route add default dev lo src 10.9.8.7',
-    'private 6': 'ip -6 addr add fd00::7/128 dev lo && ip -6 route add default dev lo src fd00::7',
+    'private 6': 'ip -6 addr add fd00::7/128 dev lo nodad && ip -6 route add default dev lo',
 }
 book = put('book', '')
 
@@ -237,12 +237,15 @@ def alone(ways, *args):
     return p, [json.loads(line)['ip'] for line in p.stdout.splitlines() if '"type":"sender"' in line]
 
 
-def usable(way):
-    return subprocess.run([*SPACE, 'sh', '-c', f'{UP} && {WAYS[way]}'], capture_output=True).returncode == 0
+def why_not(way):
+    if not shutil.which('unshare') or not shutil.which('ip'):
+        return 'no unshare or ip here'
+    p = subprocess.run([*SPACE, 'sh', '-c', f'{UP} && {WAYS[way]}'], capture_output=True, text=True)
+    return p.returncode and (p.stderr.strip().replace('\n', ' ') or 'no network namespaces here')
 
 
-if not shutil.which('unshare') or not shutil.which('ip') or not usable('4') or not usable('6'):
-    tap.skip('the families of this host', 'no network namespaces, or no IPv6, here')
+if why_not('4') or why_not('6'):
+    tap.skip('the families of this host', why_not('4') or why_not('6'))
 else:
     for ways, args, status, seen, said in (
         (('4', '6'), (), 1, [V4, V6], ''),
