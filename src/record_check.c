@@ -285,6 +285,7 @@ record_check_listing(struct buf *out, const struct listing *listing)
 
 	begin(&json, out, "dnsbl", list_state_name(listing->state));
 	json_cstring(&json, "kind", list_kind_name(listing->list->kind));
+	json_text(&json, "policy", listing->list->policy);
 	record_listing_fields(&json, listing);
 	finish(&json);
 }

@@ -413,6 +413,11 @@ say_listing(struct buf *out, const struct text_style *style, const struct listin
 	text_field(out, style, listing->list->kind == LIST_WHITE ? "allowlist" : listing->list->kind == LIST_INFO ? "for info" : "list", line.data);
 	text_field(out, style, "", listing->reason);
 	text_field(out, style, "", listing->url);
+	if (style->verbose || (listing->state != LIST_LISTED && listing->state != LIST_CLEAN)) {
+		buf_clear(&line);
+		buf_printf(&line, "Who may ask: %s", listing->list->policy != NULL ? listing->list->policy : "");
+		text_field(out, style, "", listing->list->policy != NULL ? line.data : NULL);
+	}
 	buf_release(&line);
 }
 

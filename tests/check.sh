@@ -209,6 +209,8 @@ done
 	ok 'a line for each list and thing'
 }
 run 3 'gave an answer that can be used' dnsbl 192.0.2.2
+run 3 'Who may ask: Free for low, non-commercial use' dnsbl 192.0.2.2
+run 3 '"kind":"black","policy":"Free for low, non-commercial use' dnsbl 192.0.2.2 --json
 
 "$MXWALK" check --help >"$dir/out"
 [ "$(grep -cE '^  (spf|dkim|dmarc|ptr|dnsbl|mx) ' "$dir/out")" -eq 6 ]

@@ -327,6 +327,13 @@ def keys():
         equal(f'the book replays {what}', {r['list']: r['state'] for r in again.records}, {r['list']: r['state'] for r in run.records})
 
 
+def two_resolvers():
+    lists = '--lists=' + path('lists')
+    bl = check('dnsbl', '192.0.2.1', lists, f'--dnsbl-nameserver={RESOLVER}', '--timeout=3', nameserver=REFUSING)
+    equal('lists are asked through a resolver of their own', (bl.lists['good.bl.example']['state'], bl.lists['good.bl.example']['server']), ('listed', RESOLVER))
+    equal('… and nothing else is', check('ptr', '127.0.55.1', f'--dnsbl-nameserver={RESOLVER}', '--timeout=3', nameserver=REFUSING).r['result'], 'unknown')
+
+
 def open_resolver():
     for server, said in (('8.8.8.8', True), (REFUSING, False)):  # in this namespace nobody has that address
         p = Run('check', 'dnsbl', '192.0.2.1', '--timeout=1', f'--nameserver={server}')
@@ -390,6 +397,7 @@ try:
     reverse()
     blocklists()
     keys()
+    two_resolvers()
     open_resolver()
     undetermined()
     walks()

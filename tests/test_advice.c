@@ -38,7 +38,7 @@ static const struct one {
 	{"listed by some", FINE "10.2.0.192.bl.spamcop.net A 127.0.0.2\n10.2.0.192.bl.spamcop.net TXT see https://www.spamcop.net/bl.shtml?192.0.2.10\n", NULL, NULL, NULL, NULL, NULL, NULL, "listed-often", NULL, {"SpamCop"}},
 	{"listed by few: information", FINE "10.2.0.192.dnsbl-1.uceprotect.net A 127.0.0.2\n", NULL, NULL, NULL, NULL, NULL, NULL, "", NULL, {"UCEPROTECT"}},
 	{"a grave list does not answer", FINE "10.2.0.192.zen.spamhaus.org A !SERVFAIL\n", NULL, NULL, NULL, NULL, NULL, NULL, "list-unknown", NULL, {"Whether 192.0.2.10 is on zen.spamhaus.org could not be found out"}},
-	{"a public resolver is refused", FINE "10.2.0.192.zen.spamhaus.org A 127.255.255.254\n", NULL, NULL, NULL, NULL, NULL, "8.8.8.8", "public-resolver list-unknown", NULL, {"8.8.8.8, an open resolver", "--dnsbl-nameserver"}},
+	{"a public resolver is refused", FINE "10.2.0.192.zen.spamhaus.org A 127.255.255.254\n", NULL, NULL, NULL, NULL, NULL, "8.8.8.8", "public-resolver list-unknown", NULL, {"8.8.8.8, an open resolver", "--dnsbl-nameserver", "Who may ask: Free for low, non-commercial use"}},
 	{"a public resolver that does well", FINE, NULL, NULL, NULL, NULL, NULL, "8.8.8.8", "", NULL, {0}},
 	{"one registered domain in two roles is listed once", FINE "example.org.multi.uribl.com A 127.0.0.2\n", "mail.example.org", NULL, NULL, NULL, NULL, NULL, "helo-unresolved listed-often", "mail.example.org. A 192.0.2.10", {"The domain example.org is on the blocklist URIBL"}},
 	{"the resolver makes addresses up", FINE "no-such-name-mxwalk.example.com A 198.51.100.80\n", NULL, NULL, NULL, NULL, NULL, NULL, "resolver-lies", NULL, {"no-such-name-mxwalk.example.com A 198.51.100.80 (resolver replay)"}},

@@ -409,7 +409,7 @@ tell_silent(struct desk *desk)
 			continue;
 		}
 		advice = add(desk, LIST_SILENT, arena_printf(desk->arena, "Whether %s is on %s could not be found out.", listing->item, listing->list->zone));
-		advice->evidence = listing_describe(listing, desk->arena);
+		advice->evidence = listing->list->policy != NULL ? arena_printf(desk->arena, "%s Who may ask: %s", listing_describe(listing, desk->arena), listing->list->policy) : listing_describe(listing, desk->arena);
 	}
 	if (others != NULL)
 		add(desk, LISTS_SILENT, arena_printf(desk->arena, "Could not be asked: %s.", others));
