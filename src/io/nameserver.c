@@ -27,6 +27,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "dns/name.h"
 #include "dns/wire.h"
 #include "io/loop.h"
 
@@ -60,6 +61,7 @@ struct inquiry {
 	bool plain;
 	enum stage stage;
 	uint16_t id;
+	uint16_t sent_id; /* on the wire: 1.34 gives it one of its own */
 	int64_t sent; /* loop_ms */
 };
 TAILQ_HEAD(inquiries, inquiry);
@@ -177,12 +179,32 @@ socket_connect(ares_socket_t fd, const struct sockaddr *address, ares_socklen_t 
 	return connect(fd, address, len);
 }
 
+/* Whose question leaves, and by which id: mostly the latest's. */
+static void
+note_id(struct channel *channel, const void *message, size_t len)
+{
+	struct inquiries *lists[] = {&channel->young, &channel->old};
+	struct wire_question question;
+	struct inquiry *inquiry;
+
+	if (!wire_question_read(message, len, &question))
+		return;
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		TAILQ_FOREACH_REVERSE(inquiry, lists[i], inquiries, link)
+			if (inquiry->name != NULL && (unsigned)inquiry->type == question.type && name_equal(inquiry->name, question.name)) {
+				inquiry->sent_id = question.id;
+				return;
+			}
+}
+
 static ares_ssize_t
 socket_send(ares_socket_t fd, const struct iovec *parts, int count, void *arg)
 {
 	struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = (size_t)count};
+	struct channel *channel = arg;
 
-	(void)arg;
+	if (channel->way != TCP && count == 1)
+		note_id(channel, parts->iov_base, parts->iov_len);
 	return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
@@ -195,8 +217,8 @@ find_inquiry(const struct channel *channel, uint16_t id)
 
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		TAILQ_FOREACH(inquiry, lists[i], link)
-			if (inquiry->id == id)
-				return inquiry->arg != NULL ? inquiry : NULL;
+			if (inquiry->name != NULL && inquiry->sent_id == id)
+				return inquiry;
 	return NULL;
 }
 

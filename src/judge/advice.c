@@ -317,7 +317,7 @@ judge_seen(struct desk *desk)
 		advice->evidence = seen_evidence(desk, seen, ip);
 		return;
 	}
-	advice = add(desk, SEEN_ELSEWHERE, arena_printf(desk->arena, "The message came from %s, not from %s, as %s saw it: what is said here of %s may concern nobody.", ip, desk->ip, server, desk->ip));
+	advice = add(desk, SEEN_ELSEWHERE, arena_printf(desk->arena, "The message came from %s, not from %s, as %s saw it: it did not judge %s, of which the rest speaks.", ip, desk->ip, server, desk->ip));
 	advice->evidence = seen_evidence(desk, seen, ip);
 	act(advice, WHO_SENDER, arena_printf(desk->arena, "NAT, a proxy or a relay stands between, and receivers judge the address that they see. If %s is yours, have that one judged (--public-ip %s); if it is not, find out whose relay your mail takes.", ip, ip));
 }
