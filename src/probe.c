@@ -79,6 +79,25 @@ whole_text(struct arena *arena, const struct reply *reply, size_t *len)
 	return copy;
 }
 
+/* What the walk itself knows goes before what is only for information. */
+static void
+add_evidence(struct probe *probe, const char *sentence)
+{
+	struct diagnosis *d = &probe->journey.diagnosis;
+
+	arena_push(probe->arena, &d->evidence, d->evidence_count, sizeof *d->evidence);
+	memmove(d->evidence + 1, d->evidence, d->evidence_count++ * sizeof *d->evidence);
+	d->evidence[0] = sentence;
+}
+
+static const char *
+size_words(struct probe *probe, const struct ehlo *ehlo)
+{
+	if (ehlo->size_offered && ehlo->size > 0)
+		return arena_printf(probe->arena, "This message has %zu octets; the EHLO reply allows %llu.", probe->walk.message_len, ehlo->size);
+	return arena_printf(probe->arena, "This message has %zu octets; the EHLO reply names no limit.", probe->walk.message_len);
+}
+
 static void
 judge(struct probe *probe)
 {
@@ -97,11 +116,10 @@ judge(struct probe *probe)
 	}
 	diagnose(attempt->reply.count > 0 ? &reading : NULL, evidence, stage, probe->arena, &journey->diagnosis);
 	journey->diagnosed = true;
-	if (probe->sender != NULL && probe->sender->note != NULL) { /* why there is no evidence */
-		struct diagnosis *d = &journey->diagnosis;
-
-		*(const char **)arena_push(probe->arena, &d->evidence, d->evidence_count++, sizeof *d->evidence) = probe->sender->note;
-	}
+	if (journey->diagnosis.cause == CAUSE_MESSAGE_SIZE && probe->walk.message_len > 0)
+		add_evidence(probe, size_words(probe, &attempt->ehlo));
+	if (probe->sender != NULL && probe->sender->note != NULL) /* why there is no evidence */
+		add_evidence(probe, probe->sender->note);
 }
 
 static void

@@ -5,7 +5,10 @@
 
 #include "base/buf.h"
 
-enum { LABEL = 13 }; /* columns: the longest label is "also tried" */
+enum {
+	LABEL = 13, /* columns: the longest label is "also tried" */
+	QUOTE_LINES = 16, QUOTE_OCTETS = 800, /* of a reply, and of each of its lines: enough for any reason that a person wrote; -v and --json have all */
+};
 
 static const char bold[] = "\033[1m", red[] = "\033[31m", green[] = "\033[32m", yellow[] = "\033[33m", plain[] = "\033[0m";
 
@@ -172,18 +175,28 @@ say_server(struct buf *out, const struct attempt *attempt)
 }
 
 static void
-say_quote(struct buf *out, const struct attempt *attempt)
+say_quote(struct buf *out, const struct text_style *style, const struct attempt *attempt)
 {
+	const struct reply *reply = &attempt->reply;
+	size_t shown = style->verbose || reply->count <= QUOTE_LINES ? reply->count : QUOTE_LINES;
+
 	if (!reply_counts(attempt))
 		return;
 	buf_puts(out, "  ");
 	say_server(out, attempt);
 	buf_puts(out, attempt->ending == END_NONE || attempt->ending == END_UNEXPECTED ? " said:\n" : " said, before it was lost:\n");
-	for (size_t i = 0; i < attempt->reply.count; i++) {
+	for (size_t i = 0; i < shown; i++) {
+		const struct reply_line *line = &reply->lines[i];
+		size_t len = style->verbose || line->len <= QUOTE_OCTETS ? line->len : QUOTE_OCTETS;
+
 		buf_puts(out, "    ");
-		text_safe(out, attempt->reply.lines[i].bytes, attempt->reply.lines[i].len);
+		text_safe(out, line->bytes, len);
+		if (len < line->len)
+			buf_printf(out, " ... (%zu octets more)", line->len - len);
 		buf_putc(out, '\n');
 	}
+	if (shown < reply->count)
+		buf_printf(out, "    ... (%zu lines more)\n", reply->count - shown);
 }
 
 /* Who we were: half of all refusals are about that. */
@@ -310,7 +323,7 @@ text_result(struct buf *out, const struct text_style *style, const struct journe
 			say_transcript(out, &journey->attempts[i]);
 	say_verdict(out, style, journey);
 	if (journey->decisive != NULL && journey->status != WALK_ACCEPTED)
-		say_quote(out, journey->decisive);
+		say_quote(out, style, journey->decisive);
 	if (journey->diagnosed) {
 		say_sender(out, style, journey);
 		say_diagnosis(out, style, &journey->diagnosis);
@@ -403,6 +416,7 @@ say_names(struct buf *out, const char *what, const struct tally_name *names, siz
 void
 text_summary(struct buf *out, const struct text_style *style, const struct tally *tally, bool interrupted)
 {
+	unsigned found = 0;
 	bool first = true;
 
 	colour(out, style, bold);
@@ -410,7 +424,7 @@ text_summary(struct buf *out, const struct text_style *style, const struct tally
 	colour(out, style, plain);
 	for (enum walk_status s = 0; s < WALK_COUNT; s++)
 		if (tally->status[s] > 0)
-			buf_printf(out, "%s %lu %s", s == 0 ? ":" : ",", tally->status[s], walk_status_name(s));
+			buf_printf(out, "%s %lu %s", found++ == 0 ? ":" : ",", tally->status[s], walk_status_name(s));
 	if (tally->bad_input > 0)
 		buf_printf(out, "; %lu bad line%s", tally->bad_input, tally->bad_input == 1 ? "" : "s");
 	buf_puts(out, interrupted ? "; interrupted\n" : "\n");

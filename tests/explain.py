@@ -96,6 +96,12 @@ same('--source: what the list says confirms it', [(r['cause'], r['basis']) for r
 tap.check('with its evidence, valid', any('zen.spamhaus.org lists' in e for e in run.records[0]['evidence']) and not run.problems, f"{run.problems} {run.records[0]['evidence']}")
 run = explain('--json', '--source', '192.0.2.11', '--dns-replay', replay, LISTED.replace('192.0.2.10', '192.0.2.11')).ndjson()
 same('... or contradicts it', run.records[0]['basis'], 'contradicted')
+NO_NAME = '450 4.7.1 Client host rejected: cannot find your reverse hostname, [%s]'
+names = file('names', ''.join(json.dumps(o) + '\n' for o in (
+    {'name': '12.2.0.192.in-addr.arpa', 'type': 'PTR', 'data': ['mail.example.net']}, {'name': 'mail.example.net', 'type': 'A', 'data': ['192.0.2.12']}, {'name': '13.2.0.192.in-addr.arpa', 'type': 'PTR', 'rcode': 'SERVFAIL', 'data': []})))
+for address, basis in (('192.0.2.11', 'confirmed'), ('192.0.2.12', 'contradicted'), ('192.0.2.13', 'stated')):
+    run = explain('--json', '--source', address, '--dns-replay', names, NO_NAME % address).ndjson()
+    same(f'--source: a reverse name that is missed, {basis}', [(r['cause'], r['basis']) for r in run.records], [('reverse-dns', basis)])
 record = os.path.join(home, 'record')
 explain('--summary', '--source', '192.0.2.10', '--dns-replay', replay, '--dns-record', record, '--input', home + '/log')
 asked = [json.loads(text)['name'] for text in open(record)]

@@ -152,7 +152,7 @@ static const struct joint {
 		CAUSE_REVERSE_DNS, BASIS_STATED, WHO_SENDER, NULL, {"!no PTR record"}, ""},
 
 	{"said, ours is in order, and the PBL has the address", 550, CAUSE_REVERSE_DNS, {0}, NULL, NULL, LISTED_NOTHING, NULL, STAGE_GREETING, LOOK, NULL, NULL, {WELL, PTR_GOOD, ZEN_PBL},
-		CAUSE_REVERSE_DNS, BASIS_STATED, WHO_SENDER, NULL, {"leads back", "PBL"}, "ip-blocklist"},
+		CAUSE_REVERSE_DNS, BASIS_CONTRADICTED, WHO_RECEIVER, NULL, {"leads back", "PBL"}, "ip-blocklist"},
 
 	/* HELO, SPF */
 	{"HELO refused, and it is no full name", 550, CAUSE_HELO, {0}, NULL, NULL, LISTED_NOTHING, NULL, STAGE_RCPT, LOOK, NULL, "localhost", {WELL, PTR_GOOD},
@@ -358,24 +358,30 @@ Test(diagnosis, each_joint_of_words_and_evidence)
 		check_case(&cases[i]);
 }
 
-/* What the reply complains of: a record that is missing, or how the address looks. */
+/* What the reply complains of: a record that is missing, how the address looks, or whether the HELO name leads anywhere. */
 static const struct look {
+	enum cause said;
 	const char *matched, *book[LINES];
 	enum basis basis;
 	enum who who;
 } looks[] = {
-	{"generic reverse DNS", {WELL, PTR_GENERIC}, BASIS_CONFIRMED, WHO_HOST},
-	{"Dynamic IP", {WELL, PTR_GOOD}, BASIS_STATED, WHO_SENDER},
-	{"dialup", {WELL}, BASIS_CONFIRMED, WHO_HOST},
-	{"no PTR record", {WELL, PTR_GENERIC}, BASIS_STATED, WHO_HOST},
-	{"no PTR record", {WELL, PTR_GOOD}, BASIS_CONTRADICTED, WHO_RECEIVER},
+	{CAUSE_REVERSE_DNS, "generic reverse DNS", {WELL, PTR_GENERIC}, BASIS_CONFIRMED, WHO_HOST},
+	{CAUSE_REVERSE_DNS, "Dynamic IP", {WELL, PTR_GOOD}, BASIS_STATED, WHO_SENDER},
+	{CAUSE_REVERSE_DNS, "dialup", {WELL}, BASIS_CONFIRMED, WHO_HOST},
+	{CAUSE_REVERSE_DNS, "no PTR record", {WELL, PTR_GENERIC}, BASIS_STATED, WHO_HOST},
+	{CAUSE_REVERSE_DNS, "no PTR record", {WELL, PTR_GOOD}, BASIS_CONTRADICTED, WHO_RECEIVER},
+	{CAUSE_REVERSE_DNS, "no PTR record", {WELL, PTR_GOOD, ZEN_SBL}, BASIS_CONTRADICTED, WHO_RECEIVER},
+	{CAUSE_HELO, "Host not found", {WELL, PTR_GOOD}, BASIS_CONTRADICTED, WHO_RECEIVER},
+	{CAUSE_HELO, "Host not found", {WELL, PTR_STRAY}, BASIS_STATED, WHO_SENDER},
+	{CAUSE_HELO, "does not match", {WELL, "mail.example.net A !SERVFAIL"}, BASIS_STATED, WHO_SENDER},
+	{CAUSE_HELO, "that is my own name", {WELL, PTR_GOOD}, BASIS_STATED, WHO_SENDER},
 };
 enum { LOOKS = sizeof looks / sizeof *looks };
 
 static void
 set_up_look(struct bench *bench, const struct look *look)
 {
-	struct joint joint = {.what = look->matched, .code = 550, .said = CAUSE_REVERSE_DNS, .stage = STAGE_GREETING};
+	struct joint joint = {.what = look->matched, .code = 550, .said = look->said, .stage = STAGE_GREETING};
 
 	memcpy(joint.book, look->book, sizeof joint.book);
 	set_up(bench, &joint);

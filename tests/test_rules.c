@@ -12,6 +12,7 @@
 #include "judge/pattern.h"
 #include "judge/rulebase.h"
 #include "judge/rules.h"
+#include "judge/synonyms.h"
 #include "judge/unwrap.h"
 #include "judge/words.h"
 
@@ -225,6 +226,105 @@ Test(unwrap, takes_off_what_only_wraps)
 	arena_free(arena);
 }
 
+/* ---- words that mean the same */
+
+Test(synonyms, whole_words_are_put_in_and_their_places_kept)
+{
+	static const struct {
+		const char *text, *reworded; /* NULL: none stands there */
+	} cases[] = {
+		{ "Mail Declined.", "Mail rejected." },
+		{ "declined", "rejected" },
+		{ "declined: mail box, mail", "rejected: mailbox, mail" },
+		{ "mail boxes", NULL },
+		{ "undeclined declinedly", NULL },
+		{ "mx.declined.example", NULL },
+		{ "declined@example.com http://x/declined", NULL },
+		{ "re-declined", NULL },
+		{ "Empf\xc3\xa4nger", "recipient" },
+		{ "Empf\xc3\xa4ngern", NULL },
+		{ "", NULL },
+	};
+	struct synonyms *synonyms = synonyms_new();
+	struct arena *arena = arena_new();
+
+	synonyms_add(synonyms, "empf\xc3\xa4nger", "recipient");
+	synonyms_add(synonyms, "mail box", "mailbox");
+	synonyms_add(synonyms, "declined", "rejected");
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		size_t len = strlen(cases[i].text);
+		const char *marked = mark_dots(cases[i].text, len, arena);
+		struct reworded out;
+		bool any = synonyms_reword(synonyms, marked, len, arena, &out);
+
+		cr_expect_eq(any, cases[i].reworded != NULL, "%s", cases[i].text);
+		if (!any || cases[i].reworded == NULL)
+			continue;
+		cr_expect(out.len == strlen(cases[i].reworded) && memcmp(out.text, cases[i].reworded, out.len) == 0, "%s: %.*s", cases[i].text, (int)out.len, out.text);
+		cr_expect_eq(reworded_end(&out, out.len), len);
+		for (size_t k = 0; k < out.len; k++)
+			cr_expect(reworded_start(&out, k) < reworded_end(&out, k + 1) && reworded_end(&out, k + 1) <= len && reworded_find(&out, reworded_start(&out, k)) <= k);
+	}
+	synonyms_free(synonyms);
+	arena_free(arena);
+}
+
+Test(rules, say_the_same_in_other_words_and_languages)
+{
+	static const struct {
+		const char *text;
+		enum cause cause;
+		const char *matched; /* in the reply's own words */
+	} cases[] = {
+		{ "550 Addressee unrecognized", CAUSE_RECIPIENT_UNKNOWN, "Addressee unrecognized" },
+		{ "554 Message declined as junk", CAUSE_CONTENT_SPAM, NULL },
+		{ "421 an excessive number of connections", CAUSE_RATE_LIMIT, NULL },
+		{ "550 5.1.1 Unbekannter Empf\xc3\xa4nger", CAUSE_RECIPIENT_UNKNOWN, "Unbekannter Empf\xc3\xa4nger" },
+		{ "552 Postfach ist voll", CAUSE_MAILBOX_FULL, NULL },
+		{ "550 Absender abgelehnt", CAUSE_SENDER_BLOCKED, "Absender abgelehnt" },
+		{ "550 Nachricht ist zu gro\xc3\x9f", CAUSE_MESSAGE_SIZE, NULL },
+		{ "554 Votre adresse IP est sur une liste noire", CAUSE_IP_BLOCKLIST, NULL },
+		{ "550 Destinataire inconnu", CAUSE_RECIPIENT_UNKNOWN, NULL },
+		{ "552 La bo\xc3\xaete de l'utilisateur est pleine", CAUSE_MAILBOX_FULL, NULL },
+		{ "550 usuario desconocido", CAUSE_RECIPIENT_UNKNOWN, NULL },
+		{ "554 Mensaje rechazado por contener spam", CAUSE_CONTENT_SPAM, NULL },
+		{ "552 caixa postal cheia", CAUSE_MAILBOX_FULL, NULL },
+		{ "550 Mittente rifiutato", CAUSE_SENDER_BLOCKED, NULL },
+		{ "550 gebruiker onbekend", CAUSE_RECIPIENT_UNKNOWN, NULL },
+		{ "550 odbiorca nieznany", CAUSE_RECIPIENT_UNKNOWN, NULL },
+		{ "550 \xd0\xbf\xd0\xbe\xd0\xbb\xd1\x8c\xd0\xb7\xd0\xbe\xd0\xb2\xd0\xb0\xd1\x82\xd0\xb5\xd0\xbb\xd1\x8c \xd0\xbd\xd0\xb5 \xd0\xbd\xd0\xb0\xd0\xb9\xd0\xb4\xd0\xb5\xd0\xbd", CAUSE_RECIPIENT_UNKNOWN, NULL },
+		{ "550 <abgelehnt@spam.example>: nein", CAUSE_UNKNOWN, NULL }, /* what a mailbox is called is no reason */
+	};
+	struct rules *rules = builtin();
+	struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct reading reading = read_reply(rules, cases[i].text, arena);
+
+		cr_expect_eq(reading.cause, cases[i].cause, "%s: %s by %s", cases[i].text, cause_name(reading.cause), reading.rule != NULL ? reading.rule : "-");
+		cr_expect(cases[i].matched == NULL || same(reading.matched, cases[i].matched), "%s: %s", cases[i].text, reading.matched != NULL ? reading.matched : "-");
+	}
+	arena_free(arena);
+	rules_free(rules);
+}
+
+Test(rules, words_of_ones_own_and_what_is_wrong_with_them)
+{
+	static const char good[] = "[same:rejected]\nsay = rejected\nwords = yeeted | sent packing\n";
+	static const char *const bad[] = { "[same:x]\nwords = yeeted\n", "[same:x]\nsay = rejected\nwords = ab\n", "[same:x]\nsay = rejected\nwords = yeeted |\n", "[same:x]\nsay = rejected\npattern = yeeted\n" };
+	struct rules *rules = builtin();
+	struct arena *arena = arena_new();
+	struct stanza_error error;
+
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		cr_expect_not(rules_add(rules, bad[i], strlen(bad[i]), &error), "%s", bad[i]);
+	cr_expect(read_reply(rules, "550 sender yeeted", arena).cause == CAUSE_UNKNOWN);
+	cr_expect(rules_add(rules, good, strlen(good), &error), "%u: %s", error.line, error.reason);
+	cr_expect(read_reply(rules, "550 sender yeeted", arena).cause == CAUSE_SENDER_BLOCKED);
+	arena_free(arena);
+	rules_free(rules);
+}
+
 /* ---- extraction */
 
 Test(extract, finds_address_link_contact_and_ticket)
@@ -240,13 +340,20 @@ Test(extract, finds_address_link_contact_and_ticket)
 		{ "contact postmaster@example.com, ticket: AB-1234", "", NULL, "postmaster@example.com", "AB-1234" },
 		{ "Reject, id=01234-05 - SPAM", "", NULL, NULL, "01234-05" },
 		{ "<a@example.com>: no", "", NULL, NULL, NULL },
+		{ "Bad HELO, see RFC 5321 section 4.1.1.1", "", NULL, NULL, NULL },
+		{ "Exim version 4.96.0.1 refuses 192.0.2.7", "192.0.2.7", NULL, NULL, NULL },
+		{ "deferred - 4.16.55.1, messages from 192.0.2.7", "192.0.2.7", NULL, NULL, NULL },
+		{ "Messages from 192.0.2.7 deferred - 4.16.55.1", "192.0.2.7", NULL, NULL, NULL },
+		{ "host mx2.example.com[198.51.100.3] said: 550 no mail from 192.0.2.7", "192.0.2.7", NULL, NULL, NULL },
+		{ "host mx2.example.com [198.51.100.3] said: 550 no", "", NULL, NULL, NULL },
+		{ "192.0.2.7 is listed, like 198.51.100.3", "192.0.2.7", NULL, NULL, NULL },
 	};
 	struct arena *arena = arena_new();
 	char text[IP_TEXT];
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		size_t len = strlen(cases[i].text);
-		struct ip ip = extract_ip(cases[i].text, len);
+		struct ip ip = extract_ip(cases[i].text, len, &(struct ip){ 0 });
 
 		cr_expect(same(ip_text(&ip, text), cases[i].ip), "%s: %s", cases[i].text, text);
 		cr_expect(same(extract_url(cases[i].text, len, arena), cases[i].url), "%s: url", cases[i].text);
@@ -254,6 +361,19 @@ Test(extract, finds_address_link_contact_and_ticket)
 		cr_expect(same(extract_reference(cases[i].text, len, arena), cases[i].reference), "%s: reference", cases[i].text);
 	}
 	arena_free(arena);
+}
+
+Test(extract, our_own_address_counts_wherever_it_stands)
+{
+	static const char text[] = "Client host [198.51.100.3] and, seen at 127.0.1.2, more";
+	struct ip ours, ip;
+
+	cr_assert(ip_parse(&ours, "127.0.1.2"));
+	ip = extract_ip(text, strlen(text), &ours);
+	cr_expect(ip_equal(&ip, &ours));
+	cr_assert(ip_parse(&ours, "192.0.2.1"));
+	ip = extract_ip(text, strlen(text), &ours);
+	cr_expect(!ip_equal(&ip, &ours) && ip.family == 4 && ip.bytes[0] == 198);
 }
 
 /* ---- loading */
@@ -333,7 +453,7 @@ Test(rules, every_example_has_its_rules_cause)
 
 			for (size_t p = 0; rule->only != NULL && p < rules->provider_count; p++)
 				if (rules->providers[p]->name == rule->only && rules->providers[p]->mx_count > 0)
-					said.mx = rules->providers[p]->mx[0];
+					said.mx = rules->providers[p]->mx[0].text;
 			rules_read(rules, &said, arena, &reading);
 			cr_expect(reading.cause == rule->cause, "[%s] wants %s, got %s by %s: %s", rule->id, cause_name(rule->cause), cause_name(reading.cause), reading.rule != NULL ? reading.rule : "-", said.text);
 			decides |= same(reading.rule, rule->id);

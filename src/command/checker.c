@@ -8,6 +8,7 @@
 #include "dns/blocklist.h"
 #include "dns/book.h"
 #include "dns/name.h"
+#include "dns/ptr.h"
 
 struct checker {
 	struct dns_access *dns;
@@ -51,6 +52,29 @@ step(struct book *book, void *arg)
 	struct inquiry *q = arg;
 
 	return blocklist_look_up(book, q->checker->arena, q->list, q->ip, q->ip == NULL ? q->item : NULL, q->identity, &q->answer);
+}
+
+struct reverse {
+	struct checker *checker;
+	struct ptr answer;
+};
+
+static bool
+reverse_step(struct book *book, void *arg)
+{
+	struct reverse *reverse = arg;
+	struct ip ip = reverse->answer.ip;
+
+	return ptr_look_up(book, reverse->checker->arena, &ip, &reverse->answer);
+}
+
+/* Receivers see, and lists know, no other addresses; those of the documentation stand for such in tests. */
+static bool
+is_seen(const struct ip *ip)
+{
+	const char *special = ip_special(ip);
+
+	return special == NULL || strcmp(special, "documentation") == 0;
 }
 
 static const struct listing *
@@ -138,7 +162,7 @@ checker_diagnose(struct checker *checker, const struct reading *reading, enum st
 			q.ip = ip;
 			q.item = ip_text(ip, text);
 			q.identity = "ip";
-			answer = ip_special(ip) == NULL || strcmp(ip_special(ip), "documentation") == 0 ? ask(checker, &q) : NULL;
+			answer = is_seen(ip) ? ask(checker, &q) : NULL;
 		} else if (domain != NULL) {
 			q.item = domain;
 			q.identity = identity_of(reading->what);
@@ -152,5 +176,11 @@ checker_diagnose(struct checker *checker, const struct reading *reading, enum st
 	struct sender *sender = arena_alloc(arena, sizeof *sender);
 	*sender = (struct sender){ .ip = *ip, .listings = listings, .listing_count = count, .complete = true };
 	sender->ptr.ip = *ip;
+	if (reading->cause == CAUSE_REVERSE_DNS && is_seen(ip)) { /* asked once a run: the book keeps the answer */
+		struct reverse reverse = { checker, sender->ptr };
+
+		dns_consult(checker->dns, checker->book, reverse_step, &reverse, checker->options->timeout_dns);
+		sender->ptr = reverse.answer;
+	}
 	diagnose(reading, sender, stage, arena, out);
 }

@@ -1,4 +1,4 @@
-/* checker: does the DNS bear out what replies say of one address? (explain --source.) Only the lists that a reply names are asked, each about each thing once a run. */
+/* checker: does the DNS bear out what replies say of one address? (explain --source.) Only the lists that a reply names are asked, each about each thing once a run; and the address's reverse name, where a reply complains of that. */
 #ifndef COMMAND_CHECKER_H
 #define COMMAND_CHECKER_H
 

@@ -191,7 +191,8 @@ tell_clean(struct desk *desk)
 	const struct listing *listing = desk->found.listing;
 
 	say_listing(desk, "", listing);
-	say(desk, arena_printf(desk->arena, "Usual reasons for such a difference: the receiver still has an old answer in its cache, or asks another copy of the list; it saw another address or name than %s (NAT, proxy, relay); or the entry was removed only lately.", listing->item));
+	say(desk, arena_printf(desk->arena, "Usual reasons for such a difference: the receiver still has an old answer in its cache, or asks another copy of the list; it saw another %s than %s%s; or the entry was removed only lately.",
+		     strcmp(listing->identity, "ip") == 0 ? "address" : "name", listing->item, strcmp(listing->identity, "ip") == 0 ? " (NAT, proxy, relay)" : ""));
 	act(desk, WHO_RECEIVER, arena_printf(desk->arena, "Do not ask the list for removal: there is nothing to remove. Make sure that %s is what the receiver sees, try again after an hour, and if it stays so send the receiver's postmaster this finding.", listing->item));
 	desk->out->url = listing->url;
 }
@@ -241,13 +242,21 @@ tell_ptr(struct desk *desk)
 	say(desk, ptr_describe(&desk->sender->ptr, desk->arena));
 }
 
-/* "Dynamic address" may as well be said of a PBL entry. */
+/* What the reverse DNS does not show, a list may: "dynamic address" is as well said of a PBL entry. */
 static void
-tell_ptr_and_listing(struct desk *desk)
+or_else_listed(struct desk *desk)
 {
-	tell_ptr(desk);
+	if (desk->found.grave_ip == NULL)
+		return;
 	say_listing(desk, "", desk->found.grave_ip);
 	add_also(desk, CAUSE_IP_BLOCKLIST, NULL);
+}
+
+static void
+tell_ptr_open(struct desk *desk)
+{
+	tell_ptr(desk);
+	or_else_listed(desk);
 }
 
 static void
@@ -269,6 +278,7 @@ tell_ptr_good(struct desk *desk)
 	tell_ptr(desk);
 	say(desk, arena_printf(desk->arena, "Usual reasons for such a difference: the receiver's own look-up failed, or its cache holds an old answer; it saw another address than %s; or the records were set only lately.", our_ip(desk)));
 	act(desk, WHO_RECEIVER, "The reverse DNS is in order as seen from here. Try again after a day, when old answers have run out; if it stays so, send the receiver's postmaster this finding.");
+	or_else_listed(desk);
 }
 
 static void
@@ -312,6 +322,13 @@ tell_helo_bad(struct desk *desk)
 	else
 		say(desk, arena_printf(desk->arena, "The HELO name was \"%s\", which is no fully-qualified host name.", desk->sender->helo));
 	act(desk, WHO_SENDER, "Use the full name of the mail server in EHLO (--ehlo mail.example.com), the same that the address's PTR record has.");
+}
+
+static void
+tell_helo_good(struct desk *desk)
+{
+	say(desk, arena_printf(desk->arena, "The HELO name %s is a full name and leads to %s (%s). Usual reasons for such a difference: the receiver's own look-up failed, or its cache holds an old answer; or the mail that was refused came with another name.", desk->sender->helo, our_ip(desk), helo_answer(desk)));
+	act(desk, WHO_RECEIVER, "The HELO name is in order as seen from here. Try again after a day, when old answers have run out; if it stays so, send the receiver's postmaster this finding.");
 }
 
 static void
@@ -400,6 +417,21 @@ tell_domain_good(struct desk *desk)
 {
 	say(desk, arena_printf(desk->arena, "%s can take mail as seen from here (%s). Usual reasons for such a difference: the receiver's own look-up failed, or its cache holds an old answer; it asked the domain's own mail server about the mailbox (a callout), and that would not have it; or it means another address than the reverse-path.", desk->sender->from_domain.name, route_kind_name(desk->sender->from_domain.route.kind)));
 	act(desk, WHO_RECEIVER, arena_printf(desk->arena, "The domain is in order as seen from here. Make sure that <%s> takes bounces; try again after a day, when old answers have run out; if it stays so, send the receiver's postmaster this finding.", desk->sender->from));
+}
+
+/* Not a word: what can be told is only what to try. No stage makes a cause. */
+static void
+tell_silence(struct desk *desk)
+{
+	static const char *const advice[STAGE_COUNT] = {
+		[STAGE_NONE] = "Nothing follows from a server that is slow: it may hold strangers up on purpose, be overloaded, or be cut off. Try again later with a longer --timeout.",
+		[STAGE_GREETING] = "A server that hangs up before it greets may be overloaded, count connections, or drop addresses that it does not want. Try again later and from another source address (--source): if that one is greeted, the address is the reason.",
+		[STAGE_STARTTLS] = "Try again with --no-tls: if that gets further, the trouble is in TLS, on one of the two sides.",
+		[STAGE_HANDSHAKE] = "The handshake was broken off without a word, so the trouble is likely in TLS (versions, ciphers, a client certificate that is wanted). --no-tls shows whether the server is otherwise well.",
+	};
+	static const char elsewhere[] = "The server hung up instead of answering, as overloaded servers, filters and firewalls do. Try again later; if it always ends at this stage, walk from another source address (--source) and see whether it gets further.";
+
+	desk->out->advice = advice[desk->stage] != NULL ? advice[desk->stage] : elsewhere;
 }
 
 /* The reply has not said why: what it may have been goes into also[]. A greeting has not heard the HELO name yet, nor EHLO the sender. */
@@ -539,18 +571,18 @@ static const struct row {
 
 	/* Reverse DNS, HELO, SPF, DKIM, DMARC, the sender's domain: we see what they see, or we do not. */
 	{CAUSE(REVERSE_DNS), FOUND_PTR_BAD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED, tell_ptr_bad},
-	{CAUSE(REVERSE_DNS), FOUND_GRAVE_IP, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_ptr_and_listing},
 	{CAUSE(REVERSE_DNS), FOUND_LOOKS_AGREE, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED, tell_ptr_generic},
-	{CAUSE(REVERSE_DNS), FOUND_LOOKS_OPEN, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_ptr},
+	{CAUSE(REVERSE_DNS), FOUND_LOOKS_OPEN, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_ptr_open},
 	{CAUSE(REVERSE_DNS), FOUND_PTR_GENERIC, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_ptr_generic},
 	{CAUSE(REVERSE_DNS), FOUND_PTR_GOOD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONTRADICTED, tell_ptr_good},
 	{CAUSE(HELO), FOUND_HELO_BAD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED, tell_helo_bad},
 	{CAUSE(SPF), FOUND_SPF_BAD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED, tell_spf},
 	{CAUSE(SPF), FOUND_SPF_GOOD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONTRADICTED, tell_spf_good},
+	{CAUSE(HELO), FOUND_HELO_GOOD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONTRADICTED, tell_helo_good},
 	{CAUSE(HELO), FOUND_HELO_ASTRAY, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_helo_astray},
 	{CAUSE(DMARC), FOUND_DMARC_BAD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED, tell_dmarc_bad},
 	{CAUSE(DMARC), FOUND_DMARC_GOOD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONTRADICTED, tell_dmarc_good},
-	{CAUSE(DMARC), FOUND_DMARC_OPEN | FOUND_DMARC_NONE, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_dmarc},
+	{CAUSE(DMARC), FOUND_DMARC_OPEN, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_dmarc},
 	{CAUSE(DKIM), FOUND_DKIM_BAD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED, tell_dkim_bad},
 	{CAUSE(DKIM), FOUND_DKIM_GOOD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONTRADICTED, tell_dkim_good},
 	{CAUSE(SENDER_DOMAIN), FOUND_DOMAIN_BAD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED, tell_domain_bad},
@@ -568,7 +600,8 @@ static const struct row {
 	{CAUSE(UNKNOWN), FOUND_GRAVE_HELO, WITH_HELO, SPOKE, CAUSE_HELO, BASIS_INFERRED, infer_helo},
 	{CAUSE(UNKNOWN), FOUND_PTR_BAD, EARLY, SPOKE, CAUSE_REVERSE_DNS, BASIS_INFERRED, infer_ptr},
 	{CAUSE(UNKNOWN), FOUND_MINOR_IP, EARLY, SPOKE, NOT_CHANGED, BASIS_UNKNOWN, tell_minor},
-	{CAUSE(UNKNOWN), 0, ANY_STAGE, SPOKE | SILENT, NOT_CHANGED, BASIS_UNKNOWN, tell_nothing},
+	{CAUSE(UNKNOWN), 0, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_UNKNOWN, tell_nothing},
+	{CAUSE(UNKNOWN), 0, ANY_STAGE, SILENT, NOT_CHANGED, BASIS_UNKNOWN, tell_silence},
 
 	/* All else is as the server says: content, recipients, sizes, systems have nothing to do with our look-ups. */
 	{ANY_CAUSE, 0, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_nothing},

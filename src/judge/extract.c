@@ -47,7 +47,7 @@ take_ip(const char *p, size_t len, struct ip *ip)
 		return false;
 	memcpy(text, p, len);
 	text[len] = '\0';
-	return ip_parse(ip, text) && !(ip->family == 4 && (ip->bytes[0] == 127 || ip->bytes[0] == 0));
+	return ip_parse(ip, text);
 }
 
 /* An address that begins at `p`: its length, 0 if there is none. */
@@ -92,32 +92,87 @@ url_at(const char *p, size_t len)
 	return n > 8 ? n : 0;
 }
 
-struct ip
-extract_ip(const char *text, size_t len)
+enum standing { NO_CLIENT, IN_URL, SOMEWHERE, AS_CLIENT }; /* how surely an address is the client's */
+
+/* The word that ends before `at`, passing over what may stand between it and an address. */
+static bool
+stands_behind(const char *text, size_t at, const char *const *words, size_t count)
 {
-	struct ip in_url = { 0 }, ip = { 0 };
+	size_t end = at;
+
+	while (end > 0 && among(text[end - 1], " [(<'\"=:#"))
+		end--;
+	for (size_t i = 0; i < count; i++) {
+		size_t n = strlen(words[i]);
+
+		if (end >= n && end < at && strncasecmp(text + end - n, words[i], n) == 0 && (end == n || !alnum(text[end - n - 1])))
+			return true;
+	}
+	return false;
+}
+
+static enum standing
+standing_of(const char *text, size_t len, size_t at, size_t n)
+{
+	static const char *const numbered[] = { "section", "sections", "sec.", "chapter", "paragraph", "version", "ver", "v", "release", "build", "rfc" };
+	static const char *const clients[] = { "from", "ip", "ips", "ipv6", "ip address", "address", "addr", "host", "client", "server", "sender", "mta", "relay", "peer", "your", "connection", "for", "by", "of", "rbl", "to" };
+	const char *behind = text + at + n + (at + n < len && among(text[at + n], "])"));
+
+	if (begins(behind, (size_t)(text + len - behind), " said") || (behind < text + len && begins(behind + 1, (size_t)(text + len - behind - 1), "said")))
+		return NO_CLIENT;
+	if (stands_behind(text, at, numbered, sizeof numbered / sizeof numbered[0]))
+		return NO_CLIENT;
+	if (at == 0 || among(text[at - 1], "[(<=") || stands_behind(text, at, clients, sizeof clients / sizeof clients[0]))
+		return AS_CLIENT;
+	return SOMEWHERE;
+}
+
+/* The first address in a URL, behind one of the marks of a query or a path. */
+static struct ip
+ip_in_url(const char *url, size_t len)
+{
+	struct ip ip;
+
+	for (size_t k = 1; k < len; k++)
+		if (among(url[k - 1], "=/?&") && ip_at(url + k, len - k, &ip) > 0)
+			return ip;
+	return (struct ip){ 0 };
+}
+
+struct ip
+extract_ip(const char *text, size_t len, const struct ip *ours)
+{
+	struct ip best = { 0 };
+	enum standing surest = NO_CLIENT;
 
 	for (size_t i = 0, skip; i < len; i += skip) {
-		size_t url = url_at(text + i, len - i), n;
+		size_t url = url_at(text + i, len - i);
+		enum standing standing = IN_URL;
+		struct ip ip = { 0 };
 
 		skip = url > 0 ? url : 1;
 		if (url > 0) {
-			for (size_t k = i; k < i + url && in_url.family == 0; k++)
-				if (k > i && among(text[k - 1], "=/?&") && ip_at(text + k, i + url - k, &ip) == 0)
-					ip.family = 0;
-				else if (k > i && ip.family != 0)
-					in_url = ip;
-			ip.family = 0;
-			continue;
+			ip = ip_in_url(text + i, url);
+		} else {
+			if ((!hex(text[i]) && text[i] != ':') || (i > 0 && (alnum(text[i - 1]) || among(text[i - 1], ".-_@")) && !(i > 4 && begins(text + i - 5, 5, "ipv6:"))))
+				continue;
+			size_t n = ip_at(text + i, len - i, &ip);
+
+			if (n == 0)
+				continue;
+			skip = n;
+			standing = standing_of(text, len, i, n);
 		}
-		if ((!hex(text[i]) && text[i] != ':') || (i > 0 && (alnum(text[i - 1]) || among(text[i - 1], ".-_@")) && !(i > 4 && begins(text + i - 5, 5, "ipv6:"))))
+		if (ip.family == 0)
 			continue;
-		n = ip_at(text + i, len - i, &ip);
-		if (n > 0)
+		if (ours->family != 0 && ip_equal(&ip, ours))
 			return ip;
-		ip.family = 0;
+		if (standing <= surest || (ip.family == 4 && (ip.bytes[0] == 127 || ip.bytes[0] == 0)))
+			continue;
+		best = ip;
+		surest = standing;
 	}
-	return in_url;
+	return best;
 }
 
 /* ---- links and mailboxes */

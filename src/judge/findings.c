@@ -242,14 +242,20 @@ ptr_finding(const struct ptr *ptr)
 }
 
 static bool
+has_word(const char *text, const char *const *words, size_t count)
+{
+	for (size_t i = 0; text != NULL && i < count; i++)
+		if (strcasestr(text, words[i]) != NULL)
+			return true;
+	return false;
+}
+
+static bool
 has_looks(const char *text)
 {
 	static const char *const words[] = {"generic", "dynamic", "dial", "residential", "transient", "pool", "dsl", "dhcp"};
 
-	for (size_t i = 0; text != NULL && i < sizeof words / sizeof *words; i++)
-		if (strcasestr(text, words[i]) != NULL)
-			return true;
-	return false;
+	return has_word(text, words, sizeof words / sizeof *words);
 }
 
 /* Does the reply complain of how the address or its name looks, not of a record that is missing? It may say so beside other words on reverse names. */
@@ -315,7 +321,7 @@ dmarc_finding(const struct sender *sender)
 		return sender->mail_known ? FOUND_DMARC_BAD : FOUND_DMARC_OPEN;
 	case DMARC_RESULT_NONE:
 	case DMARC_PERMERROR:
-		return FOUND_DMARC_NONE;
+		return FOUND_DMARC_OPEN;
 	case DMARC_TEMPERROR:
 		break;
 	}
@@ -362,14 +368,25 @@ is_literal(const char *helo)
 	return helo[0] == '[';
 }
 
+/* Does the reply complain of the name as such: that it is not full, does not resolve, or leads elsewhere? Of that the DNS knows; of tastes and lists it does not. */
+static bool
+is_about_resolving(const struct reading *reading)
+{
+	static const char *const words[] = {"not found", "resol", "qualif", "fqdn", "look", "not exist", "no a ", "address record", "match", "dns"};
+
+	return reading != NULL && has_word(reading->matched, words, sizeof words / sizeof *words);
+}
+
 /* That a name does not lead to an address which no receiver sees says nothing. */
 static unsigned
-helo_finding(const struct sender *sender)
+helo_finding(const struct reading *reading, const struct sender *sender)
 {
 	if (sender->helo == NULL)
 		return 0;
 	if (is_literal(sender->helo) || !name_is_host(sender->helo) || sender->helo_facts.resolves == ABSENT)
 		return FOUND_HELO_BAD;
+	if (sender->helo_facts.leads_back == PRESENT)
+		return is_about_resolving(reading) ? FOUND_HELO_GOOD : 0u;
 	return sender->helo_facts.leads_back == ABSENT && !is_hidden(sender) ? FOUND_HELO_ASTRAY : 0u;
 }
 
@@ -389,7 +406,7 @@ findings_make(const struct reading *reading, const struct sender *sender, struct
 	find_grave(sender, out);
 	out->set |= name_finding(reading, sender);
 	out->set |= sender->spf_known ? spf_finding(&sender->spf) : 0u;
-	out->set |= helo_finding(sender);
+	out->set |= helo_finding(reading, sender);
 	out->set |= dmarc_finding(sender);
 	out->set |= dkim_finding(sender);
 	out->set |= domain_finding(sender);

@@ -31,8 +31,8 @@ enum finding { /* bits: several may hold at once */
 	FOUND_HELO_ASTRAY = 1 << 22, /* a good name, that leads to other addresses than ours */
 	FOUND_DMARC_BAD = 1 << 23, /* this mail, of which all is known, fails */
 	FOUND_DMARC_GOOD = 1 << 24, /* it passes */
-	FOUND_DMARC_OPEN = 1 << 25, /* SPF does not pass for it, and whether it is signed is not known; or RFC 9989 and RFC 7489 do not agree on it */
-	FOUND_DMARC_NONE = 1 << 26, /* there is no record that counts */
+	FOUND_DMARC_OPEN = 1 << 25, /* SPF does not pass for it, and whether it is signed is not known; or there is no record that counts; or RFC 9989 and RFC 7489 do not agree on it */
+	FOUND_HELO_GOOD = 1 << 26, /* the reply complains that the name does not resolve, match or is not full; ours is full and leads to our address */
 	FOUND_DKIM_BAD = 1 << 27, /* this mail, of which all is known, has no good signature */
 	FOUND_DKIM_GOOD = 1 << 28,
 	FOUND_DOMAIN_BAD = 1 << 29, /* MAIL FROM's or From's domain does not exist, has no address, or a null MX */

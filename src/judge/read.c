@@ -18,19 +18,21 @@ struct reader { /* one reading under way */
 	struct unwrapped text;
 	struct scope scope;
 	uint64_t *found; /* for each entry of the rule base four bits: the clauses whose words stand in the text */
+	struct reworded words; /* `text.bare` in the rules' own words; text NULL: no other than as it is */
 	const struct rule *best;
-	struct match match;
-	size_t match_base; /* where in text.whole the matched part begins */
+	struct match match; /* places in text.whole */
 };
 
 static uint64_t *
-find_words(const struct reader *reader, const char *text, size_t len)
+find_words(const struct reader *reader, const char *text, size_t len, const struct reworded *reworded)
 {
 	const struct rules *rules = reader->rules;
 	uint64_t *found = arena_alloc(reader->arena, (rules->entry_count / 16 + 1) * sizeof *found);
 
 	memcpy(found, rules->given, (rules->entry_count / 16 + 1) * sizeof *found);
 	words_scan(rules->words, text, len, found);
+	if (reworded != NULL && reworded->text != NULL)
+		words_scan(rules->words, reworded->text, reworded->len, found);
 	return found;
 }
 
@@ -63,13 +65,14 @@ next_found(const struct rules *rules, const uint64_t *found, size_t from, size_t
 
 /* ---- who says it */
 
-/* The dot before the suffix is looked at first: for most suffixes there is none. */
+/* The dot before the suffix and its first letter are looked at first: for most suffixes that is all. */
 static bool
-host_within(const char *host, size_t n, const char *suffix)
+host_within(const char *host, size_t n, const struct suffix *suffix)
 {
-	size_t m = strlen(suffix);
-
-	return n >= m && (n == m || host[n - m - 1] == '.') && strncasecmp(host + n - m, suffix, m) == 0;
+	if (n < suffix->len)
+		return false;
+	host += n - suffix->len;
+	return (n == suffix->len || host[-1] == '.') && (*host | 0x20) == (suffix->text[0] | 0x20) && strncasecmp(host, suffix->text, suffix->len) == 0;
 }
 
 static const struct provider *
@@ -81,7 +84,7 @@ provider_by_host(const struct rules *rules, const char *host)
 		n--;
 	for (size_t i = 0; i < rules->provider_count; i++)
 		for (size_t k = 0; k < rules->providers[i]->mx_count; k++)
-			if (host_within(host, n, rules->providers[i]->mx[k]))
+			if (host_within(host, n, &rules->providers[i]->mx[k]))
 				return rules->providers[i];
 	return NULL;
 }
@@ -109,7 +112,7 @@ find_provider(struct reader *reader)
 	if (provider == NULL)
 		provider = provider_by_text(reader, reader->text.marked, reader->text.len, reader->found);
 	if (provider == NULL && greeting != NULL && greeting[0] != '\0') {
-		uint64_t *found = find_words(reader, greeting, strlen(greeting));
+		uint64_t *found = find_words(reader, greeting, strlen(greeting), NULL);
 
 		provider = provider_by_text(reader, mark_dots(greeting, strlen(greeting), reader->arena), strlen(greeting), found);
 	}
@@ -133,16 +136,34 @@ add_also(struct reader *reader, const struct rule *rule)
 	out->also_count++;
 }
 
+/* A text that rules are held against: all of `bare` or `words` from `start` on. */
+struct part {
+	const char *text;
+	size_t len, start;
+	const struct reworded *words; /* NULL: the text as it is */
+};
+
+static struct span
+place(const struct part *part, struct span span)
+{
+	if (span.start == span.end)
+		return span;
+	span.start += part->start;
+	span.end += part->start;
+	return part->words != NULL ? (struct span){ reworded_start(part->words, span.start), reworded_end(part->words, span.end) } : span;
+}
+
 static void
-take_rule(struct reader *reader, const struct rule *rule, const struct match *match, size_t start)
+take_rule(struct reader *reader, const struct rule *rule, const struct match *match, const struct part *part)
 {
 	if (reader->best != NULL) {
 		add_also(reader, rule);
 		return;
 	}
 	reader->best = rule;
-	reader->match = *match;
-	reader->match_base = start;
+	reader->match.all = place(part, match->all);
+	for (unsigned i = 0; i < GROUP_COUNT; i++)
+		reader->match.group[i] = place(part, match->group[i]);
 }
 
 static bool
@@ -157,13 +178,11 @@ is_excepted(const struct reader *reader, const struct rule *rule, const char *te
 	return false;
 }
 
-/* Reads the part of the text that begins at `start`: the first rule that matches is the best, those behind it are other readings. */
+/* The first rule that matches is the best, those behind it are other readings. */
 static void
-read_part(struct reader *reader, size_t start)
+read_text(struct reader *reader, const struct part *part)
 {
 	const struct rules *rules = reader->rules;
-	const char *text = reader->text.marked + start;
-	size_t len = reader->text.len - start;
 
 	for (size_t i = 0; (i = next_found(rules, reader->found, i, rules->brand_entry)) < rules->brand_entry; i++) {
 		const struct rule *rule = rules->ranked[rules->entries[i].owner];
@@ -173,11 +192,47 @@ read_part(struct reader *reader, size_t start)
 			return;
 		if ((reader->best != NULL && reader->best->cause == rule->cause) || !rule_in_scope(rule, &reader->scope))
 			continue;
-		if (rules->entries[i].pattern != NULL && !pattern_match(rules->entries[i].pattern, rules->matcher, text, len, &match))
+		if (rules->entries[i].pattern != NULL && !pattern_match(rules->entries[i].pattern, rules->matcher, part->text, part->len, &match))
 			continue;
-		if (!is_excepted(reader, rule, text, len))
-			take_rule(reader, rule, &match, start);
+		if (!is_excepted(reader, rule, part->text, part->len))
+			take_rule(reader, rule, &match, part);
 	}
+}
+
+/* From `start` on: in the rules' own words, and unless those leave one reading, as it is; the sharper of both. */
+static void
+read_part(struct reader *reader, size_t start)
+{
+	struct part as_it_is = { reader->text.bare + start, reader->text.len - start, start, NULL };
+	const struct rule *best;
+	struct match match;
+	struct also *also;
+	size_t also_count;
+
+	if (reader->words.text == NULL) {
+		read_text(reader, &as_it_is);
+		return;
+	}
+	size_t at = reworded_find(&reader->words, start);
+	struct part reworded = { reader->words.text + at, reader->words.len - at, at, &reader->words };
+
+	read_text(reader, &reworded);
+	best = reader->best;
+	if (best != NULL && best->class <= CLASS_SPECIFIC)
+		return;
+	match = reader->match;
+	also = reader->out->also;
+	also_count = reader->out->also_count;
+	reader->best = NULL;
+	reader->out->also = NULL;
+	reader->out->also_count = 0;
+	read_text(reader, &as_it_is);
+	if (best == NULL || (reader->best != NULL && reader->best->class < best->class))
+		return;
+	reader->best = best;
+	reader->match = match;
+	reader->out->also = also;
+	reader->out->also_count = also_count;
 }
 
 static void
@@ -200,7 +255,6 @@ choose_rule(struct reader *reader)
 	size_t starts[] = { reader->text.reason, reader->text.inner, 0 };
 	const struct rule *best = NULL;
 	struct match match = { .all = { 0, 0 } };
-	size_t base = 0;
 
 	for (unsigned i = 0; i < 3; i++) {
 		if (i > 0 && starts[i] == starts[i - 1])
@@ -209,17 +263,17 @@ choose_rule(struct reader *reader)
 		if (best != NULL)
 			reader->out->also_count = 0;
 		read_part(reader, starts[i]);
+		if (i == 2 && reader->text.inner > 0 && reader->best != NULL && reader->best->class >= CLASS_GENERIC)
+			break; /* "refused to talk to me:" is who quotes, not the reason */
 		if (reader->best != NULL && (best == NULL || reader->best->class < best->class)) {
 			best = reader->best;
 			match = reader->match;
-			base = reader->match_base;
 		}
 		if (best != NULL && best->class <= CLASS_GENERIC)
 			break;
 	}
 	reader->best = best;
 	reader->match = match;
-	reader->match_base = base;
 }
 
 /* ---- what it names */
@@ -227,7 +281,7 @@ choose_rule(struct reader *reader)
 static const char *
 copy_span(const struct reader *reader, struct span span)
 {
-	const char *text = reader->text.whole + reader->match_base;
+	const char *text = reader->text.whole;
 
 	while (span.end > span.start && strchr(".,;:-", text[span.end - 1]) != NULL)
 		span.end--;
@@ -298,7 +352,6 @@ add_brands(struct reader *reader)
 			families[family_count++] = brand->family;
 		if (reader->out->what == LISTED_NOTHING)
 			reader->out->what = brand->what;
-		reader->match_base = 0;
 		add_list(reader, match.group[GROUP_LIST].end > 0 ? copy_span(reader, match.group[GROUP_LIST]) : brand->name);
 	}
 }
@@ -444,14 +497,16 @@ rules_read(const struct rules *rules, const struct said *said, struct arena *are
 	*out = (struct reading){ .cause = CAUSE_UNKNOWN };
 	unwrap(said->text, said->len, arena, &reader.text);
 	set_codes(&reader);
-	reader.found = find_words(&reader, reader.text.whole, reader.text.len);
+	if (rules->synonyms == NULL || !synonyms_reword(rules->synonyms, reader.text.bare, reader.text.len, arena, &reader.words))
+		reader.words.text = NULL;
+	reader.found = find_words(&reader, reader.text.whole, reader.text.len, &reader.words);
 	reader.scope.provider = find_provider(&reader);
 	if (reader.scope.provider != NULL)
 		out->provider = reader.scope.provider->name;
 	add_wordless(&reader);
 	choose_rule(&reader);
 
-	out->client = extract_ip(reader.text.whole, reader.text.len);
+	out->client = extract_ip(reader.text.whole, reader.text.len, &said->client);
 	out->url = extract_url(reader.text.whole, reader.text.len, arena);
 	out->contact = extract_contact(reader.text.whole, reader.text.len, arena);
 	if (reader.best != NULL) {

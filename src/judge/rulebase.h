@@ -1,4 +1,4 @@
-/* rulebase: the rule base in memory, between those who fill it (rules.c, rules_load.c) and those who read by it (read.c). Nobody else looks in. */
+/* rulebase: the rule base in memory, between those who fill it (rules.c, rules_load.c), those who read by it (read.c), and what one rule says (rule.c). Nobody else looks in. */
 #ifndef JUDGE_RULEBASE_H
 #define JUDGE_RULEBASE_H
 
@@ -8,6 +8,7 @@
 
 #include "judge/pattern.h"
 #include "judge/rules.h"
+#include "judge/synonyms.h"
 #include "judge/unwrap.h"
 #include "judge/words.h"
 
@@ -66,7 +67,10 @@ struct brand { /* a list's name in a text */
 
 struct provider {
 	const char *id, *name, *url;
-	const char **mx; /* suffixes of host names */
+	struct suffix { /* of host names */
+		const char *text;
+		size_t len;
+	} *mx;
 	size_t mx_count;
 	struct pattern **patterns;
 	size_t pattern_count;
@@ -78,6 +82,11 @@ struct counsel { /* advice for a cause, at all or at one provider */
 	const char *provider; /* name; NULL: all */
 	const char *text, *url;
 	enum who who;
+};
+
+struct same { /* `phrase` is read as `instead` */
+	const char *phrase, *instead;
+	size_t number; /* in order of loading */
 };
 
 struct rules {
@@ -101,6 +110,9 @@ struct rules {
 	size_t provider_count;
 	struct counsel **counsels;
 	size_t counsel_count;
+	struct same *sames;
+	size_t same_count;
+	struct synonyms *synonyms; /* made of them; NULL: there are none */
 	struct words *words;
 	struct matcher *matcher; /* scratch */
 	struct pattern **patterns; /* all that were ever made, also for rules since replaced or refused */

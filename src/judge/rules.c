@@ -1,4 +1,4 @@
-/* The rule base: filling, order, and what a single rule says to a text. Reading by it is read.c's. */
+/* The rule base: filling and order. Loading is rules_load.c's, what a single rule says to a text rule.c's, reading by all of them read.c's. */
 #include "judge/rules.h"
 
 #include <stdio.h>
@@ -8,16 +8,6 @@
 #include "base/arena.h"
 #include "judge/builtin.h"
 #include "judge/rulebase.h"
-
-static const char *const what_names[] = {
-	[LISTED_NOTHING] = NULL, [LISTED_IP] = "ip", [LISTED_HELO] = "helo", [LISTED_SENDER] = "sender", [LISTED_URL] = "url", [LISTED_PTR] = "ptr",
-};
-
-const char *
-listed_what_name(enum listed_what what)
-{
-	return what_names[what];
-}
 
 struct rules *
 rules_new(const struct lists *lists)
@@ -39,6 +29,7 @@ rules_free(struct rules *rules)
 	for (size_t i = 0; i < rules->pattern_count; i++)
 		pattern_release(rules->patterns[i]);
 	words_free(rules->words);
+	synonyms_free(rules->synonyms);
 	matcher_free(rules->matcher);
 	arena_free(rules->arena);
 	free(rules);
@@ -85,9 +76,35 @@ add_rule_entries(struct rules *rules, size_t rank)
 		add_entry(rules, rank, NULL, NULL);
 }
 
+/* The longest first, for "mail box" begins as "mail" does; of the same phrase the one that was loaded last. */
+static int
+by_length(const void *a, const void *b)
+{
+	const struct same *x = a, *y = b;
+	size_t n = strlen(x->phrase), m = strlen(y->phrase);
+
+	if (n != m)
+		return n > m ? -1 : 1;
+	return x->number > y->number ? -1 : x->number < y->number;
+}
+
+static void
+make_synonyms(struct rules *rules)
+{
+	synonyms_free(rules->synonyms);
+	rules->synonyms = NULL;
+	if (rules->same_count == 0)
+		return;
+	rules->synonyms = synonyms_new();
+	qsort(rules->sames, rules->same_count, sizeof *rules->sames, by_length);
+	for (size_t i = 0; i < rules->same_count; i++)
+		synonyms_add(rules->synonyms, rules->sames[i].phrase, rules->sames[i].instead);
+}
+
 void
 rules_rank(struct rules *rules)
 {
+	make_synonyms(rules);
 	words_free(rules->words);
 	rules->words = words_new();
 	rules->entries = NULL;
@@ -166,6 +183,7 @@ rules_add_builtin(struct rules *rules, struct stanza_error *error)
 		size_t len;
 	} files[] = {
 		{ "data/providers.conf", data_providers, data_providers_size },
+		{ "data/words.conf", data_words, data_words_size },
 		{ "data/rules.conf", data_rules, data_rules_size },
 		{ "data/advice.conf", data_advice, data_advice_size },
 	};
@@ -226,72 +244,4 @@ rules_counsel(const struct rules *rules, enum cause cause, const char *provider)
 			return counsel;
 	}
 	return general;
-}
-
-/* ---- what a rule says to a text */
-
-void
-enhanced_parse(const char *text, struct enhanced_range *out)
-{
-	char *end;
-
-	*out = (struct enhanced_range){ 0, -1, 0, 0 };
-	if (text == NULL || text[0] == '\0' || text[1] != '.')
-		return;
-	out->class = text[0] - '0';
-	out->subject = (int)strtol(text + 2, &end, 10);
-	out->least = out->most = *end == '.' ? (int)strtol(end + 1, NULL, 10) : 0;
-}
-
-/* "Sender address rejected: user unknown" speaks of the sender, "Recipient address rejected: Domain not found" does not. */
-static bool
-fits_carrier(const struct rule *rule, enum carrier carrier)
-{
-	bool of_recipient = rule->cause == CAUSE_RECIPIENT_UNKNOWN || rule->cause == CAUSE_RECIPIENT_DISABLED || rule->cause == CAUSE_MAILBOX_FULL;
-
-	if (rule->carriers != 0)
-		return rule->carriers >> carrier & 1;
-	if (of_recipient)
-		return carrier != CARRIER_SENDER && carrier != CARRIER_CLIENT && carrier != CARRIER_HELO;
-	return rule->cause != CAUSE_SENDER_DOMAIN || (carrier != CARRIER_RECIPIENT && carrier != CARRIER_CLIENT && carrier != CARRIER_HELO);
-}
-
-bool
-rule_in_scope(const struct rule *rule, const struct scope *scope)
-{
-	bool well;
-
-	if (rule->stages != 0 && !(rule->stages & 1U << scope->stage))
-		return false;
-	if (!fits_carrier(rule, scope->carrier))
-		return false;
-	if (rule->only != NULL && (scope->provider == NULL || scope->provider->name != rule->only))
-		return false;
-	well = rule->code_count == 0;
-	for (size_t i = 0; i < rule->code_count && !well; i++)
-		well = scope->code >= rule->codes[i].least && scope->code <= rule->codes[i].most;
-	if (!well)
-		return false;
-	well = rule->enhanced_count == 0;
-	for (size_t i = 0; i < rule->enhanced_count && !well; i++) {
-		const struct enhanced_range *range = &rule->enhanced[i];
-
-		well = (range->class == 0 || range->class == scope->enhanced.class) && range->subject == scope->enhanced.subject && scope->enhanced.least >= range->least && scope->enhanced.least <= range->most;
-	}
-	return well;
-}
-
-bool
-rule_matches(const struct rules *rules, const struct rule *rule, const char *text, size_t len, struct match *match)
-{
-	bool found = rule->pattern_count == 0;
-	struct match ignored;
-
-	if (found)
-		*match = (struct match){ .all = { 0, 0 } };
-	for (size_t i = 0; i < rule->pattern_count && !found; i++)
-		found = pattern_match(rule->patterns[i], rules->matcher, text, len, match);
-	for (size_t i = 0; i < rule->unless_count && found; i++)
-		found = !pattern_match(rule->unless[i], rules->matcher, text, len, &ignored);
-	return found;
 }

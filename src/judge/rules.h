@@ -22,7 +22,7 @@ void rules_free(struct rules *rules);
 /* Adds a file's rules; one with the id of an earlier rule replaces it. Refused whole, with line and reason, when a rule is broken: unknown key, cause or stage, no pattern, no example, a pattern that does not compile or could run
  * away (nested quantifiers), an example that the rule does not match. */
 bool rules_add(struct rules *rules, const char *text, size_t len, struct stanza_error *error);
-bool rules_add_builtin(struct rules *rules, struct stanza_error *error); /* data/{rules,providers,advice}.conf; the line is that of the file named in the reason */
+bool rules_add_builtin(struct rules *rules, struct stanza_error *error); /* data/{words,providers,rules,advice}.conf; the line is that of the file named in the reason */
 size_t rules_count(const struct rules *rules);
 
 struct rule_view { /* for explain --rules and for tests */

@@ -159,12 +159,12 @@ load_carrier(struct load *load)
 	char *rest = arena_string(load->rules->arena, load->field->value);
 
 	for (char *word; (word = next_word(&rest)) != NULL;) {
-		unsigned i = CARRIER_CLIENT;
+		unsigned i = strcmp(word, "none") == 0 ? CARRIER_NONE : CARRIER_CLIENT;
 
-		while (i < CARRIER_COUNT && strcmp(carrier_name((enum carrier)i), word) != 0)
+		while (i != CARRIER_NONE && i < CARRIER_COUNT && strcmp(carrier_name((enum carrier)i), word) != 0)
 			i++;
 		if (i == CARRIER_COUNT)
-			return refuse(load, "not client, helo, sender, recipient or other");
+			return refuse(load, "not client, helo, sender, recipient, other or none");
 		load->rule->carriers |= 1U << i;
 	}
 	return true;
@@ -290,8 +290,8 @@ check_example(struct load *load, const char *example)
 	bool found;
 
 	unwrap(example, strlen(example), arena, &text);
-	found = rule_matches(load->rules, load->rule, text.marked + text.reason, text.len - text.reason, &match) || rule_matches(load->rules, load->rule, text.marked + text.inner, text.len - text.inner, &match) ||
-	        rule_matches(load->rules, load->rule, text.marked, text.len, &match);
+	found = rule_matches(load->rules, load->rule, text.bare + text.reason, text.len - text.reason, &match) || rule_matches(load->rules, load->rule, text.bare + text.inner, text.len - text.inner, &match) ||
+	        rule_matches(load->rules, load->rule, text.bare, text.len, &match);
 	arena_free(arena);
 	return found;
 }
@@ -350,7 +350,7 @@ load_rule(struct rules *rules, const struct stanza *stanza, struct stanza_error 
 	return true;
 }
 
-/* ---- the other sorts: [provider:…], [brand:…], [advice:…] */
+/* ---- the other sorts: [provider:…], [brand:…], [advice:…], [same:…] */
 
 static bool
 have_words(struct pattern *const *patterns, size_t count)
@@ -359,6 +359,13 @@ have_words(struct pattern *const *patterns, size_t count)
 		if (patterns[i]->clause_count == 0)
 			return false;
 	return true;
+}
+
+static void
+push_suffix(struct rules *rules, struct provider *provider, const char *text)
+{
+	*(struct suffix *)arena_push(rules->arena, &provider->mx, provider->mx_count, sizeof *provider->mx) = (struct suffix){ text, strlen(text) };
+	provider->mx_count++;
 }
 
 static bool
@@ -380,7 +387,7 @@ load_provider_stanza(struct rules *rules, const struct stanza *stanza, struct st
 			char *rest = arena_string(rules->arena, field->value);
 
 			for (char *word; (word = next_word(&rest)) != NULL;)
-				push_string(rules, &provider->mx, &provider->mx_count, word);
+				push_suffix(rules, provider, word);
 		} else if (strcmp(field->key, "pattern") == 0) {
 			if (!take_patterns(rules, &provider->patterns, &provider->pattern_count, field, error))
 				return false;
@@ -465,6 +472,39 @@ load_counsel(struct rules *rules, const struct stanza *stanza, struct stanza_err
 	return true;
 }
 
+/* [same:…]: `say`, and the `words` that it stands for, between bars. */
+static bool
+load_same(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
+{
+	const char *say = stanza_get(stanza, "say");
+
+	if (say == NULL)
+		return fail(error, stanza->line, stanza->id, "nothing to say instead");
+	for (size_t i = 0; i < stanza->count; i++) {
+		const struct stanza_field *field = &stanza->fields[i];
+
+		if (strcmp(field->key, "say") == 0)
+			continue;
+		if (strcmp(field->key, "words") != 0)
+			return fail(error, field->line, field->key, "no such key of words that mean the same");
+		for (const char *at = field->value, *bar; at != NULL; at = bar != NULL ? bar + 1 : NULL) {
+			size_t len;
+
+			bar = strchr(at, '|');
+			at += strspn(at, " ");
+			len = bar != NULL ? (size_t)(bar - at) : strlen(at);
+			while (len > 0 && at[len - 1] == ' ')
+				len--;
+			if (len < WORD_MIN)
+				return fail(error, field->line, field->key, "a word of less than three octets");
+			struct same *same = arena_push(rules->arena, &rules->sames, rules->same_count, sizeof *same);
+			*same = (struct same){ arena_copy(rules->arena, at, len), say, rules->same_count };
+			rules->same_count++;
+		}
+	}
+	return true;
+}
+
 bool
 rule_load(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
 {
@@ -474,5 +514,7 @@ rule_load(struct rules *rules, const struct stanza *stanza, struct stanza_error 
 		return load_brand(rules, stanza, error);
 	if (strncmp(stanza->id, "advice:", 7) == 0)
 		return load_counsel(rules, stanza, error);
+	if (strncmp(stanza->id, "same:", 5) == 0)
+		return load_same(rules, stanza, error);
 	return load_rule(rules, stanza, error);
 }

@@ -46,6 +46,7 @@ static const struct {
 	{ "after end of data", STAGE_MESSAGE },
 	{ "after pipelined end of data", STAGE_MESSAGE },
 	{ "after initial connection", STAGE_GREETING },
+	{ "in reply to initial connection", STAGE_GREETING },
 	{ "while performing the ehlo handshake", STAGE_EHLO },
 };
 
@@ -206,7 +207,7 @@ find_inner(struct unwrapped *out)
 		if ((text[i] != '4' && text[i] != '5') || !quotes_at(text, i, out->len, out->code))
 			continue;
 		start = i + step_over_codes(text + i, out->len - i, &code, enhanced, &doubled);
-		if (start + 2 >= out->len)
+		if (start + 2 >= out->len || (code == 503 && out->inner > 0)) /* "503 Need RCPT" only follows from what was quoted before */
 			continue;
 		out->inner = start;
 		out->inner_code = code;
@@ -250,6 +251,20 @@ find_carrier(struct unwrapped *out)
 	}
 }
 
+/* What a server heard when it tried our own sender address is no reason of its own: that the address fails is. */
+static void
+keep_outer(struct unwrapped *out)
+{
+	static const char *const about_sender[] = { "sender address rejected:", "sender verify", "sender verification", "callout" };
+
+	for (size_t i = 0; out->inner > 0 && i < sizeof about_sender / sizeof about_sender[0]; i++)
+		if (find_words(out->whole, out->inner, about_sender[i]) != NULL) {
+			out->inner = out->reason = 0;
+			out->inner_code = 0;
+			out->inner_enhanced[0] = '\0';
+		}
+}
+
 static enum stage
 find_stage(const char *text, size_t len)
 {
@@ -282,6 +297,26 @@ mark_dots(const char *text, size_t len, struct arena *arena)
 	return marked;
 }
 
+/* "<spam@black.example>" becomes "<xxxx@xxxxx.xxxxxxx>": what a mailbox is called says nothing about the reason. */
+static const char *
+hide_mailboxes(const char *marked, size_t len, struct arena *arena)
+{
+	char *bare = NULL;
+
+	for (const char *open = memchr(marked, '<', len); open != NULL; open = memchr(open + 1, '<', len - (size_t)(open + 1 - marked))) {
+		size_t n = strcspn(open, " >"), start = (size_t)(open - marked);
+
+		if (open[n] != '>' || memchr(open, '@', n) == NULL)
+			continue;
+		if (bare == NULL)
+			bare = arena_copy(arena, marked, len);
+		for (size_t i = start + 1; i < start + n; i++)
+			if ((bare[i] | 0x20) >= 'a' && (bare[i] | 0x20) <= 'z')
+				bare[i] = 'x';
+	}
+	return bare != NULL ? bare : marked;
+}
+
 void
 unwrap(const char *text, size_t len, struct arena *arena, struct unwrapped *out)
 {
@@ -311,9 +346,11 @@ unwrap(const char *text, size_t len, struct arena *arena, struct unwrapped *out)
 		drop_inline_codes(whole, &out->len, out->code);
 	out->note = note_on(out, doubled);
 	find_inner(out);
+	keep_outer(out);
 	find_carrier(out);
 	out->stage = find_stage(whole, out->len);
 	out->marked = mark_dots(whole, out->len, arena);
+	out->bare = hide_mailboxes(out->marked, out->len, arena);
 }
 
 const char *
