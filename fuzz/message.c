@@ -1,11 +1,13 @@
-/* Messages and addresses: src/smtp/message.c, src/smtp/mime.c. The first byte says what the rest is; what comes out must be fit for the wire. */
+/* Messages, addresses and trace fields: src/smtp/message.c, mime.c, received.c. The first byte says what the rest is; what comes out must be fit for the wire. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "smtp/message.h"
+#include "smtp/received.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -109,6 +111,32 @@ check_address(const char *bytes, size_t len)
 	free(string);
 }
 
+static void
+check_name(const char *name)
+{
+	expect(name == NULL || (*name != '\0' && strlen(name) <= RECEIVED_NAME_MAX));
+	for (; name != NULL && *name != '\0'; name++)
+		expect(*name > ' ' && *name < 0x7f);
+}
+
+static void
+check_trace(const char *bytes, size_t len)
+{
+	struct arena *arena = arena_new();
+	struct received *trace, one;
+	size_t count = received_trace(bytes, len, arena, &trace);
+
+	expect(count <= RECEIVED_FIELDS_MAX);
+	received_read(bytes, len, arena, &one);
+	check_name(one.by);
+	for (size_t i = 0; i < count; i++) {
+		check_name(trace[i].helo);
+		check_name(trace[i].ptr);
+		check_name(trace[i].by);
+	}
+	arena_free(arena);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -121,6 +149,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	size--;
 	check_address(bytes, size);
+	check_trace(bytes, size);
 	buf_init(&out, MESSAGE_MAX);
 	if (data[0] < 64) {
 		compose(&plan, data[0], bytes, size, &out, &why);

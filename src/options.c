@@ -125,8 +125,8 @@ const struct option option_table[] = {
     {"quit-after", 0, "STAGE", take_word, AT(quit_after), P, SECTION_TASK, "how far to go: connect, greeting, ehlo, starttls, mail, rcpt, data or message", .words = depths},
     {"server", 's', "HOST[:PORT]", take_server, AT(server), P, SECTION_TASK, "walk this server, whatever the MX records say"},
     {"port", 'p', "PORT", take_port, AT(port), P, SECTION_TASK, "port of the servers (25)"},
-    {"ipv4", '4', NULL, NULL, AT(family), P, SECTION_TASK, "IPv4 only", SETS(ROUTE_V4, ROUTE_BOTH)},
-    {"ipv6", '6', NULL, NULL, AT(family), P, SECTION_TASK, "IPv6 only", SETS(ROUTE_V6, ROUTE_BOTH)},
+    {"ipv4", '4', NULL, NULL, AT(family), P | S, SECTION_TASK, "IPv4 only", SETS(ROUTE_V4, ROUTE_BOTH)},
+    {"ipv6", '6', NULL, NULL, AT(family), P | S, SECTION_TASK, "IPv6 only", SETS(ROUTE_V6, ROUTE_BOTH)},
     {"all", 0, NULL, NULL, AT(all), P, SECTION_TASK, "walk every address of every MX, not only the first that answers", FLAG},
     {"concurrency", 0, "N", take_count, AT(concurrency), P, SECTION_TASK, "targets walked at the same time (50)", NUMBERS(1, 20000)},
     {"allow-private", 0, NULL, NULL, AT(allow_private), P | S, SECTION_TASK, "do not pass over private, loopback and reserved addresses", FLAG},
@@ -988,6 +988,8 @@ check_sources(struct parse *parse)
 	for (size_t i = 0; i < options->sources.count && options->family != ROUTE_BOTH; i++)
 		if (options->sources.items[i].family != family)
 			return fail(parse, "--source %s: not an IPv%d address, and -%d asks for these only", ip_text(&options->sources.items[i], text), family, family);
+	if (options->command == COMMAND_SELF && options->family != ROUTE_BOTH && options->public_ip.family != 0 && options->public_ip.family != family)
+		return fail(parse, "--public-ip %s: not an IPv%d address, and -%d asks for these only", ip_text(&options->public_ip, text), family, family);
 	return true;
 }
 

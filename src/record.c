@@ -67,6 +67,15 @@ truth_name(enum truth truth)
 }
 
 void
+record_source(struct json *json, const char *server, unsigned ttl)
+{
+	if (server == NULL)
+		return;
+	json_cstring(json, "server", server);
+	json_number(json, "ttl", ttl);
+}
+
+void
 record_ptr_fields(struct json *json, const struct ptr *ptr)
 {
 	json_cstring(json, "found", truth_name(ptr->found));
@@ -80,6 +89,7 @@ record_ptr_fields(struct json *json, const struct ptr *ptr)
 		json_object_end(json);
 	}
 	json_array_end(json);
+	record_source(json, ptr->server, ptr->ttl);
 }
 
 void
@@ -97,7 +107,7 @@ record_listing_fields(struct json *json, const struct listing *listing)
 	json_text(json, "meaning", listing->meaning);
 	json_text(json, "reason", listing->reason);
 	json_text(json, "url", listing->url);
-	json_text(json, "server", listing->server);
+	record_source(json, listing->server, listing->ttl);
 }
 
 static void
@@ -111,7 +121,7 @@ write_helo(struct json *json, const struct sender *sender)
 	json_cstring(json, "resolves", truth_name(helo->resolves));
 	json_cstring(json, "leads_back", truth_name(helo->leads_back));
 	json_cstring(json, "is_ptr", truth_name(helo->is_ptr));
-	json_text(json, "server", helo->server);
+	record_source(json, helo->server, helo->ttl);
 	json_object_end(json);
 }
 
@@ -125,6 +135,7 @@ write_domain(struct json *json, const char *role, const struct sender_domain *do
 	json_cstring(json, "domain", domain->name);
 	json_cstring(json, "route", domain->known ? route_kind_name(domain->route.kind) : NULL);
 	json_text(json, "problem", domain->known ? domain->route.problem : NULL);
+	record_source(json, domain->known ? domain->route.server : NULL, domain->route.ttl);
 	json_cstring(json, "soa", truth_name(domain->soa));
 	json_text(json, "zone", domain->zone);
 	json_object_end(json);
@@ -164,7 +175,7 @@ write_key(struct json *json, const struct sender_key *key)
 	json_cstring(json, "matches", truth_name(key->matches));
 	json_bytes(json, "record", key->key.record != NULL ? key->key.record : "", key->key.record_len);
 	json_text(json, "problem", key->key.problem);
-	json_text(json, "server", key->server);
+	record_source(json, key->key.server, key->key.ttl);
 	json_object_end(json);
 }
 

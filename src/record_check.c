@@ -48,6 +48,7 @@ record_spf_fields(struct json *json, const struct spf *spf)
 	json_cstring(json, "explanation", spf->explanation);
 	json_number(json, "lookups", spf->lookups);
 	json_number(json, "void", spf->voids);
+	record_source(json, spf->server, spf->ttl);
 	json_cstring(json, "problem", spf->problem);
 	json_strings(json, "warnings", spf->warnings, spf->warning_count);
 }
@@ -93,6 +94,7 @@ record_dkim_key_fields(struct json *json, const struct dkim_key *key)
 		json_number(json, "bits", key->bits);
 	else
 		json_none(json, "bits");
+	record_source(json, key->server, key->ttl);
 	json_bool(json, "strict", key->strict);
 	json_cstring(json, "note", key->note);
 	if (key->record != NULL)
@@ -130,8 +132,23 @@ write_signature(struct json *json, const struct dkim_verdict *verdict)
 	json_object_end(json);
 }
 
+static void
+write_seen(struct json *json, const struct received *seen)
+{
+	if (seen == NULL) {
+		json_none(json, "received");
+		return;
+	}
+	json_object_begin(json, "received");
+	write_ip(json, "client", &seen->client);
+	json_cstring(json, "helo", seen->helo);
+	json_cstring(json, "ptr", seen->ptr);
+	json_cstring(json, "by", seen->by);
+	json_object_end(json);
+}
+
 void
-record_check_dkim(struct buf *out, const char *file, const struct dkim *dkim)
+record_check_dkim(struct buf *out, const char *file, const struct dkim *dkim, const struct received *seen)
 {
 	struct json json;
 
@@ -143,6 +160,7 @@ record_check_dkim(struct buf *out, const char *file, const struct dkim *dkim)
 	json_array_end(&json);
 	json_number(&json, "total", (long long)dkim->total);
 	json_cstring(&json, "problem", dkim->problem);
+	write_seen(&json, seen);
 	finish(&json);
 }
 
@@ -198,6 +216,7 @@ write_view(struct json *json, const struct dmarc_view *view)
 	json_cstring(json, "at", view->at);
 	json_cstring(json, "org_domain", view->org_domain);
 	json_number(json, "queries", view->queries);
+	record_source(json, view->server, view->ttl);
 	json_object_begin(json, "aligned");
 	write_truth(json, "spf", judged ? view->spf_aligned : UNKNOWN);
 	write_truth(json, "dkim", judged ? view->dkim_aligned : UNKNOWN);
@@ -227,6 +246,15 @@ record_dmarc_fields(struct json *json, const struct dmarc *dmarc)
 	json_strings(json, "warnings", dmarc->warnings, dmarc->warning_count);
 }
 
+/* DMARC fails mail that neither SPF nor DKIM speaks for. Asked about a domain alone, that is all it can say, and the reader must not take it for more. */
+const char *
+check_dmarc_note(const struct dmarc *dmarc)
+{
+	if (dmarc->now.result != DMARC_FAIL || dmarc->now.spf.domain != NULL || dmarc->now.dkim_count > 0)
+		return NULL;
+	return "no result of SPF or DKIM was given (--spf, --dkim): this is the policy as it is published, and what it asks for mail that neither speaks for; it is no verdict on yours";
+}
+
 void
 record_check_dmarc(struct buf *out, const struct dmarc *dmarc)
 {
@@ -234,6 +262,7 @@ record_check_dmarc(struct buf *out, const struct dmarc *dmarc)
 
 	begin(&json, out, "dmarc", dmarc_result_name(dmarc->now.result));
 	record_dmarc_fields(&json, dmarc);
+	json_cstring(&json, "note", check_dmarc_note(dmarc));
 	finish(&json);
 }
 
@@ -256,6 +285,7 @@ record_check_listing(struct buf *out, const struct listing *listing)
 
 	begin(&json, out, "dnsbl", list_state_name(listing->state));
 	json_cstring(&json, "kind", list_kind_name(listing->list->kind));
+	json_text(&json, "policy", listing->list->policy);
 	record_listing_fields(&json, listing);
 	finish(&json);
 }
@@ -276,6 +306,7 @@ record_check_mx(struct buf *out, const struct route *route)
 	json_cstring(&json, "canonical", route->canonical);
 	json_cstring(&json, "kind", route_kind_name(route->kind));
 	json_bool(&json, "authentic", route->authentic);
+	record_source(&json, route->server, route->ttl);
 	json_array_begin(&json, "hosts");
 	for (size_t i = 0; i < route->host_count; i++) {
 		const struct route_host *host = &route->hosts[i];

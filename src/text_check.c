@@ -153,8 +153,29 @@ say_signature(struct buf *out, const struct text_style *style, const struct dkim
 	buf_release(&line);
 }
 
+/* `source` is what the user holds for the client's address; another one says that something stands between. */
+static void
+say_seen(struct buf *out, const struct text_style *style, const struct received *seen, const struct ip *source)
+{
+	char client[IP_TEXT], ours[IP_TEXT];
+	struct buf line;
+
+	if (seen == NULL)
+		return;
+	buf_init(&line, LINE_MAX);
+	buf_printf(&line, "from %s, as %s saw it", ip_text(&seen->client, client), seen->by != NULL ? seen->by : "a server");
+	if (seen->helo != NULL)
+		buf_printf(&line, "; HELO %s", seen->helo);
+	if (seen->ptr != NULL)
+		buf_printf(&line, "; its name %s", seen->ptr);
+	if (source->family != 0 && !ip_equal(source, &seen->client))
+		buf_printf(&line, "; not from %s: by another way, or NAT, a proxy or a relay stands between", ip_text(source, ours));
+	text_field(out, style, "came", line.data);
+	buf_release(&line);
+}
+
 void
-text_check_dkim(struct buf *out, const struct text_style *style, const char *file, const struct dkim *dkim)
+text_check_dkim(struct buf *out, const struct text_style *style, const char *file, const struct dkim *dkim, const struct received *seen, const struct ip *source)
 {
 	struct buf line;
 
@@ -166,6 +187,7 @@ text_check_dkim(struct buf *out, const struct text_style *style, const char *fil
 		text_field(out, style, "meaning", "the message has no DKIM signature; large receivers want one");
 	for (size_t i = 0; i < dkim->count; i++)
 		say_signature(out, style, &dkim->signatures[i]);
+	say_seen(out, style, seen, source);
 	buf_release(&line);
 }
 
@@ -307,11 +329,13 @@ say_old(struct buf *out, const struct text_style *style, const struct dmarc *dma
 void
 text_check_dmarc(struct buf *out, const struct text_style *style, const struct dmarc *dmarc)
 {
+	const char *note = check_dmarc_note(dmarc);
 	struct buf line;
 
 	buf_init(&line, LINE_MAX);
-	buf_printf(&line, "DMARC of %s", dmarc->from);
-	say_head(out, style, line.data, dmarc_tone(dmarc->now.result), dmarc_result_name(dmarc->now.result));
+	buf_printf(&line, "DMARC of %s%s", dmarc->from, note != NULL ? ", mail that nothing speaks for" : "");
+	say_head(out, style, line.data, note != NULL ? FAIR : dmarc_tone(dmarc->now.result), dmarc_result_name(dmarc->now.result));
+	text_field(out, style, "note", note);
 	say_dmarc(out, style, &dmarc->now);
 	for (size_t i = 0; i < dmarc->warning_count; i++)
 		text_field(out, style, "warning", dmarc->warnings[i]);
@@ -389,6 +413,11 @@ say_listing(struct buf *out, const struct text_style *style, const struct listin
 	text_field(out, style, listing->list->kind == LIST_WHITE ? "allowlist" : listing->list->kind == LIST_INFO ? "for info" : "list", line.data);
 	text_field(out, style, "", listing->reason);
 	text_field(out, style, "", listing->url);
+	if (style->verbose || (listing->state != LIST_LISTED && listing->state != LIST_CLEAN)) {
+		buf_clear(&line);
+		buf_printf(&line, "Who may ask: %s", listing->list->policy != NULL ? listing->list->policy : "");
+		text_field(out, style, "", listing->list->policy != NULL ? line.data : NULL);
+	}
 	buf_release(&line);
 }
 

@@ -9,12 +9,13 @@
 #include "dns/ptr.h"
 #include "dns/route.h"
 #include "dns/spf.h"
+#include "smtp/received.h"
 #include "text.h"
 
 struct buf;
 
 void text_check_spf(struct buf *out, const struct text_style *style, const struct spf_query *query, const struct spf *spf, const struct spf *helo);
-void text_check_dkim(struct buf *out, const struct text_style *style, const char *file, const struct dkim *dkim);
+void text_check_dkim(struct buf *out, const struct text_style *style, const char *file, const struct dkim *dkim, const struct received *seen, const struct ip *source); /* seen: NULL: not known; source: what the user takes for its address, family 0: nothing */
 void text_check_dkim_key(struct buf *out, const struct text_style *style, const struct dkim_key *key, const struct dkim_pair *pair); /* pair: NULL: none */
 void text_check_dmarc(struct buf *out, const struct text_style *style, const struct dmarc *dmarc);
 void text_check_ptr(struct buf *out, const struct text_style *style, const struct ptr *ptr);

@@ -113,6 +113,20 @@ run 1 '"failed":"body-hash"' dkim "$dir/changed" --json
 run 1 '"failed":"body-hash"' dkim "$dir/twice" --json
 run 1 '"failed":"signature"' dkim "$dir/header" --json
 run 1 'a=rsa-sha1 must not be used any more' dkim "$dir/sha1"
+{ printf 'Received: from mail.football.example.com (unknown [203.0.113.7])\n\tby mx.shopping.example.net (Postfix) with ESMTPS id 1; Fri, 27 Nov 2026 10:00:00 +0000\n' && cat "$dir/signed"; } >"$dir/received"
+run 0 '"received":null' dkim "$dir/signed" --json
+run 0 '"received":{"client":"203.0.113.7","helo":"mail.football.example.com","ptr":null,"by":"mx.shopping.example.net"}' dkim "$dir/received" --json
+run 0 'came       from 203.0.113.7, as mx.shopping.example.net saw it; HELO mail.football.example.com' dkim "$dir/received"
+run 0 'not from 192.0.2.1' dkim "$dir/received" --ip 192.0.2.1
+printf '%s\n' '{"name":"told.example","type":"TXT","ttl":120,"data":["v=spf1 -all"],"server":"192.0.2.53"}' '{"name":"_dmarc.told.example","type":"TXT","ttl":77,"data":["v=DMARC1; p=none; rua=mailto:d@told.example"],"server":"192.0.2.53"}' \
+	'{"name":"told.example","type":"MX","ttl":60,"data":["0 ."],"server":"192.0.2.53"}' '{"name":"9.2.0.192.in-addr.arpa","type":"PTR","ttl":30,"data":["told.example"],"server":"192.0.2.53"}' \
+	'{"name":"s._domainkey.told.example","type":"TXT","ttl":20,"data":["v=DKIM1; p="],"server":"192.0.2.53"}' >>"$dir/book"
+run 1 '"server":"192.0.2.53","ttl":120' spf --ip 192.0.2.1 --from a@told.example --json
+run 1 '"queries":2,"server":"192.0.2.53","ttl":77' dmarc --from a@told.example --json
+run 1 '"server":"192.0.2.53","ttl":60' mx told.example --json
+run 1 '"server":"192.0.2.53","ttl":30' ptr 192.0.2.9 --json
+run 1 '"server":"192.0.2.53","ttl":20' dkim --selector s --domain told.example --json
+run 1 'look-up    TXT told.example: NOERROR, 1 record, for 120 s, said 192.0.2.53' spf --ip 192.0.2.1 --from a@told.example -v
 run 2 'has no DKIM signature' dkim "$dir/unsigned"
 run 3 '"result":"temperror"' dkim "$dir/later" --json
 run 65 'No such file' dkim "$dir/nowhere"
@@ -155,9 +169,15 @@ run 0 '"aligned":{"spf":true,"dkim":false}' dmarc --from a@good.example --spf bo
 run 0 'DMARC of good.example: pass' dmarc --from good.example --dkim good.example=pass
 run 1 'policy     reject, by the tag p of the record at _dmarc.good.example' dmarc --from a@good.example --spf mailer.example=pass
 run 1 '"rfc7489":{"result":"fail","policy":"reject"' dmarc --from a@good.example --spf good.example=softfail --json
+run 1 '"note":null' dmarc --from a@good.example --spf mailer.example=fail --json
+run 1 '"note":"no result of SPF or DKIM was given' dmarc --from a@good.example --json
+run 1 'DMARC of good.example, mail that nothing speaks for: fail' dmarc --from a@good.example
+tr -s ' \n' ' ' <"$dir/out" | grep -qF 'no result of SPF or DKIM was given (--spf, --dkim): this is the policy as it is published'
+ok 'without a result it is no verdict on the mail, in words, too'
 run 2 '"pct=5" is gone from DMARC' dmarc --from a@pct.example --spf pct.example=pass
 run 2 'nothing.example has no DMARC record' dmarc --from a@nothing.example
 run 3 'failed: SERVFAIL' dmarc --from a@ill.example --spf ill.example=pass
+run 0 '"from":"good.example"' dmarc --from 'Me (of a@b) <a@good.example>' --spf good.example=pass --json
 run 1 'no domain name' dmarc --from a@b..example
 
 run 0 '"fcrdns":"pass"' ptr 192.0.2.2 --json
@@ -189,7 +209,12 @@ done
 	ok 'a line for each list and thing'
 }
 run 3 'gave an answer that can be used' dnsbl 192.0.2.2
+run 3 'Who may ask: Free for low, non-commercial use' dnsbl 192.0.2.2
+run 3 '"kind":"black","policy":"Free for low, non-commercial use' dnsbl 192.0.2.2 --json
 
+"$MXWALK" check --help >"$dir/out"
+[ "$(grep -cE '^  (spf|dkim|dmarc|ptr|dnsbl|mx) ' "$dir/out")" -eq 6 ]
+ok 'the help shows what each evaluator takes'
 run 64 'check rdns: no such check; there are spf' rdns 192.0.2.1
 run 64 'check spf: --ip is missing; usage: mxwalk check spf' spf --from a@good.example
 run 64 'check spf: --from or --helo is missing' spf --ip 192.0.2.1
@@ -242,8 +267,8 @@ ok 'a record replays to the same line'
 # Every line that check can write is as the schema says.
 if python3 -c 'import jsonschema; jsonschema.Draft202012Validator' 2>/dev/null; then
 	for arguments in 'spf --ip 192.0.2.2 --from a@good.example --helo mail.good.example' 'spf --ip 192.0.2.2 --from a@ill.example' 'spf --ip 192.0.2.2 --helo x --from <>' 'dmarc --from a@good.example --spf x.good.example=pass --dkim b.example=fail' \
-		'dmarc --from a@ill.example' 'dmarc --from a@b..c' 'dmarc --from a@nothing.example' 'ptr 192.0.2.2 192.0.2.3 192.0.2.4' 'mx good.example half.example null.example gone.example ill.example alone.example' \
-		"dnsbl 192.0.2.1 good.example --lists $dir/lists" "dkim $dir/signed" "dkim $dir/changed" "dkim $dir/unsigned" "dkim $dir/later" "dkim $dir/sha1" \
+		'dmarc --from a@good.example' 'dmarc --from a@ill.example' 'dmarc --from a@b..c' 'dmarc --from a@nothing.example' 'ptr 192.0.2.2 192.0.2.3 192.0.2.4' 'mx good.example half.example null.example gone.example ill.example alone.example' \
+		"dnsbl 192.0.2.1 good.example --lists $dir/lists" "dkim $dir/signed" "dkim $dir/changed" "dkim $dir/unsigned" "dkim $dir/later" "dkim $dir/sha1" "dkim $dir/received" \
 		'dkim --selector torn --domain football.example.com' 'dkim --selector none --domain football.example.com' "dkim --selector other --domain football.example.com --dkim-key $dir/seed"; do
 		# shellcheck disable=SC2086
 		"$MXWALK" check $arguments --dns-replay "$dir/book" --json

@@ -65,6 +65,7 @@ _dmarc 300 IN TXT   "v=DMARC1; p=reject; rua=mailto:d@plain.example"
     'bogus.example': SOA + f'@ 300 IN MX 10 mail\nmail 300 IN A {MAIL}\n@ 300 IN TXT "v=spf1 +all"\n',
     '55.0.127.in-addr.arpa': SOA + '1 300 IN PTR first.plain.example.\n2 300 IN PTR elsewhere.plain.example.\n4 300 IN PTR host.lame.example.\n',
 }
+KEY = 'k3y0fours'
 # 127.0.0.2 is the test point of RFC 5782 in every zone that is well kept.
 LISTS = {
     'good.bl.example': ('ip4set', ':127.0.0.2:$ was seen sending spam\n127.0.0.2\n192.0.2.1\n192.0.2.64/28 :127.0.0.3:Dynamic range\n!192.0.2.70\n'),
@@ -72,6 +73,8 @@ LISTS = {
     'names.bl.example': ('dnset', ':127.0.1.2:$ is in mail that nobody asked for\ntest\n.spammer.example\n'),
     'empty.bl.example': ('ip4set', ':127.0.0.2:nobody\n192.0.2.1\n'),
     'wide.bl.example': ('ip4set', ':127.0.0.2:everybody\n0.0.0.0/0\n'),
+    # It quotes the question, key and all, as some do.
+    f'{KEY}.keyed.example': ('ip4set', f':127.0.0.2:$ is listed, asked with {KEY}\n127.0.0.2\n192.0.2.1\n'),
 }
 MXWALK_LISTS = ''.join(f'''
 [{zone}]
@@ -308,6 +311,35 @@ QUESTIONS = (
 )
 
 
+def keys():
+    lists = write('keyed', '[bl.keyed.example]\nname = Keyed\nask = ip4\nweight = C\nkey-zone = %s.keyed.example\nkey-needed = yes\nvalue = 127.0.0.2 listed a source of spam\n')
+    args = ('192.0.2.1', f'--lists={lists}', f'--dnsbl-key=bl.keyed.example={KEY}')
+    run = check('dnsbl', *args, f'--dns-record={path("keyed-book")}')
+    equal('a list that is asked with a key', (run.lists['bl.keyed.example']['state'], run.status), ('listed', 1))
+    book = open(path('keyed-book')).read()
+    text = Run('check', 'dnsbl', '-v', *args, f'--nameserver={RESOLVER}')
+    report = Run('self', '-v', '--allow-private', '--source=192.0.2.1', f'--lists={lists}', f'--dnsbl-key=bl.keyed.example={KEY}', f'--nameserver={RESOLVER}')
+    tap.check('the words name the question, the key they do not', '1.2.0.192.bl.keyed.example' in text.out and '1.2.0.192.bl.keyed.example' in report.out and 'asked with' in text.out, text.out + report.out)
+    for what, said in (('the records', run.out + run.err), ('the words', text.out + text.err), ('the report', report.out + report.err), ('the book', book)):
+        tap.check(f'the key is not in {what}', KEY not in said.lower(), said)
+    for what, more in (('with the key', args), ('with another', (*args[:2], '--dnsbl-key=bl.keyed.example=another'))):
+        again = check('dnsbl', *more, f'--dns-replay={path("keyed-book")}')
+        equal(f'the book replays {what}', {r['list']: r['state'] for r in again.records}, {r['list']: r['state'] for r in run.records})
+
+
+def two_resolvers():
+    lists = '--lists=' + path('lists')
+    bl = check('dnsbl', '192.0.2.1', lists, f'--dnsbl-nameserver={RESOLVER}', '--timeout=3', nameserver=REFUSING)
+    equal('lists are asked through a resolver of their own', (bl.lists['good.bl.example']['state'], bl.lists['good.bl.example']['server']), ('listed', RESOLVER))
+    equal('… and nothing else is', check('ptr', '127.0.55.1', f'--dnsbl-nameserver={RESOLVER}', '--timeout=3', nameserver=REFUSING).r['result'], 'unknown')
+
+
+def open_resolver():
+    for server, said in (('8.8.8.8', True), (REFUSING, False)):  # in this namespace nobody has that address
+        p = Run('check', 'dnsbl', '192.0.2.1', '--timeout=1', f'--nameserver={server}')
+        tap.check(f'lists asked through {server}: {"an open resolver, and that is said" if said else "none of those"}', p.status == 3 and (f'asked through {server}, an open resolver' in p.err) == said, p.err)
+
+
 def undetermined():
     """Resolvers that refuse or say nothing: nothing is absent, and no wait is longer than it was allowed."""
     limit = 3
@@ -364,6 +396,9 @@ try:
     texts()
     reverse()
     blocklists()
+    keys()
+    two_resolvers()
+    open_resolver()
     undetermined()
     walks()
 finally:

@@ -25,6 +25,7 @@ A label of the name says what becomes of a query for it: the first that is one o
   tc            cut off over UDP; tcdead: over TCP there is nothing either; big-N: N strings of 200 octets, cut off if too large
   chain         two CNAMEs and a record; leaves: a CNAME to a name of another message; loop: CNAMEs in a circle
   plain         FORMERR to a query with EDNS
+  bare-N        a header with the rcode N and nothing else, not even the question
 """
 
 import random
@@ -39,7 +40,7 @@ TYPES = {"A": A, "NS": NS, "CNAME": CNAME, "SOA": SOA, "PTR": PTR, "MX": MX, "TX
 TYPE_NAMES = {number: name for name, number in TYPES.items()}
 RCODES = {"formerr": 1, "servfail": 2, "notimp": 4, "refused": 5}
 UDP_LIMIT = 512
-WORDS = set("nx nodata silent slow ttl secure garbled noise empty wrongid wrongname wrongtype spoof tc tcdead big chain leaves loop plain".split()) | set(RCODES)
+WORDS = set("nx nodata silent slow ttl secure garbled noise empty wrongid wrongname wrongtype spoof tc tcdead big chain leaves loop plain bare".split()) | set(RCODES)
 
 
 def name_wire(name):
@@ -150,6 +151,8 @@ def messages(query, mode, tcp):
         return [(0, strangers(query)[what])]
     if what == "spoof":
         return [(0, message) for message in strangers(query).values()] + [(0.05, whole(query))]
+    if what == "bare":
+        return [(0, struct.pack("!6H", query.id, 0x8180 | query.number, 0, 0, 0, 0))]
     if what == "empty" and not tcp:
         return [(0, b""), (0.05, whole(query))]
     if what in ("tc", "tcdead") and not tcp:

@@ -82,6 +82,8 @@ refused '--concurrency 20001: not a number from 1 to 20000' --concurrency 20001 
 refused '--source 300.1.1.1: not an IP address' --source 300.1.1.1 example.com
 refused '--source mail.example.com: not an IP address' --source mail.example.com example.com
 refused '--public-ip 192.0.2.1/24: not an IP address' self --public-ip 192.0.2.1/24
+refused '--public-ip 192.0.2.1: not an IPv6 address, and -6 asks for these only' self -6 --public-ip 192.0.2.1
+refused '--source 192.0.2.1: not an IPv6 address, and -6 asks for these only' self -6 --source 192.0.2.1
 refused '--ip 1.2.3: not an IP address' check spf --ip 1.2.3
 refused '--nameserver ns.example.com: not ADDR, ADDR:PORT or [ADDR]:PORT' --nameserver ns.example.com example.com
 refused '--nameserver 127.0.0.1:0: not ADDR, ADDR:PORT or [ADDR]:PORT' --nameserver 127.0.0.1:0 example.com

@@ -108,6 +108,17 @@ def tcp_that_dies():
     yield "and is no answer", run.answer("tcdead.a6.test").get("rcode"), "TIMEOUT"
     yield "each question was sent once", len(queries("n7.slow-300.a6.test")), 1
 
+@scene
+def failures_without_a_question():
+    run = Run(["normal"], ["ask bare-5.a40.test A", "ask bare-2.a40.test MX", "ask bare-4.a40.test A", "ask bare-1.a40.test TXT", "ask bare-3.a40.test A", "ask bare-0.a40.test A", "wait"])
+    yield "a header alone: REFUSED is heard", say(run.answer("bare-5.a40.test"), "rcode", "server"), ("REFUSED", "normal")
+    yield "SERVFAIL, of another type", say(run.answer("bare-2.a40.test"), "rcode", "server"), ("SERVFAIL", "normal")
+    yield "NOTIMP", run.answer("bare-4.a40.test").get("rcode"), "NOTIMP"
+    yield "FORMERR, after trying without EDNS", (run.answer("bare-1.a40.test").get("rcode"), len(queries("bare-1.a40.test")) in (2, 3)), ("FORMERR", True)  # c-ares 1.18 tries by itself, too
+    yield "but not NXDOMAIN, nor that there is no data", [run.answer(f"bare-{n}.a40.test").get("rcode") in ("TIMEOUT", "GARBLED") for n in (3, 0)], [True, True]
+    run = Run(["normal", "second"], ["many 200 bare-5.b40.test A", "wait"])
+    yield "many at once", run.of("waited")[0].get("REFUSED"), 200
+
 for mode, rcode in (("servfail", "SERVFAIL"), ("refused", "REFUSED"), ("notimp", "NOTIMP"), ("formerr", "FORMERR"), ("garbled", "GARBLED"), ("noise", "TIMEOUT")):
     def failing(mode=mode, rcode=rcode):
         rcodes = {"GARBLED", "TIMEOUT"} if mode in ("garbled", "noise") else {rcode}  # c-ares 1.34 does not hand on what it cannot read, and what 1.18 cannot assign is not there

@@ -39,10 +39,10 @@ CHECK = dict(SPF, type='check', schema=1, check='spf', ip='192.0.2.1', helo='a.e
 CHECK['from'] = 'me@example.com'
 DMARC = {'result': 'pass', 'policy': 'reject', 'published': 'reject', 'tag': 'p', 'record': 'v=DMARC1; p=reject', 'at': 'example.com', 'org_domain': 'example.com', 'queries': 2,
          'aligned': {'spf': True, 'dkim': None}, 'identifiers': [{'kind': 'spf', 'domain': 'example.com', 'result': 'pass', 'aligned': True}], 'problem': None}
-CHECK_DMARC = dict(DMARC, type='check', schema=1, check='dmarc', testing=False, warnings=['x'], rfc7489=dict(DMARC, pct=100))
+CHECK_DMARC = dict(DMARC, type='check', schema=1, check='dmarc', testing=False, warnings=['x'], note=None, rfc7489=dict(DMARC, pct=100))
 CHECK_DMARC['from'] = 'example.com'
 DKIM_KEY = {'name': 's._domainkey.example.com', 'state': 'ok', 'rcode': 'NOERROR', 'key_type': 'rsa', 'bits': 2048, 'strict': False, 'note': None, 'record': 'p=', 'problem': None, 'warnings': []}
-CHECK_DKIM = {'type': 'check', 'schema': 1, 'check': 'dkim', 'result': 'pass', 'file': '-', 'total': 1, 'problem': None,
+CHECK_DKIM = {'type': 'check', 'schema': 1, 'check': 'dkim', 'result': 'pass', 'file': '-', 'total': 1, 'problem': None, 'received': {'client': '192.0.2.1', 'helo': 'mail.example.com', 'ptr': None, 'by': 'mx.example.net'},
               'signatures': [{'result': 'pass', 'failed': None, 'reason': None, 'domain': 'example.com', 'selector': 's', 'algorithm': 'rsa-sha256', 'identity': '@example.com', 'expired': False,
                               'testing': False, 'unsigned': 0, 'warnings': [], 'key': DKIM_KEY}]}
 CHECK_DKIM_KEY = dict(DKIM_KEY, type='check', schema=1, check='dkim', result='mismatch', private={'file': 'key', 'key_type': 'rsa', 'bits': 2048, 'matches': False, 'record': 'p='})
@@ -54,7 +54,7 @@ ACCEPTED = dict(RESULT, status='accepted', stage='connect', reply=None, diagnosi
 EXPLAINED = {'type': 'summary', 'schema': 1, 'explained': 2, 'deferred': 0, 'passed_over': 1, 'too_long': 0, 'sentence': 'All …', 'cause': {'spf': 2}, 'list': {}, 'provider': {}, 'domain': {'example.com': 2}}
 RULE = {'type': 'rule', 'schema': 1, 'id': 'x', 'cause': 'spf', 'examples': ['550 no'], 'who': None}
 CHECKED = dict(EXPLANATION, stage='rcpt', recipient_domain='example.com', relay='mx.example.com', basis='confirmed', evidence=['it is listed'])
-RIGHT = [RUN, SENDER, dict(SENDER, spf=SPF, spf_helo=SPF, dmarc={k: v for k, v in CHECK_DMARC.items() if k not in ('type', 'schema', 'check')}, dkim={'keys': [], 'signatures': []}), FINDING, RESULT, ACCEPTED, SUMMARY, EXPLANATION, EXPLAINED, RULE, CHECK, CHECK_DKIM, CHECK_DKIM_KEY, CHECK_DMARC, CHECK_PTR, CHECK_DNSBL, CHECK_MX]
+RIGHT = [RUN, SENDER, dict(SENDER, spf=SPF, spf_helo=SPF, dmarc={k: v for k, v in CHECK_DMARC.items() if k not in ('type', 'schema', 'check', 'note')}, dkim={'keys': [], 'signatures': []}), FINDING, RESULT, ACCEPTED, SUMMARY, EXPLANATION, EXPLAINED, RULE, CHECK, CHECK_DKIM, CHECK_DKIM_KEY, CHECK_DMARC, CHECK_PTR, CHECK_DNSBL, CHECK_MX]
 
 WRONG = [  # record, path, value (... is: left out)
     (RESULT, 'type', 'results'), (RESULT, 'schema', 2), (RESULT, 'schema', ...), (RESULT, 'status', 'rejected'), (RESULT, 'status', 'deferred'), (RESULT, 'status', 'accepted'), (RESULT, 'stage', 'banner'),
@@ -72,7 +72,7 @@ WRONG = [  # record, path, value (... is: left out)
     (EXPLAINED, 'cause.blocklist', 1), (EXPLAINED, 'explained', 0), (EXPLAINED, 'domain.x', 0), (RULE, 'examples', []), (RULE, 'cause', 'x'), (CHECKED, 'basis', 'likely'), (CHECKED, 'stage', 'lunch'),
     (EXPLANATION, 'cause', None), (EXPLANATION, 'what', 'body'), (EXPLANATION, 'confidence', 1), (CHECK, 'check', 'rdns'), (CHECK, 'result', None),
     (CHECK, 'result', 'ok'), (CHECK, 'trail.0.in', 'x'), (CHECK, 'lookups', 12), (CHECK, 'surprise', 1), (CHECK, 'helo_identity.void', '0'), (CHECK_DMARC, 'policy', 'discard'), (CHECK_DMARC, 'queries', 9),
-    (CHECK_DMARC, 'aligned.spf', 'yes'), (CHECK_DMARC, 'rfc7489.pct', ...), (CHECK_DMARC, 'identifiers.0.kind', 'arc'), (CHECK_DMARC, 'surprise', 1), (CHECK_DKIM, 'result', 'softfail'), (CHECK_DKIM, 'file', ...), (CHECK_DKIM, 'signatures.0.failed', 'x'),
+    (CHECK_DMARC, 'aligned.spf', 'yes'), (CHECK_DMARC, 'rfc7489.pct', ...), (CHECK_DMARC, 'identifiers.0.kind', 'arc'), (CHECK_DMARC, 'surprise', 1), (CHECK_DMARC, 'note', ...), (CHECK_DKIM, 'result', 'softfail'), (CHECK_DKIM, 'file', ...), (CHECK_DKIM, 'received', ...), (CHECK_DKIM, 'received.client', None), (CHECK_DKIM, 'signatures.0.failed', 'x'),
     (CHECK_DKIM, 'signatures.0.key.state', 'good'), (CHECK_DKIM, 'signatures.0.surprise', 1), (CHECK_DKIM_KEY, 'result', 'pass'), (CHECK_DKIM_KEY, 'private.matches', None), (CHECK_DKIM_KEY, 'surprise', 1),
     (CHECK_DKIM_KEY, 'key_type', 'ec'), (CHECK_PTR, 'result', 'ok'), (CHECK_PTR, 'names', None),
     (CHECK_DNSBL, 'state', 'maybe'), (CHECK_DNSBL, 'kind', ...), (CHECK_DNSBL, 'surprise', 1), (CHECK_MX, 'hosts.0.mx', ...), (CHECK_MX, 'kind', 'MX'),

@@ -1,6 +1,8 @@
 """`mxwalk self` as a whole, in the lab: who is good, and what is said of each who is not; the same in every format; nothing advised on what is not known; and all of it in time."""
+import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -104,7 +106,7 @@ CASES = [
     ('no SPF, no DMARC', ('--source', '127.0.1.12', '--from', 'me@bare.example'), 1, ['dmarc-missing'], ['spf-missing'], []),
     ('DMARC is broken', ('--source', '127.0.1.1', '--from', 'me@dmarc-broken.example'), 1, ['dmarc-broken'], None, []),
     ('null MX', ('--source', '127.0.1.1', '--from', 'me@no-mail.sender.example'), 1, ['domain-null-mx'], None, []),
-    ('no such domain', ('--source', '127.0.1.1', '--from', 'me@nowhere.sender.example'), 1, ['domain-missing'], None, []),
+    ('no such domain: that, and nothing else', ('--source', '127.0.1.1', '--from', 'me@nowhere.sender.example'), 1, ['domain-missing'], [], []),
     ('domain without address', ('--source', '127.0.1.1', '--from', 'me@no-address.sender.example'), 1, ['domain-no-mail'], None, []),
     ('domain on the DBL', ('--source', '127.0.1.1', '--from', 'me@listed-domain.example'), 1, ['listed', 'dmarc-missing'], None, []),
     ('a selector alone', (*GOOD, '--dkim-selector', 'lab'), 0, [], [], []),
@@ -160,6 +162,36 @@ f = finding(run(*GOOD, '--dkim-key', rsa, '--dkim-selector', 'gone'), 'dkim-key-
 text = ''.join(re.findall('"([^"]*)"', (f.get('records') or [''])[0]))
 tap.check('key gone: its record, in strings of 255 octets', (f.get('records') or [''])[0].startswith('gone._domainkey.signed.example. TXT "v=DKIM1;') and text.endswith('IDAQAB') and max(map(len, re.findall('"([^"]*)"', f['records'][0]))) <= 255, f)
 
+# ---- whom the lists are asked about
+def asked(*args):
+    return {(entry['list'], entry['item']) for entry in run(*args).records[0]['dnsbl'] if entry['identity'] == 'dkim'}
+
+
+tap.check('lists are asked about the domain of a key', ('dbl.spamhaus.org', 'signed.example') in asked('--source', '127.0.1.1', '--from', 'me@sender.example', '--dkim-selector', 'lab', '--dkim-domain', 'signed.example'))
+if os.path.exists(os.path.join(home, 'other')):
+    tap.check('… and of a signature', ('dbl.spamhaus.org', 'signed.example') in asked('--source', '127.0.1.1', '--from', 'me@sender.example', '--data', '@' + os.path.join(home, 'other')))
+    tap.check('… but not of one that does not verify', not asked('--source', '127.0.1.1', '--from', 'me@sender.example', '--data', '@' + put('broken', open(os.path.join(home, 'other'), 'rb').read().replace(b'Hello.', b'Hello!'))))
+
+# ---- the address that a server noted when it received the message
+def received(hop):
+    return '@' + put('received', f'Received: {hop}; Fri, 27 Nov 2026 10:00:00 +0000\r\n'.encode() + message('me@signed.example'))
+
+
+for hop, name, severity, status in (
+    ('from a.signed.example (a.signed.example [127.0.1.13]) by mx.receiver.example (Postfix) with ESMTP id 1', 'seen', 'good', 1),
+    ('from a.signed.example (unknown [192.0.2.77]) by mx.receiver.example (Postfix) with ESMTP id 1', 'seen-elsewhere', 'warns', 1),
+    ('from a.signed.example (a.signed.example [IPv6:2001:db8::77]) by mx.receiver.example (Postfix) with ESMTP id 1', 'seen-other-family', 'info', 1),
+    ('from desk.signed.example (unknown [192.0.2.77]) by mail.signed.example (Postfix) with ESMTP id 1', None, None, 1),
+    ('by mail.signed.example (Postfix, from userid 0) id 1', None, None, 1),
+):
+    r = run(*GOOD, '--data', received(hop))
+    seen = [(f['id'], f['severity']) for f in r.records if f['type'] == 'finding' and f['id'].startswith('seen')]
+    tap.check(f'Received: {hop}', seen == ([(name, severity)] if name else []) and r.status == status and not r.problems, f'{seen} {r.status} {r.problems}')
+f = finding(run(*GOOD, '--data', received('from a.signed.example (unknown [192.0.2.77]) by mx.receiver.example with ESMTP id 1')), 'seen-elsewhere')
+tap.check('another address was seen: which, by whom, and what to do', all(word in f['what'] for word in ('192.0.2.77', '127.0.1.13', 'mx.receiver.example')) and '--public-ip 192.0.2.77' in f['advice'] and 'a.signed.example' in f['evidence'], f)
+r = run('--source', '127.0.1.13', '--source', '127.0.1.2', '--from', 'me@signed.example', '--data', received('from a.signed.example (a.signed.example [127.0.1.2]) by mx.receiver.example with ESMTP id 1'))
+tap.check('seen from another of our sources: that one says so, the other is silent', [(f['id'], f['sender']['ip']) for f in r.records if f['type'] == 'finding' and f['id'].startswith('seen')] == [('seen', '127.0.1.2')], r.records)
+
 # ---- formats
 p = Run('self', '--source', '127.0.1.2', '--from', 'me@clean.sender.example')
 tap.check('text: the verdict, the reason, the remedy, the page', p.status == 1 and all(w in p.out for w in ('127.0.1.2: 1 finding gets mail refused', 'REFUSES', 'evidence', 'refusers', 'who acts', 'remedy', 'see', 'good')), p.out)
@@ -184,6 +216,56 @@ p = Run('self', '--nameserver', server, '--source', '192.168.1.5', '--public-ip'
 tap.check('--public-ip is what is judged', p.records and p.records[0]['ip'] == '203.0.113.9', p.out)
 p = Run('self', '--dkim-key', rsa, '--dkim-selector', 'lab', '--source', '127.0.1.1', env={**bare})
 tap.check('a key of nobody', p.status == 64 and '--dkim-domain' in p.err, p.err)
+
+# ---- without --source: what this host would send from, tried in a network namespace of its own, whose ways lead nowhere
+V4, V6 = '193.0.6.139', '2001:67c:2e8:22::c100:68b'
+SPACE = ['unshare', '--net'] if os.getuid() == 0 else ['unshare', '--user', '--map-root-user', '--net']
+UP = 'ip link set lo up'
+WAYS = {
+    '4': f'ip addr add {V4}/32 dev lo && ip route add default dev lo src {V4}',
+    '6': f'ip -6 addr add {V6}/128 dev lo nodad && ip -6 route add default dev lo',
+    'private 4': 'ip addr add 10.9.8.7/32 dev lo && ip route add default dev lo src 10.9.8.7',
+    'private 6': 'ip -6 addr add fd00::7/128 dev lo nodad && ip -6 route add default dev lo',
+}
+book = put('book', '')
+
+
+def alone(ways, *args):
+    """self on a host that has these ways out."""
+    script = ' && '.join([UP, *(WAYS[way] for way in ways)]) + ' && exec "$0" "$@"'
+    p = subprocess.run([*SPACE, 'sh', '-c', script, MXWALK, 'self', '--json', '--dns-replay', book, '--no-dnsbl', *args], capture_output=True, text=True, env=bare)
+    return p, [json.loads(line)['ip'] for line in p.stdout.splitlines() if '"type":"sender"' in line]
+
+
+def why_not(way):
+    if not shutil.which('unshare') or not shutil.which('ip'):
+        return 'no unshare or ip here'
+    p = subprocess.run([*SPACE, 'sh', '-c', f'{UP} && {WAYS[way]}'], capture_output=True, text=True)
+    return p.returncode and (p.stderr.strip().replace('\n', ' ') or 'no network namespaces here')
+
+
+if why_not('4') or why_not('6'):
+    tap.skip('the families of this host', why_not('4') or why_not('6'))
+else:
+    for ways, args, status, seen, said in (
+        (('4', '6'), (), 1, [V4, V6], ''),
+        (('4', '6'), ('-4',), 1, [V4], ''),
+        (('4', '6'), ('-6',), 1, [V6], ''),
+        (('4',), (), 1, [V4], ''),
+        (('6',), (), 1, [V6], ''),
+        (('4',), ('-6',), 3, [], 'no IPv6 address that leads out'),
+        ((), (), 3, [], 'no address that leads out'),
+        (('private 4', '6'), (), 1, [V6], '10.9.8.7 is a private address, which no receiver sees: give the one that they see with --public-ip, or leave this family out with -6'),
+        (('private 4', '6'), ('--public-ip', V4), 1, [V4, V6], ''),
+        (('private 4', 'private 6'), ('--public-ip', V4), 1, [V4], 'fd00::7, from which this host reaches IPv6, is a private address and was not judged'),
+        (('private 4', 'private 6'), ('-4', '--public-ip', V4), 1, [V4], ''),
+        (('private 4',), (), 3, [], '--public-ip'),
+        ((), ('--public-ip', V4), 1, [V4], ''),
+        ((), ('--public-ip', '10.1.1.1'), 3, [], '10.1.1.1 is a private address'),
+        (('4', '6'), ('--source', V6), 1, [V6], ''),
+    ):
+        p, ips = alone(ways, *args)
+        tap.check(f'a host with ways out by {" and ".join(ways) or "nothing"}, {" ".join(args)}', p.returncode == status and ips == seen and said in p.stderr and (said or not p.stderr), f'{p.returncode} {ips} {p.stderr}')
 
 # ---- silence
 hush = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

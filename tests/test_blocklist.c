@@ -163,6 +163,7 @@ static const struct row {
 	{"hostkarma: white", "hostkarma.junkemailfilter.com", "192.0.2.1", {"2.0.0.127.hostkarma.junkemailfilter.com A 127.0.0.2", ME "hostkarma.junkemailfilter.com A 127.0.0.1"}, LIST_CLEAN, "white", ""},
 	{"hostkarma: do not list", "hostkarma.junkemailfilter.com", "192.0.2.1", {"2.0.0.127.hostkarma.junkemailfilter.com A 127.0.0.2", ME "hostkarma.junkemailfilter.com A 127.0.0.5"}, LIST_CLEAN, "no list", ""},
 	{"hostkarma: black", "hostkarma.junkemailfilter.com", "192.0.2.1", {"2.0.0.127.hostkarma.junkemailfilter.com A 127.0.0.2", ME "hostkarma.junkemailfilter.com A 127.0.0.2"}, LIST_LISTED, "black", ""},
+	{"a list with test names of its own", "uribl.spameatingmonkey.net", "example.net", {"_dnsbl_.test.uribl.spameatingmonkey.net A 127.0.0.2", "example.net.uribl.spameatingmonkey.net A 127.0.0.2"}, LIST_LISTED, "spam traps", ""},
 	{"without the key that it needs", "all.spamrats.com", "192.0.2.1", {"2.0.0.127.all.spamrats.com A 127.0.0.38"}, LIST_UNKNOWN, "wants a key", NULL},
 	{"subscribers only", "sip.invaluement.com", "192.0.2.1", {"2.0.0.127.sip.invaluement.com A 127.0.0.2"}, LIST_UNKNOWN, "subscribers", NULL},
 };
@@ -349,7 +350,6 @@ Test(keys, switch_on_and_are_checked)
 	struct lists *lists = built_in();
 
 	cr_expect_not(the(lists, "all.spamrats.com")->on);
-	cr_expect_not(lists_on(lists, "all.spamrats.com"), "it needs a key");
 	cr_expect(lists_key(lists, "all.spamrats.com", key));
 	cr_expect(the(lists, "all.spamrats.com")->on);
 	cr_expect_not(lists_key(lists, COP, key), "takes none");
@@ -358,10 +358,22 @@ Test(keys, switch_on_and_are_checked)
 	cr_expect_not(lists_key(lists, ZEN, ""));
 	cr_expect_not(lists_key(lists, ZEN, "with space"));
 	cr_expect_null(the(lists, ZEN)->key);
+	lists_free(lists);
+}
+
+/* A list that wants a registration and no key; one that somebody does not want. */
+Test(data, a_later_file_switches_lists)
+{
+	static const char more[] = "[b.barracudacentral.org]\non = yes\n[" COP "]\non = no\n[psbl.surriel.com]\non = no\n[dead:psbl.surriel.com]\nwhy = gone\n";
+	struct lists *lists = built_in();
+	struct stanza_error error;
+
 	cr_expect_not(the(lists, "b.barracudacentral.org")->on);
-	cr_expect(lists_on(lists, "b.barracudacentral.org"));
+	cr_assert(lists_add(lists, more, strlen(more), &error), "%u: %s", error.line, error.reason);
 	cr_expect(the(lists, "b.barracudacentral.org")->on);
-	cr_expect_not(lists_on(lists, "sip.invaluement.com"));
+	cr_expect_str_eq(the(lists, "b.barracudacentral.org")->name, "Barracuda Reputation Block List", "the rest is as it was");
+	cr_expect_not(the(lists, COP)->on);
+	cr_expect_str_eq(lists_dead(lists, "psbl.surriel.com"), "gone");
 	lists_free(lists);
 }
 
@@ -599,6 +611,10 @@ Test(data, a_broken_file_is_refused_whole)
 		{"[dead:x.example.org]\nwhy = y\nname = z\n", 3, "no such key"},
 		{"[dead:*.]\nwhy = y\n", 1, "zone"},
 		{LIST("com"), 1, "zone"},
+		{"[zen.spamhaus.org]\non = maybe\n", 2, "yes or no"},
+		{"[all.spamrats.com]\non = yes\n", 2, "with a key only"},
+		{"[sip.invaluement.com]\non = yes\n", 2, "with a key only"},
+		{"[unheard.example.org]\non = yes\n", 1, "name"},
 		{LIST("dnsbl.sorbs.net"), 1, "SORBS was switched off"},
 		{LIST("a.example.org") LIST("b.example.org") "nonsense\n", 11, "key = value"},
 	};

@@ -429,7 +429,7 @@ static const struct mail {
 	{"DKIM said, and the signature is bad here too", CAUSE_DKIM, "DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=gone; h=from; bh=AA==; b=AA==\r\n" UNSIGNED, {WELL, PTR_GOOD, SPF_PASSES}, BASIS_CONFIRMED, WHO_SENDER, {"does not verify here, either"}},
 	{"sender's domain said, and it does not exist", CAUSE_SENDER_DOMAIN, NULL, {WELL, PTR_GOOD}, BASIS_CONFIRMED, WHO_SENDER, {"example.org can take no mail (nxdomain)"}},
 	{"sender's domain said, and it has a null MX", CAUSE_SENDER_DOMAIN, NULL, {WELL, PTR_GOOD, "example.org MX 0 ."}, BASIS_CONFIRMED, WHO_SENDER, {"example.org can take no mail (null-mx)"}},
-	{"sender's domain said, and it is in order", CAUSE_SENDER_DOMAIN, NULL, {WELL, PTR_GOOD, ORG}, BASIS_CONTRADICTED, WHO_RECEIVER, {"can take mail as seen from here"}},
+	{"sender's domain said, and it is in order", CAUSE_SENDER_DOMAIN, NULL, {WELL, PTR_GOOD, ORG}, BASIS_CONTRADICTED, WHO_RECEIVER, {"can take mail as seen from here", "a callout"}},
 	{"sender's domain said, and not known here", CAUSE_SENDER_DOMAIN, NULL, {WELL, PTR_GOOD, "example.org MX !SERVFAIL"}, BASIS_STATED, WHO_SENDER, {"!as seen from here"}},
 	{"HELO refused, and it has no address", CAUSE_HELO, NULL, {WELL}, BASIS_CONFIRMED, WHO_SENDER, {"mail.example.net has no address (NXDOMAIN"}},
 	{"HELO refused, and it leads elsewhere", CAUSE_HELO, NULL, {WELL, PTR_STRAY}, BASIS_STATED, WHO_SENDER, {"leads to other addresses than 192.0.2.10"}},

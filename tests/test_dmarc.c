@@ -91,7 +91,10 @@ static const char zone[] =
 	/* reports */
 	"_dmarc.away.com TXT v=DMARC1; p=none; rua=mailto:d@taker.com,mailto:d@other.com,mailto:d@in.away.com,mailto:d@sick.com\n"
 	"away.com._report._dmarc.taker.com TXT v=DMARC1\n"
-	"away.com._report._dmarc.sick.com TXT !SERVFAIL\n";
+	"away.com._report._dmarc.sick.com TXT !SERVFAIL\n"
+	"_dmarc.x.ill.com TXT v=DMARC1; p=reject; rua=mailto:d@ill.com\n" /* whether that is its own house cannot be told */
+	"_dmarc.ill.com TXT !SERVFAIL\n"
+	"_dmarc.registry.test TXT v=DMARC1; p=reject; psd=y; rua=mailto:d@registry.test\n";
 
 static const struct test_case {
 	const char *from, *spf, *dkim; /* spf: "DOMAIN" that passed, or "DOMAIN=fail", "DOMAIN=temperror"; dkim: several, with spaces; NULL: none */
@@ -207,6 +210,8 @@ static const struct test_case {
 
 	/* reports */
 	{"away.com", NULL, NULL, F, F, DMARC_NONE, DMARC_NONE, "away.com", "away.com", "away.com", "p", 2, "reports to mailto:d@other.com will not be sent"},
+	{"x.ill.com", "x.ill.com", NULL, P, P, DMARC_REJECT, DMARC_REJECT, "x.ill.com", NULL, "ill.com", "p", 2, NULL},
+	{"registry.test", "registry.test", NULL, P, P, DMARC_REJECT, DMARC_REJECT, "registry.test", "registry.test", "registry.test", "p", 1, NULL},
 #undef N
 #undef P
 #undef F

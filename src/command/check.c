@@ -21,7 +21,9 @@
 #include "dns/name.h"
 #include "dns/dkim.h"
 #include "dns/dkim_sign.h"
+#include "dns/author.h"
 #include "io/loop.h"
+#include "judge/seen.h"
 #include "record.h"
 #include "record_check.h"
 #include "text_check.h"
@@ -45,6 +47,7 @@ struct check {
 	bool helo_too;
 	struct dkim_query dkim_query; /* message NULL: not read yet */
 	struct dkim dkim;
+	const struct received *seen; /* the hop at which a server saw the message come from its sender; NULL: it tells none */
 	EVP_PKEY *pair; /* of --dkim-key; NULL: none given */
 	struct dkim_pair dkim_pair;
 	struct dkim_key dkim_key;
@@ -158,6 +161,21 @@ status_spf(const struct check *check)
 
 enum { DKIM_MESSAGE_MAX = 64 * 1024 * 1024 }; /* octets */
 
+/* The address by which the message reached the first server that is not its author's. */
+static void
+find_seen(struct check *check)
+{
+	const struct dkim_query *message = &check->dkim_query;
+	struct seen_query query = {.source = check->options->ip};
+	struct received *trace;
+	const char *why;
+
+	author_domain(message->message, message->len, check->question, &query.own[0], &why);
+	query.count = received_trace(message->message, message->len, check->question, &trace);
+	query.trace = trace;
+	check->seen = seen_by_others(&query);
+}
+
 static bool
 read_message(struct check *check)
 {
@@ -180,6 +198,7 @@ read_message(struct check *check)
 	free(bytes);
 	*query = (struct dkim_query){.message = arena_copy(check->question, mended.data, mended.len), .len = mended.len, .now = time(NULL)};
 	buf_release(&mended);
+	find_seen(check);
 	return true;
 }
 
@@ -196,9 +215,9 @@ static void
 write_message(struct check *check, struct buf *out)
 {
 	if (is_ndjson(check))
-		record_check_dkim(out, check->operand, &check->dkim);
+		record_check_dkim(out, check->operand, &check->dkim, check->seen);
 	else
-		text_check_dkim(out, &check->style, check->operand, &check->dkim);
+		text_check_dkim(out, &check->style, check->operand, &check->dkim, check->seen, &check->options->ip);
 }
 
 static int
@@ -319,14 +338,14 @@ static bool
 read_dmarc(struct check *check)
 {
 	const struct options *o = check->options;
-	const char *at = o->from != NULL ? strrchr(o->from, '@') : NULL;
+	const char *at = o->from != NULL ? strrchr(o->from, '@') : NULL, *domain, *why;
 	struct dmarc_query *query = &check->dmarc_query;
 
 	if (o->from == NULL || *o->from == '\0')
 		return refuse(check, "--from is missing: the address in the From field");
 	if (o->spf_results.count > 1)
 		return refuse(check, "--spf may be given once: a message has one reverse-path");
-	*query = (struct dmarc_query){.from = at != NULL ? at + 1 : o->from, .survey = true, .org_domain_arg = psl_builtin()};
+	*query = (struct dmarc_query){.from = at == NULL ? o->from : author_read(o->from, strlen(o->from), check->question, &domain, &why) ? domain : at + 1, .survey = true, .org_domain_arg = psl_builtin()};
 	query->org_domain = query->org_domain_arg != NULL ? registrable_domain : NULL;
 	if (o->spf_results.count > 0 && !read_identifier(check, "--spf", &o->spf_results.items[0], &check->dmarc_spf))
 		return false;
@@ -453,9 +472,23 @@ step_dnsbl(struct book *book, void *arg)
 	return known;
 }
 
+/* Whose fault it is when they do not answer. */
+static void
+warn_of_public_resolver(const struct check *check)
+{
+	const char *server = dns_public_resolver(&check->dns);
+	bool answered = true;
+
+	for (size_t i = 0; i < check->listing_count; i++)
+		answered &= check->listings[i].state == LIST_LISTED || check->listings[i].state == LIST_CLEAN;
+	if (server != NULL && !answered)
+		log_warn("the lists were asked through %s, an open resolver, which many of them do not answer or mislead; --dnsbl-nameserver names a resolver of your own, --dnsbl-key takes a key", server);
+}
+
 static void
 write_dnsbl(struct check *check, struct buf *out)
 {
+	warn_of_public_resolver(check);
 	if (!is_ndjson(check))
 		text_check_listings(out, &check->style, check->operand, check->listings, check->listing_count);
 	else
@@ -531,13 +564,22 @@ status_mx(const struct check *check)
 
 static const struct evaluator evaluators[] = {
     {"spf", "spf --ip IP --from ADDRESS|<> [--helo NAME]", false, read_spf, step_spf, write_spf, status_spf},
-    {"dkim", "dkim FILE, or dkim --selector NAME --domain DOMAIN [--dkim-key FILE]", true, read_message, step_message, write_message, status_message},
+    {"dkim", "dkim FILE [--ip IP], or dkim --selector NAME --domain DOMAIN [--dkim-key FILE]", true, read_message, step_message, write_message, status_message},
     {"dkim", "dkim --selector NAME --domain DOMAIN [--dkim-key FILE], or dkim FILE", false, read_key, step_key, write_key, status_key},
     {"dmarc", "dmarc --from ADDRESS [--spf DOMAIN=RESULT] [--dkim DOMAIN=RESULT]...", false, read_dmarc, step_dmarc, write_dmarc, status_dmarc},
     {"ptr", "ptr IP...", true, read_address, step_ptr, write_ptr, status_ptr},
     {"dnsbl", "dnsbl IP|DOMAIN...", true, read_item, step_dnsbl, write_dnsbl, status_dnsbl},
     {"mx", "mx DOMAIN...", true, read_domain, step_mx, write_mx, status_mx},
 };
+
+const char *
+check_form(size_t i)
+{
+	for (size_t k = 0; k < sizeof evaluators / sizeof *evaluators; k++)
+		if ((k == 0 || strcmp(evaluators[k].name, evaluators[k - 1].name) != 0) && i-- == 0) /* dkim has two rows, and one form names both */
+			return evaluators[k].usage;
+	return NULL;
+}
 
 static const struct evaluator *
 find_evaluator(const struct options *options)
@@ -576,26 +618,6 @@ read_all(struct check *check)
 	return EXIT_OK;
 }
 
-/* With -v: every answer that was used. */
-static void
-write_answers(const struct check *check, const struct book *book, struct buf *out)
-{
-	struct buf line;
-
-	if (!check->options->verbose || is_ndjson(check))
-		return;
-	buf_init(&line, RECORD_MAX);
-	for (size_t i = 0; i < book_used(book); i++) {
-		const struct answer *answer = book_use(book, i);
-
-		buf_clear(&line);
-		buf_printf(&line, "%s %s: %s, %zu record%s, said %s", dns_type_name(answer->type), answer->name, dns_rcode_name(answer->rcode), answer->count,
-		    answer->count == 1 ? "" : "s", answer->server != NULL ? answer->server : "nobody");
-		text_field(out, &check->style, "look-up", line.data);
-	}
-	buf_release(&line);
-}
-
 /* Asks, waits and tells. Returns the exit status of this one question. */
 static int
 answer(struct check *check, long ms)
@@ -608,7 +630,8 @@ answer(struct check *check, long ms)
 		log_warn("check %s: the time limit has passed; what is missing counts as not known", check->evaluator->name);
 	buf_init(&out, RECORD_MAX);
 	check->evaluator->write(check, &out);
-	write_answers(check, book, &out);
+	if (check->options->verbose && !is_ndjson(check))
+		dns_tell_answers(&check->dns, book, &check->style, &out);
 	written = output_write(&check->output, &out);
 	buf_release(&out);
 	book_free(book);

@@ -22,6 +22,7 @@ int command_lab(const struct options *options);
 int command_help(const struct options *options); /* `help`, and --help of any command */
 int command_version(const struct options *options);
 
+const char *check_form(size_t i); /* "spf --ip IP …": what each evaluator of check takes; NULL behind the last */
 void help_usage(FILE *out); /* the short form, for who gave no arguments */
 
 #endif

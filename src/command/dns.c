@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -15,7 +16,7 @@
 #include "judge/builtin.h"
 #include "judge/rules.h"
 
-enum { DATA_FILE_MAX = 8 * 1024 * 1024, BOOK_LINE_MAX = 1024 * 1024 };
+enum { DATA_FILE_MAX = 8 * 1024 * 1024, BOOK_LINE_MAX = 1024 * 1024, ANSWER_LINE_MAX = 2 * NAME_TEXT };
 
 char *
 file_read(const char *name, size_t max, size_t *len)
@@ -129,6 +130,8 @@ fill_lists(struct lists *lists, const struct options *options)
 		}
 	if (options->list_key_file != NULL && !add_key_file(lists, options->list_key_file))
 		return EXIT_DATA;
+	if (options->dns_replay != NULL)
+		lists_replay(lists);
 	return EXIT_OK;
 }
 
@@ -220,6 +223,20 @@ without_key(const struct dns_access *dns, const char *name, char hidden[NAME_TEX
 	return hidden;
 }
 
+/* Whatever an answer quotes: a list may repeat the question in its text, or send on to a name that has the key. Keys are labels, so a line of JSON stays one. */
+static void
+hide_keys(const struct dns_access *dns, struct buf *line)
+{
+	for (size_t i = 0; i < lists_count(dns->lists); i++) {
+		const char *key = lists_at(dns->lists, i)->key;
+		size_t len = key != NULL ? strlen(key) : 0;
+
+		for (char *at = line->data; len > 0 && *at != '\0'; at++)
+			if (strncasecmp(at, key, len) == 0)
+				memset(at, '*', len);
+	}
+}
+
 static void
 write_answer(const struct answer *answer, void *arg)
 {
@@ -233,7 +250,25 @@ write_answer(const struct answer *answer, void *arg)
 		shown.canonical = without_key(dns, answer->canonical, canonical);
 	buf_init(&line, BOOK_LINE_MAX);
 	book_write_line(&shown, &line);
+	hide_keys(dns, &line);
 	fwrite(line.data, 1, line.len, dns->record);
+	buf_release(&line);
+}
+
+void
+dns_tell_answers(const struct dns_access *dns, const struct book *book, const struct text_style *style, struct buf *out)
+{
+	struct buf line;
+
+	buf_init(&line, ANSWER_LINE_MAX);
+	for (size_t i = 0; i < book_used(book); i++) {
+		const struct answer *answer = book_use(book, i);
+		char name[NAME_TEXT];
+
+		buf_clear(&line);
+		buf_printf(&line, "%s %s: %s, %zu record%s, for %u s, said %s", dns_type_name(answer->type), without_key(dns, answer->name, name), dns_rcode_name(answer->rcode), answer->count, answer->count == 1 ? "" : "s", answer->ttl, answer->server != NULL ? answer->server : "nobody");
+		text_field(out, style, "look-up", line.data);
+	}
 	buf_release(&line);
 }
 
@@ -316,6 +351,17 @@ dns_close(struct dns_access *dns)
 		status = EXIT_WRITE;
 	}
 	return status;
+}
+
+const char *
+dns_public_resolver(const struct dns_access *dns)
+{
+	const struct resolver *resolver = dns->list_resolver != NULL ? dns->list_resolver : dns->resolver;
+
+	for (size_t i = 0; i < resolver_servers(resolver); i++)
+		if (resolver_is_public(resolver_server(resolver, i)))
+			return resolver_server(resolver, i);
+	return NULL;
 }
 
 struct sitting { /* the step and its own argument, and who waits */

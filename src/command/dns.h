@@ -7,8 +7,10 @@
 
 #include "command/command.h"
 #include "io/consult.h"
+#include "text.h"
 
 struct book;
+struct buf;
 struct event_base;
 struct lists;
 struct resolver;
@@ -31,6 +33,11 @@ int dns_close(struct dns_access *dns);
 
 /* Runs the loop until `step` has all it needs, or `ms` milliseconds are over: then false (see consult_done). For commands that do one thing at a time. */
 bool dns_consult(struct dns_access *dns, struct book *book, consult_step *step, void *arg, long ms);
+
+const char *dns_public_resolver(const struct dns_access *dns); /* the well-known open resolver that lists are asked through; NULL: none */
+
+/* -v: every answer that was used, a line each, without any key. */
+void dns_tell_answers(const struct dns_access *dns, const struct book *book, const struct text_style *style, struct buf *out);
 
 /* The lists and the rules that the options ask for, without any network (explain). NULL after saying why; `*status` is the exit status. */
 struct lists *lists_open(const struct options *options, int *status);

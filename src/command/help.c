@@ -120,6 +120,8 @@ print_command(int command)
 	printf("Usage: mxwalk %s%s%s\n", row->name, *row->operands != '\0' ? " " : "", row->operands);
 	print_wrapped(row->does, 0);
 	puts("");
+	for (size_t i = 0; command == COMMAND_CHECK && check_form(i) != NULL; i++)
+		printf("  %s\n", check_form(i));
 	for (int section = 0; section < SECTION_COUNT; section++)
 		many |= print_section(section, command);
 	puts(many ? "\n(*) may be given several times. --no-NAME undoes the flag --NAME. See mxwalk(1)." : "\nSee mxwalk(1).");

@@ -17,6 +17,7 @@
 #include "dns/name.h"
 #include "io/loop.h"
 #include "io/resolver.h"
+#include "judge/seen.h"
 #include "record.h"
 #include "senders.h"
 #include "smtp/message.h"
@@ -31,15 +32,20 @@ struct self { /* all that lives as long as the command */
 	struct arena *arena; /* of an evaluation: emptied whenever it starts again */
 	struct buf message; /* --data, with CRLF line ends; len 0: none */
 	const char *author, *author_problem;
+	struct received *trace; /* of the message */
+	size_t trace_count;
 	const char *hostname; /* NULL: this host has no full one */
 	struct sender_signer *signers; /* whose pairs are ours to free */
 	size_t signer_count;
 
+	const struct ip *sources; /* all of them */
+	size_t source_count;
 	struct ip ip; /* the source at hand, as receivers see it */
 	struct ptr ptr;
 	enum helo_origin origin;
 	struct sender sender;
 
+	unsigned reports;
 	struct advice_count found; /* of all sources */
 	struct buf report; /* nagios: what is said behind the first line */
 	char verdict[400]; /* nagios: of the gravest source */
@@ -76,6 +82,7 @@ read_message(struct self *self)
 	author_domain(self->message.data, self->message.len, self->question, &self->author, &self->author_problem);
 	if (self->author != NULL)
 		self->author_problem = NULL;
+	self->trace_count = received_trace(self->message.data, self->message.len, self->question, &self->trace);
 	return EXIT_OK;
 }
 
@@ -127,17 +134,34 @@ find_hostname(struct self *self)
 		self->hostname = arena_string(self->question, name);
 }
 
-/* Towards an address in the middle of the net, a root server's: no packet is sent. */
-static struct ip
-default_source(void)
-{
-	static const char *const far[] = {"198.41.0.4", "2001:503:ba3e::2:30"};
-	struct ip ip, source = {0};
+/* ---- which addresses */
 
-	for (size_t i = 0; i < 2 && source.family == 0; i++)
-		if (ip_parse(&ip, far[i]))
-			source = senders_source(&ip);
-	return source;
+enum { FAMILIES = 2 };
+
+/* Towards an address in the middle of the net, a root server's: no packet is sent. Family 0: there is no way there. */
+static struct ip
+way_out(unsigned char family)
+{
+	struct ip ip, none = {0};
+
+	return ip_parse(&ip, family == 4 ? "198.41.0.4" : "2001:503:ba3e::2:30") ? senders_source(&ip) : none;
+}
+
+/* Mail leaves by either family, as its destination has it: the address of each that there is a way out with, or that others see in its place. One without is no fault while there is another. */
+static size_t
+own_sources(const struct options *options, struct ip out[FAMILIES])
+{
+	size_t count = 0;
+
+	for (unsigned char family = 4; family <= 6; family = (unsigned char)(family + 2)) {
+		if (options->family != ROUTE_BOTH && (options->family == ROUTE_V4) != (family == 4))
+			continue;
+		out[count] = way_out(family);
+		if (out[count].family == 0 && options->public_ip.family == family)
+			out[count] = options->public_ip;
+		count += out[count].family != 0;
+	}
+	return count;
 }
 
 /* ---- one sender */
@@ -188,17 +212,6 @@ step(struct book *book, void *arg)
 	return sender_gather(book, self->arena, &query, &self->sender) && ptr_known;
 }
 
-static const char *
-public_resolver(const struct self *self)
-{
-	const struct resolver *resolver = self->dns.list_resolver != NULL ? self->dns.list_resolver : self->dns.resolver;
-
-	for (size_t i = 0; i < resolver_servers(resolver); i++)
-		if (resolver_is_public(resolver_server(resolver, i)))
-			return resolver_server(resolver, i);
-	return NULL;
-}
-
 static int
 status_of(const struct advice_count *count)
 {
@@ -235,27 +248,25 @@ keep_for_nagios(struct self *self, const struct advice_count *count, const struc
 	}
 }
 
-static void
-write_answers(const struct self *self, const struct book *book, struct buf *out)
+/* By which address the message went, if a server has noted it; NULL, too, when that is another of those that are judged: then it stands in the other report. */
+static const struct received *
+who_saw(const struct self *self)
 {
-	struct buf line;
+	const struct sender *sender = &self->sender;
+	struct seen_query query = {self->trace, self->trace_count, self->ip, {sender->helo, sender->ptr.confirmed_name, sender->from_domain.name, sender->author}};
+	const struct received *seen = seen_by_others(&query);
 
-	buf_init(&line, RECORD_MAX);
-	for (size_t i = 0; self->options->verbose && i < book_used(book); i++) {
-		const struct answer *answer = book_use(book, i);
-
-		buf_clear(&line);
-		buf_printf(&line, "%s %s: %s, %zu record%s, said %s", dns_type_name(answer->type), answer->name, dns_rcode_name(answer->rcode), answer->count, answer->count == 1 ? "" : "s", answer->server != NULL ? answer->server : "nobody");
-		text_field(out, &self->style, "look-up", line.data);
-	}
-	buf_release(&line);
+	for (size_t i = 0; seen != NULL && i < self->source_count; i++)
+		if (!ip_equal(&self->sources[i], &self->ip) && ip_equal(&self->sources[i], &seen->client))
+			return NULL;
+	return seen;
 }
 
 /* Returns the exit status of this sender. */
 static int
 report(struct self *self, const struct book *book)
 {
-	struct advice_query query = {.sender = &self->sender, .helo_given = self->origin == HELO_GIVEN, .from_given = self->options->from != NULL, .helo_is_ptr = self->origin == HELO_PTR, .public_resolver = public_resolver(self), .author_problem = self->author_problem};
+	struct advice_query query = {.sender = &self->sender, .helo_given = self->origin == HELO_GIVEN, .from_given = self->options->from != NULL, .helo_is_ptr = self->origin == HELO_PTR, .public_resolver = dns_public_resolver(&self->dns), .seen = who_saw(self), .author_problem = self->author_problem};
 	struct advice_count found;
 	struct advice *advice;
 	size_t count;
@@ -269,8 +280,11 @@ report(struct self *self, const struct book *book)
 	buf_init(&out, RECORD_MAX);
 	switch (self->options->format) {
 	case FORMAT_TEXT:
+		if (self->reports++ > 0)
+			buf_putc(&out, '\n');
 		text_advice(&out, &self->style, &self->sender, self->origin, advice, count);
-		write_answers(self, book, &out);
+		if (self->options->verbose)
+			dns_tell_answers(&self->dns, book, &self->style, &out);
 		break;
 	case FORMAT_NDJSON:
 		record_sender(&out, &self->sender, self->origin);
@@ -286,21 +300,34 @@ report(struct self *self, const struct book *book)
 	return written ? status_of(&found) : EXIT_WRITE;
 }
 
+/* Nothing that the DNS says of an address which nobody sees is worth reporting. Where the user has told the public one of the other family, this one is only mentioned: it may be a way that no mail takes. */
+static int
+pass_over(const struct self *self, const char *special)
+{
+	char ip[IP_TEXT];
+	const char *other = self->ip.family == 6 ? "-4" : "-6";
+	bool choice = self->options->sources.count == 0 && self->options->family == ROUTE_BOTH;
+
+	if (self->options->sources.count == 0 && self->options->public_ip.family != 0 && self->options->public_ip.family != self->ip.family) {
+		log_note("%s, from which this host reaches IPv%u, is a %s address and was not judged (%s leaves it out)", ip_text(&self->ip, ip), self->ip.family, special, other);
+		return EXIT_OK;
+	}
+	log_error("%s is a %s address, which no receiver sees: give the one that they see with --public-ip%s%s", ip_text(&self->ip, ip), special, choice ? ", or leave this family out with " : "", choice ? other : "");
+	return EXIT_UNDETERMINED;
+}
+
 static int
 judge_one(struct self *self, const struct ip *source, long ms)
 {
 	const struct ip *public = &self->options->public_ip;
 	const char *special;
 	struct book *book;
-	char ip[IP_TEXT];
 	int status;
 
 	self->ip = public->family == source->family ? *public : *source;
 	special = ip_special(&self->ip);
-	if (special != NULL && !self->options->allow_private) {
-		log_error("%s is a %s address, which no receiver sees: give the one that they see with --public-ip", ip_text(&self->ip, ip), special);
-		return EXIT_UNDETERMINED;
-	}
+	if (special != NULL && !self->options->allow_private)
+		return pass_over(self, special);
 	book = book_new();
 	self->sender.complete = dns_consult(&self->dns, book, step, self, ms) && self->sender.complete;
 	status = report(self, book);
@@ -313,16 +340,18 @@ static int
 judge_all(struct self *self)
 {
 	const struct options *o = self->options;
-	struct ip source = o->public_ip.family != 0 ? o->public_ip : default_source();
-	const struct ip *sources = o->sources.count > 0 ? o->sources.items : &source;
-	size_t count = o->sources.count > 0 ? o->sources.count : 1;
+	struct ip own[FAMILIES];
+	const struct ip *sources = o->sources.count > 0 ? o->sources.items : own;
+	size_t count = o->sources.count > 0 ? o->sources.count : own_sources(o, own);
 	int64_t end = loop_ms() + o->timeout_dns;
 	int status = EXIT_OK;
 
-	if (sources->family == 0) {
-		log_error("this host has no address that leads out: give one with --source or --public-ip");
+	if (count == 0) {
+		log_error("this host has no %saddress that leads out: give one with --source or --public-ip", o->family == ROUTE_V4 ? "IPv4 " : o->family == ROUTE_V6 ? "IPv6 " : "");
 		return EXIT_UNDETERMINED;
 	}
+	self->sources = sources;
+	self->source_count = count;
 	for (size_t i = 0; i < count && status != EXIT_WRITE; i++) {
 		int64_t left = (end - loop_ms()) / (int64_t)(count - i);
 		int one = judge_one(self, &sources[i], left > 0 ? (long)left : 0);

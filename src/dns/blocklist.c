@@ -33,6 +33,7 @@ struct verdict {
 	const char *meaning; /* NULL when clean */
 	const struct list_value *value; /* the gravest defined one */
 	const char *server;
+	uint32_t ttl;
 };
 
 static const char *
@@ -118,7 +119,7 @@ collect_meanings(const struct list *list, const struct answer *answer, struct ar
 static struct verdict
 judge_answer(const struct list *list, const struct answer *answer, struct arena *arena)
 {
-	struct verdict verdict = {.state = LIST_CLEAN, .server = answer->server};
+	struct verdict verdict = {.state = LIST_CLEAN, .server = answer->server, .ttl = answer->ttl};
 
 	switch (answer_truth(answer)) {
 	case UNKNOWN:
@@ -326,8 +327,8 @@ blocklist_takes(const struct list *list, const struct ip *ip)
 	return ip->family == 4 ? list->ask_ip4 : ip->family == 6 && list->ask_ip6;
 }
 
-static const char *
-registered_domain(const char *domain)
+const char *
+blocklist_registered(const char *domain)
 {
 	const psl_ctx_t *psl = psl_builtin();
 	const char *registered = psl != NULL ? psl_registrable_domain(psl, domain) : NULL;
@@ -360,7 +361,7 @@ make_item(struct arena *arena, const struct list *list, const struct ip *ip, con
 		*item = arena_string(arena, domain);
 		if (ip_parse(&address, domain) || !name_normalise(domain, name, &why) || !is_domain(name))
 			return "is not asked: no domain name";
-		*labels = *item = arena_string(arena, list->registered ? registered_domain(name) : name);
+		*labels = *item = arena_string(arena, list->registered ? blocklist_registered(name) : name);
 	}
 	return strlen(*labels) + 1 + strlen(list_zone_asked(list)) > NAME_MAX_OCTETS ? "is not asked: the name is too long" : NULL;
 }
@@ -415,6 +416,7 @@ blocklist_look_up(struct book *book, struct arena *arena, const struct list *lis
 	out->meaning = verdict.meaning;
 	out->value = verdict.value;
 	out->server = verdict.server;
+	out->ttl = verdict.ttl;
 	take_codes(out, item, arena);
 	if (out->state == LIST_LISTED)
 		done = add_reason(book, arena, question, out);

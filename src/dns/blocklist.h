@@ -27,12 +27,14 @@ struct listing { /* one list's word on one thing */
 	const char *reason; /* the TXT, on a hit; NULL if none */
 	const char *url; /* where to look or ask, made out for the item; NULL if none or if there is nothing to ask for; never a key in it */
 	const char *server; /* that answered */
+	uint32_t ttl; /* of its answer, seconds */
 };
 
 /* Asks one list about one thing: an address (`ip` not NULL) or a domain. False: pending; `out` then holds what is known so far. What the list does not take (IPv6, domains), or what needs a key that is missing, is not asked:
  * UNKNOWN at once. `list` is borrowed by `out`. */
 bool blocklist_look_up(struct book *book, struct arena *arena, const struct list *list, const struct ip *ip, const char *domain, const char *identity, struct listing *out);
 
+const char *blocklist_registered(const char *domain); /* the part of it that one registers (Public Suffix List), or, where there is none, all of it */
 const char *blocklist_page(const struct list *list, const char *item, struct arena *arena); /* the list's look-up page about `item`; NULL if it has none */
 bool blocklist_takes(const struct list *list, const struct ip *ip); /* NULL: a domain */
 

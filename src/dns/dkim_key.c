@@ -228,7 +228,7 @@ dkim_key_read(const char *record, size_t len, struct arena *arena, struct dkim_k
 	const char *version, *why, *wrongly = published_wrongly(record, len);
 	struct dkim_tags tags;
 
-	*out = (struct dkim_key){.name = out->name, .rcode = out->rcode, .state = DKIM_KEY_OK, .record = arena_copy(arena, record, len), .record_len = len};
+	*out = (struct dkim_key){.name = out->name, .rcode = out->rcode, .server = out->server, .ttl = out->ttl, .state = DKIM_KEY_OK, .record = arena_copy(arena, record, len), .record_len = len};
 	if (wrongly != NULL) {
 		bad(out, wrongly);
 		return;
@@ -292,6 +292,8 @@ dkim_key_look_up(struct book *book, struct arena *arena, const char *selector, c
 		return false;
 	}
 	out->rcode = answer->rcode;
+	out->server = answer->server;
+	out->ttl = answer->ttl;
 	switch (answer_truth(answer)) {
 	case UNKNOWN:
 		out->state = DKIM_KEY_UNKNOWN;

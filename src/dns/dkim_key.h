@@ -31,6 +31,8 @@ struct dkim_key {
 	const char *name; /* where it is published */
 	enum dkim_key_state state;
 	enum dns_rcode rcode; /* of the look-up */
+	const char *server; /* that answered; NULL if none did */
+	uint32_t ttl; /* of its answer, seconds */
 	const char *record; /* as published, its strings joined; NULL if none */
 	size_t record_len;
 	bool typed; /* `type` and `bits` are known */
@@ -48,7 +50,7 @@ struct dkim_key {
 
 /* False: pending, and UNKNOWN so far. Of several TXT records (which is warned of: a verifier may take any) the first that can be used counts, else the first. */
 bool dkim_key_look_up(struct book *book, struct arena *arena, const char *selector, const char *domain, struct dkim_key *out);
-void dkim_key_read(const char *record, size_t len, struct arena *arena, struct dkim_key *out); /* one record; `name` and `rcode` stay untouched */
+void dkim_key_read(const char *record, size_t len, struct arena *arena, struct dkim_key *out); /* one record; `name` and what is known of the look-up stay untouched */
 
 bool dkim_key_usable(const struct dkim_key *key); /* TESTING or OK */
 struct evp_pkey_st *dkim_key_open(const struct dkim_key *key); /* the caller's, to be freed with EVP_PKEY_free; NULL when there is no readable one */

@@ -27,6 +27,8 @@ struct finding {
 	enum dns_rcode rcode; /* of a look-up that failed, else NOERROR */
 	size_t count;         /* records; one that is not alone counts for nothing */
 	struct dns_text text; /* of the only one */
+	const char *server;   /* that answered */
+	uint32_t ttl;
 };
 
 /* RFC 9989 section 4.10 */
@@ -94,6 +96,8 @@ look_up(struct check *check, const char *domain, struct finding *out)
 		check->pending = true;
 		return false;
 	}
+	out->server = answer->server;
+	out->ttl = answer->ttl;
 	if (answer_truth(answer) == UNKNOWN)
 		out->rcode = answer->rcode;
 	for (size_t i = 0; i < answer->count; i++) {
@@ -349,6 +353,13 @@ choose_tag(struct check *check, struct dmarc_view *view, const struct policy *po
 	return true;
 }
 
+static void
+note_source(struct dmarc_view *view, const struct finding *finding)
+{
+	view->server = finding->server;
+	view->ttl = finding->ttl;
+}
+
 /* RFC 9989. */
 static void
 view_now(struct check *check, struct policy *policy)
@@ -365,13 +376,14 @@ view_now(struct check *check, struct policy *policy)
 	view->org_domain = walk.org_domain;
 	found = discover(&walk);
 	last = &walk.found[walk.count - 1];
+	note_source(view, found != NULL ? found : walk.org_domain == NULL ? last : &walk.found[0]);
 	if (found == NULL && walk.org_domain == NULL) {
 		view->result = DMARC_TEMPERROR;
 		view->problem = failure(check, last);
 		return;
 	}
 	if (found == NULL) {
-		view->problem = arena_printf(check->arena, "%s has no DMARC record, nor has a domain above it", check->from);
+		view->problem = walk.found[0].count > 1 ? arena_printf(check->arena, "_dmarc.%s has %zu DMARC records, so none of them counts, and no domain above it has one", check->from, walk.found[0].count) : arena_printf(check->arena, "%s has no DMARC record, nor has a domain above it", check->from);
 		return;
 	}
 	read_policy(check, found, policy);
@@ -409,6 +421,7 @@ view_old(struct check *check, struct policy *policy)
 			return;
 		view->queries = 2;
 	}
+	note_source(view, &found);
 	if (found.rcode != DNS_NOERROR) {
 		view->result = DMARC_TEMPERROR;
 		view->problem = failure(check, &found);
@@ -479,12 +492,21 @@ warn_of_difference(struct check *check)
 		    now->org_domain, old->org_domain);
 }
 
+/* Is it the house of the record at `at`, by the organizational domain? A public suffix has a house of its own, of one name. UNKNOWN: that domain could not be found out. */
+static enum truth
+is_at_home(const struct dmarc_view *view, const char *at, const char *name)
+{
+	if (name_equal(name, at))
+		return PRESENT;
+	if (view->org_domain == NULL)
+		return name_within(name, at) ? PRESENT : UNKNOWN;
+	return name_within(at, view->org_domain) && name_within(name, view->org_domain) ? PRESENT : ABSENT;
+}
+
 /* RFC 9990 section 4: who gets reports about other domains has to agree to it in the DNS. */
 static void
 survey_reports(struct check *check, const char *at, const struct dmarc_record *record)
 {
-	const char *home = check->out->now.org_domain != NULL ? check->out->now.org_domain : at;
-
 	for (size_t i = 0; i < record->rua_count; i++) {
 		const char *host = strrchr(record->rua[i], '@'), *why, *where;
 		char name[NAME_TEXT];
@@ -494,7 +516,7 @@ survey_reports(struct check *check, const char *at, const struct dmarc_record *r
 		if (strncasecmp(record->rua[i], "mailto:", 7) != 0 || host == NULL)
 			continue;
 		host = arena_copy(check->arena, host + 1, strcspn(host + 1, "?"));
-		if (!name_normalise(host, name, &why) || name_within(name, home))
+		if (!name_normalise(host, name, &why) || is_at_home(&check->out->now, at, name) != ABSENT)
 			continue;
 		where = arena_printf(check->arena, "%s._report._dmarc.%s", at, name);
 		answer = book_ask(check->book, where, DNS_TXT);

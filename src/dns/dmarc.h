@@ -46,6 +46,8 @@ struct dmarc_alignment {
 struct dmarc_view { /* how receivers by one of the standards see it */
 	enum dmarc_result result;
 	const char *record; /* the policy record as published, NULL if none */
+	const char *server; /* that answered for it, or that there is none; NULL if none did */
+	uint32_t ttl; /* of its answer, seconds */
 	const char *at; /* the domain whose it is: the TXT record is at "_dmarc." and this */
 	const char *org_domain; /* of the From domain; NULL: not known */
 	const char *tag; /* that speaks for the From domain: "p", "sp" or "np"; NULL without a record */

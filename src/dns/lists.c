@@ -677,6 +677,24 @@ enter_dead(struct lists *lists, const struct stanza *stanza, const struct dead *
 	enter_aliases(lists, stanza, NULL, dead->why);
 }
 
+/* "[zone]" and "on = yes" alone, of a zone that is known: the rest of it stays as it is. */
+static bool
+is_switch(const struct lists *lists, const struct stanza *stanza)
+{
+	return stanza->count == 1 && strcmp(stanza->fields[0].key, "on") == 0 && by_zone(lists, stanza->id) != NULL;
+}
+
+static bool
+read_switch(const struct lists *lists, const struct stanza *stanza, struct stanza_error *error)
+{
+	const struct list *list = by_zone(lists, stanza->id);
+	const char *value = stanza->fields[0].value;
+
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+		return fail(error, stanza->fields[0].line, "on", "yes or no is expected");
+	return strcmp(value, "no") == 0 || !list->key_needed || fail(error, stanza->fields[0].line, list->zone, "it is asked with a key only, and the key switches it on");
+}
+
 bool
 lists_add(struct lists *lists, const char *text, size_t len, struct stanza_error *error)
 {
@@ -693,14 +711,21 @@ lists_add(struct lists *lists, const char *text, size_t len, struct stanza_error
 	for (size_t i = 0; i < count; i++) {
 		bool is_dead = strncmp(stanzas[i].id, dead_prefix, strlen(dead_prefix)) == 0;
 
+		if (is_switch(lists, &stanzas[i])) {
+			if (!read_switch(lists, &stanzas[i], error))
+				return false;
+			continue;
+		}
 		if (is_dead ? !read_dead(lists->arena, &stanzas[i], &dead[i], error) : (read[i] = read_list(lists, lists->arena, &stanzas[i], error)) == NULL)
 			return false;
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (read[i] != NULL)
 			enter_list(lists, &stanzas[i], read[i]);
-		else
+		else if (dead[i].zone != NULL)
 			enter_dead(lists, &stanzas[i], &dead[i]);
+		else if (by_zone(lists, stanzas[i].id) != NULL)
+			by_zone(lists, stanzas[i].id)->on = strcmp(stanzas[i].fields[0].value, "yes") == 0;
 	}
 	return true;
 }
@@ -744,15 +769,12 @@ lists_key(struct lists *lists, const char *zone, const char *key)
 	return true;
 }
 
-bool
-lists_on(struct lists *lists, const char *zone)
+void
+lists_replay(struct lists *lists)
 {
-	struct list *list = by_zone(lists, zone);
-
-	if (list == NULL || (list->key_needed && list->key == NULL))
-		return false;
-	list->on = true;
-	return true;
+	for (size_t i = 0; i < lists->count; i++)
+		if (lists->lists[i]->key != NULL)
+			lists->lists[i]->key_asked = lists->lists[i]->zone;
 }
 
 size_t

@@ -52,11 +52,11 @@ struct list { /* one zone */
 
 struct lists *lists_new(void);
 void lists_free(struct lists *lists);
-/* A zone that is there already is replaced, one that is declared dead is dropped. On false nothing was added, and `error` says which line and why. */
+/* A zone that is there already is replaced (by "on" alone, it is only switched), one that is declared dead is dropped. On false nothing was added, and `error` says which line and why. */
 bool lists_add(struct lists *lists, const char *text, size_t len, struct stanza_error *error);
 bool lists_drop(struct lists *lists, const char *zone); /* --no-list; false: no such zone */
 bool lists_key(struct lists *lists, const char *zone, const char *key); /* --dnsbl-key; switches the list on; false: no such zone, it takes no key, or the key is no DNS label */
-bool lists_on(struct lists *lists, const char *zone); /* for lists that want a registration, not a key; false: no such zone, or it needs a key that it has not */
+void lists_replay(struct lists *lists); /* the answers come from a book, in which no key stands: lists with one are asked by their own zone */
 size_t lists_count(const struct lists *lists);
 const struct list *lists_at(const struct lists *lists, size_t i);
 /* The list that a reply means by "zen.spamhaus.org", "Spamhaus", "pbl.spamhaus.org", a delisting URL …; NULL if we know none. Known names are the zones, their names, their key zones and `alias` fields; the longest match wins. */

@@ -259,20 +259,29 @@ confirm_all(struct book *book, struct ptr *out)
 	return !pending;
 }
 
+/* Of several, one that does not look generic, then the first by name: the DNS gives them in any order, and what is made of them must not change with it. */
+static bool
+is_better(const struct ptr_name *name, const struct ptr_name *best)
+{
+	if (best == NULL || name->generic != best->generic)
+		return best == NULL || best->generic;
+	return strcmp(name->name, best->name) < 0;
+}
+
 /* One name that confirms is enough; that none does is known only when all were looked at and all answered. */
 static void
 settle(struct ptr *out)
 {
-	out->confirmed = out->found == UNKNOWN || out->total > out->count ? UNKNOWN : ABSENT;
+	const struct ptr_name *best = NULL;
+	bool open = out->found == UNKNOWN || out->total > out->count;
+
 	for (size_t i = 0; i < out->count; i++) {
-		if (out->names[i].confirmed == PRESENT) {
-			out->confirmed = PRESENT;
-			out->confirmed_name = out->names[i].name;
-			return;
-		}
-		if (out->names[i].confirmed == UNKNOWN)
-			out->confirmed = UNKNOWN;
+		if (out->names[i].confirmed == PRESENT && is_better(&out->names[i], best))
+			best = &out->names[i];
+		open |= out->names[i].confirmed == UNKNOWN;
 	}
+	out->confirmed = best != NULL ? PRESENT : open ? UNKNOWN : ABSENT;
+	out->confirmed_name = best != NULL ? best->name : NULL;
 }
 
 bool
@@ -290,6 +299,7 @@ ptr_look_up(struct book *book, struct arena *arena, const struct ip *ip, struct 
 	out->found = answer_truth(reverse);
 	out->rcode = reverse->rcode;
 	out->server = reverse->server;
+	out->ttl = reverse->ttl;
 	out->total = reverse->count;
 	out->count = out->total < PTR_NAMES_MAX ? out->total : PTR_NAMES_MAX;
 	out->names = arena_alloc(arena, out->count * sizeof *out->names);

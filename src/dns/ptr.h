@@ -23,11 +23,12 @@ struct ptr {
 	enum truth found; /* is there a PTR at all */
 	enum dns_rcode rcode;
 	const char *server; /* that answered; NULL if none did */
+	uint32_t ttl; /* of its answer, seconds */
 	struct ptr_name *names;
 	size_t count;
 	size_t total; /* names in the answer: more than PTR_NAMES_MAX is a finding of its own */
 	enum truth confirmed; /* at least one name is confirmed / none is / cannot be told: a look-up failed, or there are names that were not looked at */
-	const char *confirmed_name; /* the first confirmed name, NULL if none */
+	const char *confirmed_name; /* the confirmed name, of several one that is not generic; NULL if none */
 };
 
 bool ptr_look_up(struct book *book, struct arena *arena, const struct ip *ip, struct ptr *out); /* false: pending; `out` holds what is known, the rest UNKNOWN */

@@ -362,6 +362,8 @@ route_find(struct book *book, struct arena *arena, const char *domain, enum rout
 	if (mx == NULL)
 		return false;
 	out->authentic = mx->authentic;
+	out->server = mx->server;
+	out->ttl = mx->ttl;
 	out->canonical = arena_string(arena, mx->canonical);
 	if (answer_truth(mx) == UNKNOWN)
 		return conclude(&search, ROUTE_DNS_ERROR, arena_printf(arena, "MX look-up of %s: %s", name, said(arena, mx)));

@@ -35,6 +35,8 @@ struct route {
 	const char *domain; /* as asked, in our form */
 	const char *canonical; /* behind a CNAME of the domain, else = domain */
 	bool authentic; /* the MX answer had AD */
+	const char *server; /* that gave it; NULL if none did */
+	uint32_t ttl; /* of its answer, seconds */
 	struct route_host *hosts; /* by preference, equal ones shuffled; hosts without address are kept, with their problem */
 	size_t host_count;
 	bool null_mx_mixed; /* a null MX among others: misconfigured; the others count */

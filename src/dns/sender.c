@@ -76,6 +76,30 @@ server_of(struct gathering *g, const char *name, enum dns_type type)
 	return answer != NULL ? answer->server : NULL;
 }
 
+/* ---- a resolver that has addresses for names that do not exist (a provider's search page): what such an address seems to show is not known */
+
+static void
+find_made_up(struct gathering *g)
+{
+	const struct answer *answer;
+
+	if (!g->query->survey)
+		return;
+	answer = book_ask(g->book, SENDER_NO_NAME, DNS_A);
+	if (answer == NULL) {
+		g->done = false;
+	} else if (answer_truth(answer) == PRESENT) {
+		g->out->made_up = answer->server != NULL ? answer->server : "?";
+		g->out->made_up_ip = answer->records[0].u.address;
+	}
+}
+
+static bool
+is_made_up(const struct gathering *g, const struct ip *ip)
+{
+	return g->out->made_up != NULL && ip_equal(ip, &g->out->made_up_ip);
+}
+
 /* ---- HELO */
 
 static enum truth
@@ -119,7 +143,10 @@ check_helo(struct gathering *g, bool ptr_known)
 	}
 	helo->rcode = answer->rcode;
 	helo->server = answer->server;
-	helo->resolves = answer_truth(answer);
+	helo->ttl = answer->ttl;
+	helo->resolves = answer->count > 0 && is_made_up(g, &answer->records[0].u.address) ? UNKNOWN : answer_truth(answer);
+	if (helo->resolves == UNKNOWN)
+		return;
 	helo->leads_back = is_among(answer, &g->query->ip);
 }
 
@@ -169,6 +196,8 @@ check_domain(struct gathering *g, const char *name, struct sender_domain *domain
 	domain->known = route_find(g->book, g->arena, name, ROUTE_BOTH, 0, &domain->route);
 	if (!domain->known)
 		g->done = false;
+	else if (domain->route.kind == ROUTE_IMPLICIT && domain->route.hosts[0].address_count > 0 && is_made_up(g, &domain->route.hosts[0].addresses[0]))
+		domain->known = false; /* for good: the address is the resolver's */
 	if (g->query->survey)
 		find_zone(g, domain);
 }
@@ -326,23 +355,38 @@ check_dmarc(struct gathering *g)
 
 /* ---- all of it */
 
+/* Its lists were not asked yet: neither as the author's domain, nor for an earlier signer. */
 static bool
-is_new_signer(const struct sender *sender, size_t i, const char *domain)
+is_new_signer(const struct gathering *g, const char *domain)
 {
-	for (size_t k = 0; k < i; k++)
-		if (name_equal(sender->keys[k].domain, domain))
+	char name[NAME_TEXT];
+
+	if (domain == NULL || !name_normalise(domain, name, NULL) || (g->out->author != NULL && name_equal(g->out->author, name)))
+		return false;
+	for (size_t i = 0; i < g->out->listing_count; i++)
+		if (strcmp(g->out->listings[i].identity, "dkim") == 0 && g->out->listings[i].item != NULL && name_equal(g->out->listings[i].item, name))
 			return false;
 	return true;
 }
 
+static void
+ask_lists_about_signer(struct gathering *g, const char *domain)
+{
+	if (is_new_signer(g, domain))
+		ask_lists_about_name(g, domain, "dkim");
+}
+
+/* A signature that does not verify makes nobody look its domain up. */
 static void
 ask_lists_about_signers(struct gathering *g)
 {
 	for (size_t i = 0; g->query->dkim != NULL && g->query->dkim[i] != NULL; i++)
 		ask_lists_about_name(g, g->query->dkim[i], "dkim");
 	for (size_t i = 0; i < g->out->key_count; i++)
-		if (is_new_signer(g->out, i, g->out->keys[i].domain) && (g->out->author == NULL || !name_equal(g->out->author, g->out->keys[i].domain)))
-			ask_lists_about_name(g, g->out->keys[i].domain, "dkim");
+		ask_lists_about_signer(g, g->out->keys[i].domain);
+	for (size_t i = 0; g->query->message != NULL && i < g->out->dkim.count; i++)
+		if (g->out->dkim.signatures[i].result == DKIM_PASS || g->out->dkim.signatures[i].result == DKIM_TEMPERROR)
+			ask_lists_about_signer(g, g->out->dkim.signatures[i].signature.domain);
 }
 
 bool
@@ -358,8 +402,9 @@ sender_gather(struct book *book, struct arena *arena, const struct sender_query 
 	g.done = ptr_known;
 	from = domain_of(&g, query->from);
 	author = domain_of(&g, query->author);
-	out->author = query->author != NULL ? author : from != NULL ? from : domain_of(&g, query->helo);
+	out->author = query->author != NULL ? author : query->from != NULL && *query->from != '\0' ? from : domain_of(&g, query->helo);
 
+	find_made_up(&g);
 	ask_lists(&g, &query->ip, NULL, "ip");
 	ask_lists_about_name(&g, query->helo, "helo");
 	ask_lists_about_name(&g, query->from, "mail-from");

@@ -45,6 +45,7 @@ struct sender_helo { /* the HELO name (RFC 5321 section 4.1.4) */
 	enum truth is_ptr; /* it is a PTR name of the address */
 	enum dns_rcode rcode;
 	const char *server; /* that answered; NULL if none did */
+	uint32_t ttl; /* of its answer, seconds */
 };
 
 struct sender_domain { /* a domain that mail is sent in the name of */
@@ -54,6 +55,9 @@ struct sender_domain { /* a domain that mail is sent in the name of */
 	enum truth soa; /* is there a zone: a SOA record at the name, or above it, below the top. UNKNOWN, too, without `survey` */
 	const char *zone; /* where; NULL: nowhere, or not known */
 };
+
+/* A name that is not there, and that nobody but IANA could put there (RFC 2606 section 3): who has an address for it makes them up. */
+#define SENDER_NO_NAME "no-such-name-mxwalk.example.com"
 
 struct sender_key { /* what is published for a signer */
 	const char *selector, *domain;
@@ -87,6 +91,8 @@ struct sender {
 	bool dmarc_known; /* false, too: there is no author domain */
 	size_t dmarc_records; /* at the author's domain, or, if it has none, at the one above it that is registered: of several none counts */
 	const char *dmarc_server;
+	const char *made_up; /* the resolver that has addresses for a name that is not there; NULL: none has, or, without `survey`, it was not asked */
+	struct ip made_up_ip; /* … the first of them */
 	bool complete; /* false: the time for it ran out; what is missing is UNKNOWN */
 };
 

@@ -558,6 +558,10 @@ find_record(struct check *check, const char *domain, struct slice *record, enum 
 	answer = book_ask(check->book, domain, DNS_TXT);
 	if (answer == NULL)
 		return false;
+	if (check->out->server == NULL) { /* the first that is asked is the domain's own */
+		check->out->server = answer->server;
+		check->out->ttl = answer->ttl;
+	}
 	if (answer_truth(answer) == UNKNOWN) {
 		*result = SPF_TEMPERROR;
 		blame(check, "the look-up of TXT %s failed: %s", domain, dns_rcode_name(answer->rcode));

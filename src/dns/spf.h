@@ -40,6 +40,8 @@ struct spf {
 	const char *const *warnings; /* what is unwise or fragile, whatever the result */
 	size_t warning_count;
 	unsigned lookups; /* terms that cause DNS, of SPF_LOOKUPS_MAX */
+	const char *server; /* that answered for the record, or that there is none; NULL if none did */
+	uint32_t ttl; /* of its answer, seconds */
 	unsigned voids; /* of them, those with a question that had no answer, of SPF_VOIDS_MAX */
 };
 

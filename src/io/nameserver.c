@@ -2,6 +2,10 @@
  * server a channel, is handed our bytes, and hands back those of the answer (ARES_FLAG_NOCHECKRESP, as 1.18 makes a SERVFAIL a refused connection otherwise;
  * ARES_FLAG_IGNTC, as a truncated answer is our business).
  *
+ * Its sockets are ours, so that we see a datagram before it does: some nameservers leave out the question when they refuse, and c-ares drops what it cannot
+ * compare. Then the question of the inquiry with that id is put back in. That costs no safety: the socket is connected, the id has to fit as before, and nothing
+ * but a failure is ever taken from such an answer.
+ *
  * An inquiry is waiting: in line, not sent; then young: sent less than NAMESERVER_TRY_MS ago, and counted against the channel's limit; then old, and c-ares still
  * listens for its answer. So no more than some thousand are ever with c-ares, which is far from what its ids are good for. */
 #include "io/nameserver.h"
@@ -11,14 +15,19 @@
 #include <ares.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "dns/name.h"
 #include "dns/wire.h"
 #include "io/loop.h"
 
@@ -33,6 +42,7 @@ enum {
 	UDP_A_SOCKET = 8,
 	UDP_MS = 1000, /* until it is sent again; doubled each time */
 	TCP_MS = 5000, /* 1.18 does not ask a second time over the same connection */
+	HEADER_OCTETS = 12, /* RFC 1035 section 4.1.1 */
 	OPT_OCTETS = 11,
 	IDS = 1 << 16,
 };
@@ -43,14 +53,15 @@ enum way { UDP, PLAIN, TCP, WAYS };
 enum stage { WAITING, YOUNG, OLD };
 
 struct inquiry {
-	TAILQ_ENTRY(inquiry) link; /* waiting or young */
+	TAILQ_ENTRY(inquiry) link;
 	struct channel *channel;
 	void *arg; /* NULL: dropped */
-	const char *name; /* while it waits */
+	const char *name; /* until it is dropped */
 	enum dns_type type;
 	bool plain;
 	enum stage stage;
 	uint16_t id;
+	uint16_t sent_id; /* on the wire: 1.34 gives it one of its own */
 	int64_t sent; /* loop_ms */
 };
 TAILQ_HEAD(inquiries, inquiry);
@@ -67,7 +78,7 @@ struct channel {
 	ares_channel ares;
 	struct socket *sockets;
 	struct event turn, tick;
-	struct inquiries waiting, young;
+	struct inquiries waiting, young, old;
 	unsigned young_count, limit;
 	unsigned open; /* with c-ares, the dropped among them */
 	unsigned wanted; /* not dropped, waiting ones among them */
@@ -136,6 +147,119 @@ give_id(struct channel *channel, uint16_t id)
 }
 
 /* ---- sockets */
+
+static ares_socket_t
+socket_open(int family, int type, int protocol, void *arg)
+{
+	struct channel *channel = arg;
+	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol), receive = UDP_BUFFER, out = UDP_BUFFER / 4, on = 1;
+
+	if (fd < 0)
+		return ARES_SOCKET_BAD;
+	if (channel->way == TCP) {
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	} else {
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive, sizeof receive);
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &out, sizeof out);
+	}
+	return fd;
+}
+
+static int
+socket_close(ares_socket_t fd, void *arg)
+{
+	(void)arg;
+	return close(fd);
+}
+
+static int
+socket_connect(ares_socket_t fd, const struct sockaddr *address, ares_socklen_t len, void *arg)
+{
+	(void)arg;
+	return connect(fd, address, len);
+}
+
+/* Whose question leaves, and by which id: mostly the latest's. */
+static void
+note_id(struct channel *channel, const void *message, size_t len)
+{
+	struct inquiries *lists[] = {&channel->young, &channel->old};
+	struct wire_question question;
+	struct inquiry *inquiry;
+
+	if (!wire_question_read(message, len, &question))
+		return;
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		TAILQ_FOREACH_REVERSE(inquiry, lists[i], inquiries, link)
+			if (inquiry->name != NULL && (unsigned)inquiry->type == question.type && name_equal(inquiry->name, question.name)) {
+				inquiry->sent_id = question.id;
+				return;
+			}
+}
+
+static ares_ssize_t
+socket_send(ares_socket_t fd, const struct iovec *parts, int count, void *arg)
+{
+	struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = (size_t)count};
+	struct channel *channel = arg;
+
+	if (channel->way != TCP && count == 1)
+		note_id(channel, parts->iov_base, parts->iov_len);
+	return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+/* The one that was sent with this id, if somebody still waits for it. */
+static const struct inquiry *
+find_inquiry(const struct channel *channel, uint16_t id)
+{
+	const struct inquiries *lists[] = {&channel->young, &channel->old};
+	const struct inquiry *inquiry;
+
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		TAILQ_FOREACH(inquiry, lists[i], link)
+			if (inquiry->name != NULL && inquiry->sent_id == id)
+				return inquiry;
+	return NULL;
+}
+
+/* Is it a failure, told in a header without a question? That a name does not exist is never taken from one. */
+static bool
+is_bare_failure(const unsigned char *message, size_t len)
+{
+	unsigned rcode = len >= HEADER_OCTETS ? message[3] & 15u : 0;
+
+	return (rcode == 1 || rcode == 2 || rcode == 4 || rcode == 5) && (message[2] & 0x80) != 0 && message[4] == 0 && message[5] == 0 && message[6] == 0 && message[7] == 0;
+}
+
+/* Returns the length of the message that c-ares is to see. */
+static size_t
+put_question_back(struct channel *channel, unsigned char *message, size_t len, size_t room)
+{
+	struct buf *query = &channel->nameserver->query;
+	const struct inquiry *inquiry;
+
+	if (!is_bare_failure(message, len))
+		return len;
+	inquiry = find_inquiry(channel, (uint16_t)(message[0] << 8 | message[1]));
+	buf_clear(query);
+	if (inquiry == NULL || !wire_query(query, inquiry->id, inquiry->name, inquiry->type) || query->len - OPT_OCTETS > room)
+		return len;
+	memcpy(message + HEADER_OCTETS, query->data + HEADER_OCTETS, query->len - OPT_OCTETS - HEADER_OCTETS);
+	memset(message + 4, 0, HEADER_OCTETS - 4); /* the counts; whatever stood behind them is overwritten or left out */
+	message[5] = 1;
+	return query->len - OPT_OCTETS;
+}
+
+static ares_ssize_t
+socket_receive(ares_socket_t fd, void *buffer, size_t size, int flags, struct sockaddr *from, ares_socklen_t *from_len, void *arg)
+{
+	struct channel *channel = arg;
+	ssize_t len = recvfrom(fd, buffer, size, flags, from, from_len);
+
+	return len <= 0 || channel->way == TCP ? len : (ares_ssize_t)put_question_back(channel, buffer, (size_t)len, size);
+}
+
+static const struct ares_socket_functions socket_functions = {socket_open, socket_close, socket_connect, socket_receive, socket_send};
 
 static void
 on_socket(evutil_socket_t fd, short what, void *arg)
@@ -239,6 +363,8 @@ on_done(void *arg, int status, int timeouts, unsigned char *message, int len)
 		channel->young_count--;
 		if (status != ARES_SUCCESS && status != ARES_ECANCELLED && status != ARES_EDESTRUCTION)
 			note_silence(inquiry);
+	} else {
+		TAILQ_REMOVE(&channel->old, inquiry, link);
 	}
 	if (status == ARES_SUCCESS)
 		tell(inquiry, message, (size_t)len, DNS_NOERROR);
@@ -282,7 +408,6 @@ send_question(struct inquiry *inquiry)
 	channel->open++;
 	inquiry->stage = YOUNG;
 	inquiry->sent = loop_ms();
-	inquiry->name = NULL;
 	ares_send(channel->ares, (const unsigned char *)query->data, (int)len, on_done, inquiry); /* may call on_done at once */
 }
 
@@ -309,6 +434,7 @@ age(struct channel *channel)
 	while ((inquiry = TAILQ_FIRST(&channel->young)) != NULL && inquiry->sent <= then) {
 		TAILQ_REMOVE(&channel->young, inquiry, link);
 		channel->young_count--;
+		TAILQ_INSERT_TAIL(&channel->old, inquiry, link);
 		inquiry->stage = OLD;
 		note_silence(inquiry);
 		if (inquiry->arg != NULL)
@@ -351,6 +477,7 @@ void
 inquiry_drop(struct inquiry *inquiry)
 {
 	inquiry->arg = NULL;
+	inquiry->name = NULL;
 	inquiry->channel->wanted--;
 	if (inquiry->stage == WAITING)
 		end_waiting(inquiry, DNS_TIMEOUT);
@@ -390,12 +517,9 @@ options_init(struct ares_options *options, struct channel *channel)
 		.ednspsz = 4096, /* a limit to what it reads, not what we announce */
 		.sock_state_cb = on_socket_state,
 		.sock_state_cb_data = channel,
-		.socket_receive_buffer_size = UDP_BUFFER,
-		.socket_send_buffer_size = UDP_BUFFER / 4,
 		.resolvconf_path = (char *)"/dev/null", /* what resolv.conf says of time-outs and the like is not for us */
 	};
-	return ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NOROTATE | ARES_OPT_EDNSPSZ | ARES_OPT_SOCK_STATE_CB | ARES_OPT_RESOLVCONF |
-		(tcp ? 0 : ARES_OPT_SOCK_RCVBUF | ARES_OPT_SOCK_SNDBUF);
+	return ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NOROTATE | ARES_OPT_EDNSPSZ | ARES_OPT_SOCK_STATE_CB | ARES_OPT_RESOLVCONF;
 }
 
 #if defined(ARES_OPT_QUERY_CACHE)
@@ -425,6 +549,7 @@ channel_init(struct channel *channel, struct nameserver *nameserver, enum way wa
 	channel->limit = way == TCP ? TCP_AT_ONCE : UDP_AT_ONCE_MIN;
 	TAILQ_INIT(&channel->waiting);
 	TAILQ_INIT(&channel->young);
+	TAILQ_INIT(&channel->old);
 	evtimer_assign(&channel->turn, nameserver->base, on_turn, channel);
 	evtimer_assign(&channel->tick, nameserver->base, on_tick, channel);
 }
@@ -441,6 +566,7 @@ channel_open(struct channel *channel)
 	status = ares_init_options(&channel->ares, &options, given);
 	if (status != ARES_SUCCESS)
 		return status;
+	ares_set_socket_functions(channel->ares, &socket_functions, channel);
 	snprintf(csv, sizeof csv, address->ip.family == 6 ? "[%s]:%u" : "%s:%u", ip_text(&address->ip, ip), address->port);
 	return ares_set_servers_ports_csv(channel->ares, csv);
 }

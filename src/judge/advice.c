@@ -21,6 +21,10 @@ severity_name(enum severity severity)
 enum kind {
 	/* the connection */
 	TIME_OUT,
+	SEEN_ELSEWHERE,
+	SEEN_OTHER_FAMILY,
+	SEEN_HERE,
+	RESOLVER_LIES,
 	PUBLIC_RESOLVER,
 	LISTED_GRAVE,
 	LISTED_OFTEN,
@@ -49,6 +53,8 @@ enum kind {
 	HELO_SPF_GOOD,
 	/* MAIL */
 	FROM_ASSUMED,
+	DOMAIN_NOT_FULL,
+	DOMAIN_LITERAL,
 	DOMAIN_MISSING,
 	DOMAIN_MUTE,
 	DOMAIN_NULL_MX,
@@ -103,6 +109,10 @@ static const struct {
 	const char *refused_by;
 } kinds[KINDS] = {
 	[TIME_OUT] = {"time-out", "sender", SEVERITY_UNKNOWN, NULL},
+	[SEEN_ELSEWHERE] = {"seen-elsewhere", "sender", SEVERITY_WARNS, NULL},
+	[SEEN_OTHER_FAMILY] = {"seen-other-family", "sender", SEVERITY_INFO, NULL},
+	[SEEN_HERE] = {"seen", "sender", SEVERITY_GOOD, NULL},
+	[RESOLVER_LIES] = {"resolver-lies", "sender", SEVERITY_UNKNOWN, NULL},
 	[PUBLIC_RESOLVER] = {"public-resolver", "blocklist", SEVERITY_UNKNOWN, NULL},
 	[LISTED_GRAVE] = {"listed", "blocklist", SEVERITY_REFUSES, "Yahoo (553 5.7.1 [BL21]), Outlook.com, iCloud, GMX and WEB.DE, laposte.net, and most others"},
 	[LISTED_OFTEN] = {"listed-often", "blocklist", SEVERITY_WARNS, "many smaller servers and filter appliances"},
@@ -131,6 +141,8 @@ static const struct {
 	[HELO_SPF_GOOD] = {"spf-helo-pass", "spf", SEVERITY_GOOD, NULL},
 
 	[FROM_ASSUMED] = {"from-assumed", "domain", SEVERITY_INFO, NULL},
+	[DOMAIN_NOT_FULL] = {"domain-invalid", "domain", SEVERITY_REFUSES, "nearly everybody (504 5.5.2, need fully-qualified address)"},
+	[DOMAIN_LITERAL] = {"domain-literal", "domain", SEVERITY_WARNS, "Gmail (550 5.7.26), Outlook.com, Yahoo, and whoever wants SPF or DKIM"},
 	[DOMAIN_MISSING] = {"domain-missing", "domain", SEVERITY_REFUSES, "nearly everybody (Yahoo: 451 or 554, unresolvable domain)"},
 	[DOMAIN_MUTE] = {"domain-no-mail", "domain", SEVERITY_REFUSES, "Yahoo (451 or 554), laposte.net, and many others"},
 	[DOMAIN_NULL_MX] = {"domain-null-mx", "domain", SEVERITY_REFUSES, "Yahoo, and whoever follows RFC 7505 (550 5.7.27)"},
@@ -204,6 +216,26 @@ act(struct advice *advice, enum who who, const char *words)
 	advice->advice = words;
 }
 
+/* ---- domains that are not there */
+
+static bool
+is_missing(const struct sender_domain *domain)
+{
+	return domain->name != NULL && domain->known && domain->route.kind == ROUTE_NO_DOMAIN;
+}
+
+/* Of a domain that does not exist nothing else is worth a word: no record can be published in it, and whatever takes its place has records of its own. */
+static bool
+is_missing_domain(const struct desk *desk, const char *name)
+{
+	const struct sender_domain *domains[] = {&desk->sender->from_domain, &desk->sender->author_domain};
+
+	for (size_t i = 0; i < sizeof domains / sizeof *domains; i++)
+		if (name != NULL && is_missing(domains[i]) && name_equal(domains[i]->name, name))
+			return true;
+	return false;
+}
+
 /* ---- words and records */
 
 static const char *
@@ -255,6 +287,57 @@ quote(struct desk *desk, const char *text)
 	return strlen(text) > QUOTE_MAX ? arena_printf(desk->arena, "%.*s...", QUOTE_MAX, text) : text;
 }
 
+/* ---- the address that others saw */
+
+static const char *
+seen_evidence(struct desk *desk, const struct received *seen, const char *ip)
+{
+	return arena_printf(desk->arena, "Received: from %s (%s [%s]) by %s.", seen->helo != NULL ? seen->helo : "?", seen->ptr != NULL ? seen->ptr : "no name given", ip, seen->by != NULL ? seen->by : "?");
+}
+
+/* A message that has come by another family is no contradiction: mail takes either way. */
+static void
+judge_seen(struct desk *desk)
+{
+	const struct received *seen = desk->query->seen;
+	const char *server;
+	struct advice *advice;
+	char ip[IP_TEXT];
+
+	if (seen == NULL)
+		return;
+	server = seen->by != NULL ? seen->by : "the server that received it";
+	ip_text(&seen->client, ip);
+	if (ip_equal(&seen->client, &desk->sender->ip)) {
+		add(desk, SEEN_HERE, arena_printf(desk->arena, "The message came from %s, as %s saw it.", desk->ip, server));
+		return;
+	}
+	if (seen->client.family != desk->sender->ip.family) {
+		advice = add(desk, SEEN_OTHER_FAMILY, arena_printf(desk->arena, "The message came by IPv%u from %s, as %s saw it; that address is not judged here: --source %s has it looked at.", seen->client.family, ip, server, ip));
+		advice->evidence = seen_evidence(desk, seen, ip);
+		return;
+	}
+	advice = add(desk, SEEN_ELSEWHERE, arena_printf(desk->arena, "The message came from %s, not from %s, as %s saw it: it did not judge %s, of which the rest speaks.", ip, desk->ip, server, desk->ip));
+	advice->evidence = seen_evidence(desk, seen, ip);
+	act(advice, WHO_SENDER, arena_printf(desk->arena, "NAT, a proxy or a relay stands between, and receivers judge the address that they see. If %s is yours, have that one judged (--public-ip %s); if it is not, find out whose relay your mail takes.", ip, ip));
+}
+
+/* ---- a resolver that makes addresses up */
+
+static void
+judge_resolver(struct desk *desk)
+{
+	const struct sender *sender = desk->sender;
+	struct advice *advice;
+	char ip[IP_TEXT];
+
+	if (sender->made_up == NULL)
+		return;
+	advice = add(desk, RESOLVER_LIES, arena_printf(desk->arena, "The resolver %s has addresses for names that do not exist: whatever hangs on an address is in doubt.", sender->made_up));
+	advice->evidence = arena_printf(desk->arena, "%s A %s%s.", SENDER_NO_NAME, ip_text(&sender->made_up_ip, ip), by(desk, sender->made_up));
+	act(advice, WHO_SENDER, "Ask a resolver that does not: one of your own (--nameserver 127.0.0.1).");
+}
+
 /* ---- blocklists */
 
 static const char *
@@ -268,6 +351,16 @@ spoken(const char *identity)
 		if (strcmp(all[i].identity, identity) == 0)
 			return all[i].words;
 	return identity;
+}
+
+/* The same list was asked about the same thing in another role: HELO name and MAIL FROM domain may be one, or be cut to one. */
+static bool
+is_repeated(const struct desk *desk, const struct listing *listing)
+{
+	for (const struct listing *before = desk->sender->listings; before < listing; before++)
+		if (before->list == listing->list && before->item != NULL && listing->item != NULL && strcmp(before->item, listing->item) == 0)
+			return true;
+	return false;
 }
 
 static enum kind
@@ -286,7 +379,7 @@ tell_hit(struct desk *desk, const struct listing *listing)
 	const struct list_value *value = listing->value;
 	enum kind kind = kind_of_hit(listing->list);
 	const char *words = value != NULL && value->advice != NULL ? value->advice : listing->list->advice;
-	struct advice *advice = add(desk, kind, arena_printf(desk->arena, "%s %s is %s %s (%s).", spoken(listing->identity), listing->item, kind == LISTED_WHITE ? "known as good to" : "on the blocklist", listing->list->name, listing->list->zone));
+	struct advice *advice = add(desk, kind, arena_printf(desk->arena, "%s %s is %s %s (%s).", listing->list->registered ? "The domain" : spoken(listing->identity), listing->item, kind == LISTED_WHITE ? "known as good to" : "on the blocklist", listing->list->name, listing->list->zone));
 
 	advice->evidence = listing_describe(listing, desk->arena);
 	if (kind == LISTED_WHITE)
@@ -309,17 +402,17 @@ tell_silent(struct desk *desk)
 		const struct listing *listing = &desk->sender->listings[i];
 		struct advice *advice;
 
-		if (listing->state == LIST_LISTED || listing->state == LIST_CLEAN || listing->list->kind != LIST_BLACK)
+		if (listing->state == LIST_LISTED || listing->state == LIST_CLEAN || listing->list->kind != LIST_BLACK || is_repeated(desk, listing))
 			continue;
 		if (listing->list->weight != 'A') {
 			others = arena_printf(desk->arena, "%s%s%s (%s)", others != NULL ? others : "", others != NULL ? ", " : "", listing->list->zone, listing->item);
 			continue;
 		}
 		advice = add(desk, LIST_SILENT, arena_printf(desk->arena, "Whether %s is on %s could not be found out.", listing->item, listing->list->zone));
-		advice->evidence = listing_describe(listing, desk->arena);
+		advice->evidence = listing->list->policy != NULL ? arena_printf(desk->arena, "%s Who may ask: %s", listing_describe(listing, desk->arena), listing->list->policy) : listing_describe(listing, desk->arena);
 	}
 	if (others != NULL)
-		add(desk, LISTS_SILENT, arena_printf(desk->arena, "Could not be asked, either: %s.", others));
+		add(desk, LISTS_SILENT, arena_printf(desk->arena, "Could not be asked: %s.", others));
 }
 
 static void
@@ -362,7 +455,7 @@ judge_lists(struct desk *desk)
 {
 	tell_resolver(desk);
 	for (size_t i = 0; i < desk->sender->listing_count; i++)
-		if (desk->sender->listings[i].state == LIST_LISTED)
+		if (desk->sender->listings[i].state == LIST_LISTED && !is_repeated(desk, &desk->sender->listings[i]))
 			tell_hit(desk, &desk->sender->listings[i]);
 	tell_silent(desk);
 	for (size_t i = 0; i < desk->sender->listing_count; i++)
@@ -406,23 +499,23 @@ tell_stray_ptr(struct desk *desk)
 	advice->records[0] = address_record(desk, ptr->names[0].name);
 }
 
-static bool
-is_generic(const struct ptr *ptr)
+static const char *
+generic_name(const struct ptr *ptr)
 {
 	for (size_t i = 0; i < ptr->count; i++)
 		if (ptr->names[i].confirmed == PRESENT && ptr->names[i].generic)
-			return true;
-	return false;
+			return ptr->names[i].name;
+	return NULL;
 }
 
 static void
 tell_generic_ptr(struct desk *desk)
 {
-	struct advice *advice = add(desk, PTR_GENERIC, arena_printf(desk->arena, "The PTR name %s leads back to %s, but looks as a dial-up or cloud pool gives it.", desk->sender->ptr.confirmed_name, desk->ip));
-	const char *name = own_name(desk);
+	const char *generic = generic_name(&desk->sender->ptr), *name = own_name(desk);
+	struct advice *advice = add(desk, PTR_GENERIC, arena_printf(desk->arena, "The PTR name %s leads back to %s, but looks as a dial-up or cloud pool gives it.", generic, desk->ip));
 
 	act(advice, WHO_HOST, "Have the owner of the network set the PTR record to a name of your own domain, such as mail.example.com; say the same name in EHLO.");
-	if (name != NULL && !name_equal(name, desk->sender->ptr.confirmed_name))
+	if (name != NULL && !name_equal(name, generic))
 		advice->records[0] = ptr_record(desk, name);
 }
 
@@ -437,7 +530,7 @@ judge_ptr(struct desk *desk)
 		tell_stray_ptr(desk);
 	else if (ptr->found == UNKNOWN || ptr->confirmed == UNKNOWN)
 		add(desk, PTR_UNKNOWN, ptr_describe(ptr, desk->arena));
-	else if (is_generic(ptr))
+	else if (generic_name(ptr) != NULL)
 		tell_generic_ptr(desk);
 	else
 		add(desk, PTR_GOOD, ptr_describe(ptr, desk->arena));
@@ -520,8 +613,8 @@ judge_helo_spf(struct desk *desk)
 	const struct sender *sender = desk->sender;
 	struct advice *advice;
 
-	if (!sender->helo_spf_known || (!desk->query->helo_given && !desk->query->helo_is_ptr))
-		return;
+	if (!sender->helo_spf_known || (!desk->query->helo_given && !desk->query->helo_is_ptr) || sender->helo_facts.resolves != PRESENT)
+		return; /* a name has to lead somewhere first */
 	switch (sender->helo_spf.result) {
 	case SPF_PASS:
 		add(desk, HELO_SPF_GOOD, arena_printf(desk->arena, "SPF of the HELO name %s passes: bounces from here are covered.", sender->helo));
@@ -546,6 +639,29 @@ judge_helo_spf(struct desk *desk)
 
 /* ---- the domains of MAIL FROM and From */
 
+/* A reverse-path without a domain that anything could be looked up about; one that was only assumed is nobody's fault. */
+static void
+judge_reverse_path(struct desk *desk)
+{
+	const char *from = desk->sender->from, *at = from != NULL ? strrchr(from, '@') : NULL;
+
+	if (!desk->query->from_given || from == NULL || *from == '\0' || desk->sender->from_domain.name != NULL)
+		return;
+	if (at != NULL && at[1] == '[')
+		act(add(desk, DOMAIN_LITERAL, arena_printf(desk->arena, "The reverse-path <%s> has an address in the place of a domain: neither SPF nor DMARC has anything to go by.", from)), WHO_SENDER, "Send in the name of a domain of yours.");
+	else
+		act(add(desk, DOMAIN_NOT_FULL, arena_printf(desk->arena, "The reverse-path <%s> has no full domain, which others could look up.", from)), WHO_SENDER, "Set the mail server's domain, so that its reverse-paths end in a domain of yours.");
+}
+
+static void
+tell_missing(struct desk *desk, const struct sender_domain *domain, const char *role)
+{
+	struct advice *advice = add(desk, DOMAIN_MISSING, arena_printf(desk->arena, "The %s domain %s does not exist.", role, domain->name));
+
+	advice->evidence = domain->route.problem;
+	act(advice, WHO_SENDER, "Send in the name of a domain of yours that is in the DNS, or have this one put there.");
+}
+
 static void
 tell_mute(struct desk *desk, const struct sender_domain *domain, const char *role)
 {
@@ -565,8 +681,8 @@ judge_domain(struct desk *desk, const struct sender_domain *domain, const char *
 		add(desk, DOMAIN_UNKNOWN, arena_printf(desk->arena, "Whether the %s domain %s can receive mail could not be found out%s%s", role, domain->name, domain->known && route->problem != NULL ? ": " : ".", domain->known && route->problem != NULL ? route->problem : ""));
 		return;
 	}
-	if (route->kind == ROUTE_NO_DOMAIN)
-		act(add(desk, DOMAIN_MISSING, arena_printf(desk->arena, "The %s domain %s does not exist.", role, domain->name)), WHO_SENDER, "Send in the name of a domain of yours that is in the DNS, or register this one.");
+	if (is_missing(domain))
+		tell_missing(desk, domain, role);
 	else if (route->kind == ROUTE_NULL_MX)
 		act(add(desk, DOMAIN_NULL_MX, arena_printf(desk->arena, "The %s domain %s declares that it takes no mail (null MX, \"MX 0 .\").", role, domain->name)), WHO_SENDER, "Put MX records of hosts that take its mail in the place of the null MX, or send in the name of another domain.");
 	else if (route->kind == ROUTE_NO_ADDRESS)
@@ -627,7 +743,7 @@ judge_spf(struct desk *desk)
 {
 	const struct spf *spf = &desk->sender->spf;
 
-	if (!desk->sender->spf_known || desk->sender->from == NULL)
+	if (!desk->sender->spf_known || desk->sender->from == NULL || is_missing_domain(desk, spf->domain))
 		return;
 	switch (spf->result) {
 	case SPF_PASS:
@@ -645,7 +761,7 @@ judge_spf(struct desk *desk)
 			tell_spf(desk, SPF_MISSING, "Publish a record that names every host that sends mail of this domain.");
 		break;
 	case SPF_PERMERROR:
-		tell_spf(desk, SPF_BROKEN, "Repair the record: as it stands, nothing passes.");
+		tell_spf(desk, SPF_BROKEN, spf->record == NULL ? "Put one record in the place of the several: the terms of all, and one \"all\" at the end." : "Repair the record: as it stands, nothing passes."); /* none was taken: there are several */
 		break;
 	case SPF_TEMPERROR:
 		tell_spf(desk, SPF_UNKNOWN, NULL);
@@ -686,7 +802,7 @@ judge_key(struct desk *desk, const struct sender_key *key)
 	const char *named = arena_printf(desk->arena, "DKIM key %s of %s", key->selector, key->domain);
 	const char *problem = key->key.problem != NULL ? key->key.problem : "it cannot be used";
 
-	if (!key->known)
+	if (!key->known || (key->key.state == DKIM_KEY_ABSENT && is_missing_domain(desk, key->domain)))
 		return;
 	if (key->key.state == DKIM_KEY_UNKNOWN) {
 		add(desk, DKIM_KEY_NOT_KNOWN, arena_printf(desk->arena, "Whether the %s is published could not be found out.", named))->evidence = key_evidence(desk, key);
@@ -757,7 +873,7 @@ judge_dkim(struct desk *desk)
 	const struct sender *sender = desk->sender;
 	bool spf_bad = sender->spf_known && sender->spf.result != SPF_PASS && sender->spf.result != SPF_TEMPERROR;
 
-	if (spf_bad && sender_dkim(sender) == ABSENT)
+	if (spf_bad && sender_dkim(sender) == ABSENT && !is_missing_domain(desk, sender->spf.domain) && !is_missing_domain(desk, sender->author))
 		act(add(desk, AUTH_NOTHING, "Neither SPF nor DKIM passes: nothing tells a receiver that this mail is yours."), WHO_SENDER, "Make SPF pass from this address, and sign with DKIM.");
 	for (size_t i = 0; i < sender->key_count; i++)
 		judge_key(desk, &sender->keys[i]);
@@ -874,8 +990,8 @@ judge_dmarc(struct desk *desk)
 {
 	const struct sender *sender = desk->sender;
 
-	if (!sender->dmarc_known)
-		return;
+	if (!sender->dmarc_known || (is_missing_domain(desk, sender->author) && (!sender->mail_known || sender->dmarc.now.result != DMARC_FAIL)))
+		return; /* a policy from above for names that do not exist (np=) is another matter, when this mail fails by it */
 	switch (sender->dmarc.now.result) {
 	case DMARC_PASS:
 		tell_dmarc_pass(desk);
@@ -892,7 +1008,7 @@ judge_dmarc(struct desk *desk)
 		break;
 	}
 	for (size_t i = 0; i < sender->dmarc.warning_count; i++)
-		act(add(desk, DMARC_ODD, arena_printf(desk->arena, "DMARC: %s.", sender->dmarc.warnings[i])), WHO_SENDER, NULL);
+		act(add(desk, DMARC_ODD, arena_printf(desk->arena, "%s%s.", strncmp(sender->dmarc.warnings[i], "DMARC", 5) == 0 ? "" : "DMARC: ", sender->dmarc.warnings[i])), WHO_SENDER, NULL);
 }
 
 /* ---- all of it */
@@ -914,12 +1030,15 @@ advise(const struct advice_query *query, struct arena *arena, struct advice **ou
 	desk.ip = arena_string(arena, ip_text(&query->sender->ip, ip));
 	if (!query->sender->complete)
 		add(&desk, TIME_OUT, "The time for look-ups ran out: what is missing is not known, not absent. --timeout gives more.");
+	judge_seen(&desk);
+	judge_resolver(&desk);
 	judge_lists(&desk);
 	judge_ptr(&desk);
 	judge_helo(&desk);
 	judge_helo_spf(&desk);
 	if (!query->from_given)
 		add(&desk, FROM_ASSUMED, arena_printf(arena, "The reverse-path was not given, and <%s> is assumed: --from ADDRESS has your own looked at.", query->sender->from != NULL ? query->sender->from : ""));
+	judge_reverse_path(&desk);
 	judge_domain(&desk, &query->sender->from_domain, "MAIL FROM");
 	judge_spf(&desk);
 	judge_domain(&desk, &query->sender->author_domain, "From");

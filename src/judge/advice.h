@@ -9,6 +9,7 @@
 
 #include "dns/sender.h"
 #include "judge/cause.h"
+#include "smtp/received.h"
 
 struct arena;
 
@@ -42,6 +43,7 @@ struct advice_query {
 	bool helo_given, from_given; /* by the user: what is only assumed is not held against anybody */
 	bool helo_is_ptr; /* it was taken from the address's confirmed name */
 	const char *public_resolver; /* the well-known open resolver that the lists were asked through; NULL: none */
+	const struct received *seen; /* who saw the sender's mail come, by a message that was received (judge/seen.h); NULL: nothing is known */
 	const char *author_problem; /* why the message has no author domain; NULL: it has, or there is no message */
 };
 

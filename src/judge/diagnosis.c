@@ -415,8 +415,8 @@ tell_domain_bad(struct desk *desk)
 static void
 tell_domain_good(struct desk *desk)
 {
-	say(desk, arena_printf(desk->arena, "%s can take mail as seen from here (%s). Usual reasons for such a difference: the receiver's own look-up failed, or its cache holds an old answer; or it means another address than the reverse-path.", desk->sender->from_domain.name, route_kind_name(desk->sender->from_domain.route.kind)));
-	act(desk, WHO_RECEIVER, "The domain is in order as seen from here. Try again after a day, when old answers have run out; if it stays so, send the receiver's postmaster this finding.");
+	say(desk, arena_printf(desk->arena, "%s can take mail as seen from here (%s). Usual reasons for such a difference: the receiver's own look-up failed, or its cache holds an old answer; it asked the domain's own mail server about the mailbox (a callout), and that would not have it; or it means another address than the reverse-path.", desk->sender->from_domain.name, route_kind_name(desk->sender->from_domain.route.kind)));
+	act(desk, WHO_RECEIVER, arena_printf(desk->arena, "The domain is in order as seen from here. Make sure that <%s> takes bounces; try again after a day, when old answers have run out; if it stays so, send the receiver's postmaster this finding.", desk->sender->from));
 }
 
 /* Not a word: what can be told is only what to try. No stage makes a cause. */
