@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "judge/advice.h"
-#include "record_check.h"
+#include "record_fields.h"
 
 static void
 begin(struct json *json, struct buf *out, const char *type)
@@ -37,14 +37,6 @@ write_time(struct json *json, const char *key, int64_t ms)
 	json_cstring(json, key, text);
 }
 
-static void
-write_ip(struct json *json, const char *key, const struct ip *ip)
-{
-	char text[IP_TEXT];
-
-	json_cstring(json, key, ip->family != 0 ? ip_text(ip, text) : NULL);
-}
-
 void
 record_run(struct buf *out, const struct run_facts *run)
 {
@@ -58,58 +50,6 @@ record_run(struct buf *out, const struct run_facts *run)
 	finish(&json);
 }
 
-static const char *
-truth_name(enum truth truth)
-{
-	static const char *const names[] = {[UNKNOWN] = "unknown", [ABSENT] = "absent", [PRESENT] = "present"};
-
-	return names[truth];
-}
-
-void
-record_source(struct json *json, const char *server, unsigned ttl)
-{
-	if (server == NULL)
-		return;
-	json_cstring(json, "server", server);
-	json_number(json, "ttl", ttl);
-}
-
-void
-record_ptr_fields(struct json *json, const struct ptr *ptr)
-{
-	json_cstring(json, "found", truth_name(ptr->found));
-	json_cstring(json, "rcode", dns_rcode_name(ptr->rcode));
-	json_array_begin(json, "names");
-	for (size_t i = 0; i < ptr->count; i++) {
-		json_object_begin(json, NULL);
-		json_cstring(json, "name", ptr->names[i].name);
-		json_cstring(json, "confirmed", truth_name(ptr->names[i].confirmed));
-		json_bool(json, "generic", ptr->names[i].generic);
-		json_object_end(json);
-	}
-	json_array_end(json);
-	record_source(json, ptr->server, ptr->ttl);
-}
-
-void
-record_listing_fields(struct json *json, const struct listing *listing)
-{
-	json_cstring(json, "list", listing->list->zone);
-	json_cstring(json, "name", listing->list->name);
-	json_cstring(json, "item", listing->item);
-	json_cstring(json, "identity", listing->identity);
-	json_cstring(json, "state", list_state_name(listing->state));
-	json_array_begin(json, "codes");
-	for (size_t i = 0; i < listing->code_count; i++)
-		write_ip(json, NULL, &listing->codes[i]);
-	json_array_end(json);
-	json_text(json, "meaning", listing->meaning);
-	json_text(json, "reason", listing->reason);
-	json_text(json, "url", listing->url);
-	record_source(json, listing->server, listing->ttl);
-}
-
 static void
 write_helo(struct json *json, const struct sender *sender)
 {
@@ -118,9 +58,9 @@ write_helo(struct json *json, const struct sender *sender)
 	json_object_begin(json, "helo_name");
 	json_bool(json, "valid", helo->valid);
 	json_bool(json, "literal", helo->literal);
-	json_cstring(json, "resolves", truth_name(helo->resolves));
-	json_cstring(json, "leads_back", truth_name(helo->leads_back));
-	json_cstring(json, "is_ptr", truth_name(helo->is_ptr));
+	json_cstring(json, "resolves", record_truth(helo->resolves));
+	json_cstring(json, "leads_back", record_truth(helo->leads_back));
+	json_cstring(json, "is_ptr", record_truth(helo->is_ptr));
 	record_source(json, helo->server, helo->ttl);
 	json_object_end(json);
 }
@@ -136,7 +76,7 @@ write_domain(struct json *json, const char *role, const struct sender_domain *do
 	json_cstring(json, "route", domain->known ? route_kind_name(domain->route.kind) : NULL);
 	json_text(json, "problem", domain->known ? domain->route.problem : NULL);
 	record_source(json, domain->known ? domain->route.server : NULL, domain->route.ttl);
-	json_cstring(json, "soa", truth_name(domain->soa));
+	json_cstring(json, "soa", record_truth(domain->soa));
 	json_text(json, "zone", domain->zone);
 	json_object_end(json);
 }
@@ -172,7 +112,7 @@ write_key(struct json *json, const struct sender_key *key)
 	json_cstring(json, "state", dkim_key_state_name(key->known ? key->key.state : DKIM_KEY_UNKNOWN));
 	json_cstring(json, "type", key->key.typed ? dkim_type_name(key->key.type) : NULL);
 	json_number(json, "bits", key->key.bits);
-	json_cstring(json, "matches", truth_name(key->matches));
+	json_cstring(json, "matches", record_truth(key->matches));
 	json_bytes(json, "record", key->key.record != NULL ? key->key.record : "", key->key.record_len);
 	json_text(json, "problem", key->key.problem);
 	record_source(json, key->key.server, key->key.ttl);
@@ -229,7 +169,7 @@ record_sender(struct buf *out, const struct sender *sender, enum helo_origin ori
 	struct json json;
 
 	begin(&json, out, "sender");
-	write_ip(&json, "ip", &sender->ip);
+	record_ip(&json, "ip", &sender->ip);
 	json_cstring(&json, "helo", sender->helo);
 	json_cstring(&json, "helo_origin", helo_origin_name(origin));
 	json_cstring(&json, "from", sender->from);
@@ -261,7 +201,7 @@ record_finding(struct buf *out, const struct sender *sender, const struct advice
 
 	begin(&json, out, "finding");
 	json_object_begin(&json, "sender");
-	write_ip(&json, "ip", &sender->ip);
+	record_ip(&json, "ip", &sender->ip);
 	json_cstring(&json, "helo", sender->helo);
 	json_cstring(&json, "from", sender->from);
 	json_object_end(&json);
@@ -374,13 +314,13 @@ write_attempt(struct json *json, const struct attempt *attempt)
 	json_object_begin(json, NULL);
 	json_cstring(json, "mx", attempt->mx);
 	json_number(json, "preference", attempt->preference);
-	write_ip(json, "ip", &attempt->ip);
+	record_ip(json, "ip", &attempt->ip);
 	json_number(json, "port", attempt->port);
-	write_ip(json, "source", &attempt->source);
+	record_ip(json, "source", &attempt->source);
 	json_cstring(json, "status", walk_status_name(attempt->status));
 	json_cstring(json, "stage", stage_name(attempt->stage));
 	if (attempt->ehlo.client.family != 0)
-		write_ip(json, "seen", &attempt->ehlo.client);
+		record_ip(json, "seen", &attempt->ehlo.client);
 	json_text(json, "ending", ending_name(attempt->ending));
 	json_text(json, "detail", attempt->detail);
 	write_reply(json, "greeting", &attempt->greeting, false);
@@ -413,7 +353,7 @@ write_route(struct json *json, const struct journey *journey)
 		json_number(json, "preference", host->preference);
 		json_array_begin(json, "addresses");
 		for (size_t k = 0; k < host->address_count; k++)
-			write_ip(json, NULL, &host->addresses[k]);
+			record_ip(json, NULL, &host->addresses[k]);
 		json_array_end(json);
 		json_text(json, "problem", host->problem);
 		json_object_end(json);
@@ -473,10 +413,10 @@ record_result(struct buf *out, const struct journey *journey)
 	json_cstring(&json, "target", journey->target.text);
 	json_cstring(&json, "domain", journey->target.domain);
 	json_cstring(&json, "rcpt", journey->target.rcpt);
-	write_ip(&json, "source", decisive != NULL && decisive->source.family != 0 ? &decisive->source : &journey->source);
+	record_ip(&json, "source", decisive != NULL && decisive->source.family != 0 ? &decisive->source : &journey->source);
 	if (journey->helo != NULL) {
 		json_object_begin(&json, "sender");
-		write_ip(&json, "ip", &journey->sender_ip);
+		record_ip(&json, "ip", &journey->sender_ip);
 		json_cstring(&json, "helo", journey->helo);
 		json_cstring(&json, "from", journey->from);
 		json_object_end(&json);
@@ -577,7 +517,7 @@ record_explanation(struct buf *out, const struct explanation *explanation)
 	json_cstring(&json, "provider", reading->provider);
 	json_text(&json, "reference", reading->reference);
 	json_text(&json, "contact", reading->contact);
-	write_ip(&json, "client", &reading->client);
+	record_ip(&json, "client", &reading->client);
 	json_cstring(&json, "url", diagnosis != NULL ? diagnosis->url : reading->url);
 	json_cstring(&json, "who", who_name(diagnosis != NULL ? diagnosis->who : reading->who));
 	json_cstring(&json, "advice", diagnosis != NULL ? diagnosis->advice : reading->advice);

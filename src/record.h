@@ -41,9 +41,4 @@ void record_explanation(struct buf *out, const struct explanation *explanation);
 void record_explained(struct buf *out, struct explained *explained); /* explain's summary */
 void record_rule(struct buf *out, const struct rule_view *rule);
 
-/* Parts of a line, into an object that is open: shared with record_check.c. */
-void record_ptr_fields(struct json *json, const struct ptr *ptr); /* "found", "rcode", "names", "server", "ttl" */
-void record_source(struct json *json, const char *server, unsigned ttl); /* "server" and "ttl" of an answer; neither, where nobody answered */
-void record_listing_fields(struct json *json, const struct listing *listing);
-
 #endif

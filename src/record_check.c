@@ -2,7 +2,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
-#include "record.h"
+#include "record_fields.h"
 
 static void
 begin(struct json *json, struct buf *out, const char *evaluator, const char *result)
@@ -22,44 +22,13 @@ finish(struct json *json)
 	buf_putc(json->out, '\n');
 }
 
-static void
-write_ip(struct json *json, const char *key, const struct ip *ip)
-{
-	char text[IP_TEXT];
-
-	json_cstring(json, key, ip_text(ip, text));
-}
-
-void
-record_spf_fields(struct json *json, const struct spf *spf)
-{
-	json_cstring(json, "domain", spf->domain);
-	json_cstring(json, "record", spf->record);
-	json_cstring(json, "matched", spf->matched);
-	json_cstring(json, "matched_in", spf->matched_in);
-	json_array_begin(json, "trail");
-	for (size_t i = 0; i < spf->trail_count; i++) {
-		json_object_begin(json, NULL);
-		json_cstring(json, "term", spf->trail[i].term);
-		json_cstring(json, "domain", spf->trail[i].domain);
-		json_object_end(json);
-	}
-	json_array_end(json);
-	json_cstring(json, "explanation", spf->explanation);
-	json_number(json, "lookups", spf->lookups);
-	json_number(json, "void", spf->voids);
-	record_source(json, spf->server, spf->ttl);
-	json_cstring(json, "problem", spf->problem);
-	json_strings(json, "warnings", spf->warnings, spf->warning_count);
-}
-
 void
 record_check_spf(struct buf *out, const struct spf_query *query, const struct spf *spf, const struct spf *helo)
 {
 	struct json json;
 
 	begin(&json, out, "spf", spf_result_name(spf->result));
-	write_ip(&json, "ip", &query->ip);
+	record_ip(&json, "ip", &query->ip);
 	json_cstring(&json, "from", query->from != NULL ? query->from : "");
 	json_cstring(&json, "helo", query->helo);
 	record_spf_fields(&json, spf);
@@ -72,38 +41,7 @@ record_check_spf(struct buf *out, const struct spf_query *query, const struct sp
 	finish(&json);
 }
 
-static void
-write_truth(struct json *json, const char *key, enum truth truth)
-{
-	if (truth == UNKNOWN)
-		json_none(json, key);
-	else
-		json_bool(json, key, truth == PRESENT);
-}
-
 /* ---- dkim */
-
-void
-record_dkim_key_fields(struct json *json, const struct dkim_key *key)
-{
-	json_cstring(json, "name", key->name);
-	json_cstring(json, "state", dkim_key_state_name(key->state));
-	json_cstring(json, "rcode", dns_rcode_name(key->rcode));
-	json_cstring(json, "key_type", key->typed ? dkim_type_name(key->type) : NULL);
-	if (key->typed)
-		json_number(json, "bits", key->bits);
-	else
-		json_none(json, "bits");
-	record_source(json, key->server, key->ttl);
-	json_bool(json, "strict", key->strict);
-	json_cstring(json, "note", key->note);
-	if (key->record != NULL)
-		json_bytes(json, "record", key->record, key->record_len);
-	else
-		json_none(json, "record");
-	json_cstring(json, "problem", key->problem);
-	json_strings(json, "warnings", key->warnings, key->warning_count);
-}
 
 static void
 write_signature(struct json *json, const struct dkim_verdict *verdict)
@@ -140,7 +78,7 @@ write_seen(struct json *json, const struct received *seen)
 		return;
 	}
 	json_object_begin(json, "received");
-	write_ip(json, "client", &seen->client);
+	record_ip(json, "client", &seen->client);
 	json_cstring(json, "helo", seen->helo);
 	json_cstring(json, "ptr", seen->ptr);
 	json_cstring(json, "by", seen->by);
@@ -189,63 +127,6 @@ record_check_dkim_key(struct buf *out, const struct dkim_key *key, const struct 
 	finish(&json);
 }
 
-static void
-write_identifier(struct json *json, const char *kind, const struct dmarc_alignment *alignment)
-{
-	static const char *const results[] = {[DMARC_AUTH_FAIL] = "fail", [DMARC_AUTH_PASS] = "pass", [DMARC_AUTH_TEMPERROR] = "temperror"};
-
-	json_object_begin(json, NULL);
-	json_cstring(json, "kind", kind);
-	json_cstring(json, "domain", alignment->domain);
-	json_cstring(json, "result", results[alignment->result]);
-	json_text(json, "org_domain", alignment->org_domain);
-	write_truth(json, "aligned", alignment->aligned);
-	json_object_end(json);
-}
-
-/* All but the result. */
-static void
-write_view(struct json *json, const struct dmarc_view *view)
-{
-	bool judged = view->tag != NULL;
-
-	json_cstring(json, "policy", dmarc_policy_name(view->policy));
-	json_cstring(json, "published", dmarc_policy_name(view->published));
-	json_cstring(json, "tag", view->tag);
-	json_cstring(json, "record", view->record);
-	json_cstring(json, "at", view->at);
-	json_cstring(json, "org_domain", view->org_domain);
-	json_number(json, "queries", view->queries);
-	record_source(json, view->server, view->ttl);
-	json_object_begin(json, "aligned");
-	write_truth(json, "spf", judged ? view->spf_aligned : UNKNOWN);
-	write_truth(json, "dkim", judged ? view->dkim_aligned : UNKNOWN);
-	json_object_end(json);
-	json_array_begin(json, "identifiers");
-	if (view->spf.domain != NULL)
-		write_identifier(json, "spf", &view->spf);
-	for (size_t i = 0; i < view->dkim_count; i++)
-		write_identifier(json, "dkim", &view->dkim[i]);
-	json_array_end(json);
-	json_cstring(json, "problem", view->problem);
-}
-
-void
-record_dmarc_fields(struct json *json, const struct dmarc *dmarc)
-{
-	json_cstring(json, "from", dmarc->from);
-	write_view(json, &dmarc->now);
-	json_bool(json, "testing", dmarc->now.testing);
-	if (dmarc->old_known) {
-		json_object_begin(json, "rfc7489");
-		json_cstring(json, "result", dmarc_result_name(dmarc->old.result));
-		write_view(json, &dmarc->old);
-		json_number(json, "pct", dmarc->old.pct);
-		json_object_end(json);
-	}
-	json_strings(json, "warnings", dmarc->warnings, dmarc->warning_count);
-}
-
 /* DMARC fails mail that neither SPF nor DKIM speaks for. Asked about a domain alone, that is all it can say, and the reader must not take it for more. */
 const char *
 check_dmarc_note(const struct dmarc *dmarc)
@@ -272,7 +153,7 @@ record_check_ptr(struct buf *out, const struct ptr *ptr)
 	struct json json;
 
 	begin(&json, out, "ptr", ptr_fcrdns_word(ptr));
-	write_ip(&json, "ip", &ptr->ip);
+	record_ip(&json, "ip", &ptr->ip);
 	json_cstring(&json, "fcrdns", ptr_fcrdns_word(ptr));
 	record_ptr_fields(&json, ptr);
 	finish(&json);
@@ -316,7 +197,7 @@ record_check_mx(struct buf *out, const struct route *route)
 		json_cstring(&json, "mx", host->name);
 		json_array_begin(&json, "addresses");
 		for (size_t k = 0; k < host->address_count; k++)
-			write_ip(&json, NULL, &host->addresses[k]);
+			record_ip(&json, NULL, &host->addresses[k]);
 		json_array_end(&json);
 		json_bool(&json, "alias", host->alias);
 		json_text(&json, "problem", host->problem);

@@ -12,7 +12,6 @@
 #include "smtp/received.h"
 
 struct buf;
-struct json;
 
 void record_check_spf(struct buf *out, const struct spf_query *query, const struct spf *spf, const struct spf *helo); /* helo: of the HELO identity; NULL: not checked */
 void record_check_dkim(struct buf *out, const char *file, const struct dkim *dkim, const struct received *seen); /* the signatures of a message; seen: who saw it come (judge/seen.h); NULL: not known */
@@ -25,10 +24,5 @@ void record_check_mx(struct buf *out, const struct route *route);
 const char *check_dkim_key_result(const struct dkim_key *key, const struct dkim_pair *pair); /* the state; "mismatch" when the private key is another */
 const char *check_dmarc_note(const struct dmarc *dmarc); /* that a "fail" is no verdict on the user's mail; NULL where it is one */
 const char *check_mx_result(const struct route *route); /* "ok", or why no mail can be sent there: the kind */
-
-/* Into an object that is open: for other records. */
-void record_spf_fields(struct json *json, const struct spf *spf);
-void record_dkim_key_fields(struct json *json, const struct dkim_key *key);
-void record_dmarc_fields(struct json *json, const struct dmarc *dmarc);
 
 #endif

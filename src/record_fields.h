@@ -1,0 +1,23 @@
+/* record_fields: what several records say of one thing (man/mxwalk-ndjson.5), into an object that is open. Pure. */
+#ifndef RECORD_FIELDS_H
+#define RECORD_FIELDS_H
+
+#include "dns/blocklist.h"
+#include "dns/dkim_key.h"
+#include "dns/dmarc.h"
+#include "dns/ptr.h"
+#include "dns/spf.h"
+
+struct json;
+
+void record_ip(struct json *json, const char *key, const struct ip *ip); /* null where there is none */
+const char *record_truth(enum truth truth); /* "unknown" "absent" "present" */
+void record_source(struct json *json, const char *server, unsigned ttl); /* "server" and "ttl" of an answer; neither, where nobody answered */
+
+void record_ptr_fields(struct json *json, const struct ptr *ptr);
+void record_listing_fields(struct json *json, const struct listing *listing);
+void record_spf_fields(struct json *json, const struct spf *spf);
+void record_dkim_key_fields(struct json *json, const struct dkim_key *key);
+void record_dmarc_fields(struct json *json, const struct dmarc *dmarc);
+
+#endif
