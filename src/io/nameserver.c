@@ -13,6 +13,7 @@
 /* ares_send and ares_get_servers_ports have successors that 1.18 lacks. */
 #define CARES_NO_DEPRECATED
 #include <ares.h>
+#include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <netinet/in.h>
@@ -43,6 +44,7 @@ enum {
 	UDP_MS = 1000, /* until it is sent again; doubled each time */
 	TCP_MS = 5000, /* 1.18 does not ask a second time over the same connection */
 	HEADER_OCTETS = 12, /* RFC 1035 section 4.1.1 */
+	STRAYS_A_TURN = 64, /* datagrams that are passed over */
 	OPT_OCTETS = 11,
 	IDS = 1 << 16,
 };
@@ -250,13 +252,33 @@ put_question_back(struct channel *channel, unsigned char *message, size_t len, s
 	return query->len - OPT_OCTETS;
 }
 
+/* With one question, as all of ours have. Of anything else newer c-ares thinks so ill that it gives up whatever is under way on the socket. */
+static bool
+is_answer(const unsigned char *message, size_t len)
+{
+	return len >= HEADER_OCTETS && (message[2] & 0x80) != 0 && message[4] == 0 && message[5] == 1;
+}
+
+/* A datagram that answers nothing has not come; so many in a row are enough for one turn. */
 static ares_ssize_t
 socket_receive(ares_socket_t fd, void *buffer, size_t size, int flags, struct sockaddr *from, ares_socklen_t *from_len, void *arg)
 {
 	struct channel *channel = arg;
-	ssize_t len = recvfrom(fd, buffer, size, flags, from, from_len);
+	ares_socklen_t room = from_len != NULL ? *from_len : 0;
 
-	return len <= 0 || channel->way == TCP ? len : (ares_ssize_t)put_question_back(channel, buffer, (size_t)len, size);
+	for (unsigned i = 0; i < STRAYS_A_TURN; i++) {
+		ssize_t len = recvfrom(fd, buffer, size, flags, from, from_len);
+
+		if (len <= 0 || channel->way == TCP)
+			return len;
+		len = (ssize_t)put_question_back(channel, buffer, (size_t)len, size);
+		if (is_answer(buffer, (size_t)len))
+			return len;
+		if (from_len != NULL)
+			*from_len = room;
+	}
+	errno = EAGAIN;
+	return -1;
 }
 
 static const struct ares_socket_functions socket_functions = {socket_open, socket_close, socket_connect, socket_receive, socket_send};
