@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -16,7 +15,7 @@ from records import MXWALK, Run, probe
 if 'MXWALK_CONFIG' not in os.environ:
     sys.exit(subprocess.call([MXWALK, 'lab', '--', sys.executable, __file__]))
 
-home = tempfile.mkdtemp(prefix='mxwalk-bad-')
+home = tap.folder('bad')
 
 
 def file(name, text):

@@ -10,7 +10,6 @@ import socketserver
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
@@ -22,7 +21,7 @@ ZONES, BLOCKLISTS, DEAD = '127.0.53.1', '127.0.53.2', '127.0.53.9'
 RESOLVER, REFUSING, LYING, SILENT = '127.0.54.1', '127.0.54.2', '127.0.54.3', '127.0.54.4'
 MAIL = '127.0.55.1'
 PORT = 2525
-home = tempfile.mkdtemp(prefix='mxwalk-dns-')
+home = tap.folder('dns')
 os.chmod(home, 0o755)
 servers = []
 
@@ -409,6 +408,4 @@ finally:
             server.wait(5)
         except subprocess.TimeoutExpired:
             server.send_signal(signal.SIGKILL)
-    if not os.environ.get('KEEP'):
-        shutil.rmtree(home, ignore_errors=True)
 tap.done()

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.dirname(__file__))
 import tap
@@ -13,7 +12,7 @@ from records import MXWALK, TOP
 if 'MXWALK_CONFIG' not in os.environ:
     sys.exit(subprocess.call([MXWALK, 'lab', '--', sys.executable, __file__]))
 
-home = tempfile.mkdtemp(prefix='mxwalk-examples-')
+home = tap.folder('examples')
 os.symlink(MXWALK, os.path.join(home, 'mxwalk'))
 os.environ['PATH'] = home + ':' + os.environ['PATH']
 os.environ.pop('NO_COLOR', None)

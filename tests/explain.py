@@ -4,14 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.dirname(__file__))
 import tap
 from records import MXWALK, Run
 
 os.environ.pop('MXWALK_CONFIG', None)
-home = tempfile.mkdtemp(prefix='mxwalk-explain-')
+home = tap.folder('explain')
 LISTED = '554 5.7.1 Service unavailable; Client host [192.0.2.10] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/192.0.2.10'
 POSTFIX = 'Nov 24 10:00:00 mail postfix/smtp[1]: 4A: to=<joe@%s>, relay=mx.%s[198.51.100.7]:25, delay=1, dsn=5.7.1, status=bounced (host mx.%s[198.51.100.7] said: %s (in reply to RCPT TO command))\n'
 
@@ -134,5 +133,4 @@ for n in (2000, 40000):
     sizes.append(int(subprocess.run([sys.executable, '-c', script, MXWALK, 'explain', '--json', '--input', path], capture_output=True, text=True,
                                     env={**os.environ, 'ASAN_OPTIONS': 'quarantine_size_mb=1'}).stdout))  # what a sanitizer keeps of freed memory is not ours
 tap.check('twenty times the input, the same memory', sizes[1] < sizes[0] * 1.15 + 1024, sizes)
-shutil.rmtree(home)
 tap.done()

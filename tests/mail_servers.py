@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -17,7 +16,7 @@ from records import probe
 PORT = 2525
 CLEAN, LISTED, NAMELESS = '127.0.1.1', '127.0.1.2', '127.0.1.3'
 UNPACKED = os.environ['UNPACKED']
-home = tempfile.mkdtemp(prefix='mxwalk-mail-')
+home = tap.folder('mail')
 os.chmod(home, 0o755)
 servers = []
 
@@ -250,6 +249,4 @@ finally:
             server.wait(10)
         except subprocess.TimeoutExpired:
             server.send_signal(signal.SIGKILL)
-    if not os.environ.get('KEEP'):
-        shutil.rmtree(home, ignore_errors=True)
 tap.done()

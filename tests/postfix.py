@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -17,7 +16,7 @@ from records import probe
 
 PORT = 2525
 CLEAN, LISTED = '127.0.1.1', '127.0.1.2'
-home = tempfile.mkdtemp(prefix='mxwalk-postfix-')
+home = tap.folder('postfix')
 os.chmod(home, 0o755)
 os.environ['PATH'] += ':/usr/sbin:/sbin'
 
@@ -146,5 +145,4 @@ finally:
         server.wait(10)
     except subprocess.TimeoutExpired:
         server.send_signal(signal.SIGKILL)
-    shutil.rmtree(home, ignore_errors=True)
 tap.done()

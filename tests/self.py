@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -50,7 +49,7 @@ MC4CAQAwBQYDK2VwBCIEIG1w6OlY5w2YbDPT83mY3Zn6bbqzNSf1MCpyW5pam0K8
 -----END PRIVATE KEY-----
 """
 
-home = tempfile.mkdtemp(prefix='mxwalk-self-')
+home = tap.folder('self')
 
 
 def put(name, text):

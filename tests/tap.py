@@ -1,5 +1,9 @@
-"""TAP for the whole-program tests: check(name, good, detail), skip(name, why), done()."""
+"""TAP for the whole-program tests: check(name, good, detail), skip(name, why), done(); folder(name), which is gone when the test ends unless $KEEP is set."""
+import atexit
+import os
+import shutil
 import sys
+import tempfile
 
 count = failures = 0
 
@@ -26,6 +30,13 @@ def skip(name, why):
 def done():
     print(f'1..{count}')
     sys.exit(1 if failures else 0)
+
+
+def folder(name):
+    path = tempfile.mkdtemp(prefix=f'mxwalk-{name}-')
+    if not os.environ.get('KEEP'):
+        atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
 
 
 def skip_all(why):

@@ -1,6 +1,9 @@
 #!/bin/sh
 # One walk to the end under TLS, one refused greeting and one list under valgrind: no error, no leak.
 command -v valgrind >/dev/null || { echo '1..0 # SKIP no valgrind here'; exit 0; }
+if [ -z "${MXWALK_CONFIG:-}" ]; then
+	exec "$MXWALK" lab -- sh "$0"
+fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 n=0 bad=0
@@ -19,9 +22,6 @@ try() { # try NAME STATUS ARGUMENTS
 		bad=1
 	fi
 }
-if [ -z "${MXWALK_CONFIG:-}" ]; then
-	exec "$MXWALK" lab -- sh "$0"
-fi
 try 'a walk to the end, under TLS' 0 --json user@accept.lab.example
 try 'a refused greeting, and why' 1 -v greeting-554.lab.example
 try 'several at once: a dead first MX, a reset, a broken handshake' 3 --json mx-dead-first.lab.example reset-ehlo.lab.example handshake-alert.lab.example
