@@ -34,7 +34,7 @@ static const struct {
 	[CAUSE_MAILBOX_FULL] = { "mailbox-full", "the recipient's mailbox is full" },
 	[CAUSE_PROTOCOL] = { "protocol", "a command was not what the server expects" },
 	[CAUSE_ROUTING_LOOP] = { "routing-loop", "the mail goes round in a loop" },
-	[CAUSE_SYSTEM_ERROR] = { "system-error", "the server has a fault of its own" },
+	[CAUSE_SYSTEM_ERROR] = { "system-error", "a fault at the server, or on the way to it" },
 	[CAUSE_RECEIVER_MISCONFIGURED] = { "receiver-misconfigured", "the receiver's set-up is at fault, not the sender" },
 	[CAUSE_POLICY] = { "policy", "refused by a policy that the server does not explain" },
 };

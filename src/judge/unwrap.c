@@ -297,20 +297,30 @@ mark_dots(const char *text, size_t len, struct arena *arena)
 	return marked;
 }
 
-/* "<spam@black.example>" becomes "<xxxx@xxxxx.xxxxxxx>": what a mailbox is called says nothing about the reason. */
+static bool
+in_address(char c)
+{
+	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9') || c == PATTERN_DOT || c == '_' || c == '+' || c == '-' || c == '=';
+}
+
+/* "spam@black.example" becomes "xxxx@xxxxx.xxxxxxx": what a mailbox is called says nothing about the reason. */
 static const char *
 hide_mailboxes(const char *marked, size_t len, struct arena *arena)
 {
 	char *bare = NULL;
 
-	for (const char *open = memchr(marked, '<', len); open != NULL; open = memchr(open + 1, '<', len - (size_t)(open + 1 - marked))) {
-		size_t n = strcspn(open, " >"), start = (size_t)(open - marked);
+	for (const char *at = memchr(marked, '@', len); at != NULL; at = memchr(at + 1, '@', len - (size_t)(at + 1 - marked))) {
+		size_t first = (size_t)(at - marked), last = first + 1;
 
-		if (open[n] != '>' || memchr(open, '@', n) == NULL)
+		while (first > 0 && in_address(marked[first - 1]))
+			first--;
+		while (last < len && in_address(marked[last]))
+			last++;
+		if (marked + first == at || marked + last == at + 1)
 			continue;
 		if (bare == NULL)
 			bare = arena_copy(arena, marked, len);
-		for (size_t i = start + 1; i < start + n; i++)
+		for (size_t i = first; i < last; i++)
 			if ((bare[i] | 0x20) >= 'a' && (bare[i] | 0x20) <= 'z')
 				bare[i] = 'x';
 	}

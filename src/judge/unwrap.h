@@ -17,7 +17,7 @@ enum carrier { CARRIER_NONE, CARRIER_CLIENT, CARRIER_HELO, CARRIER_SENDER, CARRI
 struct unwrapped { /* strings in the arena */
 	const char *whole; /* all lines, without codes, white space as single spaces */
 	const char *marked; /* the same, but dots inside a name, an address or a number are PATTERN_DOT: what is left ends a sentence */
-	const char *bare; /* the same, but mailboxes in <> have no letters left but x: what the patterns of reasons are held against */
+	const char *bare; /* the same, but addresses have no letters left but x: what the patterns of reasons are held against */
 	size_t len;
 	size_t inner; /* where in `whole` the innermost quoted reply begins; 0: none is quoted, or what was heard about our own sender address */
 	size_t reason; /* where behind `inner` the carried reason begins; == inner when nothing carries */
