@@ -1,5 +1,5 @@
 /* synonyms: a text in the rules' own words: "declined", "abgelehnt" and "refusé" become "rejected", so that one pattern serves all who mean the same. Data: the [same:…] stanzas of
- * data/rules.conf. Rules are held against the text as it was, too (judge/read.c). */
+ * data/words.conf. Rules are held against the text as it was, too (judge/read.c). */
 #ifndef JUDGE_SYNONYMS_H
 #define JUDGE_SYNONYMS_H
 
