@@ -255,7 +255,7 @@ find_carrier(struct unwrapped *out)
 static void
 keep_outer(struct unwrapped *out)
 {
-	static const char *const about_sender[] = { "sender address rejected:", "sender verify", "sender verification", "callout" };
+	static const char *const about_sender[] = { "sender address rejected:", "sender address failed verification", "sender address does not accept", "sender verify", "sender verification", "callout" };
 
 	for (size_t i = 0; out->inner > 0 && i < sizeof about_sender / sizeof about_sender[0]; i++)
 		if (find_words(out->whole, out->inner, about_sender[i]) != NULL) {
