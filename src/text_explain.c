@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 
-enum { NAMES_SHOWN = 10, FIELD_MAX = 4096 };
+enum { NAMES_SHOWN = 10, FIELD_MAX = 4096, MATCHED_MAX = 60 };
 
 static const char bold[] = "\033[1m", plain[] = "\033[0m";
 
@@ -65,6 +65,19 @@ say_quote(struct buf *out, const struct explanation *explanation)
 	}
 }
 
+/* The words that decided; of many, the first ones. */
+static void
+say_matched(struct buf *line, const char *matched)
+{
+	size_t len = strlen(matched), shown = len;
+
+	while (shown > MATCHED_MAX || (shown < len && shown > 0 && matched[shown] != ' '))
+		shown--;
+	if (shown == 0)
+		shown = len; /* one long word */
+	buf_printf(line, ", by: %.*s%s", (int)shown, matched, shown < len ? " ..." : "");
+}
+
 static void
 say_cause(struct buf *out, const struct text_style *style, const struct explanation *explanation)
 {
@@ -75,8 +88,12 @@ say_cause(struct buf *out, const struct text_style *style, const struct explanat
 	buf_puts(&line, cause_name(explained_cause(explanation)));
 	if (explanation->diagnosis != NULL && explanation->diagnosis->basis != BASIS_UNKNOWN)
 		buf_printf(&line, ", %s", basis_name(explanation->diagnosis->basis));
-	if (reading->rule != NULL)
-		buf_printf(&line, " (rule %s%s%s)", reading->rule, reading->matched != NULL ? ", by: " : "", reading->matched != NULL ? reading->matched : "");
+	if (reading->rule != NULL) {
+		buf_printf(&line, " (rule %s", reading->rule);
+		if (reading->matched != NULL)
+			say_matched(&line, reading->matched);
+		buf_putc(&line, ')');
+	}
 	if (reading->provider != NULL)
 		buf_printf(&line, ", provider %s", reading->provider);
 	text_field(out, style, "cause", line.data);
