@@ -169,6 +169,18 @@ drop_inline_codes(char *text, size_t *len, int code)
 	text[to] = '\0';
 }
 
+/* "; from=<…> to=<…> proto=ESMTP helo=<…>": what Postfix logs behind a reply of its own is no part of it. */
+static void
+drop_log_fields(char *text, size_t *len)
+{
+	char *tail = strstr(text, "; from=<");
+
+	if (tail == NULL || strstr(tail, " proto=") == NULL)
+		return;
+	*tail = '\0';
+	*len = (size_t)(tail - text);
+}
+
 /* A quoted reply begins with a code behind a mark (": 550 ", "-> 550", "(550 ", "said: 550-") or with this reply's own code again. */
 static bool
 quotes_at(const char *text, size_t at, size_t len, int outer)
@@ -354,6 +366,7 @@ unwrap(const char *text, size_t len, struct arena *arena, struct unwrapped *out)
 	whole[out->len] = '\0';
 	if (out->code != 0)
 		drop_inline_codes(whole, &out->len, out->code);
+	drop_log_fields(whole, &out->len);
 	out->note = note_on(out, doubled);
 	find_inner(out);
 	keep_outer(out);
