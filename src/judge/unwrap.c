@@ -339,27 +339,59 @@ hide_mailboxes(const char *marked, size_t len, struct arena *arena)
 	return bare != NULL ? bare : marked;
 }
 
+/* In Sendmail's transcripts a server's refusal stands behind "<<< ", what it was told behind ">>> ", and Sendmail's own words at the margin. That a command came out of turn (503) only follows from a refusal before. */
+static const char *
+heard_on(const char *line, const char *stop)
+{
+	int code = stop - line > 4 && memcmp(line, "<<< ", 4) == 0 ? code_at(line + 4, (size_t)(stop - line) - 4) : 0;
+
+	return code >= 400 && code != 503 ? line + 4 : NULL;
+}
+
+static const char *
+line_stop(const char *line, const char *end)
+{
+	const char *newline = memchr(line, '\n', (size_t)(end - line));
+
+	return newline != NULL ? newline : end;
+}
+
+static bool
+is_transcript(const char *text, const char *end)
+{
+	for (const char *stop; text < end; text = stop + 1) {
+		stop = line_stop(text, end);
+		if (heard_on(text, stop) != NULL)
+			return true;
+	}
+	return false;
+}
+
 void
 unwrap(const char *text, size_t len, struct arena *arena, struct unwrapped *out)
 {
 	const char *end = text + (len < UNWRAP_MAX ? len : UNWRAP_MAX);
 	char *whole = arena_alloc(arena, (size_t)(end - text) + 2);
-	bool doubled = false;
+	bool doubled = false, transcript = is_transcript(text, end);
 
 	*out = (struct unwrapped){ .whole = whole };
-	while (text < end) {
-		const char *newline = memchr(text, '\n', (size_t)(end - text)), *stop = newline != NULL ? newline : end;
+	for (const char *line = text, *stop; line < end; line = stop + 1) {
+		const char *said;
 		char enhanced[12] = "";
 		int code = 0;
-		size_t start = step_over_codes(text, (size_t)(stop - text), &code, enhanced, &doubled);
+		size_t start;
 
+		stop = line_stop(line, end);
+		said = transcript ? heard_on(line, stop) : line;
+		if (said == NULL)
+			continue;
+		start = step_over_codes(said, (size_t)(stop - said), &code, enhanced, &doubled);
 		if (code != 0)
 			out->code = code;
 		keep_enhanced(out->enhanced, enhanced, strlen(enhanced));
 		if (out->len > 0)
 			append(whole, &out->len, " ", 1);
-		append(whole, &out->len, text + start, (size_t)(stop - text) - start);
-		text = newline != NULL ? newline + 1 : end;
+		append(whole, &out->len, said + start, (size_t)(stop - said) - start);
 	}
 	while (out->len > 0 && whole[out->len - 1] == ' ')
 		out->len--;
