@@ -515,6 +515,7 @@ Test(rules, reads_cause_list_identity_and_provider)
 		{ "554 5.2.2 mailbox full", CAUSE_MAILBOX_FULL, NULL, LISTED_NOTHING, NULL, NULL },
 		{ "421 User unknown", CAUSE_RECIPIENT_UNKNOWN, NULL, LISTED_NOTHING, NULL, NULL },
 		{ "550 5.1.1 undeliverable: host mx.example.com said: 554 5.7.1 Greylisted, try later", CAUSE_GREYLIST, NULL, LISTED_NOTHING, NULL, NULL },
+		{ "554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using abcdefghijklmnopqrstuvwxyz.zen.dq.spamhaus.net; see", CAUSE_IP_BLOCKLIST, "zen.dq.spamhaus.net", LISTED_IP, "192.0.2.7", NULL },
 		{ "554 Rejected", CAUSE_UNKNOWN, NULL, LISTED_NOTHING, NULL, NULL },
 		{ "554 mx1.example.com", CAUSE_UNKNOWN, NULL, LISTED_NOTHING, NULL, NULL },
 		{ "554 I had a dream about you and it was awful", CAUSE_UNKNOWN, NULL, LISTED_NOTHING, NULL, NULL },

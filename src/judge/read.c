@@ -294,12 +294,32 @@ same_name(const char *a, const char *b)
 	return strcasecmp(a, b) == 0;
 }
 
+/* Before a zone that is asked with a key, as those of Spamhaus's DQS and of Abusix are, stands the receiver's: the list is what follows. */
+static const char *
+without_key(const char *name)
+{
+	static const char *const keyed[] = { ".dq.spamhaus.net", ".mail.abusix.zone" };
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < sizeof keyed / sizeof keyed[0]; i++) {
+		size_t n = strlen(keyed[i]), start = len > n ? len - n : 0;
+
+		if (start == 0 || !same_name(name + start, keyed[i]))
+			continue;
+		while (start > 0 && name[start - 1] != '.')
+			start--;
+		return name + start;
+	}
+	return name;
+}
+
 static void
 add_list(struct reader *reader, const char *name)
 {
 	struct reading *out = reader->out;
 	const struct lists *lists = reader->rules->lists;
 
+	name = without_key(name);
 	for (size_t i = 0; i < out->list_count; i++)
 		if (same_name(out->lists[i].name, name))
 			return;
