@@ -445,10 +445,12 @@ Test(ip, special)
 			const char *why = ip_special(&ip);
 
 			cr_expect(why != NULL && strcmp(why, nets[i].why) == 0, "%s: %s", in[k], why);
+			cr_expect(ip_is_public(&ip) == (strcmp(nets[i].why, "documentation") == 0), "%s", in[k]);
 			if (beside[k] == NULL)
 				continue;
 			ip = ip_of(beside[k]);
 			cr_expect_null(ip_special(&ip), "%s", beside[k]);
+			cr_expect(ip_is_public(&ip), "%s", beside[k]);
 		}
 	}
 }

@@ -109,6 +109,14 @@ ip_special(const struct ip *ip)
 }
 
 bool
+ip_is_public(const struct ip *ip)
+{
+	const char *why = ip_special(ip);
+
+	return ip->family != 0 && (why == NULL || strcmp(why, "documentation") == 0);
+}
+
+bool
 ip_reverse(const struct ip *ip, const char *suffix, char *name, size_t size)
 {
 	static const char hex[] = "0123456789abcdef";

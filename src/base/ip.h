@@ -22,6 +22,9 @@ unsigned ip_bits(const struct ip *ip); /* 32 or 128 */
  * "multicast", "unspecified", "shared" (IANA special-purpose registries, RFC 6890); NULL for one that is globally reachable. */
 const char *ip_special(const struct ip *ip);
 
+/* May receivers see it, and lists know it? One that is globally reachable, or that is for documentation: such is in no real mail, but stands for the others in every example. False for family 0. */
+bool ip_is_public(const struct ip *ip);
+
 /* The name under which DNS files an address: "1.2.0.192" + suffix, or 32 nibbles (RFC 1035 section 3.5, RFC 3596 section 2.5, RFC 5782 section 2.4).
  * `suffix` begins without a dot: "in-addr.arpa", "ip6.arpa", "zen.spamhaus.org". Returns false when `size` is too small. */
 bool ip_reverse(const struct ip *ip, const char *suffix, char *name, size_t size);

@@ -68,15 +68,6 @@ reverse_step(struct book *book, void *arg)
 	return ptr_look_up(book, reverse->checker->arena, &ip, &reverse->answer);
 }
 
-/* Receivers see, and lists know, no other addresses; those of the documentation stand for such in tests. */
-static bool
-is_seen(const struct ip *ip)
-{
-	const char *special = ip_special(ip);
-
-	return special == NULL || strcmp(special, "documentation") == 0;
-}
-
 static const struct listing *
 find(const struct checker *checker, const struct inquiry *q)
 {
@@ -162,7 +153,7 @@ checker_diagnose(struct checker *checker, const struct reading *reading, enum st
 			q.ip = ip;
 			q.item = ip_text(ip, text);
 			q.identity = "ip";
-			answer = is_seen(ip) ? ask(checker, &q) : NULL;
+			answer = ip_is_public(ip) ? ask(checker, &q) : NULL;
 		} else if (domain != NULL) {
 			q.item = domain;
 			q.identity = identity_of(reading->what);
@@ -176,7 +167,7 @@ checker_diagnose(struct checker *checker, const struct reading *reading, enum st
 	struct sender *sender = arena_alloc(arena, sizeof *sender);
 	*sender = (struct sender){ .ip = *ip, .listings = listings, .listing_count = count, .complete = true };
 	sender->ptr.ip = *ip;
-	if (reading->cause == CAUSE_REVERSE_DNS && is_seen(ip)) { /* asked once a run: the book keeps the answer */
+	if (reading->cause == CAUSE_REVERSE_DNS && ip_is_public(ip)) { /* asked once a run: the book keeps the answer */
 		struct reverse reverse = { checker, sender->ptr };
 
 		dns_consult(checker->dns, checker->book, reverse_step, &reverse, checker->options->timeout_dns);

@@ -39,7 +39,7 @@ take_heard(const struct heard *heard, void *arg)
 	struct maillog *maillog = arg;
 	struct heard told = *heard;
 
-	if (told.relay != NULL && *told.relay == '\0') /* "while talking to :" names nobody */
+	if (told.relay != NULL && *told.relay == '\0') /* "while talking to :", or an empty column, names nobody */
 		told.relay = NULL;
 	maillog->counts.told++;
 	maillog->take(&told, maillog->arg);
@@ -317,7 +317,7 @@ read_row(struct maillog *maillog, const char *line, size_t len, struct heard *he
 		return false;
 	if (roles[COLUMN_RECIPIENT] != NULL)
 		heard->recipient = arena_copy(maillog->arena, roles[COLUMN_RECIPIENT], strcspn(roles[COLUMN_RECIPIENT], ";"));
-	if (heard->relay == NULL && roles[COLUMN_RELAY] != NULL && strcspn(roles[COLUMN_RELAY], " (") > 0)
+	if (heard->relay == NULL && roles[COLUMN_RELAY] != NULL)
 		heard->relay = arena_copy(maillog->arena, roles[COLUMN_RELAY], strcspn(roles[COLUMN_RELAY], " ("));
 	if (heard->enhanced == NULL && roles[COLUMN_STATUS] != NULL && logline_code(text, strlen(text)) == 0)
 		heard->enhanced = arena_copy(maillog->arena, roles[COLUMN_STATUS], strcspn(roles[COLUMN_STATUS], " "));

@@ -1,7 +1,5 @@
 #include "judge/seen.h"
 
-#include <string.h>
-
 #include "dns/blocklist.h"
 #include "dns/name.h"
 
@@ -11,15 +9,6 @@ is_same_house(const char *a, const char *b)
 	char one[NAME_TEXT], other[NAME_TEXT];
 
 	return a != NULL && b != NULL && name_normalise(a, one, NULL) && name_normalise(b, other, NULL) && name_is_host(one) && name_is_host(other) && name_equal(blocklist_registered(one), blocklist_registered(other));
-}
-
-/* Addresses for documentation are in no real trace, but in every example. */
-static bool
-is_public(const struct ip *ip)
-{
-	const char *special = ip->family != 0 ? ip_special(ip) : "none";
-
-	return special == NULL || strcmp(special, "documentation") == 0;
 }
 
 static bool
@@ -35,7 +24,7 @@ is_own(const struct seen_query *query, const char *server)
 static bool
 is_border(const struct seen_query *query, const struct received *hop)
 {
-	return is_public(&hop->client) && !hop->submitted && !is_own(query, hop->by) && !is_same_house(hop->ptr != NULL ? hop->ptr : hop->helo, hop->by);
+	return ip_is_public(&hop->client) && !hop->submitted && !is_own(query, hop->by) && !is_same_house(hop->ptr != NULL ? hop->ptr : hop->helo, hop->by);
 }
 
 const struct received *
