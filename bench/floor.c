@@ -1,5 +1,5 @@
-/* The least that an SMTP client can cost: epoll, a dialogue by rote, no timers, no memory, nothing understood but where a reply ends. What mxwalk costs
- * beyond it is what its care costs.
+/* The least that an SMTP client can cost: epoll, a dialogue by rote, no timers, no memory, nothing
+ * understood but where a reply ends. What mxwalk costs beyond it is what its care costs.
  *
  * usage: floor ADDRESS PORT SESSIONS AT-ONCE greeting|message */
 #include <arpa/inet.h>
@@ -12,8 +12,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BODY "Subject: bench\r\n\r\n" \
-	"0123456789012345678901234567890123456789012345678901234567890123456789\r\n0123456789012345678901234567890123456789012345678901234567890123456789\r\n.\r\n"
+#define BODY                                                                                       \
+	"Subject: bench\r\n\r\n"                                                                   \
+	"0123456789012345678901234567890123456789012345678901234567890123456789\r\n01234567890123" \
+	"45678901234567890123456789012345678901234567890123456789\r\n.\r\n"
 
 struct exchange {
 	const char *want; /* how the reply begins */
@@ -21,13 +23,13 @@ struct exchange {
 };
 
 static const struct exchange whole[] = {
-	{"220", "EHLO bench.example\r\n"},
-	{"250", "MAIL FROM:<a@bench.example>\r\n"},
-	{"250", "RCPT TO:<user@bench.example>\r\n"},
-	{"250", "DATA\r\n"},
-	{"354", BODY},
-	{"250", "QUIT\r\n"},
-	{"221", NULL},
+    {"220", "EHLO bench.example\r\n"},
+    {"250", "MAIL FROM:<a@bench.example>\r\n"},
+    {"250", "RCPT TO:<user@bench.example>\r\n"},
+    {"250", "DATA\r\n"},
+    {"354", BODY},
+    {"250", "QUIT\r\n"},
+    {"221", NULL},
 };
 static const struct exchange greeting[] = {{"220", "QUIT\r\n"}, {"221", NULL}};
 
@@ -57,7 +59,8 @@ open_session(struct run *run, struct session *session)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = session};
 
-	*session = (struct session){.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+	*session =
+	    (struct session){.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
 	connect(session->fd, (const struct sockaddr *)&run->address, sizeof run->address);
 	if (session->fd < 0 || epoll_ctl(run->poll, EPOLL_CTL_ADD, session->fd, &event) < 0)
 		die("floor");

@@ -1,4 +1,5 @@
-/* How many SPF evaluations a second one core does from a closed book: a table, one row a kind of policy. */
+/* How many SPF evaluations a second one core does from a closed book: a table, one row a kind of
+ * policy. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,35 +10,43 @@
 #include "dns/spf.h"
 
 static const char *const lines[] = {
-	"{\"name\":\"plain.example\",\"type\":\"TXT\",\"data\":[\"v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/24 -all\"]}",
-	"{\"name\":\"include.example\",\"type\":\"TXT\",\"data\":[\"v=spf1 include:_a.example include:_b.example include:_c.example ~all\"]}",
-	"{\"name\":\"_a.example\",\"type\":\"TXT\",\"data\":[\"v=spf1 ip4:203.0.113.0/26 ip4:203.0.113.64/26 ip6:2001:db8:1::/48 ip6:2001:db8:2::/48 ?all\"]}",
-	"{\"name\":\"_b.example\",\"type\":\"TXT\",\"data\":[\"v=spf1 ip4:203.0.113.128/26 ip4:198.18.0.0/15 ip6:2001:db8:3::/48 ?all\"]}",
-	"{\"name\":\"_c.example\",\"type\":\"TXT\",\"data\":[\"v=spf1 ip4:192.0.2.0/24 ?all\"]}",
-	"{\"name\":\"hosts.example\",\"type\":\"TXT\",\"data\":[\"v=spf1 a mx a:mail.example mx:plain.example -all\"]}",
-	"{\"name\":\"hosts.example\",\"type\":\"A\",\"data\":[\"203.0.113.1\"]}",
-	"{\"name\":\"hosts.example\",\"type\":\"MX\",\"data\":[\"10 mx1.example\",\"10 mx2.example\",\"20 mx3.example\"]}",
-	"{\"name\":\"plain.example\",\"type\":\"MX\",\"data\":[\"10 mail.example\"]}",
-	"{\"name\":\"mx1.example\",\"type\":\"A\",\"data\":[\"203.0.113.2\"]}",
-	"{\"name\":\"mx2.example\",\"type\":\"A\",\"data\":[\"203.0.113.3\"]}",
-	"{\"name\":\"mx3.example\",\"type\":\"A\",\"data\":[\"203.0.113.4\"]}",
-	"{\"name\":\"mail.example\",\"type\":\"A\",\"data\":[\"203.0.113.5\"]}",
-	"{\"name\":\"macro.example\",\"type\":\"TXT\",\"data\":[\"v=spf1 exists:%{ir}.%{l1r-}._spf.%{d2} redirect=%{d2}.on.example\"]}",
-	"{\"name\":\"macro.example.on.example\",\"type\":\"TXT\",\"data\":[\"v=spf1 ptr -all exp=why.example\"]}",
-	"{\"name\":\"why.example\",\"type\":\"TXT\",\"data\":[\"%{i} is no host of %{o} (%{p})\"]}",
-	"{\"name\":\"10.2.0.192.in-addr.arpa\",\"type\":\"PTR\",\"data\":[\"mx1.example\"]}",
-	"{\"name\":\"loop.example\",\"type\":\"TXT\",\"data\":[\"v=spf1 include:loop.example -all\"]}",
+    "{\"name\":\"plain.example\",\"type\":\"TXT\",\"data\":[\"v=spf1 ip4:192.0.2.0/24 "
+    "ip4:198.51.100.0/24 -all\"]}",
+    "{\"name\":\"include.example\",\"type\":\"TXT\",\"data\":[\"v=spf1 include:_a.example "
+    "include:_b.example include:_c.example ~all\"]}",
+    "{\"name\":\"_a.example\",\"type\":\"TXT\",\"data\":[\"v=spf1 ip4:203.0.113.0/26 "
+    "ip4:203.0.113.64/26 ip6:2001:db8:1::/48 ip6:2001:db8:2::/48 ?all\"]}",
+    "{\"name\":\"_b.example\",\"type\":\"TXT\",\"data\":[\"v=spf1 ip4:203.0.113.128/26 "
+    "ip4:198.18.0.0/15 ip6:2001:db8:3::/48 ?all\"]}",
+    "{\"name\":\"_c.example\",\"type\":\"TXT\",\"data\":[\"v=spf1 ip4:192.0.2.0/24 ?all\"]}",
+    "{\"name\":\"hosts.example\",\"type\":\"TXT\",\"data\":[\"v=spf1 a mx a:mail.example "
+    "mx:plain.example -all\"]}",
+    "{\"name\":\"hosts.example\",\"type\":\"A\",\"data\":[\"203.0.113.1\"]}",
+    "{\"name\":\"hosts.example\",\"type\":\"MX\",\"data\":[\"10 mx1.example\",\"10 "
+    "mx2.example\",\"20 mx3.example\"]}",
+    "{\"name\":\"plain.example\",\"type\":\"MX\",\"data\":[\"10 mail.example\"]}",
+    "{\"name\":\"mx1.example\",\"type\":\"A\",\"data\":[\"203.0.113.2\"]}",
+    "{\"name\":\"mx2.example\",\"type\":\"A\",\"data\":[\"203.0.113.3\"]}",
+    "{\"name\":\"mx3.example\",\"type\":\"A\",\"data\":[\"203.0.113.4\"]}",
+    "{\"name\":\"mail.example\",\"type\":\"A\",\"data\":[\"203.0.113.5\"]}",
+    "{\"name\":\"macro.example\",\"type\":\"TXT\",\"data\":[\"v=spf1 "
+    "exists:%{ir}.%{l1r-}._spf.%{d2} redirect=%{d2}.on.example\"]}",
+    "{\"name\":\"macro.example.on.example\",\"type\":\"TXT\",\"data\":[\"v=spf1 ptr -all "
+    "exp=why.example\"]}",
+    "{\"name\":\"why.example\",\"type\":\"TXT\",\"data\":[\"%{i} is no host of %{o} (%{p})\"]}",
+    "{\"name\":\"10.2.0.192.in-addr.arpa\",\"type\":\"PTR\",\"data\":[\"mx1.example\"]}",
+    "{\"name\":\"loop.example\",\"type\":\"TXT\",\"data\":[\"v=spf1 include:loop.example -all\"]}",
 };
 
 static const struct {
 	const char *name, *from;
 } rows[] = {
-	{"addresses only", "user@plain.example"},
-	{"three includes", "user@include.example"},
-	{"a and mx, no match", "user@hosts.example"},
-	{"macros, redirect, ptr, exp", "first.last@macro.example"},
-	{"include loop (permerror)", "user@loop.example"},
-	{"no such domain", "user@gone.example"},
+    {"addresses only", "user@plain.example"},
+    {"three includes", "user@include.example"},
+    {"a and mx, no match", "user@hosts.example"},
+    {"macros, redirect, ptr, exp", "first.last@macro.example"},
+    {"include loop (permerror)", "user@loop.example"},
+    {"no such domain", "user@gone.example"},
 };
 
 static double
@@ -66,7 +75,8 @@ run(struct book *book, struct arena *arena, const char *name, const char *from, 
 		count += 100;
 		took = seconds() - start;
 	} while (took < length);
-	printf("%-28s %-10s %8u %14.0f\n", name, spf_result_name(spf.result), spf.lookups, (double)count / took);
+	printf("%-28s %-10s %8u %14.0f\n", name, spf_result_name(spf.result), spf.lookups,
+	    (double)count / took);
 }
 
 int

@@ -30,8 +30,10 @@ read_lines(struct book *book, const char *data, size_t size, bool must_read)
 static void
 ask(struct book *book)
 {
-	static const char *const names[] = {"example.com", "a.example", "www.example.com", "mx1.example.com", "", "1.2.0.192.in-addr.arpa", "_25._tcp.mx1.example.com"};
-	static const enum dns_type types[] = {DNS_A, DNS_NS, DNS_CNAME, DNS_SOA, DNS_PTR, DNS_MX, DNS_TXT, DNS_AAAA, DNS_TLSA};
+	static const char *const names[] = {"example.com", "a.example", "www.example.com",
+	    "mx1.example.com", "", "1.2.0.192.in-addr.arpa", "_25._tcp.mx1.example.com"};
+	static const enum dns_type types[] = {
+	    DNS_A, DNS_NS, DNS_CNAME, DNS_SOA, DNS_PTR, DNS_MX, DNS_TXT, DNS_AAAA, DNS_TLSA};
 
 	for (size_t name = 0; name < sizeof names / sizeof *names; name++)
 		for (size_t type = 0; type < sizeof types / sizeof *types; type++)
@@ -60,7 +62,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_lines(again, first.data, first.len, true);
 	ask(again);
 	write_all(again, &second);
-	if (!first.full && (first.len != second.len || memcmp(first.data, second.data, first.len) != 0))
+	if (!first.full &&
+	    (first.len != second.len || memcmp(first.data, second.data, first.len) != 0))
 		abort();
 	buf_release(&first);
 	buf_release(&second);

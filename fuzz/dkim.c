@@ -1,5 +1,6 @@
-/* Exercises dns/dkim.c and dkim_tags.c, dkim_canon.c, dkim_key.c, dkim_signature.c, dkim_sign.c. The first byte says what the rest is: a key record, a private
- * key, a message to be verified, or one to be signed; what was signed must verify. */
+/* Exercises dns/dkim.c and dkim_tags.c, dkim_canon.c, dkim_key.c, dkim_signature.c, dkim_sign.c.
+ * The first byte says what the rest is: a key record, a private key, a message to be verified, or
+ * one to be signed; what was signed must verify. */
 #include <openssl/evp.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,7 +14,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char seed[] = "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="; /* RFC 8463 appendix A.2 */
+static const char seed[] =
+    "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="; /* RFC 8463 appendix A.2 */
 static const char record[] = "k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
 
 static void
@@ -64,12 +66,17 @@ verify(struct book *book, struct arena *arena, const char *bytes, size_t len)
 		for (size_t i = 0, count = book_wanted(book); i < count; i++) {
 			struct question question = book_want(book, 0);
 
-			book_put(book, &(struct answer){.name = question.name, .type = question.type, .canonical = question.name, .records = &txt, .count = 1});
+			book_put(book, &(struct answer){.name = question.name,
+			                   .type = question.type,
+			                   .canonical = question.name,
+			                   .records = &txt,
+			                   .count = 1});
 		}
 	}
 	expect(dkim.count <= DKIM_SIGNATURES_MAX && dkim.count <= dkim.total);
 	for (size_t i = 0; i < dkim.count; i++)
-		expect((dkim.signatures[i].result == DKIM_PASS) == (dkim.signatures[i].reason == NULL));
+		expect((dkim.signatures[i].result == DKIM_PASS) ==
+		       (dkim.signatures[i].reason == NULL));
 	return dkim;
 }
 
@@ -92,7 +99,8 @@ fuzz_sign(struct book *book, struct arena *arena, unsigned canons, const char *b
 	if (dkim_sign(signer, NULL, bytes, len, 1, arena, &out, &why)) {
 		buf_add(&out, bytes, len);
 		dkim = verify(book, arena, out.data, out.len);
-		expect(dkim.count > 0 ? dkim.signatures[0].result == DKIM_PASS : dkim.problem != NULL); /* ours may be one field too many */
+		expect(dkim.count > 0 ? dkim.signatures[0].result == DKIM_PASS
+		                      : dkim.problem != NULL); /* ours may be one field too many */
 	} else {
 		expect(why != NULL && out.len == 0);
 	}

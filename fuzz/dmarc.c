@@ -1,4 +1,6 @@
-/* Exercises dns/dmarc.c and dmarc_record.c: the input's lines are the TXT records at _dmarc names, which get theirs by their hash; the evaluation waits for each answer. The first two bytes choose the message. */
+/* Exercises dns/dmarc.c and dmarc_record.c: the input's lines are the TXT records at _dmarc names,
+ * which get theirs by their hash; the evaluation waits for each answer. The first two bytes choose
+ * the message. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { LINES = 8, ROUNDS = 8 };
 
-static const char *const names[] = {"example.com", "a.example.com", "b.a.example.com", "1.2.3.4.5.6.7.8.9.example.com", "com", "other.net", "x..y", ""};
+static const char *const names[] = {"example.com", "a.example.com", "b.a.example.com",
+    "1.2.3.4.5.6.7.8.9.example.com", "com", "other.net", "x..y", ""};
 
 static const char *
 org_domain(const char *name, const void *arg)
@@ -25,7 +28,10 @@ static void
 answer_one(struct book *book, struct question question, struct dns_text *lines, size_t count)
 {
 	struct dns_record records[2] = {0};
-	struct answer answer = {.name = question.name, .type = question.type, .canonical = question.name, .records = records};
+	struct answer answer = {.name = question.name,
+	    .type = question.type,
+	    .canonical = question.name,
+	    .records = records};
 	unsigned h = 2166136261u;
 
 	for (const char *p = question.name; *p != '\0'; p++)
@@ -36,15 +42,23 @@ answer_one(struct book *book, struct question question, struct dns_text *lines, 
 	else
 		answer.count = 1 + (h % 7 == 0);
 	for (size_t i = 0; i < answer.count; i++)
-		records[i].u.txt.strings = &lines[(h + i) % count], records[i].u.txt.count = 1, records[i].u.txt.joined = lines[(h + i) % count];
+		records[i].u.txt.strings = &lines[(h + i) % count], records[i].u.txt.count = 1,
+		records[i].u.txt.joined = lines[(h + i) % count];
 	book_put(book, &answer);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct dmarc_identifier spf = {"a.example.com", DMARC_AUTH_PASS}, dkim[2] = {{"c.example.com", DMARC_AUTH_PASS}, {"x.a.example.com", DMARC_AUTH_TEMPERROR}};
-	struct dmarc_query query = {.from = names[0], .spf = &spf, .dkim = dkim, .dkim_count = 2, .org_domain = org_domain, .survey = true};
+	struct dmarc_identifier spf = {"a.example.com", DMARC_AUTH_PASS},
+	                        dkim[2] = {{"c.example.com", DMARC_AUTH_PASS},
+	                            {"x.a.example.com", DMARC_AUTH_TEMPERROR}};
+	struct dmarc_query query = {.from = names[0],
+	    .spf = &spf,
+	    .dkim = dkim,
+	    .dkim_count = 2,
+	    .org_domain = org_domain,
+	    .survey = true};
 	struct dns_text lines[LINES] = {{"", 0}};
 	struct arena *arena = arena_new();
 	struct book *book = book_new();
@@ -81,9 +95,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			answer_one(book, wants[i], lines, count);
 		book_forget_wants(book);
 	}
-	if (dmarc.now.queries > DMARC_WALK_MAX || dmarc.now.policy > DMARC_REJECT || dmarc.now.result > DMARC_PERMERROR)
+	if (dmarc.now.queries > DMARC_WALK_MAX || dmarc.now.policy > DMARC_REJECT ||
+	    dmarc.now.result > DMARC_PERMERROR)
 		abort();
-	if ((dmarc.now.result == DMARC_PASS || dmarc.now.result == DMARC_FAIL) != (dmarc.now.problem == NULL))
+	if ((dmarc.now.result == DMARC_PASS || dmarc.now.result == DMARC_FAIL) !=
+	    (dmarc.now.problem == NULL))
 		abort();
 	book_free(book);
 	arena_free(arena);

@@ -24,10 +24,12 @@ check(const struct heard *heard, void *arg)
 	const char *domain = logline_domain(heard->recipient, arena);
 
 	++*told;
-	expect(heard->text != NULL && memchr(heard->text, '\0', heard->len) == NULL && heard->stage < STAGE_COUNT);
+	expect(heard->text != NULL && memchr(heard->text, '\0', heard->len) == NULL &&
+	       heard->stage < STAGE_COUNT);
 	expect(heard->code == 0 || (heard->code >= 200 && heard->code <= 599));
 	expect(heard->relay == NULL || heard->relay[0] != '\0');
-	expect(domain == NULL || (*domain != '\0' && strlen(domain) <= 253 && strpbrk(domain, " @\t\n") == NULL));
+	expect(domain == NULL ||
+	       (*domain != '\0' && strlen(domain) <= 253 && strpbrk(domain, " @\t\n") == NULL));
 	arena_free(arena);
 }
 
@@ -40,8 +42,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *line = (const char *)data, *end = line + size;
 
 	while (line < end) {
-		const char *newline = memchr(line, '\n', (size_t)(end - line)), *stop = newline != NULL ? newline : end;
-		char *exact = malloc((size_t)(stop - line) + 1); /* so that a sanitizer sees what is read beyond */
+		const char *newline = memchr(line, '\n', (size_t)(end - line)),
+		           *stop = newline != NULL ? newline : end;
+		char *exact = malloc(
+		    (size_t)(stop - line) + 1); /* so that a sanitizer sees what is read beyond */
 
 		memcpy(exact, line, (size_t)(stop - line));
 		maillog_line(log, exact, (size_t)(stop - line));
@@ -50,7 +54,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	maillog_end(log);
 	counts = maillog_counts(log);
-	expect(counts.told == told && counts.told <= counts.lines && counts.passed_over <= counts.lines);
+	expect(counts.told == told && counts.told <= counts.lines &&
+	       counts.passed_over <= counts.lines);
 	maillog_free(log);
 	return 0;
 }

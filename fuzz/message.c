@@ -1,4 +1,5 @@
-/* Messages, addresses and trace fields: src/smtp/message.c, mime.c, received.c. The first byte says what the rest is; what comes out must be fit for the wire. */
+/* Messages, addresses and trace fields: src/smtp/message.c, mime.c, received.c. The first byte says
+ * what the rest is; what comes out must be fit for the wire. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -33,7 +34,8 @@ check_fit(const struct buf *message)
 	}
 }
 
-/* The receiver's side of RFC 5321 section 4.5.2: the dot that ends it comes once, at the end, and taking the others off gives the message back. */
+/* The receiver's side of RFC 5321 section 4.5.2: the dot that ends it comes once, at the end, and
+ * taking the others off gives the message back. */
 static void
 check_stuffed(const struct buf *message)
 {
@@ -69,7 +71,8 @@ string_of(const char *bytes, size_t len)
 }
 
 static void
-compose(struct message_plan *plan, int kind, const char *bytes, size_t len, struct buf *out, const char **why)
+compose(struct message_plan *plan, int kind, const char *bytes, size_t len, struct buf *out,
+    const char **why)
 {
 	char *string = string_of(bytes, len);
 	struct message_file file = {.name = "a", .bytes = bytes, .len = len};
@@ -140,7 +143,10 @@ check_trace(const char *bytes, size_t len)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct message_plan plan = {.from = "a@example.org", .to = "b@example.com", .helo = "mail.example.org", .version = "mxwalk"};
+	struct message_plan plan = {.from = "a@example.org",
+	    .to = "b@example.com",
+	    .helo = "mail.example.org",
+	    .version = "mxwalk"};
 	const char *bytes = (const char *)data + 1, *why = NULL;
 	unsigned line = 0;
 	struct buf out;

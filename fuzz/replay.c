@@ -1,4 +1,5 @@
-/* Replays a fuzz target's corpus as TAP: fuzz/corpus/NAME/ for the program NAME. A crash, a leak or a sanitizer report is the failure. */
+/* Replays a fuzz target's corpus as TAP: fuzz/corpus/NAME/ for the program NAME. A crash, a leak or
+ * a sanitizer report is the failure. */
 #include <dirent.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,7 +39,8 @@ main(int argc, char **argv)
 	DIR *dir;
 
 	(void)argc;
-	snprintf(folder, sizeof folder, "%s/fuzz/corpus/%s", top != NULL ? top : ".", name != NULL ? name + 1 : argv[0]);
+	snprintf(folder, sizeof folder, "%s/fuzz/corpus/%s", top != NULL ? top : ".",
+	    name != NULL ? name + 1 : argv[0]);
 	dir = opendir(folder);
 	if (dir == NULL) {
 		printf("1..1\nnot ok 1 - no corpus %s\n", folder);

@@ -1,4 +1,5 @@
-/* The reply reader and EHLO: src/smtp/reply.c, src/smtp/ehlo.c. The first byte says in what pieces the rest comes; pieces must make no difference. */
+/* The reply reader and EHLO: src/smtp/reply.c, src/smtp/ehlo.c. The first byte says in what pieces
+ * the rest comes; pieces must make no difference. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -18,7 +19,8 @@ expect(int holds)
 }
 
 static struct reply
-feed(struct arena *arena, const char *bytes, size_t len, size_t step, enum reply_state *state, size_t *taken)
+feed(struct arena *arena, const char *bytes, size_t len, size_t step, enum reply_state *state,
+    size_t *taken)
 {
 	struct reply_reader *reader = reply_reader_new(arena);
 	struct reply reply;
@@ -26,7 +28,8 @@ feed(struct arena *arena, const char *bytes, size_t len, size_t step, enum reply
 
 	*taken = 0;
 	do {
-		*state = reply_feed(reader, bytes + *taken, len - *taken < step ? len - *taken : step, &n);
+		*state = reply_feed(
+		    reader, bytes + *taken, len - *taken < step ? len - *taken : step, &n);
 		*taken += n;
 	} while (*state == REPLY_MORE && *taken < len);
 	expect(reply_pending(reader) == (*state == REPLY_DONE ? 0 : *taken));
@@ -68,8 +71,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pieces = feed(arena, bytes, size - 1, 1 + data[0] % 16, &state, &taken);
 	check(&whole, whole_state);
 	expect(state == whole_state && taken == whole_taken);
-	expect(pieces.code == whole.code && pieces.count == whole.count && pieces.flags == whole.flags);
-	expect(strcmp(pieces.text, whole.text) == 0 && strcmp(pieces.enhanced, whole.enhanced) == 0);
+	expect(pieces.code == whole.code && pieces.count == whole.count &&
+	       pieces.flags == whole.flags);
+	expect(
+	    strcmp(pieces.text, whole.text) == 0 && strcmp(pieces.enhanced, whole.enhanced) == 0);
 	ehlo_read(&whole, arena, &ehlo);
 	expect(ehlo.keyword_count <= EHLO_KEYWORDS_MAX);
 	arena_free(arena);

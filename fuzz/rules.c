@@ -1,4 +1,5 @@
-/* A reply read by the built-in rules; and the same bytes, up to the first NUL, as a file of rules. */
+/* A reply read by the built-in rules; and the same bytes, up to the first NUL, as a file of rules.
+ */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct stanza_error error;
 	struct reading reading;
 	struct arena *arena = arena_new();
-	struct said said = { .text = (const char *)data, .len = size };
+	struct said said = {.text = (const char *)data, .len = size};
 	struct rules *own;
 
 	if (rules == NULL) {

@@ -1,5 +1,6 @@
-/* Exercises dns/spf.c, spf_record.c and spf_macro.c: the input's lines are the TXT records of a small hostile internet, in which names are given records by their hash; the evaluation waits for each answer.
- * The first two bytes choose the client's family and the sender. */
+/* Exercises dns/spf.c, spf_record.c and spf_macro.c: the input's lines are the TXT records of a
+ * small hostile internet, in which names are given records by their hash; the evaluation waits for
+ * each answer. The first two bytes choose the client's family and the sender. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { LINES = 16, ROUNDS = 64, RECORDS = 12 };
 
-static const char *const senders[] = {"", "user@start.example", "a.b-c+d@start.example", "\"odd\\ @ local\"@start.example", "\303\266@start.example", "@start.example", "start.example", "x@y"};
+static const char *const senders[] = {"", "user@start.example", "a.b-c+d@start.example",
+    "\"odd\\ @ local\"@start.example", "\303\266@start.example", "@start.example", "start.example",
+    "x@y"};
 
 static unsigned
 hash(const char *name)
@@ -29,8 +32,12 @@ static void
 answer_one(struct book *book, struct question question, struct dns_text *lines, size_t count)
 {
 	static struct dns_record records[RECORDS];
-	struct answer answer = {.name = question.name, .type = question.type, .canonical = question.name, .records = records};
-	unsigned h = strcmp(question.name, "start.example") == 0 ? 64u * LINES * 5 : hash(question.name);
+	struct answer answer = {.name = question.name,
+	    .type = question.type,
+	    .canonical = question.name,
+	    .records = records};
+	unsigned h =
+	    strcmp(question.name, "start.example") == 0 ? 64u * LINES * 5 : hash(question.name);
 
 	if (h % 11 == 0)
 		answer.rcode = DNS_SERVFAIL;
@@ -45,9 +52,12 @@ answer_one(struct book *book, struct question question, struct dns_text *lines, 
 		if (question.type == DNS_A)
 			record->u.address = (struct ip){4, {192, 0, 2, (unsigned char)(h + i)}};
 		else if (question.type == DNS_AAAA)
-			record->u.address = (struct ip){6, {0x20, 1, 0xd, 0xb8, [15] = (unsigned char)(h + i)}};
+			record->u.address =
+			    (struct ip){6, {0x20, 1, 0xd, 0xb8, [15] = (unsigned char)(h + i)}};
 		else if (question.type == DNS_MX)
-			record->u.mx.host = i % 3 == 0 ? "" : i % 3 == 1 ? "mail.example" : question.name;
+			record->u.mx.host = i % 3 == 0   ? ""
+			                    : i % 3 == 1 ? "mail.example"
+			                                 : question.name;
 		else if (question.type == DNS_TXT) {
 			record->u.txt.strings = &lines[h / 64 % count];
 			record->u.txt.count = 1;
@@ -107,9 +117,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		feed(book, lines, count);
 	}
-	if (spf.result > SPF_PERMERROR || spf.lookups > SPF_LOOKUPS_MAX + 1 || spf.voids > SPF_VOIDS_MAX + 1)
+	if (spf.result > SPF_PERMERROR || spf.lookups > SPF_LOOKUPS_MAX + 1 ||
+	    spf.voids > SPF_VOIDS_MAX + 1)
 		abort();
-	if ((spf.result == SPF_PERMERROR || spf.result == SPF_TEMPERROR) != (spf.problem != NULL && spf.result != SPF_NONE))
+	if ((spf.result == SPF_PERMERROR || spf.result == SPF_TEMPERROR) !=
+	    (spf.problem != NULL && spf.result != SPF_NONE))
 		abort();
 	book_free(book);
 	arena_free(arena);

@@ -23,7 +23,8 @@ check(const struct stanza *stanza)
 	for (size_t i = 0; i < stanza->count; i++) {
 		const struct stanza_field *field = &stanza->fields[i];
 
-		expect(*field->key != '\0' && strpbrk(field->key, " \t\r\n=") == NULL && field->line > stanza->line);
+		expect(*field->key != '\0' && strpbrk(field->key, " \t\r\n=") == NULL &&
+		       field->line > stanza->line);
 		expect(*field->value != '\0' && strchr(field->value, '\n') == NULL);
 		expect(stanza_get(stanza, field->key) != NULL);
 	}

@@ -1,4 +1,5 @@
-/* A DNS message, as a response to its own question and as a query. What can be read of it must come through a book's line unchanged, and through a message of ours. */
+/* A DNS message, as a response to its own question and as a query. What can be read of it must come
+ * through a book's line unchanged, and through a message of ours. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -28,7 +29,8 @@ find_question(const uint8_t *data, size_t size, struct wire_question *question)
 	if (size > 2)
 		copy[2] &= 0x07;
 	if (!wire_question_read(copy, size, question))
-		*question = (struct wire_question){.name = "example.com", .type = DNS_TXT, .payload = 512};
+		*question =
+		    (struct wire_question){.name = "example.com", .type = DNS_TXT, .payload = 512};
 	free(copy);
 }
 
@@ -59,14 +61,16 @@ check_line(const struct answer *answer)
 	}
 	book_close(book);
 	book_write_line(book_ask(book, answer->name, answer->type), &second);
-	must(first.full || (first.len == second.len && memcmp(first.data, second.data, first.len) == 0));
+	must(first.full ||
+	     (first.len == second.len && memcmp(first.data, second.data, first.len) == 0));
 	buf_release(&first);
 	buf_release(&second);
 	book_free(book);
 }
 
 static void
-check_message(const struct wire_question *question, const struct answer *answer, struct arena *arena)
+check_message(
+    const struct wire_question *question, const struct answer *answer, struct arena *arena)
 {
 	struct answer again;
 	struct buf out;
@@ -76,7 +80,8 @@ check_message(const struct wire_question *question, const struct answer *answer,
 	buf_init(&out, 1 << 20);
 	wire_answer(&out, question, answer, WIRE_MAX);
 	must(out.len <= WIRE_MAX);
-	must(wire_response(out.data, out.len, answer->name, answer->type, arena, &again, &truncated, &why));
+	must(wire_response(
+	    out.data, out.len, answer->name, answer->type, arena, &again, &truncated, &why));
 	must(truncated || answer->count == again.count);
 	must(truncated || strcmp(answer->canonical, again.canonical) == 0);
 	buf_release(&out);
@@ -92,7 +97,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool truncated;
 
 	find_question(data, size, &question);
-	if (wire_response(data, size, question.name, (enum dns_type)question.type, arena, &answer, &truncated, &why) && strcmp(dns_type_name(answer.type), "TYPE") != 0) {
+	if (wire_response(data, size, question.name, (enum dns_type)question.type, arena, &answer,
+	        &truncated, &why) &&
+	    strcmp(dns_type_name(answer.type), "TYPE") != 0) {
 		answer.server = "192.0.2.53";
 		check_line(&answer);
 		check_message(&question, &answer, arena);

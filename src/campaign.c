@@ -83,14 +83,16 @@ count_name(struct campaign *campaign, struct tally_name **names, size_t *count, 
 	slot->count = 1;
 }
 
-/* "mx1.example.com" and "mx2.example.com" are one site: the name without its first label, if two are left. */
+/* "mx1.example.com" and "mx2.example.com" are one site: the name without its first label, if two
+ * are left. */
 static const char *
 site_of(const char *mx)
 {
 	const char *parent = strchr(mx, '.');
 	struct ip ip;
 
-	return parent == NULL || strchr(parent + 1, '.') == NULL || ip_parse(&ip, mx) ? mx : parent + 1;
+	return parent == NULL || strchr(parent + 1, '.') == NULL || ip_parse(&ip, mx) ? mx
+	                                                                              : parent + 1;
 }
 
 static void
@@ -105,7 +107,8 @@ count(struct campaign *campaign, const struct journey *journey)
 	if (journey->diagnosed && journey->diagnosis.list != NULL)
 		count_name(campaign, &tally->lists, &tally->list_count, journey->diagnosis.list);
 	if (journey->decisive != NULL)
-		count_name(campaign, &tally->sites, &tally->site_count, site_of(journey->decisive->mx));
+		count_name(
+		    campaign, &tally->sites, &tally->site_count, site_of(journey->decisive->mx));
 }
 
 static void
@@ -134,7 +137,8 @@ on_sender(const struct sender_entry *entry, void *arg)
 	if (campaign->plan->format == CAMPAIGN_NDJSON)
 		record_sender(&campaign->line, &entry->evidence, entry->origin);
 	else if (campaign->plan->format == CAMPAIGN_TEXT && campaign->plan->style.verbose)
-		text_sender(&campaign->line, &campaign->plan->style, &entry->evidence, entry->origin, entry->note);
+		text_sender(&campaign->line, &campaign->plan->style, &entry->evidence,
+		    entry->origin, entry->note);
 	put(campaign);
 	fill(campaign); /* we may have waited for just this */
 }
@@ -143,13 +147,15 @@ static void
 show_progress(struct campaign *campaign)
 {
 	unsigned long total = intake_total(campaign->plan->intake), done = campaign->tally.targets;
-	double seconds = (double)(loop_ms() - campaign->began) / 1000, rate = seconds > 0 ? (double)done / seconds : 0;
+	double seconds = (double)(loop_ms() - campaign->began) / 1000,
+	       rate = seconds > 0 ? (double)done / seconds : 0;
 
 	total *= campaign->plan->source_count > 1 ? campaign->plan->source_count : 1;
 	fprintf(stderr, "\r\033[K%lu", done);
 	if (total > 0)
 		fprintf(stderr, " of %lu", total);
-	fprintf(stderr, " done, %.1f/s, %lu refused, %u under way", rate, campaign->tally.status[WALK_REFUSED], campaign->running);
+	fprintf(stderr, " done, %.1f/s, %lu refused, %u under way", rate,
+	    campaign->tally.status[WALK_REFUSED], campaign->running);
 	if (total > done && rate > 0) {
 		unsigned long left = (unsigned long)((double)(total - done) / rate);
 
@@ -186,7 +192,11 @@ on_probe_done(const struct journey *journey, void *arg)
 static void
 skip(struct campaign *campaign, const struct target *target, const char *why)
 {
-	struct journey journey = {.target = *target, .started = loop_wall_ms(), .status = WALK_SKIPPED, .note = why, .fixed = true};
+	struct journey journey = {.target = *target,
+	    .started = loop_wall_ms(),
+	    .status = WALK_SKIPPED,
+	    .note = why,
+	    .fixed = true};
 
 	tell(campaign, &journey);
 }
@@ -196,7 +206,8 @@ start(struct campaign *campaign)
 {
 	static const struct ip any;
 	const struct campaign_plan *plan = campaign->plan;
-	const struct ip *source = plan->source_count > 0 ? &plan->sources[campaign->next_source] : &any;
+	const struct ip *source =
+	    plan->source_count > 0 ? &plan->sources[campaign->next_source] : &any;
 	struct slot *slot = campaign->slots;
 
 	while (slot->probe != NULL)
@@ -220,9 +231,11 @@ on_input(evutil_socket_t fd, short what, void *arg)
 static bool
 all_done(const struct campaign *campaign)
 {
-	bool wants_senders = campaign->plan->format == CAMPAIGN_NDJSON || campaign->plan->style.verbose;
+	bool wants_senders =
+	    campaign->plan->format == CAMPAIGN_NDJSON || campaign->plan->style.verbose;
 
-	return campaign->at_end && campaign->running == 0 && (!wants_senders || !senders_pending(campaign->senders));
+	return campaign->at_end && campaign->running == 0 &&
+	       (!wants_senders || !senders_pending(campaign->senders));
 }
 
 static void
@@ -232,7 +245,8 @@ fill(struct campaign *campaign)
 	size_t walks = plan->source_count > 0 ? plan->source_count : 1;
 	const char *why = NULL;
 
-	while (!campaign->at_end && !campaign->waiting && !campaign->broken && campaign->running < plan->concurrency) {
+	while (!campaign->at_end && !campaign->waiting && !campaign->broken &&
+	       campaign->running < plan->concurrency) {
 		if (campaign->next_source < walks) {
 			start(campaign);
 			continue;
@@ -297,7 +311,9 @@ exit_status(const struct campaign *campaign)
 		return EXIT_DEFERRED;
 	if (campaign->tally.targets > n[WALK_ACCEPTED])
 		return EXIT_UNDETERMINED;
-	return intake_failed(campaign->plan->intake) || intake_bad_lines(campaign->plan->intake) > 0 ? EXIT_DATA : EXIT_OK;
+	return intake_failed(campaign->plan->intake) || intake_bad_lines(campaign->plan->intake) > 0
+	           ? EXIT_DATA
+	           : EXIT_OK;
 }
 
 static int
@@ -305,18 +321,31 @@ nagios_report(struct campaign *campaign)
 {
 	static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
 	const struct tally *tally = &campaign->tally;
-	unsigned long other = tally->targets - tally->status[WALK_ACCEPTED] - tally->status[WALK_REFUSED] - tally->status[WALK_DEFERRED];
-	int status = tally->status[WALK_REFUSED] > 0 ? NAGIOS_CRITICAL : tally->status[WALK_DEFERRED] > 0 ? NAGIOS_WARNING : other > 0 || tally->targets == 0 ? NAGIOS_UNKNOWN : NAGIOS_OK;
+	unsigned long other = tally->targets - tally->status[WALK_ACCEPTED] -
+	                      tally->status[WALK_REFUSED] - tally->status[WALK_DEFERRED];
+	int status = tally->status[WALK_REFUSED] > 0    ? NAGIOS_CRITICAL
+	             : tally->status[WALK_DEFERRED] > 0 ? NAGIOS_WARNING
+	             : other > 0 || tally->targets == 0 ? NAGIOS_UNKNOWN
+	                                                : NAGIOS_OK;
 
 	buf_printf(&campaign->line, "MXWALK %s - ", words[status]);
 	if (tally->targets == 1) /* the verdict says it best */
-		buf_add(&campaign->line, campaign->report.data, strcspn(campaign->report.data, "\n|"));
+		buf_add(
+		    &campaign->line, campaign->report.data, strcspn(campaign->report.data, "\n|"));
 	else
-		buf_printf(&campaign->line, "%lu accepted, %lu refused, %lu deferred, %lu undetermined", tally->status[WALK_ACCEPTED], tally->status[WALK_REFUSED], tally->status[WALK_DEFERRED], other);
-	buf_printf(&campaign->line, " | time=%.3fs accepted=%lu refused=%lu;;0 deferred=%lu;0 undetermined=%lu\n", (double)(loop_ms() - campaign->began) / 1000, tally->status[WALK_ACCEPTED],
+		buf_printf(&campaign->line,
+		    "%lu accepted, %lu refused, %lu deferred, %lu undetermined",
+		    tally->status[WALK_ACCEPTED], tally->status[WALK_REFUSED],
+		    tally->status[WALK_DEFERRED], other);
+	buf_printf(&campaign->line,
+	    " | time=%.3fs accepted=%lu refused=%lu;;0 deferred=%lu;0 undetermined=%lu\n",
+	    (double)(loop_ms() - campaign->began) / 1000, tally->status[WALK_ACCEPTED],
 	    tally->status[WALK_REFUSED], tally->status[WALK_DEFERRED], other);
 	for (size_t i = 0; i < campaign->report.len; i++)
-		buf_putc(&campaign->line, campaign->report.data[i] == '|' ? '/' : campaign->report.data[i]); /* a bar would begin perfdata */
+		buf_putc(&campaign->line,
+		    campaign->report.data[i] == '|'
+		        ? '/'
+		        : campaign->report.data[i]); /* a bar would begin perfdata */
 	put(campaign);
 	return campaign->broken ? EXIT_WRITE : status;
 }
@@ -330,9 +359,11 @@ conclude(struct campaign *campaign)
 	if (plan->format == CAMPAIGN_NAGIOS)
 		return nagios_report(campaign);
 	if (plan->format == CAMPAIGN_NDJSON)
-		record_summary(&campaign->line, &campaign->tally, loop_ms() - campaign->began, campaign->interrupted);
+		record_summary(&campaign->line, &campaign->tally, loop_ms() - campaign->began,
+		    campaign->interrupted);
 	else if (!plan->quiet && (campaign->tally.targets > 1 || campaign->interrupted))
-		text_summary(&campaign->line, &plan->style, &campaign->tally, campaign->interrupted);
+		text_summary(
+		    &campaign->line, &plan->style, &campaign->tally, campaign->interrupted);
 	put(campaign);
 	return exit_status(campaign);
 }
@@ -345,11 +376,13 @@ begin(struct campaign *campaign)
 	struct timeval period = {.tv_usec = PROGRESS_MS * 1000};
 
 	for (size_t i = 0; i < 2; i++) {
-		campaign->signals[i] = evsignal_new(campaign->probe.base, numbers[i], on_signal, campaign);
+		campaign->signals[i] =
+		    evsignal_new(campaign->probe.base, numbers[i], on_signal, campaign);
 		event_add(campaign->signals[i], NULL);
 	}
 	if (intake_fd(plan->intake) >= 0)
-		campaign->input = event_new(campaign->probe.base, intake_fd(plan->intake), EV_READ, on_input, campaign);
+		campaign->input = event_new(
+		    campaign->probe.base, intake_fd(plan->intake), EV_READ, on_input, campaign);
 	if (plan->progress) {
 		campaign->tick = event_new(campaign->probe.base, -1, EV_PERSIST, on_tick, campaign);
 		event_add(campaign->tick, &period);
@@ -362,7 +395,8 @@ begin(struct campaign *campaign)
 static void
 end(struct campaign *campaign)
 {
-	struct event *events[] = {campaign->signals[0], campaign->signals[1], campaign->input, campaign->tick};
+	struct event *events[] = {
+	    campaign->signals[0], campaign->signals[1], campaign->input, campaign->tick};
 
 	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
 		if (events[i] != NULL)
@@ -378,10 +412,15 @@ end(struct campaign *campaign)
 int
 campaign_run(const struct campaign_plan *plan)
 {
-	struct campaign campaign = {.plan = plan, .probe = *plan->probe, .arena = arena_new(), .began = loop_ms(), .next_source = SIZE_MAX};
+	struct campaign campaign = {.plan = plan,
+	    .probe = *plan->probe,
+	    .arena = arena_new(),
+	    .began = loop_ms(),
+	    .next_source = SIZE_MAX};
 	int status;
 
-	campaign.senders = campaign.probe.senders = senders_new(plan->senders, on_sender, &campaign);
+	campaign.senders = campaign.probe.senders =
+	    senders_new(plan->senders, on_sender, &campaign);
 	campaign.slots = must_alloc(plan->concurrency * sizeof *campaign.slots);
 	for (unsigned i = 0; i < plan->concurrency; i++)
 		campaign.slots[i].campaign = &campaign;

@@ -20,7 +20,8 @@ struct campaign_plan { /* borrowed */
 	const struct ip *sources; /* one walk for each; none: the kernel's choice */
 	size_t source_count;
 	unsigned concurrency;
-	bool (*write)(const struct buf *bytes, void *arg); /* to the end, at once; false after saying why */
+	bool (*write)(
+	    const struct buf *bytes, void *arg); /* to the end, at once; false after saying why */
 	void *write_arg;
 	enum campaign_format format;
 	struct text_style style;

@@ -3,7 +3,8 @@
 #define EXIT_STATUS_H
 
 enum exit_status {
-	EXIT_OK = 0, /* every target reached the depth asked for; nothing found against the sender */
+	EXIT_OK =
+	    0, /* every target reached the depth asked for; nothing found against the sender */
 	EXIT_REFUSED = 1, /* some were refused (5yz); self: something that refuses mail */
 	EXIT_DEFERRED = 2, /* some were deferred, none refused; self: warnings only */
 	EXIT_UNDETERMINED = 3, /* neither, but something could not be told */

@@ -12,8 +12,10 @@ static const char separator = '\x1f';
 void
 explained_init(struct explained *explained)
 {
-	*explained = (struct explained){ .lists = counter_new(EXPLAINED_NAMES_MAX), .providers = counter_new(EXPLAINED_NAMES_MAX), .domains = counter_new(EXPLAINED_DOMAINS_MAX),
-		.listings = counter_new(EXPLAINED_NAMES_MAX) };
+	*explained = (struct explained){.lists = counter_new(EXPLAINED_NAMES_MAX),
+	    .providers = counter_new(EXPLAINED_NAMES_MAX),
+	    .domains = counter_new(EXPLAINED_DOMAINS_MAX),
+	    .listings = counter_new(EXPLAINED_NAMES_MAX)};
 }
 
 void
@@ -28,7 +30,8 @@ explained_release(struct explained *explained)
 enum cause
 explained_cause(const struct explanation *explanation)
 {
-	return explanation->diagnosis != NULL ? explanation->diagnosis->cause : explanation->reading->cause;
+	return explanation->diagnosis != NULL ? explanation->diagnosis->cause
+	                                      : explanation->reading->cause;
 }
 
 /* Who runs the list, where we know it: "Spamhaus". */
@@ -39,7 +42,7 @@ list_owner(const struct reading *reading)
 
 	if (list == NULL)
 		return reading->list;
-	return list->operator != NULL ? list->operator : list->name;
+	return list->operator!= NULL ? list->operator: list->name;
 }
 
 static void
@@ -49,7 +52,9 @@ add_listing(struct explained *explained, const struct reading *reading, enum cau
 	char name[LISTING_MAX];
 
 	counter_add(explained->lists, list != NULL ? list->zone : reading->list);
-	if (reading->listed != NULL && snprintf(name, sizeof name, "%u%c%s%c%s", (unsigned)cause, separator, list_owner(reading), separator, reading->listed) < (int)sizeof name)
+	if (reading->listed != NULL &&
+	    snprintf(name, sizeof name, "%u%c%s%c%s", (unsigned)cause, separator,
+	        list_owner(reading), separator, reading->listed) < (int)sizeof name)
 		counter_add(explained->listings, name);
 }
 
@@ -81,7 +86,8 @@ explained_causes(const struct explained *explained, enum cause causes[CAUSE_COUN
 
 		if (explained->cause[cause] == 0)
 			continue;
-		for (n++; at > 0 && explained->cause[causes[at - 1]] < explained->cause[cause]; at--)
+		for (n++; at > 0 && explained->cause[causes[at - 1]] < explained->cause[cause];
+		     at--)
 			causes[at] = causes[at - 1];
 		causes[at] = (enum cause)cause;
 	}
@@ -138,7 +144,8 @@ explained_sentence(struct explained *explained, struct buf *out)
 		say_listing(out, listing->name);
 		return;
 	}
-	if (causes[0] == CAUSE_IP_BLOCKLIST && counter_list(explained->lists, &list) > 0 && list[0].count * 2 >= most) {
+	if (causes[0] == CAUSE_IP_BLOCKLIST && counter_list(explained->lists, &list) > 0 &&
+	    list[0].count * 2 >= most) {
 		say_share(out, list[0].count, explained->replies);
 		buf_printf(out, " name one blocklist: %s.", list[0].name);
 		return;

@@ -51,7 +51,8 @@ remember(void **tree, const char *string)
 		tsearch(must_string(string), tree, compare);
 }
 
-/* The default: to the end with a recipient on the command line, else to the EHLO under TLS; never past that for a list. */
+/* The default: to the end with a recipient on the command line, else to the EHLO under TLS; never
+ * past that for a list. */
 static enum stage
 depth_of(const struct intake *intake, const struct target *target, bool from_list)
 {
@@ -72,7 +73,8 @@ fix_server(const struct intake *intake, struct target *target)
 static void
 give(struct intake *intake, const struct target *target)
 {
-	struct target *slot = arena_push(intake->arena, &intake->given, intake->given_count, sizeof *slot);
+	struct target *slot =
+	    arena_push(intake->arena, &intake->given, intake->given_count, sizeof *slot);
 
 	intake->given_count++;
 	*slot = *target;
@@ -123,7 +125,9 @@ take_operands(struct intake *intake)
 			continue;
 		}
 		if (target.rcpt != NULL) {
-			log_error("target %s: it has a recipient of its own, so --to is one too many", plan->operands[i]);
+			log_error(
+			    "target %s: it has a recipient of its own, so --to is one too many",
+			    plan->operands[i]);
 			return false;
 		}
 		if (!give_with_recipients(intake, &target))
@@ -159,7 +163,9 @@ load_skip_file(struct intake *intake)
 			fclose(file);
 			return false;
 		}
-		remember(&intake->skip, at != NULL ? arena_printf(intake->arena, "%.*s@%s", (int)(at - start), start, normal) : normal);
+		remember(&intake->skip, at != NULL ? arena_printf(intake->arena, "%.*s@%s",
+		                                         (int)(at - start), start, normal)
+		                                   : normal);
 	}
 	free(line);
 	if (ferror(file)) {
@@ -171,7 +177,8 @@ load_skip_file(struct intake *intake)
 	return true;
 }
 
-/* Lines that look like targets, for the progress line: counted only where reading twice costs nothing. */
+/* Lines that look like targets, for the progress line: counted only where reading twice costs
+ * nothing. */
 static unsigned long
 count_lines(int fd)
 {
@@ -182,7 +189,8 @@ count_lines(int fd)
 
 	while ((n = read(fd, bytes, sizeof bytes)) > 0)
 		for (ssize_t i = 0; i < n; i++) {
-			if (start && bytes[i] != '\n' && bytes[i] != ' ' && bytes[i] != '\t' && bytes[i] != '\r') {
+			if (start && bytes[i] != '\n' && bytes[i] != ' ' && bytes[i] != '\t' &&
+			    bytes[i] != '\r') {
 				counts = bytes[i] != '#';
 				start = false;
 			}
@@ -235,7 +243,8 @@ intake_open(const struct intake_plan *plan, int *status)
 	*status = EXIT_OK;
 	if (!take_operands(intake))
 		*status = EXIT_USAGE;
-	else if ((plan->skip_file != NULL && !load_skip_file(intake)) || (plan->file != NULL && !open_list(intake)))
+	else if ((plan->skip_file != NULL && !load_skip_file(intake)) ||
+	         (plan->file != NULL && !open_list(intake)))
 		*status = EXIT_DATA;
 	if (*status != EXIT_OK) {
 		intake_close(intake);
@@ -291,11 +300,14 @@ static void
 bad_line(struct intake *intake, const char *text, const char *why)
 {
 	intake->bad++;
-	log_error("%s:%lu: %s%s%s", intake->name, intake->line, text, *text != '\0' ? ": " : "", why);
+	log_error(
+	    "%s:%lu: %s%s%s", intake->name, intake->line, text, *text != '\0' ? ": " : "", why);
 }
 
-/* More of the list into `bytes`, or its end; false: nothing has come yet: a slow producer must not hold up the walks. Not by O_NONBLOCK, which all that share the open
- * file would get, such as the terminal that the results go to. Apart from next_line, for a hardened build clears the whole buffer at every call. */
+/* More of the list into `bytes`, or its end; false: nothing has come yet: a slow producer must not
+ * hold up the walks. Not by O_NONBLOCK, which all that share the open file would get, such as the
+ * terminal that the results go to. Apart from next_line, for a hardened build clears the whole
+ * buffer at every call. */
 static bool
 read_some(struct intake *intake)
 {
@@ -321,7 +333,8 @@ read_some(struct intake *intake)
 	return true;
 }
 
-/* The next line into `*line` (NUL-terminated, in the line's arena). INTAKE_TARGET stands for "there is one". */
+/* The next line into `*line` (NUL-terminated, in the line's arena). INTAKE_TARGET stands for "there
+ * is one". */
 static enum intake_state
 next_line(struct intake *intake, char **line)
 {
@@ -352,7 +365,8 @@ next_line(struct intake *intake, char **line)
 			return INTAKE_END;
 		buf_drop(&intake->bytes, intake->used);
 		intake->used = 0;
-		if (intake->bytes.len > INTAKE_LINE_MAX) { /* what does not end is not kept, only counted as a bad line when it does */
+		if (intake->bytes.len > INTAKE_LINE_MAX) { /* what does not end is not kept, only
+			                                      counted as a bad line when it does */
 			buf_clear(&intake->bytes);
 			buf_putc(&intake->bytes, 'x');
 			intake->overlong = true;
@@ -375,7 +389,8 @@ intake_next(struct intake *intake, struct target *target, const char **why)
 		enum intake_state state = next_line(intake, &line);
 
 		if (state != INTAKE_TARGET) {
-			if (state == INTAKE_END && intake->good + intake->bad == 0 && !intake->failed) {
+			if (state == INTAKE_END && intake->good + intake->bad == 0 &&
+			    !intake->failed) {
 				log_error("%s: no targets in it", intake->name);
 				intake->failed = true;
 			}
@@ -384,7 +399,8 @@ intake_next(struct intake *intake, struct target *target, const char **why)
 		line += strspn(line, " \t");
 		if (*line == '#')
 			continue;
-		for (size_t len = strlen(line); len > 0 && strchr(" \t\r", line[len - 1]) != NULL; len--)
+		for (size_t len = strlen(line); len > 0 && strchr(" \t\r", line[len - 1]) != NULL;
+		     len--)
 			line[len - 1] = '\0';
 		if (*line == '\0')
 			continue;
@@ -421,5 +437,6 @@ intake_failed(const struct intake *intake)
 unsigned long
 intake_total(const struct intake *intake)
 {
-	return intake->fd >= 0 ? (intake->total > 0 ? intake->total + intake->given_count : 0) : intake->given_count;
+	return intake->fd >= 0 ? (intake->total > 0 ? intake->total + intake->given_count : 0)
+	                       : intake->given_count;
 }

@@ -3,7 +3,8 @@
 const char *
 walk_status_name(enum walk_status status)
 {
-	static const char *const names[WALK_COUNT] = {"accepted", "refused", "deferred", "dropped", "broken", "unreachable", "undeliverable", "dns-error", "skipped"};
+	static const char *const names[WALK_COUNT] = {"accepted", "refused", "deferred", "dropped",
+	    "broken", "unreachable", "undeliverable", "dns-error", "skipped"};
 
 	return names[status];
 }
@@ -55,9 +56,22 @@ attempt_is_open(const struct attempt *attempt)
 const struct attempt *
 journey_decide(const struct attempt *attempts, size_t count, bool all)
 {
-	/* Higher wins, the earlier of equals. Until one answers: acceptance and refusal end the search, so they are last and decide. All: what may happen to mail. */
-	static const int first[WALK_COUNT] = {[WALK_ACCEPTED] = 9, [WALK_REFUSED] = 8, [WALK_DEFERRED] = 7, [WALK_DROPPED] = 6, [WALK_BROKEN] = 5, [WALK_UNREACHABLE] = 2, [WALK_SKIPPED] = 1};
-	static const int worst[WALK_COUNT] = {[WALK_REFUSED] = 9, [WALK_DEFERRED] = 8, [WALK_BROKEN] = 7, [WALK_DROPPED] = 6, [WALK_ACCEPTED] = 5, [WALK_UNREACHABLE] = 2, [WALK_SKIPPED] = 1};
+	/* Higher wins, the earlier of equals. Until one answers: acceptance and refusal end the
+	 * search, so they are last and decide. All: what may happen to mail. */
+	static const int first[WALK_COUNT] = {[WALK_ACCEPTED] = 9,
+	    [WALK_REFUSED] = 8,
+	    [WALK_DEFERRED] = 7,
+	    [WALK_DROPPED] = 6,
+	    [WALK_BROKEN] = 5,
+	    [WALK_UNREACHABLE] = 2,
+	    [WALK_SKIPPED] = 1};
+	static const int worst[WALK_COUNT] = {[WALK_REFUSED] = 9,
+	    [WALK_DEFERRED] = 8,
+	    [WALK_BROKEN] = 7,
+	    [WALK_DROPPED] = 6,
+	    [WALK_ACCEPTED] = 5,
+	    [WALK_UNREACHABLE] = 2,
+	    [WALK_SKIPPED] = 1};
 	const int *rank = all ? worst : first;
 	const struct attempt *best = NULL;
 

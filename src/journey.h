@@ -1,4 +1,5 @@
-/* journey: one target's way through its mail exchangers, as a value: what probe.c fills, record.c writes and text.c words. Pure. */
+/* journey: one target's way through its mail exchangers, as a value: what probe.c fills, record.c
+ * writes and text.c words. Pure. */
 #ifndef JOURNEY_H
 #define JOURNEY_H
 
@@ -70,10 +71,13 @@ struct journey {
 
 enum walk_status attempt_status(const struct dialogue *dialogue);
 
-/* Does this attempt leave the question open, so that the next address is to be asked (RFC 5321 section 5.1)? Not when the server took or refused us for good, nor past EHLO: that host is up, and spoke. */
+/* Does this attempt leave the question open, so that the next address is to be asked (RFC 5321
+ * section 5.1)? Not when the server took or refused us for good, nor past EHLO: that host is up,
+ * and spoke. */
 bool attempt_is_open(const struct attempt *attempt);
 
-/* The attempt that speaks for the target. `all`: every address was walked, and the worst that one of them does to mail counts; otherwise the best that was reached. */
+/* The attempt that speaks for the target. `all`: every address was walked, and the worst that one
+ * of them does to mail counts; otherwise the best that was reached. */
 const struct attempt *journey_decide(const struct attempt *attempts, size_t count, bool all);
 
 enum walk_status route_status(enum route_kind kind); /* of a route without hosts to try */

@@ -22,12 +22,14 @@ static int (*const run[COMMAND_COUNT])(const struct options *options) = {
     [COMMAND_VERSION] = command_version,
 };
 
-/* See command.h: a closed descriptor is filled, so that no socket gets its number, and stays useless, so that nobody believes that output went anywhere. */
+/* See command.h: a closed descriptor is filled, so that no socket gets its number, and stays
+ * useless, so that nobody believes that output went anywhere. */
 static void
 fill_standard_descriptors(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF &&
+		    open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
 			exit(EXIT_INTERNAL);
 }
 
@@ -96,7 +98,9 @@ main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (!choose(argv[1], &command, &used)) {
-		log_error("\"%s\": neither a command nor a target (a target has a dot, an '@' or a '[')", argv[1]);
+		log_error(
+		    "\"%s\": neither a command nor a target (a target has a dot, an '@' or a '[')",
+		    argv[1]);
 		return EXIT_USAGE;
 	}
 	arena = arena_new();

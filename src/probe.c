@@ -71,7 +71,8 @@ whole_text(struct arena *arena, const struct reply *reply, size_t *len)
 		if (i > 0)
 			buf_putc(&text, '\n');
 		for (size_t k = 0; k < reply->lines[i].len; k++)
-			buf_putc(&text, reply->lines[i].bytes[k] != '\0' ? reply->lines[i].bytes[k] : ' ');
+			buf_putc(&text,
+			    reply->lines[i].bytes[k] != '\0' ? reply->lines[i].bytes[k] : ' ');
 	}
 	*len = text.len;
 	copy = arena_copy(arena, text.data, text.len);
@@ -94,8 +95,11 @@ static const char *
 size_words(struct probe *probe, const struct ehlo *ehlo)
 {
 	if (ehlo->size_offered && ehlo->size > 0)
-		return arena_printf(probe->arena, "This message has %zu octets; the EHLO reply allows %llu.", probe->walk.message_len, ehlo->size);
-	return arena_printf(probe->arena, "This message has %zu octets; the EHLO reply names no limit.", probe->walk.message_len);
+		return arena_printf(probe->arena,
+		    "This message has %zu octets; the EHLO reply allows %llu.",
+		    probe->walk.message_len, ehlo->size);
+	return arena_printf(probe->arena,
+	    "This message has %zu octets; the EHLO reply names no limit.", probe->walk.message_len);
 }
 
 static void
@@ -103,18 +107,25 @@ judge(struct probe *probe)
 {
 	struct journey *journey = &probe->journey;
 	const struct attempt *attempt = journey->decisive;
-	const struct sender *evidence = probe->sender != NULL && probe->sender->evident ? &probe->sender->evidence : NULL;
+	const struct sender *evidence =
+	    probe->sender != NULL && probe->sender->evident ? &probe->sender->evidence : NULL;
 	/* Slow is not refused: from a deadline of ours nothing is inferred. */
 	enum stage stage = attempt->ending == END_TIMEOUT ? STAGE_NONE : attempt->stage;
 	struct reading reading;
-	struct said said = {.stage = attempt->stage, .code = attempt->reply.code, .enhanced = attempt->reply.enhanced, .mx = attempt->mx, .client = evidence != NULL ? evidence->ip : attempt->source, .domain = probe->journey.target.domain};
+	struct said said = {.stage = attempt->stage,
+	    .code = attempt->reply.code,
+	    .enhanced = attempt->reply.enhanced,
+	    .mx = attempt->mx,
+	    .client = evidence != NULL ? evidence->ip : attempt->source,
+	    .domain = probe->journey.target.domain};
 
 	if (attempt->reply.count > 0) {
 		said.text = whole_text(probe->arena, &attempt->reply, &said.len);
 		said.greeting = attempt->greeting.count > 0 ? attempt->greeting.text : NULL;
 		rules_read(probe->plan->rules, &said, probe->arena, &reading);
 	}
-	diagnose(attempt->reply.count > 0 ? &reading : NULL, evidence, stage, probe->arena, &journey->diagnosis);
+	diagnose(attempt->reply.count > 0 ? &reading : NULL, evidence, stage, probe->arena,
+	    &journey->diagnosis);
 	journey->diagnosed = true;
 	if (journey->diagnosis.cause == CAUSE_MESSAGE_SIZE && probe->walk.message_len > 0)
 		add_evidence(probe, size_words(probe, &attempt->ehlo));
@@ -153,17 +164,21 @@ decide(struct probe *probe)
 	struct journey *journey = &probe->journey;
 
 	probe->decided = true;
-	journey->decisive = journey_decide(journey->attempts, journey->attempt_count, probe->plan->all);
+	journey->decisive =
+	    journey_decide(journey->attempts, journey->attempt_count, probe->plan->all);
 	if (journey->decisive != NULL) {
 		journey->status = journey->decisive->status;
 		journey->stage = journey->decisive->stage;
 	}
-	if (journey->decisive != NULL && journey->decisive->source.family != 0) { /* a later walk may have been of the other family */
+	if (journey->decisive != NULL &&
+	    journey->decisive->source.family !=
+	        0) { /* a later walk may have been of the other family */
 		probe->sender = senders_find(probe->plan->senders, &journey->decisive->source);
 		if (probe->sender->identified)
 			note_sender(probe);
 	}
-	if (journey->status != WALK_REFUSED && journey->status != WALK_DEFERRED && journey->status != WALK_DROPPED) {
+	if (journey->status != WALK_REFUSED && journey->status != WALK_DEFERRED &&
+	    journey->status != WALK_DROPPED) {
 		report(probe);
 		return;
 	}
@@ -179,7 +194,8 @@ static struct attempt *
 add_attempt(struct probe *probe, const struct place *place)
 {
 	struct journey *journey = &probe->journey;
-	struct attempt *attempt = arena_push(probe->arena, &journey->attempts, journey->attempt_count, sizeof *attempt);
+	struct attempt *attempt =
+	    arena_push(probe->arena, &journey->attempts, journey->attempt_count, sizeof *attempt);
 
 	journey->attempt_count++;
 	attempt->mx = place->host;
@@ -234,10 +250,12 @@ static bool
 sign(struct probe *probe, const struct buf *text, long long now, struct buf *out, const char **why)
 {
 	const struct probe_plan *plan = probe->plan;
-	const char *at = strrchr(probe->walk.from, '@'), *domain = at != NULL ? at + 1 : probe->walk.helo;
+	const char *at = strrchr(probe->walk.from, '@'),
+	           *domain = at != NULL ? at + 1 : probe->walk.helo;
 
 	for (size_t i = 0; i < plan->signer_count; i++)
-		if (!dkim_sign(plan->signers[i], domain, text->data, text->len, now, probe->arena, out, why)) {
+		if (!dkim_sign(plan->signers[i], domain, text->data, text->len, now, probe->arena,
+		        out, why)) {
 			*why = arena_printf(probe->arena, "the message cannot be signed: %s", *why);
 			return false;
 		}
@@ -270,7 +288,8 @@ compose(struct probe *probe, const char **why)
 	buf_init(&text, MESSAGE_MAX);
 	buf_init(&whole, MESSAGE_MAX);
 	if (plan->message != NULL)
-		good = message_from_file(plan->message, plan->message_len, &message, &text, why, &line);
+		good = message_from_file(
+		    plan->message, plan->message_len, &message, &text, why, &line);
 	else
 		good = message_compose(&message, &text, why);
 	good = good && sign(probe, &text, message.now, &whole, why);
@@ -303,23 +322,31 @@ walk(struct probe *probe)
 		return;
 	}
 	note_sender(probe);
-	probe->walk = (struct plan){.helo = journey->helo, .from = journey->from, .rcpt = journey->target.rcpt, .depth = journey->target.depth, .tls = plan->tls_want};
+	probe->walk = (struct plan){.helo = journey->helo,
+	    .from = journey->from,
+	    .rcpt = journey->target.rcpt,
+	    .depth = journey->target.depth,
+	    .tls = plan->tls_want};
 	memcpy(probe->walk.ms, plan->ms, sizeof probe->walk.ms);
 	if (probe->walk.depth >= STAGE_RCPT && probe->walk.rcpt == NULL)
-		probe->walk.rcpt = arena_printf(probe->arena, "postmaster@%s", journey->target.domain);
+		probe->walk.rcpt =
+		    arena_printf(probe->arena, "postmaster@%s", journey->target.domain);
 	if (probe->walk.depth == STAGE_MESSAGE && !compose(probe, &why)) {
 		pass_over(probe, place, WALK_SKIPPED, why);
 		decide(probe);
 		return;
 	}
 	probe->talk_plan.base = plan->base;
-	probe->talk_plan.tls = plan->tls_want != TLS_NEVER && probe->walk.depth >= STAGE_STARTTLS ? plan->tls(plan->tls_arg) : NULL;
+	probe->talk_plan.tls = plan->tls_want != TLS_NEVER && probe->walk.depth >= STAGE_STARTTLS
+	                           ? plan->tls(plan->tls_arg)
+	                           : NULL;
 	probe->talk_plan.source = probe->source;
 	probe->talk_plan.address = place->ip;
 	probe->talk_plan.name = place->host;
 	probe->talk_plan.must_verify = plan->must_verify;
 	probe->talk_plan.plan = &probe->walk;
-	probe->talk = talk_start(&probe->talk_plan, probe->arena, &probe->talk_result, on_talk_done, probe);
+	probe->talk =
+	    talk_start(&probe->talk_plan, probe->arena, &probe->talk_result, on_talk_done, probe);
 }
 
 static void
@@ -334,23 +361,31 @@ try_next(struct probe *probe)
 		struct ip source = probe->source;
 		char text[IP_TEXT];
 
-		if (!plan->all && journey->attempt_count > 0 && !attempt_is_open(&journey->attempts[journey->attempt_count - 1]))
+		if (!plan->all && journey->attempt_count > 0 &&
+		    !attempt_is_open(&journey->attempts[journey->attempt_count - 1]))
 			break;
 		if (!plan->all && journey->attempt_count >= PROBE_ATTEMPTS)
 			break;
 		probe->next++;
 		if (special != NULL && !plan->allow_private) {
-			pass_over(probe, place, WALK_SKIPPED, arena_printf(probe->arena, "%s is a %s address, and those are left alone without --allow-private", ip_text(&place->ip, text), special));
+			pass_over(probe, place, WALK_SKIPPED,
+			    arena_printf(probe->arena,
+			        "%s is a %s address, and those are left alone without "
+			        "--allow-private",
+			        ip_text(&place->ip, text), special));
 			continue;
 		}
 		if (source.family != 0 && source.family != place->ip.family) {
-			pass_over(probe, place, WALK_UNREACHABLE, "the source address is of the other family");
+			pass_over(probe, place, WALK_UNREACHABLE,
+			    "the source address is of the other family");
 			continue;
 		}
 		if (source.family == 0)
 			source = senders_source(&place->ip);
 		if (source.family == 0) {
-			pass_over(probe, place, WALK_UNREACHABLE, arena_printf(probe->arena, "this host has no IPv%d route to it", place->ip.family));
+			pass_over(probe, place, WALK_UNREACHABLE,
+			    arena_printf(probe->arena, "this host has no IPv%d route to it",
+			        place->ip.family));
 			continue;
 		}
 		probe->sender = senders_find(plan->senders, &source);
@@ -358,7 +393,8 @@ try_next(struct probe *probe)
 		return;
 	}
 	journey->untried = probe->place_count - probe->next;
-	if (!plan->all && journey->attempt_count > 0 && !attempt_is_open(&journey->attempts[journey->attempt_count - 1]))
+	if (!plan->all && journey->attempt_count > 0 &&
+	    !attempt_is_open(&journey->attempts[journey->attempt_count - 1]))
 		journey->untried = 0; /* it was decided: nobody misses them */
 	decide(probe);
 }
@@ -375,11 +411,13 @@ fixed_step(struct book *book, struct probe *probe)
 
 	probe->place_count = 0;
 	if (ip_parse(&place.ip, host)) {
-		*(struct place *)arena_push(probe->arena, &probe->places, probe->place_count++, sizeof place) = place;
+		*(struct place *)arena_push(
+		    probe->arena, &probe->places, probe->place_count++, sizeof place) = place;
 		return true;
 	}
 	for (int i = 0; i < 2; i++)
-		if (probe->plan->family == ROUTE_BOTH || (probe->plan->family == ROUTE_V4) == (types[i] == DNS_A)) {
+		if (probe->plan->family == ROUTE_BOTH ||
+		    (probe->plan->family == ROUTE_V4) == (types[i] == DNS_A)) {
 			answers[i] = book_ask(book, host, types[i]);
 			pending |= answers[i] == NULL;
 		}
@@ -388,11 +426,13 @@ fixed_step(struct book *book, struct probe *probe)
 	for (int i = 0; i < 2; i++) {
 		for (size_t k = 0; answers[i] != NULL && k < answers[i]->count && k < 16; k++) {
 			place.ip = answers[i]->records[k].u.address;
-			*(struct place *)arena_push(probe->arena, &probe->places, probe->place_count++, sizeof place) = place;
+			*(struct place *)arena_push(probe->arena, &probe->places,
+			    probe->place_count++, sizeof place) = place;
 		}
 		if (answers[i] != NULL && answer_truth(answers[i]) == UNKNOWN) {
 			unknown = true;
-			probe->journey.note = arena_printf(probe->arena, "look-up of %s %s: %s", host, dns_type_name(types[i]), dns_rcode_name(answers[i]->rcode));
+			probe->journey.note = arena_printf(probe->arena, "look-up of %s %s: %s",
+			    host, dns_type_name(types[i]), dns_rcode_name(answers[i]->rcode));
 		}
 	}
 	if (probe->place_count > 0) {
@@ -413,7 +453,8 @@ route_step(struct book *book, void *arg)
 
 	if (journey->fixed)
 		return fixed_step(book, probe);
-	return route_find(book, probe->arena, journey->target.domain, probe->plan->family, probe->seed, &journey->route);
+	return route_find(book, probe->arena, journey->target.domain, probe->plan->family,
+	    probe->seed, &journey->route);
 }
 
 static void
@@ -424,10 +465,13 @@ take_route(struct probe *probe)
 
 	for (size_t i = 0; i < route->host_count; i++)
 		for (size_t k = 0; k < route->hosts[i].address_count; k++) {
-			struct place *place = arena_push(probe->arena, &probe->places, probe->place_count, sizeof *place);
+			struct place *place = arena_push(
+			    probe->arena, &probe->places, probe->place_count, sizeof *place);
 
 			probe->place_count++;
-			*place = (struct place){.host = route->hosts[i].name, .preference = route->hosts[i].preference, .ip = route->hosts[i].addresses[k]};
+			*place = (struct place){.host = route->hosts[i].name,
+			    .preference = route->hosts[i].preference,
+			    .ip = route->hosts[i].addresses[k]};
 		}
 	if (probe->place_count == 0) {
 		journey->status = route_status(route->kind);
@@ -441,7 +485,8 @@ on_route(bool complete, void *arg)
 	struct probe *probe = arg;
 
 	probe->consult = NULL;
-	if (!complete && probe->place_count == 0 && probe->journey.route.host_count == 0 && probe->journey.note == NULL && probe->journey.route.problem == NULL) {
+	if (!complete && probe->place_count == 0 && probe->journey.route.host_count == 0 &&
+	    probe->journey.note == NULL && probe->journey.route.problem == NULL) {
 		probe->journey.status = WALK_DNS_ERROR;
 		probe->journey.note = "the name servers did not answer in time";
 		decide(probe);
@@ -469,7 +514,8 @@ copy_target(struct probe *probe, const struct target *target)
 }
 
 struct probe *
-probe_start(const struct probe_plan *plan, const struct target *target, const struct ip *source, probe_done *done, void *arg)
+probe_start(const struct probe_plan *plan, const struct target *target, const struct ip *source,
+    probe_done *done, void *arg)
 {
 	struct probe *probe = must_alloc(sizeof *probe);
 
@@ -485,7 +531,8 @@ probe_start(const struct probe_plan *plan, const struct target *target, const st
 	copy_target(probe, target);
 	probe->journey.fixed = target->host != NULL;
 	probe->talk_plan.port = target->port != 0 ? target->port : plan->port;
-	probe->consult = consult_start(plan->base, &plan->who, probe->book, route_step, on_route, probe, plan->dns_ms);
+	probe->consult = consult_start(
+	    plan->base, &plan->who, probe->book, route_step, on_route, probe, plan->dns_ms);
 	return probe;
 }
 

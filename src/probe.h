@@ -1,4 +1,5 @@
-/* probe: one target's journey: route, addresses in order, walk, diagnosis. The only file that knows both the wire and the meaning. */
+/* probe: one target's journey: route, addresses in order, walk, diagnosis. The only file that knows
+ * both the wire and the meaning. */
 #ifndef PROBE_H
 #define PROBE_H
 
@@ -22,7 +23,8 @@ enum { PROBE_ATTEMPTS = 20 }; /* addresses of one target, unless all are asked f
 struct probe_plan { /* one for the run; borrowed */
 	struct event_base *base;
 	struct consult_who who;
-	struct tls_context *(*tls)(void *arg); /* made when the first handshake needs it; NULL from it: no TLS */
+	struct tls_context *(*tls)(
+	    void *arg); /* made when the first handshake needs it; NULL from it: no TLS */
 	void *tls_arg;
 	const struct rules *rules;
 	struct senders *senders;
@@ -41,11 +43,15 @@ struct probe_plan { /* one for the run; borrowed */
 	size_t signer_count;
 };
 
-typedef void probe_done(const struct journey *journey, void *arg); /* the journey is valid during the call; the probe is then gone */
+typedef void probe_done(const struct journey *journey,
+    void *arg); /* the journey is valid during the call; the probe is then gone */
 
 /* Never calls back from within. */
-struct probe *probe_start(const struct probe_plan *plan, const struct target *target, const struct ip *source, probe_done *done, void *arg);
-/* Cut short (Ctrl-C). A probe that only waits for evidence is reported with what is known, from within; a walk in the middle is broken off (QUIT if it may) and not reported: it proves nothing. */
+struct probe *probe_start(const struct probe_plan *plan, const struct target *target,
+    const struct ip *source, probe_done *done, void *arg);
+/* Cut short (Ctrl-C). A probe that only waits for evidence is reported with what is known, from
+ * within; a walk in the middle is broken off (QUIT if it may) and not reported: it proves nothing.
+ */
 void probe_stop(struct probe *probe);
 
 #endif

@@ -33,7 +33,8 @@ write_time(struct json *json, const char *key, int64_t ms)
 	struct tm tm;
 
 	gmtime_r(&seconds, &tm);
-	snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms % 1000));
+	snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
+	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms % 1000));
 	json_cstring(json, key, text);
 }
 
@@ -109,11 +110,13 @@ write_key(struct json *json, const struct sender_key *key)
 	json_object_begin(json, NULL);
 	json_cstring(json, "selector", key->selector);
 	json_cstring(json, "domain", key->domain);
-	json_cstring(json, "state", dkim_key_state_name(key->known ? key->key.state : DKIM_KEY_UNKNOWN));
+	json_cstring(
+	    json, "state", dkim_key_state_name(key->known ? key->key.state : DKIM_KEY_UNKNOWN));
 	json_cstring(json, "type", key->key.typed ? dkim_type_name(key->key.type) : NULL);
 	json_number(json, "bits", key->key.bits);
 	json_cstring(json, "matches", record_truth(key->matches));
-	json_bytes(json, "record", key->key.record != NULL ? key->key.record : "", key->key.record_len);
+	json_bytes(
+	    json, "record", key->key.record != NULL ? key->key.record : "", key->key.record_len);
 	json_text(json, "problem", key->key.problem);
 	record_source(json, key->key.server, key->key.ttl);
 	json_object_end(json);
@@ -240,8 +243,9 @@ write_flags(struct json *json, unsigned flags)
 	static const struct {
 		unsigned flag;
 		const char *word;
-	} table[] = {{REPLY_MIXED_CODES, "mixed-codes"}, {REPLY_BARE_LF, "bare-lf"}, {REPLY_LONG_LINE, "long-line"}, {REPLY_NO_SPACE, "no-space"}, {REPLY_NUL, "control-bytes"},
-	    {REPLY_UNFINISHED, "unfinished"}};
+	} table[] = {{REPLY_MIXED_CODES, "mixed-codes"}, {REPLY_BARE_LF, "bare-lf"},
+	    {REPLY_LONG_LINE, "long-line"}, {REPLY_NO_SPACE, "no-space"},
+	    {REPLY_NUL, "control-bytes"}, {REPLY_UNFINISHED, "unfinished"}};
 
 	if (flags == 0)
 		return;
@@ -413,7 +417,9 @@ record_result(struct buf *out, const struct journey *journey)
 	json_cstring(&json, "target", journey->target.text);
 	json_cstring(&json, "domain", journey->target.domain);
 	json_cstring(&json, "rcpt", journey->target.rcpt);
-	record_ip(&json, "source", decisive != NULL && decisive->source.family != 0 ? &decisive->source : &journey->source);
+	record_ip(&json, "source",
+	    decisive != NULL && decisive->source.family != 0 ? &decisive->source
+	                                                     : &journey->source);
 	if (journey->helo != NULL) {
 		json_object_begin(&json, "sender");
 		record_ip(&json, "ip", &journey->sender_ip);
@@ -498,7 +504,8 @@ record_explanation(struct buf *out, const struct explanation *explanation)
 
 	begin(&json, out, "explanation");
 	json_text(&json, "id", explanation->id);
-	json_text(&json, "stage", explanation->stage != STAGE_NONE ? stage_name(explanation->stage) : NULL);
+	json_text(&json, "stage",
+	    explanation->stage != STAGE_NONE ? stage_name(explanation->stage) : NULL);
 	json_text(&json, "recipient_domain", explanation->recipient_domain);
 	json_text(&json, "relay", explanation->relay);
 	json_number(&json, "code", reading->code);

@@ -1,4 +1,5 @@
-/* record: what is known → one NDJSON line (DESIGN.md section 2, man/mxwalk-ndjson.5). Pure; the line ends with LF. */
+/* record: what is known → one NDJSON line (DESIGN.md section 2, man/mxwalk-ndjson.5). Pure; the
+ * line ends with LF. */
 #ifndef RECORD_H
 #define RECORD_H
 
@@ -11,7 +12,9 @@ struct advice;
 struct buf;
 struct json;
 
-enum { RECORD_MAX = 16 * 1024 * 1024 }; /* octets: more than the limits on replies and attempts let through */
+enum {
+	RECORD_MAX = 16 * 1024 * 1024
+}; /* octets: more than the limits on replies and attempts let through */
 
 struct tally { /* what the summary counts */
 	unsigned long targets, status[WALK_COUNT], cause[CAUSE_COUNT];
@@ -19,7 +22,7 @@ struct tally { /* what the summary counts */
 	struct tally_name { /* by blocklist, by MX site; in the run's arena */
 		const char *name;
 		unsigned long count;
-	} *lists, *sites;
+	} * lists, *sites;
 	size_t list_count, site_count;
 };
 

@@ -23,7 +23,8 @@ finish(struct json *json)
 }
 
 void
-record_check_spf(struct buf *out, const struct spf_query *query, const struct spf *spf, const struct spf *helo)
+record_check_spf(
+    struct buf *out, const struct spf_query *query, const struct spf *spf, const struct spf *helo)
 {
 	struct json json;
 
@@ -86,7 +87,8 @@ write_seen(struct json *json, const struct received *seen)
 }
 
 void
-record_check_dkim(struct buf *out, const char *file, const struct dkim *dkim, const struct received *seen)
+record_check_dkim(
+    struct buf *out, const char *file, const struct dkim *dkim, const struct received *seen)
 {
 	struct json json;
 
@@ -105,7 +107,9 @@ record_check_dkim(struct buf *out, const char *file, const struct dkim *dkim, co
 const char *
 check_dkim_key_result(const struct dkim_key *key, const struct dkim_pair *pair)
 {
-	return pair != NULL && dkim_key_usable(key) && !pair->matches ? "mismatch" : dkim_key_state_name(key->state);
+	return pair != NULL && dkim_key_usable(key) && !pair->matches
+	           ? "mismatch"
+	           : dkim_key_state_name(key->state);
 }
 
 void
@@ -127,13 +131,17 @@ record_check_dkim_key(struct buf *out, const struct dkim_key *key, const struct 
 	finish(&json);
 }
 
-/* DMARC fails mail that neither SPF nor DKIM speaks for. Asked about a domain alone, that is all it can say, and the reader must not take it for more. */
+/* DMARC fails mail that neither SPF nor DKIM speaks for. Asked about a domain alone, that is all it
+ * can say, and the reader must not take it for more. */
 const char *
 check_dmarc_note(const struct dmarc *dmarc)
 {
-	if (dmarc->now.result != DMARC_FAIL || dmarc->now.spf.domain != NULL || dmarc->now.dkim_count > 0)
+	if (dmarc->now.result != DMARC_FAIL || dmarc->now.spf.domain != NULL ||
+	    dmarc->now.dkim_count > 0)
 		return NULL;
-	return "no result of SPF or DKIM was given (--spf, --dkim): this is the policy as it is published, and what it asks for mail that neither speaks for; it is no verdict on yours";
+	return "no result of SPF or DKIM was given (--spf, --dkim): this is the policy as it is "
+	       "published, and what it asks for mail that neither speaks for; it is no verdict on "
+	       "yours";
 }
 
 void
@@ -174,7 +182,9 @@ record_check_listing(struct buf *out, const struct listing *listing)
 const char *
 check_mx_result(const struct route *route)
 {
-	return route->kind == ROUTE_MX || route->kind == ROUTE_IMPLICIT ? "ok" : route_kind_name(route->kind);
+	return route->kind == ROUTE_MX || route->kind == ROUTE_IMPLICIT
+	           ? "ok"
+	           : route_kind_name(route->kind);
 }
 
 void

@@ -13,7 +13,8 @@ record_ip(struct json *json, const char *key, const struct ip *ip)
 const char *
 record_truth(enum truth truth)
 {
-	static const char *const names[] = {[UNKNOWN] = "unknown", [ABSENT] = "absent", [PRESENT] = "present"};
+	static const char *const names[] = {
+	    [UNKNOWN] = "unknown", [ABSENT] = "absent", [PRESENT] = "present"};
 
 	return names[truth];
 }
@@ -119,7 +120,9 @@ write_truth(struct json *json, const char *key, enum truth truth)
 static void
 write_identifier(struct json *json, const char *kind, const struct dmarc_alignment *alignment)
 {
-	static const char *const results[] = {[DMARC_AUTH_FAIL] = "fail", [DMARC_AUTH_PASS] = "pass", [DMARC_AUTH_TEMPERROR] = "temperror"};
+	static const char *const results[] = {[DMARC_AUTH_FAIL] = "fail",
+	    [DMARC_AUTH_PASS] = "pass",
+	    [DMARC_AUTH_TEMPERROR] = "temperror"};
 
 	json_object_begin(json, NULL);
 	json_cstring(json, "kind", kind);

@@ -1,4 +1,5 @@
-/* record_fields: what several records say of one thing (man/mxwalk-ndjson.5), into an object that is open. Pure. */
+/* record_fields: what several records say of one thing (man/mxwalk-ndjson.5), into an object that
+ * is open. Pure. */
 #ifndef RECORD_FIELDS_H
 #define RECORD_FIELDS_H
 
@@ -10,9 +11,11 @@
 
 struct json;
 
-void record_ip(struct json *json, const char *key, const struct ip *ip); /* null where there is none */
+void record_ip(
+    struct json *json, const char *key, const struct ip *ip); /* null where there is none */
 const char *record_truth(enum truth truth); /* "unknown" "absent" "present" */
-void record_source(struct json *json, const char *server, unsigned ttl); /* "server" and "ttl" of an answer; neither, where nobody answered */
+void record_source(struct json *json, const char *server,
+    unsigned ttl); /* "server" and "ttl" of an answer; neither, where nobody answered */
 
 void record_ptr_fields(struct json *json, const struct ptr *ptr);
 void record_listing_fields(struct json *json, const struct listing *listing);

@@ -129,7 +129,10 @@ gather(struct found *found)
 	if (special != NULL && !plan->allow_private) {
 		char text[IP_TEXT];
 
-		found->entry.note = arena_printf(found->arena, "%s is a %s address, so nothing was looked up about it: receivers see another one (--public-ip tells which)", ip_text(&found->about, text), special);
+		found->entry.note = arena_printf(found->arena,
+		    "%s is a %s address, so nothing was looked up about it: receivers see another "
+		    "one (--public-ip tells which)",
+		    ip_text(&found->about, text), special);
 		found->entry.evidence.ip = found->about;
 		found->entry.evidence.helo = found->entry.helo;
 		found->entry.evidence.from = found->entry.from;
@@ -139,7 +142,8 @@ gather(struct found *found)
 		wake(found);
 		return;
 	}
-	found->consult = consult_start(plan->base, &plan->who, found->book, gather_step, gather_done, found, plan->dns_ms);
+	found->consult = consult_start(
+	    plan->base, &plan->who, found->book, gather_step, gather_done, found, plan->dns_ms);
 }
 
 static void
@@ -149,7 +153,8 @@ identify(struct found *found, const char *helo, enum helo_origin origin)
 
 	found->entry.helo = helo;
 	found->entry.origin = origin;
-	found->entry.from = plan->from != NULL ? plan->from : arena_printf(found->arena, "postmaster@%s", helo);
+	found->entry.from =
+	    plan->from != NULL ? plan->from : arena_printf(found->arena, "postmaster@%s", helo);
 	found->entry.identified = true;
 	wake(found);
 	gather(found);
@@ -177,7 +182,10 @@ ptr_done(bool complete, void *arg)
 	else if (*plan->hostname != '\0')
 		identify(found, plan->hostname, HELO_HOSTNAME);
 	else
-		identify(found, arena_printf(found->arena, "[%s%s]", found->about.family == 6 ? "IPv6:" : "", ip_text(&found->about, text)), HELO_LITERAL);
+		identify(found,
+		    arena_printf(found->arena, "[%s%s]", found->about.family == 6 ? "IPv6:" : "",
+		        ip_text(&found->about, text)),
+		    HELO_LITERAL);
 }
 
 const struct sender_entry *
@@ -200,17 +208,20 @@ senders_find(struct senders *senders, const struct ip *source)
 	if (plan->helo != NULL)
 		identify(found, plan->helo, HELO_GIVEN);
 	else
-		found->consult = consult_start(plan->base, &plan->who, found->book, ptr_step, ptr_done, found, plan->dns_ms);
+		found->consult = consult_start(
+		    plan->base, &plan->who, found->book, ptr_step, ptr_done, found, plan->dns_ms);
 	return &found->entry;
 }
 
 void
-senders_await(struct senders *senders, const struct sender_entry *entry, senders_done *done, void *arg)
+senders_await(
+    struct senders *senders, const struct sender_entry *entry, senders_done *done, void *arg)
 {
 	struct waiter *waiter = must_alloc(sizeof *waiter);
 
 	(void)senders;
-	*waiter = (struct waiter){.next = ((struct found *)entry)->waiters, .done = done, .arg = arg};
+	*waiter =
+	    (struct waiter){.next = ((struct found *)entry)->waiters, .done = done, .arg = arg};
 	((struct found *)entry)->waiters = waiter;
 }
 
@@ -253,9 +264,11 @@ senders_source(const struct ip *destination)
 	if (fd < 0)
 		return source;
 	memcpy(v4 ? (void *)&in.sin_addr : (void *)&in6.sin6_addr, destination->bytes, v4 ? 4 : 16);
-	if (connect(fd, address, len) == 0 && getsockname(fd, address, &len) == 0) { /* UDP: only a route is looked up */
+	if (connect(fd, address, len) == 0 &&
+	    getsockname(fd, address, &len) == 0) { /* UDP: only a route is looked up */
 		source.family = destination->family;
-		memcpy(source.bytes, v4 ? (void *)&in.sin_addr : (void *)&in6.sin6_addr, v4 ? 4 : 16);
+		memcpy(
+		    source.bytes, v4 ? (void *)&in.sin_addr : (void *)&in6.sin6_addr, v4 ? 4 : 16);
 	}
 	close(fd);
 	return source;

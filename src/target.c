@@ -16,7 +16,8 @@ has_control(const char *text)
 	return false;
 }
 
-/* dns/name.h takes any name; a mail domain, or a mail server's name, has letters, digits, hyphens and, seen in the wild, underscores. */
+/* dns/name.h takes any name; a mail domain, or a mail server's name, has letters, digits, hyphens
+ * and, seen in the wild, underscores. */
 static bool
 parse_name(const char *text, char name[NAME_TEXT], const char **why)
 {
@@ -56,7 +57,8 @@ parse_host(const char *text, struct arena *arena, const char **host, const char 
 }
 
 bool
-target_server(const char *text, struct arena *arena, const char **host, uint16_t *port, const char **why)
+target_server(
+    const char *text, struct arena *arena, const char **host, uint16_t *port, const char **why)
 {
 	const char *close, *colon;
 	struct ip ip;
@@ -74,7 +76,8 @@ target_server(const char *text, struct arena *arena, const char **host, uint16_t
 		}
 		if (close[1] == ':' && !parse_port(close + 2, port, why))
 			return false;
-		return parse_host(arena_copy(arena, text + 1, (size_t)(close - text) - 1), arena, host, why);
+		return parse_host(
+		    arena_copy(arena, text + 1, (size_t)(close - text) - 1), arena, host, why);
 	}
 	colon = strrchr(text, ':');
 	if (colon == NULL || ip_parse(&ip, text))
@@ -126,8 +129,10 @@ target_parse(const char *text, struct arena *arena, struct target *out, const ch
 		return true;
 	}
 	bracket = strstr(text, "@[");
-	if (bracket != NULL && memchr(text, '@', (size_t)(bracket - text)) != NULL) { /* user@domain@[host]:port */
-		if (!parse_recipient(arena_copy(arena, text, (size_t)(bracket - text)), arena, out, why))
+	if (bracket != NULL &&
+	    memchr(text, '@', (size_t)(bracket - text)) != NULL) { /* user@domain@[host]:port */
+		if (!parse_recipient(
+		        arena_copy(arena, text, (size_t)(bracket - text)), arena, out, why))
 			return false;
 		return target_server(bracket + 1, arena, &out->host, &out->port, why);
 	}

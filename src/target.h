@@ -19,10 +19,12 @@ struct target {
 	enum stage depth; /* how far to go: set by intake.h */
 };
 
-/* domain | user@domain | [host-or-ip] | [host-or-ip]:port | user@domain@[host-or-ip]:port. On false `*why` is static or in the arena. Control bytes are refused. */
+/* domain | user@domain | [host-or-ip] | [host-or-ip]:port | user@domain@[host-or-ip]:port. On false
+ * `*why` is static or in the arena. Control bytes are refused. */
 bool target_parse(const char *text, struct arena *arena, struct target *out, const char **why);
 
 /* "host", "[host]", "host:port", "[address]:port", "address" (--server). */
-bool target_server(const char *text, struct arena *arena, const char **host, uint16_t *port, const char **why);
+bool target_server(
+    const char *text, struct arena *arena, const char **host, uint16_t *port, const char **why);
 
 #endif

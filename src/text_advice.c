@@ -28,14 +28,16 @@ text_advice_verdict(struct buf *out, const struct sender *sender, const struct a
 
 	buf_printf(out, "%s: ", ip_text(&sender->ip, ip));
 	if (count->of[SEVERITY_REFUSES] > 0)
-		buf_printf(out, "%zu finding%s mail refused", count->of[SEVERITY_REFUSES], count->of[SEVERITY_REFUSES] == 1 ? " gets" : "s get");
+		buf_printf(out, "%zu finding%s mail refused", count->of[SEVERITY_REFUSES],
+		    count->of[SEVERITY_REFUSES] == 1 ? " gets" : "s get");
 	else if (count->of[SEVERITY_WARNS] > 0)
 		buf_puts(out, "nothing gets mail refused everywhere");
 	else if (count->of[SEVERITY_UNKNOWN] > 0)
 		buf_puts(out, "undetermined");
 	else
 		buf_puts(out, "nothing speaks against it");
-	say_number(out, count->of[SEVERITY_WARNS], count->of[SEVERITY_WARNS] == 1 ? "warning" : "warnings");
+	say_number(out, count->of[SEVERITY_WARNS],
+	    count->of[SEVERITY_WARNS] == 1 ? "warning" : "warnings");
 	say_number(out, count->of[SEVERITY_UNKNOWN], "not known");
 	say_number(out, count->of[SEVERITY_GOOD], "good");
 }
@@ -43,7 +45,8 @@ text_advice_verdict(struct buf *out, const struct sender *sender, const struct a
 static void
 say_advice(struct buf *out, const struct text_style *style, const struct advice *advice)
 {
-	static const char *const labels[SEVERITY_COUNT] = {"REFUSES", "WARNS", "NOT KNOWN", "note", "good"};
+	static const char *const labels[SEVERITY_COUNT] = {
+	    "REFUSES", "WARNS", "NOT KNOWN", "note", "good"};
 	struct text_style whole = *style;
 
 	whole.width = 0; /* what is to be copied stays on its line */
@@ -61,9 +64,12 @@ say_advice(struct buf *out, const struct text_style *style, const struct advice 
 }
 
 void
-text_advice(struct buf *out, const struct text_style *style, const struct sender *sender, enum helo_origin origin, const struct advice *advice, size_t count)
+text_advice(struct buf *out, const struct text_style *style, const struct sender *sender,
+    enum helo_origin origin, const struct advice *advice, size_t count)
 {
-	static const char *const origins[] = {"as you asked", "the address's confirmed name", "this host's own name: the address has no confirmed name", "an address literal: nothing better is known"};
+	static const char *const origins[] = {"as you asked", "the address's confirmed name",
+	    "this host's own name: the address has no confirmed name",
+	    "an address literal: nothing better is known"};
 	struct advice_count counts = advice_count(advice, count);
 	enum severity before = SEVERITY_REFUSES;
 	struct buf line;
@@ -76,7 +82,8 @@ text_advice(struct buf *out, const struct text_style *style, const struct sender
 	buf_clear(&line);
 	buf_printf(&line, "<%s>", sender->from);
 	text_field(out, style, "from", line.data);
-	if (sender->author != NULL && (sender->from_domain.name == NULL || strcmp(sender->author, sender->from_domain.name) != 0))
+	if (sender->author != NULL && (sender->from_domain.name == NULL ||
+	                                  strcmp(sender->author, sender->from_domain.name) != 0))
 		text_field(out, style, "author", sender->author);
 	buf_release(&line);
 	for (size_t i = 0; i < count; i++) {

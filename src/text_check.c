@@ -12,9 +12,11 @@ enum tone { GOOD, FAIR, BAD };
 
 /* "WHAT: WORD", the word in its colour. */
 static void
-say_head(struct buf *out, const struct text_style *style, const char *what, enum tone tone, const char *word)
+say_head(struct buf *out, const struct text_style *style, const char *what, enum tone tone,
+    const char *word)
 {
-	static const char *const colours[] = {[GOOD] = "\033[32m", [FAIR] = "\033[33m", [BAD] = "\033[31m"};
+	static const char *const colours[] = {
+	    [GOOD] = "\033[32m", [FAIR] = "\033[33m", [BAD] = "\033[31m"};
 
 	text_safe(out, what, strlen(what));
 	buf_puts(out, ": ");
@@ -28,7 +30,9 @@ say_head(struct buf *out, const struct text_style *style, const char *what, enum
 static enum tone
 spf_tone(enum spf_result result)
 {
-	return result == SPF_PASS ? GOOD : result == SPF_FAIL || result == SPF_PERMERROR ? BAD : FAIR;
+	return result == SPF_PASS                              ? GOOD
+	       : result == SPF_FAIL || result == SPF_PERMERROR ? BAD
+	                                                       : FAIR;
 }
 
 /* What a result means for mail, where its name does not say it. */
@@ -39,15 +43,19 @@ spf_meaning(enum spf_result result)
 	case SPF_NONE:
 		return "the domain says nothing about who may send for it";
 	case SPF_NEUTRAL:
-		return "the domain does not say whether this address may send for it; many receivers count that as no SPF";
+		return "the domain does not say whether this address may send for it; many "
+		       "receivers count that as no SPF";
 	case SPF_PASS:
 		return "the domain says that this address may send for it";
 	case SPF_FAIL:
-		return "the domain says that this address may not send for it; receivers may refuse the mail";
+		return "the domain says that this address may not send for it; receivers may "
+		       "refuse the mail";
 	case SPF_SOFTFAIL:
-		return "the domain says that this address probably may not send for it; receivers count it against the mail";
+		return "the domain says that this address probably may not send for it; receivers "
+		       "count it against the mail";
 	case SPF_TEMPERROR:
-		return "the DNS did not answer: the result is not known; receivers may defer the mail";
+		return "the DNS did not answer: the result is not known; receivers may defer the "
+		       "mail";
 	case SPF_PERMERROR:
 		return "the record cannot be used as it is; receivers may refuse the mail";
 	}
@@ -64,14 +72,16 @@ say_spf(struct buf *out, const struct text_style *style, const struct spf *spf)
 	text_field(out, style, "problem", spf->problem);
 	for (size_t i = 0; i < spf->trail_count; i++) {
 		buf_clear(&line);
-		buf_printf(&line, "%s, in the record of %s", spf->trail[i].term, spf->trail[i].domain);
+		buf_printf(
+		    &line, "%s, in the record of %s", spf->trail[i].term, spf->trail[i].domain);
 		text_field(out, style, i == 0 ? "decided" : "", line.data);
 	}
 	text_field(out, style, "explained", spf->explanation);
 	text_field(out, style, "record", spf->record);
 	if (spf->record != NULL) {
 		buf_clear(&line);
-		buf_printf(&line, "%u of %d, %u of them void (%d are allowed)", spf->lookups, SPF_LOOKUPS_MAX, spf->voids, SPF_VOIDS_MAX);
+		buf_printf(&line, "%u of %d, %u of them void (%d are allowed)", spf->lookups,
+		    SPF_LOOKUPS_MAX, spf->voids, SPF_VOIDS_MAX);
 		text_field(out, style, "look-ups", line.data);
 	}
 	for (size_t i = 0; i < spf->warning_count; i++)
@@ -80,7 +90,8 @@ say_spf(struct buf *out, const struct text_style *style, const struct spf *spf)
 }
 
 void
-text_check_spf(struct buf *out, const struct text_style *style, const struct spf_query *query, const struct spf *spf, const struct spf *helo)
+text_check_spf(struct buf *out, const struct text_style *style, const struct spf_query *query,
+    const struct spf *spf, const struct spf *helo)
 {
 	char ip[IP_TEXT];
 	struct buf head;
@@ -92,7 +103,8 @@ text_check_spf(struct buf *out, const struct text_style *style, const struct spf
 	if (helo != NULL) {
 		buf_clear(&head);
 		buf_printf(&head, "SPF of the HELO name %s for %s", helo->domain, ip);
-		say_head(out, style, head.data, spf_tone(helo->result), spf_result_name(helo->result));
+		say_head(
+		    out, style, head.data, spf_tone(helo->result), spf_result_name(helo->result));
 		if (style->verbose)
 			say_spf(out, style, helo);
 		else
@@ -106,7 +118,9 @@ text_check_spf(struct buf *out, const struct text_style *style, const struct spf
 static enum tone
 dkim_tone(enum dkim_result result)
 {
-	return result == DKIM_PASS ? GOOD : result == DKIM_FAIL || result == DKIM_PERMERROR || result == DKIM_POLICY ? BAD : FAIR;
+	return result == DKIM_PASS                                                        ? GOOD
+	       : result == DKIM_FAIL || result == DKIM_PERMERROR || result == DKIM_POLICY ? BAD
+	                                                                                  : FAIR;
 }
 
 static void
@@ -116,11 +130,14 @@ say_dkim_key(struct buf *out, const struct text_style *style, const struct dkim_
 
 	buf_init(&line, LINE_MAX);
 	if (key->typed) {
-		buf_printf(&line, "%s, %u bits, at %s", dkim_type_name(key->type), key->bits, key->name);
+		buf_printf(
+		    &line, "%s, %u bits, at %s", dkim_type_name(key->type), key->bits, key->name);
 		text_field(out, style, "key", line.data);
 	}
 	if (key->state == DKIM_KEY_TESTING)
-		text_field(out, style, "testing", "t=y: the domain tries DKIM out; a failure counts as no signature, and some receivers give a pass no credit");
+		text_field(out, style, "testing",
+		    "t=y: the domain tries DKIM out; a failure counts as no signature, and some "
+		    "receivers give a pass no credit");
 	if (key->strict)
 		text_field(out, style, "strict", "t=s: i= has to be the domain itself");
 	text_field(out, style, "note", key->note);
@@ -153,9 +170,11 @@ say_signature(struct buf *out, const struct text_style *style, const struct dkim
 	buf_release(&line);
 }
 
-/* `source` is what the user holds for the client's address; another one says that something stands between. */
+/* `source` is what the user holds for the client's address; another one says that something stands
+ * between. */
 static void
-say_seen(struct buf *out, const struct text_style *style, const struct received *seen, const struct ip *source)
+say_seen(struct buf *out, const struct text_style *style, const struct received *seen,
+    const struct ip *source)
 {
 	char client[IP_TEXT], ours[IP_TEXT];
 	struct buf line;
@@ -163,19 +182,23 @@ say_seen(struct buf *out, const struct text_style *style, const struct received 
 	if (seen == NULL)
 		return;
 	buf_init(&line, LINE_MAX);
-	buf_printf(&line, "from %s, as %s saw it", ip_text(&seen->client, client), seen->by != NULL ? seen->by : "a server");
+	buf_printf(&line, "from %s, as %s saw it", ip_text(&seen->client, client),
+	    seen->by != NULL ? seen->by : "a server");
 	if (seen->helo != NULL)
 		buf_printf(&line, "; HELO %s", seen->helo);
 	if (seen->ptr != NULL)
 		buf_printf(&line, "; its name %s", seen->ptr);
 	if (source->family != 0 && !ip_equal(source, &seen->client))
-		buf_printf(&line, "; not from %s: by another way, or NAT, a proxy or a relay stands between", ip_text(source, ours));
+		buf_printf(&line,
+		    "; not from %s: by another way, or NAT, a proxy or a relay stands between",
+		    ip_text(source, ours));
 	text_field(out, style, "came", line.data);
 	buf_release(&line);
 }
 
 void
-text_check_dkim(struct buf *out, const struct text_style *style, const char *file, const struct dkim *dkim, const struct received *seen, const struct ip *source)
+text_check_dkim(struct buf *out, const struct text_style *style, const char *file,
+    const struct dkim *dkim, const struct received *seen, const struct ip *source)
 {
 	struct buf line;
 
@@ -184,7 +207,8 @@ text_check_dkim(struct buf *out, const struct text_style *style, const char *fil
 	say_head(out, style, line.data, dkim_tone(dkim->result), dkim_result_name(dkim->result));
 	text_field(out, style, "problem", dkim->problem);
 	if (dkim->total == 0 && dkim->problem == NULL)
-		text_field(out, style, "meaning", "the message has no DKIM signature; large receivers want one");
+		text_field(out, style, "meaning",
+		    "the message has no DKIM signature; large receivers want one");
 	for (size_t i = 0; i < dkim->count; i++)
 		say_signature(out, style, &dkim->signatures[i]);
 	say_seen(out, style, seen, source);
@@ -202,7 +226,8 @@ dkim_key_tone(const struct dkim_key *key, const struct dkim_pair *pair)
 }
 
 void
-text_check_dkim_key(struct buf *out, const struct text_style *style, const struct dkim_key *key, const struct dkim_pair *pair)
+text_check_dkim_key(struct buf *out, const struct text_style *style, const struct dkim_key *key,
+    const struct dkim_pair *pair)
 {
 	struct buf line;
 
@@ -214,9 +239,10 @@ text_check_dkim_key(struct buf *out, const struct text_style *style, const struc
 	if (pair != NULL) {
 		buf_clear(&line);
 		buf_printf(&line, "%s, %u bits: %s", dkim_type_name(pair->type), pair->bits,
-		    pair->matches          ? "it belongs to the published key"
-		    : dkim_key_usable(key) ? "it does not belong to the published key, so its signatures fail"
-		                           : "there is no usable key to compare it with");
+		    pair->matches ? "it belongs to the published key"
+		    : dkim_key_usable(key)
+		        ? "it does not belong to the published key, so its signatures fail"
+		        : "there is no usable key to compare it with");
 		text_field(out, style, "private", line.data);
 		if (!pair->matches)
 			text_field(out, style, "publish", pair->record);
@@ -232,14 +258,18 @@ dmarc_meaning(const struct dmarc_view *view)
 {
 	static const char *const by_policy[] = {
 	    [DMARC_UNSET] = "",
-	    [DMARC_NONE] = "neither SPF nor DKIM speaks for the From domain; the policy asks for nothing but reports",
-	    [DMARC_QUARANTINE] = "neither SPF nor DKIM speaks for the From domain; its policy asks receivers to treat the mail as suspicious",
-	    [DMARC_REJECT] = "neither SPF nor DKIM speaks for the From domain; its policy asks receivers to refuse the mail",
+	    [DMARC_NONE] = "neither SPF nor DKIM speaks for the From domain; the policy asks for "
+	                   "nothing but reports",
+	    [DMARC_QUARANTINE] = "neither SPF nor DKIM speaks for the From domain; its policy asks "
+	                         "receivers to treat the mail as suspicious",
+	    [DMARC_REJECT] = "neither SPF nor DKIM speaks for the From domain; its policy asks "
+	                     "receivers to refuse the mail",
 	};
 
 	switch (view->result) {
 	case DMARC_RESULT_NONE:
-		return "there is no policy that could be applied; large receivers want one of all who send much";
+		return "there is no policy that could be applied; large receivers want one of all "
+		       "who send much";
 	case DMARC_PASS:
 		return "SPF or DKIM speaks for the From domain";
 	case DMARC_FAIL:
@@ -260,9 +290,11 @@ say_policy(struct buf *out, const struct text_style *style, const struct dmarc_v
 
 	buf_init(&line, LINE_MAX);
 	if (name != NULL) {
-		buf_printf(&line, "%s, by the tag %s of the record at _dmarc.%s", name, view->tag, view->at);
+		buf_printf(&line, "%s, by the tag %s of the record at _dmarc.%s", name, view->tag,
+		    view->at);
 		if (view->policy != view->published)
-			buf_printf(&line, " (%s, one step down for t=y)", dmarc_policy_name(view->published));
+			buf_printf(&line, " (%s, one step down for t=y)",
+			    dmarc_policy_name(view->published));
 		text_field(out, style, "policy", line.data);
 	}
 	text_field(out, style, "record", view->record);
@@ -271,14 +303,20 @@ say_policy(struct buf *out, const struct text_style *style, const struct dmarc_v
 }
 
 static void
-say_identifier(struct buf *out, const struct text_style *style, const char *kind, const struct dmarc_alignment *alignment, bool strict)
+say_identifier(struct buf *out, const struct text_style *style, const char *kind,
+    const struct dmarc_alignment *alignment, bool strict)
 {
-	static const char *const results[] = {[DMARC_AUTH_FAIL] = "did not pass", [DMARC_AUTH_PASS] = "passed", [DMARC_AUTH_TEMPERROR] = "not known"};
-	static const char *const words[] = {[UNKNOWN] = "whether it is aligned is not known", [ABSENT] = "not aligned", [PRESENT] = "aligned"};
+	static const char *const results[] = {[DMARC_AUTH_FAIL] = "did not pass",
+	    [DMARC_AUTH_PASS] = "passed",
+	    [DMARC_AUTH_TEMPERROR] = "not known"};
+	static const char *const words[] = {[UNKNOWN] = "whether it is aligned is not known",
+	    [ABSENT] = "not aligned",
+	    [PRESENT] = "aligned"};
 	struct buf line;
 
 	buf_init(&line, LINE_MAX);
-	buf_printf(&line, "%s: %s, %s (%s)", alignment->domain, results[alignment->result], words[alignment->aligned], strict ? "strict" : "relaxed");
+	buf_printf(&line, "%s: %s, %s (%s)", alignment->domain, results[alignment->result],
+	    words[alignment->aligned], strict ? "strict" : "relaxed");
 	if (alignment->org_domain != NULL)
 		buf_printf(&line, "; its organizational domain is %s", alignment->org_domain);
 	text_field(out, style, kind, line.data);
@@ -300,7 +338,9 @@ say_dmarc(struct buf *out, const struct text_style *style, const struct dmarc_vi
 static enum tone
 dmarc_tone(enum dmarc_result result)
 {
-	return result == DMARC_PASS ? GOOD : result == DMARC_FAIL || result == DMARC_PERMERROR ? BAD : FAIR;
+	return result == DMARC_PASS                                ? GOOD
+	       : result == DMARC_FAIL || result == DMARC_PERMERROR ? BAD
+	                                                           : FAIR;
 }
 
 /* The older reading is told in full only when it is another one. */
@@ -308,19 +348,22 @@ static void
 say_old(struct buf *out, const struct text_style *style, const struct dmarc *dmarc)
 {
 	const char *policy = dmarc_policy_name(dmarc->old.policy);
-	bool differs = dmarc->old.result != dmarc->now.result || dmarc->old.policy != dmarc->now.policy;
+	bool differs =
+	    dmarc->old.result != dmarc->now.result || dmarc->old.policy != dmarc->now.policy;
 	struct buf line;
 
 	buf_init(&line, LINE_MAX);
 	if (!differs && !style->verbose) {
 		text_field(out, style, "RFC 7489", "the same");
 	} else if (!style->verbose) {
-		buf_printf(&line, "%s, policy %s, organizational domain %s", dmarc_result_name(dmarc->old.result), policy != NULL ? policy : "none",
+		buf_printf(&line, "%s, policy %s, organizational domain %s",
+		    dmarc_result_name(dmarc->old.result), policy != NULL ? policy : "none",
 		    dmarc->old.org_domain);
 		text_field(out, style, "RFC 7489", line.data);
 	} else {
 		buf_printf(&line, "DMARC of %s by RFC 7489", dmarc->from);
-		say_head(out, style, line.data, dmarc_tone(dmarc->old.result), dmarc_result_name(dmarc->old.result));
+		say_head(out, style, line.data, dmarc_tone(dmarc->old.result),
+		    dmarc_result_name(dmarc->old.result));
 		say_dmarc(out, style, &dmarc->old);
 	}
 	buf_release(&line);
@@ -333,8 +376,10 @@ text_check_dmarc(struct buf *out, const struct text_style *style, const struct d
 	struct buf line;
 
 	buf_init(&line, LINE_MAX);
-	buf_printf(&line, "DMARC of %s%s", dmarc->from, note != NULL ? ", mail that nothing speaks for" : "");
-	say_head(out, style, line.data, note != NULL ? FAIR : dmarc_tone(dmarc->now.result), dmarc_result_name(dmarc->now.result));
+	buf_printf(&line, "DMARC of %s%s", dmarc->from,
+	    note != NULL ? ", mail that nothing speaks for" : "");
+	say_head(out, style, line.data, note != NULL ? FAIR : dmarc_tone(dmarc->now.result),
+	    dmarc_result_name(dmarc->now.result));
 	text_field(out, style, "note", note);
 	say_dmarc(out, style, &dmarc->now);
 	for (size_t i = 0; i < dmarc->warning_count; i++)
@@ -352,19 +397,26 @@ ptr_meaning(const struct ptr *ptr)
 	if (ptr->found == UNKNOWN)
 		return "the DNS did not answer: whether there is a PTR is not known";
 	if (ptr->found == ABSENT)
-		return "the address has no PTR; large receivers refuse mail from such addresses. Its owner (often the hosting provider) sets it";
+		return "the address has no PTR; large receivers refuse mail from such addresses. "
+		       "Its owner (often the hosting provider) sets it";
 	if (ptr->confirmed == PRESENT)
 		return "a name of the address leads back to it";
 	if (ptr->confirmed == UNKNOWN)
-		return "the DNS did not answer: whether a name leads back to the address is not known";
-	return "no name of the address leads back to it; large receivers refuse mail from such addresses. The name needs an A or AAAA record with the address";
+		return "the DNS did not answer: whether a name leads back to the address is not "
+		       "known";
+	return "no name of the address leads back to it; large receivers refuse mail from such "
+	       "addresses. The name needs an A or AAAA record with the address";
 }
 
 void
 text_check_ptr(struct buf *out, const struct text_style *style, const struct ptr *ptr)
 {
-	static const char *const words[] = {[UNKNOWN] = "not known whether it leads back", [ABSENT] = "does not lead back", [PRESENT] = "leads back"};
-	enum tone tone = ptr->confirmed == PRESENT ? GOOD : ptr->found == ABSENT || ptr->confirmed == ABSENT ? BAD : FAIR;
+	static const char *const words[] = {[UNKNOWN] = "not known whether it leads back",
+	    [ABSENT] = "does not lead back",
+	    [PRESENT] = "leads back"};
+	enum tone tone = ptr->confirmed == PRESENT                          ? GOOD
+	                 : ptr->found == ABSENT || ptr->confirmed == ABSENT ? BAD
+	                                                                    : FAIR;
 	char ip[IP_TEXT];
 	struct buf line;
 
@@ -377,12 +429,15 @@ text_check_ptr(struct buf *out, const struct text_style *style, const struct ptr
 	for (size_t i = 0; i < ptr->count; i++) {
 		buf_clear(&line);
 		buf_printf(&line, "%s: %s%s", ptr->names[i].name, words[ptr->names[i].confirmed],
-		    ptr->names[i].generic ? "; looks made by a machine, as those of home connections do: some receivers refuse it" : "");
+		    ptr->names[i].generic ? "; looks made by a machine, as those of home "
+		                            "connections do: some receivers refuse it"
+		                          : "");
 		text_field(out, style, i == 0 ? "names" : "", line.data);
 	}
 	if (ptr->total > 1) {
 		buf_clear(&line);
-		buf_printf(&line, "there are %zu PTR records; one is right%s", ptr->total, ptr->total > ptr->count ? ", and not all were looked at" : "");
+		buf_printf(&line, "there are %zu PTR records; one is right%s", ptr->total,
+		    ptr->total > ptr->count ? ", and not all were looked at" : "");
 		text_field(out, style, "warning", line.data);
 	}
 	buf_release(&line);
@@ -402,7 +457,8 @@ say_listing(struct buf *out, const struct text_style *style, const struct listin
 	struct buf line;
 
 	buf_init(&line, LINE_MAX);
-	buf_printf(&line, "%s (%s): %s", listing->list->zone, listing->list->name, list_state_name(listing->state));
+	buf_printf(&line, "%s (%s): %s", listing->list->zone, listing->list->name,
+	    list_state_name(listing->state));
 	for (size_t i = 0; i < listing->code_count; i++) {
 		char ip[IP_TEXT];
 
@@ -410,19 +466,25 @@ say_listing(struct buf *out, const struct text_style *style, const struct listin
 	}
 	if (listing->meaning != NULL)
 		buf_printf(&line, ", %s", listing->meaning);
-	text_field(out, style, listing->list->kind == LIST_WHITE ? "allowlist" : listing->list->kind == LIST_INFO ? "for info" : "list", line.data);
+	text_field(out, style,
+	    listing->list->kind == LIST_WHITE  ? "allowlist"
+	    : listing->list->kind == LIST_INFO ? "for info"
+	                                       : "list",
+	    line.data);
 	text_field(out, style, "", listing->reason);
 	text_field(out, style, "", listing->url);
 	if (style->verbose || (listing->state != LIST_LISTED && listing->state != LIST_CLEAN)) {
 		buf_clear(&line);
-		buf_printf(&line, "Who may ask: %s", listing->list->policy != NULL ? listing->list->policy : "");
+		buf_printf(&line, "Who may ask: %s",
+		    listing->list->policy != NULL ? listing->list->policy : "");
 		text_field(out, style, "", listing->list->policy != NULL ? line.data : NULL);
 	}
 	buf_release(&line);
 }
 
 void
-text_check_listings(struct buf *out, const struct text_style *style, const char *item, const struct listing *listings, size_t count)
+text_check_listings(struct buf *out, const struct text_style *style, const char *item,
+    const struct listing *listings, size_t count)
 {
 	size_t asked = 0, against = 0, clean = 0;
 	struct buf line;
@@ -438,14 +500,21 @@ text_check_listings(struct buf *out, const struct text_style *style, const char 
 	else if (clean == asked && asked > 0)
 		buf_printf(&line, "on none of %zu blocklists", asked);
 	else if (clean > 0)
-		buf_printf(&line, "on none of the %zu blocklists that answered, of %zu", clean, asked);
+		buf_printf(
+		    &line, "on none of the %zu blocklists that answered, of %zu", clean, asked);
 	else
-		buf_printf(&line, "not known: none of %zu blocklists gave an answer that can be used", asked);
-	say_head(out, style, item, against > 0 ? BAD : clean == asked && asked > 0 ? GOOD : FAIR, line.data);
+		buf_printf(&line,
+		    "not known: none of %zu blocklists gave an answer that can be used", asked);
+	say_head(out, style, item,
+	    against > 0                   ? BAD
+	    : clean == asked && asked > 0 ? GOOD
+	                                  : FAIR,
+	    line.data);
 	buf_release(&line);
 	for (int pass = 0; pass < 2; pass++) /* what speaks against it comes first */
 		for (size_t i = 0; i < count; i++)
-			if (speaks_against(&listings[i]) == (pass == 0) && (style->verbose || listings[i].state != LIST_CLEAN))
+			if (speaks_against(&listings[i]) == (pass == 0) &&
+			    (style->verbose || listings[i].state != LIST_CLEAN))
 				say_listing(out, style, &listings[i]);
 }
 
@@ -494,7 +563,9 @@ say_host(struct buf *out, const struct text_style *style, const struct route_hos
 void
 text_check_mx(struct buf *out, const struct text_style *style, const struct route *route)
 {
-	enum tone tone = route->kind == ROUTE_MX || route->kind == ROUTE_IMPLICIT ? GOOD : route->kind == ROUTE_DNS_ERROR ? FAIR : BAD;
+	enum tone tone = route->kind == ROUTE_MX || route->kind == ROUTE_IMPLICIT ? GOOD
+	                 : route->kind == ROUTE_DNS_ERROR                         ? FAIR
+	                                                                          : BAD;
 
 	say_head(out, style, route->domain, tone, mx_word(route));
 	if (route->canonical != NULL && strcmp(route->canonical, route->domain) != 0)

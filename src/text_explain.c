@@ -27,11 +27,13 @@ say_verdict(struct buf *out, const struct text_style *style, const struct explan
 {
 	const struct reading *reading = explanation->reading;
 	enum cause cause = explained_cause(explanation);
-	const char *list = explanation->diagnosis != NULL ? explanation->diagnosis->list : reading->list;
+	const char *list =
+	    explanation->diagnosis != NULL ? explanation->diagnosis->list : reading->list;
 	char code[40] = "a reply";
 
 	if (reading->code != 0)
-		snprintf(code, sizeof code, "%d%s%s", reading->code, reading->enhanced[0] != '\0' ? " " : "", reading->enhanced);
+		snprintf(code, sizeof code, "%d%s%s", reading->code,
+		    reading->enhanced[0] != '\0' ? " " : "", reading->enhanced);
 	else if (reading->enhanced[0] != '\0')
 		snprintf(code, sizeof code, "%s", reading->enhanced);
 	if (explanation->id != NULL) {
@@ -56,7 +58,8 @@ say_quote(struct buf *out, const struct explanation *explanation)
 	const char *line = explanation->text, *end = line + explanation->len;
 
 	while (line < end) {
-		const char *newline = memchr(line, '\n', (size_t)(end - line)), *stop = newline != NULL ? newline : end;
+		const char *newline = memchr(line, '\n', (size_t)(end - line)),
+		           *stop = newline != NULL ? newline : end;
 
 		buf_puts(out, "    ");
 		text_safe(out, line, (size_t)(stop - line) - (stop > line && stop[-1] == '\r'));
@@ -103,7 +106,11 @@ say_cause(struct buf *out, const struct text_style *style, const struct explanat
 static void
 say_listed(struct buf *out, const struct text_style *style, const struct reading *reading)
 {
-	static const char *const what[] = { [LISTED_IP] = "the address", [LISTED_HELO] = "the HELO name", [LISTED_SENDER] = "the sender", [LISTED_URL] = "a link", [LISTED_PTR] = "the reverse name" };
+	static const char *const what[] = {[LISTED_IP] = "the address",
+	    [LISTED_HELO] = "the HELO name",
+	    [LISTED_SENDER] = "the sender",
+	    [LISTED_URL] = "a link",
+	    [LISTED_PTR] = "the reverse name"};
 	struct buf line;
 
 	if (reading->list == NULL || reading->what == LISTED_NOTHING)
@@ -119,7 +126,8 @@ say_listed(struct buf *out, const struct text_style *style, const struct reading
 }
 
 void
-text_explanation(struct buf *out, const struct text_style *style, const struct explanation *explanation)
+text_explanation(
+    struct buf *out, const struct text_style *style, const struct explanation *explanation)
 {
 	const struct reading *reading = explanation->reading;
 	const struct diagnosis *d = explanation->diagnosis;
@@ -130,7 +138,8 @@ text_explanation(struct buf *out, const struct text_style *style, const struct e
 	text_field(out, style, "said by", explanation->relay);
 	say_cause(out, style, explanation);
 	for (size_t i = 0; i < (d != NULL ? d->also_count : reading->also_count); i++)
-		text_field(out, style, "or else", cause_words(d != NULL ? d->also[i].cause : reading->also[i].cause));
+		text_field(out, style, "or else",
+		    cause_words(d != NULL ? d->also[i].cause : reading->also[i].cause));
 	say_listed(out, style, reading);
 	for (size_t i = 0; d != NULL && i < d->evidence_count; i++)
 		text_field(out, style, "evidence", d->evidence[i]);
@@ -146,7 +155,8 @@ text_explanation(struct buf *out, const struct text_style *style, const struct e
 static void
 say_count(struct buf *out, const char *label, unsigned long count, unsigned long whole)
 {
-	buf_printf(out, "  %-12s%8lu %5.1f %%  ", label, count, 100.0 * (double)count / (double)whole);
+	buf_printf(
+	    out, "  %-12s%8lu %5.1f %%  ", label, count, 100.0 * (double)count / (double)whole);
 }
 
 static void
@@ -156,16 +166,19 @@ say_causes(struct buf *out, const struct explained *explained)
 	size_t n = explained_causes(explained, causes);
 
 	for (size_t i = 0; i < n; i++) {
-		say_count(out, i == 0 ? "causes" : "", explained->cause[causes[i]], explained->replies);
+		say_count(
+		    out, i == 0 ? "causes" : "", explained->cause[causes[i]], explained->replies);
 		buf_printf(out, "%s: %s\n", cause_name(causes[i]), cause_words(causes[i]));
 	}
 }
 
 static void
-say_names(struct buf *out, const struct text_style *style, const char *label, struct counter *counter, unsigned long whole)
+say_names(struct buf *out, const struct text_style *style, const char *label,
+    struct counter *counter, unsigned long whole)
 {
 	const struct count *names;
-	size_t n = counter_list(counter, &names), shown = style->verbose || n <= NAMES_SHOWN + 1 ? n : NAMES_SHOWN;
+	size_t n = counter_list(counter, &names),
+	       shown = style->verbose || n <= NAMES_SHOWN + 1 ? n : NAMES_SHOWN;
 	unsigned long rest = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -193,9 +206,12 @@ text_explained(struct buf *out, const struct text_style *style, struct explained
 	emphasize(out, style, sentence.data);
 	buf_putc(out, '\n');
 	buf_release(&sentence);
-	buf_printf(out, "%lu refusal%s read: %lu for good, %lu for now", explained->replies, explained->replies == 1 ? "" : "s", explained->replies - explained->deferred, explained->deferred);
+	buf_printf(out, "%lu refusal%s read: %lu for good, %lu for now", explained->replies,
+	    explained->replies == 1 ? "" : "s", explained->replies - explained->deferred,
+	    explained->deferred);
 	if (explained->passed_over > 0)
-		buf_printf(out, "; %lu line%s passed over", explained->passed_over, explained->passed_over == 1 ? "" : "s");
+		buf_printf(out, "; %lu line%s passed over", explained->passed_over,
+		    explained->passed_over == 1 ? "" : "s");
 	if (explained->too_long > 0)
 		buf_printf(out, "; %lu too long to read", explained->too_long);
 	buf_putc(out, '\n');

@@ -6,8 +6,10 @@
 #include "judge/rules.h"
 #include "text.h"
 
-void text_explanation(struct buf *out, const struct text_style *style, const struct explanation *explanation);
-void text_explained(struct buf *out, const struct text_style *style, struct explained *explained); /* the summary; verbose: all names, not only the most frequent */
+void text_explanation(
+    struct buf *out, const struct text_style *style, const struct explanation *explanation);
+void text_explained(struct buf *out, const struct text_style *style,
+    struct explained *explained); /* the summary; verbose: all names, not only the most frequent */
 void text_rule(struct buf *out, const struct text_style *style, const struct rule_view *rule);
 
 #endif

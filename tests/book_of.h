@@ -44,7 +44,8 @@ book_of_put(struct book *book, struct book_of_line *lines, size_t count, size_t 
 	json_number(&json, "ttl", 300);
 	json_array_begin(&json, "data");
 	for (size_t i = first; i < count; i++) {
-		if (strcmp(lines[i].name, line->name) != 0 || strcmp(lines[i].type, line->type) != 0)
+		if (strcmp(lines[i].name, line->name) != 0 ||
+		    strcmp(lines[i].type, line->type) != 0)
 			continue;
 		lines[i].done = true;
 		if (lines[i].len == 0 || lines[i].data[0] != '!')
@@ -52,7 +53,8 @@ book_of_put(struct book *book, struct book_of_line *lines, size_t count, size_t 
 	}
 	json_array_end(&json);
 	json_object_end(&json);
-	cr_assert(book_read_line(book, out.data, out.len, reason, sizeof reason), "%s: %s", out.data, reason);
+	cr_assert(book_read_line(book, out.data, out.len, reason, sizeof reason), "%s: %s",
+	    out.data, reason);
 	buf_release(&out);
 }
 
@@ -70,7 +72,9 @@ book_of(const char *zone)
 		if (len > 0) {
 			struct book_of_line *line = &lines[count++];
 
-			cr_assert(count < BOOK_OF_LINES && sscanf(zone, "%255s %7s%n", line->name, line->type, &used) == 2, "%.*s", (int)len, zone);
+			cr_assert(count < BOOK_OF_LINES && sscanf(zone, "%255s %7s%n", line->name,
+			                                       line->type, &used) == 2,
+			    "%.*s", (int)len, zone);
 			line->done = false;
 			line->data = zone + used + (zone[used] == ' ');
 			line->len = len - (size_t)(line->data - zone);
@@ -84,8 +88,8 @@ book_of(const char *zone)
 	return book;
 }
 
-/* Runs `step` over the new, open `book`, which is fed from the closed one `from` as a live evaluation is: all that is wanted at once. Returns the rounds it
- * took. */
+/* Runs `step` over the new, open `book`, which is fed from the closed one `from` as a live
+ * evaluation is: all that is wanted at once. Returns the rounds it took. */
 typedef bool book_of_step(struct book *book, void *arg);
 
 static inline unsigned

@@ -1,4 +1,5 @@
-/* Signs the message on standard input, line ends mended, and writes it to standard output: what tests/dkim_peers.py gives to other verifiers.
+/* Signs the message on standard input, line ends mended, and writes it to standard output: what
+ * tests/dkim_peers.py gives to other verifiers.
  *
  * dkim_tool KEYFILE SELECTOR DOMAIN simple|relaxed simple|relaxed TIME [LIFETIME] */
 #include <stdio.h>
@@ -31,9 +32,11 @@ sign(const struct dkim_signer_plan *plan, long long now, const struct buf *messa
 	bool good;
 
 	buf_init(&field, DKIM_FIELD_MAX);
-	good = signer != NULL && dkim_sign(signer, NULL, message->data, message->len, now, arena, &field, &why);
+	good = signer != NULL &&
+	       dkim_sign(signer, NULL, message->data, message->len, now, arena, &field, &why);
 	if (good)
-		good = fwrite(field.data, 1, field.len, stdout) == field.len && fwrite(message->data, 1, message->len, stdout) == message->len;
+		good = fwrite(field.data, 1, field.len, stdout) == field.len &&
+		       fwrite(message->data, 1, message->len, stdout) == message->len;
 	else
 		fprintf(stderr, "%s\n", why);
 	buf_release(&field);

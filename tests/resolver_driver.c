@@ -1,13 +1,13 @@
-/* Drives the resolver and the book's driver from a script on standard input, for tests/resolver.sh and bench/dns. Answers and results go to standard output, one
- * JSON object a line.
+/* Drives the resolver and the book's driver from a script on standard input, for tests/resolver.sh
+ * and bench/dns. Answers and results go to standard output, one JSON object a line.
  *
- * usage: resolver_driver [-l SERVER] [-r BOOK] [SERVER...]      -l: whom to ask for names below "list.test"; -r: a book to replay
+ * usage: resolver_driver [-l SERVER] [-r BOOK] [SERVER...]      -l: whom to ask for names below
+ * "list.test"; -r: a book to replay
  *
  *   ask NAME TYPE                       asks; the answer is written when it comes
- *   many N SUFFIX TYPE                  asks for n0.SUFFIX … n(N-1).SUFFIX; they are counted by rcode
- *   wait                                until everything asked is answered
- *   sleep MS                            runs the loop for so long
- *   forget                              nothing asked so far is waited for any more
+ *   many N SUFFIX TYPE                  asks for n0.SUFFIX … n(N-1).SUFFIX; they are counted by
+ * rcode wait                                until everything asked is answered sleep MS runs the
+ * loop for so long forget                              nothing asked so far is waited for any more
  *   then forget|free|ask NAME TYPE      done within the next callback
  *   free                                at once, with what is open
  *   counts
@@ -180,7 +180,8 @@ wait_all(struct driver *driver)
 	struct buf line;
 	struct json json;
 
-	while (driver->open > 0 && driver->resolver != NULL && event_base_loop(driver->base, EVLOOP_ONCE) == 0)
+	while (driver->open > 0 && driver->resolver != NULL &&
+	       event_base_loop(driver->base, EVLOOP_ONCE) == 0)
 		continue;
 	buf_init(&line, 1 << 16);
 	json_start(&json, &line);
@@ -190,7 +191,8 @@ wait_all(struct driver *driver)
 	json_number(&json, "open", driver->open);
 	for (unsigned i = 0; i < RCODES; i++)
 		if (driver->rcodes[i] > 0)
-			json_number(&json, dns_rcode_name((enum dns_rcode)i), (long long)driver->rcodes[i]);
+			json_number(
+			    &json, dns_rcode_name((enum dns_rcode)i), (long long)driver->rcodes[i]);
 	memset(driver->rcodes, 0, sizeof driver->rcodes);
 	json_object_end(&json);
 	end_line(&line);
@@ -218,14 +220,16 @@ write_counts(const struct driver *driver)
 {
 	struct resolver_counts counts = resolver_counts(driver->resolver);
 
-	printf("{\"kind\":\"counts\",\"asked\":%lu,\"cached\":%lu,\"joined\":%lu,\"failed\":%lu}\n", counts.asked, counts.cached, counts.joined, counts.failed);
+	printf("{\"kind\":\"counts\",\"asked\":%lu,\"cached\":%lu,\"joined\":%lu,\"failed\":%lu}\n",
+	    counts.asked, counts.cached, counts.joined, counts.failed);
 }
 
 static void
 write_servers(const struct driver *driver)
 {
 	for (size_t i = 0; i < resolver_servers(driver->resolver); i++)
-		printf("{\"kind\":\"server\",\"server\":\"%s\"}\n", resolver_server(driver->resolver, i));
+		printf("{\"kind\":\"server\",\"server\":\"%s\"}\n",
+		    resolver_server(driver->resolver, i));
 }
 
 /* ---- consultations */
@@ -268,7 +272,8 @@ step(struct book *book, void *arg)
 		if (book_ask(book, name, DNS_A) == NULL)
 			return false;
 	}
-	for (size_t i = 0; i < evaluation->count && !(pending && strcmp(evaluation->way, "seq") == 0); i++)
+	for (size_t i = 0;
+	     i < evaluation->count && !(pending && strcmp(evaluation->way, "seq") == 0); i++)
 		pending |= ask_book(book, evaluation->questions[i]) == NULL;
 	return !pending;
 }
@@ -282,7 +287,8 @@ on_consulted(bool complete, void *arg)
 	evaluation->done = true;
 	for (size_t i = 0; i < book_used(evaluation->book) && i < WORDS; i++)
 		write_answer(book_use(evaluation->book, i), 0, "used");
-	printf("{\"kind\":\"consulted\",\"complete\":%s,\"used\":%zu,\"steps\":%zu}\n", complete ? "true" : "false", book_used(evaluation->book), evaluation->steps);
+	printf("{\"kind\":\"consulted\",\"complete\":%s,\"used\":%zu,\"steps\":%zu}\n",
+	    complete ? "true" : "false", book_used(evaluation->book), evaluation->steps);
 	fflush(stdout);
 }
 
@@ -294,16 +300,23 @@ is_list(const char *name, void *arg)
 
 /* `cancel_ms` < 0: never. */
 static void
-consult(struct driver *driver, long deadline_ms, long cancel_ms, const char *way, char **questions, size_t count)
+consult(struct driver *driver, long deadline_ms, long cancel_ms, const char *way, char **questions,
+    size_t count)
 {
 	char zone[] = "list.test";
-	struct consult_who who = {.resolver = driver->resolver, .lists = driver->lists, .is_list = is_list, .arg = zone};
-	struct evaluation evaluation = {.driver = driver, .way = way, .questions = questions, .count = count, .book = book_new()};
+	struct consult_who who = {
+	    .resolver = driver->resolver, .lists = driver->lists, .is_list = is_list, .arg = zone};
+	struct evaluation evaluation = {.driver = driver,
+	    .way = way,
+	    .questions = questions,
+	    .count = count,
+	    .book = book_new()};
 	int64_t since = loop_ms();
 	struct consult *started;
 
 	driver->asking = true;
-	started = consult_start(driver->base, &who, evaluation.book, step, on_consulted, &evaluation, deadline_ms);
+	started = consult_start(
+	    driver->base, &who, evaluation.book, step, on_consulted, &evaluation, deadline_ms);
 	driver->asking = false;
 	if (cancel_ms >= 0) {
 		sleep_for(driver, cancel_ms);
@@ -314,7 +327,8 @@ consult(struct driver *driver, long deadline_ms, long cancel_ms, const char *way
 		while (!evaluation.done && event_base_loop(driver->base, EVLOOP_ONCE) == 0)
 			continue;
 	}
-	printf("{\"kind\":\"waited\",\"ms\":%lld,\"done\":%s}\n", (long long)(loop_ms() - since), evaluation.done ? "true" : "false");
+	printf("{\"kind\":\"waited\",\"ms\":%lld,\"done\":%s}\n", (long long)(loop_ms() - since),
+	    evaluation.done ? "true" : "false");
 	book_free(evaluation.book);
 }
 
@@ -353,11 +367,13 @@ ask_next(struct bench *bench)
 static double
 cpu_seconds(const struct rusage *usage)
 {
-	return (double)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) + (double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e6;
+	return (double)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) +
+	       (double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e6;
 }
 
 static void
-run_bench(struct driver *driver, unsigned long count, unsigned long at_once, const char *suffix, const char *type)
+run_bench(struct driver *driver, unsigned long count, unsigned long at_once, const char *suffix,
+    const char *type)
 {
 	struct bench bench = {.driver = driver, .count = count, .suffix = suffix};
 	struct rusage before, after;
@@ -373,8 +389,11 @@ run_bench(struct driver *driver, unsigned long count, unsigned long at_once, con
 		continue;
 	getrusage(RUSAGE_SELF, &after);
 	cpu = cpu_seconds(&after) - cpu_seconds(&before);
-	printf("{\"kind\":\"bench\",\"questions\":%lu,\"ms\":%lld,\"cpu_us\":%.2f,\"rss_kb\":%ld,\"answered\":%lu,\"failed\":%lu}\n", count, (long long)(loop_ms() - since),
-		cpu * 1e6 / (double)count, after.ru_maxrss, driver->rcodes[DNS_NOERROR] + driver->rcodes[DNS_NXDOMAIN], resolver_counts(driver->resolver).failed);
+	printf("{\"kind\":\"bench\",\"questions\":%lu,\"ms\":%lld,\"cpu_us\":%.2f,\"rss_kb\":%ld,"
+	       "\"answered\":%lu,\"failed\":%lu}\n",
+	    count, (long long)(loop_ms() - since), cpu * 1e6 / (double)count, after.ru_maxrss,
+	    driver->rcodes[DNS_NOERROR] + driver->rcodes[DNS_NXDOMAIN],
+	    resolver_counts(driver->resolver).failed);
 	memset(driver->rcodes, 0, sizeof driver->rcodes);
 }
 
@@ -409,13 +428,15 @@ run_words(struct driver *driver, char **words, size_t count)
 	else if (strcmp(verb, "servers") == 0)
 		write_servers(driver);
 	else if (strcmp(verb, "public") == 0 && count == 2)
-		printf("{\"kind\":\"public\",\"public\":%s}\n", resolver_is_public(words[1]) ? "true" : "false");
+		printf("{\"kind\":\"public\",\"public\":%s}\n",
+		    resolver_is_public(words[1]) ? "true" : "false");
 	else if (strcmp(verb, "consult") == 0 && count >= 3)
 		consult(driver, strtol(words[1], NULL, 10), -1, words[2], words + 3, count - 3);
 	else if (strcmp(verb, "cancel") == 0 && count >= 3)
 		consult(driver, 60000, strtol(words[1], NULL, 10), "par", words + 2, count - 2);
 	else if (strcmp(verb, "bench") == 0 && count == 5)
-		run_bench(driver, strtoul(words[1], NULL, 10), strtoul(words[2], NULL, 10), words[3], words[4]);
+		run_bench(driver, strtoul(words[1], NULL, 10), strtoul(words[2], NULL, 10),
+		    words[3], words[4]);
 	else
 		exit(64);
 }
@@ -430,7 +451,8 @@ run_line(struct driver *driver, char *line)
 		snprintf(driver->then, sizeof driver->then, "%s", line + 5);
 		return;
 	}
-	for (char *word = strtok_r(line, " \n", &rest); word != NULL && count < WORDS; word = strtok_r(NULL, " \n", &rest))
+	for (char *word = strtok_r(line, " \n", &rest); word != NULL && count < WORDS;
+	     word = strtok_r(NULL, " \n", &rest))
 		words[count++] = word;
 	if (count > 0)
 		run_words(driver, words, count);
@@ -480,7 +502,8 @@ main(int argc, char **argv)
 		else
 			return 64;
 	if (driver.resolver == NULL)
-		driver.resolver = open_resolver(driver.base, (const char *const *)argv + optind, (size_t)(argc - optind));
+		driver.resolver = open_resolver(
+		    driver.base, (const char *const *)argv + optind, (size_t)(argc - optind));
 	if (driver.resolver != NULL && getenv("OBSERVE") != NULL)
 		resolver_on_answer(driver.resolver, on_observed, NULL);
 	if (driver.resolver != NULL)

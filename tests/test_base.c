@@ -42,7 +42,8 @@ TestSuite(stanza, .init = setup, .fini = teardown);
 static void
 fill_and_check(void)
 {
-	static const size_t sizes[] = {1, 3, 15, 16, 17, 100, 1000, 1024, 1025, 4000, 4095, 4096, 4097, 10000, 7, 100000, 1};
+	static const size_t sizes[] = {
+	    1, 3, 15, 16, 17, 100, 1000, 1024, 1025, 4000, 4095, 4096, 4097, 10000, 7, 100000, 1};
 	enum { ROUNDS = 20 };
 	unsigned char *pieces[ROUNDS][COUNT(sizes)];
 
@@ -58,7 +59,8 @@ fill_and_check(void)
 	for (size_t r = 0; r < ROUNDS; r++)
 		for (size_t i = 0; i < COUNT(sizes); i++)
 			for (size_t k = 0; k < sizes[i]; k++)
-				cr_assert_eq(pieces[r][i][k], (r * COUNT(sizes) + i) % 255 + 1, "written over");
+				cr_assert_eq(pieces[r][i][k], (r * COUNT(sizes) + i) % 255 + 1,
+				    "written over");
 }
 
 Test(arena, grows)
@@ -284,33 +286,34 @@ Test(ip, reads_and_writes)
 		int family;
 		const char *text;
 	} cases[] = {
-		{"192.0.2.1", 4, "192.0.2.1"},
-		{"0.0.0.0", 4, "0.0.0.0"},
-		{"255.255.255.255", 4, "255.255.255.255"},
-		{"::", 6, "::"},
-		{"::1", 6, "::1"},
-		{"2001:DB8:0:0:0:0:0:1", 6, "2001:db8::1"},
-		{"2001:db8:0:1:1:1:1:1", 6, "2001:db8:0:1:1:1:1:1"},
-		{"2001:0:0:1:0:0:0:1", 6, "2001:0:0:1::1"},
-		{"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 6, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
-		{"::ffff:192.0.2.1", 4, "192.0.2.1"},
-		{"::FFFF:c000:201", 4, "192.0.2.1"},
-		{"64:ff9b::192.0.2.1", 6, "64:ff9b::c000:201"},
-		{"", 0, ""},
-		{"192.0.2", 0, ""},
-		{"192.0.2.256", 0, ""},
-		{"192.0.2.1.", 0, ""},
-		{"192.0.2.1 ", 0, ""},
-		{" 192.0.2.1", 0, ""},
-		{"192.0.2.1/32", 0, ""},
-		{"0x7f.1", 0, ""},
-		{"2130706433", 0, ""},
-		{"[::1]", 0, ""},
-		{"fe80::1%eth0", 0, ""},
-		{"2001:db8", 0, ""},
-		{"2001:db8:::1", 0, ""},
-		{"1:2:3:4:5:6:7:8:9", 0, ""},
-		{"example.org", 0, ""},
+	    {"192.0.2.1", 4, "192.0.2.1"},
+	    {"0.0.0.0", 4, "0.0.0.0"},
+	    {"255.255.255.255", 4, "255.255.255.255"},
+	    {"::", 6, "::"},
+	    {"::1", 6, "::1"},
+	    {"2001:DB8:0:0:0:0:0:1", 6, "2001:db8::1"},
+	    {"2001:db8:0:1:1:1:1:1", 6, "2001:db8:0:1:1:1:1:1"},
+	    {"2001:0:0:1:0:0:0:1", 6, "2001:0:0:1::1"},
+	    {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 6,
+	        "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
+	    {"::ffff:192.0.2.1", 4, "192.0.2.1"},
+	    {"::FFFF:c000:201", 4, "192.0.2.1"},
+	    {"64:ff9b::192.0.2.1", 6, "64:ff9b::c000:201"},
+	    {"", 0, ""},
+	    {"192.0.2", 0, ""},
+	    {"192.0.2.256", 0, ""},
+	    {"192.0.2.1.", 0, ""},
+	    {"192.0.2.1 ", 0, ""},
+	    {" 192.0.2.1", 0, ""},
+	    {"192.0.2.1/32", 0, ""},
+	    {"0x7f.1", 0, ""},
+	    {"2130706433", 0, ""},
+	    {"[::1]", 0, ""},
+	    {"fe80::1%eth0", 0, ""},
+	    {"2001:db8", 0, ""},
+	    {"2001:db8:::1", 0, ""},
+	    {"1:2:3:4:5:6:7:8:9", 0, ""},
+	    {"example.org", 0, ""},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -339,12 +342,9 @@ Test(ip, equal)
 		const char *a, *b;
 		bool equal;
 	} cases[] = {
-		{"192.0.2.1", "192.0.2.1", true},
-		{"192.0.2.1", "::ffff:192.0.2.1", true},
-		{"192.0.2.1", "192.0.2.2", false},
-		{"::1", "0:0::1", true},
-		{"::1", "::2", false},
-		{"1.0.0.0", "100::", false}, /* the same octets, another family */
+	    {"192.0.2.1", "192.0.2.1", true}, {"192.0.2.1", "::ffff:192.0.2.1", true},
+	    {"192.0.2.1", "192.0.2.2", false}, {"::1", "0:0::1", true}, {"::1", "::2", false},
+	    {"1.0.0.0", "100::", false}, /* the same octets, another family */
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -361,34 +361,35 @@ Test(ip, within)
 		unsigned bits;
 		bool within;
 	} cases[] = {
-		{"192.0.2.1", "192.0.2.1", 32, true},
-		{"192.0.2.1", "192.0.2.0", 32, false},
-		{"192.0.2.1", "192.0.2.0", 31, true},
-		{"192.0.2.2", "192.0.2.0", 31, false},
-		{"192.0.2.127", "192.0.2.0", 25, true},
-		{"192.0.2.128", "192.0.2.0", 25, false},
-		{"10.255.255.255", "10.0.0.0", 8, true},
-		{"11.0.0.0", "10.0.0.0", 8, false},
-		{"11.0.0.0", "10.0.0.0", 7, true},
-		{"203.0.113.1", "0.0.0.0", 0, true},
-		{"192.0.2.1", "192.0.2.1", 33, false},
-		{"::ffff:192.0.2.1", "192.0.2.0", 24, true},
-		{"2001:db8::1", "2001:db8::", 32, true},
-		{"2001:db9::1", "2001:db8::", 32, false},
-		{"2001:db9::1", "2001:db8::", 31, true},
-		{"2001:db8::1", "2001:db8::1", 128, true},
-		{"2001:db8::2", "2001:db8::1", 128, false},
-		{"2001:db8::1", "2001:db8::1", 129, false},
-		{"2001:db8::1", "::", 0, true},
-		{"2001:db8::1", "0.0.0.0", 0, false},
-		{"192.0.2.1", "::", 0, false},
+	    {"192.0.2.1", "192.0.2.1", 32, true},
+	    {"192.0.2.1", "192.0.2.0", 32, false},
+	    {"192.0.2.1", "192.0.2.0", 31, true},
+	    {"192.0.2.2", "192.0.2.0", 31, false},
+	    {"192.0.2.127", "192.0.2.0", 25, true},
+	    {"192.0.2.128", "192.0.2.0", 25, false},
+	    {"10.255.255.255", "10.0.0.0", 8, true},
+	    {"11.0.0.0", "10.0.0.0", 8, false},
+	    {"11.0.0.0", "10.0.0.0", 7, true},
+	    {"203.0.113.1", "0.0.0.0", 0, true},
+	    {"192.0.2.1", "192.0.2.1", 33, false},
+	    {"::ffff:192.0.2.1", "192.0.2.0", 24, true},
+	    {"2001:db8::1", "2001:db8::", 32, true},
+	    {"2001:db9::1", "2001:db8::", 32, false},
+	    {"2001:db9::1", "2001:db8::", 31, true},
+	    {"2001:db8::1", "2001:db8::1", 128, true},
+	    {"2001:db8::2", "2001:db8::1", 128, false},
+	    {"2001:db8::1", "2001:db8::1", 129, false},
+	    {"2001:db8::1", "::", 0, true},
+	    {"2001:db8::1", "0.0.0.0", 0, false},
+	    {"192.0.2.1", "::", 0, false},
 	};
 	struct ip none = {0};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct ip ip = ip_of(cases[i].ip), net = ip_of(cases[i].net);
 
-		cr_expect_eq(ip_within(&ip, &net, cases[i].bits), cases[i].within, "%s %s/%u", cases[i].ip, cases[i].net, cases[i].bits);
+		cr_expect_eq(ip_within(&ip, &net, cases[i].bits), cases[i].within, "%s %s/%u",
+		    cases[i].ip, cases[i].net, cases[i].bits);
 	}
 	cr_expect_not(ip_within(&none, &none, 0));
 }
@@ -408,44 +409,57 @@ Test(ip, special)
 		const char *before, *first, *last, *after; /* NULL: as special as its neighbour */
 		const char *why;
 	} nets[] = {
-		{NULL, "0.0.0.0", "0.255.255.255", "1.0.0.0", "unspecified"},
-		{"9.255.255.255", "10.0.0.0", "10.255.255.255", "11.0.0.0", "private"},
-		{"100.63.255.255", "100.64.0.0", "100.127.255.255", "100.128.0.0", "shared"},
-		{"126.255.255.255", "127.0.0.0", "127.255.255.255", "128.0.0.0", "loopback"},
-		{"169.253.255.255", "169.254.0.0", "169.254.255.255", "169.255.0.0", "link-local"},
-		{"172.15.255.255", "172.16.0.0", "172.31.255.255", "172.32.0.0", "private"},
-		{"191.255.255.255", "192.0.0.0", "192.0.0.255", "192.0.1.0", "reserved"},
-		{"192.0.1.255", "192.0.2.0", "192.0.2.255", "192.0.3.0", "documentation"},
-		{"192.167.255.255", "192.168.0.0", "192.168.255.255", "192.169.0.0", "private"},
-		{"198.17.255.255", "198.18.0.0", "198.19.255.255", "198.20.0.0", "reserved"},
-		{"198.51.99.255", "198.51.100.0", "198.51.100.255", "198.51.101.0", "documentation"},
-		{"203.0.112.255", "203.0.113.0", "203.0.113.255", "203.0.114.0", "documentation"},
-		{"223.255.255.255", "224.0.0.0", "239.255.255.255", NULL, "multicast"},
-		{NULL, "240.0.0.0", "255.255.255.255", NULL, "reserved"},
-		{"9.255.255.255", "::ffff:10.0.0.0", "::ffff:10.255.255.255", "::ffff:11.0.0.0", "private"},
-		{NULL, "::", "::", NULL, "unspecified"},
-		{NULL, "::1", "::1", "::2", "loopback"},
-		{"64:ff9b:0:ffff:ffff:ffff:ffff:ffff", "64:ff9b:1::", "64:ff9b:1:ffff:ffff:ffff:ffff:ffff", "64:ff9b:2::", "reserved"},
-		{"ff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "100::", "100::ffff:ffff:ffff:ffff", "100:0:0:1::", "reserved"},
-		{"2000:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "2001::", "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff", "2001:200::", "reserved"},
-		{"2001:db7:ffff:ffff:ffff:ffff:ffff:ffff", "2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "2001:db9::", "documentation"},
-		{"3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "3fff::", "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff", "3fff:1000::", "documentation"},
-		{"5eff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "5f00::", "5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "5f01::", "reserved"},
-		{"fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "fc00::", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "fe00::", "private"},
-		{"fe7f:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "fe80::", "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff", NULL, "link-local"},
-		{NULL, "fec0::", "feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", NULL, "private"},
-		{NULL, "ff00::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", NULL, "multicast"},
+	    {NULL, "0.0.0.0", "0.255.255.255", "1.0.0.0", "unspecified"},
+	    {"9.255.255.255", "10.0.0.0", "10.255.255.255", "11.0.0.0", "private"},
+	    {"100.63.255.255", "100.64.0.0", "100.127.255.255", "100.128.0.0", "shared"},
+	    {"126.255.255.255", "127.0.0.0", "127.255.255.255", "128.0.0.0", "loopback"},
+	    {"169.253.255.255", "169.254.0.0", "169.254.255.255", "169.255.0.0", "link-local"},
+	    {"172.15.255.255", "172.16.0.0", "172.31.255.255", "172.32.0.0", "private"},
+	    {"191.255.255.255", "192.0.0.0", "192.0.0.255", "192.0.1.0", "reserved"},
+	    {"192.0.1.255", "192.0.2.0", "192.0.2.255", "192.0.3.0", "documentation"},
+	    {"192.167.255.255", "192.168.0.0", "192.168.255.255", "192.169.0.0", "private"},
+	    {"198.17.255.255", "198.18.0.0", "198.19.255.255", "198.20.0.0", "reserved"},
+	    {"198.51.99.255", "198.51.100.0", "198.51.100.255", "198.51.101.0", "documentation"},
+	    {"203.0.112.255", "203.0.113.0", "203.0.113.255", "203.0.114.0", "documentation"},
+	    {"223.255.255.255", "224.0.0.0", "239.255.255.255", NULL, "multicast"},
+	    {NULL, "240.0.0.0", "255.255.255.255", NULL, "reserved"},
+	    {"9.255.255.255", "::ffff:10.0.0.0", "::ffff:10.255.255.255", "::ffff:11.0.0.0",
+	        "private"},
+	    {NULL, "::", "::", NULL, "unspecified"},
+	    {NULL, "::1", "::1", "::2", "loopback"},
+	    {"64:ff9b:0:ffff:ffff:ffff:ffff:ffff",
+	        "64:ff9b:1::", "64:ff9b:1:ffff:ffff:ffff:ffff:ffff", "64:ff9b:2::", "reserved"},
+	    {"ff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "100::", "100::ffff:ffff:ffff:ffff",
+	        "100:0:0:1::", "reserved"},
+	    {"2000:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+	        "2001::", "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff", "2001:200::", "reserved"},
+	    {"2001:db7:ffff:ffff:ffff:ffff:ffff:ffff", "2001:db8::",
+	        "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "2001:db9::", "documentation"},
+	    {"3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+	        "3fff::", "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff", "3fff:1000::", "documentation"},
+	    {"5eff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+	        "5f00::", "5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "5f01::", "reserved"},
+	    {"fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+	        "fc00::", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "fe00::", "private"},
+	    {"fe7f:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+	        "fe80::", "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff", NULL, "link-local"},
+	    {NULL, "fec0::", "feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", NULL, "private"},
+	    {NULL, "ff00::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", NULL, "multicast"},
 	};
 
 	for (size_t i = 0; i < COUNT(nets); i++) {
-		const char *const in[] = {nets[i].first, nets[i].last}, *const beside[] = {nets[i].before, nets[i].after};
+		const char *const in[] = {nets[i].first, nets[i].last}, *const beside[] = {
+		                                                            nets[i].before,
+		                                                            nets[i].after};
 
 		for (size_t k = 0; k < 2; k++) {
 			struct ip ip = ip_of(in[k]);
 			const char *why = ip_special(&ip);
 
-			cr_expect(why != NULL && strcmp(why, nets[i].why) == 0, "%s: %s", in[k], why);
-			cr_expect(ip_is_public(&ip) == (strcmp(nets[i].why, "documentation") == 0), "%s", in[k]);
+			cr_expect(
+			    why != NULL && strcmp(why, nets[i].why) == 0, "%s: %s", in[k], why);
+			cr_expect(ip_is_public(&ip) == (strcmp(nets[i].why, "documentation") == 0),
+			    "%s", in[k]);
 			if (beside[k] == NULL)
 				continue;
 			ip = ip_of(beside[k]);
@@ -457,7 +471,9 @@ Test(ip, special)
 
 Test(ip, reachable)
 {
-	static const char *const texts[] = {"1.1.1.1", "8.8.8.8", "172.217.0.1", "192.1.2.3", "223.1.1.1", "2001:4860:4860::8888", "2606:4700::1", "2a00:1450::1", "64:ff9b::808:808"};
+	static const char *const texts[] = {"1.1.1.1", "8.8.8.8", "172.217.0.1", "192.1.2.3",
+	    "223.1.1.1", "2001:4860:4860::8888", "2606:4700::1", "2a00:1450::1",
+	    "64:ff9b::808:808"};
 
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		struct ip ip = ip_of(texts[i]);
@@ -471,10 +487,11 @@ Test(ip, reverse)
 	static const struct {
 		const char *ip, *suffix, *name;
 	} cases[] = {
-		{"192.0.2.1", "in-addr.arpa", "1.2.0.192.in-addr.arpa"},
-		{"255.255.255.255", "zen.example", "255.255.255.255.zen.example"},
-		{"::ffff:127.0.0.2", "zen.example", "2.0.0.127.zen.example"},
-		{"2001:db8::567:89ab", "ip6.arpa", "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"},
+	    {"192.0.2.1", "in-addr.arpa", "1.2.0.192.in-addr.arpa"},
+	    {"255.255.255.255", "zen.example", "255.255.255.255.zen.example"},
+	    {"::ffff:127.0.0.2", "zen.example", "2.0.0.127.zen.example"},
+	    {"2001:db8::567:89ab", "ip6.arpa",
+	        "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -496,40 +513,40 @@ Test(utf8, len)
 		const char *bytes;
 		size_t left, len;
 	} cases[] = {
-		{BYTES(""), 0},
-		{BYTES("a"), 1},
-		{BYTES("\0"), 1},
-		{BYTES("\x7f"), 1},
-		{BYTES("\x80"), 0},
-		{BYTES("\xbf"), 0},
-		{BYTES("\xc0\x80"), 0}, /* overlong */
-		{BYTES("\xc1\xbf"), 0},
-		{BYTES("\xc2\x80"), 2},
-		{BYTES("\xc2"), 0},
-		{BYTES("\xc2\x7f"), 0},
-		{BYTES("\xc2\xc0"), 0},
-		{BYTES("\xdf\xbf"), 2},
-		{BYTES("\xe0\x9f\xbf"), 0},
-		{BYTES("\xe0\xa0\x80"), 3},
-		{BYTES("\xe1\x80\x80"), 3},
-		{BYTES("\xe1\x80"), 0},
-		{BYTES("\xe1\x80\x7f"), 0},
-		{BYTES("\xe1\x80\xc0"), 0},
-		{BYTES("\xec\xbf\xbf"), 3},
-		{BYTES("\xed\x9f\xbf"), 3},
-		{BYTES("\xed\xa0\x80"), 0}, /* surrogate */
-		{BYTES("\xee\x80\x80"), 3},
-		{BYTES("\xef\xbf\xbf"), 3},
-		{BYTES("\xf0\x8f\xbf\xbf"), 0},
-		{BYTES("\xf0\x90\x80\x80"), 4},
-		{BYTES("\xf1\x80\x80\x80"), 4},
-		{BYTES("\xf3\xbf\xbf\xbf"), 4},
-		{BYTES("\xf3\xbf\xbf"), 0},
-		{BYTES("\xf3\xbf\xbf\x7f"), 0},
-		{BYTES("\xf4\x8f\xbf\xbf"), 4},
-		{BYTES("\xf4\x90\x80\x80"), 0}, /* above U+10FFFF */
-		{BYTES("\xf5\x80\x80\x80"), 0},
-		{BYTES("\xff"), 0},
+	    {BYTES(""), 0},
+	    {BYTES("a"), 1},
+	    {BYTES("\0"), 1},
+	    {BYTES("\x7f"), 1},
+	    {BYTES("\x80"), 0},
+	    {BYTES("\xbf"), 0},
+	    {BYTES("\xc0\x80"), 0}, /* overlong */
+	    {BYTES("\xc1\xbf"), 0},
+	    {BYTES("\xc2\x80"), 2},
+	    {BYTES("\xc2"), 0},
+	    {BYTES("\xc2\x7f"), 0},
+	    {BYTES("\xc2\xc0"), 0},
+	    {BYTES("\xdf\xbf"), 2},
+	    {BYTES("\xe0\x9f\xbf"), 0},
+	    {BYTES("\xe0\xa0\x80"), 3},
+	    {BYTES("\xe1\x80\x80"), 3},
+	    {BYTES("\xe1\x80"), 0},
+	    {BYTES("\xe1\x80\x7f"), 0},
+	    {BYTES("\xe1\x80\xc0"), 0},
+	    {BYTES("\xec\xbf\xbf"), 3},
+	    {BYTES("\xed\x9f\xbf"), 3},
+	    {BYTES("\xed\xa0\x80"), 0}, /* surrogate */
+	    {BYTES("\xee\x80\x80"), 3},
+	    {BYTES("\xef\xbf\xbf"), 3},
+	    {BYTES("\xf0\x8f\xbf\xbf"), 0},
+	    {BYTES("\xf0\x90\x80\x80"), 4},
+	    {BYTES("\xf1\x80\x80\x80"), 4},
+	    {BYTES("\xf3\xbf\xbf\xbf"), 4},
+	    {BYTES("\xf3\xbf\xbf"), 0},
+	    {BYTES("\xf3\xbf\xbf\x7f"), 0},
+	    {BYTES("\xf4\x8f\xbf\xbf"), 4},
+	    {BYTES("\xf4\x90\x80\x80"), 0}, /* above U+10FFFF */
+	    {BYTES("\xf5\x80\x80\x80"), 0},
+	    {BYTES("\xff"), 0},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++)
@@ -547,7 +564,8 @@ static json_t *
 read_back(const struct buf *buf)
 {
 	json_error_t error;
-	json_t *value = json_loadb(buf->data, buf->len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
+	json_t *value = json_loadb(
+	    buf->data, buf->len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
 
 	cr_assert_not_null(value, "%s: %s", error.text, buf->data);
 	return value;
@@ -584,7 +602,8 @@ Test(json, structure)
 	json_bytes(&json, "b", "x\0y", 3);
 	json_object_end(&json);
 	cr_expect_str_eq(out.data,
-	    "{\"s\":\"text\",\"none\":null,\"t\":\"x\",\"a\":[-9223372036854775808,9223372036854775807,true,false,null,{},[],\"\"],"
+	    "{\"s\":\"text\",\"none\":null,\"t\":\"x\",\"a\":[-9223372036854775808,"
+	    "9223372036854775807,true,false,null,{},[],\"\"],"
 	    "\"o\":{\"n\":0},\"b\":\"x\\u0000y\"}");
 	json_decref(read_back(&out));
 	buf_release(&out);
@@ -597,20 +616,21 @@ Test(json, strings)
 		size_t len;
 		const char *json;
 	} cases[] = {
-		{BYTES(""), "\"\""},
-		{BYTES("plain"), "\"plain\""},
-		{BYTES("\"\\/"), "\"\\\"\\\\/\""},
-		{BYTES("\r\n\t"), "\"\\u000d\\u000a\\u0009\""},
-		{BYTES("\0\033\177"), "\"\\u0000\\u001b\\u007f\""},
-		{BYTES("\xc3\xa9\xe6\xbc\xa2\xf0\x9f\x98\x80"), "\"\xc3\xa9\xe6\xbc\xa2\xf0\x9f\x98\x80\""},
-		{BYTES("\xe9"), "\"\\u00e9\""},
-		{BYTES("a\xff\x62"), "\"a\\u00ffb\""},
-		{BYTES("\xc3"), "\"\\u00c3\""},
-		{BYTES("\xc3\""), "\"\\u00c3\\\"\""},
-		{BYTES("\xe6\xbc"), "\"\\u00e6\\u00bc\""},
-		{BYTES("\xed\xa0\x80"), "\"\\u00ed\\u00a0\\u0080\""},
-		{BYTES("\xc0\xaf"), "\"\\u00c0\\u00af\""},
-		{BYTES("\xf4\x90\x80\x80"), "\"\\u00f4\\u0090\\u0080\\u0080\""},
+	    {BYTES(""), "\"\""},
+	    {BYTES("plain"), "\"plain\""},
+	    {BYTES("\"\\/"), "\"\\\"\\\\/\""},
+	    {BYTES("\r\n\t"), "\"\\u000d\\u000a\\u0009\""},
+	    {BYTES("\0\033\177"), "\"\\u0000\\u001b\\u007f\""},
+	    {BYTES("\xc3\xa9\xe6\xbc\xa2\xf0\x9f\x98\x80"),
+	        "\"\xc3\xa9\xe6\xbc\xa2\xf0\x9f\x98\x80\""},
+	    {BYTES("\xe9"), "\"\\u00e9\""},
+	    {BYTES("a\xff\x62"), "\"a\\u00ffb\""},
+	    {BYTES("\xc3"), "\"\\u00c3\""},
+	    {BYTES("\xc3\""), "\"\\u00c3\\\"\""},
+	    {BYTES("\xe6\xbc"), "\"\\u00e6\\u00bc\""},
+	    {BYTES("\xed\xa0\x80"), "\"\\u00ed\\u00a0\\u0080\""},
+	    {BYTES("\xc0\xaf"), "\"\\u00c0\\u00af\""},
+	    {BYTES("\xf4\x90\x80\x80"), "\"\\u00f4\\u0090\\u0080\\u0080\""},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -626,7 +646,8 @@ Test(json, strings)
 	}
 }
 
-/* What a string of two bytes is to be read as: one character, or each byte as the character of its value. */
+/* What a string of two bytes is to be read as: one character, or each byte as the character of its
+ * value. */
 static size_t
 two_as_utf8(unsigned a, unsigned b, char text[4])
 {
@@ -673,7 +694,8 @@ Test(json, any_two_bytes_are_read_back)
 			size_t len = two_as_utf8(a, b, text);
 
 			cr_assert_eq(json_string_length(string), len, "%02x %02x", a, b);
-			cr_assert_eq(memcmp(json_string_value(string), text, len), 0, "%02x %02x", a, b);
+			cr_assert_eq(
+			    memcmp(json_string_value(string), text, len), 0, "%02x %02x", a, b);
 		}
 		json_decref(read);
 	}
@@ -755,7 +777,8 @@ static struct stanza_error error;
 static bool
 read_stanzas(const char *text, size_t len)
 {
-	char *exact = malloc(len + 1); /* so that a sanitizer sees a byte too far; gone afterwards: the stanzas are copies */
+	char *exact = malloc(len + 1); /* so that a sanitizer sees a byte too far; gone afterwards:
+	                                  the stanzas are copies */
 	bool ok;
 
 	memcpy(exact, text, len);
@@ -767,8 +790,10 @@ read_stanzas(const char *text, size_t len)
 
 Test(stanza, whole)
 {
-	cr_assert(read_stanzas(BYTES("# comment\n\n[one]\nkey = value ; # \"all\" of it = this\nkey = again\n  other\t=\tx  \n\n[two.2]\r\nk=v\r\n  # comment\n[three]")), "%u: %s", error.line,
-	    error.reason);
+	cr_assert(
+	    read_stanzas(BYTES("# comment\n\n[one]\nkey = value ; # \"all\" of it = this\nkey = "
+	                       "again\n  other\t=\tx  \n\n[two.2]\r\nk=v\r\n  # comment\n[three]")),
+	    "%u: %s", error.line, error.reason);
 	cr_assert_eq(count, 3);
 	cr_expect_str_eq(stanzas[0].id, "one");
 	cr_expect_eq(stanzas[0].line, 3);
@@ -808,28 +833,29 @@ Test(stanza, faults)
 		unsigned line;
 		const char *reason;
 	} cases[] = {
-		{BYTES("k = v\n"), 1, "before the first"},
-		{BYTES("[a]\nk\n"), 2, "expected \"key = value\""},
-		{BYTES("\n\nwords\n"), 3, "expected \"key = value\""},
-		{BYTES("[]\n"), 1, "[id]"},
-		{BYTES("["), 1, "[id]"},
-		{BYTES("[a\nk = v\n"), 1, "[id]"},
-		{BYTES("[a b]\n"), 1, "[id]"},
-		{BYTES("[a]]\n"), 1, "[id]"},
-		{BYTES("[a] # comment\n"), 1, "[id]"},
-		{BYTES("[a\033]\n"), 1, "[id]"},
-		{BYTES("[a]\n\nk l = v\n"), 3, "one word"},
-		{BYTES("[a]\n= v\n"), 2, "one word"},
-		{BYTES("[a]\nk =\n"), 2, "empty"},
-		{BYTES("[a]\nk = \t \r\n"), 2, "empty"},
-		{BYTES("[a]\nk = v\0w\n"), 2, "NUL"},
-		{BYTES("# \0\n"), 1, "NUL"},
+	    {BYTES("k = v\n"), 1, "before the first"},
+	    {BYTES("[a]\nk\n"), 2, "expected \"key = value\""},
+	    {BYTES("\n\nwords\n"), 3, "expected \"key = value\""},
+	    {BYTES("[]\n"), 1, "[id]"},
+	    {BYTES("["), 1, "[id]"},
+	    {BYTES("[a\nk = v\n"), 1, "[id]"},
+	    {BYTES("[a b]\n"), 1, "[id]"},
+	    {BYTES("[a]]\n"), 1, "[id]"},
+	    {BYTES("[a] # comment\n"), 1, "[id]"},
+	    {BYTES("[a\033]\n"), 1, "[id]"},
+	    {BYTES("[a]\n\nk l = v\n"), 3, "one word"},
+	    {BYTES("[a]\n= v\n"), 2, "one word"},
+	    {BYTES("[a]\nk =\n"), 2, "empty"},
+	    {BYTES("[a]\nk = \t \r\n"), 2, "empty"},
+	    {BYTES("[a]\nk = v\0w\n"), 2, "NUL"},
+	    {BYTES("# \0\n"), 1, "NUL"},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		cr_expect_not(read_stanzas(cases[i].text, cases[i].len), "case %zu", i);
 		cr_expect_eq(error.line, cases[i].line, "case %zu: line %u", i, error.line);
-		cr_expect_not_null(strstr(error.reason, cases[i].reason), "case %zu: %s", i, error.reason);
+		cr_expect_not_null(
+		    strstr(error.reason, cases[i].reason), "case %zu: %s", i, error.reason);
 	}
 }
 

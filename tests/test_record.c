@@ -18,7 +18,9 @@ Test(target, is_read_or_refused)
 	} good[] = {
 	    {"example.com", "example.com"},
 	    {"Example.COM.", "example.com"},
-	    {"b\xc3\xbc""cher.example", "xn--bcher-kva.example"},
+	    {"b\xc3\xbc"
+	     "cher.example",
+	        "xn--bcher-kva.example"},
 	    {"_under.example", "_under.example"},
 	    {"user@Example.com", "example.com", "user@example.com"},
 	    {"User.Name+tag@example.com", "example.com", "User.Name+tag@example.com"},
@@ -28,7 +30,8 @@ Test(target, is_read_or_refused)
 	    {"[2001:db8::1]:25", "2001:db8::1", NULL, "2001:db8::1", 25},
 	    {"[IPv6:2001:db8::1]", "2001:db8::1", NULL, "2001:db8::1"},
 	    {"[mx.example.net]:65535", "mx.example.net", NULL, "mx.example.net", 65535},
-	    {"user@example.com@[mx.example.net]:2525", "example.com", "user@example.com", "mx.example.net", 2525},
+	    {"user@example.com@[mx.example.net]:2525", "example.com", "user@example.com",
+	        "mx.example.net", 2525},
 	    {"user@[192.0.2.1]", "[192.0.2.1]", "user@[192.0.2.1]", "192.0.2.1"},
 	};
 	static const struct {
@@ -67,7 +70,8 @@ Test(target, is_read_or_refused)
 		cr_expect_eq(t.port, good[i].port, "%s: port %u", good[i].text, t.port);
 	}
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		cr_assert_not(target_parse(bad[i].text, arena, &t, &why), "%s was taken", bad[i].text);
+		cr_assert_not(
+		    target_parse(bad[i].text, arena, &t, &why), "%s was taken", bad[i].text);
 		if (bad[i].why != NULL)
 			cr_expect_str_eq(why, bad[i].why, "%s: %s", bad[i].text, why);
 	}
@@ -89,7 +93,8 @@ Test(journey, a_walk_becomes_a_status)
 	    {END_NONE, false, 421, WALK_DEFERRED},
 	    {END_NONE, false, 450, WALK_DEFERRED},
 	    {END_CLOSED, false, 0, WALK_DROPPED},
-	    {END_CLOSED, false, 554, WALK_DROPPED}, /* half a reply is no refusal (RFC 5321 section 3.8) */
+	    {END_CLOSED, false, 554,
+	        WALK_DROPPED}, /* half a reply is no refusal (RFC 5321 section 3.8) */
 	    {END_RESET, false, 0, WALK_DROPPED},
 	    {END_TIMEOUT, false, 0, WALK_DROPPED},
 	    {END_NOT_SMTP, false, 0, WALK_BROKEN},
@@ -103,9 +108,12 @@ Test(journey, a_walk_becomes_a_status)
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct dialogue d = {.ending = cases[i].ending, .done = cases[i].done, .decisive = {.code = cases[i].code}};
+		struct dialogue d = {.ending = cases[i].ending,
+		    .done = cases[i].done,
+		    .decisive = {.code = cases[i].code}};
 
-		cr_expect_eq(attempt_status(&d), cases[i].status, "case %zu: %s", i, walk_status_name(attempt_status(&d)));
+		cr_expect_eq(attempt_status(&d), cases[i].status, "case %zu: %s", i,
+		    walk_status_name(attempt_status(&d)));
 	}
 }
 
@@ -153,8 +161,10 @@ Test(journey, one_attempt_speaks_for_all)
 
 		for (size_t k = 0; k < cases[i].count; k++)
 			attempts[k].status = cases[i].attempts[k];
-		cr_expect_eq(journey_decide(attempts, cases[i].count, false) - attempts, (long)cases[i].first, "case %zu", i);
-		cr_expect_eq(journey_decide(attempts, cases[i].count, true) - attempts, (long)cases[i].worst, "case %zu, all", i);
+		cr_expect_eq(journey_decide(attempts, cases[i].count, false) - attempts,
+		    (long)cases[i].first, "case %zu", i);
+		cr_expect_eq(journey_decide(attempts, cases[i].count, true) - attempts,
+		    (long)cases[i].worst, "case %zu, all", i);
 	}
 	cr_expect_null(journey_decide(NULL, 0, false));
 }
@@ -163,22 +173,50 @@ Test(journey, one_attempt_speaks_for_all)
 
 static struct reply_line hostile[] = {{"554-caf\xe9 \x1b[2J", 13}, {"554 no\0w \xc2\x9b", 11}};
 static struct transcript_entry entries[] = {
-    {.stage = STAGE_GREETING, .reply = {.code = 554, .lines = hostile, .count = 2, .text = "caf\xe9 \x1b[2J\nno w", .flags = REPLY_NUL | REPLY_UNFINISHED}, .ms = 12},
+    {.stage = STAGE_GREETING,
+        .reply = {.code = 554,
+            .lines = hostile,
+            .count = 2,
+            .text = "caf\xe9 \x1b[2J\nno w",
+            .flags = REPLY_NUL | REPLY_UNFINISHED},
+        .ms = 12},
     {.stage = STAGE_QUIT, .sent = "QUIT", .ms = 3},
 };
 static const char *evidence[] = {"the list says: \x1b]0;owned\x07"};
-static struct attempt attempt = {.mx = "mx.example.com", .preference = 10, .port = 25, .status = WALK_REFUSED, .stage = STAGE_GREETING, .transcript = {entries, 2}};
+static struct attempt attempt = {.mx = "mx.example.com",
+    .preference = 10,
+    .port = 25,
+    .status = WALK_REFUSED,
+    .stage = STAGE_GREETING,
+    .transcript = {entries, 2}};
 
 static struct journey
 hostile_journey(void)
 {
-	struct journey journey = {.target = {.text = "example.com", .domain = "example.com"}, .started = 1795491891123, .ms = 15, .fixed = true, .helo = "probe.example.org", .from = "",
-	    .attempts = &attempt, .attempt_count = 1, .status = WALK_REFUSED, .stage = STAGE_GREETING, .decisive = &attempt, .diagnosed = true};
+	struct journey journey = {.target = {.text = "example.com", .domain = "example.com"},
+	    .started = 1795491891123,
+	    .ms = 15,
+	    .fixed = true,
+	    .helo = "probe.example.org",
+	    .from = "",
+	    .attempts = &attempt,
+	    .attempt_count = 1,
+	    .status = WALK_REFUSED,
+	    .stage = STAGE_GREETING,
+	    .decisive = &attempt,
+	    .diagnosed = true};
 
 	ip_parse(&attempt.ip, "192.0.2.25");
 	ip_parse(&attempt.source, "198.51.100.1");
 	attempt.greeting = attempt.reply = entries[0].reply;
-	journey.diagnosis = (struct diagnosis){.cause = CAUSE_IP_BLOCKLIST, .basis = BASIS_STATED, .rule = "r", .list = "zen.spamhaus.org", .who = WHO_SENDER, .advice = "do \x1b this", .evidence = evidence, .evidence_count = 1};
+	journey.diagnosis = (struct diagnosis){.cause = CAUSE_IP_BLOCKLIST,
+	    .basis = BASIS_STATED,
+	    .rule = "r",
+	    .list = "zen.spamhaus.org",
+	    .who = WHO_SENDER,
+	    .advice = "do \x1b this",
+	    .evidence = evidence,
+	    .evidence_count = 1};
 	return journey;
 }
 
@@ -195,16 +233,21 @@ Test(record, is_one_line_of_valid_json_whatever_the_bytes)
 	record = json_loadb(line.data, line.len, JSON_ALLOW_NUL, &error);
 	cr_assert_not_null(record, "%s at %d: %s", error.text, error.position, line.data);
 	cr_expect_str_eq(json_string_value(json_object_get(record, "type")), "result");
-	cr_expect_str_eq(json_string_value(json_object_get(record, "started")), "2026-11-24T03:44:51.123Z");
+	cr_expect_str_eq(
+	    json_string_value(json_object_get(record, "started")), "2026-11-24T03:44:51.123Z");
 	reply = json_object_get(record, "reply");
 	cr_expect_eq(json_integer_value(json_object_get(reply, "code")), 554);
-	cr_expect_str_eq(json_string_value(json_array_get(json_object_get(reply, "lines"), 0)), "554-caf\xc3\xa9 \x1b[2J", "a byte that is no UTF-8 is the code point of its value");
-	cr_expect_eq(json_string_length(json_array_get(json_object_get(reply, "lines"), 1)), 11, "NUL and all");
+	cr_expect_str_eq(json_string_value(json_array_get(json_object_get(reply, "lines"), 0)),
+	    "554-caf\xc3\xa9 \x1b[2J", "a byte that is no UTF-8 is the code point of its value");
+	cr_expect_eq(json_string_length(json_array_get(json_object_get(reply, "lines"), 1)), 11,
+	    "NUL and all");
 	cr_expect_eq(json_array_size(json_object_get(reply, "flags")), 2);
 	a = json_array_get(json_object_get(record, "attempts"), 0);
 	cr_expect_str_eq(json_string_value(json_object_get(a, "ip")), "192.0.2.25");
 	cr_expect_eq(json_array_size(json_object_get(a, "transcript")), 2);
-	cr_expect_str_eq(json_string_value(json_object_get(json_object_get(record, "diagnosis"), "who")), "sender");
+	cr_expect_str_eq(
+	    json_string_value(json_object_get(json_object_get(record, "diagnosis"), "who")),
+	    "sender");
 	json_decref(record);
 	buf_release(&line);
 }
@@ -218,7 +261,8 @@ Test(text, lets_no_control_byte_through)
 	buf_init(&out, RECORD_MAX);
 	text_result(&out, &style, &journey);
 	for (size_t i = 0; i < out.len; i++)
-		cr_assert(out.data[i] == '\n' || (unsigned char)out.data[i] >= 0x20, "byte %02x at %zu: %s", (unsigned char)out.data[i], i, out.data);
+		cr_assert(out.data[i] == '\n' || (unsigned char)out.data[i] >= 0x20,
+		    "byte %02x at %zu: %s", (unsigned char)out.data[i], i, out.data);
 	cr_expect_null(strstr(out.data, "\xc2\x9b"), "nor a C1 control in UTF-8");
 	cr_expect_not_null(strstr(out.data, "\\x1b[2J"));
 	cr_expect_not_null(strstr(out.data, "<** 554 no\\x00w"), "%s", out.data);
@@ -232,7 +276,11 @@ Test(text, opens_with_the_verdict)
 
 	buf_init(&out, RECORD_MAX);
 	text_result(&out, &(struct text_style){0}, &journey);
-	cr_expect_eq(strncmp(out.data, "example.com: refused at greeting with 554: the client's address is on a blocklist (zen.spamhaus.org)\n", 97), 0, "%s", out.data);
+	cr_expect_eq(strncmp(out.data,
+	                 "example.com: refused at greeting with 554: the client's address is on a "
+	                 "blocklist (zen.spamhaus.org)\n",
+	                 97),
+	    0, "%s", out.data);
 	buf_release(&out);
 }
 
@@ -242,8 +290,13 @@ Test(text, wraps_between_words_only)
 	struct buf out;
 
 	buf_init(&out, 4096);
-	text_field(&out, &style, "see", "words that go on and on https://example.com/a/very/long/address/that/is/not/cut and end");
-	cr_expect_not_null(strstr(out.data, "\n             https://example.com/a/very/long/address/that/is/not/cut\n"), "%s", out.data);
+	text_field(&out, &style, "see",
+	    "words that go on and on https://example.com/a/very/long/address/that/is/not/cut and "
+	    "end");
+	cr_expect_not_null(
+	    strstr(out.data,
+	        "\n             https://example.com/a/very/long/address/that/is/not/cut\n"),
+	    "%s", out.data);
 	buf_clear(&out);
 	text_field(&out, &style, "see", NULL);
 	cr_expect_eq(out.len, 0, "nothing is said of nothing");

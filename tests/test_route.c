@@ -14,7 +14,8 @@ load(struct book *book, const char *line)
 {
 	char reason[120] = "";
 
-	cr_assert(book_read_line(book, line, strlen(line), reason, sizeof reason), "%s: %s", line, reason);
+	cr_assert(book_read_line(book, line, strlen(line), reason, sizeof reason), "%s: %s", line,
+	    reason);
 }
 
 /* Host by host, "preference name@address@address" or "preference name!problem". */
@@ -39,7 +40,9 @@ describe(const struct route *route, struct buf *out)
 #define MX(data) "{\"name\":\"example.com\",\"type\":\"MX\",\"ad\":true,\"data\":[" data "]}"
 #define NO_MX "{\"name\":\"example.com\",\"type\":\"MX\",\"data\":[]}"
 #define HOST(name, type, data) "{\"name\":\"" name "\",\"type\":\"" type "\",\"data\":[" data "]}"
-#define FAIL(name, type, rcode) "{\"name\":\"" name "\",\"type\":\"" type "\",\"rcode\":\"" rcode "\",\"server\":\"192.0.2.53\"}"
+#define FAIL(name, type, rcode)                                                                    \
+	"{\"name\":\"" name "\",\"type\":\"" type "\",\"rcode\":\"" rcode                          \
+	"\",\"server\":\"192.0.2.53\"}"
 
 static const struct journey {
 	const char *what, *lines[8];
@@ -47,55 +50,126 @@ static const struct journey {
 	enum route_kind kind;
 	const char *hosts, *problem;
 } journeys[] = {
-	{"by preference, IPv6 first", {MX("\"20 b.example\",\"10 a.example\""), HOST("a.example", "A", "\"192.0.2.1\",\"192.0.2.2\""), HOST("a.example", "AAAA", "\"2001:db8::1\""), HOST("b.example", "A", "\"192.0.2.3\"")},
-		ROUTE_BOTH, ROUTE_MX, "10 a.example@2001:db8::1@192.0.2.1@192.0.2.2 20 b.example@192.0.2.3", NULL},
-	{"IPv4 only", {MX("\"10 a.example\""), HOST("a.example", "A", "\"192.0.2.1\""), HOST("a.example", "AAAA", "\"2001:db8::1\"")}, ROUTE_V4, ROUTE_MX, "10 a.example@192.0.2.1", NULL},
-	{"IPv6 only", {MX("\"10 a.example\""), HOST("a.example", "A", "\"192.0.2.1\""), HOST("a.example", "AAAA", "\"2001:db8::1\"")}, ROUTE_V6, ROUTE_MX, "10 a.example@2001:db8::1", NULL},
-	{"IPv6 only, there is none", {MX("\"10 a.example\""), HOST("a.example", "A", "\"192.0.2.1\"")}, ROUTE_V6, ROUTE_NO_ADDRESS, "10 a.example!no IPv6 address",
-		"no mail exchanger of example.com can be connected to (a.example: no IPv6 address)"},
-	{"one host is not there", {MX("\"10 a.example\",\"20 b.example\""), HOST("b.example", "A", "\"192.0.2.3\"")}, ROUTE_BOTH, ROUTE_MX, "10 a.example!no such name 20 b.example@192.0.2.3", NULL},
-	{"one host's look-ups fail", {MX("\"10 a.example\",\"20 b.example\""), FAIL("a.example", "A", "SERVFAIL"), FAIL("a.example", "AAAA", "TIMEOUT"), HOST("b.example", "A", "\"192.0.2.3\"")}, ROUTE_BOTH,
-		ROUTE_MX, "10 a.example!A: SERVFAIL, AAAA: TIMEOUT 20 b.example@192.0.2.3", NULL},
-	{"one family's look-up fails", {MX("\"10 a.example\""), HOST("a.example", "A", "\"192.0.2.1\""), FAIL("a.example", "AAAA", "SERVFAIL")}, ROUTE_BOTH, ROUTE_MX, "10 a.example@192.0.2.1", NULL},
-	{"one family's look-up fails, the other has nothing", {MX("\"10 a.example\""), HOST("a.example", "A", ""), FAIL("a.example", "AAAA", "SERVFAIL")}, ROUTE_BOTH, ROUTE_DNS_ERROR,
-		"10 a.example!AAAA: SERVFAIL", "no address of a mail exchanger of example.com could be found out (a.example: AAAA: SERVFAIL)"},
-	{"an unknown among the absent", {MX("\"10 a.example\",\"20 b.example\""), FAIL("b.example", "A", "TIMEOUT")}, ROUTE_BOTH, ROUTE_DNS_ERROR, "10 a.example!no such name 20 b.example!A: TIMEOUT",
-		"no address of a mail exchanger of example.com could be found out (a.example: no such name, b.example: A: TIMEOUT)"},
-	{"none has an address", {MX("\"10 a.example\",\"20 b.example\",\"30 c.example\",\"40 d.example\""), HOST("b.example", "A", "")}, ROUTE_BOTH, ROUTE_NO_ADDRESS,
-		"10 a.example!no such name 20 b.example!no address 30 c.example!no such name 40 d.example!no such name",
-		"no mail exchanger of example.com can be connected to (a.example: no such name, b.example: no address, c.example: no such name, and 1 more)"},
-	{"an address for a name", {MX("\"10 192.0.2.1\",\"20 b.example\""), HOST("b.example", "A", "\"192.0.2.3\""), HOST("192.0.2.1", "A", "\"192.0.2.1\"")}, ROUTE_BOTH, ROUTE_MX,
-		"10 192.0.2.1!an address instead of a name 20 b.example@192.0.2.3", NULL},
-	{"nothing but an address for a name", {MX("\"10 192.0.2.1\"")}, ROUTE_BOTH, ROUTE_NO_ADDRESS, "10 192.0.2.1!an address instead of a name",
-		"no mail exchanger of example.com can be connected to (192.0.2.1: an address instead of a name)"},
-	{"an alias", {MX("\"10 a.example\""), HOST("a.example", "CNAME", "\"c.example\""), HOST("c.example", "A", "\"192.0.2.1\"")}, ROUTE_BOTH, ROUTE_MX, "10 a.example(alias)@192.0.2.1", NULL},
-	{"a host twice", {MX("\"30 a.example\",\"20 b.example\",\"10 a.example\""), HOST("a.example", "A", "\"192.0.2.1\""), HOST("b.example", "A", "\"192.0.2.2\"")}, ROUTE_BOTH, ROUTE_MX,
-		"10 a.example@192.0.2.1 20 b.example@192.0.2.2", NULL},
-	{"an address twice, once mapped", {MX("\"10 a.example\""), HOST("a.example", "A", "\"192.0.2.1\""), HOST("a.example", "AAAA", "\"::ffff:192.0.2.1\"")}, ROUTE_BOTH, ROUTE_MX, "10 a.example@192.0.2.1", NULL},
+    {"by preference, IPv6 first",
+        {MX("\"20 b.example\",\"10 a.example\""),
+            HOST("a.example", "A", "\"192.0.2.1\",\"192.0.2.2\""),
+            HOST("a.example", "AAAA", "\"2001:db8::1\""), HOST("b.example", "A", "\"192.0.2.3\"")},
+        ROUTE_BOTH, ROUTE_MX, "10 a.example@2001:db8::1@192.0.2.1@192.0.2.2 20 b.example@192.0.2.3",
+        NULL},
+    {"IPv4 only",
+        {MX("\"10 a.example\""), HOST("a.example", "A", "\"192.0.2.1\""),
+            HOST("a.example", "AAAA", "\"2001:db8::1\"")},
+        ROUTE_V4, ROUTE_MX, "10 a.example@192.0.2.1", NULL},
+    {"IPv6 only",
+        {MX("\"10 a.example\""), HOST("a.example", "A", "\"192.0.2.1\""),
+            HOST("a.example", "AAAA", "\"2001:db8::1\"")},
+        ROUTE_V6, ROUTE_MX, "10 a.example@2001:db8::1", NULL},
+    {"IPv6 only, there is none", {MX("\"10 a.example\""), HOST("a.example", "A", "\"192.0.2.1\"")},
+        ROUTE_V6, ROUTE_NO_ADDRESS, "10 a.example!no IPv6 address",
+        "no mail exchanger of example.com can be connected to (a.example: no IPv6 address)"},
+    {"one host is not there",
+        {MX("\"10 a.example\",\"20 b.example\""), HOST("b.example", "A", "\"192.0.2.3\"")},
+        ROUTE_BOTH, ROUTE_MX, "10 a.example!no such name 20 b.example@192.0.2.3", NULL},
+    {"one host's look-ups fail",
+        {MX("\"10 a.example\",\"20 b.example\""), FAIL("a.example", "A", "SERVFAIL"),
+            FAIL("a.example", "AAAA", "TIMEOUT"), HOST("b.example", "A", "\"192.0.2.3\"")},
+        ROUTE_BOTH, ROUTE_MX, "10 a.example!A: SERVFAIL, AAAA: TIMEOUT 20 b.example@192.0.2.3",
+        NULL},
+    {"one family's look-up fails",
+        {MX("\"10 a.example\""), HOST("a.example", "A", "\"192.0.2.1\""),
+            FAIL("a.example", "AAAA", "SERVFAIL")},
+        ROUTE_BOTH, ROUTE_MX, "10 a.example@192.0.2.1", NULL},
+    {"one family's look-up fails, the other has nothing",
+        {MX("\"10 a.example\""), HOST("a.example", "A", ""), FAIL("a.example", "AAAA", "SERVFAIL")},
+        ROUTE_BOTH, ROUTE_DNS_ERROR, "10 a.example!AAAA: SERVFAIL",
+        "no address of a mail exchanger of example.com could be found out (a.example: AAAA: "
+        "SERVFAIL)"},
+    {"an unknown among the absent",
+        {MX("\"10 a.example\",\"20 b.example\""), FAIL("b.example", "A", "TIMEOUT")}, ROUTE_BOTH,
+        ROUTE_DNS_ERROR, "10 a.example!no such name 20 b.example!A: TIMEOUT",
+        "no address of a mail exchanger of example.com could be found out (a.example: no such "
+        "name, b.example: A: TIMEOUT)"},
+    {"none has an address",
+        {MX("\"10 a.example\",\"20 b.example\",\"30 c.example\",\"40 d.example\""),
+            HOST("b.example", "A", "")},
+        ROUTE_BOTH, ROUTE_NO_ADDRESS,
+        "10 a.example!no such name 20 b.example!no address 30 c.example!no such name 40 "
+        "d.example!no such name",
+        "no mail exchanger of example.com can be connected to (a.example: no such name, b.example: "
+        "no address, c.example: no such name, and 1 more)"},
+    {"an address for a name",
+        {MX("\"10 192.0.2.1\",\"20 b.example\""), HOST("b.example", "A", "\"192.0.2.3\""),
+            HOST("192.0.2.1", "A", "\"192.0.2.1\"")},
+        ROUTE_BOTH, ROUTE_MX, "10 192.0.2.1!an address instead of a name 20 b.example@192.0.2.3",
+        NULL},
+    {"nothing but an address for a name", {MX("\"10 192.0.2.1\"")}, ROUTE_BOTH, ROUTE_NO_ADDRESS,
+        "10 192.0.2.1!an address instead of a name",
+        "no mail exchanger of example.com can be connected to (192.0.2.1: an address instead of a "
+        "name)"},
+    {"an alias",
+        {MX("\"10 a.example\""), HOST("a.example", "CNAME", "\"c.example\""),
+            HOST("c.example", "A", "\"192.0.2.1\"")},
+        ROUTE_BOTH, ROUTE_MX, "10 a.example(alias)@192.0.2.1", NULL},
+    {"a host twice",
+        {MX("\"30 a.example\",\"20 b.example\",\"10 a.example\""),
+            HOST("a.example", "A", "\"192.0.2.1\""), HOST("b.example", "A", "\"192.0.2.2\"")},
+        ROUTE_BOTH, ROUTE_MX, "10 a.example@192.0.2.1 20 b.example@192.0.2.2", NULL},
+    {"an address twice, once mapped",
+        {MX("\"10 a.example\""), HOST("a.example", "A", "\"192.0.2.1\""),
+            HOST("a.example", "AAAA", "\"::ffff:192.0.2.1\"")},
+        ROUTE_BOTH, ROUTE_MX, "10 a.example@192.0.2.1", NULL},
 
-	{"null MX", {MX("\"0 .\"")}, ROUTE_BOTH, ROUTE_NULL_MX, "", "example.com takes no mail (null MX, RFC 7505)"},
-	{"null MX with another preference", {MX("\"10 .\",\"0 .\"")}, ROUTE_BOTH, ROUTE_NULL_MX, "", "example.com takes no mail (null MX, RFC 7505)"},
-	{"null MX among others", {MX("\"0 .\",\"10 a.example\""), HOST("a.example", "A", "\"192.0.2.1\"")}, ROUTE_BOTH, ROUTE_MX, "10 a.example@192.0.2.1",
-		"a null MX stands among other MX records (RFC 7505 section 3)"},
-	{"null MX among others, none of any use", {MX("\"0 .\",\"10 a.example\"")}, ROUTE_BOTH, ROUTE_NO_ADDRESS, "10 a.example!no such name",
-		"a null MX stands among other MX records (RFC 7505 section 3); no mail exchanger of example.com can be connected to (a.example: no such name)"},
+    {"null MX", {MX("\"0 .\"")}, ROUTE_BOTH, ROUTE_NULL_MX, "",
+        "example.com takes no mail (null MX, RFC 7505)"},
+    {"null MX with another preference", {MX("\"10 .\",\"0 .\"")}, ROUTE_BOTH, ROUTE_NULL_MX, "",
+        "example.com takes no mail (null MX, RFC 7505)"},
+    {"null MX among others",
+        {MX("\"0 .\",\"10 a.example\""), HOST("a.example", "A", "\"192.0.2.1\"")}, ROUTE_BOTH,
+        ROUTE_MX, "10 a.example@192.0.2.1",
+        "a null MX stands among other MX records (RFC 7505 section 3)"},
+    {"null MX among others, none of any use", {MX("\"0 .\",\"10 a.example\"")}, ROUTE_BOTH,
+        ROUTE_NO_ADDRESS, "10 a.example!no such name",
+        "a null MX stands among other MX records (RFC 7505 section 3); no mail exchanger of "
+        "example.com can be connected to (a.example: no such name)"},
 
-	{"implicit", {NO_MX, HOST("example.com", "A", "\"192.0.2.1\""), HOST("example.com", "AAAA", "\"2001:db8::1\"")}, ROUTE_BOTH, ROUTE_IMPLICIT, "0 example.com@2001:db8::1@192.0.2.1", NULL},
-	{"implicit, one family fails", {NO_MX, HOST("example.com", "A", "\"192.0.2.1\""), FAIL("example.com", "AAAA", "SERVFAIL")}, ROUTE_BOTH, ROUTE_IMPLICIT, "0 example.com@192.0.2.1", NULL},
-	{"implicit, and no address", {NO_MX}, ROUTE_BOTH, ROUTE_NO_ADDRESS, "0 example.com!no address", "example.com has no MX and no address"},
-	{"implicit, and no address of the family", {NO_MX, HOST("example.com", "A", "\"192.0.2.1\"")}, ROUTE_V6, ROUTE_NO_ADDRESS, "0 example.com!no IPv6 address", "example.com has no MX and no IPv6 address"},
-	{"implicit, the address unknown", {NO_MX, FAIL("example.com", "A", "TIMEOUT")}, ROUTE_BOTH, ROUTE_DNS_ERROR, "0 example.com!A: TIMEOUT",
-		"no address of a mail exchanger of example.com could be found out (example.com: A: TIMEOUT)"},
-	{"implicit behind an alias", {HOST("example.com", "CNAME", "\"e.example\""), HOST("e.example", "A", "\"192.0.2.1\"")}, ROUTE_BOTH, ROUTE_IMPLICIT, "0 e.example@192.0.2.1", NULL},
-	{"MX behind an alias", {HOST("example.com", "CNAME", "\"e.example\""), HOST("e.example", "MX", "\"10 a.example\""), HOST("a.example", "A", "\"192.0.2.1\"")}, ROUTE_BOTH, ROUTE_MX, "10 a.example@192.0.2.1", NULL},
+    {"implicit",
+        {NO_MX, HOST("example.com", "A", "\"192.0.2.1\""),
+            HOST("example.com", "AAAA", "\"2001:db8::1\"")},
+        ROUTE_BOTH, ROUTE_IMPLICIT, "0 example.com@2001:db8::1@192.0.2.1", NULL},
+    {"implicit, one family fails",
+        {NO_MX, HOST("example.com", "A", "\"192.0.2.1\""), FAIL("example.com", "AAAA", "SERVFAIL")},
+        ROUTE_BOTH, ROUTE_IMPLICIT, "0 example.com@192.0.2.1", NULL},
+    {"implicit, and no address", {NO_MX}, ROUTE_BOTH, ROUTE_NO_ADDRESS, "0 example.com!no address",
+        "example.com has no MX and no address"},
+    {"implicit, and no address of the family", {NO_MX, HOST("example.com", "A", "\"192.0.2.1\"")},
+        ROUTE_V6, ROUTE_NO_ADDRESS, "0 example.com!no IPv6 address",
+        "example.com has no MX and no IPv6 address"},
+    {"implicit, the address unknown", {NO_MX, FAIL("example.com", "A", "TIMEOUT")}, ROUTE_BOTH,
+        ROUTE_DNS_ERROR, "0 example.com!A: TIMEOUT",
+        "no address of a mail exchanger of example.com could be found out (example.com: A: "
+        "TIMEOUT)"},
+    {"implicit behind an alias",
+        {HOST("example.com", "CNAME", "\"e.example\""), HOST("e.example", "A", "\"192.0.2.1\"")},
+        ROUTE_BOTH, ROUTE_IMPLICIT, "0 e.example@192.0.2.1", NULL},
+    {"MX behind an alias",
+        {HOST("example.com", "CNAME", "\"e.example\""), HOST("e.example", "MX", "\"10 a.example\""),
+            HOST("a.example", "A", "\"192.0.2.1\"")},
+        ROUTE_BOTH, ROUTE_MX, "10 a.example@192.0.2.1", NULL},
 
-	{"no such domain", {FAIL("example.com", "MX", "NXDOMAIN")}, ROUTE_BOTH, ROUTE_NO_DOMAIN, "", "example.com does not exist (NXDOMAIN from 192.0.2.53)"},
-	{"an alias of nothing", {HOST("example.com", "CNAME", "\"e.example\"")}, ROUTE_BOTH, ROUTE_NO_DOMAIN, "", "example.com is an alias of e.example, which does not exist (NXDOMAIN from replay)"},
-	{"SERVFAIL", {FAIL("example.com", "MX", "SERVFAIL")}, ROUTE_BOTH, ROUTE_DNS_ERROR, "", "MX look-up of example.com: SERVFAIL from 192.0.2.53"},
-	{"REFUSED", {FAIL("example.com", "MX", "REFUSED")}, ROUTE_BOTH, ROUTE_DNS_ERROR, "", "MX look-up of example.com: REFUSED from 192.0.2.53"},
-	{"TIMEOUT, though there is an address", {FAIL("example.com", "MX", "TIMEOUT"), HOST("example.com", "A", "\"192.0.2.1\"")}, ROUTE_BOTH, ROUTE_DNS_ERROR, "",
-		"MX look-up of example.com: TIMEOUT from 192.0.2.53"},
-	{"a loop", {HOST("example.com", "CNAME", "\"example.com\"")}, ROUTE_BOTH, ROUTE_DNS_ERROR, "", "MX look-up of example.com: SERVFAIL from replay"},
+    {"no such domain", {FAIL("example.com", "MX", "NXDOMAIN")}, ROUTE_BOTH, ROUTE_NO_DOMAIN, "",
+        "example.com does not exist (NXDOMAIN from 192.0.2.53)"},
+    {"an alias of nothing", {HOST("example.com", "CNAME", "\"e.example\"")}, ROUTE_BOTH,
+        ROUTE_NO_DOMAIN, "",
+        "example.com is an alias of e.example, which does not exist (NXDOMAIN from replay)"},
+    {"SERVFAIL", {FAIL("example.com", "MX", "SERVFAIL")}, ROUTE_BOTH, ROUTE_DNS_ERROR, "",
+        "MX look-up of example.com: SERVFAIL from 192.0.2.53"},
+    {"REFUSED", {FAIL("example.com", "MX", "REFUSED")}, ROUTE_BOTH, ROUTE_DNS_ERROR, "",
+        "MX look-up of example.com: REFUSED from 192.0.2.53"},
+    {"TIMEOUT, though there is an address",
+        {FAIL("example.com", "MX", "TIMEOUT"), HOST("example.com", "A", "\"192.0.2.1\"")},
+        ROUTE_BOTH, ROUTE_DNS_ERROR, "", "MX look-up of example.com: TIMEOUT from 192.0.2.53"},
+    {"a loop", {HOST("example.com", "CNAME", "\"example.com\"")}, ROUTE_BOTH, ROUTE_DNS_ERROR, "",
+        "MX look-up of example.com: SERVFAIL from replay"},
 };
 
 Test(route, journeys)
@@ -111,7 +185,8 @@ Test(route, journeys)
 			load(book, j->lines[line]);
 		book_close(book);
 		buf_init(&hosts, 10000);
-		cr_assert(route_find(book, arena, "Example.COM.", j->family, 1, &route), "%s", j->what);
+		cr_assert(
+		    route_find(book, arena, "Example.COM.", j->family, 1, &route), "%s", j->what);
 		describe(&route, &hosts);
 		cr_expect_eq(route.kind, j->kind, "%s: %s", j->what, route_kind_name(route.kind));
 		cr_expect_str_eq(hosts.data, j->hosts, "%s: %s", j->what, hosts.data);
@@ -119,8 +194,10 @@ Test(route, journeys)
 		if (j->problem == NULL)
 			cr_expect_null(route.problem, "%s: %s", j->what, route.problem);
 		else
-			cr_expect_str_eq(route.problem, j->problem, "%s: %s", j->what, route.problem != NULL ? route.problem : "nothing");
-		cr_expect_eq(route.null_mx_mixed, strstr(j->what, "null MX among") != NULL, "%s", j->what);
+			cr_expect_str_eq(route.problem, j->problem, "%s: %s", j->what,
+			    route.problem != NULL ? route.problem : "nothing");
+		cr_expect_eq(
+		    route.null_mx_mixed, strstr(j->what, "null MX among") != NULL, "%s", j->what);
 		buf_release(&hosts);
 		book_free(book);
 		arena_free(arena);
@@ -185,7 +262,9 @@ Test(route, asks_for_all_hosts_at_once)
 		struct question question = book_want(book, 0);
 
 		cr_expect_eq(question.type, DNS_A);
-		book_put(book, &(struct answer){.name = question.name, .type = question.type, .rcode = DNS_TIMEOUT});
+		book_put(
+		    book, &(struct answer){
+		              .name = question.name, .type = question.type, .rcode = DNS_TIMEOUT});
 	}
 	cr_expect(route_find(book, arena, "example.com", ROUTE_V4, 0, &route));
 	cr_expect_eq(route.kind, ROUTE_DNS_ERROR);
@@ -252,9 +331,11 @@ Test(route, limits)
 	load(book, line.data);
 	for (int type = 0; type < 2; type++) {
 		buf_clear(&line);
-		buf_printf(&line, "{\"name\":\"a.example\",\"type\":\"%s\",\"data\":[", type == 0 ? "A" : "AAAA");
+		buf_printf(&line, "{\"name\":\"a.example\",\"type\":\"%s\",\"data\":[",
+		    type == 0 ? "A" : "AAAA");
 		for (int i = 0; i < 20; i++)
-			buf_printf(&line, "%s\"%s%d\"", i > 0 ? "," : "", type == 0 ? "192.0.2." : "2001:db8::", i);
+			buf_printf(&line, "%s\"%s%d\"", i > 0 ? "," : "",
+			    type == 0 ? "192.0.2." : "2001:db8::", i);
 		buf_puts(&line, "]}");
 		load(book, line.data);
 	}
@@ -267,7 +348,9 @@ Test(route, limits)
 	while (route.hosts[0].addresses[six].family == 6)
 		six++;
 	cr_expect_eq(six, 8, "neither family crowds the other out");
-	cr_expect_str_eq(route.problem, "71 mail exchangers, 64 are looked at; a.example has 40 addresses, 16 are looked at", "%s", route.problem);
+	cr_expect_str_eq(route.problem,
+	    "71 mail exchangers, 64 are looked at; a.example has 40 addresses, 16 are looked at",
+	    "%s", route.problem);
 	cr_assert(route_find(book, arena, "example.com", ROUTE_V6, 0, &route));
 	cr_expect_eq(route.hosts[0].address_count, 16);
 	buf_release(&line);

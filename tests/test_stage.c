@@ -13,10 +13,14 @@ Test(table, every_row_is_whole)
 		cr_assert_not_null(stages[s].name, "stage %d has no name", s);
 		cr_expect_neq(stages[s].act, ACT_NONE, "%s does nothing", stages[s].name);
 		for (int o = 0; o < OUTCOME_COUNT; o++)
-			cr_expect_neq(stages[s].next[o], STAGE_NONE, "%s leads nowhere on outcome %d", stages[s].name, o);
-		cr_expect((stages[s].guard == GUARD_NONE) == (stages[s].otherwise == STAGE_NONE), "%s: a guard has an else, and only a guard", stages[s].name);
-		cr_expect(s == STAGE_CLOSED || stages[s].seconds > 0, "%s has no deadline", stages[s].name);
-		cr_expect_leq(stages[s].seconds, stages[s].rfc_seconds, "%s waits longer than RFC 5321 asks", stages[s].name);
+			cr_expect_neq(stages[s].next[o], STAGE_NONE,
+			    "%s leads nowhere on outcome %d", stages[s].name, o);
+		cr_expect((stages[s].guard == GUARD_NONE) == (stages[s].otherwise == STAGE_NONE),
+		    "%s: a guard has an else, and only a guard", stages[s].name);
+		cr_expect(s == STAGE_CLOSED || stages[s].seconds > 0, "%s has no deadline",
+		    stages[s].name);
+		cr_expect_leq(stages[s].seconds, stages[s].rfc_seconds,
+		    "%s waits longer than RFC 5321 asks", stages[s].name);
 	}
 }
 
@@ -24,7 +28,8 @@ Test(table, every_stage_is_reached_and_every_walk_ends)
 {
 	bool reached[STAGE_COUNT] = {[STAGE_CONNECT] = true};
 
-	/* Edges go forward only, but for the way back to CLOSED from itself: so each walk ends after at most STAGE_COUNT steps. */
+	/* Edges go forward only, but for the way back to CLOSED from itself: so each walk ends
+	 * after at most STAGE_COUNT steps. */
 	for (enum stage s = STAGE_CONNECT; s < STAGE_CLOSED; s++) {
 		cr_expect(reached[s], "%s is not reached", stages[s].name);
 		for (int o = 0; o < OUTCOME_COUNT; o++) {
@@ -45,13 +50,17 @@ Test(table, a_refusal_is_answered_with_quit)
 {
 	for (enum stage s = STAGE_GREETING; s <= STAGE_MESSAGE; s++) {
 		if (s != STAGE_HANDSHAKE)
-			cr_expect_eq(stages[s].next[GOT_CLOSING], STAGE_QUIT, "%s on 421", stages[s].name);
-		cr_expect_eq(stages[s].next[GOT_LOST], STAGE_CLOSED, "%s when lost", stages[s].name);
+			cr_expect_eq(
+			    stages[s].next[GOT_CLOSING], STAGE_QUIT, "%s on 421", stages[s].name);
+		cr_expect_eq(
+		    stages[s].next[GOT_LOST], STAGE_CLOSED, "%s when lost", stages[s].name);
 		if (s != STAGE_STARTTLS && s != STAGE_HANDSHAKE)
-			cr_expect_eq(stages[s].next[GOT_NO], STAGE_QUIT, "%s when refused", stages[s].name);
+			cr_expect_eq(
+			    stages[s].next[GOT_NO], STAGE_QUIT, "%s when refused", stages[s].name);
 	}
 	cr_expect_eq(stages[STAGE_GREETING].next[GOT_UNKNOWN_COMMAND], STAGE_QUIT);
-	cr_expect_eq(stages[STAGE_EHLO_TLS].next[GOT_UNKNOWN_COMMAND], STAGE_QUIT, "no HELO under TLS");
+	cr_expect_eq(
+	    stages[STAGE_EHLO_TLS].next[GOT_UNKNOWN_COMMAND], STAGE_QUIT, "no HELO under TLS");
 }
 
 Test(names, parse_what_they_print)
@@ -68,8 +77,10 @@ Test(names, parse_what_they_print)
 	cr_expect_not(stage_parse("", &stage));
 }
 
-/* A walk: `hears` is a list of replies, blank-separated words: a code ("250"), "250:KEYWORD,KEYWORD" for an EHLO reply, "tls" for a finished handshake, "lost", "injected" (220 with bytes
- * behind it), "early-CODE" (before our line was out). The connection is made. `says` is what we must have done: verbs, "tls", "data" for the message, "close". */
+/* A walk: `hears` is a list of replies, blank-separated words: a code ("250"),
+ * "250:KEYWORD,KEYWORD" for an EHLO reply, "tls" for a finished handshake, "lost", "injected" (220
+ * with bytes behind it), "early-CODE" (before our line was out). The connection is made. `says` is
+ * what we must have done: verbs, "tls", "data" for the message, "close". */
 struct walk {
 	const char *name, *hears, *says;
 	enum stage depth;
@@ -83,53 +94,107 @@ struct walk {
 
 #define MESSAGE "Subject: x\r\n\r\nhello\r\n"
 static const struct walk walks[] = {
-	{"to the end", "220 250 250 250 354 250 221", "EHLO MAIL RCPT DATA data QUIT close", STAGE_MESSAGE, TLS_MAY, true, END_NONE, STAGE_MESSAGE, 250},
-	{"to the end under TLS", "220 250:STARTTLS 220 tls 250 250 250 354 250 221", "EHLO STARTTLS tls EHLO MAIL RCPT DATA data QUIT close", STAGE_MESSAGE, TLS_MAY, true, END_NONE, STAGE_MESSAGE, 250},
-	{"polite depth", "220 250:STARTTLS 220 tls 250 221", "EHLO STARTTLS tls EHLO QUIT close", STAGE_STARTTLS, TLS_MAY, true, END_NONE, STAGE_EHLO_TLS, 250},
-	{"polite depth, no TLS there", "220 250 221", "EHLO QUIT close", STAGE_STARTTLS, TLS_MAY, true, END_NONE, STAGE_EHLO, 250},
-	{"no TLS wanted", "220 250:STARTTLS 221", "EHLO QUIT close", STAGE_STARTTLS, TLS_NEVER, true, END_NONE, STAGE_EHLO, 250},
-	{"greeting 554: QUIT and nothing else", "554 221", "QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_NONE, STAGE_GREETING, 554},
-	{"greeting 521", "521 221", "QUIT close", STAGE_STARTTLS, TLS_MAY, false, END_NONE, STAGE_GREETING, 521},
-	{"greeting 421", "421 221", "QUIT close", STAGE_STARTTLS, TLS_MAY, false, END_NONE, STAGE_GREETING, 421},
-	{"greeting 450", "450 221", "QUIT close", STAGE_STARTTLS, TLS_MAY, false, END_NONE, STAGE_GREETING, 450},
-	{"greeting 500 is no reason for HELO", "500 221", "QUIT close", STAGE_STARTTLS, TLS_MAY, false, END_NONE, STAGE_GREETING, 500},
-	{"greeting 354", "354", "close", STAGE_STARTTLS, TLS_MAY, false, END_UNEXPECTED, STAGE_GREETING, 354},
-	{"a server that closes on QUIT", "554 lost", "QUIT close", STAGE_STARTTLS, TLS_MAY, false, END_NONE, STAGE_GREETING, 554},
-	{"EHLO unknown, HELO taken", "220 502 250 250 250 354 250 221", "EHLO HELO MAIL RCPT DATA data QUIT close", STAGE_MESSAGE, TLS_MAY, true, END_NONE, STAGE_MESSAGE, 250},
-	{"EHLO unknown, HELO refused", "220 500 550 221", "EHLO HELO QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_NONE, STAGE_HELO, 550},
-	{"EHLO refused: no HELO", "220 554 221", "EHLO QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_NONE, STAGE_EHLO, 554},
-	{"EHLO under TLS unknown: no HELO", "220 250:STARTTLS 220 tls 502 221", "EHLO STARTTLS tls EHLO QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_NONE, STAGE_EHLO_TLS, 502},
-	{"STARTTLS refused, on in the clear", "220 250:STARTTLS 454 250 250 354 250 221", "EHLO STARTTLS MAIL RCPT DATA data QUIT close", STAGE_MESSAGE, TLS_MAY, true, END_NONE, STAGE_MESSAGE, 250},
-	{"STARTTLS refused, polite depth", "220 250:STARTTLS 454 221", "EHLO STARTTLS QUIT close", STAGE_STARTTLS, TLS_MAY, true, END_NONE, STAGE_EHLO, 250},
-	{"STARTTLS refused, TLS demanded", "220 250:STARTTLS 454 221", "EHLO STARTTLS QUIT close", STAGE_MESSAGE, TLS_MUST, false, END_TLS_MISSING, STAGE_EHLO, 250},
-	{"STARTTLS not offered, TLS demanded", "220 250 221", "EHLO QUIT close", STAGE_STARTTLS, TLS_MUST, false, END_TLS_MISSING, STAGE_EHLO, 250},
-	{"TLS demanded, HELO only", "220 502 250 221", "EHLO HELO QUIT close", STAGE_MESSAGE, TLS_MUST, false, END_TLS_MISSING, STAGE_HELO, 250},
-	{"STARTTLS 421", "220 250:STARTTLS 421 221", "EHLO STARTTLS QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_NONE, STAGE_STARTTLS, 421},
-	{"bytes behind STARTTLS", "220 250:STARTTLS injected", "EHLO STARTTLS close", STAGE_MESSAGE, TLS_MAY, false, END_INJECTED, STAGE_STARTTLS, 220},
-	{"yes before EHLO is out", "220 early-250", "EHLO close", STAGE_MESSAGE, TLS_MAY, false, END_UNEXPECTED, STAGE_EHLO, 250},
-	{"502 before EHLO is out: no reason for HELO", "220 early-502", "EHLO close", STAGE_MESSAGE, TLS_MAY, false, END_UNEXPECTED, STAGE_EHLO, 502},
-	{"refused before EHLO is out", "220 early-554 221", "EHLO QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_NONE, STAGE_EHLO, 554},
-	{"taken before the message is out", "220 250 250 250 354 early-250", "EHLO MAIL RCPT DATA data close", STAGE_MESSAGE, TLS_MAY, false, END_UNEXPECTED, STAGE_MESSAGE, 250},
-	{"refused before the message is out", "220 250 250 250 354 early-552 221", "EHLO MAIL RCPT DATA data QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_NONE, STAGE_MESSAGE, 552},
-	{"handshake fails", "220 250:STARTTLS 220 lost", "EHLO STARTTLS tls close", STAGE_MESSAGE, TLS_MAY, false, END_CLOSED, STAGE_HANDSHAKE, 0},
-	{"MAIL refused", "220 250 554 221", "EHLO MAIL QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_NONE, STAGE_MAIL, 554},
-	{"RCPT refused: no DATA", "220 250 250 554 221", "EHLO MAIL RCPT QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_NONE, STAGE_RCPT, 554},
-	{"RCPT 354", "220 250 250 354", "EHLO MAIL RCPT close", STAGE_MESSAGE, TLS_MAY, false, END_UNEXPECTED, STAGE_RCPT, 354},
-	{"DATA refused: no content", "220 250 250 250 554 221", "EHLO MAIL RCPT DATA QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_NONE, STAGE_DATA, 554},
-	{"DATA 250: no content without 354", "220 250 250 250 250 221", "EHLO MAIL RCPT DATA QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_UNEXPECTED, STAGE_DATA, 250},
-	{"message refused", "220 250 250 250 354 554 221", "EHLO MAIL RCPT DATA data QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_NONE, STAGE_MESSAGE, 554},
-	{"lost before the greeting", "lost", "close", STAGE_MESSAGE, TLS_MAY, false, END_CLOSED, STAGE_GREETING, 0},
-	{"lost at RCPT", "220 250 250 lost", "EHLO MAIL RCPT close", STAGE_MESSAGE, TLS_MAY, false, END_CLOSED, STAGE_RCPT, 0},
-	{"421 at RCPT", "220 250 250 421 221", "EHLO MAIL RCPT QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_NONE, STAGE_RCPT, 421},
-	{"depth connect: not a word", "", "close", STAGE_CONNECT, TLS_MAY, true, END_NONE, STAGE_CONNECT, 0},
-	{"depth greeting", "220 221", "QUIT close", STAGE_GREETING, TLS_MAY, true, END_NONE, STAGE_GREETING, 220},
-	{"depth ehlo", "220 250:STARTTLS 221", "EHLO QUIT close", STAGE_EHLO, TLS_MAY, true, END_NONE, STAGE_EHLO, 250},
-	{"depth ehlo by HELO", "220 502 250 221", "EHLO HELO QUIT close", STAGE_EHLO, TLS_MAY, true, END_NONE, STAGE_HELO, 250},
-	{"depth mail", "220 250 250 221", "EHLO MAIL QUIT close", STAGE_MAIL, TLS_MAY, true, END_NONE, STAGE_MAIL, 250},
-	{"depth rcpt", "220 250 250 250 221", "EHLO MAIL RCPT QUIT close", STAGE_RCPT, TLS_MAY, true, END_NONE, STAGE_RCPT, 250},
-	{"depth data: closed, for QUIT would be content", "220 250 250 250 354", "EHLO MAIL RCPT DATA close", STAGE_DATA, TLS_MAY, true, END_NONE, STAGE_DATA, 354},
-	{"8-bit message, no 8BITMIME", "220 250 221", "EHLO QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_LOCAL, STAGE_EHLO, 250, .message = "Subject: x\r\n\r\n\xc3\xa4\r\n"},
-	{"UTF-8 address, no SMTPUTF8", "220 250:8BITMIME 221", "EHLO QUIT close", STAGE_RCPT, TLS_MAY, false, END_LOCAL, STAGE_EHLO, 250, .rcpt = "j\xc3\xbcrgen@example.com"},
+    {"to the end", "220 250 250 250 354 250 221", "EHLO MAIL RCPT DATA data QUIT close",
+        STAGE_MESSAGE, TLS_MAY, true, END_NONE, STAGE_MESSAGE, 250},
+    {"to the end under TLS", "220 250:STARTTLS 220 tls 250 250 250 354 250 221",
+        "EHLO STARTTLS tls EHLO MAIL RCPT DATA data QUIT close", STAGE_MESSAGE, TLS_MAY, true,
+        END_NONE, STAGE_MESSAGE, 250},
+    {"polite depth", "220 250:STARTTLS 220 tls 250 221", "EHLO STARTTLS tls EHLO QUIT close",
+        STAGE_STARTTLS, TLS_MAY, true, END_NONE, STAGE_EHLO_TLS, 250},
+    {"polite depth, no TLS there", "220 250 221", "EHLO QUIT close", STAGE_STARTTLS, TLS_MAY, true,
+        END_NONE, STAGE_EHLO, 250},
+    {"no TLS wanted", "220 250:STARTTLS 221", "EHLO QUIT close", STAGE_STARTTLS, TLS_NEVER, true,
+        END_NONE, STAGE_EHLO, 250},
+    {"greeting 554: QUIT and nothing else", "554 221", "QUIT close", STAGE_MESSAGE, TLS_MAY, false,
+        END_NONE, STAGE_GREETING, 554},
+    {"greeting 521", "521 221", "QUIT close", STAGE_STARTTLS, TLS_MAY, false, END_NONE,
+        STAGE_GREETING, 521},
+    {"greeting 421", "421 221", "QUIT close", STAGE_STARTTLS, TLS_MAY, false, END_NONE,
+        STAGE_GREETING, 421},
+    {"greeting 450", "450 221", "QUIT close", STAGE_STARTTLS, TLS_MAY, false, END_NONE,
+        STAGE_GREETING, 450},
+    {"greeting 500 is no reason for HELO", "500 221", "QUIT close", STAGE_STARTTLS, TLS_MAY, false,
+        END_NONE, STAGE_GREETING, 500},
+    {"greeting 354", "354", "close", STAGE_STARTTLS, TLS_MAY, false, END_UNEXPECTED, STAGE_GREETING,
+        354},
+    {"a server that closes on QUIT", "554 lost", "QUIT close", STAGE_STARTTLS, TLS_MAY, false,
+        END_NONE, STAGE_GREETING, 554},
+    {"EHLO unknown, HELO taken", "220 502 250 250 250 354 250 221",
+        "EHLO HELO MAIL RCPT DATA data QUIT close", STAGE_MESSAGE, TLS_MAY, true, END_NONE,
+        STAGE_MESSAGE, 250},
+    {"EHLO unknown, HELO refused", "220 500 550 221", "EHLO HELO QUIT close", STAGE_MESSAGE,
+        TLS_MAY, false, END_NONE, STAGE_HELO, 550},
+    {"EHLO refused: no HELO", "220 554 221", "EHLO QUIT close", STAGE_MESSAGE, TLS_MAY, false,
+        END_NONE, STAGE_EHLO, 554},
+    {"EHLO under TLS unknown: no HELO", "220 250:STARTTLS 220 tls 502 221",
+        "EHLO STARTTLS tls EHLO QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_NONE,
+        STAGE_EHLO_TLS, 502},
+    {"STARTTLS refused, on in the clear", "220 250:STARTTLS 454 250 250 354 250 221",
+        "EHLO STARTTLS MAIL RCPT DATA data QUIT close", STAGE_MESSAGE, TLS_MAY, true, END_NONE,
+        STAGE_MESSAGE, 250},
+    {"STARTTLS refused, polite depth", "220 250:STARTTLS 454 221", "EHLO STARTTLS QUIT close",
+        STAGE_STARTTLS, TLS_MAY, true, END_NONE, STAGE_EHLO, 250},
+    {"STARTTLS refused, TLS demanded", "220 250:STARTTLS 454 221", "EHLO STARTTLS QUIT close",
+        STAGE_MESSAGE, TLS_MUST, false, END_TLS_MISSING, STAGE_EHLO, 250},
+    {"STARTTLS not offered, TLS demanded", "220 250 221", "EHLO QUIT close", STAGE_STARTTLS,
+        TLS_MUST, false, END_TLS_MISSING, STAGE_EHLO, 250},
+    {"TLS demanded, HELO only", "220 502 250 221", "EHLO HELO QUIT close", STAGE_MESSAGE, TLS_MUST,
+        false, END_TLS_MISSING, STAGE_HELO, 250},
+    {"STARTTLS 421", "220 250:STARTTLS 421 221", "EHLO STARTTLS QUIT close", STAGE_MESSAGE, TLS_MAY,
+        false, END_NONE, STAGE_STARTTLS, 421},
+    {"bytes behind STARTTLS", "220 250:STARTTLS injected", "EHLO STARTTLS close", STAGE_MESSAGE,
+        TLS_MAY, false, END_INJECTED, STAGE_STARTTLS, 220},
+    {"yes before EHLO is out", "220 early-250", "EHLO close", STAGE_MESSAGE, TLS_MAY, false,
+        END_UNEXPECTED, STAGE_EHLO, 250},
+    {"502 before EHLO is out: no reason for HELO", "220 early-502", "EHLO close", STAGE_MESSAGE,
+        TLS_MAY, false, END_UNEXPECTED, STAGE_EHLO, 502},
+    {"refused before EHLO is out", "220 early-554 221", "EHLO QUIT close", STAGE_MESSAGE, TLS_MAY,
+        false, END_NONE, STAGE_EHLO, 554},
+    {"taken before the message is out", "220 250 250 250 354 early-250",
+        "EHLO MAIL RCPT DATA data close", STAGE_MESSAGE, TLS_MAY, false, END_UNEXPECTED,
+        STAGE_MESSAGE, 250},
+    {"refused before the message is out", "220 250 250 250 354 early-552 221",
+        "EHLO MAIL RCPT DATA data QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_NONE,
+        STAGE_MESSAGE, 552},
+    {"handshake fails", "220 250:STARTTLS 220 lost", "EHLO STARTTLS tls close", STAGE_MESSAGE,
+        TLS_MAY, false, END_CLOSED, STAGE_HANDSHAKE, 0},
+    {"MAIL refused", "220 250 554 221", "EHLO MAIL QUIT close", STAGE_MESSAGE, TLS_MAY, false,
+        END_NONE, STAGE_MAIL, 554},
+    {"RCPT refused: no DATA", "220 250 250 554 221", "EHLO MAIL RCPT QUIT close", STAGE_MESSAGE,
+        TLS_MAY, false, END_NONE, STAGE_RCPT, 554},
+    {"RCPT 354", "220 250 250 354", "EHLO MAIL RCPT close", STAGE_MESSAGE, TLS_MAY, false,
+        END_UNEXPECTED, STAGE_RCPT, 354},
+    {"DATA refused: no content", "220 250 250 250 554 221", "EHLO MAIL RCPT DATA QUIT close",
+        STAGE_MESSAGE, TLS_MAY, false, END_NONE, STAGE_DATA, 554},
+    {"DATA 250: no content without 354", "220 250 250 250 250 221",
+        "EHLO MAIL RCPT DATA QUIT close", STAGE_MESSAGE, TLS_MAY, false, END_UNEXPECTED, STAGE_DATA,
+        250},
+    {"message refused", "220 250 250 250 354 554 221", "EHLO MAIL RCPT DATA data QUIT close",
+        STAGE_MESSAGE, TLS_MAY, false, END_NONE, STAGE_MESSAGE, 554},
+    {"lost before the greeting", "lost", "close", STAGE_MESSAGE, TLS_MAY, false, END_CLOSED,
+        STAGE_GREETING, 0},
+    {"lost at RCPT", "220 250 250 lost", "EHLO MAIL RCPT close", STAGE_MESSAGE, TLS_MAY, false,
+        END_CLOSED, STAGE_RCPT, 0},
+    {"421 at RCPT", "220 250 250 421 221", "EHLO MAIL RCPT QUIT close", STAGE_MESSAGE, TLS_MAY,
+        false, END_NONE, STAGE_RCPT, 421},
+    {"depth connect: not a word", "", "close", STAGE_CONNECT, TLS_MAY, true, END_NONE,
+        STAGE_CONNECT, 0},
+    {"depth greeting", "220 221", "QUIT close", STAGE_GREETING, TLS_MAY, true, END_NONE,
+        STAGE_GREETING, 220},
+    {"depth ehlo", "220 250:STARTTLS 221", "EHLO QUIT close", STAGE_EHLO, TLS_MAY, true, END_NONE,
+        STAGE_EHLO, 250},
+    {"depth ehlo by HELO", "220 502 250 221", "EHLO HELO QUIT close", STAGE_EHLO, TLS_MAY, true,
+        END_NONE, STAGE_HELO, 250},
+    {"depth mail", "220 250 250 221", "EHLO MAIL QUIT close", STAGE_MAIL, TLS_MAY, true, END_NONE,
+        STAGE_MAIL, 250},
+    {"depth rcpt", "220 250 250 250 221", "EHLO MAIL RCPT QUIT close", STAGE_RCPT, TLS_MAY, true,
+        END_NONE, STAGE_RCPT, 250},
+    {"depth data: closed, for QUIT would be content", "220 250 250 250 354",
+        "EHLO MAIL RCPT DATA close", STAGE_DATA, TLS_MAY, true, END_NONE, STAGE_DATA, 354},
+    {"8-bit message, no 8BITMIME", "220 250 221", "EHLO QUIT close", STAGE_MESSAGE, TLS_MAY, false,
+        END_LOCAL, STAGE_EHLO, 250, .message = "Subject: x\r\n\r\n\xc3\xa4\r\n"},
+    {"UTF-8 address, no SMTPUTF8", "220 250:8BITMIME 221", "EHLO QUIT close", STAGE_RCPT, TLS_MAY,
+        false, END_LOCAL, STAGE_EHLO, 250, .rcpt = "j\xc3\xbcrgen@example.com"},
 };
 
 static void
@@ -149,7 +214,8 @@ hear(struct dialogue *d, struct arena *arena, const char *word)
 	}
 	bool early = strncmp(word, "early-", 6) == 0;
 	reply.code = strcmp(word, "injected") == 0 ? 220 : atoi(early ? word + 6 : word);
-	lines[reply.count].bytes = arena_printf(arena, "%d%cmx.example.com", reply.code, colon ? '-' : ' ');
+	lines[reply.count].bytes =
+	    arena_printf(arena, "%d%cmx.example.com", reply.code, colon ? '-' : ' ');
 	lines[reply.count].len = strlen(lines[0].bytes);
 	reply.count++;
 	if (colon != NULL) {
@@ -157,7 +223,8 @@ hear(struct dialogue *d, struct arena *arena, const char *word)
 		lines[reply.count].len = strlen(lines[1].bytes);
 		reply.count++;
 	}
-	reply.text = arena_printf(arena, "mx.example.com%s%s", colon != NULL ? "\n" : "", colon != NULL ? colon + 1 : "");
+	reply.text = arena_printf(
+	    arena, "mx.example.com%s%s", colon != NULL ? "\n" : "", colon != NULL ? colon + 1 : "");
 	if (early)
 		dialogue_heard_early(d, &reply, 1);
 	else
@@ -170,8 +237,13 @@ Test(walks, go_as_told)
 		const struct walk *w = &walks[i];
 		struct arena *arena = arena_new();
 		const char *message = w->message != NULL ? w->message : MESSAGE;
-		struct plan plan = {.helo = "probe.example.com", .from = w->from != NULL ? w->from : "a@example.com", .rcpt = w->rcpt != NULL ? w->rcpt : "b@example.net",
-		    .depth = w->depth, .tls = w->tls, .message = message, .message_len = strlen(message)};
+		struct plan plan = {.helo = "probe.example.com",
+		    .from = w->from != NULL ? w->from : "a@example.com",
+		    .rcpt = w->rcpt != NULL ? w->rcpt : "b@example.net",
+		    .depth = w->depth,
+		    .tls = w->tls,
+		    .message = message,
+		    .message_len = strlen(message)};
 		char hears[200], *save = NULL;
 		struct dialogue d;
 		struct buf says, line;
@@ -198,18 +270,24 @@ Test(walks, go_as_told)
 				buf_puts(&says, " tls");
 			if (act == ACT_SAY && d.stage == STAGE_MESSAGE) {
 				buf_puts(&says, " data");
-				cr_expect(line.len >= 5 && strcmp(line.data + line.len - 5, "\r\n.\r\n") == 0, "%s: no final dot", w->name);
+				cr_expect(line.len >= 5 &&
+				              strcmp(line.data + line.len - 5, "\r\n.\r\n") == 0,
+				    "%s: no final dot", w->name);
 			} else if (act == ACT_SAY) {
-				buf_printf(&says, " %.*s", (int)strcspn(line.data, " \r"), line.data);
+				buf_printf(
+				    &says, " %.*s", (int)strcspn(line.data, " \r"), line.data);
 			}
-			cr_assert_not_null(word, "%s: waits in %s for a reply that does not come", w->name, stage_name(d.stage));
+			cr_assert_not_null(word, "%s: waits in %s for a reply that does not come",
+			    w->name, stage_name(d.stage));
 			hear(&d, arena, word);
 			word = strtok_r(NULL, " ", &save);
 		}
-		cr_expect_str_eq(says.len > 0 ? says.data + 1 : "", w->says, "%s: said '%s', not '%s'", w->name, says.data + 1, w->says);
+		cr_expect_str_eq(says.len > 0 ? says.data + 1 : "", w->says,
+		    "%s: said '%s', not '%s'", w->name, says.data + 1, w->says);
 		cr_expect_eq(d.done, w->done, "%s: done", w->name);
 		cr_expect_eq(d.ending, w->ending, "%s: ending %d", w->name, d.ending);
-		cr_expect_eq(d.decisive_stage, w->at, "%s: decided at %s", w->name, stage_name(d.decisive_stage));
+		cr_expect_eq(d.decisive_stage, w->at, "%s: decided at %s", w->name,
+		    stage_name(d.decisive_stage));
 		cr_expect_eq(d.decisive.code, w->code, "%s: code %d", w->name, d.decisive.code);
 		buf_release(&says);
 		buf_release(&line);
@@ -222,16 +300,22 @@ Test(mail, says_size_and_body_only_when_offered_and_needed)
 	static const struct {
 		const char *offer, *message, *from, *line;
 	} cases[] = {
-		{"250", MESSAGE, "a@example.com", "MAIL FROM:<a@example.com>\r\n"},
-		{"250:SIZE", MESSAGE, "a@example.com", "MAIL FROM:<a@example.com> SIZE=21\r\n"},
-		{"250:8BITMIME", MESSAGE, "", "MAIL FROM:<>\r\n"},
-		{"250:8BITMIME", "S: \xe4\r\n", "", "MAIL FROM:<> BODY=8BITMIME\r\n"},
-		{"250:SMTPUTF8", MESSAGE, "\xc3\xa4@example.com", "MAIL FROM:<\xc3\xa4@example.com> SMTPUTF8\r\n"},
+	    {"250", MESSAGE, "a@example.com", "MAIL FROM:<a@example.com>\r\n"},
+	    {"250:SIZE", MESSAGE, "a@example.com", "MAIL FROM:<a@example.com> SIZE=21\r\n"},
+	    {"250:8BITMIME", MESSAGE, "", "MAIL FROM:<>\r\n"},
+	    {"250:8BITMIME", "S: \xe4\r\n", "", "MAIL FROM:<> BODY=8BITMIME\r\n"},
+	    {"250:SMTPUTF8", MESSAGE, "\xc3\xa4@example.com",
+	        "MAIL FROM:<\xc3\xa4@example.com> SMTPUTF8\r\n"},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct arena *arena = arena_new();
-		struct plan plan = {.helo = "h.example", .from = cases[i].from, .rcpt = "b@example.net", .depth = STAGE_MESSAGE, .message = cases[i].message, .message_len = strlen(cases[i].message)};
+		struct plan plan = {.helo = "h.example",
+		    .from = cases[i].from,
+		    .rcpt = "b@example.net",
+		    .depth = STAGE_MESSAGE,
+		    .message = cases[i].message,
+		    .message_len = strlen(cases[i].message)};
 		struct dialogue d;
 		struct buf line;
 
@@ -251,8 +335,14 @@ Test(mail, says_size_and_body_only_when_offered_and_needed)
 Test(transcript, keeps_all_in_order)
 {
 	struct arena *arena = arena_new();
-	struct plan plan = {.helo = "h.example", .from = "a@b.example", .rcpt = "c@d.example", .depth = STAGE_MESSAGE, .message = MESSAGE, .message_len = strlen(MESSAGE)};
-	static const char *const sent[] = {NULL, NULL, "EHLO h.example", "MAIL FROM:<a@b.example>", "RCPT TO:<c@d.example>", "DATA", "(message, 21 octets)", "QUIT"};
+	struct plan plan = {.helo = "h.example",
+	    .from = "a@b.example",
+	    .rcpt = "c@d.example",
+	    .depth = STAGE_MESSAGE,
+	    .message = MESSAGE,
+	    .message_len = strlen(MESSAGE)};
+	static const char *const sent[] = {NULL, NULL, "EHLO h.example", "MAIL FROM:<a@b.example>",
+	    "RCPT TO:<c@d.example>", "DATA", "(message, 21 octets)", "QUIT"};
 	static const char *const hears[] = {"220", "250", "250", "250", "354", "554", "221"};
 	struct dialogue d;
 

@@ -1,5 +1,5 @@
-/* Blocks in a chain, the newest first; a large request gets a block of its own. The first is small, for many thousand walks wait at the same time that have
- * heard nothing yet; then they double. */
+/* Blocks in a chain, the newest first; a large request gets a block of its own. The first is small,
+ * for many thousand walks wait at the same time that have heard nothing yet; then they double. */
 #include "base/arena.h"
 
 #include <stdarg.h>
@@ -87,7 +87,8 @@ arena_free(struct arena *arena)
 	free(arena);
 }
 
-/* Keeps one block, the newest of usual size; a round that needed a giant must not keep it for ever. */
+/* Keeps one block, the newest of usual size; a round that needed a giant must not keep it for ever.
+ */
 void
 arena_reset(struct arena *arena)
 {
@@ -122,7 +123,9 @@ arena_alloc(struct arena *arena, size_t size)
 		out_of_memory();
 	size = (size + ALIGN - 1) / ALIGN * ALIGN;
 	if (block == NULL || block->size - block->used < size) {
-		size_t room = arena->size < FIRST ? FIRST : arena->size < BLOCK ? arena->size : BLOCK;
+		size_t room = arena->size < FIRST   ? FIRST
+		              : arena->size < BLOCK ? arena->size
+		                                    : BLOCK;
 
 		if (room < size)
 			room = size;
@@ -132,7 +135,8 @@ arena_alloc(struct arena *arena, size_t size)
 		block->used = 0;
 		block->size = room;
 		arena->size += room;
-		if (size > BLOCK / 4 && arena->blocks != NULL) { /* the current block still has room for small things */
+		if (size > BLOCK / 4 &&
+		    arena->blocks != NULL) { /* the current block still has room for small things */
 			block->next = arena->blocks->next;
 			arena->blocks->next = block;
 		} else {

@@ -1,7 +1,8 @@
 /* buf: a growing string of bytes that is born with its maximum.
  *
- * What does not fit is not added and `full` stays set: the caller reads it once at the end and gives the excess a name. `data` is always
- * NUL-terminated behind `len` bytes (bytes may hold NULs of their own). */
+ * What does not fit is not added and `full` stays set: the caller reads it once at the end and
+ * gives the excess a name. `data` is always NUL-terminated behind `len` bytes (bytes may hold NULs
+ * of their own). */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 

@@ -1,4 +1,5 @@
-/* A balanced tree, not a hash table: the names come from strangers, who could choose them to collide. */
+/* A balanced tree, not a hash table: the names come from strangers, who could choose them to
+ * collide. */
 #include "base/counter.h"
 
 #include <search.h>
@@ -57,7 +58,7 @@ counter_free(struct counter *counter)
 void
 counter_add(struct counter *counter, const char *name)
 {
-	const struct count key = { name, 0 };
+	const struct count key = {name, 0};
 	void *found = tfind(&key, &counter->tree, by_name);
 	struct count *new;
 
@@ -70,12 +71,13 @@ counter_add(struct counter *counter, const char *name)
 		return;
 	}
 	new = arena_alloc(counter->arena, sizeof *new);
-	*new = (struct count){ arena_string(counter->arena, name), 1 };
+	*new = (struct count){arena_string(counter->arena, name), 1};
 	if (tsearch(new, &counter->tree, by_name) == NULL) { /* out of memory */
 		counter->others++;
 		return;
 	}
-	*(struct count **)arena_push(counter->arena, &counter->all, counter->count, sizeof *counter->all) = new;
+	*(struct count **)arena_push(
+	    counter->arena, &counter->all, counter->count, sizeof *counter->all) = new;
 	counter->count++;
 }
 
@@ -89,7 +91,7 @@ counter_list(struct counter *counter, const struct count **list)
 		counter->sorted[i] = *counter->all[i];
 	qsort(counter->sorted, n, sizeof *counter->sorted, by_count);
 	if (counter->others > 0)
-		counter->sorted[n++] = (struct count){ COUNTER_OTHERS, counter->others };
+		counter->sorted[n++] = (struct count){COUNTER_OTHERS, counter->others};
 	*list = counter->sorted;
 	return n;
 }

@@ -1,4 +1,5 @@
-/* counter: how often each name came. Bounded: a name that is new when there are `max` already is counted under "(others)". */
+/* counter: how often each name came. Bounded: a name that is new when there are `max` already is
+ * counted under "(others)". */
 #ifndef BASE_COUNTER_H
 #define BASE_COUNTER_H
 
@@ -16,7 +17,8 @@ struct counter *counter_new(size_t max);
 void counter_free(struct counter *counter); /* NULL is allowed */
 
 void counter_add(struct counter *counter, const char *name);
-/* The most frequent first, then by name; COUNTER_OTHERS last. Valid until the counter is used again. */
+/* The most frequent first, then by name; COUNTER_OTHERS last. Valid until the counter is used
+ * again. */
 size_t counter_list(struct counter *counter, const struct count **list);
 
 #endif

@@ -1,4 +1,5 @@
-/* ip: an IPv4 or IPv6 address as a value. An IPv4-mapped IPv6 address (::ffff:0:0/96) is taken as IPv4 everywhere (RFC 7208 section 5). */
+/* ip: an IPv4 or IPv6 address as a value. An IPv4-mapped IPv6 address (::ffff:0:0/96) is taken as
+ * IPv4 everywhere (RFC 7208 section 5). */
 #ifndef BASE_IP_H
 #define BASE_IP_H
 
@@ -12,21 +13,27 @@ struct ip {
 	unsigned char bytes[16]; /* network order; IPv4 in the first four */
 };
 
-bool ip_parse(struct ip *ip, const char *text); /* dotted quad or RFC 4291 text; no scope, no brackets, no prefix */
+bool ip_parse(struct ip *ip,
+    const char *text); /* dotted quad or RFC 4291 text; no scope, no brackets, no prefix */
 const char *ip_text(const struct ip *ip, char text[IP_TEXT]); /* RFC 5952 text; "" for none */
 bool ip_equal(const struct ip *a, const struct ip *b);
-bool ip_within(const struct ip *ip, const struct ip *net, unsigned bits); /* same family and the first `bits` bits agree */
+bool ip_within(const struct ip *ip, const struct ip *net,
+    unsigned bits); /* same family and the first `bits` bits agree */
 unsigned ip_bits(const struct ip *ip); /* 32 or 128 */
 
-/* Why no mail should be sent to, and no list asked about, this address: "private", "loopback", "link-local", "reserved", "documentation",
- * "multicast", "unspecified", "shared" (IANA special-purpose registries, RFC 6890); NULL for one that is globally reachable. */
+/* Why no mail should be sent to, and no list asked about, this address: "private", "loopback",
+ * "link-local", "reserved", "documentation", "multicast", "unspecified", "shared" (IANA
+ * special-purpose registries, RFC 6890); NULL for one that is globally reachable. */
 const char *ip_special(const struct ip *ip);
 
-/* May receivers see it, and lists know it? One that is globally reachable, or that is for documentation: such is in no real mail, but stands for the others in every example. False for family 0. */
+/* May receivers see it, and lists know it? One that is globally reachable, or that is for
+ * documentation: such is in no real mail, but stands for the others in every example. False for
+ * family 0. */
 bool ip_is_public(const struct ip *ip);
 
-/* The name under which DNS files an address: "1.2.0.192" + suffix, or 32 nibbles (RFC 1035 section 3.5, RFC 3596 section 2.5, RFC 5782 section 2.4).
- * `suffix` begins without a dot: "in-addr.arpa", "ip6.arpa", "zen.spamhaus.org". Returns false when `size` is too small. */
+/* The name under which DNS files an address: "1.2.0.192" + suffix, or 32 nibbles (RFC 1035
+ * section 3.5, RFC 3596 section 2.5, RFC 5782 section 2.4). `suffix` begins without a dot:
+ * "in-addr.arpa", "ip6.arpa", "zen.spamhaus.org". Returns false when `size` is too small. */
 bool ip_reverse(const struct ip *ip, const char *suffix, char *name, size_t size);
 
 #endif

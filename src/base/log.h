@@ -1,12 +1,13 @@
-/* log: what the program has to say about itself, on standard error, one line each, "mxwalk: " before it. Control bytes are shown as \xNN.
- * Results never come this way. */
+/* log: what the program has to say about itself, on standard error, one line each, "mxwalk: "
+ * before it. Control bytes are shown as \xNN. Results never come this way. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
 #include <stdbool.h>
 
 void log_quiet(bool quiet); /* warnings and notes are left out; errors never are */
-void log_line_open(bool open); /* a progress line stands on the terminal: it is ended before anything else is said */
+void log_line_open(bool open); /* a progress line stands on the terminal: it is ended before
+                                  anything else is said */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));

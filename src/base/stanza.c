@@ -34,7 +34,8 @@ plain(const char *start, const char *end)
 }
 
 bool
-stanza_read(const char *text, size_t len, struct arena *arena, struct stanza **stanzas, size_t *count, struct stanza_error *error)
+stanza_read(const char *text, size_t len, struct arena *arena, struct stanza **stanzas,
+    size_t *count, struct stanza_error *error)
 {
 	const char *end = text + len;
 	struct stanza *current = NULL;
@@ -75,7 +76,8 @@ stanza_read(const char *text, size_t len, struct arena *arena, struct stanza **s
 			return fail(error, number, "a key is one word");
 		if (value == stop)
 			return fail(error, number, "the value is empty");
-		struct stanza_field *field = arena_push(arena, &current->fields, current->count, sizeof *field);
+		struct stanza_field *field =
+		    arena_push(arena, &current->fields, current->count, sizeof *field);
 		current->count++;
 		field->key = arena_copy(arena, key, (size_t)(key_end - key));
 		field->value = arena_copy(arena, value, (size_t)(stop - value));

@@ -5,7 +5,8 @@
  *     key = value, verbatim up to the end of the line
  *     key = a key may come several times
  *
- * Not inih: that cuts lines at 200 bytes and ends a value at " ;", and replies have both. The stanzas are copies: the text may go. */
+ * Not inih: that cuts lines at 200 bytes and ends a value at " ;", and replies have both. The
+ * stanzas are copies: the text may go. */
 #ifndef BASE_STANZA_H
 #define BASE_STANZA_H
 
@@ -32,7 +33,9 @@ struct stanza_error {
 };
 
 /* Reads all of `text`. On false, `error` says which line and why. */
-bool stanza_read(const char *text, size_t len, struct arena *arena, struct stanza **stanzas, size_t *count, struct stanza_error *error);
-const char *stanza_get(const struct stanza *stanza, const char *key); /* the first value, NULL if absent */
+bool stanza_read(const char *text, size_t len, struct arena *arena, struct stanza **stanzas,
+    size_t *count, struct stanza_error *error);
+const char *stanza_get(
+    const struct stanza *stanza, const char *key); /* the first value, NULL if absent */
 
 #endif

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-size_t utf8_len(const char *bytes, size_t left); /* octets of the character at `bytes`; 0: no valid one within `left` */
+size_t utf8_len(const char *bytes,
+    size_t left); /* octets of the character at `bytes`; 0: no valid one within `left` */
 bool utf8_valid(const char *bytes, size_t len);
 
 #endif

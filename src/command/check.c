@@ -1,8 +1,9 @@
 /* One evaluator by itself: a table of them, and one way of asking, waiting and telling for all.
  *
- * Exit status: 0 all is well · 1 it speaks against mail (SPF fail or permerror, DMARC fail, no confirmed PTR, listed, a domain that takes no mail) · 2 it does
- * not, but something is wanting (softfail, neutral, none, warnings) · 3 it could not be told · 64 and up as everywhere. With several operands the first of 1,
- * 2, 3 that was met. */
+ * Exit status: 0 all is well · 1 it speaks against mail (SPF fail or permerror, DMARC fail, no
+ * confirmed PTR, listed, a domain that takes no mail) · 2 it does not, but something is wanting
+ * (softfail, neutral, none, warnings) · 3 it could not be told · 64 and up as everywhere. With
+ * several operands the first of 1, 2, 3 that was met. */
 #include <libpsl.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -17,11 +18,11 @@
 #include "command/dkim_keys.h"
 #include "command/dns.h"
 #include "command/output.h"
+#include "dns/author.h"
 #include "dns/book.h"
-#include "dns/name.h"
 #include "dns/dkim.h"
 #include "dns/dkim_sign.h"
-#include "dns/author.h"
+#include "dns/name.h"
 #include "io/loop.h"
 #include "judge/seen.h"
 #include "record.h"
@@ -40,14 +41,15 @@ struct check {
 	struct output output;
 	struct text_style style;
 	struct arena *question; /* what was asked */
-	struct arena *arena;    /* of an evaluation: emptied whenever it starts again */
+	struct arena *arena; /* of an evaluation: emptied whenever it starts again */
 
 	struct spf_query spf_query;
 	struct spf spf, helo_spf;
 	bool helo_too;
 	struct dkim_query dkim_query; /* message NULL: not read yet */
 	struct dkim dkim;
-	const struct received *seen; /* the hop at which a server saw the message come from its sender; NULL: it tells none */
+	const struct received *seen; /* the hop at which a server saw the message come from its
+	                                sender; NULL: it tells none */
 	EVP_PKEY *pair; /* of --dkim-key; NULL: none given */
 	struct dkim_pair dkim_pair;
 	struct dkim_key dkim_key;
@@ -66,7 +68,8 @@ struct check {
 struct evaluator {
 	const char *name, *usage;
 	bool takes_operands;
-	bool (*read)(struct check *check);            /* the question out of the options, or out of one operand; false after saying what is wrong with it */
+	bool (*read)(struct check *check); /* the question out of the options, or out of one
+	                                      operand; false after saying what is wrong with it */
 	bool (*step)(struct book *book, void *check); /* false: pending */
 	void (*write)(struct check *check, struct buf *out);
 	int (*status)(const struct check *check);
@@ -78,7 +81,8 @@ refuse(const struct check *check, const char *why)
 	if (check->operand != NULL)
 		log_error("check %s %s: %s", check->evaluator->name, check->operand, why);
 	else
-		log_error("check %s: %s; usage: mxwalk check %s", check->evaluator->name, why, check->evaluator->usage);
+		log_error("check %s: %s; usage: mxwalk check %s", check->evaluator->name, why,
+		    check->evaluator->usage);
 	return false;
 }
 
@@ -109,8 +113,10 @@ read_spf(struct check *check)
 		return refuse(check, "--from or --helo is missing");
 	if ((o->from == NULL || *o->from == '\0') && o->ehlo == NULL)
 		return refuse(check, "the null reverse-path needs --helo");
-	check->spf_query = (struct spf_query){.ip = o->ip, .from = o->from, .helo = o->ehlo, .now = time(NULL), .survey = true};
-	check->helo_too = o->from != NULL && *o->from != '\0' && o->ehlo != NULL && name_is_host(o->ehlo);
+	check->spf_query = (struct spf_query){
+	    .ip = o->ip, .from = o->from, .helo = o->ehlo, .now = time(NULL), .survey = true};
+	check->helo_too =
+	    o->from != NULL && *o->from != '\0' && o->ehlo != NULL && name_is_host(o->ehlo);
 	return true;
 }
 
@@ -126,7 +132,8 @@ step_spf(struct book *book, void *arg)
 	check->spf_query.receiver = own_hostname(check);
 	known = spf_check(book, check->arena, &check->spf_query, &check->spf);
 	helo.from = "";
-	return (!check->helo_too || spf_check(book, check->arena, &helo, &check->helo_spf)) && known;
+	return (!check->helo_too || spf_check(book, check->arena, &helo, &check->helo_spf)) &&
+	       known;
 }
 
 static void
@@ -196,7 +203,10 @@ read_message(struct check *check)
 	buf_init(&mended, 2 * len);
 	dkim_message_mend(bytes, len, &mended);
 	free(bytes);
-	*query = (struct dkim_query){.message = arena_copy(check->question, mended.data, mended.len), .len = mended.len, .now = time(NULL)};
+	*query =
+	    (struct dkim_query){.message = arena_copy(check->question, mended.data, mended.len),
+	        .len = mended.len,
+	        .now = time(NULL)};
 	buf_release(&mended);
 	find_seen(check);
 	return true;
@@ -217,21 +227,30 @@ write_message(struct check *check, struct buf *out)
 	if (is_ndjson(check))
 		record_check_dkim(out, check->operand, &check->dkim, check->seen);
 	else
-		text_check_dkim(out, &check->style, check->operand, &check->dkim, check->seen, &check->options->ip);
+		text_check_dkim(out, &check->style, check->operand, &check->dkim, check->seen,
+		    &check->options->ip);
 }
 
 static int
 status_message(const struct check *check)
 {
 	static const int statuses[] = {
-		[DKIM_PASS] = EXIT_OK, [DKIM_FAIL] = EXIT_REFUSED, [DKIM_PERMERROR] = EXIT_REFUSED, [DKIM_POLICY] = EXIT_REFUSED,
-		[DKIM_NEUTRAL] = EXIT_DEFERRED, [DKIM_NONE] = EXIT_DEFERRED, [DKIM_TEMPERROR] = EXIT_UNDETERMINED,
+	    [DKIM_PASS] = EXIT_OK,
+	    [DKIM_FAIL] = EXIT_REFUSED,
+	    [DKIM_PERMERROR] = EXIT_REFUSED,
+	    [DKIM_POLICY] = EXIT_REFUSED,
+	    [DKIM_NEUTRAL] = EXIT_DEFERRED,
+	    [DKIM_NONE] = EXIT_DEFERRED,
+	    [DKIM_TEMPERROR] = EXIT_UNDETERMINED,
 	};
 	const struct dkim *dkim = &check->dkim;
 	bool wanting = dkim->problem != NULL;
 
 	for (size_t i = 0; i < dkim->count; i++)
-		wanting |= dkim->signatures[i].result != DKIM_PASS || dkim->signatures[i].warning_count > 0 || dkim->signatures[i].key.warning_count > 0 || dkim->signatures[i].key.state == DKIM_KEY_TESTING;
+		wanting |= dkim->signatures[i].result != DKIM_PASS ||
+		           dkim->signatures[i].warning_count > 0 ||
+		           dkim->signatures[i].key.warning_count > 0 ||
+		           dkim->signatures[i].key.state == DKIM_KEY_TESTING;
 	return dkim->result == DKIM_PASS && wanting ? EXIT_DEFERRED : statuses[dkim->result];
 }
 
@@ -246,7 +265,8 @@ read_key(struct check *check)
 	if (signers->count > 1)
 		return refuse(check, "one key at a time");
 	if (signer->selector == NULL || signer->domain == NULL)
-		return refuse(check, signer->selector == NULL ? "--selector is missing" : "--domain is missing");
+		return refuse(check,
+		    signer->selector == NULL ? "--selector is missing" : "--domain is missing");
 	if (signer->file == NULL)
 		return true;
 	check->pair = dkim_pair_open(signer->file, check->question);
@@ -263,7 +283,8 @@ step_key(struct book *book, void *arg)
 	bool known;
 
 	arena_reset(check->arena);
-	known = dkim_key_look_up(book, check->arena, signer->selector, signer->domain, &check->dkim_key);
+	known = dkim_key_look_up(
+	    book, check->arena, signer->selector, signer->domain, &check->dkim_key);
 	if (check->pair != NULL)
 		dkim_pair_describe(check->pair, &check->dkim_key, check->arena, &check->dkim_pair);
 	check->dkim_pair.file = signer->file;
@@ -297,7 +318,8 @@ status_key(const struct check *check)
 
 /* Of SPF and DKIM (RFC 8601 section 2.7): only a pass counts, and what may have been one. */
 static bool
-read_identifier(struct check *check, const char *option, const struct pair *pair, struct dmarc_identifier *out)
+read_identifier(
+    struct check *check, const char *option, const struct pair *pair, struct dmarc_identifier *out)
 {
 	static const struct {
 		const char *word;
@@ -321,10 +343,13 @@ read_identifier(struct check *check, const char *option, const struct pair *pair
 	}
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcmp(words[i].word, pair->value) == 0) {
-			*out = (struct dmarc_identifier){arena_string(check->question, name), words[i].auth};
+			*out = (struct dmarc_identifier){
+			    arena_string(check->question, name), words[i].auth};
 			return true;
 		}
-	log_error("check dmarc: %s %s=%s: not a result (pass, fail, softfail, neutral, none, policy, temperror or permerror)", option, pair->name, pair->value);
+	log_error("check dmarc: %s %s=%s: not a result (pass, fail, softfail, neutral, none, "
+	          "policy, temperror or permerror)",
+	    option, pair->name, pair->value);
 	return false;
 }
 
@@ -345,14 +370,23 @@ read_dmarc(struct check *check)
 		return refuse(check, "--from is missing: the address in the From field");
 	if (o->spf_results.count > 1)
 		return refuse(check, "--spf may be given once: a message has one reverse-path");
-	*query = (struct dmarc_query){.from = at == NULL ? o->from : author_read(o->from, strlen(o->from), check->question, &domain, &why) ? domain : at + 1, .survey = true, .org_domain_arg = psl_builtin()};
+	*query = (struct dmarc_query){
+	    .from = at == NULL ? o->from
+	            : author_read(o->from, strlen(o->from), check->question, &domain, &why)
+	                ? domain
+	                : at + 1,
+	    .survey = true,
+	    .org_domain_arg = psl_builtin()};
 	query->org_domain = query->org_domain_arg != NULL ? registrable_domain : NULL;
-	if (o->spf_results.count > 0 && !read_identifier(check, "--spf", &o->spf_results.items[0], &check->dmarc_spf))
+	if (o->spf_results.count > 0 &&
+	    !read_identifier(check, "--spf", &o->spf_results.items[0], &check->dmarc_spf))
 		return false;
 	query->spf = o->spf_results.count > 0 ? &check->dmarc_spf : NULL;
-	check->dmarc_dkim = arena_alloc(check->question, (o->dkim_results.count + 1) * sizeof *check->dmarc_dkim);
+	check->dmarc_dkim =
+	    arena_alloc(check->question, (o->dkim_results.count + 1) * sizeof *check->dmarc_dkim);
 	for (size_t i = 0; i < o->dkim_results.count; i++)
-		if (!read_identifier(check, "--dkim", &o->dkim_results.items[i], &check->dmarc_dkim[i]))
+		if (!read_identifier(
+		        check, "--dkim", &o->dkim_results.items[i], &check->dmarc_dkim[i]))
 			return false;
 	query->dkim = check->dmarc_dkim;
 	query->dkim_count = o->dkim_results.count;
@@ -444,7 +478,8 @@ read_item(struct check *check)
 		return true;
 	if (!name_normalise(check->operand, check->domain, &why))
 		return refuse(check, why);
-	return name_is_host(check->domain) || refuse(check, "neither an IP address nor a domain of two labels or more");
+	return name_is_host(check->domain) ||
+	       refuse(check, "neither an IP address nor a domain of two labels or more");
 }
 
 static bool
@@ -464,9 +499,11 @@ step_dnsbl(struct book *book, void *arg)
 
 		if (!list->on || !blocklist_takes(list, ip))
 			continue;
-		listing = arena_push(check->arena, &check->listings, check->listing_count, sizeof *listing);
+		listing = arena_push(
+		    check->arena, &check->listings, check->listing_count, sizeof *listing);
 		check->listing_count++;
-		if (!blocklist_look_up(book, check->arena, list, ip, ip == NULL ? check->domain : NULL, ip != NULL ? "ip" : "domain", listing))
+		if (!blocklist_look_up(book, check->arena, list, ip,
+		        ip == NULL ? check->domain : NULL, ip != NULL ? "ip" : "domain", listing))
 			known = false;
 	}
 	return known;
@@ -480,9 +517,13 @@ warn_of_public_resolver(const struct check *check)
 	bool answered = true;
 
 	for (size_t i = 0; i < check->listing_count; i++)
-		answered &= check->listings[i].state == LIST_LISTED || check->listings[i].state == LIST_CLEAN;
+		answered &= check->listings[i].state == LIST_LISTED ||
+		            check->listings[i].state == LIST_CLEAN;
 	if (server != NULL && !answered)
-		log_warn("the lists were asked through %s, an open resolver, which many of them do not answer or mislead; --dnsbl-nameserver names a resolver of your own, --dnsbl-key takes a key", server);
+		log_warn("the lists were asked through %s, an open resolver, which many of them do "
+		         "not answer or mislead; --dnsbl-nameserver names a resolver of your own, "
+		         "--dnsbl-key takes a key",
+		    server);
 }
 
 static void
@@ -490,7 +531,8 @@ write_dnsbl(struct check *check, struct buf *out)
 {
 	warn_of_public_resolver(check);
 	if (!is_ndjson(check))
-		text_check_listings(out, &check->style, check->operand, check->listings, check->listing_count);
+		text_check_listings(
+		    out, &check->style, check->operand, check->listings, check->listing_count);
 	else
 		for (size_t i = 0; i < check->listing_count; i++)
 			record_check_listing(out, &check->listings[i]);
@@ -533,7 +575,8 @@ step_mx(struct book *book, void *arg)
 	struct check *check = arg;
 
 	arena_reset(check->arena);
-	return route_find(book, check->arena, check->domain, ROUTE_BOTH, check->seed, &check->route);
+	return route_find(
+	    book, check->arena, check->domain, ROUTE_BOTH, check->seed, &check->route);
 }
 
 static void
@@ -563,10 +606,14 @@ status_mx(const struct check *check)
 /* ---- the table */
 
 static const struct evaluator evaluators[] = {
-    {"spf", "spf --ip IP --from ADDRESS|<> [--helo NAME]", false, read_spf, step_spf, write_spf, status_spf},
-    {"dkim", "dkim FILE [--ip IP], or dkim --selector NAME --domain DOMAIN [--dkim-key FILE]", true, read_message, step_message, write_message, status_message},
-    {"dkim", "dkim --selector NAME --domain DOMAIN [--dkim-key FILE], or dkim FILE", false, read_key, step_key, write_key, status_key},
-    {"dmarc", "dmarc --from ADDRESS [--spf DOMAIN=RESULT] [--dkim DOMAIN=RESULT]...", false, read_dmarc, step_dmarc, write_dmarc, status_dmarc},
+    {"spf", "spf --ip IP --from ADDRESS|<> [--helo NAME]", false, read_spf, step_spf, write_spf,
+        status_spf},
+    {"dkim", "dkim FILE [--ip IP], or dkim --selector NAME --domain DOMAIN [--dkim-key FILE]", true,
+        read_message, step_message, write_message, status_message},
+    {"dkim", "dkim --selector NAME --domain DOMAIN [--dkim-key FILE], or dkim FILE", false,
+        read_key, step_key, write_key, status_key},
+    {"dmarc", "dmarc --from ADDRESS [--spf DOMAIN=RESULT] [--dkim DOMAIN=RESULT]...", false,
+        read_dmarc, step_dmarc, write_dmarc, status_dmarc},
     {"ptr", "ptr IP...", true, read_address, step_ptr, write_ptr, status_ptr},
     {"dnsbl", "dnsbl IP|DOMAIN...", true, read_item, step_dnsbl, write_dnsbl, status_dnsbl},
     {"mx", "mx DOMAIN...", true, read_domain, step_mx, write_mx, status_mx},
@@ -576,7 +623,8 @@ const char *
 check_form(size_t i)
 {
 	for (size_t k = 0; k < sizeof evaluators / sizeof *evaluators; k++)
-		if ((k == 0 || strcmp(evaluators[k].name, evaluators[k - 1].name) != 0) && i-- == 0) /* dkim has two rows, and one form names both */
+		if ((k == 0 || strcmp(evaluators[k].name, evaluators[k - 1].name) != 0) &&
+		    i-- == 0) /* dkim has two rows, and one form names both */
 			return evaluators[k].usage;
 	return NULL;
 }
@@ -587,7 +635,9 @@ find_evaluator(const struct options *options)
 	const char *name = options->operands.items[0];
 
 	for (size_t i = 0; i < sizeof evaluators / sizeof *evaluators; i++)
-		if (strcmp(evaluators[i].name, name) == 0 && (evaluators[i].step != step_message || options->signers.count == 0)) /* a key and a message are two questions */
+		if (strcmp(evaluators[i].name, name) == 0 &&
+		    (evaluators[i].step != step_message ||
+		        options->signers.count == 0)) /* a key and a message are two questions */
 			return &evaluators[i];
 	return NULL;
 }
@@ -600,8 +650,8 @@ read_all(struct check *check)
 
 	if (!check->evaluator->takes_operands) {
 		if (operands->count > 1) {
-			log_error(
-			    "check %s: takes no argument \"%s\"; usage: mxwalk check %s", check->evaluator->name, operands->items[1], check->evaluator->usage);
+			log_error("check %s: takes no argument \"%s\"; usage: mxwalk check %s",
+			    check->evaluator->name, operands->items[1], check->evaluator->usage);
 			return EXIT_USAGE;
 		}
 		return check->evaluator->read(check) ? EXIT_OK : check->refusal;
@@ -627,7 +677,8 @@ answer(struct check *check, long ms)
 	bool written;
 
 	if (!dns_consult(&check->dns, book, check->evaluator->step, check, ms))
-		log_warn("check %s: the time limit has passed; what is missing counts as not known", check->evaluator->name);
+		log_warn("check %s: the time limit has passed; what is missing counts as not known",
+		    check->evaluator->name);
 	buf_init(&out, RECORD_MAX);
 	check->evaluator->write(check, &out);
 	if (check->options->verbose && !is_ndjson(check))
@@ -668,12 +719,17 @@ answer_all(struct check *check)
 int
 command_check(const struct options *options)
 {
-	struct check check = {.options = options, .refusal = EXIT_USAGE, .question = arena_new(), .arena = arena_new(), .seed = loop_random()};
+	struct check check = {.options = options,
+	    .refusal = EXIT_USAGE,
+	    .question = arena_new(),
+	    .arena = arena_new(),
+	    .seed = loop_random()};
 	int status, closed;
 
 	check.evaluator = find_evaluator(options);
 	if (check.evaluator == NULL)
-		log_error("check %s: no such check; there are spf, dkim, dmarc, ptr, dnsbl and mx", options->operands.items[0]);
+		log_error("check %s: no such check; there are spf, dkim, dmarc, ptr, dnsbl and mx",
+		    options->operands.items[0]);
 	status = check.evaluator == NULL ? EXIT_USAGE : read_all(&check);
 	if (status == EXIT_OK) {
 		status = output_open(&check.output, options);

@@ -32,7 +32,8 @@ checker_new(struct dns_access *dns, const struct options *options)
 {
 	struct checker *checker = must_alloc(sizeof *checker);
 
-	*checker = (struct checker){ .dns = dns, .options = options, .arena = arena_new(), .book = book_new() };
+	*checker = (struct checker){
+	    .dns = dns, .options = options, .arena = arena_new(), .book = book_new()};
 	return checker;
 }
 
@@ -51,7 +52,8 @@ step(struct book *book, void *arg)
 {
 	struct inquiry *q = arg;
 
-	return blocklist_look_up(book, q->checker->arena, q->list, q->ip, q->ip == NULL ? q->item : NULL, q->identity, &q->answer);
+	return blocklist_look_up(book, q->checker->arena, q->list, q->ip,
+	    q->ip == NULL ? q->item : NULL, q->identity, &q->answer);
 }
 
 struct reverse {
@@ -74,7 +76,8 @@ find(const struct checker *checker, const struct inquiry *q)
 	for (size_t i = 0; i < checker->count; i++) {
 		const struct listing *known = &checker->listings[i];
 
-		if (known->list == q->list && strcmp(known->identity, q->identity) == 0 && strcmp(known->item, q->item) == 0)
+		if (known->list == q->list && strcmp(known->identity, q->identity) == 0 &&
+		    strcmp(known->item, q->item) == 0)
 			return known;
 	}
 	return NULL;
@@ -95,7 +98,8 @@ ask(struct checker *checker, struct inquiry *q)
 	q->item = arena_string(checker->arena, q->item);
 	dns_consult(checker->dns, checker->book, step, q, checker->options->timeout_dns);
 	if (checker->count + 1 == CHECKER_LOOKUPS_MAX)
-		log_warn("--source: %d things were asked about; other listings are not checked", CHECKER_LOOKUPS_MAX);
+		log_warn("--source: %d things were asked about; other listings are not checked",
+		    CHECKER_LOOKUPS_MAX);
 	new = arena_push(checker->arena, &checker->listings, checker->count, sizeof *new);
 	checker->count++;
 	*new = q->answer;
@@ -118,7 +122,8 @@ our_address(const struct checker *checker, const struct reading *reading)
 static const char *
 listed_domain(const struct reading *reading, struct arena *arena)
 {
-	const char *at = reading->listed != NULL ? strrchr(reading->listed, '@') : NULL, *name = at != NULL ? at + 1 : reading->listed;
+	const char *at = reading->listed != NULL ? strrchr(reading->listed, '@') : NULL,
+	           *name = at != NULL ? at + 1 : reading->listed;
 	struct ip ip;
 
 	if (name == NULL || ip_parse(&ip, name) || strchr(name, '.') == NULL || !name_is_host(name))
@@ -129,13 +134,19 @@ listed_domain(const struct reading *reading, struct arena *arena)
 static const char *
 identity_of(enum listed_what what)
 {
-	static const char *const names[] = { [LISTED_NOTHING] = "from", [LISTED_IP] = "ip", [LISTED_HELO] = "helo", [LISTED_SENDER] = "mail-from", [LISTED_URL] = "from", [LISTED_PTR] = "ptr" };
+	static const char *const names[] = {[LISTED_NOTHING] = "from",
+	    [LISTED_IP] = "ip",
+	    [LISTED_HELO] = "helo",
+	    [LISTED_SENDER] = "mail-from",
+	    [LISTED_URL] = "from",
+	    [LISTED_PTR] = "ptr"};
 
 	return names[what];
 }
 
 void
-checker_diagnose(struct checker *checker, const struct reading *reading, enum stage stage, struct arena *arena, struct diagnosis *out)
+checker_diagnose(struct checker *checker, const struct reading *reading, enum stage stage,
+    struct arena *arena, struct diagnosis *out)
 {
 	const struct ip *ip = our_address(checker, reading);
 	struct listing *listings = NULL;
@@ -144,7 +155,7 @@ checker_diagnose(struct checker *checker, const struct reading *reading, enum st
 	char text[IP_TEXT];
 
 	for (size_t i = 0; i < reading->list_count; i++) {
-		struct inquiry q = { .checker = checker, .list = reading->lists[i].list };
+		struct inquiry q = {.checker = checker, .list = reading->lists[i].list};
 		const struct listing *answer = NULL;
 
 		if (q.list == NULL || reading->lists[i].dead != NULL)
@@ -160,17 +171,21 @@ checker_diagnose(struct checker *checker, const struct reading *reading, enum st
 			answer = ask(checker, &q);
 		}
 		if (answer != NULL) {
-			*(struct listing *)arena_push(arena, &listings, count, sizeof *listings) = *answer;
+			*(struct listing *)arena_push(arena, &listings, count, sizeof *listings) =
+			    *answer;
 			count++;
 		}
 	}
 	struct sender *sender = arena_alloc(arena, sizeof *sender);
-	*sender = (struct sender){ .ip = *ip, .listings = listings, .listing_count = count, .complete = true };
+	*sender = (struct sender){
+	    .ip = *ip, .listings = listings, .listing_count = count, .complete = true};
 	sender->ptr.ip = *ip;
-	if (reading->cause == CAUSE_REVERSE_DNS && ip_is_public(ip)) { /* asked once a run: the book keeps the answer */
-		struct reverse reverse = { checker, sender->ptr };
+	if (reading->cause == CAUSE_REVERSE_DNS &&
+	    ip_is_public(ip)) { /* asked once a run: the book keeps the answer */
+		struct reverse reverse = {checker, sender->ptr};
 
-		dns_consult(checker->dns, checker->book, reverse_step, &reverse, checker->options->timeout_dns);
+		dns_consult(checker->dns, checker->book, reverse_step, &reverse,
+		    checker->options->timeout_dns);
 		sender->ptr = reverse.answer;
 	}
 	diagnose(reading, sender, stage, arena, out);

@@ -1,4 +1,6 @@
-/* checker: does the DNS bear out what replies say of one address? (explain --source.) Only the lists that a reply names are asked, each about each thing once a run; and the address's reverse name, where a reply complains of that. */
+/* checker: does the DNS bear out what replies say of one address? (explain --source.) Only the
+ * lists that a reply names are asked, each about each thing once a run; and the address's reverse
+ * name, where a reply complains of that. */
 #ifndef COMMAND_CHECKER_H
 #define COMMAND_CHECKER_H
 
@@ -9,10 +11,12 @@ enum { CHECKER_LOOKUPS_MAX = 1000 }; /* things asked about; what comes beyond is
 
 struct checker;
 
-struct checker *checker_new(struct dns_access *dns, const struct options *options); /* both borrowed */
+struct checker *checker_new(
+    struct dns_access *dns, const struct options *options); /* both borrowed */
 void checker_free(struct checker *checker); /* NULL is allowed */
 
 /* `out` is in `arena`, or lives as long as the checker. */
-void checker_diagnose(struct checker *checker, const struct reading *reading, enum stage stage, struct arena *arena, struct diagnosis *out);
+void checker_diagnose(struct checker *checker, const struct reading *reading, enum stage stage,
+    struct arena *arena, struct diagnosis *out);
 
 #endif

@@ -16,8 +16,10 @@ warn_of_readers(const char *file)
 {
 	struct stat info;
 
-	if (strcmp(file, "-") != 0 && stat(file, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & (S_IRGRP | S_IROTH)) != 0)
-		log_warn("%s: the private key can be read by %s; chmod 600 is advised", file, info.st_mode & S_IROTH ? "everybody" : "its group");
+	if (strcmp(file, "-") != 0 && stat(file, &info) == 0 && S_ISREG(info.st_mode) &&
+	    (info.st_mode & (S_IRGRP | S_IROTH)) != 0)
+		log_warn("%s: the private key can be read by %s; chmod 600 is advised", file,
+		    info.st_mode & S_IROTH ? "everybody" : "its group");
 }
 
 static char *
@@ -57,7 +59,10 @@ dkim_pair_open(const char *file, struct arena *arena)
 static struct dkim_signer *
 open_signer(const struct signer *given, struct arena *arena)
 {
-	struct dkim_signer_plan plan = {.selector = given->selector, .domain = given->domain, .header = DKIM_RELAXED, .body = DKIM_RELAXED};
+	struct dkim_signer_plan plan = {.selector = given->selector,
+	    .domain = given->domain,
+	    .header = DKIM_RELAXED,
+	    .body = DKIM_RELAXED};
 	struct dkim_signer *signer;
 	const char *why;
 	char *text = read_key(given->file, &plan.key_len);
@@ -77,9 +82,11 @@ open_signer(const struct signer *given, struct arena *arena)
 int
 dkim_keys_open(struct dkim_keys *keys, const struct options *options, struct arena *arena)
 {
-	*keys = (struct dkim_keys){.signers = arena_alloc(arena, options->signers.count * sizeof *keys->signers)};
+	*keys = (struct dkim_keys){
+	    .signers = arena_alloc(arena, options->signers.count * sizeof *keys->signers)};
 	for (; keys->count < options->signers.count; keys->count++) {
-		struct dkim_signer *signer = open_signer(&options->signers.items[keys->count], arena);
+		struct dkim_signer *signer =
+		    open_signer(&options->signers.items[keys->count], arena);
 
 		if (signer == NULL)
 			return EXIT_DATA;

@@ -15,11 +15,14 @@ struct dkim_keys {
 	size_t count;
 };
 
-/* Signers (relaxed/relaxed) for all that --dkim-key, --dkim-selector and --dkim-domain say. EXIT_OK, or the exit status after saying why. Either way dkim_keys_close is to be called, before `arena` goes. */
+/* Signers (relaxed/relaxed) for all that --dkim-key, --dkim-selector and --dkim-domain say.
+ * EXIT_OK, or the exit status after saying why. Either way dkim_keys_close is to be called, before
+ * `arena` goes. */
 int dkim_keys_open(struct dkim_keys *keys, const struct options *options, struct arena *arena);
 void dkim_keys_close(struct dkim_keys *keys);
 
-/* One key pair; a file that others may read is warned of. NULL after saying why; to be freed with EVP_PKEY_free. */
+/* One key pair; a file that others may read is warned of. NULL after saying why; to be freed with
+ * EVP_PKEY_free. */
 struct evp_pkey_st *dkim_pair_open(const char *file, struct arena *arena);
 
 #endif

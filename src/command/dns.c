@@ -16,7 +16,11 @@
 #include "judge/builtin.h"
 #include "judge/rules.h"
 
-enum { DATA_FILE_MAX = 8 * 1024 * 1024, BOOK_LINE_MAX = 1024 * 1024, ANSWER_LINE_MAX = 2 * NAME_TEXT };
+enum {
+	DATA_FILE_MAX = 8 * 1024 * 1024,
+	BOOK_LINE_MAX = 1024 * 1024,
+	ANSWER_LINE_MAX = 2 * NAME_TEXT
+};
 
 char *
 file_read(const char *name, size_t max, size_t *len)
@@ -100,7 +104,8 @@ add_key_file(struct lists *lists, const char *name)
 		*equals = '\0';
 		good = lists_key(lists, line, equals + 1);
 		if (!good)
-			log_error("%s:%u: %s: no list of that name takes a key", name, number, line);
+			log_error(
+			    "%s:%u: %s: no list of that name takes a key", name, number, line);
 	}
 	free(text);
 	return good;
@@ -124,8 +129,10 @@ fill_lists(struct lists *lists, const struct options *options)
 			return EXIT_USAGE;
 		}
 	for (size_t i = 0; i < options->list_keys.count; i++)
-		if (!lists_key(lists, options->list_keys.items[i].name, options->list_keys.items[i].value)) {
-			log_error("--dnsbl-key %s=…: no list of that name takes a key", options->list_keys.items[i].name);
+		if (!lists_key(lists, options->list_keys.items[i].name,
+		        options->list_keys.items[i].value)) {
+			log_error("--dnsbl-key %s=…: no list of that name takes a key",
+			    options->list_keys.items[i].name);
 			return EXIT_USAGE;
 		}
 	if (options->list_key_file != NULL && !add_key_file(lists, options->list_key_file))
@@ -209,7 +216,8 @@ read_book(const char *name)
 	return book;
 }
 
-/* The name asked with a key, as it would be without: a book may be shown around, and replays without any key. */
+/* The name asked with a key, as it would be without: a book may be shown around, and replays
+ * without any key. */
 static const char *
 without_key(const struct dns_access *dns, const char *name, char hidden[NAME_TEXT])
 {
@@ -223,7 +231,8 @@ without_key(const struct dns_access *dns, const char *name, char hidden[NAME_TEX
 	return hidden;
 }
 
-/* Whatever an answer quotes: a list may repeat the question in its text, or send on to a name that has the key. Keys are labels, so a line of JSON stays one. */
+/* Whatever an answer quotes: a list may repeat the question in its text, or send on to a name that
+ * has the key. Keys are labels, so a line of JSON stays one. */
 static void
 hide_keys(const struct dns_access *dns, struct buf *line)
 {
@@ -256,7 +265,8 @@ write_answer(const struct answer *answer, void *arg)
 }
 
 void
-dns_tell_answers(const struct dns_access *dns, const struct book *book, const struct text_style *style, struct buf *out)
+dns_tell_answers(const struct dns_access *dns, const struct book *book,
+    const struct text_style *style, struct buf *out)
 {
 	struct buf line;
 
@@ -266,7 +276,10 @@ dns_tell_answers(const struct dns_access *dns, const struct book *book, const st
 		char name[NAME_TEXT];
 
 		buf_clear(&line);
-		buf_printf(&line, "%s %s: %s, %zu record%s, for %u s, said %s", dns_type_name(answer->type), without_key(dns, answer->name, name), dns_rcode_name(answer->rcode), answer->count, answer->count == 1 ? "" : "s", answer->ttl, answer->server != NULL ? answer->server : "nobody");
+		buf_printf(&line, "%s %s: %s, %zu record%s, for %u s, said %s",
+		    dns_type_name(answer->type), without_key(dns, answer->name, name),
+		    dns_rcode_name(answer->rcode), answer->count, answer->count == 1 ? "" : "s",
+		    answer->ttl, answer->server != NULL ? answer->server : "nobody");
 		text_field(out, style, "look-up", line.data);
 	}
 	buf_release(&line);
@@ -291,14 +304,17 @@ open_resolvers(struct dns_access *dns, const struct options *options)
 		dns->resolver = resolver_replay(dns->base, book);
 		return EXIT_OK;
 	}
-	dns->resolver = resolver_new(dns->base, options->nameservers.items, options->nameservers.count, &why);
+	dns->resolver =
+	    resolver_new(dns->base, options->nameservers.items, options->nameservers.count, &why);
 	if (dns->resolver == NULL) {
-		log_error("%s: %s", options->nameservers.count > 0 ? "--nameserver" : "/etc/resolv.conf", why);
+		log_error("%s: %s",
+		    options->nameservers.count > 0 ? "--nameserver" : "/etc/resolv.conf", why);
 		return EXIT_USAGE;
 	}
 	if (options->list_nameservers.count == 0)
 		return EXIT_OK;
-	dns->list_resolver = resolver_new(dns->base, options->list_nameservers.items, options->list_nameservers.count, &why);
+	dns->list_resolver = resolver_new(
+	    dns->base, options->list_nameservers.items, options->list_nameservers.count, &why);
 	if (dns->list_resolver != NULL)
 		return EXIT_OK;
 	log_error("--dnsbl-nameserver: %s", why);
@@ -333,7 +349,10 @@ dns_open(struct dns_access *dns, const struct options *options)
 		status = open_resolvers(dns, options);
 	if (status == EXIT_OK)
 		status = open_record(dns, options);
-	dns->who = (struct consult_who){.resolver = dns->resolver, .lists = dns->list_resolver, .is_list = below_a_list, .arg = dns->lists};
+	dns->who = (struct consult_who){.resolver = dns->resolver,
+	    .lists = dns->list_resolver,
+	    .is_list = below_a_list,
+	    .arg = dns->lists};
 	return status;
 }
 
@@ -356,7 +375,8 @@ dns_close(struct dns_access *dns)
 const char *
 dns_public_resolver(const struct dns_access *dns)
 {
-	const struct resolver *resolver = dns->list_resolver != NULL ? dns->list_resolver : dns->resolver;
+	const struct resolver *resolver =
+	    dns->list_resolver != NULL ? dns->list_resolver : dns->resolver;
 
 	for (size_t i = 0; i < resolver_servers(resolver); i++)
 		if (resolver_is_public(resolver_server(resolver, i)))

@@ -1,4 +1,5 @@
-/* explain: what refusals mean. Texts as arguments, or whatever holds replies on standard input; one reply at a time, nothing is kept but counts. The network is only asked with --source. */
+/* explain: what refusals mean. Texts as arguments, or whatever holds replies on standard input; one
+ * reply at a time, nothing is kept but counts. The network is only asked with --source. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -67,11 +68,20 @@ explain(const struct heard *heard, void *arg)
 	struct explainer *explainer = arg;
 	const struct options *options = explainer->options;
 	char enhanced[12];
-	struct said said = { .text = heard->text, .len = heard->len, .stage = heard->stage != STAGE_NONE ? heard->stage : options->stage, .code = heard->code, .enhanced = enhanced,
-		.mx = heard->relay != NULL ? heard->relay : options->mx };
+	struct said said = {.text = heard->text,
+	    .len = heard->len,
+	    .stage = heard->stage != STAGE_NONE ? heard->stage : options->stage,
+	    .code = heard->code,
+	    .enhanced = enhanced,
+	    .mx = heard->relay != NULL ? heard->relay : options->mx};
 	struct reading reading;
 	struct diagnosis diagnosis;
-	struct explanation explanation = { .id = heard->id, .text = heard->text, .len = heard->len, .stage = said.stage, .relay = said.mx, .reading = &reading };
+	struct explanation explanation = {.id = heard->id,
+	    .text = heard->text,
+	    .len = heard->len,
+	    .stage = said.stage,
+	    .relay = said.mx,
+	    .reading = &reading};
 
 	reply_enhanced(heard->enhanced != NULL ? heard->enhanced : "", enhanced);
 	rules_read(explainer->rules, &said, explainer->arena, &reading);
@@ -79,7 +89,8 @@ explain(const struct heard *heard, void *arg)
 		reading.provider = heard->provider;
 	explanation.recipient_domain = logline_domain(heard->recipient, explainer->arena);
 	if (explainer->checker != NULL) {
-		checker_diagnose(explainer->checker, &reading, said.stage, explainer->arena, &diagnosis);
+		checker_diagnose(
+		    explainer->checker, &reading, said.stage, explainer->arena, &diagnosis);
 		explanation.diagnosis = &diagnosis;
 	}
 	if (!options->summary)
@@ -121,7 +132,8 @@ take_found(const struct heard *heard, void *arg)
 }
 
 /* A log line or a bounce is read as one; anything else is the reply, whole. */
-/* A text of the command line is a refusal, code or none; but an empty one is not, nor is a reply that agrees. */
+/* A text of the command line is a refusal, code or none; but an empty one is not, nor is a reply
+ * that agrees. */
 static bool
 is_refusal(const char *text, size_t len, size_t number)
 {
@@ -141,8 +153,8 @@ explain_argument(struct explainer *explainer, const char *argument, size_t numbe
 {
 	char *text = must_string(argument);
 	size_t len = unescape(text);
-	struct finding finding = { explainer, false };
-	const struct heard whole = { .text = text, .len = len };
+	struct finding finding = {explainer, false};
+	const struct heard whole = {.text = text, .len = len};
 
 	if (logline_code(text, len) == 0) {
 		struct maillog *log = maillog_new(take_found, &finding);
@@ -209,7 +221,7 @@ take_bytes(struct lines *lines, const char *bytes, size_t len)
 static int
 explain_file(struct explainer *explainer, int fd, const char *name)
 {
-	struct lines lines = { .log = maillog_new(explain, explainer) };
+	struct lines lines = {.log = maillog_new(explain, explainer)};
 	struct maillog_counts counts;
 	char *piece = must_alloc(PIECE);
 	ssize_t n = 0;
@@ -229,7 +241,8 @@ explain_file(struct explainer *explainer, int fd, const char *name)
 	explainer->explained.passed_over = counts.passed_over;
 	explainer->explained.too_long = counts.too_long;
 	if (n == 0 && counts.told == 0)
-		log_error("%s: nothing to explain: %s", name, counts.lines == 0 ? "it is empty" : "no reply of a mail server in it");
+		log_error("%s: nothing to explain: %s", name,
+		    counts.lines == 0 ? "it is empty" : "no reply of a mail server in it");
 	buf_release(&lines.line);
 	maillog_free(lines.log);
 	free(piece);
@@ -269,9 +282,12 @@ sum_up(struct explainer *explainer)
 	}
 	flush(explainer);
 	if (explained->passed_over > 0 && !explainer->options->summary)
-		log_note("%lu line%s passed over: no refusal in %s", explained->passed_over, explained->passed_over == 1 ? "" : "s", explained->passed_over == 1 ? "it" : "them");
+		log_note("%lu line%s passed over: no refusal in %s", explained->passed_over,
+		    explained->passed_over == 1 ? "" : "s",
+		    explained->passed_over == 1 ? "it" : "them");
 	if (explained->too_long > 0 && !explainer->options->summary)
-		log_note("%lu line%s passed over: more than %d octets", explained->too_long, explained->too_long == 1 ? "" : "s", MAILLOG_LINE_MAX);
+		log_note("%lu line%s passed over: more than %d octets", explained->too_long,
+		    explained->too_long == 1 ? "" : "s", MAILLOG_LINE_MAX);
 }
 
 static int
@@ -354,7 +370,7 @@ explain_with_dns(struct explainer *explainer)
 int
 command_explain(const struct options *options)
 {
-	struct explainer explainer = { .options = options };
+	struct explainer explainer = {.options = options};
 	struct lists *lists;
 	struct rules *rules;
 	int status;

@@ -1,4 +1,5 @@
-/* All that is made from the table of options for the eye and for the shell: usage, --help, the table itself, completions. */
+/* All that is made from the table of options for the eye and for the shell: usage, --help, the
+ * table itself, completions. */
 #include "command/command.h"
 
 #include <string.h>
@@ -13,7 +14,8 @@ static const struct {
     {"mxwalk example.com", "greeting, EHLO and STARTTLS of its first MX, then QUIT"},
     {"mxwalk --from me@example.org user@example.com", "the whole way: a test message is sent"},
     {"mxwalk --input domains.txt --json -o results.ndjson", "a list, politely"},
-    {"mxwalk explain '554 5.7.1 Service unavailable; blocked using zen.spamhaus.org'", "what a reply means"},
+    {"mxwalk explain '554 5.7.1 Service unavailable; blocked using zen.spamhaus.org'",
+        "what a reply means"},
     {"mxwalk self --from me@example.org", "what receivers could hold against this host"},
     {"mxwalk lab -- mxwalk greeting-554.lab.example", "try it in the practice internet"},
 };
@@ -39,7 +41,8 @@ print_usage(FILE *out)
 {
 	fputs("usage: mxwalk [OPTION...] TARGET...\n", out);
 	for (int i = 0; i < COMMAND_COUNT; i++)
-		fprintf(out, "       mxwalk %s%s%s\n", commands[i].name, *commands[i].operands != '\0' ? " " : "", commands[i].operands);
+		fprintf(out, "       mxwalk %s%s%s\n", commands[i].name,
+		    *commands[i].operands != '\0' ? " " : "", commands[i].operands);
 }
 
 void
@@ -82,7 +85,8 @@ print_option(const struct option *option)
 	int column = option->letter != 0 ? printf("  -%c", option->letter) : printf("    ");
 
 	while ((name = next_name(option->names, name, &len)) != NULL)
-		column += printf("%s --%.*s", column > 4 || option->letter != 0 ? "," : " ", (int)len, name);
+		column += printf(
+		    "%s --%.*s", column > 4 || option->letter != 0 ? "," : " ", (int)len, name);
 	if (option->value != NULL)
 		column += printf(" %s", option->value);
 	if (column + 2 > COLUMN)
@@ -100,7 +104,8 @@ print_section(int section, int command)
 	bool any = false, many = false;
 
 	for (size_t i = 0; i < option_count; i++) {
-		if (!belongs(&option_table[i], command) || option_table[i].section != (enum option_section)section)
+		if (!belongs(&option_table[i], command) ||
+		    option_table[i].section != (enum option_section)section)
 			continue;
 		if (!any)
 			printf("\n%s:\n", section_titles[section]);
@@ -117,14 +122,17 @@ print_command(int command)
 	const struct command_row *row = &commands[command];
 	bool many = false;
 
-	printf("Usage: mxwalk %s%s%s\n", row->name, *row->operands != '\0' ? " " : "", row->operands);
+	printf(
+	    "Usage: mxwalk %s%s%s\n", row->name, *row->operands != '\0' ? " " : "", row->operands);
 	print_wrapped(row->does, 0);
 	puts("");
 	for (size_t i = 0; command == COMMAND_CHECK && check_form(i) != NULL; i++)
 		printf("  %s\n", check_form(i));
 	for (int section = 0; section < SECTION_COUNT; section++)
 		many |= print_section(section, command);
-	puts(many ? "\n(*) may be given several times. --no-NAME undoes the flag --NAME. See mxwalk(1)." : "\nSee mxwalk(1).");
+	puts(many ? "\n(*) may be given several times. --no-NAME undoes the flag --NAME. See "
+	            "mxwalk(1)."
+	          : "\nSee mxwalk(1).");
 }
 
 static void
@@ -132,13 +140,16 @@ print_overview(void)
 {
 	puts("mxwalk walks a domain's mail exchangers and says why mail is refused.\n");
 	print_usage(stdout);
-	puts("\nA target is domain, user@domain, [host]:port or user@domain@[host]:port.\n\nCommands:");
+	puts("\nA target is domain, user@domain, [host]:port or "
+	     "user@domain@[host]:port.\n\nCommands:");
 	for (int i = 0; i < COMMAND_COUNT; i++)
 		printf("  %-9s%s\n", commands[i].name, commands[i].does);
 	puts("\n\"mxwalk help COMMAND\" shows the options of one.\n\nExamples:");
 	for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
 		printf("  %s\n      %s\n", examples[i].line, examples[i].does);
-	puts("\nExit status: 0 all went as far as asked, 1 some were refused, 2 some deferred,\n3 some could not be told, 64 usage, 65 bad input, 70 internal error, 73 and 74\noutput, 130 interrupted. See mxwalk(1).");
+	puts("\nExit status: 0 all went as far as asked, 1 some were refused, 2 some deferred,\n3 "
+	     "some could not be told, 64 usage, 65 bad input, 70 internal error, 73 and "
+	     "74\noutput, 130 interrupted. See mxwalk(1).");
 }
 
 /* ---- for programs */
@@ -149,10 +160,13 @@ print_row(int command, const struct option *option, const char *name, int len)
 	printf("%s\t--%.*s\t", commands[command].name, len, name);
 	if (option->letter != 0)
 		putchar('-');
-	printf("%c\t%s\t--%.*s\t%c\n", option->letter != 0 ? option->letter : '-', option->value != NULL ? option->value : "-", (int)strcspn(option->names, " "), option->names, option->many ? '*' : '-');
+	printf("%c\t%s\t--%.*s\t%c\n", option->letter != 0 ? option->letter : '-',
+	    option->value != NULL ? option->value : "-", (int)strcspn(option->names, " "),
+	    option->names, option->many ? '*' : '-');
 }
 
-/* A line for each command and name: command, --name, -letter, value, the option's first name, "*" if it may be given several times; tabs between, "-" for what there is not. */
+/* A line for each command and name: command, --name, -letter, value, the option's first name, "*"
+ * if it may be given several times; tabs between, "-" for what there is not. */
 static void
 print_table(void)
 {
@@ -169,7 +183,8 @@ print_table(void)
 		}
 }
 
-/* What the words of a command's first operand are: "spf|dkim ..." has some, "[OPTION...] ..." has none. */
+/* What the words of a command's first operand are: "spf|dkim ..." has some, "[OPTION...] ..." has
+ * none. */
 static void
 print_operand_words(int command, const char *between)
 {
@@ -244,7 +259,8 @@ print_bash_command(int command)
 	for (size_t i = 0; i < option_count; i++) {
 		if (!belongs(&option_table[i], command))
 			continue;
-		printf("%s--%.*s", between, (int)strcspn(option_table[i].names, " "), option_table[i].names);
+		printf("%s--%.*s", between, (int)strcspn(option_table[i].names, " "),
+		    option_table[i].names);
 		between = " ";
 	}
 	fputs("'\n\t\twords='", stdout);
@@ -255,19 +271,24 @@ print_bash_command(int command)
 static void
 print_bash(void)
 {
-	fputs("# bash completion for mxwalk. Made by \"mxwalk help --completion bash\"; do not edit.\n\n"
+	fputs("# bash completion for mxwalk. Made by \"mxwalk help --completion bash\"; do not "
+	      "edit.\n\n"
 	      "_mxwalk_reply()\n{\n\tmapfile -t COMPREPLY < <(compgen \"$@\" -- \"$cur\")\n}\n\n"
-	      "_mxwalk_files()\n{\n\tcompopt -o filenames 2>/dev/null\n\t_mxwalk_reply -f \"$@\"\n}\n\n"
+	      "_mxwalk_files()\n{\n\tcompopt -o filenames 2>/dev/null\n\t_mxwalk_reply -f "
+	      "\"$@\"\n}\n\n"
 	      "_mxwalk()\n{\n"
-	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=probe commands options words i\n\n"
+	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} "
+	      "command=probe commands options words i\n\n"
 	      "\tCOMPREPLY=()\n"
 	      "\tif [[ $cur == = ]]; then\n\t\tcur=\n"
-	      "\telif [[ $prev == = && COMP_CWORD -gt 2 ]]; then\n\t\tprev=${COMP_WORDS[COMP_CWORD-2]}\n\tfi\n",
+	      "\telif [[ $prev == = && COMP_CWORD -gt 2 ]]; "
+	      "then\n\t\tprev=${COMP_WORDS[COMP_CWORD-2]}\n\tfi\n",
 	    stdout);
 	fputs("\tcommands='", stdout);
 	for (int i = 0; i < COMMAND_COUNT; i++)
 		printf("%s%s", i > 0 ? " " : "", commands[i].name);
-	fputs("'\n\tif ((COMP_CWORD > 1)) && [[ \" $commands \" == *\" ${COMP_WORDS[1]} \"* ]]; then\n\t\tcommand=${COMP_WORDS[1]}\n\tfi\n"
+	fputs("'\n\tif ((COMP_CWORD > 1)) && [[ \" $commands \" == *\" ${COMP_WORDS[1]} \"* ]]; "
+	      "then\n\t\tcommand=${COMP_WORDS[1]}\n\tfi\n"
 	      "\tif [[ $command == lab ]]; then # what follows -- is another command\n"
 	      "\t\tfor ((i = 2; i < COMP_CWORD; i++)); do\n"
 	      "\t\t\t[[ ${COMP_WORDS[i]} == -- ]] || continue\n"
@@ -365,7 +386,8 @@ print_zsh_command(int command)
 static void
 print_zsh(void)
 {
-	fputs("#compdef mxwalk\n# zsh completion for mxwalk. Made by \"mxwalk help --completion zsh\"; do not edit.\n\n"
+	fputs("#compdef mxwalk\n# zsh completion for mxwalk. Made by \"mxwalk help --completion "
+	      "zsh\"; do not edit.\n\n"
 	      "_mxwalk()\n{\n\tlocal command=probe\n\tlocal -a commands\n\n\tcommands=(\n",
 	    stdout);
 	for (int i = 0; i < COMMAND_COUNT; i++) {
@@ -374,8 +396,10 @@ print_zsh(void)
 		fputs("'\n", stdout);
 	}
 	fputs("\t)\n"
-	      "\tif (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then\n\t\t_describe -t commands command commands\n\t\t_hosts\n\t\treturn\n\tfi\n"
-	      "\tif (( ${commands[(I)${words[2]}:*]} )); then\n\t\tcommand=$words[2]\n\t\tshift words\n\t\t(( CURRENT-- ))\n\tfi\n"
+	      "\tif (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then\n\t\t_describe -t commands "
+	      "command commands\n\t\t_hosts\n\t\treturn\n\tfi\n"
+	      "\tif (( ${commands[(I)${words[2]}:*]} )); then\n\t\tcommand=$words[2]\n\t\tshift "
+	      "words\n\t\t(( CURRENT-- ))\n\tfi\n"
 	      "\tcase $command in\n",
 	    stdout);
 	for (int i = 0; i < COMMAND_COUNT; i++)
@@ -387,7 +411,9 @@ int
 command_help(const struct options *options)
 {
 	enum command_id command = options->command;
-	const char *topic = command == COMMAND_HELP && options->operands.count > 0 ? options->operands.items[0] : NULL;
+	const char *topic = command == COMMAND_HELP && options->operands.count > 0
+	                        ? options->operands.items[0]
+	                        : NULL;
 
 	if (options->table)
 		print_table();

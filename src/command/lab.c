@@ -63,7 +63,8 @@ list_args(struct json *json, const struct lab_domain *domain, const struct lab_c
 		size_t len = strcspn(rest, " "), name = strcspn(rest, "{");
 
 		if (name < len)
-			snprintf(word, sizeof word, "%.*s%s." LAB_ZONE, (int)name, rest, domain->name);
+			snprintf(
+			    word, sizeof word, "%.*s%s." LAB_ZONE, (int)name, rest, domain->name);
 		else
 			snprintf(word, sizeof word, "%.*s", (int)len, rest);
 		json_cstring(json, NULL, word);
@@ -78,7 +79,8 @@ list_args(struct json *json, const struct lab_domain *domain, const struct lab_c
 }
 
 static void
-list_case(struct buf *line, const struct lab_domain *domain, const struct lab_case *foretold, bool ip6)
+list_case(
+    struct buf *line, const struct lab_domain *domain, const struct lab_case *foretold, bool ip6)
 {
 	struct json json;
 	char name[256];
@@ -115,7 +117,8 @@ list_json(bool ip6)
 
 	buf_init(&line, LINE_MAX_OCTETS);
 	for (size_t i = 0; i < lab_domain_count; i++)
-		for (const struct lab_case *foretold = lab_domains[i].cases; foretold < lab_domains[i].cases + LAB_CASES && foretold->args != NULL;
+		for (const struct lab_case *foretold = lab_domains[i].cases;
+		     foretold < lab_domains[i].cases + LAB_CASES && foretold->args != NULL;
 		     foretold++) {
 			list_case(&line, &lab_domains[i], foretold, ip6);
 			fwrite(line.data, 1, line.len, stdout);
@@ -129,14 +132,16 @@ list_text(bool ip6)
 	int width = 0;
 
 	for (size_t i = 0; i < lab_domain_count; i++)
-		width = (int)strlen(lab_domains[i].name) > width ? (int)strlen(lab_domains[i].name) : width;
+		width = (int)strlen(lab_domains[i].name) > width ? (int)strlen(lab_domains[i].name)
+		                                                 : width;
 	width += (int)strlen("." LAB_ZONE);
 	for (size_t i = 0; i < lab_domain_count; i++) {
 		const struct lab_domain *domain = &lab_domains[i];
 		char name[256];
 
 		snprintf(name, sizeof name, "%s." LAB_ZONE, domain->name);
-		printf("%-*s  %s%s%s%s\n", width, name, domain->does, domain->ip6 && !ip6 ? " (" : "", domain->ip6 && !ip6 ? no_ip6 : "",
+		printf("%-*s  %s%s%s%s\n", width, name, domain->does,
+		    domain->ip6 && !ip6 ? " (" : "", domain->ip6 && !ip6 ? no_ip6 : "",
 		    domain->ip6 && !ip6 ? ")" : "");
 	}
 }

@@ -30,7 +30,8 @@ columns(FILE *file)
 {
 	struct winsize size;
 
-	if (isatty(fileno(file)) && ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col >= COLUMNS_MIN)
+	if (isatty(fileno(file)) && ioctl(fileno(file), TIOCGWINSZ, &size) == 0 &&
+	    size.ws_col >= COLUMNS_MIN)
 		return size.ws_col;
 	return COLUMNS;
 }
@@ -38,7 +39,9 @@ columns(FILE *file)
 struct text_style
 output_style(const struct output *output, const struct options *options)
 {
-	return (struct text_style){.colour = options_color(options, fileno(output->file)), .verbose = options->verbose, .width = columns(output->file)};
+	return (struct text_style){.colour = options_color(options, fileno(output->file)),
+	    .verbose = options->verbose,
+	    .width = columns(output->file)};
 }
 
 static bool
@@ -53,7 +56,8 @@ fail(struct output *output)
 bool
 output_write(struct output *output, const struct buf *bytes)
 {
-	if (fwrite(bytes->data, 1, bytes->len, output->file) != bytes->len || fflush(output->file) != 0)
+	if (fwrite(bytes->data, 1, bytes->len, output->file) != bytes->len ||
+	    fflush(output->file) != 0)
 		return fail(output);
 	return true;
 }

@@ -15,9 +15,12 @@ struct output {
 	bool failed;
 };
 
-int output_open(struct output *output, const struct options *options); /* EXIT_OK, or EXIT_CREATE after saying why */
+int output_open(struct output *output,
+    const struct options *options); /* EXIT_OK, or EXIT_CREATE after saying why */
 struct text_style output_style(const struct output *output, const struct options *options);
-bool output_write(struct output *output, const struct buf *bytes); /* to the end, at once; false after saying why */
-int output_close(struct output *output, int status); /* the exit status: `status`, or EXIT_WRITE when something was lost */
+bool output_write(struct output *output,
+    const struct buf *bytes); /* to the end, at once; false after saying why */
+int output_close(struct output *output,
+    int status); /* the exit status: `status`, or EXIT_WRITE when something was lost */
 
 #endif

@@ -70,7 +70,8 @@ read_into(struct arena *arena, const char *name, const char **bytes, size_t *len
 	return true;
 }
 
-/* --data: kept as it is, for its tokens differ from target to target; but tried once, so that what cannot be sent is said before anything is. */
+/* --data: kept as it is, for its tokens differ from target to target; but tried once, so that what
+ * cannot be sent is said before anything is. */
 static int
 read_message(struct run *run)
 {
@@ -85,7 +86,8 @@ read_message(struct run *run)
 		return EXIT_OK;
 	probe->message = data->text;
 	probe->message_len = data->text != NULL ? strlen(data->text) : 0;
-	if (data->file != NULL && !read_into(run->arena, data->file, &probe->message, &probe->message_len))
+	if (data->file != NULL &&
+	    !read_into(run->arena, data->file, &probe->message, &probe->message_len))
 		return EXIT_DATA;
 	buf_init(&trial, MESSAGE_MAX);
 	good = message_from_file(probe->message, probe->message_len, NULL, &trial, &why, &line);
@@ -128,7 +130,8 @@ read_parts(struct run *run)
 	message->header_count = o->headers.count;
 	message->body = o->body.text;
 	message->body_len = o->body.text != NULL ? strlen(o->body.text) : 0;
-	if (o->body.file != NULL && !read_into(run->arena, o->body.file, &message->body, &message->body_len))
+	if (o->body.file != NULL &&
+	    !read_into(run->arena, o->body.file, &message->body, &message->body_len))
 		return EXIT_DATA;
 	for (size_t i = 0; i < o->attach.count; i++) {
 		const char *name = o->attach.items[i], *slash = strrchr(name, '/');
@@ -176,12 +179,14 @@ check_tls_ca(struct run *run)
 	return EXIT_DATA;
 }
 
-/* What DMARC will be about, and who signs. Of a message of the user's own neither is known: tokens are replaced in it later, and it may bring its signatures along. */
+/* What DMARC will be about, and who signs. Of a message of the user's own neither is known: tokens
+ * are replaced in it later, and it may bring its signatures along. */
 static void
 tell_mail(struct run *run)
 {
 	const struct options *o = run->options;
-	struct sender_signer *signers = arena_alloc(run->arena, (run->keys.count + 1) * sizeof *signers);
+	struct sender_signer *signers =
+	    arena_alloc(run->arena, (run->keys.count + 1) * sizeof *signers);
 	const char *why;
 
 	if (run->probe.message != NULL) {
@@ -189,10 +194,13 @@ tell_mail(struct run *run)
 		return;
 	}
 	for (size_t i = 0; i < o->headers.count; i++)
-		if (strncasecmp(o->headers.items[i], "From:", 5) == 0 && !author_read(o->headers.items[i] + 5, strlen(o->headers.items[i] + 5), run->arena, &run->senders.author, &why))
+		if (strncasecmp(o->headers.items[i], "From:", 5) == 0 &&
+		    !author_read(o->headers.items[i] + 5, strlen(o->headers.items[i] + 5),
+		        run->arena, &run->senders.author, &why))
 			run->senders.author = "";
 	for (size_t i = 0; i < run->keys.count; i++)
-		signers[i] = (struct sender_signer){run->keys.signers[i]->selector, run->keys.signers[i]->domain, run->keys.signers[i]->pair};
+		signers[i] = (struct sender_signer){run->keys.signers[i]->selector,
+		    run->keys.signers[i]->domain, run->keys.signers[i]->pair};
 	run->senders.signers = signers;
 	run->senders.signer_count = run->keys.count;
 	run->senders.mail_known = true;
@@ -236,7 +244,8 @@ write_line(const struct buf *bytes, void *arg)
 	return output_write(arg, bytes);
 }
 
-/* A walk takes a socket, and a look-up may take some: more walks than the system gives descriptors would end in failures of our own. */
+/* A walk takes a socket, and a look-up may take some: more walks than the system gives descriptors
+ * would end in failures of our own. */
 static unsigned
 possible_concurrency(unsigned wanted)
 {
@@ -251,8 +260,11 @@ possible_concurrency(unsigned wanted)
 	}
 	if (limit.rlim_cur == RLIM_INFINITY || wanted + DESCRIPTORS_BESIDE <= limit.rlim_cur)
 		return wanted;
-	wanted = limit.rlim_cur > DESCRIPTORS_BESIDE ? (unsigned)(limit.rlim_cur - DESCRIPTORS_BESIDE) : 1;
-	log_warn("--concurrency: %u walks at once, for the system allows %lu descriptors", wanted, (unsigned long)limit.rlim_cur);
+	wanted = limit.rlim_cur > DESCRIPTORS_BESIDE
+	             ? (unsigned)(limit.rlim_cur - DESCRIPTORS_BESIDE)
+	             : 1;
+	log_warn("--concurrency: %u walks at once, for the system allows %lu descriptors", wanted,
+	    (unsigned long)limit.rlim_cur);
 	return wanted;
 }
 
@@ -265,7 +277,8 @@ walk_all(struct run *run, struct intake_plan *intake)
 
 	(void)intake;
 	for (size_t i = 0; i < server_count; i++)
-		*(const char **)arena_push(run->arena, &servers, i, sizeof *servers) = resolver_server(run->dns.resolver, i);
+		*(const char **)arena_push(run->arena, &servers, i, sizeof *servers) =
+		    resolver_server(run->dns.resolver, i);
 
 	struct run_facts facts = {.version = PACKAGE_VERSION,
 	    .started = loop_wall_ms(),
@@ -281,7 +294,9 @@ walk_all(struct run *run, struct intake_plan *intake)
 	    .concurrency = possible_concurrency(o->concurrency),
 	    .write = write_line,
 	    .write_arg = &run->output,
-	    .format = o->format == FORMAT_NDJSON ? CAMPAIGN_NDJSON : o->format == FORMAT_NAGIOS ? CAMPAIGN_NAGIOS : CAMPAIGN_TEXT,
+	    .format = o->format == FORMAT_NDJSON   ? CAMPAIGN_NDJSON
+	              : o->format == FORMAT_NAGIOS ? CAMPAIGN_NAGIOS
+	                                           : CAMPAIGN_TEXT,
 	    .style = output_style(&run->output, o),
 	    .progress = !o->quiet && o->input != NULL && isatty(STDERR_FILENO),
 	    .same_terminal = isatty(fileno(run->output.file)),

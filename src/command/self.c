@@ -1,4 +1,5 @@
-/* self: what receivers could hold against this sender, asked of the DNS alone, as one report for each source address. */
+/* self: what receivers could hold against this sender, asked of the DNS alone, as one report for
+ * each source address. */
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,10 +80,12 @@ read_message(struct self *self)
 		log_error("%s:%u: %s", name, line, why);
 		return EXIT_DATA;
 	}
-	author_domain(self->message.data, self->message.len, self->question, &self->author, &self->author_problem);
+	author_domain(self->message.data, self->message.len, self->question, &self->author,
+	    &self->author_problem);
 	if (self->author != NULL)
 		self->author_problem = NULL;
-	self->trace_count = received_trace(self->message.data, self->message.len, self->question, &self->trace);
+	self->trace_count =
+	    received_trace(self->message.data, self->message.len, self->question, &self->trace);
 	return EXIT_OK;
 }
 
@@ -109,10 +112,13 @@ read_keys(struct self *self)
 
 		*signer = (struct sender_signer){one->selector, signing_domain(self, one), NULL};
 		if (signer->domain == NULL) {
-			log_error("--dkim-selector %s: whose key is it? --dkim-domain or --from is missing", one->selector);
+			log_error("--dkim-selector %s: whose key is it? --dkim-domain or --from is "
+			          "missing",
+			    one->selector);
 			return EXIT_USAGE;
 		}
-		if (one->file != NULL && (signer->pair = dkim_pair_open(one->file, self->question)) == NULL)
+		if (one->file != NULL &&
+		    (signer->pair = dkim_pair_open(one->file, self->question)) == NULL)
 			return EXIT_DATA;
 	}
 	return EXIT_OK;
@@ -138,16 +144,20 @@ find_hostname(struct self *self)
 
 enum { FAMILIES = 2 };
 
-/* Towards an address in the middle of the net, a root server's: no packet is sent. Family 0: there is no way there. */
+/* Towards an address in the middle of the net, a root server's: no packet is sent. Family 0: there
+ * is no way there. */
 static struct ip
 way_out(unsigned char family)
 {
 	struct ip ip, none = {0};
 
-	return ip_parse(&ip, family == 4 ? "198.41.0.4" : "2001:503:ba3e::2:30") ? senders_source(&ip) : none;
+	return ip_parse(&ip, family == 4 ? "198.41.0.4" : "2001:503:ba3e::2:30")
+	           ? senders_source(&ip)
+	           : none;
 }
 
-/* Mail leaves by either family, as its destination has it: the address of each that there is a way out with, or that others see in its place. One without is no fault while there is another. */
+/* Mail leaves by either family, as its destination has it: the address of each that there is a way
+ * out with, or that others see in its place. One without is no fault while there is another. */
 static size_t
 own_sources(const struct options *options, struct ip out[FAMILIES])
 {
@@ -166,14 +176,19 @@ own_sources(const struct options *options, struct ip out[FAMILIES])
 
 /* ---- one sender */
 
-/* Until the PTR name is known that HELO may be, an address literal stands for it: that one asks nothing. */
+/* Until the PTR name is known that HELO may be, an address literal stands for it: that one asks
+ * nothing. */
 static void
 identify(struct self *self, bool ptr_known, struct sender_query *query)
 {
 	const struct options *o = self->options;
 	char ip[IP_TEXT];
 
-	self->origin = o->ehlo != NULL ? HELO_GIVEN : self->ptr.confirmed_name != NULL && name_is_host(self->ptr.confirmed_name) ? HELO_PTR : ptr_known && self->hostname != NULL ? HELO_HOSTNAME : HELO_LITERAL;
+	self->origin = o->ehlo != NULL ? HELO_GIVEN
+	               : self->ptr.confirmed_name != NULL && name_is_host(self->ptr.confirmed_name)
+	                   ? HELO_PTR
+	               : ptr_known && self->hostname != NULL ? HELO_HOSTNAME
+	                                                     : HELO_LITERAL;
 	switch (self->origin) {
 	case HELO_GIVEN:
 		query->helo = o->ehlo;
@@ -185,7 +200,8 @@ identify(struct self *self, bool ptr_known, struct sender_query *query)
 		query->helo = self->hostname;
 		break;
 	case HELO_LITERAL:
-		query->helo = arena_printf(self->arena, "[%s%s]", self->ip.family == 6 ? "IPv6:" : "", ip_text(&self->ip, ip));
+		query->helo = arena_printf(self->arena, "[%s%s]",
+		    self->ip.family == 6 ? "IPv6:" : "", ip_text(&self->ip, ip));
 		break;
 	}
 	if (o->from != NULL)
@@ -193,14 +209,21 @@ identify(struct self *self, bool ptr_known, struct sender_query *query)
 	else if (self->author != NULL)
 		query->from = arena_printf(self->arena, "postmaster@%s", self->author);
 	else
-		query->from = ptr_known || o->ehlo != NULL ? arena_printf(self->arena, "postmaster@%s", query->helo) : "";
+		query->from = ptr_known || o->ehlo != NULL
+		                  ? arena_printf(self->arena, "postmaster@%s", query->helo)
+		                  : "";
 }
 
 static bool
 step(struct book *book, void *arg)
 {
 	struct self *self = arg;
-	struct sender_query query = {.ip = self->ip, .author = self->author_problem != NULL ? "" : self->author, .now = time(NULL), .signers = self->signers, .signer_count = self->signer_count, .survey = true};
+	struct sender_query query = {.ip = self->ip,
+	    .author = self->author_problem != NULL ? "" : self->author,
+	    .now = time(NULL),
+	    .signers = self->signers,
+	    .signer_count = self->signer_count,
+	    .survey = true};
 	bool ptr_known;
 
 	arena_reset(self->arena);
@@ -229,14 +252,16 @@ graver(int a, int b)
 }
 
 static void
-keep_for_nagios(struct self *self, const struct advice_count *count, const struct advice *advice, size_t advice_count)
+keep_for_nagios(struct self *self, const struct advice_count *count, const struct advice *advice,
+    size_t advice_count)
 {
 	int status = status_of(count);
 	struct buf line;
 
 	buf_init(&line, sizeof self->verdict - 1);
 	text_advice_verdict(&line, &self->sender, count);
-	if (self->verdict[0] == '\0' || graver(self->verdict_status, status) != self->verdict_status) {
+	if (self->verdict[0] == '\0' ||
+	    graver(self->verdict_status, status) != self->verdict_status) {
 		memcpy(self->verdict, line.data, line.len + 1);
 		self->verdict_status = status;
 	}
@@ -248,16 +273,19 @@ keep_for_nagios(struct self *self, const struct advice_count *count, const struc
 	}
 }
 
-/* By which address the message went, if a server has noted it; NULL, too, when that is another of those that are judged: then it stands in the other report. */
+/* By which address the message went, if a server has noted it; NULL, too, when that is another of
+ * those that are judged: then it stands in the other report. */
 static const struct received *
 who_saw(const struct self *self)
 {
 	const struct sender *sender = &self->sender;
-	struct seen_query query = {self->trace, self->trace_count, self->ip, {sender->helo, sender->ptr.confirmed_name, sender->from_domain.name, sender->author}};
+	struct seen_query query = {self->trace, self->trace_count, self->ip,
+	    {sender->helo, sender->ptr.confirmed_name, sender->from_domain.name, sender->author}};
 	const struct received *seen = seen_by_others(&query);
 
 	for (size_t i = 0; seen != NULL && i < self->source_count; i++)
-		if (!ip_equal(&self->sources[i], &self->ip) && ip_equal(&self->sources[i], &seen->client))
+		if (!ip_equal(&self->sources[i], &self->ip) &&
+		    ip_equal(&self->sources[i], &seen->client))
 			return NULL;
 	return seen;
 }
@@ -266,7 +294,13 @@ who_saw(const struct self *self)
 static int
 report(struct self *self, const struct book *book)
 {
-	struct advice_query query = {.sender = &self->sender, .helo_given = self->origin == HELO_GIVEN, .from_given = self->options->from != NULL, .helo_is_ptr = self->origin == HELO_PTR, .public_resolver = dns_public_resolver(&self->dns), .seen = who_saw(self), .author_problem = self->author_problem};
+	struct advice_query query = {.sender = &self->sender,
+	    .helo_given = self->origin == HELO_GIVEN,
+	    .from_given = self->options->from != NULL,
+	    .helo_is_ptr = self->origin == HELO_PTR,
+	    .public_resolver = dns_public_resolver(&self->dns),
+	    .seen = who_saw(self),
+	    .author_problem = self->author_problem};
 	struct advice_count found;
 	struct advice *advice;
 	size_t count;
@@ -300,7 +334,9 @@ report(struct self *self, const struct book *book)
 	return written ? status_of(&found) : EXIT_WRITE;
 }
 
-/* Nothing that the DNS says of an address which nobody sees is worth reporting. Where the user has told the public one of the other family, this one is only mentioned: it may be a way that no mail takes. */
+/* Nothing that the DNS says of an address which nobody sees is worth reporting. Where the user has
+ * told the public one of the other family, this one is only mentioned: it may be a way that no mail
+ * takes. */
 static int
 pass_over(const struct self *self, const char *special)
 {
@@ -308,11 +344,17 @@ pass_over(const struct self *self, const char *special)
 	const char *other = self->ip.family == 6 ? "-4" : "-6";
 	bool choice = self->options->sources.count == 0 && self->options->family == ROUTE_BOTH;
 
-	if (self->options->sources.count == 0 && self->options->public_ip.family != 0 && self->options->public_ip.family != self->ip.family) {
-		log_note("%s, from which this host reaches IPv%u, is a %s address and was not judged (%s leaves it out)", ip_text(&self->ip, ip), self->ip.family, special, other);
+	if (self->options->sources.count == 0 && self->options->public_ip.family != 0 &&
+	    self->options->public_ip.family != self->ip.family) {
+		log_note("%s, from which this host reaches IPv%u, is a %s address and was not "
+		         "judged (%s leaves it out)",
+		    ip_text(&self->ip, ip), self->ip.family, special, other);
 		return EXIT_OK;
 	}
-	log_error("%s is a %s address, which no receiver sees: give the one that they see with --public-ip%s%s", ip_text(&self->ip, ip), special, choice ? ", or leave this family out with " : "", choice ? other : "");
+	log_error("%s is a %s address, which no receiver sees: give the one that they see with "
+	          "--public-ip%s%s",
+	    ip_text(&self->ip, ip), special, choice ? ", or leave this family out with " : "",
+	    choice ? other : "");
 	return EXIT_UNDETERMINED;
 }
 
@@ -329,7 +371,8 @@ judge_one(struct self *self, const struct ip *source, long ms)
 	if (special != NULL && !self->options->allow_private)
 		return pass_over(self, special);
 	book = book_new();
-	self->sender.complete = dns_consult(&self->dns, book, step, self, ms) && self->sender.complete;
+	self->sender.complete =
+	    dns_consult(&self->dns, book, step, self, ms) && self->sender.complete;
 	status = report(self, book);
 	book_free(book);
 	return status;
@@ -347,7 +390,11 @@ judge_all(struct self *self)
 	int status = EXIT_OK;
 
 	if (count == 0) {
-		log_error("this host has no %saddress that leads out: give one with --source or --public-ip", o->family == ROUTE_V4 ? "IPv4 " : o->family == ROUTE_V6 ? "IPv6 " : "");
+		log_error("this host has no %saddress that leads out: give one with --source or "
+		          "--public-ip",
+		    o->family == ROUTE_V4   ? "IPv4 "
+		    : o->family == ROUTE_V6 ? "IPv6 "
+		                            : "");
 		return EXIT_UNDETERMINED;
 	}
 	self->sources = sources;
@@ -369,7 +416,10 @@ write_nagios(struct self *self, int status, double seconds)
 	static const struct {
 		const char *word;
 		int status;
-	} words[] = {[EXIT_OK] = {"OK", NAGIOS_OK}, [EXIT_REFUSED] = {"CRITICAL", NAGIOS_CRITICAL}, [EXIT_DEFERRED] = {"WARNING", NAGIOS_WARNING}, [EXIT_UNDETERMINED] = {"UNKNOWN", NAGIOS_UNKNOWN}};
+	} words[] = {[EXIT_OK] = {"OK", NAGIOS_OK},
+	    [EXIT_REFUSED] = {"CRITICAL", NAGIOS_CRITICAL},
+	    [EXIT_DEFERRED] = {"WARNING", NAGIOS_WARNING},
+	    [EXIT_UNDETERMINED] = {"UNKNOWN", NAGIOS_UNKNOWN}};
 	const struct advice_count *found = &self->found;
 	struct buf out;
 	bool written;
@@ -377,9 +427,15 @@ write_nagios(struct self *self, int status, double seconds)
 	if (status > EXIT_UNDETERMINED)
 		return status;
 	buf_init(&out, RECORD_MAX);
-	buf_printf(&out, "MXWALK %s - %s | time=%.3fs refuses=%zu;;0 warns=%zu;0 unknown=%zu good=%zu\n", words[status].word, self->verdict[0] != '\0' ? self->verdict : "no address to judge", seconds, found->of[SEVERITY_REFUSES], found->of[SEVERITY_WARNS], found->of[SEVERITY_UNKNOWN], found->of[SEVERITY_GOOD]);
+	buf_printf(&out,
+	    "MXWALK %s - %s | time=%.3fs refuses=%zu;;0 warns=%zu;0 unknown=%zu good=%zu\n",
+	    words[status].word, self->verdict[0] != '\0' ? self->verdict : "no address to judge",
+	    seconds, found->of[SEVERITY_REFUSES], found->of[SEVERITY_WARNS],
+	    found->of[SEVERITY_UNKNOWN], found->of[SEVERITY_GOOD]);
 	for (size_t i = 0; i < self->report.len; i++)
-		buf_putc(&out, self->report.data[i] == '|' ? '/' : self->report.data[i]); /* a bar would begin perfdata */
+		buf_putc(&out, self->report.data[i] == '|'
+		                   ? '/'
+		                   : self->report.data[i]); /* a bar would begin perfdata */
 	written = output_write(&self->output, &out);
 	buf_release(&out);
 	return written ? words[status].status : EXIT_WRITE;

@@ -19,7 +19,8 @@ command_version(const struct options *options)
 	(void)options;
 	pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
 	printf("mxwalk %s\n", PACKAGE_VERSION);
-	printf("libevent %s, c-ares %s, OpenSSL %s, jansson %s, PCRE2 %s, libidn2 %s, libpsl %s\n", event_get_version(), ares_version(NULL), OpenSSL_version(OPENSSL_VERSION_STRING), jansson_version_str(), pcre2,
-	    idn2_check_version(NULL), psl_get_version());
+	printf("libevent %s, c-ares %s, OpenSSL %s, jansson %s, PCRE2 %s, libidn2 %s, libpsl %s\n",
+	    event_get_version(), ares_version(NULL), OpenSSL_version(OPENSSL_VERSION_STRING),
+	    jansson_version_str(), pcre2, idn2_check_version(NULL), psl_get_version());
 	return EXIT_OK;
 }

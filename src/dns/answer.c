@@ -6,38 +6,39 @@ static const struct {
 	enum dns_type type;
 	const char *name;
 } types[] = {
-	{DNS_A, "A"},
-	{DNS_NS, "NS"},
-	{DNS_CNAME, "CNAME"},
-	{DNS_SOA, "SOA"},
-	{DNS_PTR, "PTR"},
-	{DNS_MX, "MX"},
-	{DNS_TXT, "TXT"},
-	{DNS_AAAA, "AAAA"},
-	{DNS_TLSA, "TLSA"},
+    {DNS_A, "A"},
+    {DNS_NS, "NS"},
+    {DNS_CNAME, "CNAME"},
+    {DNS_SOA, "SOA"},
+    {DNS_PTR, "PTR"},
+    {DNS_MX, "MX"},
+    {DNS_TXT, "TXT"},
+    {DNS_AAAA, "AAAA"},
+    {DNS_TLSA, "TLSA"},
 };
 
-/* The IANA registry as far as a question can meet it, extended codes included (RFC 6891 section 6.1.3), and our own. The last row stands for every other code. */
+/* The IANA registry as far as a question can meet it, extended codes included (RFC 6891
+ * section 6.1.3), and our own. The last row stands for every other code. */
 static const struct {
 	unsigned code;
 	const char *name;
 } rcodes[] = {
-	{DNS_NOERROR, "NOERROR"},
-	{DNS_FORMERR, "FORMERR"},
-	{DNS_SERVFAIL, "SERVFAIL"},
-	{DNS_NXDOMAIN, "NXDOMAIN"},
-	{DNS_NOTIMP, "NOTIMP"},
-	{DNS_REFUSED, "REFUSED"},
-	{6, "YXDOMAIN"},
-	{7, "YXRRSET"},
-	{8, "NXRRSET"},
-	{9, "NOTAUTH"},
-	{10, "NOTZONE"},
-	{16, "BADVERS"},
-	{23, "BADCOOKIE"},
-	{DNS_TIMEOUT, "TIMEOUT"},
-	{DNS_GARBLED, "GARBLED"},
-	{4095, "RCODE"},
+    {DNS_NOERROR, "NOERROR"},
+    {DNS_FORMERR, "FORMERR"},
+    {DNS_SERVFAIL, "SERVFAIL"},
+    {DNS_NXDOMAIN, "NXDOMAIN"},
+    {DNS_NOTIMP, "NOTIMP"},
+    {DNS_REFUSED, "REFUSED"},
+    {6, "YXDOMAIN"},
+    {7, "YXRRSET"},
+    {8, "NXRRSET"},
+    {9, "NOTAUTH"},
+    {10, "NOTZONE"},
+    {16, "BADVERS"},
+    {23, "BADCOOKIE"},
+    {DNS_TIMEOUT, "TIMEOUT"},
+    {DNS_GARBLED, "GARBLED"},
+    {4095, "RCODE"},
 };
 
 enum { TYPES = sizeof types / sizeof *types, RCODES = sizeof rcodes / sizeof *rcodes };

@@ -1,4 +1,5 @@
-/* answer: what the DNS said to one question, as a value. Kept apart from how it is read off the wire (wire.h) and where it is filed (book.h). */
+/* answer: what the DNS said to one question, as a value. Kept apart from how it is read off the
+ * wire (wire.h) and where it is filed (book.h). */
 #ifndef DNS_ANSWER_H
 #define DNS_ANSWER_H
 
@@ -8,10 +9,30 @@
 
 #include "base/ip.h"
 
-enum dns_type { DNS_A = 1, DNS_NS = 2, DNS_CNAME = 5, DNS_SOA = 6, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28, DNS_TLSA = 52 };
+enum dns_type {
+	DNS_A = 1,
+	DNS_NS = 2,
+	DNS_CNAME = 5,
+	DNS_SOA = 6,
+	DNS_PTR = 12,
+	DNS_MX = 15,
+	DNS_TXT = 16,
+	DNS_AAAA = 28,
+	DNS_TLSA = 52
+};
 
-/* Wire values where the wire has one. TIMEOUT: no server answered. GARBLED: what came is no DNS message that we can read. REFUSED and NOTIMP: what the server(s) said. */
-enum dns_rcode { DNS_NOERROR = 0, DNS_FORMERR = 1, DNS_SERVFAIL = 2, DNS_NXDOMAIN = 3, DNS_NOTIMP = 4, DNS_REFUSED = 5, DNS_TIMEOUT = 256, DNS_GARBLED = 257 };
+/* Wire values where the wire has one. TIMEOUT: no server answered. GARBLED: what came is no DNS
+ * message that we can read. REFUSED and NOTIMP: what the server(s) said. */
+enum dns_rcode {
+	DNS_NOERROR = 0,
+	DNS_FORMERR = 1,
+	DNS_SERVFAIL = 2,
+	DNS_NXDOMAIN = 3,
+	DNS_NOTIMP = 4,
+	DNS_REFUSED = 5,
+	DNS_TIMEOUT = 256,
+	DNS_GARBLED = 257
+};
 
 struct dns_text { /* one character-string, or several joined */
 	const char *bytes; /* NUL-terminated behind len; may hold NULs */
@@ -48,20 +69,25 @@ struct answer {
 	enum dns_type type;
 	enum dns_rcode rcode;
 	bool authentic; /* AD was set */
-	uint32_t ttl; /* seconds: the least in the chain; for a negative answer the SOA's (RFC 2308 section 5), 0 for a failure */
-	const char *server; /* who said so: "192.0.2.53", "192.0.2.53:5300", "replay"; NULL if nobody */
+	uint32_t ttl; /* seconds: the least in the chain; for a negative answer the SOA's (RFC 2308
+	                 section 5), 0 for a failure */
+	const char
+	    *server; /* who said so: "192.0.2.53", "192.0.2.53:5300", "replay"; NULL if nobody */
 	const char *canonical; /* the name behind the CNAMEs; equals `name` when there are none */
-	const struct dns_record *records; /* of the asked type, in the order received; CNAMEs are followed */
+	const struct dns_record
+	    *records; /* of the asked type, in the order received; CNAMEs are followed */
 	size_t count;
 };
 
-/* The three truths. ABSENT is only what the DNS says: NXDOMAIN, or NOERROR without a record. Everything else that has no record is UNKNOWN. */
+/* The three truths. ABSENT is only what the DNS says: NXDOMAIN, or NOERROR without a record.
+ * Everything else that has no record is UNKNOWN. */
 enum truth { UNKNOWN, ABSENT, PRESENT };
 enum truth answer_truth(const struct answer *answer);
 
 const char *dns_type_name(enum dns_type type); /* "MX" */
 bool dns_type_parse(const char *text, enum dns_type *type); /* any case */
-const char *dns_rcode_name(enum dns_rcode rcode); /* "NXDOMAIN", "TIMEOUT", … "RCODE" for one that we do not know */
+const char *dns_rcode_name(
+    enum dns_rcode rcode); /* "NXDOMAIN", "TIMEOUT", … "RCODE" for one that we do not know */
 bool dns_rcode_parse(const char *text, enum dns_rcode *rcode);
 
 #endif

@@ -14,7 +14,8 @@ struct reader { /* of one From value */
 	const char *domain, *why;
 };
 
-/* What stands in quotes or in a comment never counts (RFC 5322 section 3.2): an address in a display name is no address. */
+/* What stands in quotes or in a comment never counts (RFC 5322 section 3.2): an address in a
+ * display name is no address. */
 static void
 pass_over_quoted(struct reader *reader)
 {
@@ -41,7 +42,8 @@ pass_over_comment(struct reader *reader)
 	} while (reader->at < reader->end && depth > 0);
 }
 
-/* An address has ended: "user@domain", with or without what stood around "<>". An empty one, or a group's name, is none. */
+/* An address has ended: "user@domain", with or without what stood around "<>". An empty one, or a
+ * group's name, is none. */
 static bool
 take(struct reader *reader)
 {
@@ -101,9 +103,11 @@ step(struct reader *reader)
 }
 
 bool
-author_read(const char *value, size_t len, struct arena *arena, const char **domain, const char **why)
+author_read(
+    const char *value, size_t len, struct arena *arena, const char **domain, const char **why)
 {
-	struct reader reader = {.at = value, .end = value + len, .arena = arena, .kept = arena_alloc(arena, len + 1)};
+	struct reader reader = {
+	    .at = value, .end = value + len, .arena = arena, .kept = arena_alloc(arena, len + 1)};
 	bool good = true;
 
 	while (good && reader.at < reader.end)
@@ -115,7 +119,8 @@ author_read(const char *value, size_t len, struct arena *arena, const char **dom
 }
 
 bool
-author_domain(const char *message, size_t len, struct arena *arena, const char **domain, const char **why)
+author_domain(
+    const char *message, size_t len, struct arena *arena, const char **domain, const char **why)
 {
 	const struct dkim_field *from = NULL;
 	struct dkim_message split;
@@ -136,7 +141,8 @@ author_domain(const char *message, size_t len, struct arena *arena, const char *
 		*why = "there is no From field";
 		return false;
 	}
-	if (author_read(from->at + from->colon + 1, from->len - from->colon - 1, arena, domain, why))
+	if (author_read(
+	        from->at + from->colon + 1, from->len - from->colon - 1, arena, domain, why))
 		return true;
 	*why = arena_printf(arena, "the From field: %s", *why);
 	return false;

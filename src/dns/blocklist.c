@@ -13,19 +13,24 @@ enum { TXT_RECORDS_MAX = 4 };
 
 /* ---- what one answer says */
 
-/* Of two codes the graver decides. A refusal outweighs a hit: a list that declines to answer says nothing about the item. */
-static const int gravity[] = {[LIST_CLEAN] = 0, [LIST_UNKNOWN] = 1, [LIST_LISTED] = 2, [LIST_REFUSED] = 3, [LIST_BROKEN] = 4};
+/* Of two codes the graver decides. A refusal outweighs a hit: a list that declines to answer says
+ * nothing about the item. */
+static const int gravity[] = {
+    [LIST_CLEAN] = 0, [LIST_UNKNOWN] = 1, [LIST_LISTED] = 2, [LIST_REFUSED] = 3, [LIST_BROKEN] = 4};
 
-/* 127.255.255.x speaks of the query, never of the item, in whatever zone: Spamhaus's convention, taken over by others. */
+/* 127.255.255.x speaks of the query, never of the item, in whatever zone: Spamhaus's convention,
+ * taken over by others. */
 static const struct {
 	unsigned char last;
 	const char *meaning;
 } refusals[] = {
-	{250, "answers that the key is not active (127.255.255.250)"},
-	{251, "answers that it does not accept the key (127.255.255.251)"},
-	{252, "answers that the zone's name is mistyped (127.255.255.252)"},
-	{254, "does not answer public, shared or nameless resolvers (127.255.255.254): ask through a resolver of your own, or with a key"},
-	{255, "has had too many queries from this resolver, or does not know it (127.255.255.255): ask through a resolver of your own, or with a key"},
+    {250, "answers that the key is not active (127.255.255.250)"},
+    {251, "answers that it does not accept the key (127.255.255.251)"},
+    {252, "answers that the zone's name is mistyped (127.255.255.252)"},
+    {254, "does not answer public, shared or nameless resolvers (127.255.255.254): ask through a "
+          "resolver of your own, or with a key"},
+    {255, "has had too many queries from this resolver, or does not know it (127.255.255.255): ask "
+          "through a resolver of your own, or with a key"},
 };
 
 struct verdict {
@@ -49,7 +54,8 @@ static bool
 value_in(const struct list *list, const struct list_value *value, const struct ip *code)
 {
 	if (list->bitmask)
-		return memcmp(code->bytes, value->answer.bytes, 3) == 0 && (code->bytes[3] & value->answer.bytes[3]) != 0;
+		return memcmp(code->bytes, value->answer.bytes, 3) == 0 &&
+		       (code->bytes[3] & value->answer.bytes[3]) != 0;
 	return ip_equal(code, &value->answer);
 }
 
@@ -69,7 +75,11 @@ judge_beyond_table(const struct ip *code, struct arena *arena, struct verdict *v
 	char text[IP_TEXT];
 
 	if (code->family != 4 || code->bytes[0] != 127) {
-		weigh(verdict, LIST_BROKEN, arena_printf(arena, "answers %s, which is outside 127.0.0.0/8: the zone is parked, or the resolver rewrites answers", ip_text(code, text)));
+		weigh(verdict, LIST_BROKEN,
+		    arena_printf(arena,
+		        "answers %s, which is outside 127.0.0.0/8: the zone is parked, or the "
+		        "resolver rewrites answers",
+		        ip_text(code, text)));
 		return true;
 	}
 	if (code->bytes[1] == 255 && code->bytes[2] == 255) {
@@ -80,7 +90,8 @@ judge_beyond_table(const struct ip *code, struct arena *arena, struct verdict *v
 }
 
 static void
-judge_by_table(const struct list *list, const struct ip *code, struct arena *arena, struct verdict *verdict)
+judge_by_table(
+    const struct list *list, const struct ip *code, struct arena *arena, struct verdict *verdict)
 {
 	bool defined = false;
 	char text[IP_TEXT];
@@ -91,12 +102,15 @@ judge_by_table(const struct list *list, const struct ip *code, struct arena *are
 			weigh(verdict, list->values[i].state, list->values[i].meaning);
 		}
 	if (!defined)
-		weigh(verdict, LIST_UNKNOWN, arena_printf(arena, "answers %s, which it does not define", ip_text(code, text)));
+		weigh(verdict, LIST_UNKNOWN,
+		    arena_printf(
+		        arena, "answers %s, which it does not define", ip_text(code, text)));
 }
 
 /* The meanings of all that is listed, the gravest first, as the table has them. */
 static void
-collect_meanings(const struct list *list, const struct answer *answer, struct arena *arena, struct verdict *verdict)
+collect_meanings(const struct list *list, const struct answer *answer, struct arena *arena,
+    struct verdict *verdict)
 {
 	verdict->meaning = NULL;
 	for (size_t i = 0; i < list->value_count; i++) {
@@ -111,7 +125,8 @@ collect_meanings(const struct list *list, const struct answer *answer, struct ar
 			verdict->value = value;
 			verdict->meaning = value->meaning;
 		} else if (strstr(verdict->meaning, value->meaning) == NULL) {
-			verdict->meaning = arena_printf(arena, "%s; %s", verdict->meaning, value->meaning);
+			verdict->meaning =
+			    arena_printf(arena, "%s; %s", verdict->meaning, value->meaning);
 		}
 	}
 }
@@ -119,19 +134,22 @@ collect_meanings(const struct list *list, const struct answer *answer, struct ar
 static struct verdict
 judge_answer(const struct list *list, const struct answer *answer, struct arena *arena)
 {
-	struct verdict verdict = {.state = LIST_CLEAN, .server = answer->server, .ttl = answer->ttl};
+	struct verdict verdict = {
+	    .state = LIST_CLEAN, .server = answer->server, .ttl = answer->ttl};
 
 	switch (answer_truth(answer)) {
 	case UNKNOWN:
 		verdict.state = LIST_UNKNOWN;
-		verdict.meaning = arena_printf(arena, "did not answer (%s)", dns_rcode_name(answer->rcode));
+		verdict.meaning =
+		    arena_printf(arena, "did not answer (%s)", dns_rcode_name(answer->rcode));
 		break;
 	case ABSENT:
 		break;
 	case PRESENT:
 		for (size_t i = 0; i < answer->count; i++)
 			if (!judge_beyond_table(&answer->records[i].u.address, arena, &verdict))
-				judge_by_table(list, &answer->records[i].u.address, arena, &verdict);
+				judge_by_table(
+				    list, &answer->records[i].u.address, arena, &verdict);
 		if (verdict.state == LIST_LISTED)
 			collect_meanings(list, answer, arena, &verdict);
 		break;
@@ -158,14 +176,19 @@ test_positive(const struct list *list, const struct answer *answer, struct arena
 
 	if (answer_truth(answer) == ABSENT) {
 		verdict.state = LIST_BROKEN;
-		verdict.meaning = arena_printf(arena, "does not have its own test entry (%s, %s): the list is gone, or the resolver hides it", list->positive, dns_rcode_name(answer->rcode));
+		verdict.meaning = arena_printf(arena,
+		    "does not have its own test entry (%s, %s): the list is gone, or the resolver "
+		    "hides it",
+		    list->positive, dns_rcode_name(answer->rcode));
 	} else if (answer_truth(answer) == UNKNOWN) {
-		verdict.meaning = arena_printf(arena, "did not answer for its test entry (%s)", dns_rcode_name(answer->rcode));
+		verdict.meaning = arena_printf(
+		    arena, "did not answer for its test entry (%s)", dns_rcode_name(answer->rcode));
 	} else if (exact && has_address(answer, &list->positive_answer)) {
 		verdict.state = LIST_LISTED;
 	} else if (exact && verdict.state != LIST_REFUSED && verdict.state != LIST_BROKEN) {
 		verdict.state = LIST_BROKEN;
-		verdict.meaning = arena_printf(arena, "does not answer as it should for its test entry (%s)", list->positive);
+		verdict.meaning = arena_printf(
+		    arena, "does not answer as it should for its test entry (%s)", list->positive);
 	} else if (verdict.state == LIST_UNKNOWN || verdict.state == LIST_CLEAN) {
 		verdict.state = LIST_LISTED; /* alive: that our table lacks the code is our fault */
 	}
@@ -178,20 +201,27 @@ test_negative(const struct list *list, const struct answer *answer, struct arena
 	struct verdict verdict = judge_answer(list, answer, arena);
 
 	if (answer_truth(answer) == UNKNOWN) {
-		verdict.meaning = arena_printf(arena, "did not answer for what it never lists (%s)", dns_rcode_name(answer->rcode));
-	} else if (answer_truth(answer) == PRESENT && verdict.state != LIST_REFUSED && verdict.state != LIST_BROKEN) {
+		verdict.meaning = arena_printf(arena, "did not answer for what it never lists (%s)",
+		    dns_rcode_name(answer->rcode));
+	} else if (answer_truth(answer) == PRESENT && verdict.state != LIST_REFUSED &&
+	           verdict.state != LIST_BROKEN) {
 		verdict.state = LIST_BROKEN;
-		verdict.meaning = arena_printf(arena, "has an entry that no list has (%s): it says yes to everything", list->negative);
+		verdict.meaning = arena_printf(arena,
+		    "has an entry that no list has (%s): it says yes to everything",
+		    list->negative);
 	}
 	return verdict;
 }
 
-/* The item's own answer counts only if both tests are passed; of what went wrong the gravest is told. */
+/* The item's own answer counts only if both tests are passed; of what went wrong the gravest is
+ * told. */
 static struct verdict
-judge(const struct list *list, const struct answer *item, const struct answer *positive, const struct answer *negative, struct arena *arena)
+judge(const struct list *list, const struct answer *item, const struct answer *positive,
+    const struct answer *negative, struct arena *arena)
 {
 	struct verdict answer = judge_answer(list, item, arena);
-	struct verdict bad[] = {answer, test_positive(list, positive, arena), test_negative(list, negative, arena)};
+	struct verdict bad[] = {
+	    answer, test_positive(list, positive, arena), test_negative(list, negative, arena)};
 	struct verdict *worst = NULL;
 
 	bad[1].state = bad[1].state == LIST_LISTED ? LIST_CLEAN : bad[1].state; /* passed */
@@ -219,7 +249,9 @@ fill_url(const char *url, const char *item, struct arena *arena)
 	if (percent == NULL)
 		return url;
 	for (; *item != '\0' && p < encoded + sizeof encoded - 4; item++) {
-		bool plain = (*item >= '0' && *item <= '9') || ((*item | 32) >= 'a' && (*item | 32) <= 'z') || strchr("-._:", *item) != NULL;
+		bool plain = (*item >= '0' && *item <= '9') ||
+		             ((*item | 32) >= 'a' && (*item | 32) <= 'z') ||
+		             strchr("-._:", *item) != NULL;
 
 		if (plain)
 			*p++ = *item;
@@ -244,7 +276,8 @@ url_of(const struct listing *listing, struct arena *arena)
 
 	if (listing->state == LIST_REFUSED || listing->state == LIST_BROKEN)
 		return NULL; /* nothing was learnt that one could ask the list about */
-	if (listing->state == LIST_LISTED && listing->value != NULL && listing->value->delist != NULL)
+	if (listing->state == LIST_LISTED && listing->value != NULL &&
+	    listing->value->delist != NULL)
 		url = listing->value->delist;
 	else if (listing->state == LIST_LISTED && list->delist != NULL)
 		url = list->delist;
@@ -277,7 +310,8 @@ join_txt(const struct answer *txt, const struct list *list, struct arena *arena)
 			if (record[b] == '\0')
 				record[b] = ' ';
 		hide_key(record, list->key);
-		len += (size_t)snprintf(text + len, LISTING_REASON_MAX + 1 - len, "%s%s", i > 0 ? " | " : "", record);
+		len += (size_t)snprintf(
+		    text + len, LISTING_REASON_MAX + 1 - len, "%s%s", i > 0 ? " | " : "", record);
 		if (len > LISTING_REASON_MAX)
 			len = LISTING_REASON_MAX;
 	}
@@ -312,7 +346,10 @@ add_reason(struct book *book, struct arena *arena, const char *question, struct 
 		out->meaning = "says yes, but not why, and its yes alone is not believed";
 	} else {
 		out->state = LIST_BROKEN;
-		out->meaning = arena_printf(arena, "says yes, but not in its own words (a TXT with \"%s\"): the zone may be parked", word);
+		out->meaning = arena_printf(arena,
+		    "says yes, but not in its own words (a TXT with \"%s\"): the zone may be "
+		    "parked",
+		    word);
 	}
 	return txt != NULL;
 }
@@ -340,12 +377,15 @@ blocklist_registered(const char *domain)
 static bool
 is_domain(const char *name)
 {
-	return name[0] != '\0' && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] == '\0';
+	return name[0] != '\0' &&
+	       name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] == '\0';
 }
 
-/* What is asked about, and the labels that stand for it below the zone. Returns why it cannot be asked, or NULL. */
+/* What is asked about, and the labels that stand for it below the zone. Returns why it cannot be
+ * asked, or NULL. */
 static const char *
-make_item(struct arena *arena, const struct list *list, const struct ip *ip, const char *domain, const char **item, const char **labels)
+make_item(struct arena *arena, const struct list *list, const struct ip *ip, const char *domain,
+    const char **item, const char **labels)
 {
 	char name[NAME_TEXT], text[IP_TEXT];
 	const char *why;
@@ -359,20 +399,27 @@ make_item(struct arena *arena, const struct list *list, const struct ip *ip, con
 		*labels = arena_string(arena, name);
 	} else {
 		*item = arena_string(arena, domain);
-		if (ip_parse(&address, domain) || !name_normalise(domain, name, &why) || !is_domain(name))
+		if (ip_parse(&address, domain) || !name_normalise(domain, name, &why) ||
+		    !is_domain(name))
 			return "is not asked: no domain name";
-		*labels = *item = arena_string(arena, list->registered ? blocklist_registered(name) : name);
+		*labels = *item =
+		    arena_string(arena, list->registered ? blocklist_registered(name) : name);
 	}
-	return strlen(*labels) + 1 + strlen(list_zone_asked(list)) > NAME_MAX_OCTETS ? "is not asked: the name is too long" : NULL;
+	return strlen(*labels) + 1 + strlen(list_zone_asked(list)) > NAME_MAX_OCTETS
+	           ? "is not asked: the name is too long"
+	           : NULL;
 }
 
 static const char *
 why_not_asked(const struct list *list, const struct ip *ip)
 {
 	if (!blocklist_takes(list, ip))
-		return ip == NULL ? "is not asked: it knows no domains" : ip->family == 6 ? "is not asked: it knows no IPv6 addresses" : "is not asked: it knows no IPv4 addresses";
+		return ip == NULL        ? "is not asked: it knows no domains"
+		       : ip->family == 6 ? "is not asked: it knows no IPv6 addresses"
+		                         : "is not asked: it knows no IPv4 addresses";
 	if (list->key_needed && list->key == NULL)
-		return list->key_zone != NULL ? "is not asked: it wants a key" : "is not asked: it answers subscribers only";
+		return list->key_zone != NULL ? "is not asked: it wants a key"
+		                              : "is not asked: it answers subscribers only";
 	return NULL;
 }
 
@@ -389,7 +436,8 @@ take_codes(struct listing *out, const struct answer *answer, struct arena *arena
 }
 
 bool
-blocklist_look_up(struct book *book, struct arena *arena, const struct list *list, const struct ip *ip, const char *domain, const char *identity, struct listing *out)
+blocklist_look_up(struct book *book, struct arena *arena, const struct list *list,
+    const struct ip *ip, const char *domain, const char *identity, struct listing *out)
 {
 	const struct answer *item, *positive, *negative;
 	const char *zone = list_zone_asked(list), *labels = NULL, *question;

@@ -1,4 +1,5 @@
-/* A hash table of names; at each name a short list of slots, one a type. A slot has what was filed and what came of it, which differ when CNAMEs were followed. */
+/* A hash table of names; at each name a short list of slots, one a type. A slot has what was filed
+ * and what came of it, which differ when CNAMEs were followed. */
 #include "dns/book.h"
 
 #include <stdlib.h>
@@ -132,20 +133,24 @@ want(struct book *book, struct slot *slot)
 	if (slot->wanted)
 		return;
 	slot->wanted = true;
-	*(struct slot **)arena_push(book->arena, &book->wants, book->want_count, sizeof *book->wants) = slot;
+	*(struct slot **)arena_push(
+	    book->arena, &book->wants, book->want_count, sizeof *book->wants) = slot;
 	book->want_count++;
 }
 
-/* Where an answer sends us on to: the end of a chain that left its message. NULL: it is the last word, as all that a closed book holds: what was recorded is whole. */
+/* Where an answer sends us on to: the end of a chain that left its message. NULL: it is the last
+ * word, as all that a closed book holds: what was recorded is whole. */
 static const char *
 open_end(const struct book *book, const struct answer *answer)
 {
-	bool open = !book->closed && answer->rcode == DNS_NOERROR && answer->count == 0 && strcmp(answer->canonical, answer->name) != 0;
+	bool open = !book->closed && answer->rcode == DNS_NOERROR && answer->count == 0 &&
+	            strcmp(answer->canonical, answer->name) != 0;
 
 	return open ? answer->canonical : NULL;
 }
 
-/* What is filed for the question at one name: itself, or the CNAME there. `*next` is where to go on, NULL when this is the last word. */
+/* What is filed for the question at one name: itself, or the CNAME there. `*next` is where to go
+ * on, NULL when this is the last word. */
 static const struct answer *
 one_link(struct book *book, struct slot *slot, const char **next)
 {
@@ -213,11 +218,13 @@ same_server(const char *a, const char *b)
 static bool
 same_answer(const struct answer *a, const struct answer *b) /* to the same question */
 {
-	return a->rcode == b->rcode && a->authentic == b->authentic && a->ttl == b->ttl && a->records == b->records && a->count == b->count &&
-		strcmp(a->canonical, b->canonical) == 0 && same_server(a->server, b->server);
+	return a->rcode == b->rcode && a->authentic == b->authentic && a->ttl == b->ttl &&
+	       a->records == b->records && a->count == b->count &&
+	       strcmp(a->canonical, b->canonical) == 0 && same_server(a->server, b->server);
 }
 
-/* Keeps `answer` as what the question's asker has seen; the same answer again is the same pointer. */
+/* Keeps `answer` as what the question's asker has seen; the same answer again is the same pointer.
+ */
 static const struct answer *
 give(struct book *book, struct slot *slot, const struct answer *answer)
 {
@@ -231,13 +238,18 @@ give(struct book *book, struct slot *slot, const struct answer *answer)
 	return kept;
 }
 
-/* A text that is no name cannot be asked, and is no use of the DNS: it is kept at an entry of its own, where no name can be (a name's form is its own). */
+/* A text that is no name cannot be asked, and is no use of the DNS: it is kept at an entry of its
+ * own, where no name can be (a name's form is its own). */
 static const struct answer *
 no_such_name(struct book *book, const char *text, enum dns_type type)
 {
 	struct slot *slot = slot_at(book, entry_at(book, text), type);
 
-	return give(book, slot, &(struct answer){.name = slot->entry->name, .type = type, .rcode = DNS_NXDOMAIN, .canonical = slot->entry->name});
+	return give(book, slot,
+	    &(struct answer){.name = slot->entry->name,
+	        .type = type,
+	        .rcode = DNS_NXDOMAIN,
+	        .canonical = slot->entry->name});
 }
 
 const struct answer *
@@ -253,7 +265,8 @@ book_ask(struct book *book, const char *name, enum dns_type type)
 	if (!follow(book, slot, &answer))
 		return NULL;
 	if (slot->result == NULL) {
-		*(struct slot **)arena_push(book->arena, &book->uses, book->use_count, sizeof *book->uses) = slot;
+		*(struct slot **)arena_push(
+		    book->arena, &book->uses, book->use_count, sizeof *book->uses) = slot;
 		book->use_count++;
 	}
 	return give(book, slot, &answer);
@@ -360,7 +373,8 @@ note_name(struct book *book, const char *name) /* and those above it (RFC 8020) 
 		entry_at(book, name)->exists = true;
 }
 
-/* Only NXDOMAIN for the very name leaves it in doubt; that a name above it exists follows only from what the DNS has said of it. */
+/* Only NXDOMAIN for the very name leaves it in doubt; that a name above it exists follows only from
+ * what the DNS has said of it. */
 static void
 note_existence(struct book *book, struct entry *entry, const struct answer *answer)
 {
@@ -383,7 +397,8 @@ forget_want(struct book *book, struct slot *slot)
 		return;
 	while (book->wants[i] != slot)
 		i++;
-	memmove(&book->wants[i], &book->wants[i + 1], (--book->want_count - i) * sizeof *book->wants);
+	memmove(
+	    &book->wants[i], &book->wants[i + 1], (--book->want_count - i) * sizeof *book->wants);
 	slot->wanted = false;
 }
 
@@ -403,7 +418,9 @@ book_put(struct book *book, const struct answer *answer)
 	*copy = *answer;
 	copy->name = entry->name;
 	copy->server = arena_string(book->arena, answer->server);
-	copy->canonical = answer->canonical == NULL || name_equal(answer->canonical, name) ? entry->name : arena_string(book->arena, answer->canonical);
+	copy->canonical = answer->canonical == NULL || name_equal(answer->canonical, name)
+	                      ? entry->name
+	                      : arena_string(book->arena, answer->canonical);
 	copy->records = copy_records(book->arena, answer);
 	slot->filed = copy;
 	note_existence(book, entry, copy);

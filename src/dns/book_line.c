@@ -20,7 +20,8 @@ split(char *text, char *word[WORDS_MAX])
 	static const char blank[] = " \t";
 	size_t count = 0;
 
-	for (text += strspn(text, blank); *text != '\0' && count < WORDS_MAX; text += strspn(text, blank)) {
+	for (text += strspn(text, blank); *text != '\0' && count < WORDS_MAX;
+	     text += strspn(text, blank)) {
 		word[count++] = text;
 		text += strcspn(text, blank);
 		if (*text != '\0')
@@ -82,7 +83,8 @@ read_mx(char *text, struct arena *arena, struct dns_record *record)
 	if (words < 1 || words > 2 || !read_number(word[0], UINT16_MAX, &preference))
 		return false;
 	record->u.mx.preference = (uint16_t)preference;
-	record->u.mx.host = read_name(words == 2 ? word[1] : ".", arena); /* "0 " is how some tools write the root */
+	record->u.mx.host = read_name(
+	    words == 2 ? word[1] : ".", arena); /* "0 " is how some tools write the root */
 	return record->u.mx.host != NULL;
 }
 
@@ -90,7 +92,8 @@ static bool
 read_soa(char *text, struct arena *arena, struct dns_record *record)
 {
 	char *word[WORDS_MAX];
-	uint32_t *number[] = {&record->u.soa.serial, &record->u.soa.refresh, &record->u.soa.retry, &record->u.soa.expire, &record->u.soa.minimum};
+	uint32_t *number[] = {&record->u.soa.serial, &record->u.soa.refresh, &record->u.soa.retry,
+	    &record->u.soa.expire, &record->u.soa.minimum};
 
 	if (split(text, word) != 7)
 		return false;
@@ -142,7 +145,8 @@ read_tlsa(char *text, struct arena *arena, struct dns_record *record)
 	record->u.tlsa.usage = (uint8_t)number[0];
 	record->u.tlsa.selector = (uint8_t)number[1];
 	record->u.tlsa.matching = (uint8_t)number[2];
-	return read_hex(words == 4 ? word[3] : "", arena, &record->u.tlsa.data); /* none at all: useless, but such are published */
+	return read_hex(words == 4 ? word[3] : "", arena,
+	    &record->u.tlsa.data); /* none at all: useless, but such are published */
 }
 
 static const char *
@@ -157,7 +161,8 @@ write_address(const struct dns_record *record, enum dns_type type, struct buf *o
 	char text[IP_TEXT];
 
 	if (type == DNS_AAAA && record->u.address.family == 4)
-		buf_puts(out, "::ffff:"); /* an IPv4-mapped address is IPv4 to us, but was published as AAAA */
+		buf_puts(out, "::ffff:"); /* an IPv4-mapped address is IPv4 to us, but was published
+		                             as AAAA */
 	buf_puts(out, ip_text(&record->u.address, text));
 }
 
@@ -179,32 +184,36 @@ static void
 write_soa(const struct dns_record *record, enum dns_type type, struct buf *out)
 {
 	(void)type;
-	buf_printf(out, "%s %s %u %u %u %u %u", shown(record->u.soa.mname), shown(record->u.soa.rname), record->u.soa.serial, record->u.soa.refresh,
-		record->u.soa.retry, record->u.soa.expire, record->u.soa.minimum);
+	buf_printf(out, "%s %s %u %u %u %u %u", shown(record->u.soa.mname),
+	    shown(record->u.soa.rname), record->u.soa.serial, record->u.soa.refresh,
+	    record->u.soa.retry, record->u.soa.expire, record->u.soa.minimum);
 }
 
 static void
 write_tlsa(const struct dns_record *record, enum dns_type type, struct buf *out)
 {
 	(void)type;
-	buf_printf(out, "%u %u %u ", record->u.tlsa.usage, record->u.tlsa.selector, record->u.tlsa.matching);
+	buf_printf(out, "%u %u %u ", record->u.tlsa.usage, record->u.tlsa.selector,
+	    record->u.tlsa.matching);
 	for (size_t i = 0; i < record->u.tlsa.data.len; i++)
 		buf_printf(out, "%02x", (unsigned char)record->u.tlsa.data.bytes[i]);
 }
 
 static const struct form {
 	enum dns_type type;
-	bool (*read)(char *text, struct arena *arena, struct dns_record *record); /* may cut `text` up */
+	bool (*read)(
+	    char *text, struct arena *arena, struct dns_record *record); /* may cut `text` up */
 	void (*write)(const struct dns_record *record, enum dns_type type, struct buf *out);
-} forms[] = { /* all but TXT, whose strings are JSON's */
-	{DNS_A, read_a, write_address},
-	{DNS_AAAA, read_aaaa, write_address},
-	{DNS_NS, read_host, write_host},
-	{DNS_CNAME, read_host, write_host},
-	{DNS_PTR, read_host, write_host},
-	{DNS_MX, read_mx, write_mx},
-	{DNS_SOA, read_soa, write_soa},
-	{DNS_TLSA, read_tlsa, write_tlsa},
+} forms[] = {
+    /* all but TXT, whose strings are JSON's */
+    {DNS_A, read_a, write_address},
+    {DNS_AAAA, read_aaaa, write_address},
+    {DNS_NS, read_host, write_host},
+    {DNS_CNAME, read_host, write_host},
+    {DNS_PTR, read_host, write_host},
+    {DNS_MX, read_mx, write_mx},
+    {DNS_SOA, read_soa, write_soa},
+    {DNS_TLSA, read_tlsa, write_tlsa},
 };
 
 static const struct form *
@@ -231,7 +240,8 @@ wrong(struct reader *reader, const char *what)
 	return false;
 }
 
-/* A character-string: each code point up to U+00FF is a byte. Text that has others can only mean its UTF-8. */
+/* A character-string: each code point up to U+00FF is a byte. Text that has others can only mean
+ * its UTF-8. */
 static struct dns_text
 read_character_string(json_t *value, struct arena *arena)
 {
@@ -245,7 +255,8 @@ read_character_string(json_t *value, struct arena *arena)
 	for (size_t i = 0; i < len; i++) {
 		unsigned byte = s[i];
 
-		if (byte >= 0x80) /* two bytes make one; jansson has seen to it that they are there */
+		if (byte >=
+		    0x80) /* two bytes make one; jansson has seen to it that they are there */
 			byte = (byte & 3) << 6 | (s[++i] & 0x3f);
 		bytes[count++] = (char)byte;
 	}
@@ -309,7 +320,9 @@ read_data(struct reader *reader, json_t *data, uint32_t ttl, struct answer *answ
 
 		records[i].ttl = ttl;
 		if (!read_record(value, answer->type, reader->arena, &records[i])) {
-			snprintf(reader->reason, reader->reason_size, "data[%zu]: \"%.60s\" is no %s", i, text != NULL ? text : "…", dns_type_name(answer->type));
+			snprintf(reader->reason, reader->reason_size,
+			    "data[%zu]: \"%.60s\" is no %s", i, text != NULL ? text : "…",
+			    dns_type_name(answer->type));
 			return false;
 		}
 	}
@@ -353,11 +366,13 @@ read_rcode(struct reader *reader, json_t *line, enum dns_rcode *rcode)
 static bool
 read_facts(struct reader *reader, json_t *line, struct answer *answer)
 {
-	json_t *ttl = json_object_get(line, "ttl"), *ad = json_object_get(line, "ad"), *data = json_object_get(line, "data"), *server = json_object_get(line, "server");
+	json_t *ttl = json_object_get(line, "ttl"), *ad = json_object_get(line, "ad"),
+	       *data = json_object_get(line, "data"), *server = json_object_get(line, "server");
 
 	if (!read_rcode(reader, line, &answer->rcode))
 		return false;
-	if (ttl != NULL && (!json_is_integer(ttl) || json_integer_value(ttl) < 0 || json_integer_value(ttl) > INT32_MAX))
+	if (ttl != NULL && (!json_is_integer(ttl) || json_integer_value(ttl) < 0 ||
+	                       json_integer_value(ttl) > INT32_MAX))
 		return wrong(reader, "\"ttl\" is no number of seconds");
 	if (ad != NULL && !json_is_boolean(ad))
 		return wrong(reader, "\"ad\" is neither true nor false");
@@ -365,7 +380,8 @@ read_facts(struct reader *reader, json_t *line, struct answer *answer)
 		return wrong(reader, "\"data\" is no array");
 	answer->authentic = json_is_true(ad);
 	answer->ttl = (uint32_t)json_integer_value(ttl);
-	answer->server = json_is_null(server) || server == NULL ? "replay" : read_member(reader, line, "server");
+	answer->server =
+	    json_is_null(server) || server == NULL ? "replay" : read_member(reader, line, "server");
 	return answer->server != NULL;
 }
 
@@ -415,10 +431,13 @@ read_line(struct reader *reader, json_t *line, struct book *book)
 
 	if (!json_is_object(line))
 		return wrong(reader, "no JSON object");
-	if (!read_question(reader, line, name, &answer.type) || !read_facts(reader, line, &answer) || !read_canonical(reader, line, &answer))
+	if (!read_question(reader, line, name, &answer.type) ||
+	    !read_facts(reader, line, &answer) || !read_canonical(reader, line, &answer))
 		return false;
-	/* A type that we do not know is passed over, but the name exists: it is filed under type 0, which nobody asks for. */
-	if (answer.type != 0 && !read_data(reader, json_object_get(line, "data"), answer.ttl, &answer))
+	/* A type that we do not know is passed over, but the name exists: it is filed under type 0,
+	 * which nobody asks for. */
+	if (answer.type != 0 &&
+	    !read_data(reader, json_object_get(line, "data"), answer.ttl, &answer))
 		return false;
 	book_put(book, &answer);
 	return true;
@@ -433,7 +452,8 @@ book_read_line(struct book *book, const char *line, size_t len, char *reason, si
 	bool ok;
 
 	if (json == NULL) {
-		snprintf(reason, reason_size, "no JSON: %s, near byte %d", error.text, error.position);
+		snprintf(
+		    reason, reason_size, "no JSON: %s, near byte %d", error.text, error.position);
 		return false;
 	}
 	reader.arena = arena_new();
@@ -501,8 +521,9 @@ book_write_line(const struct answer *answer, struct buf *out)
 {
 	buf_puts(out, "{\"name\":");
 	write_string(out, answer->name, strlen(answer->name));
-	buf_printf(out, ",\"type\":\"%s\",\"rcode\":\"%s\",\"ad\":%s,\"ttl\":%u,\"data\":[", dns_type_name(answer->type), dns_rcode_name(answer->rcode),
-		answer->authentic ? "true" : "false", answer->ttl);
+	buf_printf(out, ",\"type\":\"%s\",\"rcode\":\"%s\",\"ad\":%s,\"ttl\":%u,\"data\":[",
+	    dns_type_name(answer->type), dns_rcode_name(answer->rcode),
+	    answer->authentic ? "true" : "false", answer->ttl);
 	for (size_t i = 0; i < answer->count; i++) {
 		if (i > 0)
 			buf_putc(out, ',');

@@ -68,7 +68,8 @@ read_field(const char *line, size_t len, struct dkim_field *field)
 	if (colon == NULL)
 		return false;
 	*field = (struct dkim_field){.at = line, .len = len, .colon = (size_t)(colon - line)};
-	for (field->name_len = field->colon; field->name_len > 0 && is_wsp(line[field->name_len - 1]); field->name_len--)
+	for (field->name_len = field->colon;
+	     field->name_len > 0 && is_wsp(line[field->name_len - 1]); field->name_len--)
 		;
 	for (size_t i = 0; i < field->name_len; i++)
 		if (line[i] <= ' ' || line[i] == 0x7f)
@@ -77,7 +78,8 @@ read_field(const char *line, size_t len, struct dkim_field *field)
 }
 
 bool
-dkim_message_split(const char *bytes, size_t len, struct arena *arena, struct dkim_message *out, const char **why)
+dkim_message_split(
+    const char *bytes, size_t len, struct arena *arena, struct dkim_message *out, const char **why)
 {
 	unsigned number = 1;
 	size_t at = 0;
@@ -97,12 +99,14 @@ dkim_message_split(const char *bytes, size_t len, struct arena *arena, struct dk
 			field = &out->fields[out->count - 1];
 			field->len = (size_t)(bytes + end - field->at);
 		} else if (out->count == DKIM_FIELDS_MAX) {
-			*why = arena_printf(arena, "the header has more than %d fields", DKIM_FIELDS_MAX);
+			*why = arena_printf(
+			    arena, "the header has more than %d fields", DKIM_FIELDS_MAX);
 			return false;
 		} else {
 			field = arena_push(arena, &out->fields, out->count, sizeof *field);
 			if (!read_field(bytes + at, line, field)) {
-				*why = arena_printf(arena, "line %u of the header is no header field", number);
+				*why = arena_printf(
+				    arena, "line %u of the header is no header field", number);
 				return false;
 			}
 			out->count++;
@@ -116,7 +120,8 @@ dkim_message_split(const char *bytes, size_t len, struct arena *arena, struct dk
 bool
 dkim_field_is(const struct dkim_field *field, const char *name)
 {
-	return strlen(name) == field->name_len && strncasecmp(field->at, name, field->name_len) == 0;
+	return strlen(name) == field->name_len &&
+	       strncasecmp(field->at, name, field->name_len) == 0;
 }
 
 /* ---- canonical forms */
@@ -231,8 +236,8 @@ sha256(const char *bytes, size_t len, unsigned char hash[DKIM_HASH])
 }
 
 bool
-dkim_hash_body(
-    const struct dkim_message *message, enum dkim_canon canon, const unsigned long long *limit, unsigned char hash[DKIM_HASH], unsigned long long *total)
+dkim_hash_body(const struct dkim_message *message, enum dkim_canon canon,
+    const unsigned long long *limit, unsigned char hash[DKIM_HASH], unsigned long long *total)
 {
 	struct buf body;
 	bool done;
@@ -240,7 +245,8 @@ dkim_hash_body(
 	buf_init(&body, message->body_len + 2);
 	dkim_canon_body(canon, message->body, message->body_len, &body);
 	*total = body.len;
-	done = sha256(body.data, limit != NULL && *limit < body.len ? (size_t)*limit : body.len, hash);
+	done =
+	    sha256(body.data, limit != NULL && *limit < body.len ? (size_t)*limit : body.len, hash);
 	buf_release(&body);
 	return done;
 }
@@ -257,8 +263,9 @@ take_last(const struct dkim_message *message, const char *name, bool taken[DKIM_
 }
 
 bool
-dkim_hash_header(const struct dkim_message *message, enum dkim_canon canon, const char *const *names, size_t count, const struct dkim_field *skip,
-    const char *own, size_t own_len, unsigned char hash[DKIM_HASH])
+dkim_hash_header(const struct dkim_message *message, enum dkim_canon canon,
+    const char *const *names, size_t count, const struct dkim_field *skip, const char *own,
+    size_t own_len, unsigned char hash[DKIM_HASH])
 {
 	bool taken[DKIM_FIELDS_MAX] = {false};
 	size_t max = own_len;

@@ -41,13 +41,15 @@ bad(struct dkim_key *key, const char *problem)
 static void
 warn(struct dkim_key *key, struct arena *arena, const char *warning)
 {
-	*(const char **)arena_push(arena, &key->warnings, key->warning_count, sizeof warning) = warning;
+	*(const char **)arena_push(arena, &key->warnings, key->warning_count, sizeof warning) =
+	    warning;
 	key->warning_count++;
 }
 
 /* ---- the key itself */
 
-/* SubjectPublicKeyInfo is what all publish and what the RFC's example has; its text says RSAPublicKey, and verifiers take that, too. `*rest`: octets behind it.
+/* SubjectPublicKeyInfo is what all publish and what the RFC's example has; its text says
+ * RSAPublicKey, and verifiers take that, too. `*rest`: octets behind it.
  */
 static EVP_PKEY *
 open_rsa(const unsigned char *bytes, size_t len, bool *bare, size_t *rest)
@@ -71,32 +73,48 @@ read_rsa(struct arena *arena, struct dkim_key *key)
 	size_t rest;
 	bool bare;
 	EVP_PKEY *rsa = open_rsa(key->public_key, key->public_key_len, &bare, &rest);
-	int type = rsa != NULL ? EVP_PKEY_get_base_id(rsa) : EVP_PKEY_NONE, bits = rsa != NULL ? EVP_PKEY_get_bits(rsa) : 0;
+	int type = rsa != NULL ? EVP_PKEY_get_base_id(rsa) : EVP_PKEY_NONE,
+	    bits = rsa != NULL ? EVP_PKEY_get_bits(rsa) : 0;
 
 	EVP_PKEY_free(rsa);
 	if (type != EVP_PKEY_RSA) {
 		key->public_key = NULL;
 		if (key->public_key_len == DKIM_ED25519_KEY)
-			bad(key, "p= has the 32 octets of an ed25519 key, but there is no k=ed25519");
+			bad(key,
+			    "p= has the 32 octets of an ed25519 key, but there is no k=ed25519");
 		else
-			bad(key, type == EVP_PKEY_NONE ? "p= is base64, but no RSA public key (cut off?)" : "p= is a public key, but not an RSA one");
+			bad(key, type == EVP_PKEY_NONE
+			             ? "p= is base64, but no RSA public key (cut off?)"
+			             : "p= is a public key, but not an RSA one");
 		return;
 	}
 	key->typed = true;
 	key->bits = (unsigned)bits;
 	if (bits < DKIM_RSA_MIN) {
 		key->weak = true;
-		bad(key, arena_printf(arena, "an RSA key of %d bits: verifiers refuse less than %d (RFC 8301)", bits, DKIM_RSA_MIN));
+		bad(key, arena_printf(arena,
+		             "an RSA key of %d bits: verifiers refuse less than %d (RFC 8301)",
+		             bits, DKIM_RSA_MIN));
 		return;
 	}
 	if (bits < DKIM_RSA_GOOD)
-		warn(key, arena, arena_printf(arena, "an RSA key of %d bits: %d are advised (RFC 8301)", bits, DKIM_RSA_GOOD));
+		warn(key, arena,
+		    arena_printf(arena, "an RSA key of %d bits: %d are advised (RFC 8301)", bits,
+		        DKIM_RSA_GOOD));
 	if (bits > DKIM_RSA_MAX)
-		warn(key, arena, arena_printf(arena, "an RSA key of %d bits: verifiers need not support more than %d (RFC 8301)", bits, DKIM_RSA_MAX));
+		warn(key, arena,
+		    arena_printf(arena,
+		        "an RSA key of %d bits: verifiers need not support more than %d (RFC 8301)",
+		        bits, DKIM_RSA_MAX));
 	if (bare)
-		warn(key, arena, "p= is a bare RSAPublicKey: verifiers that want a SubjectPublicKeyInfo cannot read it");
+		warn(key, arena,
+		    "p= is a bare RSAPublicKey: verifiers that want a SubjectPublicKeyInfo cannot "
+		    "read it");
 	if (rest > 0)
-		warn(key, arena, arena_printf(arena, "p= has %zu octets more than the key: not all verifiers pass over that", rest));
+		warn(key, arena,
+		    arena_printf(arena,
+		        "p= has %zu octets more than the key: not all verifiers pass over that",
+		        rest));
 }
 
 static void
@@ -109,9 +127,11 @@ read_ed25519(struct arena *arena, struct dkim_key *key)
 	}
 	key->public_key = NULL;
 	if (key->public_key_len == DKIM_ED25519_KEY + 12)
-		bad(key, "p= is a SubjectPublicKeyInfo; for ed25519 it has to be the bare 32 octets, that is, the last 32 of these (RFC 8463 section 4.2)");
+		bad(key, "p= is a SubjectPublicKeyInfo; for ed25519 it has to be the bare 32 "
+		         "octets, that is, the last 32 of these (RFC 8463 section 4.2)");
 	else
-		bad(key, arena_printf(arena, "p= has %zu octets; an ed25519 key has %d", key->public_key_len, DKIM_ED25519_KEY));
+		bad(key, arena_printf(arena, "p= has %zu octets; an ed25519 key has %d",
+		             key->public_key_len, DKIM_ED25519_KEY));
 }
 
 EVP_PKEY *
@@ -125,7 +145,8 @@ dkim_key_open(const struct dkim_key *key)
 		return NULL;
 	if (key->type == DKIM_RSA)
 		return open_rsa(key->public_key, key->public_key_len, &bare, &rest);
-	opened = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key->public_key, key->public_key_len);
+	opened = EVP_PKEY_new_raw_public_key(
+	    EVP_PKEY_ED25519, NULL, key->public_key, key->public_key_len);
 	ERR_clear_error();
 	return opened;
 }
@@ -149,7 +170,8 @@ dkim_key_usable(const struct dkim_key *key)
 
 /* ---- the record */
 
-/* What has often gone wrong on the way into the zone, better named than by the octet where it shows. */
+/* What has often gone wrong on the way into the zone, better named than by the octet where it
+ * shows. */
 static const char *
 published_wrongly(const char *record, size_t len)
 {
@@ -157,7 +179,8 @@ published_wrongly(const char *record, size_t len)
 		return "the record begins with a quotation mark: the quotes were published with it";
 	for (size_t i = 1; i < len; i++)
 		if (record[i] == ';' && record[i - 1] == '\\')
-			return "there is a backslash before a semicolon: the zone's escaping was published with the record";
+			return "there is a backslash before a semicolon: the zone's escaping was "
+			       "published with the record";
 	return NULL;
 }
 
@@ -166,7 +189,8 @@ read_flags(const char *flags, struct arena *arena, struct dkim_key *key)
 {
 	const char *flag;
 
-	while (dkim_list_next(&flags, arena, &flag)) { /* those that are not known are passed over */
+	while (
+	    dkim_list_next(&flags, arena, &flag)) { /* those that are not known are passed over */
 		if (strcmp(flag, "y") == 0)
 			key->state = DKIM_KEY_TESTING;
 		else if (strcmp(flag, "s") == 0)
@@ -178,8 +202,8 @@ read_flags(const char *flags, struct arena *arena, struct dkim_key *key)
 static bool
 check_use(const struct dkim_tags *tags, struct arena *arena, struct dkim_key *key)
 {
-	const char *type = dkim_tags_value(tags, "k"), *services = dkim_tags_value(tags, "s"), *hashes = dkim_tags_value(tags, "h"),
-	           *local = dkim_tags_value(tags, "g");
+	const char *type = dkim_tags_value(tags, "k"), *services = dkim_tags_value(tags, "s"),
+	           *hashes = dkim_tags_value(tags, "h"), *local = dkim_tags_value(tags, "g");
 
 	key->type = type != NULL && strcmp(type, "ed25519") == 0 ? DKIM_ED25519 : DKIM_RSA;
 	if (type != NULL && strcmp(type, dkim_type_name(key->type)) != 0) {
@@ -188,13 +212,19 @@ check_use(const struct dkim_tags *tags, struct arena *arena, struct dkim_key *ke
 		                                                     : "";
 
 		bad(key, arena_printf(arena, "k=%.40s: no such key type%s", type, meant));
-	} else if (services != NULL && !dkim_list_has(services, arena, "*") && !dkim_list_has(services, arena, "email")) {
+	} else if (services != NULL && !dkim_list_has(services, arena, "*") &&
+	           !dkim_list_has(services, arena, "email")) {
 		bad(key, arena_printf(arena, "s=%.40s: the key is not for email", services));
 	} else if (hashes != NULL && !dkim_list_has(hashes, arena, "sha256")) {
-		bad(key, arena_printf(arena, "h=%.40s: the key is not for sha256, and no other hash is left (RFC 8301)", hashes));
+		bad(key,
+		    arena_printf(arena,
+		        "h=%.40s: the key is not for sha256, and no other hash is left (RFC 8301)",
+		        hashes));
 	}
 	if (local != NULL && strcmp(local, "*") != 0)
-		warn(key, arena, "g= is of an older standard (RFC 4871); verifiers that still know it take the key for that local part only");
+		warn(key, arena,
+		    "g= is of an older standard (RFC 4871); verifiers that still know it take the "
+		    "key for that local part only");
 	return key->state != DKIM_KEY_BAD;
 }
 
@@ -213,7 +243,10 @@ read_public_key(const char *value, struct arena *arena, struct dkim_key *key)
 		return;
 	}
 	if (!dkim_base64_decode(value, arena, &key->public_key, &key->public_key_len, &why)) {
-		bad(key, arena_printf(arena, "p=: %s%s", why, strchr(value, '"') != NULL ? " (the quotes between its strings were published)" : ""));
+		bad(key, arena_printf(arena, "p=: %s%s", why,
+		             strchr(value, '"') != NULL
+		                 ? " (the quotes between its strings were published)"
+		                 : ""));
 		return;
 	}
 	if (key->type == DKIM_RSA)
@@ -228,7 +261,13 @@ dkim_key_read(const char *record, size_t len, struct arena *arena, struct dkim_k
 	const char *version, *why, *wrongly = published_wrongly(record, len);
 	struct dkim_tags tags;
 
-	*out = (struct dkim_key){.name = out->name, .rcode = out->rcode, .server = out->server, .ttl = out->ttl, .state = DKIM_KEY_OK, .record = arena_copy(arena, record, len), .record_len = len};
+	*out = (struct dkim_key){.name = out->name,
+	    .rcode = out->rcode,
+	    .server = out->server,
+	    .ttl = out->ttl,
+	    .state = DKIM_KEY_OK,
+	    .record = arena_copy(arena, record, len),
+	    .record_len = len};
 	if (wrongly != NULL) {
 		bad(out, wrongly);
 		return;
@@ -238,11 +277,14 @@ dkim_key_read(const char *record, size_t len, struct arena *arena, struct dkim_k
 		return;
 	}
 	version = dkim_tags_value(&tags, "v");
-	if (version != NULL && (strcmp(version, "DKIM1") != 0 || strcmp(tags.items[0].name, "v") != 0)) {
+	if (version != NULL &&
+	    (strcmp(version, "DKIM1") != 0 || strcmp(tags.items[0].name, "v") != 0)) {
 		if (strcmp(version, "DKIM1") == 0)
 			bad(out, "v= is not the first tag, so verifiers discard the record");
 		else
-			bad(out, arena_printf(arena, "v=%.40s: it has to be DKIM1, so verifiers discard the record", version));
+			bad(out, arena_printf(arena,
+			             "v=%.40s: it has to be DKIM1, so verifiers discard the record",
+			             version));
 		return;
 	}
 	out->note = dkim_tags_value(&tags, "n");
@@ -260,7 +302,8 @@ choose_record(const struct answer *answer, struct arena *arena, struct dkim_key 
 	struct dkim_key first = *out;
 
 	for (size_t i = 0; i < answer->count; i++) {
-		dkim_key_read(answer->records[i].u.txt.joined.bytes, answer->records[i].u.txt.joined.len, arena, out);
+		dkim_key_read(answer->records[i].u.txt.joined.bytes,
+		    answer->records[i].u.txt.joined.len, arena, out);
 		if (dkim_key_usable(out))
 			break;
 		if (i == 0)
@@ -269,11 +312,15 @@ choose_record(const struct answer *answer, struct arena *arena, struct dkim_key 
 	if (!dkim_key_usable(out))
 		*out = first;
 	if (answer->count > 1)
-		warn(out, arena, arena_printf(arena, "%s has %zu TXT records, and a verifier may take any of them", out->name, answer->count));
+		warn(out, arena,
+		    arena_printf(arena,
+		        "%s has %zu TXT records, and a verifier may take any of them", out->name,
+		        answer->count));
 }
 
 bool
-dkim_key_look_up(struct book *book, struct arena *arena, const char *selector, const char *domain, struct dkim_key *out)
+dkim_key_look_up(struct book *book, struct arena *arena, const char *selector, const char *domain,
+    struct dkim_key *out)
 {
 	const char *name = arena_printf(arena, "%s._domainkey.%s", selector, domain), *why;
 	char normal[NAME_TEXT];
@@ -288,7 +335,8 @@ dkim_key_look_up(struct book *book, struct arena *arena, const char *selector, c
 	answer = book_ask(book, out->name, DNS_TXT);
 	if (answer == NULL) {
 		out->rcode = DNS_TIMEOUT;
-		out->problem = arena_printf(arena, "the look-up of TXT %s has not ended", out->name);
+		out->problem =
+		    arena_printf(arena, "the look-up of TXT %s has not ended", out->name);
 		return false;
 	}
 	out->rcode = answer->rcode;
@@ -297,11 +345,14 @@ dkim_key_look_up(struct book *book, struct arena *arena, const char *selector, c
 	switch (answer_truth(answer)) {
 	case UNKNOWN:
 		out->state = DKIM_KEY_UNKNOWN;
-		out->problem = arena_printf(arena, "the look-up of TXT %s failed: %s", out->name, dns_rcode_name(answer->rcode));
+		out->problem = arena_printf(arena, "the look-up of TXT %s failed: %s", out->name,
+		    dns_rcode_name(answer->rcode));
 		break;
 	case ABSENT:
 		out->state = DKIM_KEY_ABSENT;
-		out->problem = arena_printf(arena, answer->rcode == DNS_NXDOMAIN ? "%s does not exist" : "%s has no TXT record", out->name);
+		out->problem = arena_printf(arena,
+		    answer->rcode == DNS_NXDOMAIN ? "%s does not exist" : "%s has no TXT record",
+		    out->name);
 		break;
 	case PRESENT:
 		choose_record(answer, arena, out);

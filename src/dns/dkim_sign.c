@@ -16,7 +16,8 @@
 /* ---- the private key */
 
 static int
-no_passphrase(char *buf, int size, int writing, void *arg) /* without it OpenSSL asks at the terminal */
+no_passphrase(
+    char *buf, int size, int writing, void *arg) /* without it OpenSSL asks at the terminal */
 {
 	(void)buf;
 	(void)size;
@@ -41,7 +42,8 @@ read_pem(const char *text, size_t len, const char **why)
 {
 	BIO *bio = BIO_new_mem_buf(text, (int)len);
 	bool locked = false;
-	EVP_PKEY *pair = bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &locked) : NULL;
+	EVP_PKEY *pair =
+	    bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &locked) : NULL;
 
 	BIO_free(bio);
 	ERR_clear_error(); /* who looks for TLS errors must not find ours */
@@ -65,9 +67,11 @@ read_seed(const char *text, size_t len, struct arena *arena, const char **why)
 	size_t seed_len;
 	EVP_PKEY *pair;
 
-	if (memchr(text, '\0', len) != NULL || !dkim_base64_decode(arena_copy(arena, text, len), arena, &seed, &seed_len, why) ||
+	if (memchr(text, '\0', len) != NULL ||
+	    !dkim_base64_decode(arena_copy(arena, text, len), arena, &seed, &seed_len, why) ||
 	    seed_len != DKIM_ED25519_KEY) {
-		*why = "it is neither a PEM private key nor the base64 of the 32 octets of an ed25519 one";
+		*why = "it is neither a PEM private key nor the base64 of the 32 octets of an "
+		       "ed25519 one";
 		return NULL;
 	}
 	pair = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, seed_len);
@@ -87,7 +91,8 @@ dkim_pair_read(const char *key, size_t len, struct arena *arena, const char **wh
 		*why = "it is too long for a key";
 		return NULL;
 	}
-	pair = contains(key, len, "-----BEGIN ") ? read_pem(key, len, why) : read_seed(key, len, arena, why);
+	pair = contains(key, len, "-----BEGIN ") ? read_pem(key, len, why)
+	                                         : read_seed(key, len, arena, why);
 	if (pair == NULL)
 		return NULL;
 	type = EVP_PKEY_get_base_id(pair);
@@ -95,7 +100,9 @@ dkim_pair_read(const char *key, size_t len, struct arena *arena, const char **wh
 	if (type == EVP_PKEY_ED25519 || (type == EVP_PKEY_RSA && bits >= DKIM_RSA_MIN))
 		return pair;
 	if (type == EVP_PKEY_RSA)
-		*why = arena_printf(arena, "it is an RSA key of %d bits: less than %d must not sign (RFC 8301)", bits, DKIM_RSA_MIN);
+		*why = arena_printf(arena,
+		    "it is an RSA key of %d bits: less than %d must not sign (RFC 8301)", bits,
+		    DKIM_RSA_MIN);
 	else
 		*why = "DKIM knows RSA and ed25519 keys, and this is neither";
 	EVP_PKEY_free(pair);
@@ -117,9 +124,11 @@ dkim_pair_record(const EVP_PKEY *pair, struct arena *arena)
 		len = der > 0 ? (size_t)der : 0;
 		bytes = end = arena_alloc(arena, len);
 		if (len > 0 && i2d_PUBKEY(pair, &end) == der)
-			record = arena_printf(arena, "v=DKIM1; k=rsa; p=%s", dkim_base64_encode(bytes, len, arena));
+			record = arena_printf(
+			    arena, "v=DKIM1; k=rsa; p=%s", dkim_base64_encode(bytes, len, arena));
 	} else if (EVP_PKEY_get_raw_public_key(pair, raw, &len) == 1) {
-		record = arena_printf(arena, "v=DKIM1; k=ed25519; p=%s", dkim_base64_encode(raw, len, arena));
+		record = arena_printf(
+		    arena, "v=DKIM1; k=ed25519; p=%s", dkim_base64_encode(raw, len, arena));
 	}
 	ERR_clear_error();
 	return record;
@@ -138,15 +147,19 @@ bits_of(const EVP_PKEY *pair)
 }
 
 void
-dkim_pair_describe(const EVP_PKEY *pair, const struct dkim_key *published, struct arena *arena, struct dkim_pair *out)
+dkim_pair_describe(const EVP_PKEY *pair, const struct dkim_key *published, struct arena *arena,
+    struct dkim_pair *out)
 {
-	*out = (struct dkim_pair){
-	    .type = type_of(pair), .bits = bits_of(pair), .record = dkim_pair_record(pair, arena), .matches = dkim_key_matches(published, pair)};
+	*out = (struct dkim_pair){.type = type_of(pair),
+	    .bits = bits_of(pair),
+	    .record = dkim_pair_record(pair, arena),
+	    .matches = dkim_key_matches(published, pair)};
 }
 
 /* ---- the signer */
 
-/* What may stand in d= and s=: labels of letters, digits, hyphens; underscores, too, as they are in use. */
+/* What may stand in d= and s=: labels of letters, digits, hyphens; underscores, too, as they are in
+ * use. */
 static const char *
 normal_name(const char *name, struct arena *arena, const char **why)
 {
@@ -158,7 +171,8 @@ normal_name(const char *name, struct arena *arena, const char **why)
 			return arena_string(arena, normal);
 		wrong = "a character that is no letter, digit or hyphen";
 	}
-	*why = arena_printf(arena, "\"%.80s\" is no name: %s", name, *name == '\0' ? "it is empty" : wrong);
+	*why = arena_printf(
+	    arena, "\"%.80s\" is no name: %s", name, *name == '\0' ? "it is empty" : wrong);
 	return NULL;
 }
 
@@ -167,11 +181,13 @@ dkim_signer_new(const struct dkim_signer_plan *plan, struct arena *arena, const 
 {
 	struct dkim_signer *signer = arena_alloc(arena, sizeof *signer);
 
-	*signer = (struct dkim_signer){.header = plan->header, .body = plan->body, .lifetime = plan->lifetime};
+	*signer = (struct dkim_signer){
+	    .header = plan->header, .body = plan->body, .lifetime = plan->lifetime};
 	signer->selector = normal_name(plan->selector, arena, why);
 	if (signer->selector == NULL)
 		return NULL;
-	if (plan->domain != NULL && (signer->domain = normal_name(plan->domain, arena, why)) == NULL)
+	if (plan->domain != NULL &&
+	    (signer->domain = normal_name(plan->domain, arena, why)) == NULL)
 		return NULL;
 	signer->pair = dkim_pair_read(plan->key, plan->key_len, arena, why);
 	if (signer->pair == NULL)
@@ -179,7 +195,9 @@ dkim_signer_new(const struct dkim_signer_plan *plan, struct arena *arena, const 
 	signer->type = type_of(signer->pair);
 	signer->bits = bits_of(signer->pair);
 	if (signer->type == DKIM_RSA && signer->bits < DKIM_RSA_GOOD)
-		signer->warning = arena_printf(arena, "an RSA key of %u bits: %d are advised (RFC 8301)", signer->bits, DKIM_RSA_GOOD);
+		signer->warning =
+		    arena_printf(arena, "an RSA key of %u bits: %d are advised (RFC 8301)",
+		        signer->bits, DKIM_RSA_GOOD);
 	return signer;
 }
 
@@ -193,11 +211,12 @@ dkim_signer_free(struct dkim_signer *signer)
 }
 
 static bool
-seal_ed25519(EVP_PKEY *pair, const unsigned char hash[DKIM_HASH], unsigned char *signature, size_t *len)
+seal_ed25519(
+    EVP_PKEY *pair, const unsigned char hash[DKIM_HASH], unsigned char *signature, size_t *len)
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool good =
-	    context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, pair) == 1 && EVP_DigestSign(context, signature, len, hash, DKIM_HASH) == 1;
+	bool good = context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, pair) == 1 &&
+	            EVP_DigestSign(context, signature, len, hash, DKIM_HASH) == 1;
 
 	EVP_MD_CTX_free(context);
 	return good;
@@ -207,8 +226,10 @@ static bool
 seal_rsa(EVP_PKEY *pair, const unsigned char hash[DKIM_HASH], unsigned char *signature, size_t *len)
 {
 	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(pair, NULL);
-	bool good = context != NULL && EVP_PKEY_sign_init(context) == 1 && EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 &&
-	            EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) == 1 && EVP_PKEY_sign(context, signature, len, hash, DKIM_HASH) == 1;
+	bool good = context != NULL && EVP_PKEY_sign_init(context) == 1 &&
+	            EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 &&
+	            EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) == 1 &&
+	            EVP_PKEY_sign(context, signature, len, hash, DKIM_HASH) == 1;
 
 	EVP_PKEY_CTX_free(context);
 	return good;
@@ -222,7 +243,9 @@ dkim_seal(EVP_PKEY *pair, const unsigned char hash[DKIM_HASH], struct arena *are
 
 	*len = (size_t)EVP_PKEY_get_size(pair);
 	signature = arena_alloc(arena, *len);
-	good = EVP_PKEY_get_base_id(pair) == EVP_PKEY_RSA ? seal_rsa(pair, hash, signature, len) : seal_ed25519(pair, hash, signature, len);
+	good = EVP_PKEY_get_base_id(pair) == EVP_PKEY_RSA
+	           ? seal_rsa(pair, hash, signature, len)
+	           : seal_ed25519(pair, hash, signature, len);
 	ERR_clear_error();
 	return good ? signature : NULL;
 }
@@ -269,10 +292,12 @@ choose_names(const struct dkim_message *message, struct arena *arena, size_t *co
 	*count = 0;
 	for (size_t i = 0; i < sizeof signed_fields / sizeof *signed_fields; i++) {
 		const struct signed_field *field = &signed_fields[i];
-		size_t there = count_fields(message, field->name), times = there > 0 || field->absent ? there + field->once_more : 0;
+		size_t there = count_fields(message, field->name),
+		       times = there > 0 || field->absent ? there + field->once_more : 0;
 
 		for (; times > 0; times--) {
-			*(const char **)arena_push(arena, &names, *count, sizeof *names) = field->name;
+			*(const char **)arena_push(arena, &names, *count, sizeof *names) =
+			    field->name;
 			++*count;
 		}
 	}
@@ -311,7 +336,8 @@ put_base64(struct writer *writer, const char *text)
 	size_t len = strlen(text);
 
 	while (len > 0) {
-		size_t room = writer->column < COLUMNS ? COLUMNS - writer->column : 0, part = len < room ? len : room;
+		size_t room = writer->column < COLUMNS ? COLUMNS - writer->column : 0,
+		       part = len < room ? len : room;
 
 		buf_add(writer->out, text, part);
 		text += part;
@@ -328,15 +354,20 @@ static void
 put_names(struct writer *writer, const char *const *names, size_t count, struct arena *arena)
 {
 	for (size_t i = 0; i < count; i++)
-		put(writer, i == 0 ? " " : "", arena_printf(arena, "%s%s%s", i == 0 ? "h=" : "", names[i], i + 1 < count ? ":" : ";"));
+		put(writer, i == 0 ? " " : "",
+		    arena_printf(
+		        arena, "%s%s%s", i == 0 ? "h=" : "", names[i], i + 1 < count ? ":" : ";"));
 }
 
 static void
-put_tags(struct writer *writer, const struct dkim_signer *signer, const char *domain, long long now, struct arena *arena)
+put_tags(struct writer *writer, const struct dkim_signer *signer, const char *domain, long long now,
+    struct arena *arena)
 {
 	put(writer, "", "DKIM-Signature: v=1;");
 	put(writer, " ", arena_printf(arena, "a=%s-sha256;", dkim_type_name(signer->type)));
-	put(writer, " ", arena_printf(arena, "c=%s/%s;", dkim_canon_name(signer->header), dkim_canon_name(signer->body)));
+	put(writer, " ",
+	    arena_printf(
+	        arena, "c=%s/%s;", dkim_canon_name(signer->header), dkim_canon_name(signer->body)));
 	put(writer, " ", arena_printf(arena, "d=%s;", domain));
 	put(writer, " ", arena_printf(arena, "s=%s;", signer->selector));
 	put(writer, " ", arena_printf(arena, "t=%lld;", now));
@@ -346,8 +377,8 @@ put_tags(struct writer *writer, const struct dkim_signer *signer, const char *do
 
 /* What is written is first written with b= empty: that is what gets signed. */
 static bool
-sign(const struct dkim_signer *signer, const char *domain, const struct dkim_message *message, long long now, struct arena *arena, struct buf *out,
-    const char **why)
+sign(const struct dkim_signer *signer, const char *domain, const struct dkim_message *message,
+    long long now, struct arena *arena, struct buf *out, const char **why)
 {
 	struct writer writer = {.out = out};
 	unsigned char hash[DKIM_HASH];
@@ -357,7 +388,9 @@ sign(const struct dkim_signer *signer, const char *domain, const struct dkim_mes
 	const char **names = choose_names(message, arena, &count);
 
 	if (count > DKIM_NAMES_MAX) {
-		*why = arena_printf(arena, "%zu fields to sign: verifiers do not look at more than %d", count, DKIM_NAMES_MAX);
+		*why =
+		    arena_printf(arena, "%zu fields to sign: verifiers do not look at more than %d",
+		        count, DKIM_NAMES_MAX);
 		return false;
 	}
 	if (!dkim_hash_body(message, signer->body, NULL, hash, &total)) {
@@ -366,9 +399,11 @@ sign(const struct dkim_signer *signer, const char *domain, const struct dkim_mes
 	}
 	put_tags(&writer, signer, domain, now, arena);
 	put_names(&writer, names, count, arena);
-	put(&writer, " ", arena_printf(arena, "bh=%s;", dkim_base64_encode(hash, DKIM_HASH, arena)));
+	put(&writer, " ",
+	    arena_printf(arena, "bh=%s;", dkim_base64_encode(hash, DKIM_HASH, arena)));
 	put(&writer, " ", "b=");
-	if (!dkim_hash_header(message, signer->header, names, count, NULL, out->data + start, out->len - start, hash) ||
+	if (!dkim_hash_header(message, signer->header, names, count, NULL, out->data + start,
+	        out->len - start, hash) ||
 	    (signature = dkim_seal(signer->pair, hash, arena, &len)) == NULL) {
 		*why = "the crypto library could not sign with the key";
 		return false;
@@ -379,14 +414,15 @@ sign(const struct dkim_signer *signer, const char *domain, const struct dkim_mes
 }
 
 bool
-dkim_sign(
-    const struct dkim_signer *signer, const char *domain, const char *bytes, size_t len, long long now, struct arena *arena, struct buf *out, const char **why)
+dkim_sign(const struct dkim_signer *signer, const char *domain, const char *bytes, size_t len,
+    long long now, struct arena *arena, struct buf *out, const char **why)
 {
 	struct dkim_message message;
 	struct buf field;
 	bool good;
 
-	domain = signer->domain != NULL ? signer->domain : normal_name(domain != NULL ? domain : "", arena, why);
+	domain = signer->domain != NULL ? signer->domain
+	                                : normal_name(domain != NULL ? domain : "", arena, why);
 	if (domain == NULL || !dkim_message_split(bytes, len, arena, &message, why))
 		return false;
 	if (count_fields(&message, "From") == 0) {

@@ -28,7 +28,8 @@ need(struct reader *reader, const char *name, const char **value)
 	*value = dkim_tags_value(reader->tags, name);
 	if (*value != NULL && **value != '\0')
 		return true;
-	return wrong(reader, arena_printf(reader->arena, *value == NULL ? "there is no %s=" : "%s= is empty", name));
+	return wrong(reader,
+	    arena_printf(reader->arena, *value == NULL ? "there is no %s=" : "%s= is empty", name));
 }
 
 static bool
@@ -38,7 +39,8 @@ read_version(struct reader *reader)
 
 	if (!need(reader, "v", &version))
 		return false;
-	return strcmp(version, "1") == 0 || wrong(reader, arena_printf(reader->arena, "v=%.40s: it has to be 1", version));
+	return strcmp(version, "1") == 0 ||
+	       wrong(reader, arena_printf(reader->arena, "v=%.40s: it has to be 1", version));
 }
 
 /* d= s= i=. */
@@ -55,14 +57,18 @@ read_signer(struct reader *reader)
 	if (out->identity == NULL)
 		out->identity = arena_printf(reader->arena, "@%s", out->domain);
 	if (!name_normalise(out->domain, name, &why))
-		return wrong(reader, arena_printf(reader->arena, "d=%.80s is no domain name: %s", out->domain, why));
+		return wrong(reader,
+		    arena_printf(reader->arena, "d=%.80s is no domain name: %s", out->domain, why));
 	if (*name == '\0')
 		return wrong(reader, "d= is the root");
 	at = strrchr(out->identity, '@');
 	if (at == NULL)
-		return wrong(reader, arena_printf(reader->arena, "i=%.80s has no \"@\"", out->identity));
+		return wrong(
+		    reader, arena_printf(reader->arena, "i=%.80s has no \"@\"", out->identity));
 	return name_within(at + 1, out->domain) ||
-	       wrong(reader, arena_printf(reader->arena, "i=%.80s is neither at d=%.80s nor below it", out->identity, out->domain));
+	       wrong(
+	           reader, arena_printf(reader->arena, "i=%.80s is neither at d=%.80s nor below it",
+	                       out->identity, out->domain));
 }
 
 static bool
@@ -76,14 +82,16 @@ read_algorithm(struct reader *reader)
 		return wrong(reader, "a=rsa-sha1 must not be used any more (RFC 8301)");
 	out->type = strcasecmp(out->algorithm, "ed25519-sha256") == 0 ? DKIM_ED25519 : DKIM_RSA;
 	return out->type == DKIM_ED25519 || strcasecmp(out->algorithm, "rsa-sha256") == 0 ||
-	       wrong(reader, arena_printf(reader->arena, "a=%.40s: no such algorithm", out->algorithm));
+	       wrong(reader,
+	           arena_printf(reader->arena, "a=%.40s: no such algorithm", out->algorithm));
 }
 
 static bool
 canon_parse(const char *text, size_t len, enum dkim_canon *canon)
 {
 	for (*canon = DKIM_SIMPLE; *canon <= DKIM_RELAXED; ++*canon)
-		if (strlen(dkim_canon_name(*canon)) == len && strncasecmp(text, dkim_canon_name(*canon), len) == 0)
+		if (strlen(dkim_canon_name(*canon)) == len &&
+		    strncasecmp(text, dkim_canon_name(*canon), len) == 0)
 			return true;
 	return false;
 }
@@ -97,9 +105,12 @@ read_canon(struct reader *reader)
 	if (value == NULL)
 		return true; /* simple/simple */
 	len = strcspn(value, "/");
-	if (canon_parse(value, len, &reader->out->header) && (value[len] == '\0' || canon_parse(value + len + 1, strlen(value + len + 1), &reader->out->body)))
+	if (canon_parse(value, len, &reader->out->header) &&
+	    (value[len] == '\0' ||
+	        canon_parse(value + len + 1, strlen(value + len + 1), &reader->out->body)))
 		return true;
-	return wrong(reader, arena_printf(reader->arena, "c=%.40s: no such canonicalization", value));
+	return wrong(
+	    reader, arena_printf(reader->arena, "c=%.40s: no such canonicalization", value));
 }
 
 static bool
@@ -115,8 +126,10 @@ read_names(struct reader *reader)
 		if (*name == '\0')
 			return wrong(reader, "h= has an empty name");
 		if (out->name_count == DKIM_NAMES_MAX)
-			return wrong(reader, arena_printf(reader->arena, "h= has more than %d names", DKIM_NAMES_MAX));
-		*(const char **)arena_push(reader->arena, &names, out->name_count, sizeof name) = name;
+			return wrong(reader, arena_printf(reader->arena,
+			                         "h= has more than %d names", DKIM_NAMES_MAX));
+		*(const char **)arena_push(reader->arena, &names, out->name_count, sizeof name) =
+		    name;
 		out->names = names;
 		out->name_count++;
 		from |= strcasecmp(name, "From") == 0;
@@ -139,11 +152,14 @@ read_hashes(struct reader *reader)
 	if (!dkim_base64_decode(hash, reader->arena, &out->body_hash, &len, &why))
 		return wrong(reader, arena_printf(reader->arena, "bh=: %s", why));
 	if (len != DKIM_HASH)
-		return wrong(reader, arena_printf(reader->arena, "bh= has %zu octets, and a sha256 %d", len, DKIM_HASH));
-	return dkim_base64_decode(value, reader->arena, &out->value, &out->value_len, &why) || wrong(reader, arena_printf(reader->arena, "b=: %s", why));
+		return wrong(reader, arena_printf(reader->arena,
+		                         "bh= has %zu octets, and a sha256 %d", len, DKIM_HASH));
+	return dkim_base64_decode(value, reader->arena, &out->value, &out->value_len, &why) ||
+	       wrong(reader, arena_printf(reader->arena, "b=: %s", why));
 }
 
-/* 76 digits are allowed (l=); more than 18 are more than any body or clock can have, and become that. */
+/* 76 digits are allowed (l=); more than 18 are more than any body or clock can have, and become
+ * that. */
 static bool
 read_number(struct reader *reader, const char *name, const unsigned long long **number)
 {
@@ -153,12 +169,14 @@ read_number(struct reader *reader, const char *name, const unsigned long long **
 	if (value == NULL)
 		return true;
 	if (*value == '\0' || value[strspn(value, "0123456789")] != '\0')
-		return wrong(reader, arena_printf(reader->arena, "%s=%.40s is no number", name, value));
+		return wrong(
+		    reader, arena_printf(reader->arena, "%s=%.40s is no number", name, value));
 	while (*value == '0')
 		value++;
 	out = arena_alloc(reader->arena, sizeof *out);
 	for (size_t i = 0; value[i] != '\0'; i++)
-		*out = i < 18 ? *out * 10 + (unsigned long long)(value[i] - '0') : 999999999999999999ULL;
+		*out = i < 18 ? *out * 10 + (unsigned long long)(value[i] - '0')
+		              : 999999999999999999ULL;
 	*number = out;
 	return true;
 }
@@ -168,9 +186,11 @@ read_numbers(struct reader *reader)
 {
 	struct dkim_signature *out = reader->out;
 
-	if (!read_number(reader, "l", &out->limit) || !read_number(reader, "t", &out->time) || !read_number(reader, "x", &out->expires))
+	if (!read_number(reader, "l", &out->limit) || !read_number(reader, "t", &out->time) ||
+	    !read_number(reader, "x", &out->expires))
 		return false;
-	return out->time == NULL || out->expires == NULL || *out->expires > *out->time || wrong(reader, "x= (expiry) is not behind t= (time of signing)");
+	return out->time == NULL || out->expires == NULL || *out->expires > *out->time ||
+	       wrong(reader, "x= (expiry) is not behind t= (time of signing)");
 }
 
 static bool
@@ -179,15 +199,17 @@ read_query(struct reader *reader)
 	const char *value = dkim_tags_value(reader->tags, "q");
 
 	return value == NULL || dkim_list_has(value, reader->arena, "dns/txt") ||
-	       wrong(reader, arena_printf(reader->arena, "q=%.40s: no way to ask for the key that verifiers know", value));
+	       wrong(reader, arena_printf(reader->arena,
+	                         "q=%.40s: no way to ask for the key that verifiers know", value));
 }
 
 bool
-dkim_signature_read(const struct dkim_field *field, struct arena *arena, struct dkim_signature *out, const char **why)
+dkim_signature_read(const struct dkim_field *field, struct arena *arena, struct dkim_signature *out,
+    const char **why)
 {
 	/* Who signed comes first: a complaint can then name it. */
-	static bool (*const readers[])(struct reader *) = {
-	    read_version, read_signer, read_algorithm, read_canon, read_names, read_hashes, read_numbers, read_query};
+	static bool (*const readers[])(struct reader *) = {read_version, read_signer,
+	    read_algorithm, read_canon, read_names, read_hashes, read_numbers, read_query};
 	size_t value = field->colon + 1;
 	struct dkim_tags tags;
 	struct reader reader = {.arena = arena, .tags = &tags, .out = out};

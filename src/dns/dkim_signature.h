@@ -1,4 +1,5 @@
-/* dkim_signature: what a DKIM-Signature field says (RFC 6376 section 3.5, RFC 8301, RFC 8463). Reads; verifies nothing. */
+/* dkim_signature: what a DKIM-Signature field says (RFC 6376 section 3.5, RFC 8301, RFC 8463).
+ * Reads; verifies nothing. */
 #ifndef DNS_DKIM_SIGNATURE_H
 #define DNS_DKIM_SIGNATURE_H
 
@@ -23,10 +24,12 @@ struct dkim_signature {
 	const unsigned char *value; /* b= */
 	size_t value_len;
 	const unsigned long long *limit, *time, *expires; /* l= t= x=; NULL where missing */
-	size_t value_start, value_end; /* where b='s value stands in the field, white space around it included */
+	size_t value_start,
+	    value_end; /* where b='s value stands in the field, white space around it included */
 };
 
 /* On false `*why` says what is wrong, and `out` has what could be read before it was seen. */
-bool dkim_signature_read(const struct dkim_field *field, struct arena *arena, struct dkim_signature *out, const char **why);
+bool dkim_signature_read(const struct dkim_field *field, struct arena *arena,
+    struct dkim_signature *out, const char **why);
 
 #endif

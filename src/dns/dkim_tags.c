@@ -28,7 +28,8 @@ is_control(char c)
 static const char *
 show(struct arena *arena, char c)
 {
-	return c > ' ' && c < 0x7f ? arena_printf(arena, "'%c'", c) : arena_printf(arena, "the octet 0x%02x", (unsigned char)c);
+	return c > ' ' && c < 0x7f ? arena_printf(arena, "'%c'", c)
+	                           : arena_printf(arena, "the octet 0x%02x", (unsigned char)c);
 }
 
 static bool
@@ -44,7 +45,8 @@ name_is_good(const char *name, size_t len)
 
 /* One "name=value", which stands at text[start..end). */
 static bool
-read_tag(const char *text, size_t start, size_t end, struct arena *arena, struct dkim_tags *out, const char **why)
+read_tag(const char *text, size_t start, size_t end, struct arena *arena, struct dkim_tags *out,
+    const char **why)
 {
 	size_t equals, name_end, from, to;
 	struct dkim_tag *tag;
@@ -61,12 +63,15 @@ read_tag(const char *text, size_t start, size_t end, struct arena *arena, struct
 		return false;
 	}
 	if (equals == end || !name_is_good(text + start, name_end - start)) {
-		*why = arena_printf(arena, equals == end ? "no \"=\" in the tag at octet %zu" : "no tag name at octet %zu", start + 1);
+		*why = arena_printf(arena,
+		    equals == end ? "no \"=\" in the tag at octet %zu" : "no tag name at octet %zu",
+		    start + 1);
 		return false;
 	}
 	name = arena_copy(arena, text + start, name_end - start);
 	if (dkim_tags_find(out, name) != NULL) {
-		*why = arena_printf(arena, "%.40s= stands there twice (octet %zu)", name, start + 1);
+		*why =
+		    arena_printf(arena, "%.40s= stands there twice (octet %zu)", name, start + 1);
 		return false;
 	}
 	if (out->count == DKIM_TAGS_MAX) {
@@ -75,7 +80,8 @@ read_tag(const char *text, size_t start, size_t end, struct arena *arena, struct
 	}
 	for (size_t i = equals + 1; i < end; i++)
 		if (is_control(text[i])) {
-			*why = arena_printf(arena, "%s in %.40s=, at octet %zu", show(arena, text[i]), name, i + 1);
+			*why = arena_printf(
+			    arena, "%s in %.40s=, at octet %zu", show(arena, text[i]), name, i + 1);
 			return false;
 		}
 	for (from = equals + 1; from < end && is_blank(text[from]); from++)
@@ -84,7 +90,10 @@ read_tag(const char *text, size_t start, size_t end, struct arena *arena, struct
 		;
 	tag = arena_push(arena, &out->items, out->count, sizeof *tag);
 	out->count++;
-	*tag = (struct dkim_tag){.name = name, .value = arena_copy(arena, text + from, to - from), .start = equals + 1, .end = end};
+	*tag = (struct dkim_tag){.name = name,
+	    .value = arena_copy(arena, text + from, to - from),
+	    .start = equals + 1,
+	    .end = end};
 	return true;
 }
 
@@ -98,7 +107,8 @@ only_blanks(const char *text, size_t len)
 }
 
 bool
-dkim_tags_parse(const char *text, size_t len, struct arena *arena, struct dkim_tags *out, const char **why)
+dkim_tags_parse(
+    const char *text, size_t len, struct arena *arena, struct dkim_tags *out, const char **why)
 {
 	size_t at = 0;
 
@@ -107,7 +117,8 @@ dkim_tags_parse(const char *text, size_t len, struct arena *arena, struct dkim_t
 		*why = "it is empty";
 		return false;
 	}
-	while (at < len && !only_blanks(text + at, len - at)) { /* a last ";" may have nothing behind it */
+	while (at < len &&
+	       !only_blanks(text + at, len - at)) { /* a last ";" may have nothing behind it */
 		const char *semicolon = memchr(text + at, ';', len - at);
 		size_t end = semicolon != NULL ? (size_t)(semicolon - text) : len;
 
@@ -171,14 +182,16 @@ dkim_list_has(const char *list, struct arena *arena, const char *word)
 static int
 digit_of(char c)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *at = c != '\0' ? strchr(digits, c) : NULL;
 
 	return at != NULL ? (int)(at - digits) : -1;
 }
 
 bool
-dkim_base64_decode(const char *text, struct arena *arena, const unsigned char **bytes, size_t *len, const char **why)
+dkim_base64_decode(const char *text, struct arena *arena, const unsigned char **bytes, size_t *len,
+    const char **why)
 {
 	unsigned char *out = arena_alloc(arena, strlen(text) / 4 * 3 + 3);
 	size_t count = 0, digits = 0, pads = 0;
@@ -194,7 +207,9 @@ dkim_base64_decode(const char *text, struct arena *arena, const unsigned char **
 			continue;
 		}
 		if (digit < 0 || pads > 0) {
-			*why = arena_printf(arena, digit < 0 ? "%s at octet %zu is not base64" : "%s at octet %zu stands behind the end of the base64",
+			*why = arena_printf(arena,
+			    digit < 0 ? "%s at octet %zu is not base64"
+			              : "%s at octet %zu stands behind the end of the base64",
 			    show(arena, text[i]), i + 1);
 			return false;
 		}
@@ -203,7 +218,8 @@ dkim_base64_decode(const char *text, struct arena *arena, const unsigned char **
 			out[count++] = (unsigned char)(bits >> (6 - 2 * ((digits - 1) % 4)));
 	}
 	if (digits % 4 == 1 || pads != (4 - digits % 4) % 4) {
-		*why = arena_printf(arena, "the base64 is cut short: %zu digits and %zu \"=\"", digits, pads);
+		*why = arena_printf(
+		    arena, "the base64 is cut short: %zu digits and %zu \"=\"", digits, pads);
 		return false;
 	}
 	*bytes = out;

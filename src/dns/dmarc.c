@@ -1,4 +1,5 @@
-/* One call evaluates from the beginning with the answers that the book has, asking for all that is missing before it gives up. */
+/* One call evaluates from the beginning with the answers that the book has, asking for all that is
+ * missing before it gives up. */
 #include "dns/dmarc.h"
 
 #include <stdarg.h>
@@ -10,14 +11,18 @@
 #include "dns/book.h"
 #include "dns/name.h"
 
-enum { QUOTE_MAX = 60, SENTENCE_MAX = 8192 }; /* octets of a quotation; of what is said: a few names and addresses fit */
+enum {
+	QUOTE_MAX = 60,
+	SENTENCE_MAX = 8192
+}; /* octets of a quotation; of what is said: a few names and addresses fit */
 
 struct check {
 	struct book *book;
 	struct arena *arena;
 	const struct dmarc_query *query;
 	struct dmarc *out;
-	const char *from, *sender_org; /* sender_org: of From, by the standard at hand; NULL: not known */
+	const char *from,
+	    *sender_org; /* sender_org: of From, by the standard at hand; NULL: not known */
 	bool pending;
 };
 
@@ -25,15 +30,16 @@ struct check {
 struct finding {
 	const char *domain;
 	enum dns_rcode rcode; /* of a look-up that failed, else NOERROR */
-	size_t count;         /* records; one that is not alone counts for nothing */
+	size_t count; /* records; one that is not alone counts for nothing */
 	struct dns_text text; /* of the only one */
-	const char *server;   /* that answered */
+	const char *server; /* that answered */
 	uint32_t ttl;
 };
 
 /* RFC 9989 section 4.10 */
 struct walk {
-	struct finding found[DMARC_WALK_MAX]; /* in the order asked; the last has failed, or ends the walk */
+	struct finding
+	    found[DMARC_WALK_MAX]; /* in the order asked; the last has failed, or ends the walk */
 	char psd[DMARC_WALK_MAX];
 	unsigned count;
 	const char *org_domain; /* NULL: a look-up failed */
@@ -49,13 +55,17 @@ struct policy {
 const char *
 dmarc_result_name(enum dmarc_result result)
 {
-	static const char *const names[] = {
-	    [DMARC_RESULT_NONE] = "none", [DMARC_PASS] = "pass", [DMARC_FAIL] = "fail", [DMARC_TEMPERROR] = "temperror", [DMARC_PERMERROR] = "permerror"};
+	static const char *const names[] = {[DMARC_RESULT_NONE] = "none",
+	    [DMARC_PASS] = "pass",
+	    [DMARC_FAIL] = "fail",
+	    [DMARC_TEMPERROR] = "temperror",
+	    [DMARC_PERMERROR] = "permerror"};
 
 	return names[result];
 }
 
-static void warn(struct check *check, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void warn(struct check *check, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 static void
 warn(struct check *check, const char *format, ...)
@@ -70,7 +80,8 @@ warn(struct check *check, const char *format, ...)
 	for (size_t i = 0; i < out->warning_count; i++)
 		if (strcmp(out->warnings[i], text) == 0)
 			return;
-	*(const char **)arena_push(check->arena, &out->warnings, out->warning_count, sizeof *out->warnings) = arena_string(check->arena, text);
+	*(const char **)arena_push(check->arena, &out->warnings, out->warning_count,
+	    sizeof *out->warnings) = arena_string(check->arena, text);
 	out->warning_count++;
 }
 
@@ -82,14 +93,17 @@ warn_of_near_miss(struct check *check, const char *domain, struct dns_text text)
 	size_t start = strspn(text.bytes, " \t\"'");
 
 	if (text.len >= start + 7 && strncasecmp(text.bytes + start, "v=dmarc", 7) == 0)
-		warn(check, "\"%.*s\" at _dmarc.%s is no DMARC record: it must begin with \"v=DMARC1;\"", QUOTE_MAX, text.bytes, domain);
+		warn(check,
+		    "\"%.*s\" at _dmarc.%s is no DMARC record: it must begin with \"v=DMARC1;\"",
+		    QUOTE_MAX, text.bytes, domain);
 }
 
 /* False: pending. */
 static bool
 look_up(struct check *check, const char *domain, struct finding *out)
 {
-	const struct answer *answer = book_ask(check->book, arena_printf(check->arena, "_dmarc.%s", domain), DNS_TXT);
+	const struct answer *answer =
+	    book_ask(check->book, arena_printf(check->arena, "_dmarc.%s", domain), DNS_TXT);
 
 	*out = (struct finding){.domain = domain};
 	if (answer == NULL) {
@@ -109,7 +123,9 @@ look_up(struct check *check, const char *domain, struct finding *out)
 			out->text = text;
 	}
 	if (out->count > 1)
-		warn(check, "_dmarc.%s has %zu DMARC records: none of them counts; receivers by RFC 7489 look no further, those by RFC 9989 go on upwards",
+		warn(check,
+		    "_dmarc.%s has %zu DMARC records: none of them counts; receivers by RFC 7489 "
+		    "look no further, those by RFC 9989 go on upwards",
 		    domain, out->count);
 	return true;
 }
@@ -117,18 +133,21 @@ look_up(struct check *check, const char *domain, struct finding *out)
 static const char *
 failure(struct check *check, const struct finding *finding)
 {
-	return arena_printf(check->arena, "the look-up of TXT _dmarc.%s failed: %s", finding->domain, dns_rcode_name(finding->rcode));
+	return arena_printf(check->arena, "the look-up of TXT _dmarc.%s failed: %s",
+	    finding->domain, dns_rcode_name(finding->rcode));
 }
 
-/* The next name of a walk, "" after the last: one label fewer, but from eight labels or more straight to seven. */
+/* The next name of a walk, "" after the last: one label fewer, but from eight labels or more
+ * straight to seven. */
 static const char *
 next_name(const char *name)
 {
-	return name_labels(name) > DMARC_WALK_MAX ? name_last_labels(name, DMARC_WALK_MAX - 1) : name_parent(name);
+	return name_labels(name) > DMARC_WALK_MAX ? name_last_labels(name, DMARC_WALK_MAX - 1)
+	                                          : name_parent(name);
 }
 
-/* Section 4.10.2: psd=n is the organizational domain; psd=y is right above it (or is itself the start: it has no more labels); else it is the highest name with
- * a record; else the first. */
+/* Section 4.10.2: psd=n is the organizational domain; psd=y is right above it (or is itself the
+ * start: it has no more labels); else it is the highest name with a record; else the first. */
 static const char *
 choose_org_domain(const struct walk *walk)
 {
@@ -153,7 +172,8 @@ walk_up(struct check *check, const char *start, struct walk *out)
 	bool known = true, failed = false;
 
 	memset(out, 0, sizeof *out);
-	for (const char *name = start; *name != '\0' && out->count < DMARC_WALK_MAX; name = next_name(name)) {
+	for (const char *name = start; *name != '\0' && out->count < DMARC_WALK_MAX;
+	     name = next_name(name)) {
 		struct finding *finding = &out->found[out->count];
 		struct dmarc_record record;
 
@@ -200,16 +220,20 @@ list_org_domain(struct check *check, const char *name, const char **org)
 	return true;
 }
 
-typedef bool org_domain_finder(struct check *check, const char *name, const char **org); /* false: pending; `*org` NULL: not known */
+typedef bool org_domain_finder(struct check *check, const char *name,
+    const char **org); /* false: pending; `*org` NULL: not known */
 
-/* An identifier that is not below the organizational domain of From cannot have the same one: its own need not be looked for. */
+/* An identifier that is not below the organizational domain of From cannot have the same one: its
+ * own need not be looked for. */
 static void
-align(struct check *check, const struct dmarc_identifier *identifier, bool strict, org_domain_finder *find, struct dmarc_alignment *out)
+align(struct check *check, const struct dmarc_identifier *identifier, bool strict,
+    org_domain_finder *find, struct dmarc_alignment *out)
 {
 	char name[NAME_TEXT];
 	const char *why;
 
-	*out = (struct dmarc_alignment){.domain = identifier->domain, .result = identifier->result, .aligned = ABSENT};
+	*out = (struct dmarc_alignment){
+	    .domain = identifier->domain, .result = identifier->result, .aligned = ABSENT};
 	if (!name_normalise(identifier->domain, name, &why))
 		return;
 	out->domain = arena_string(check->arena, name);
@@ -244,7 +268,8 @@ align_all(struct check *check, struct dmarc_view *view, org_domain_finder *find)
 static enum truth
 passes(const struct dmarc_alignment *alignment)
 {
-	if (alignment->domain == NULL || alignment->result == DMARC_AUTH_FAIL || alignment->aligned == ABSENT)
+	if (alignment->domain == NULL || alignment->result == DMARC_AUTH_FAIL ||
+	    alignment->aligned == ABSENT)
 		return ABSENT;
 	return alignment->result == DMARC_AUTH_PASS ? alignment->aligned : UNKNOWN;
 }
@@ -263,15 +288,18 @@ judge(struct dmarc_view *view)
 	if (view->spf_aligned == PRESENT || view->dkim_aligned == PRESENT)
 		view->result = DMARC_PASS;
 	else
-		view->result = view->spf_aligned == UNKNOWN || view->dkim_aligned == UNKNOWN ? DMARC_TEMPERROR : DMARC_FAIL;
+		view->result = view->spf_aligned == UNKNOWN || view->dkim_aligned == UNKNOWN
+		                   ? DMARC_TEMPERROR
+		                   : DMARC_FAIL;
 }
 
 /* ---- the policy */
 
-/* The record that was found, and what it says to the From domain when the tag `tag` speaks for that. False: it is no use (RFC 9989 section 4.10.1, RFC 7489
- * section 6.6.3). */
+/* The record that was found, and what it says to the From domain when the tag `tag` speaks for
+ * that. False: it is no use (RFC 9989 section 4.10.1, RFC 7489 section 6.6.3). */
 static bool
-apply(struct check *check, struct dmarc_view *view, const struct policy *policy, const char *tag, enum dmarc_policy published, bool bad)
+apply(struct check *check, struct dmarc_view *view, const struct policy *policy, const char *tag,
+    enum dmarc_policy published, bool bad)
 {
 	const struct dmarc_record *record = &policy->record;
 
@@ -279,7 +307,9 @@ apply(struct check *check, struct dmarc_view *view, const struct policy *policy,
 	view->at = policy->at;
 	if (bad && record->rua_count == 0) {
 		view->problem = arena_printf(check->arena,
-		    "the DMARC record of %s has no policy that is valid, and no address for reports: receivers act as if there was none", view->at);
+		    "the DMARC record of %s has no policy that is valid, and no address for "
+		    "reports: receivers act as if there was none",
+		    view->at);
 		return false;
 	}
 	view->tag = bad ? "p" : tag;
@@ -304,7 +334,8 @@ read_policy(struct check *check, const struct finding *finding, struct policy *o
 	dmarc_record_parse(finding->text, check->arena, &out->record);
 }
 
-/* Section 4.10.1: the record of the From domain, else of its organizational domain, else of the public suffix above that. NULL: none, or not to be known. */
+/* Section 4.10.1: the record of the From domain, else of its organizational domain, else of the
+ * public suffix above that. NULL: none, or not to be known. */
 static const struct finding *
 discover(const struct walk *walk)
 {
@@ -323,10 +354,11 @@ discover(const struct walk *walk)
 	return suffix;
 }
 
-/* Which tag speaks (4.7): np for a name that does not exist (3.2.13: NXDOMAIN), sp for other names below, p. False: pending, or not to be known: then `problem`
- * says why. */
+/* Which tag speaks (4.7): np for a name that does not exist (3.2.13: NXDOMAIN), sp for other names
+ * below, p. False: pending, or not to be known: then `problem` says why. */
 static bool
-choose_tag(struct check *check, struct dmarc_view *view, const struct policy *policy, const char **tag, enum dmarc_policy *published)
+choose_tag(struct check *check, struct dmarc_view *view, const struct policy *policy,
+    const char **tag, enum dmarc_policy *published)
 {
 	const struct dmarc_record *record = &policy->record;
 	bool below = !is_own(check, policy);
@@ -341,8 +373,9 @@ choose_tag(struct check *check, struct dmarc_view *view, const struct policy *po
 			return false;
 		}
 		if (answer_truth(answer) == UNKNOWN) {
-			view->problem = arena_printf(
-			    check->arena, "whether %s exists is not known: the look-up of A failed: %s", check->from, dns_rcode_name(answer->rcode));
+			view->problem = arena_printf(check->arena,
+			    "whether %s exists is not known: the look-up of A failed: %s",
+			    check->from, dns_rcode_name(answer->rcode));
 			return false;
 		}
 		if (answer->rcode == DNS_NXDOMAIN) {
@@ -383,7 +416,14 @@ view_now(struct check *check, struct policy *policy)
 		return;
 	}
 	if (found == NULL) {
-		view->problem = walk.found[0].count > 1 ? arena_printf(check->arena, "_dmarc.%s has %zu DMARC records, so none of them counts, and no domain above it has one", check->from, walk.found[0].count) : arena_printf(check->arena, "%s has no DMARC record, nor has a domain above it", check->from);
+		view->problem =
+		    walk.found[0].count > 1
+		        ? arena_printf(check->arena,
+		              "_dmarc.%s has %zu DMARC records, so none of them counts, and no "
+		              "domain above it has one",
+		              check->from, walk.found[0].count)
+		        : arena_printf(check->arena,
+		              "%s has no DMARC record, nor has a domain above it", check->from);
 		return;
 	}
 	read_policy(check, found, policy);
@@ -401,7 +441,8 @@ view_now(struct check *check, struct policy *policy)
 	if (view->result == DMARC_TEMPERROR && walk.org_domain == NULL)
 		view->problem = failure(check, last);
 	else if (view->result == DMARC_TEMPERROR)
-		view->problem = "a result of SPF or DKIM, or the organizational domain of one, is not known";
+		view->problem =
+		    "a result of SPF or DKIM, or the organizational domain of one, is not known";
 }
 
 /* RFC 7489 section 6.6.3. */
@@ -416,7 +457,8 @@ view_old(struct check *check, struct policy *policy)
 	if (!look_up(check, check->from, &found))
 		return;
 	view->queries = 1;
-	if (found.rcode == DNS_NOERROR && found.count == 0 && strcmp(view->org_domain, check->from) != 0) {
+	if (found.rcode == DNS_NOERROR && found.count == 0 &&
+	    strcmp(view->org_domain, check->from) != 0) {
 		if (!look_up(check, view->org_domain, &found))
 			return;
 		view->queries = 2;
@@ -428,15 +470,19 @@ view_old(struct check *check, struct policy *policy)
 		return;
 	}
 	if (found.count != 1) {
-		view->problem = found.count > 1 ? arena_printf(check->arena, "_dmarc.%s has more than one DMARC record: none counts", found.domain)
-		                                : arena_printf(check->arena, "%s has no DMARC record%s", check->from,
-		                                      view->queries > 1 ? ", nor has its organizational domain" : "");
+		view->problem =
+		    found.count > 1
+		        ? arena_printf(check->arena,
+		              "_dmarc.%s has more than one DMARC record: none counts", found.domain)
+		        : arena_printf(check->arena, "%s has no DMARC record%s", check->from,
+		              view->queries > 1 ? ", nor has its organizational domain" : "");
 		return;
 	}
 	read_policy(check, &found, policy);
 	below = !is_own(check, policy) && policy->record.sp != DMARC_UNSET;
 	view->pct = policy->record.pct == DMARC_PCT_UNSET ? 100 : policy->record.pct;
-	if (!apply(check, view, policy, below ? "sp" : "p", below ? policy->record.sp : policy->record.p, policy->record.bad_policy_old))
+	if (!apply(check, view, policy, below ? "sp" : "p",
+	        below ? policy->record.sp : policy->record.p, policy->record.bad_policy_old))
 		return;
 	align_all(check, view, list_org_domain);
 	judge(view);
@@ -454,7 +500,8 @@ warn_of_record(struct check *check, const struct policy *policy)
 	for (size_t i = 0; i < policy->record.warning_count; i++)
 		warn(check, "DMARC record of %s: %s", at, policy->record.warnings[i]);
 	if (policy->record.rua_count == 0)
-		warn(check, "DMARC record of %s: no rua: nobody will tell you whose mail fails", at);
+		warn(
+		    check, "DMARC record of %s: no rua: nobody will tell you whose mail fails", at);
 }
 
 static const char *
@@ -470,8 +517,11 @@ reason_of_difference(struct check *check)
 {
 	const struct dmarc_view *now = &check->out->now, *old = &check->out->old;
 
-	if (now->at == NULL || old->at == NULL || now->org_domain == NULL || strcmp(now->at, old->at) != 0 || strcmp(now->org_domain, old->org_domain) != 0)
-		return arena_printf(check->arena, ". A record of its own at %s, and strict alignment, would leave no doubt", check->from);
+	if (now->at == NULL || old->at == NULL || now->org_domain == NULL ||
+	    strcmp(now->at, old->at) != 0 || strcmp(now->org_domain, old->org_domain) != 0)
+		return arena_printf(check->arena,
+		    ". A record of its own at %s, and strict alignment, would leave no doubt",
+		    check->from);
 	if (now->testing)
 		return ": they do not know t=y";
 	return now->tag != NULL && strcmp(now->tag, "np") == 0 ? ": they do not know np" : "";
@@ -485,14 +535,21 @@ warn_of_difference(struct check *check)
 	if (now->result == DMARC_TEMPERROR || old->result == DMARC_TEMPERROR)
 		return;
 	if (now->result != old->result || now->policy != old->policy)
-		warn(check, "receivers do not agree: by RFC 9989 it is %s, policy %s; by RFC 7489 %s, policy %s%s", dmarc_result_name(now->result),
-		    policy_words(now), dmarc_result_name(old->result), policy_words(old), reason_of_difference(check));
-	else if (now->org_domain != NULL && now->record != NULL && strcmp(now->org_domain, old->org_domain) != 0)
-		warn(check, "the organizational domain of %s is %s by RFC 9989, but %s by RFC 7489: other mail may be judged differently", check->from,
-		    now->org_domain, old->org_domain);
+		warn(check,
+		    "receivers do not agree: by RFC 9989 it is %s, policy %s; by RFC 7489 %s, "
+		    "policy %s%s",
+		    dmarc_result_name(now->result), policy_words(now),
+		    dmarc_result_name(old->result), policy_words(old), reason_of_difference(check));
+	else if (now->org_domain != NULL && now->record != NULL &&
+	         strcmp(now->org_domain, old->org_domain) != 0)
+		warn(check,
+		    "the organizational domain of %s is %s by RFC 9989, but %s by RFC 7489: other "
+		    "mail may be judged differently",
+		    check->from, now->org_domain, old->org_domain);
 }
 
-/* Is it the house of the record at `at`, by the organizational domain? A public suffix has a house of its own, of one name. UNKNOWN: that domain could not be found out. */
+/* Is it the house of the record at `at`, by the organizational domain? A public suffix has a house
+ * of its own, of one name. UNKNOWN: that domain could not be found out. */
 static enum truth
 is_at_home(const struct dmarc_view *view, const char *at, const char *name)
 {
@@ -500,7 +557,8 @@ is_at_home(const struct dmarc_view *view, const char *at, const char *name)
 		return PRESENT;
 	if (view->org_domain == NULL)
 		return name_within(name, at) ? PRESENT : UNKNOWN;
-	return name_within(at, view->org_domain) && name_within(name, view->org_domain) ? PRESENT : ABSENT;
+	return name_within(at, view->org_domain) && name_within(name, view->org_domain) ? PRESENT
+	                                                                                : ABSENT;
 }
 
 /* RFC 9990 section 4: who gets reports about other domains has to agree to it in the DNS. */
@@ -516,7 +574,8 @@ survey_reports(struct check *check, const char *at, const struct dmarc_record *r
 		if (strncasecmp(record->rua[i], "mailto:", 7) != 0 || host == NULL)
 			continue;
 		host = arena_copy(check->arena, host + 1, strcspn(host + 1, "?"));
-		if (!name_normalise(host, name, &why) || is_at_home(&check->out->now, at, name) != ABSENT)
+		if (!name_normalise(host, name, &why) ||
+		    is_at_home(&check->out->now, at, name) != ABSENT)
 			continue;
 		where = arena_printf(check->arena, "%s._report._dmarc.%s", at, name);
 		answer = book_ask(check->book, where, DNS_TXT);
@@ -528,13 +587,15 @@ survey_reports(struct check *check, const char *at, const struct dmarc_record *r
 			agreed |= dmarc_record_is(answer->records[k].u.txt.joined);
 		if (!agreed && answer_truth(answer) != UNKNOWN)
 			warn(check,
-			    "DMARC record of %s: reports to %s will not be sent: %s has not agreed to take them; it needs a TXT record \"v=DMARC1\" at %s", at,
-			    record->rua[i], name, where);
+			    "DMARC record of %s: reports to %s will not be sent: %s has not agreed "
+			    "to take them; it needs a TXT record \"v=DMARC1\" at %s",
+			    at, record->rua[i], name, where);
 	}
 }
 
 bool
-dmarc_check(struct book *book, struct arena *arena, const struct dmarc_query *query, struct dmarc *out)
+dmarc_check(
+    struct book *book, struct arena *arena, const struct dmarc_query *query, struct dmarc *out)
 {
 	struct check check = {.book = book, .arena = arena, .query = query, .out = out};
 	struct policy now = {0}, old = {0};

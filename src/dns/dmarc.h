@@ -1,6 +1,9 @@
-/* dmarc: what the author's domain asks of receivers for mail that fails (RFC 9989), and whether this mail would; beside it the same as receivers by RFC 7489 still see it.
+/* dmarc: what the author's domain asks of receivers for mail that fails (RFC 9989), and whether
+ * this mail would; beside it the same as receivers by RFC 7489 still see it.
  *
- * Both are evaluated over one book, each with its own way to find the organizational domain: the tree walk of RFC 9989 section 4.10 (at most DMARC_WALK_MAX look-ups a walk), and the Public Suffix List. */
+ * Both are evaluated over one book, each with its own way to find the organizational domain: the
+ * tree walk of RFC 9989 section 4.10 (at most DMARC_WALK_MAX look-ups a walk), and the Public
+ * Suffix List. */
 #ifndef DNS_DMARC_H
 #define DNS_DMARC_H
 
@@ -23,17 +26,20 @@ struct dmarc_identifier { /* a domain that SPF or DKIM has looked at */
 	enum dmarc_auth result;
 };
 
-/* The part of `name` that is registered below a public suffix; NULL if there is none (a suffix itself). */
+/* The part of `name` that is registered below a public suffix; NULL if there is none (a suffix
+ * itself). */
 typedef const char *dmarc_org_domain(const char *name, const void *arg);
 
 struct dmarc_query {
 	const char *from; /* domain of the From field */
-	const struct dmarc_identifier *spf; /* of MAIL FROM, never of HELO (section 4.4.2); NULL: SPF said nothing */
+	const struct dmarc_identifier
+	    *spf; /* of MAIL FROM, never of HELO (section 4.4.2); NULL: SPF said nothing */
 	const struct dmarc_identifier *dkim; /* the d= of signatures */
 	size_t dkim_count;
 	dmarc_org_domain *org_domain; /* by the Public Suffix List; NULL: RFC 7489 is left out */
 	const void *org_domain_arg;
-	bool survey; /* look whether those who are to get reports have agreed (RFC 9990 section 4). Costs look-ups */
+	bool survey; /* look whether those who are to get reports have agreed (RFC 9990 section 4).
+	                Costs look-ups */
 };
 
 struct dmarc_alignment {
@@ -50,7 +56,8 @@ struct dmarc_view { /* how receivers by one of the standards see it */
 	uint32_t ttl; /* of its answer, seconds */
 	const char *at; /* the domain whose it is: the TXT record is at "_dmarc." and this */
 	const char *org_domain; /* of the From domain; NULL: not known */
-	const char *tag; /* that speaks for the From domain: "p", "sp" or "np"; NULL without a record */
+	const char
+	    *tag; /* that speaks for the From domain: "p", "sp" or "np"; NULL without a record */
 	enum dmarc_policy published; /* what that tag says */
 	enum dmarc_policy policy; /* what applies: one step down with t=y (section 4.7) */
 	bool testing; /* t=y */
@@ -59,8 +66,10 @@ struct dmarc_view { /* how receivers by one of the standards see it */
 	struct dmarc_alignment spf; /* domain NULL: there is none */
 	struct dmarc_alignment *dkim;
 	size_t dkim_count;
-	enum truth spf_aligned, dkim_aligned; /* is there an identifier of the kind that passed and is aligned */
-	unsigned queries; /* look-ups of records to find the policy and the organizational domain of From */
+	enum truth spf_aligned,
+	    dkim_aligned; /* is there an identifier of the kind that passed and is aligned */
+	unsigned queries; /* look-ups of records to find the policy and the organizational domain of
+	                     From */
 	const char *problem; /* why there is no verdict, or no policy; NULL else */
 };
 
@@ -73,7 +82,9 @@ struct dmarc {
 	size_t warning_count;
 };
 
-bool dmarc_check(struct book *book, struct arena *arena, const struct dmarc_query *query, struct dmarc *out); /* false: pending */
-const char *dmarc_result_name(enum dmarc_result result); /* "none" "pass" "fail" "temperror" "permerror" */
+bool dmarc_check(struct book *book, struct arena *arena, const struct dmarc_query *query,
+    struct dmarc *out); /* false: pending */
+const char *dmarc_result_name(
+    enum dmarc_result result); /* "none" "pass" "fail" "temperror" "permerror" */
 
 #endif

@@ -13,12 +13,14 @@ enum { QUOTE_MAX = 60 };
 const char *
 dmarc_policy_name(enum dmarc_policy policy)
 {
-	static const char *const names[] = {[DMARC_NONE] = "none", [DMARC_QUARANTINE] = "quarantine", [DMARC_REJECT] = "reject"};
+	static const char *const names[] = {
+	    [DMARC_NONE] = "none", [DMARC_QUARANTINE] = "quarantine", [DMARC_REJECT] = "reject"};
 
 	return names[policy];
 }
 
-static void warn(struct arena *arena, struct dmarc_record *record, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void warn(struct arena *arena, struct dmarc_record *record, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 static void
 warn(struct arena *arena, struct dmarc_record *record, const char *format, ...)
@@ -134,35 +136,45 @@ read_t(const char *value, struct arena *arena, struct dmarc_record *record)
 static bool
 is_uri(const char *uri)
 {
-	size_t scheme = strspn(uri, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+	size_t scheme =
+	    strspn(uri, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
 	const char *at;
 
-	if (scheme == 0 || strchr("0123456789+-.", uri[0]) != NULL || uri[scheme] != ':' || uri[scheme + 1] == '\0' || strpbrk(uri, " \t<>\"\\") != NULL)
+	if (scheme == 0 || strchr("0123456789+-.", uri[0]) != NULL || uri[scheme] != ':' ||
+	    uri[scheme + 1] == '\0' || strpbrk(uri, " \t<>\"\\") != NULL)
 		return false;
 	if (strncasecmp(uri, "mailto:", 7) != 0)
 		return true;
 	at = strchr(uri, '@');
-	return at != NULL && at > uri + 7 && at[1] != '\0' && at[1] != '?' && strchr(at + 1, '@') == NULL;
+	return at != NULL && at > uri + 7 && at[1] != '\0' && at[1] != '?' &&
+	       strchr(at + 1, '@') == NULL;
 }
 
-/* A comma-separated list of URIs; those that are well formed are kept when `keep` is set. False: none is. */
+/* A comma-separated list of URIs; those that are well formed are kept when `keep` is set. False:
+ * none is. */
 static bool
-read_uris(const char *tag, const char *value, bool keep, struct arena *arena, struct dmarc_record *record)
+read_uris(
+    const char *tag, const char *value, bool keep, struct arena *arena, struct dmarc_record *record)
 {
 	char *list = arena_string(arena, value), *rest = NULL;
 	size_t good = 0;
 
-	for (char *uri = strtok_r(list, ",", &rest); uri != NULL; uri = strtok_r(NULL, ",", &rest)) {
+	for (char *uri = strtok_r(list, ",", &rest); uri != NULL;
+	     uri = strtok_r(NULL, ",", &rest)) {
 		char *size = strrchr(uri, '!');
 
 		uri += strspn(uri, " \t");
 		uri[strcspn(uri, " \t")] = '\0';
 		if (size != NULL && size > uri) {
-			warn(arena, record, "\"%s\" in %s: the size behind \"!\" is gone from DMARC (RFC 9990) and may confuse", size, tag);
+			warn(arena, record,
+			    "\"%s\" in %s: the size behind \"!\" is gone from DMARC (RFC 9990) and "
+			    "may confuse",
+			    size, tag);
 			*size = '\0';
 		}
 		if (!is_uri(uri)) {
-			warn(arena, record, "\"%.*s\" in %s is no URI: \"mailto:ADDRESS\" is meant", QUOTE_MAX, uri, tag);
+			warn(arena, record, "\"%.*s\" in %s is no URI: \"mailto:ADDRESS\" is meant",
+			    QUOTE_MAX, uri, tag);
 			continue;
 		}
 		good++;
@@ -201,10 +213,12 @@ read_pct(const char *value, struct arena *arena, struct dmarc_record *record)
 		return false;
 	record->pct = pct;
 	if (pct == 100)
-		warn(arena, record, "\"pct=100\" is gone from DMARC (RFC 9989) and says nothing: drop it");
+		warn(arena, record,
+		    "\"pct=100\" is gone from DMARC (RFC 9989) and says nothing: drop it");
 	else
 		warn(arena, record,
-		    "\"pct=%d\" is gone from DMARC: receivers by RFC 9989 apply the policy to all mail that fails, older ones to %d %% of it; t=y is the way "
+		    "\"pct=%d\" is gone from DMARC: receivers by RFC 9989 apply the policy to all "
+		    "mail that fails, older ones to %d %% of it; t=y is the way "
 		    "to test",
 		    pct, pct);
 	return true;
@@ -283,7 +297,8 @@ next_piece(struct dns_text *rest, struct dns_text *piece)
 	if (rest->len == 0)
 		return false;
 	end = memchr(rest->bytes, ';', rest->len);
-	*piece = (struct dns_text){rest->bytes, end != NULL ? (size_t)(end - rest->bytes) : rest->len};
+	*piece =
+	    (struct dns_text){rest->bytes, end != NULL ? (size_t)(end - rest->bytes) : rest->len};
 	rest->bytes += piece->len + (end != NULL);
 	rest->len -= piece->len + (end != NULL);
 	*piece = trim(*piece);
@@ -298,7 +313,8 @@ split_piece(struct dns_text piece, struct dns_text *name, struct dns_text *value
 	if (equals == NULL)
 		return false;
 	*name = trim((struct dns_text){piece.bytes, (size_t)(equals - piece.bytes)});
-	*value = trim((struct dns_text){equals + 1, piece.len - (size_t)(equals + 1 - piece.bytes)});
+	*value =
+	    trim((struct dns_text){equals + 1, piece.len - (size_t)(equals + 1 - piece.bytes)});
 	return name->len > 0;
 }
 
@@ -307,9 +323,11 @@ dmarc_record_is(struct dns_text text)
 {
 	struct dns_text piece, name, value;
 
-	if (text.len == 0 || is_space(text.bytes[0]) || !next_piece(&text, &piece) || !split_piece(piece, &name, &value))
+	if (text.len == 0 || is_space(text.bytes[0]) || !next_piece(&text, &piece) ||
+	    !split_piece(piece, &name, &value))
 		return false;
-	return name.len == 1 && (name.bytes[0] == 'v' || name.bytes[0] == 'V') && value.len == 6 && memcmp(value.bytes, "DMARC1", 6) == 0;
+	return name.len == 1 && (name.bytes[0] == 'v' || name.bytes[0] == 'V') && value.len == 6 &&
+	       memcmp(value.bytes, "DMARC1", 6) == 0;
 }
 
 /* A copy that is text: what is not printable becomes '?'. */
@@ -331,21 +349,28 @@ read_piece(struct dns_text piece, unsigned *seen, struct arena *arena, struct dm
 	const char *text;
 
 	if (!split_piece(piece, &name, &value)) {
-		warn(arena, record, "\"%.*s\" is no tag: NAME=VALUE is needed", QUOTE_MAX, printable(arena, piece));
+		warn(arena, record, "\"%.*s\" is no tag: NAME=VALUE is needed", QUOTE_MAX,
+		    printable(arena, piece));
 		return;
 	}
 	text = printable(arena, value);
 	for (size_t i = 0; i < TAGS; i++) {
-		if (strlen(tags[i].name) != name.len || strncasecmp(tags[i].name, name.bytes, name.len) != 0)
+		if (strlen(tags[i].name) != name.len ||
+		    strncasecmp(tags[i].name, name.bytes, name.len) != 0)
 			continue;
 		if (*seen & 1u << i)
-			warn(arena, record, "the tag %s stands more than once; the first counts, but not for all receivers", tags[i].name);
+			warn(arena, record,
+			    "the tag %s stands more than once; the first counts, but not for all "
+			    "receivers",
+			    tags[i].name);
 		else if (!tags[i].read(text, arena, record))
-			warn(arena, record, "\"%s=%.*s\": %s", tags[i].name, QUOTE_MAX, text, tags[i].expected);
+			warn(arena, record, "\"%s=%.*s\": %s", tags[i].name, QUOTE_MAX, text,
+			    tags[i].expected);
 		*seen |= 1u << i;
 		return;
 	}
-	warn(arena, record, "the tag \"%.*s\" is unknown and has no effect", QUOTE_MAX, printable(arena, name));
+	warn(arena, record, "the tag \"%.*s\" is unknown and has no effect", QUOTE_MAX,
+	    printable(arena, name));
 }
 
 void

@@ -1,4 +1,5 @@
-/* dmarc_record: the grammar of a DMARC record (RFC 9989 sections 4.7 and 4.8; the tags that RFC 7489 had besides). Reads; asks nothing. */
+/* dmarc_record: the grammar of a DMARC record (RFC 9989 sections 4.7 and 4.8; the tags that RFC
+ * 7489 had besides). Reads; asks nothing. */
 #ifndef DNS_DMARC_RECORD_H
 #define DNS_DMARC_RECORD_H
 
@@ -28,9 +29,11 @@ struct dmarc_record {
 };
 
 bool dmarc_record_is(struct dns_text text); /* begins with the tag v=DMARC1 */
-/* Reads a text for which dmarc_record_is holds. It never fails: what is wrong counts as not there, and is warned of. */
+/* Reads a text for which dmarc_record_is holds. It never fails: what is wrong counts as not there,
+ * and is warned of. */
 void dmarc_record_parse(struct dns_text text, struct arena *arena, struct dmarc_record *out);
 
-const char *dmarc_policy_name(enum dmarc_policy policy); /* "none" "quarantine" "reject"; NULL for DMARC_UNSET */
+const char *dmarc_policy_name(
+    enum dmarc_policy policy); /* "none" "quarantine" "reject"; NULL for DMARC_UNSET */
 
 #endif

@@ -54,7 +54,9 @@ lists_free(struct lists *lists)
 
 /* ---- names as replies write them */
 
-/* "https://www.Spamhaus.org/query/" and "SPAMHAUS-XBL" become "spamhaus.org/query" and "spamhaus xbl": no scheme, no "www.", lower case, hyphens and underscores as spaces, no punctuation at the end. */
+/* "https://www.Spamhaus.org/query/" and "SPAMHAUS-XBL" become "spamhaus.org/query" and "spamhaus
+ * xbl": no scheme, no "www.", lower case, hyphens and underscores as spaces, no punctuation at the
+ * end. */
 static bool
 fold(const char *in, char out[FOLDED_TEXT])
 {
@@ -88,7 +90,8 @@ is_word_byte(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.';
 }
 
-/* The alias that `folded` is, or begins with on a word's boundary; the longest wins, of equals the first. */
+/* The alias that `folded` is, or begins with on a word's boundary; the longest wins, of equals the
+ * first. */
 static const struct alias *
 find_alias(const struct lists *lists, const char *folded)
 {
@@ -99,7 +102,8 @@ find_alias(const struct lists *lists, const char *folded)
 		const char *alias = lists->aliases[i].folded;
 		size_t len = strlen(alias);
 
-		if (len > best_len && strncmp(folded, alias, len) == 0 && !is_word_byte(folded[len])) {
+		if (len > best_len && strncmp(folded, alias, len) == 0 &&
+		    !is_word_byte(folded[len])) {
 			best = &lists->aliases[i];
 			best_len = len;
 		}
@@ -196,10 +200,12 @@ lists_asked(const struct lists *lists, const char *dns_name)
 
 	for (size_t i = 0; i < lists->count; i++) {
 		const struct list *list = lists->lists[i];
-		const char *zones[] = {list->zone, list->key_zone != NULL ? strchr(list->key_zone, '.') + 1 : list->zone};
+		const char *zones[] = {list->zone,
+		    list->key_zone != NULL ? strchr(list->key_zone, '.') + 1 : list->zone};
 
 		for (size_t z = 0; z < sizeof zones / sizeof *zones; z++)
-			if (name_within(dns_name, zones[z]) && name_labels(zones[z]) > best_labels) {
+			if (name_within(dns_name, zones[z]) &&
+			    name_labels(zones[z]) > best_labels) {
 				best = list;
 				best_labels = name_labels(zones[z]);
 			}
@@ -234,7 +240,8 @@ struct reader {
 	size_t last_count; /* a range stands for several */
 };
 
-typedef const char *read_field(struct reader *reader, size_t offset, const char *value); /* NULL, or what is wrong with it */
+typedef const char *read_field(
+    struct reader *reader, size_t offset, const char *value); /* NULL, or what is wrong with it */
 
 static const char *
 read_text(struct reader *reader, size_t offset, const char *value)
@@ -291,7 +298,8 @@ read_key_zone(struct reader *reader, size_t offset, const char *value)
 	char name[NAME_TEXT];
 	const char *why;
 
-	if (strncmp(value, "%s.", 3) != 0 || !name_normalise(value + 3, name, &why) || name[0] == '\0')
+	if (strncmp(value, "%s.", 3) != 0 || !name_normalise(value + 3, name, &why) ||
+	    name[0] == '\0')
 		return "a key-zone is \"%s.\" and a domain name";
 	return read_text(reader, offset, arena_printf(reader->arena, "%%s.%s", name));
 }
@@ -402,10 +410,12 @@ add_values(struct reader *reader, const struct range octets[4], const struct lis
 	for (unsigned b = octets[1].low; b <= octets[1].high; b++)
 		for (unsigned c = octets[2].low; c <= octets[2].high; c++)
 			for (unsigned d = octets[3].low; d <= octets[3].high; d++) {
-				struct list_value *value = arena_push(reader->arena, &list->values, list->value_count, sizeof *value);
+				struct list_value *value = arena_push(
+				    reader->arena, &list->values, list->value_count, sizeof *value);
 
 				*value = *common;
-				value->answer = (struct ip){4, {127, (unsigned char)b, (unsigned char)c, (unsigned char)d}};
+				value->answer = (struct ip){
+				    4, {127, (unsigned char)b, (unsigned char)c, (unsigned char)d}};
 				list->value_count++;
 				reader->last = value;
 				reader->last_count++;
@@ -452,7 +462,9 @@ read_value(struct reader *reader, size_t offset, const char *value)
 static struct list_value *
 last_values(struct reader *reader)
 {
-	return reader->last - (reader->last_count - 1); /* add_values pushed them one behind the other; a move of the array takes all of them along */
+	return reader->last -
+	       (reader->last_count - 1); /* add_values pushed them one behind the other; a move of
+	                                    the array takes all of them along */
 }
 
 static const char *
@@ -496,7 +508,8 @@ read_alias(struct reader *reader, size_t offset, const char *value)
 {
 	(void)reader;
 	(void)offset;
-	return value[strspn(value, " ,")] == '\0' ? "a name is expected" : NULL; /* entered when the list is */
+	return value[strspn(value, " ,")] == '\0' ? "a name is expected"
+	                                          : NULL; /* entered when the list is */
 }
 
 static const struct field {
@@ -505,26 +518,26 @@ static const struct field {
 	size_t offset;
 	bool again; /* may come several times */
 } fields[] = {
-	{"name", read_text, offsetof(struct list, name), false},
-	{"operator", read_text, offsetof(struct list, operator), false},
-	{"kind", read_kind, 0, false},
-	{"ask", read_ask, 0, false},
-	{"on", read_flag, offsetof(struct list, on), false},
-	{"weight", read_weight, 0, false},
-	{"policy", read_text, offsetof(struct list, policy), false},
-	{"key-zone", read_key_zone, offsetof(struct list, key_zone), false},
-	{"key-needed", read_flag, offsetof(struct list, key_needed), false},
-	{"lookup", read_url, offsetof(struct list, lookup), false},
-	{"delist", read_url, offsetof(struct list, delist), false},
-	{"bitmask", read_flag, offsetof(struct list, bitmask), false},
-	{"value", read_value, 0, true},
-	{"url", read_value_url, 0, true},
-	{"who", read_who, 0, true},
-	{"advice", read_advice, offsetof(struct list, advice), true},
-	{"positive", read_positive, offsetof(struct list, positive), false},
-	{"negative", read_name, offsetof(struct list, negative), false},
-	{"txt-must-have", read_text, offsetof(struct list, txt_must_have), false},
-	{"alias", read_alias, 0, true},
+    {"name", read_text, offsetof(struct list, name), false},
+    {"operator", read_text, offsetof(struct list, operator), false},
+    {"kind", read_kind, 0, false},
+    {"ask", read_ask, 0, false},
+    {"on", read_flag, offsetof(struct list, on), false},
+    {"weight", read_weight, 0, false},
+    {"policy", read_text, offsetof(struct list, policy), false},
+    {"key-zone", read_key_zone, offsetof(struct list, key_zone), false},
+    {"key-needed", read_flag, offsetof(struct list, key_needed), false},
+    {"lookup", read_url, offsetof(struct list, lookup), false},
+    {"delist", read_url, offsetof(struct list, delist), false},
+    {"bitmask", read_flag, offsetof(struct list, bitmask), false},
+    {"value", read_value, 0, true},
+    {"url", read_value_url, 0, true},
+    {"who", read_who, 0, true},
+    {"advice", read_advice, offsetof(struct list, advice), true},
+    {"positive", read_positive, offsetof(struct list, positive), false},
+    {"negative", read_name, offsetof(struct list, negative), false},
+    {"txt-must-have", read_text, offsetof(struct list, txt_must_have), false},
+    {"alias", read_alias, 0, true},
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 
@@ -537,7 +550,8 @@ fail(struct stanza_error *error, unsigned line, const char *what, const char *re
 }
 
 static bool
-read_line(struct reader *reader, const struct stanza_field *field, bool seen[FIELDS], struct stanza_error *error)
+read_line(struct reader *reader, const struct stanza_field *field, bool seen[FIELDS],
+    struct stanza_error *error)
 {
 	const char *wrong;
 
@@ -575,22 +589,30 @@ what_is_missing(const struct list *list)
 	return NULL;
 }
 
-/* RFC 5782 sections 2.4 and 5: 127.0.0.2 and 127.0.0.1, ::FFFF:7F00:2 and ::FFFF:7F00:1, TEST and INVALID. */
+/* RFC 5782 sections 2.4 and 5: 127.0.0.2 and 127.0.0.1, ::FFFF:7F00:2 and ::FFFF:7F00:1, TEST and
+ * INVALID. */
 static void
 default_points(struct list *list)
 {
-	static const char six_positive[] = "2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0";
-	static const char six_negative[] = "1.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0";
+	static const char six_positive[] =
+	    "2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0";
+	static const char six_negative[] =
+	    "1.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0";
 
 	_Static_assert(sizeof six_positive == 64 && sizeof six_negative == 64, "32 nibbles");
 	if (list->positive == NULL)
-		list->positive = list->ask_ip4 ? "2.0.0.127" : list->ask_ip6 ? six_positive : "test";
+		list->positive = list->ask_ip4   ? "2.0.0.127"
+		                 : list->ask_ip6 ? six_positive
+		                                 : "test";
 	if (list->negative == NULL)
-		list->negative = list->ask_ip4 ? "1.0.0.127" : list->ask_ip6 ? six_negative : "invalid";
+		list->negative = list->ask_ip4   ? "1.0.0.127"
+		                 : list->ask_ip6 ? six_negative
+		                                 : "invalid";
 }
 
 static struct list *
-read_list(const struct lists *lists, struct arena *arena, const struct stanza *stanza, struct stanza_error *error)
+read_list(const struct lists *lists, struct arena *arena, const struct stanza *stanza,
+    struct stanza_error *error)
 {
 	struct reader reader = {.arena = arena, .list = arena_alloc(arena, sizeof *reader.list)};
 	bool seen[FIELDS] = {false};
@@ -612,7 +634,8 @@ read_list(const struct lists *lists, struct arena *arena, const struct stanza *s
 }
 
 static bool
-read_dead(struct arena *arena, const struct stanza *stanza, struct dead *dead, struct stanza_error *error)
+read_dead(
+    struct arena *arena, const struct stanza *stanza, struct dead *dead, struct stanza_error *error)
 {
 	const char *id = stanza->id + strlen(dead_prefix), *why;
 	char zone[NAME_TEXT];
@@ -622,14 +645,17 @@ read_dead(struct arena *arena, const struct stanza *stanza, struct dead *dead, s
 		return fail(error, stanza->line, stanza->id, "not the name of a zone");
 	dead->zone = arena_string(arena, zone);
 	for (size_t i = 0; i < stanza->count; i++)
-		if (strcmp(stanza->fields[i].key, "why") != 0 && strcmp(stanza->fields[i].key, "alias") != 0)
-			return fail(error, stanza->fields[i].line, stanza->fields[i].key, "no such key");
+		if (strcmp(stanza->fields[i].key, "why") != 0 &&
+		    strcmp(stanza->fields[i].key, "alias") != 0)
+			return fail(
+			    error, stanza->fields[i].line, stanza->fields[i].key, "no such key");
 	dead->why = stanza_get(stanza, "why");
 	return dead->why != NULL || fail(error, stanza->line, stanza->id, "\"why\" is missing");
 }
 
 static void
-enter_aliases(struct lists *lists, const struct stanza *stanza, const struct list *list, const char *dead)
+enter_aliases(
+    struct lists *lists, const struct stanza *stanza, const struct list *list, const char *dead)
 {
 	for (size_t i = 0; i < stanza->count; i++) {
 		const char *names = stanza->fields[i].value;
@@ -670,9 +696,11 @@ static void
 enter_dead(struct lists *lists, const struct stanza *stanza, const struct dead *dead)
 {
 	for (size_t i = lists->count; i-- > 0;)
-		if (name_equal(lists->lists[i]->zone, dead->zone) || (dead->below && name_within(lists->lists[i]->zone, dead->zone)))
+		if (name_equal(lists->lists[i]->zone, dead->zone) ||
+		    (dead->below && name_within(lists->lists[i]->zone, dead->zone)))
 			lists_drop(lists, lists->lists[i]->zone);
-	*(struct dead *)arena_push(lists->arena, &lists->dead, lists->dead_count, sizeof *lists->dead) = *dead;
+	*(struct dead *)arena_push(
+	    lists->arena, &lists->dead, lists->dead_count, sizeof *lists->dead) = *dead;
 	lists->dead_count++;
 	enter_aliases(lists, stanza, NULL, dead->why);
 }
@@ -681,7 +709,8 @@ enter_dead(struct lists *lists, const struct stanza *stanza, const struct dead *
 static bool
 is_switch(const struct lists *lists, const struct stanza *stanza)
 {
-	return stanza->count == 1 && strcmp(stanza->fields[0].key, "on") == 0 && by_zone(lists, stanza->id) != NULL;
+	return stanza->count == 1 && strcmp(stanza->fields[0].key, "on") == 0 &&
+	       by_zone(lists, stanza->id) != NULL;
 }
 
 static bool
@@ -692,7 +721,9 @@ read_switch(const struct lists *lists, const struct stanza *stanza, struct stanz
 
 	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
 		return fail(error, stanza->fields[0].line, "on", "yes or no is expected");
-	return strcmp(value, "no") == 0 || !list->key_needed || fail(error, stanza->fields[0].line, list->zone, "it is asked with a key only, and the key switches it on");
+	return strcmp(value, "no") == 0 || !list->key_needed ||
+	       fail(error, stanza->fields[0].line, list->zone,
+	           "it is asked with a key only, and the key switches it on");
 }
 
 bool
@@ -716,7 +747,9 @@ lists_add(struct lists *lists, const char *text, size_t len, struct stanza_error
 				return false;
 			continue;
 		}
-		if (is_dead ? !read_dead(lists->arena, &stanzas[i], &dead[i], error) : (read[i] = read_list(lists, lists->arena, &stanzas[i], error)) == NULL)
+		if (is_dead
+		        ? !read_dead(lists->arena, &stanzas[i], &dead[i], error)
+		        : (read[i] = read_list(lists, lists->arena, &stanzas[i], error)) == NULL)
 			return false;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -725,7 +758,8 @@ lists_add(struct lists *lists, const char *text, size_t len, struct stanza_error
 		else if (dead[i].zone != NULL)
 			enter_dead(lists, &stanzas[i], &dead[i]);
 		else if (by_zone(lists, stanzas[i].id) != NULL)
-			by_zone(lists, stanzas[i].id)->on = strcmp(stanzas[i].fields[0].value, "yes") == 0;
+			by_zone(lists, stanzas[i].id)->on =
+			    strcmp(stanzas[i].fields[0].value, "yes") == 0;
 	}
 	return true;
 }
@@ -753,7 +787,9 @@ is_label(const char *key)
 {
 	size_t len = strlen(key);
 
-	return len > 0 && len <= LABEL_MAX_OCTETS && strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == len;
+	return len > 0 && len <= LABEL_MAX_OCTETS &&
+	       strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+	           len;
 }
 
 bool

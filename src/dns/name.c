@@ -1,5 +1,6 @@
-/* A name has one text: lower case; a dot inside a label, a backslash and every byte outside '!'..'~' as \DDD (RFC 4343 section 2.1). So two names are equal when their
- * texts are, and every dot in a text divides labels. */
+/* A name has one text: lower case; a dot inside a label, a backslash and every byte outside
+ * '!'..'~' as \DDD (RFC 4343 section 2.1). So two names are equal when their texts are, and every
+ * dot in a text divides labels. */
 #include "dns/name.h"
 
 #include <idn2.h>
@@ -89,20 +90,20 @@ static const struct {
 	int code;
 	const char *why;
 } idna_errors[] = {
-	{IDN2_TOO_BIG_DOMAIN, "the name is longer than 253 octets"},
-	{IDN2_TOO_BIG_LABEL, "a label is longer than 63 octets"},
-	{IDN2_ENCODING_ERROR, "not UTF-8"},
-	{IDN2_ICONV_FAIL, "not UTF-8"},
-	{IDN2_DISALLOWED, "not valid in IDNA2008 (a character that is not allowed)"},
-	{IDN2_UNASSIGNED, "not valid in IDNA2008 (an unassigned character)"},
-	{IDN2_NOT_NFC, "not valid in IDNA2008 (not in normal form C)"},
-	{IDN2_2HYPHEN, "not valid in IDNA2008 (hyphens in the third and fourth place)"},
-	{IDN2_HYPHEN_STARTEND, "not valid in IDNA2008 (a hyphen begins or ends a label)"},
-	{IDN2_LEADING_COMBINING, "not valid in IDNA2008 (a combining mark begins a label)"},
-	{IDN2_CONTEXTJ, "not valid in IDNA2008 (a joiner out of place)"},
-	{IDN2_CONTEXTO, "not valid in IDNA2008 (a character out of place)"},
-	{IDN2_BIDI, "not valid in IDNA2008 (mixed writing directions)"},
-	{IDN2_DOT_IN_LABEL, "not valid in IDNA2008 (a dot inside a label)"},
+    {IDN2_TOO_BIG_DOMAIN, "the name is longer than 253 octets"},
+    {IDN2_TOO_BIG_LABEL, "a label is longer than 63 octets"},
+    {IDN2_ENCODING_ERROR, "not UTF-8"},
+    {IDN2_ICONV_FAIL, "not UTF-8"},
+    {IDN2_DISALLOWED, "not valid in IDNA2008 (a character that is not allowed)"},
+    {IDN2_UNASSIGNED, "not valid in IDNA2008 (an unassigned character)"},
+    {IDN2_NOT_NFC, "not valid in IDNA2008 (not in normal form C)"},
+    {IDN2_2HYPHEN, "not valid in IDNA2008 (hyphens in the third and fourth place)"},
+    {IDN2_HYPHEN_STARTEND, "not valid in IDNA2008 (a hyphen begins or ends a label)"},
+    {IDN2_LEADING_COMBINING, "not valid in IDNA2008 (a combining mark begins a label)"},
+    {IDN2_CONTEXTJ, "not valid in IDNA2008 (a joiner out of place)"},
+    {IDN2_CONTEXTO, "not valid in IDNA2008 (a character out of place)"},
+    {IDN2_BIDI, "not valid in IDNA2008 (mixed writing directions)"},
+    {IDN2_DOT_IN_LABEL, "not valid in IDNA2008 (a dot inside a label)"},
 };
 
 static const char *
@@ -135,8 +136,10 @@ name_normalise(const char *in, char out[NAME_TEXT], const char **why)
 	} else if (is_ascii(in)) {
 		error = normalise_ascii(in, out);
 	} else {
-		code = idn2_lookup_u8((const uint8_t *)in, &labels, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-		error = code == IDN2_OK ? normalise_ascii((const char *)labels, out) : idna_error(code);
+		code = idn2_lookup_u8(
+		    (const uint8_t *)in, &labels, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+		error =
+		    code == IDN2_OK ? normalise_ascii((const char *)labels, out) : idna_error(code);
 		idn2_free(labels);
 	}
 	if (error != NULL)
@@ -146,7 +149,8 @@ name_normalise(const char *in, char out[NAME_TEXT], const char **why)
 	return error == NULL;
 }
 
-/* One label of a host name; `*digits`: it is nothing but digits. Returns its length, 0 if it is none. */
+/* One label of a host name; `*digits`: it is nothing but digits. Returns its length, 0 if it is
+ * none. */
 static size_t
 host_label(const char *label, bool *digits)
 {

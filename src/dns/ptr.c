@@ -42,7 +42,8 @@ find_numbers(const char *name, struct number numbers[NUMBERS_MAX])
 			if (i < number.start + 3)
 				number.value = number.value * 10 + (unsigned)(name[i] - '0');
 		number.end = i;
-		if (number.end > number.start && number.end - number.start <= 3 && number.value <= 255)
+		if (number.end > number.start && number.end - number.start <= 3 &&
+		    number.value <= 255)
 			numbers[count++] = number;
 	}
 	return count;
@@ -54,7 +55,8 @@ apart_by_one(const char *name, const struct number *left, const struct number *r
 	return right->start == left->end + 1 && strchr("-._x", name[left->end]) != NULL;
 }
 
-/* How many octets of the address follow each other in the name: the longest part of "a-b-c-d", or of "d-c-b-a". */
+/* How many octets of the address follow each other in the name: the longest part of "a-b-c-d", or
+ * of "d-c-b-a". */
 static size_t
 octets_in_a_row(const char *name, const struct ip *ip, bool backward)
 {
@@ -65,8 +67,11 @@ octets_in_a_row(const char *name, const struct ip *ip, bool backward)
 		for (size_t octet = 0; octet < 4; octet++) {
 			size_t row = 0;
 
-			while (octet + row < 4 && first + row < count && numbers[first + row].value == ip->bytes[backward ? 3 - octet - row : octet + row] &&
-				(row == 0 || apart_by_one(name, &numbers[first + row - 1], &numbers[first + row])))
+			while (octet + row < 4 && first + row < count &&
+			       numbers[first + row].value ==
+			           ip->bytes[backward ? 3 - octet - row : octet + row] &&
+			       (row == 0 || apart_by_one(name, &numbers[first + row - 1],
+			                        &numbers[first + row])))
 				row++;
 			most = row > most ? row : most;
 		}
@@ -78,10 +83,10 @@ static const struct style {
 	bool hex;
 	const char *between;
 } styles[] = {
-	{false, ""}, /* 192000002001 */
-	{true, ""}, /* c0000201 */
-	{true, "-"},
-	{true, "."},
+    {false, ""}, /* 192000002001 */
+    {true, ""}, /* c0000201 */
+    {true, "-"},
+    {true, "."},
 };
 
 static bool
@@ -96,7 +101,8 @@ has_ip4(const char *name, const struct ip *ip)
 				unsigned value = ip->bytes[backward ? 3 - octet : octet];
 				const char *between = octet < 3 ? styles[i].between : "";
 
-				len += (size_t)snprintf(text + len, sizeof text - len, styles[i].hex ? "%02x%s" : "%03u%s", value, between);
+				len += (size_t)snprintf(text + len, sizeof text - len,
+				    styles[i].hex ? "%02x%s" : "%03u%s", value, between);
 			}
 			if (strstr(name, text) != NULL)
 				return true;
@@ -104,7 +110,8 @@ has_ip4(const char *name, const struct ip *ip)
 	return false;
 }
 
-/* All hexadecimal digits of an address, or of its interface's half if that is no mere ::1; in a name without what divides its parts. */
+/* All hexadecimal digits of an address, or of its interface's half if that is no mere ::1; in a
+ * name without what divides its parts. */
 static bool
 has_ip6(const char *name, const struct ip *ip)
 {
@@ -117,16 +124,19 @@ has_ip6(const char *name, const struct ip *ip)
 	squeezed[count] = '\0';
 	for (size_t i = 0; i < 16; i++) {
 		snprintf(forward + 2 * i, 3, "%02x", ip->bytes[i]);
-		snprintf(backward + 2 * i, 3, "%x%x", ip->bytes[15 - i] & 15, ip->bytes[15 - i] >> 4);
+		snprintf(
+		    backward + 2 * i, 3, "%x%x", ip->bytes[15 - i] & 15, ip->bytes[15 - i] >> 4);
 		set += i >= 8 && ip->bytes[i] != 0;
 	}
 	for (size_t i = 0; i < 16; i += 2)
-		len += (size_t)snprintf(groups + len, sizeof groups - len, "%s%x", i > 0 ? "-" : "", (unsigned)ip->bytes[i] << 8 | ip->bytes[i + 1]);
+		len += (size_t)snprintf(groups + len, sizeof groups - len, "%s%x", i > 0 ? "-" : "",
+		    (unsigned)ip->bytes[i] << 8 | ip->bytes[i + 1]);
 	ip_text(ip, text);
 	for (char *colon = text; (colon = strchr(colon, ':')) != NULL;)
 		*colon = '-';
-	return strstr(squeezed, forward) != NULL || strstr(squeezed, backward) != NULL || strstr(name, groups) != NULL || (strlen(text) > 8 && strstr(name, text) != NULL) ||
-		(set >= 4 && strstr(squeezed, forward + 16) != NULL);
+	return strstr(squeezed, forward) != NULL || strstr(squeezed, backward) != NULL ||
+	       strstr(name, groups) != NULL || (strlen(text) > 8 && strstr(name, text) != NULL) ||
+	       (set >= 4 && strstr(squeezed, forward + 16) != NULL);
 }
 
 enum weight { NOTHING, WITH_OCTETS, WITH_DIGITS, ALONE }; /* what else a word needs to count */
@@ -135,15 +145,57 @@ static const struct word {
 	const char *text;
 	enum weight weight;
 } words[] = {
-	{"adsl", ALONE}, {"asdl", ALONE}, {"bband", ALONE}, {"broadband", ALONE}, {"cable", ALONE}, {"cablemodem", ALONE}, {"catv", ALONE}, {"dhcp", ALONE}, {"dial", ALONE}, {"dialin", ALONE},
-	{"dialup", ALONE}, {"dip", ALONE}, {"docsis", ALONE}, {"dsl", ALONE}, {"dyn", ALONE}, {"dynamic", ALONE}, {"dynamicip", ALONE}, {"dynip", ALONE}, {"fttb", ALONE}, {"ftth", ALONE},
-	{"fttx", ALONE}, {"gpon", ALONE}, {"pool", ALONE}, {"pools", ALONE}, {"ppp", ALONE}, {"pppoe", ALONE}, {"residential", ALONE}, {"sdsl", ALONE}, {"unassigned", ALONE}, {"unused", ALONE},
-	{"vdsl", ALONE}, {"xdsl", ALONE},
-	{"client", WITH_DIGITS}, {"clients", WITH_DIGITS}, {"cust", WITH_DIGITS}, {"customer", WITH_DIGITS}, {"customers", WITH_DIGITS}, {"wireless", WITH_DIGITS}, {"mobile", WITH_DIGITS},
-	{"cpe", WITH_OCTETS}, {"host", WITH_OCTETS}, {"ip", WITH_OCTETS}, {"net", WITH_OCTETS}, {"node", WITH_OCTETS}, {"server", WITH_OCTETS}, {"static", WITH_OCTETS}, {"vps", WITH_OCTETS},
+    {"adsl", ALONE},
+    {"asdl", ALONE},
+    {"bband", ALONE},
+    {"broadband", ALONE},
+    {"cable", ALONE},
+    {"cablemodem", ALONE},
+    {"catv", ALONE},
+    {"dhcp", ALONE},
+    {"dial", ALONE},
+    {"dialin", ALONE},
+    {"dialup", ALONE},
+    {"dip", ALONE},
+    {"docsis", ALONE},
+    {"dsl", ALONE},
+    {"dyn", ALONE},
+    {"dynamic", ALONE},
+    {"dynamicip", ALONE},
+    {"dynip", ALONE},
+    {"fttb", ALONE},
+    {"ftth", ALONE},
+    {"fttx", ALONE},
+    {"gpon", ALONE},
+    {"pool", ALONE},
+    {"pools", ALONE},
+    {"ppp", ALONE},
+    {"pppoe", ALONE},
+    {"residential", ALONE},
+    {"sdsl", ALONE},
+    {"unassigned", ALONE},
+    {"unused", ALONE},
+    {"vdsl", ALONE},
+    {"xdsl", ALONE},
+    {"client", WITH_DIGITS},
+    {"clients", WITH_DIGITS},
+    {"cust", WITH_DIGITS},
+    {"customer", WITH_DIGITS},
+    {"customers", WITH_DIGITS},
+    {"wireless", WITH_DIGITS},
+    {"mobile", WITH_DIGITS},
+    {"cpe", WITH_OCTETS},
+    {"host", WITH_OCTETS},
+    {"ip", WITH_OCTETS},
+    {"net", WITH_OCTETS},
+    {"node", WITH_OCTETS},
+    {"server", WITH_OCTETS},
+    {"static", WITH_OCTETS},
+    {"vps", WITH_OCTETS},
 };
 
-static const char *const mail_words[] = {"mail", "mx", "smtp", "mta", "relay", "out", "outbound", "mailout", "smtpout", "mailer", "mailgw", "mailrelay"};
+static const char *const mail_words[] = {"mail", "mx", "smtp", "mta", "relay", "out", "outbound",
+    "mailout", "smtpout", "mailer", "mailgw", "mailrelay"};
 
 static bool
 same_word(const char *text, size_t len, const char *word)
@@ -189,7 +241,8 @@ begins_with_mail(const char *name)
 	return false;
 }
 
-/* How much of a name stands before the domain that somebody registered, roughly: the last two labels, three below such as "co.uk". What an owner is called says nothing about a host. */
+/* How much of a name stands before the domain that somebody registered, roughly: the last two
+ * labels, three below such as "co.uk". What an owner is called says nothing about a host. */
 static size_t
 own_part(const char *name)
 {
@@ -220,7 +273,8 @@ ptr_is_generic(const char *given, const struct ip *ip)
 	if (ip->family == 6 ? has_ip6(name, ip) : has_ip4(name, ip))
 		return true;
 	if (ip->family == 4) {
-		size_t forward = octets_in_a_row(name, ip, false), backward = octets_in_a_row(name, ip, true);
+		size_t forward = octets_in_a_row(name, ip, false),
+		       backward = octets_in_a_row(name, ip, true);
 
 		row = forward > backward ? forward : backward;
 	}
@@ -228,7 +282,8 @@ ptr_is_generic(const char *given, const struct ip *ip)
 		return true;
 	own = own_part(name);
 	weight = begins_with_mail(name) ? NOTHING : heaviest(name, own);
-	return weight == ALONE || (weight == WITH_DIGITS && has_digits(name, own)) || (weight >= WITH_OCTETS && row >= 2);
+	return weight == ALONE || (weight == WITH_DIGITS && has_digits(name, own)) ||
+	       (weight >= WITH_OCTETS && row >= 2);
 }
 
 /* ---- looking up */
@@ -237,7 +292,8 @@ ptr_is_generic(const char *given, const struct ip *ip)
 static bool
 confirm(struct book *book, const struct ip *ip, struct ptr_name *name)
 {
-	const struct answer *forward = book_ask(book, name->name, ip->family == 6 ? DNS_AAAA : DNS_A);
+	const struct answer *forward =
+	    book_ask(book, name->name, ip->family == 6 ? DNS_AAAA : DNS_A);
 
 	if (forward == NULL)
 		return false;
@@ -259,7 +315,8 @@ confirm_all(struct book *book, struct ptr *out)
 	return !pending;
 }
 
-/* Of several, one that does not look generic, then the first by name: the DNS gives them in any order, and what is made of them must not change with it. */
+/* Of several, one that does not look generic, then the first by name: the DNS gives them in any
+ * order, and what is made of them must not change with it. */
 static bool
 is_better(const struct ptr_name *name, const struct ptr_name *best)
 {
@@ -268,7 +325,8 @@ is_better(const struct ptr_name *name, const struct ptr_name *best)
 	return strcmp(name->name, best->name) < 0;
 }
 
-/* One name that confirms is enough; that none does is known only when all were looked at and all answered. */
+/* One name that confirms is enough; that none does is known only when all were looked at and all
+ * answered. */
 static void
 settle(struct ptr *out)
 {
@@ -291,7 +349,8 @@ ptr_look_up(struct book *book, struct arena *arena, const struct ip *ip, struct 
 	const struct answer *reverse;
 
 	*out = (struct ptr){.ip = *ip};
-	if (ip->family == 0 || !ip_reverse(ip, ip->family == 6 ? "ip6.arpa" : "in-addr.arpa", question, sizeof question))
+	if (ip->family == 0 || !ip_reverse(ip, ip->family == 6 ? "ip6.arpa" : "in-addr.arpa",
+	                           question, sizeof question))
 		return true; /* no address: nothing is known of it */
 	reverse = book_ask(book, question, DNS_PTR);
 	if (reverse == NULL)
@@ -304,7 +363,9 @@ ptr_look_up(struct book *book, struct arena *arena, const struct ip *ip, struct 
 	out->count = out->total < PTR_NAMES_MAX ? out->total : PTR_NAMES_MAX;
 	out->names = arena_alloc(arena, out->count * sizeof *out->names);
 	for (size_t i = 0; i < out->count; i++)
-		out->names[i] = (struct ptr_name){.name = arena_string(arena, reverse->records[i].u.name), .generic = ptr_is_generic(reverse->records[i].u.name, ip)};
+		out->names[i] =
+		    (struct ptr_name){.name = arena_string(arena, reverse->records[i].u.name),
+		        .generic = ptr_is_generic(reverse->records[i].u.name, ip)};
 	if (!confirm_all(book, out))
 		return false;
 	settle(out);

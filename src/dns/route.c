@@ -13,9 +13,9 @@ static const struct family {
 	const char *missing; /* what a host without it lacks */
 	bool ask[2]; /* A, AAAA */
 } families[] = {
-	[ROUTE_BOTH] = {"no address", {true, true}},
-	[ROUTE_V4] = {"no IPv4 address", {true, false}},
-	[ROUTE_V6] = {"no IPv6 address", {false, true}},
+    [ROUTE_BOTH] = {"no address", {true, true}},
+    [ROUTE_V4] = {"no IPv4 address", {true, false}},
+    [ROUTE_V6] = {"no IPv6 address", {false, true}},
 };
 
 static const enum dns_type types[2] = {DNS_A, DNS_AAAA};
@@ -33,7 +33,8 @@ said(struct arena *arena, const struct answer *answer)
 {
 	const char *rcode = dns_rcode_name(answer->rcode);
 
-	return answer->server != NULL ? arena_printf(arena, "%s from %s", rcode, answer->server) : rcode;
+	return answer->server != NULL ? arena_printf(arena, "%s from %s", rcode, answer->server)
+	                              : rcode;
 }
 
 static void
@@ -41,7 +42,8 @@ warn(struct search *search, const char *what)
 {
 	struct route *out = search->out;
 
-	out->problem = out->problem == NULL ? what : arena_printf(search->arena, "%s; %s", out->problem, what);
+	out->problem =
+	    out->problem == NULL ? what : arena_printf(search->arena, "%s; %s", out->problem, what);
 }
 
 /* ---- the hosts of a set of MX records */
@@ -52,7 +54,8 @@ by_name(const void *left, const void *right)
 	const struct route_host *a = left, *b = right;
 	int order = strcmp(a->name, b->name);
 
-	return order != 0 ? order : (a->preference > b->preference) - (a->preference < b->preference);
+	return order != 0 ? order
+	                  : (a->preference > b->preference) - (a->preference < b->preference);
 }
 
 static int
@@ -60,7 +63,9 @@ by_preference(const void *left, const void *right)
 {
 	const struct route_host *a = left, *b = right;
 
-	return a->preference != b->preference ? (a->preference > b->preference) - (a->preference < b->preference) : strcmp(a->name, b->name);
+	return a->preference != b->preference
+	           ? (a->preference > b->preference) - (a->preference < b->preference)
+	           : strcmp(a->name, b->name);
 }
 
 static uint64_t
@@ -98,13 +103,15 @@ drop_repeated(struct route_host *hosts, size_t count)
 	return kept;
 }
 
-/* By preference, equal ones at random; from a fixed order first, so that the seed alone decides, not the order in which they came. */
+/* By preference, equal ones at random; from a fixed order first, so that the seed alone decides,
+ * not the order in which they came. */
 static void
 put_in_order(struct route_host *hosts, size_t count, uint64_t seed)
 {
 	qsort(hosts, count, sizeof *hosts, by_preference);
 	for (size_t first = 0, end; first < count; first = end) {
-		for (end = first + 1; end < count && hosts[end].preference == hosts[first].preference;)
+		for (end = first + 1;
+		     end < count && hosts[end].preference == hosts[first].preference;)
 			end++;
 		shuffle(hosts + first, end - first, &seed);
 	}
@@ -119,14 +126,17 @@ take_hosts(struct search *search, const struct answer *mx, uint64_t seed)
 
 	for (size_t i = 0; i < mx->count; i++)
 		if (*mx->records[i].u.mx.host != '\0')
-			hosts[count++] = (struct route_host){.name = arena_string(search->arena, mx->records[i].u.mx.host), .preference = mx->records[i].u.mx.preference};
+			hosts[count++] = (struct route_host){
+			    .name = arena_string(search->arena, mx->records[i].u.mx.host),
+			    .preference = mx->records[i].u.mx.preference};
 	out->null_mx_mixed = count > 0 && count < mx->count;
 	count = drop_repeated(hosts, count);
 	put_in_order(hosts, count, seed);
 	if (out->null_mx_mixed)
 		warn(search, "a null MX stands among other MX records (RFC 7505 section 3)");
 	if (count > HOSTS_MAX)
-		warn(search, arena_printf(search->arena, "%zu mail exchangers, %d are looked at", count, HOSTS_MAX));
+		warn(search, arena_printf(search->arena, "%zu mail exchangers, %d are looked at",
+		                 count, HOSTS_MAX));
 	out->hosts = hosts;
 	out->host_count = count < HOSTS_MAX ? count : HOSTS_MAX;
 }
@@ -144,7 +154,8 @@ has(const struct ip *addresses, size_t count, const struct ip *ip)
 
 /* Adds what an answer holds, up to `max` in all. Returns how many were left out. */
 static size_t
-add_addresses(struct route_host *host, struct ip *addresses, const struct answer *answer, size_t max)
+add_addresses(
+    struct route_host *host, struct ip *addresses, const struct answer *answer, size_t max)
 {
 	size_t left_out = 0;
 
@@ -166,15 +177,18 @@ static void
 take_addresses(struct search *search, struct route_host *host, const struct answer *answers[2])
 {
 	struct ip *addresses = arena_alloc(search->arena, ADDRESSES_MAX * sizeof *addresses);
-	size_t half = ADDRESSES_MAX / 2, wanted4 = answers[0] != NULL ? answers[0]->count : 0, left_out = 0;
+	size_t half = ADDRESSES_MAX / 2, wanted4 = answers[0] != NULL ? answers[0]->count : 0,
+	       left_out = 0;
 
 	if (answers[1] != NULL)
-		left_out += add_addresses(host, addresses, answers[1], ADDRESSES_MAX - (wanted4 < half ? wanted4 : half));
+		left_out += add_addresses(
+		    host, addresses, answers[1], ADDRESSES_MAX - (wanted4 < half ? wanted4 : half));
 	if (answers[0] != NULL)
 		left_out += add_addresses(host, addresses, answers[0], ADDRESSES_MAX);
 	host->addresses = addresses;
 	if (left_out > 0)
-		warn(search, arena_printf(search->arena, "%s has %zu addresses, %zu are looked at", host->name, host->address_count + left_out, host->address_count));
+		warn(search, arena_printf(search->arena, "%s has %zu addresses, %zu are looked at",
+		                 host->name, host->address_count + left_out, host->address_count));
 }
 
 /* "A: SERVFAIL, AAAA: TIMEOUT"; NULL when both look-ups said something. */
@@ -185,7 +199,9 @@ failures(struct arena *arena, const struct answer *answers[2])
 
 	for (size_t i = 0; i < 2; i++)
 		if (answers[i] != NULL && answer_truth(answers[i]) == UNKNOWN)
-			text = arena_printf(arena, "%s%s%s: %s", text != NULL ? text : "", text != NULL ? ", " : "", dns_type_name(types[i]), dns_rcode_name(answers[i]->rcode));
+			text = arena_printf(arena, "%s%s%s: %s", text != NULL ? text : "",
+			    text != NULL ? ", " : "", dns_type_name(types[i]),
+			    dns_rcode_name(answers[i]->rcode));
 	return text;
 }
 
@@ -210,7 +226,8 @@ look_up_host(struct search *search, struct route_host *host)
 	struct ip literal;
 	bool pending = false;
 
-	if (ip_parse(&literal, host->name)) { /* RFC 5321 section 5.1 wants a name; looking up its digits would only trouble the root */
+	if (ip_parse(&literal, host->name)) { /* RFC 5321 section 5.1 wants a name; looking up its
+		                                 digits would only trouble the root */
 		host->problem = "an address instead of a name";
 		return true;
 	}
@@ -264,11 +281,15 @@ complaints(struct search *search)
 	const char *text = "";
 
 	for (size_t i = 0; i < out->host_count && i < NAMED_MAX; i++)
-		text = arena_printf(search->arena, "%s%s%s: %s", text, i > 0 ? ", " : "", out->hosts[i].name, out->hosts[i].problem);
-	return out->host_count > NAMED_MAX ? arena_printf(search->arena, "%s, and %zu more", text, out->host_count - NAMED_MAX) : text;
+		text = arena_printf(search->arena, "%s%s%s: %s", text, i > 0 ? ", " : "",
+		    out->hosts[i].name, out->hosts[i].problem);
+	return out->host_count > NAMED_MAX ? arena_printf(search->arena, "%s, and %zu more", text,
+	                                         out->host_count - NAMED_MAX)
+	                                   : text;
 }
 
-/* Whether any host can be connected to, and what it means when none can: one look-up that failed makes it unknown. */
+/* Whether any host can be connected to, and what it means when none can: one look-up that failed
+ * makes it unknown. */
 static void
 settle(struct search *search, enum route_kind reachable)
 {
@@ -283,11 +304,16 @@ settle(struct search *search, enum route_kind reachable)
 	}
 	out->kind = unknown ? ROUTE_DNS_ERROR : ROUTE_NO_ADDRESS;
 	if (unknown)
-		warn(search, arena_printf(search->arena, "no address of a mail exchanger of %s could be found out (%s)", out->domain, complaints(search)));
+		warn(search, arena_printf(search->arena,
+		                 "no address of a mail exchanger of %s could be found out (%s)",
+		                 out->domain, complaints(search)));
 	else if (reachable == ROUTE_IMPLICIT)
-		warn(search, arena_printf(search->arena, "%s has no MX and %s", out->domain, search->family->missing));
+		warn(search, arena_printf(search->arena, "%s has no MX and %s", out->domain,
+		                 search->family->missing));
 	else
-		warn(search, arena_printf(search->arena, "no mail exchanger of %s can be connected to (%s)", out->domain, complaints(search)));
+		warn(search,
+		    arena_printf(search->arena, "no mail exchanger of %s can be connected to (%s)",
+		        out->domain, complaints(search)));
 }
 
 static bool
@@ -326,7 +352,9 @@ static bool
 find_explicit(struct search *search, const struct answer *mx, uint64_t seed)
 {
 	if (takes_no_mail(mx))
-		return conclude(search, ROUTE_NULL_MX, arena_printf(search->arena, "%s takes no mail (null MX, RFC 7505)", search->out->domain));
+		return conclude(search, ROUTE_NULL_MX,
+		    arena_printf(search->arena, "%s takes no mail (null MX, RFC 7505)",
+		        search->out->domain));
 	take_hosts(search, mx, seed);
 	if (!look_up_hosts(search))
 		return false;
@@ -340,14 +368,19 @@ no_domain(struct search *search, const struct answer *mx)
 	const struct route *out = search->out;
 
 	if (strcmp(out->canonical, out->domain) != 0)
-		return arena_printf(search->arena, "%s is an alias of %s, which does not exist (%s)", out->domain, out->canonical, said(search->arena, mx));
-	return arena_printf(search->arena, "%s does not exist (%s)", out->domain, said(search->arena, mx));
+		return arena_printf(search->arena,
+		    "%s is an alias of %s, which does not exist (%s)", out->domain, out->canonical,
+		    said(search->arena, mx));
+	return arena_printf(
+	    search->arena, "%s does not exist (%s)", out->domain, said(search->arena, mx));
 }
 
 bool
-route_find(struct book *book, struct arena *arena, const char *domain, enum route_family family, uint64_t seed, struct route *out)
+route_find(struct book *book, struct arena *arena, const char *domain, enum route_family family,
+    uint64_t seed, struct route *out)
 {
-	struct search search = {.book = book, .arena = arena, .family = &families[family], .out = out};
+	struct search search = {
+	    .book = book, .arena = arena, .family = &families[family], .out = out};
 	const struct answer *mx;
 	char name[NAME_TEXT];
 	const char *why;
@@ -355,7 +388,8 @@ route_find(struct book *book, struct arena *arena, const char *domain, enum rout
 	*out = (struct route){.kind = ROUTE_DNS_ERROR};
 	if (!name_normalise(domain, name, &why)) {
 		out->domain = out->canonical = arena_string(arena, domain);
-		return conclude(&search, ROUTE_NO_DOMAIN, arena_printf(arena, "\"%s\" is no domain name: %s", domain, why));
+		return conclude(&search, ROUTE_NO_DOMAIN,
+		    arena_printf(arena, "\"%s\" is no domain name: %s", domain, why));
 	}
 	out->domain = out->canonical = arena_string(arena, name);
 	mx = book_ask(book, name, DNS_MX);
@@ -366,7 +400,8 @@ route_find(struct book *book, struct arena *arena, const char *domain, enum rout
 	out->ttl = mx->ttl;
 	out->canonical = arena_string(arena, mx->canonical);
 	if (answer_truth(mx) == UNKNOWN)
-		return conclude(&search, ROUTE_DNS_ERROR, arena_printf(arena, "MX look-up of %s: %s", name, said(arena, mx)));
+		return conclude(&search, ROUTE_DNS_ERROR,
+		    arena_printf(arena, "MX look-up of %s: %s", name, said(arena, mx)));
 	if (mx->rcode == DNS_NXDOMAIN)
 		return conclude(&search, ROUTE_NO_DOMAIN, no_domain(&search, mx));
 	return mx->count == 0 ? find_implicit(&search) : find_explicit(&search, mx, seed);
@@ -376,12 +411,12 @@ const char *
 route_kind_name(enum route_kind kind)
 {
 	static const char *const names[] = {
-		[ROUTE_MX] = "mx",
-		[ROUTE_IMPLICIT] = "implicit-mx",
-		[ROUTE_NULL_MX] = "null-mx",
-		[ROUTE_NO_DOMAIN] = "nxdomain",
-		[ROUTE_NO_ADDRESS] = "no-address",
-		[ROUTE_DNS_ERROR] = "dns-error",
+	    [ROUTE_MX] = "mx",
+	    [ROUTE_IMPLICIT] = "implicit-mx",
+	    [ROUTE_NULL_MX] = "null-mx",
+	    [ROUTE_NO_DOMAIN] = "nxdomain",
+	    [ROUTE_NO_ADDRESS] = "no-address",
+	    [ROUTE_DNS_ERROR] = "dns-error",
 	};
 
 	return names[kind];

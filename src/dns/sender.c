@@ -18,9 +18,11 @@ struct gathering {
 };
 
 static void
-ask_list(struct gathering *g, const struct list *list, const struct ip *ip, const char *domain, const char *identity)
+ask_list(struct gathering *g, const struct list *list, const struct ip *ip, const char *domain,
+    const char *identity)
 {
-	struct listing *listing = arena_push(g->arena, &g->out->listings, g->out->listing_count, sizeof *listing);
+	struct listing *listing =
+	    arena_push(g->arena, &g->out->listings, g->out->listing_count, sizeof *listing);
 
 	g->out->listing_count++;
 	if (!blocklist_look_up(g->book, g->arena, list, ip, domain, identity, listing))
@@ -35,14 +37,16 @@ ask_lists(struct gathering *g, const struct ip *ip, const char *domain, const ch
 			ask_list(g, lists_at(g->lists, i), ip, domain, identity);
 }
 
-/* `name` is a domain or an address; no list knows literals, single labels or the null reverse-path. */
+/* `name` is a domain or an address; no list knows literals, single labels or the null reverse-path.
+ */
 static void
 ask_lists_about_name(struct gathering *g, const char *name, const char *identity)
 {
 	const char *at = name != NULL ? strrchr(name, '@') : NULL, *why;
 	char domain[NAME_TEXT];
 
-	if (name == NULL || !name_normalise(at != NULL ? at + 1 : name, domain, &why) || !name_is_host(domain))
+	if (name == NULL || !name_normalise(at != NULL ? at + 1 : name, domain, &why) ||
+	    !name_is_host(domain))
 		return;
 	ask_lists(g, NULL, arena_string(g->arena, domain), identity);
 }
@@ -76,7 +80,8 @@ server_of(struct gathering *g, const char *name, enum dns_type type)
 	return answer != NULL ? answer->server : NULL;
 }
 
-/* ---- a resolver that has addresses for names that do not exist (a provider's search page): what such an address seems to show is not known */
+/* ---- a resolver that has addresses for names that do not exist (a provider's search page): what
+ * such an address seems to show is not known */
 
 static void
 find_made_up(struct gathering *g)
@@ -144,7 +149,9 @@ check_helo(struct gathering *g, bool ptr_known)
 	helo->rcode = answer->rcode;
 	helo->server = answer->server;
 	helo->ttl = answer->ttl;
-	helo->resolves = answer->count > 0 && is_made_up(g, &answer->records[0].u.address) ? UNKNOWN : answer_truth(answer);
+	helo->resolves = answer->count > 0 && is_made_up(g, &answer->records[0].u.address)
+	                     ? UNKNOWN
+	                     : answer_truth(answer);
 	if (helo->resolves == UNKNOWN)
 		return;
 	helo->leads_back = is_among(answer, &g->query->ip);
@@ -159,12 +166,14 @@ domain_of(struct gathering *g, const char *address)
 	const char *at = address != NULL ? strrchr(address, '@') : NULL, *why;
 	char name[NAME_TEXT];
 
-	if (address == NULL || *address == '\0' || !name_normalise(at != NULL ? at + 1 : address, name, &why) || !name_is_host(name))
+	if (address == NULL || *address == '\0' ||
+	    !name_normalise(at != NULL ? at + 1 : address, name, &why) || !name_is_host(name))
 		return NULL;
 	return arena_string(g->arena, name);
 }
 
-/* From the name upwards, all asked at once. The top is left out: that "com" is a zone says nothing about a domain. */
+/* From the name upwards, all asked at once. The top is left out: that "com" is a zone says nothing
+ * about a domain. */
 static void
 find_zone(struct gathering *g, struct sender_domain *domain)
 {
@@ -196,7 +205,8 @@ check_domain(struct gathering *g, const char *name, struct sender_domain *domain
 	domain->known = route_find(g->book, g->arena, name, ROUTE_BOTH, 0, &domain->route);
 	if (!domain->known)
 		g->done = false;
-	else if (domain->route.kind == ROUTE_IMPLICIT && domain->route.hosts[0].address_count > 0 && is_made_up(g, &domain->route.hosts[0].addresses[0]))
+	else if (domain->route.kind == ROUTE_IMPLICIT && domain->route.hosts[0].address_count > 0 &&
+	         is_made_up(g, &domain->route.hosts[0].addresses[0]))
 		domain->known = false; /* for good: the address is the resolver's */
 	if (g->query->survey)
 		find_zone(g, domain);
@@ -208,14 +218,23 @@ static void
 check_spf(struct gathering *g)
 {
 	const struct sender_query *query = g->query;
-	struct spf_query spf = {.ip = query->ip, .from = query->from, .helo = query->helo, .now = query->now, .survey = query->survey};
+	struct spf_query spf = {.ip = query->ip,
+	    .from = query->from,
+	    .helo = query->helo,
+	    .now = query->now,
+	    .survey = query->survey};
 
 	g->out->spf_known = spf_check(g->book, g->arena, &spf, &g->out->spf);
 	if (!g->out->spf_known)
 		g->done = false;
 	else
-		g->out->spf_server = server_of(g, g->out->spf.record != NULL || g->out->spf.result == SPF_NONE ? domain_of(g, g->out->spf.domain) : NULL, DNS_TXT);
-	if (!query->survey || query->from == NULL || *query->from == '\0' || !g->out->helo_facts.valid)
+		g->out->spf_server = server_of(g,
+		    g->out->spf.record != NULL || g->out->spf.result == SPF_NONE
+		        ? domain_of(g, g->out->spf.domain)
+		        : NULL,
+		    DNS_TXT);
+	if (!query->survey || query->from == NULL || *query->from == '\0' ||
+	    !g->out->helo_facts.valid)
 		return;
 	spf.from = "";
 	spf.survey = false;
@@ -275,7 +294,8 @@ sender_dkim(const struct sender *sender)
 static void
 check_message(struct gathering *g)
 {
-	struct dkim_query query = {.message = g->query->message, .len = g->query->message_len, .now = g->query->now};
+	struct dkim_query query = {
+	    .message = g->query->message, .len = g->query->message_len, .now = g->query->now};
 
 	if (query.message == NULL)
 		return;
@@ -299,7 +319,8 @@ auth_of(bool pass, bool unknown)
 }
 
 static void
-add_identifier(struct gathering *g, struct dmarc_query *query, const char *domain, enum dmarc_auth auth)
+add_identifier(
+    struct gathering *g, struct dmarc_query *query, const char *domain, enum dmarc_auth auth)
 {
 	struct dmarc_identifier *dkim = (struct dmarc_identifier *)query->dkim, *one;
 
@@ -314,7 +335,9 @@ add_identifier(struct gathering *g, struct dmarc_query *query, const char *domai
 static size_t
 count_dmarc_records(struct gathering *g, const char *domain)
 {
-	const struct answer *answer = domain != NULL ? book_ask(g->book, arena_printf(g->arena, "_dmarc.%s", domain), DNS_TXT) : NULL;
+	const struct answer *answer =
+	    domain != NULL ? book_ask(g->book, arena_printf(g->arena, "_dmarc.%s", domain), DNS_TXT)
+	                   : NULL;
 	size_t count = 0;
 
 	for (size_t i = 0; answer != NULL && i < answer->count; i++)
@@ -322,12 +345,16 @@ count_dmarc_records(struct gathering *g, const char *domain)
 	return count;
 }
 
-/* What is not known yet is asked about as if it had passed, so that what depends on it is asked at once. */
+/* What is not known yet is asked about as if it had passed, so that what depends on it is asked at
+ * once. */
 static void
 check_dmarc(struct gathering *g)
 {
-	struct dmarc_query query = {.from = g->out->author, .org_domain_arg = psl_builtin(), .survey = g->query->survey};
-	struct dmarc_identifier spf = {domain_of(g, g->query->from), auth_of(!g->out->spf_known || g->out->spf.result == SPF_PASS, g->out->spf_known && g->out->spf.result == SPF_TEMPERROR)};
+	struct dmarc_query query = {
+	    .from = g->out->author, .org_domain_arg = psl_builtin(), .survey = g->query->survey};
+	struct dmarc_identifier spf = {domain_of(g, g->query->from),
+	    auth_of(!g->out->spf_known || g->out->spf.result == SPF_PASS,
+	        g->out->spf_known && g->out->spf.result == SPF_TEMPERROR)};
 	bool known = g->out->spf_known && (g->query->message == NULL || g->out->dkim_known);
 
 	if (query.from == NULL)
@@ -338,16 +365,21 @@ check_dmarc(struct gathering *g)
 		const struct sender_key *key = &g->out->keys[i];
 
 		known &= key->known;
-		add_identifier(g, &query, key->domain, auth_of(!key->known || sender_key_passes(key), key->key.state == DKIM_KEY_UNKNOWN));
+		add_identifier(g, &query, key->domain,
+		    auth_of(
+		        !key->known || sender_key_passes(key), key->key.state == DKIM_KEY_UNKNOWN));
 	}
 	for (size_t i = 0; g->out->dkim_known && i < g->out->dkim.count; i++)
-		add_identifier(g, &query, g->out->dkim.signatures[i].signature.domain, auth_of(g->out->dkim.signatures[i].result == DKIM_PASS, g->out->dkim.signatures[i].result == DKIM_TEMPERROR));
+		add_identifier(g, &query, g->out->dkim.signatures[i].signature.domain,
+		    auth_of(g->out->dkim.signatures[i].result == DKIM_PASS,
+		        g->out->dkim.signatures[i].result == DKIM_TEMPERROR));
 	g->out->dmarc_known = dmarc_check(g->book, g->arena, &query, &g->out->dmarc) && known;
 	if (!g->out->dmarc_known) {
 		g->done = false;
 		return;
 	}
-	g->out->dmarc_server = server_of(g, arena_printf(g->arena, "_dmarc.%s", query.from), DNS_TXT);
+	g->out->dmarc_server =
+	    server_of(g, arena_printf(g->arena, "_dmarc.%s", query.from), DNS_TXT);
 	g->out->dmarc_records = count_dmarc_records(g, query.from);
 	if (g->out->dmarc_records == 0 && g->out->dmarc.old_known)
 		g->out->dmarc_records = count_dmarc_records(g, g->out->dmarc.old.org_domain);
@@ -361,10 +393,12 @@ is_new_signer(const struct gathering *g, const char *domain)
 {
 	char name[NAME_TEXT];
 
-	if (domain == NULL || !name_normalise(domain, name, NULL) || (g->out->author != NULL && name_equal(g->out->author, name)))
+	if (domain == NULL || !name_normalise(domain, name, NULL) ||
+	    (g->out->author != NULL && name_equal(g->out->author, name)))
 		return false;
 	for (size_t i = 0; i < g->out->listing_count; i++)
-		if (strcmp(g->out->listings[i].identity, "dkim") == 0 && g->out->listings[i].item != NULL && name_equal(g->out->listings[i].item, name))
+		if (strcmp(g->out->listings[i].identity, "dkim") == 0 &&
+		    g->out->listings[i].item != NULL && name_equal(g->out->listings[i].item, name))
 			return false;
 	return true;
 }
@@ -385,24 +419,34 @@ ask_lists_about_signers(struct gathering *g)
 	for (size_t i = 0; i < g->out->key_count; i++)
 		ask_lists_about_signer(g, g->out->keys[i].domain);
 	for (size_t i = 0; g->query->message != NULL && i < g->out->dkim.count; i++)
-		if (g->out->dkim.signatures[i].result == DKIM_PASS || g->out->dkim.signatures[i].result == DKIM_TEMPERROR)
+		if (g->out->dkim.signatures[i].result == DKIM_PASS ||
+		    g->out->dkim.signatures[i].result == DKIM_TEMPERROR)
 			ask_lists_about_signer(g, g->out->dkim.signatures[i].signature.domain);
 }
 
 bool
-sender_gather(struct book *book, struct arena *arena, const struct sender_query *query, struct sender *out)
+sender_gather(
+    struct book *book, struct arena *arena, const struct sender_query *query, struct sender *out)
 {
-	struct gathering g = {.book = book, .arena = arena, .query = query, .lists = query->lists, .out = out, .done = true};
+	struct gathering g = {.book = book,
+	    .arena = arena,
+	    .query = query,
+	    .lists = query->lists,
+	    .out = out,
+	    .done = true};
 	const char *from, *author;
 	bool ptr_known;
 
-	*out = (struct sender){.ip = query->ip, .helo = query->helo, .from = query->from, .ptr = {.ip = query->ip}};
+	*out = (struct sender){
+	    .ip = query->ip, .helo = query->helo, .from = query->from, .ptr = {.ip = query->ip}};
 	out->mail_known = query->mail_known || query->signer_count > 0 || query->message != NULL;
 	ptr_known = ptr_look_up(book, arena, &query->ip, &out->ptr);
 	g.done = ptr_known;
 	from = domain_of(&g, query->from);
 	author = domain_of(&g, query->author);
-	out->author = query->author != NULL ? author : query->from != NULL && *query->from != '\0' ? from : domain_of(&g, query->helo);
+	out->author = query->author != NULL                         ? author
+	              : query->from != NULL && *query->from != '\0' ? from
+	                                                            : domain_of(&g, query->helo);
 
 	find_made_up(&g);
 	ask_lists(&g, &query->ip, NULL, "ip");

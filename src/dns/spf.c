@@ -1,5 +1,5 @@
-/* One call evaluates from the beginning with the answers that the book has. A function that lacks one returns false or WAIT; terms behind it are still tried,
- * for their questions only. */
+/* One call evaluates from the beginning with the answers that the book has. A function that lacks
+ * one returns false or WAIT; terms behind it are still tried, for their questions only. */
 #include "dns/spf.h"
 
 #include <stdarg.h>
@@ -17,10 +17,10 @@
 enum {
 	EXPANSION_MAX = 65536, /* octets of a name before its left labels are dropped (7.3) */
 	LOOKUPS_WARN = 8,
-	RECORD_WARN = 512,   /* octets: more does not fit a plain UDP answer (3.4) */
-	SURVEY_MAX = 30,     /* look-ups after which a survey stops counting */
+	RECORD_WARN = 512, /* octets: more does not fit a plain UDP answer (3.4) */
+	SURVEY_MAX = 30, /* look-ups after which a survey stops counting */
 	SENTENCE_MAX = 8192, /* octets of what is said; two names and a quotation fit */
-	QUOTE_MAX = 100,     /* octets of a term that a sentence quotes */
+	QUOTE_MAX = 100, /* octets of a term that a sentence quotes */
 };
 
 enum outcome { MISS, HIT, TEMP, PERM, WAIT };
@@ -39,14 +39,14 @@ struct check {
 /* where the evaluation is */
 struct place {
 	const char *domain; /* whose record it is */
-	struct slice term;  /* of that record */
-	bool void_found;    /* a question of the term had no answer */
+	struct slice term; /* of that record */
+	bool void_found; /* a question of the term had no answer */
 };
 
 struct verdict {
 	enum spf_result result;
-	const char *domain;        /* whose record gave it */
-	struct slice term;         /* that gave it; empty: none did */
+	const char *domain; /* whose record gave it */
+	struct slice term; /* that gave it; empty: none did */
 	struct spf_record *record; /* NULL: none could be read */
 };
 
@@ -102,9 +102,12 @@ quote(struct check *check, struct slice text)
 	return copy;
 }
 
-static void blame(struct check *check, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void blame_term(struct check *check, const struct place *place, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static void warn(struct check *check, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void blame(struct check *check, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void blame_term(struct check *check, const struct place *place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void warn(struct check *check, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* The first problem is the cause of what follows from it. */
 static void
@@ -130,7 +133,8 @@ blame_term(struct check *check, const struct place *place, const char *format, .
 	va_start(ap, format);
 	vsnprintf(why, sizeof why, format, ap);
 	va_end(ap);
-	blame(check, "\"%s\" in the SPF record of %s: %s", quote(check, place->term), place->domain, why);
+	blame(check, "\"%s\" in the SPF record of %s: %s", quote(check, place->term), place->domain,
+	    why);
 }
 
 /* What is the matter elsewhere is the matter with this term. */
@@ -156,37 +160,53 @@ warn(struct check *check, const char *format, ...)
 	for (size_t i = 0; i < out->warning_count; i++)
 		if (strcmp(check->warnings[i], text) == 0)
 			return;
-	*(const char **)arena_push(check->arena, &check->warnings, out->warning_count, sizeof *check->warnings) = arena_string(check->arena, text);
+	*(const char **)arena_push(check->arena, &check->warnings, out->warning_count,
+	    sizeof *check->warnings) = arena_string(check->arena, text);
 	out->warning_count++;
 }
 
 static void
-warn_of_record(struct check *check, const char *domain, struct slice text, const struct spf_record *record, bool included)
+warn_of_record(struct check *check, const char *domain, struct slice text,
+    const struct spf_record *record, bool included)
 {
 	bool ends = record->redirect.text.len > 0;
 
 	if (text.len > RECORD_WARN)
-		warn(check, "the SPF record of %s has %zu octets: more than 512 need TCP or EDNS, which some receivers lack", domain, text.len);
+		warn(check,
+		    "the SPF record of %s has %zu octets: more than 512 need TCP or EDNS, which "
+		    "some receivers lack",
+		    domain, text.len);
 	if (record->misread.len > 0)
-		warn(check, "\"%s\" in the SPF record of %s has no effect: with \"=\" it is an unknown modifier, a mechanism needs \":\"",
+		warn(check,
+		    "\"%s\" in the SPF record of %s has no effect: with \"=\" it is an unknown "
+		    "modifier, a mechanism needs \":\"",
 		    quote(check, record->misread), domain);
 	for (size_t i = 0; i < record->count; i++) {
 		const struct spf_term *term = &record->terms[i];
 
 		if (term->kind == SPF_PTR)
-			warn(check, "\"%s\" in the SPF record of %s: ptr is slow and unreliable and should not be used (RFC 7208 section 5.5)",
+			warn(check,
+			    "\"%s\" in the SPF record of %s: ptr is slow and unreliable and should "
+			    "not be used (RFC 7208 section 5.5)",
 			    quote(check, term->text), domain);
 		if (term->kind != SPF_ALL)
 			continue;
 		ends = true;
 		if (term->qualifier == SPF_PASS)
-			warn(check, "\"%s\" in the SPF record of %s lets every host pass", quote(check, term->text), domain);
+			warn(check, "\"%s\" in the SPF record of %s lets every host pass",
+			    quote(check, term->text), domain);
 		if (term->qualifier == SPF_NEUTRAL && !included)
-			warn(check, "\"?all\" in the SPF record of %s says nothing about other hosts: receivers treat it as no policy", domain);
+			warn(check,
+			    "\"?all\" in the SPF record of %s says nothing about other hosts: "
+			    "receivers treat it as no policy",
+			    domain);
 		break; /* what follows is never looked at */
 	}
 	if (!ends && !included)
-		warn(check, "the SPF record of %s ends in no \"all\" and no redirect: other hosts are neutral, as with \"?all\"", domain);
+		warn(check,
+		    "the SPF record of %s ends in no \"all\" and no redirect: other hosts are "
+		    "neutral, as with \"?all\"",
+		    domain);
 }
 
 /* ---- look-ups */
@@ -219,13 +239,15 @@ has_address(const struct answer *answer, const struct ip *ip, unsigned bits)
 static void
 blame_look_up(struct check *check, const struct place *place, const struct answer *answer)
 {
-	blame_term(check, place, "the look-up of %s %s failed: %s", dns_type_name(answer->type), answer->name, dns_rcode_name(answer->rcode));
+	blame_term(check, place, "the look-up of %s %s failed: %s", dns_type_name(answer->type),
+	    answer->name, dns_rcode_name(answer->rcode));
 }
 
-/* The names of the client that its PTR gives and that have its address (5.5): at most SPF_PTR_MAX are tried; a look-up that fails drops its name. False:
- * pending. */
+/* The names of the client that its PTR gives and that have its address (5.5): at most SPF_PTR_MAX
+ * are tried; a look-up that fails drops its name. False: pending. */
 static bool
-validated_names(struct check *check, struct place *place, const char *names[SPF_PTR_MAX], size_t *count)
+validated_names(
+    struct check *check, struct place *place, const char *names[SPF_PTR_MAX], size_t *count)
 {
 	const struct ip *ip = &check->query->ip;
 	const struct answer *pointers, *addresses;
@@ -249,7 +271,8 @@ validated_names(struct check *check, struct place *place, const char *names[SPF_
 	return !pending;
 }
 
-/* %{p}: the domain itself if it is among the names, else one below it, else any (section 7.3). False: pending. */
+/* %{p}: the domain itself if it is among the names, else one below it, else any (section 7.3).
+ * False: pending. */
 static bool
 client_name(struct check *check, const char *domain, const char **out)
 {
@@ -315,7 +338,8 @@ is_ascii(const char *text)
 	return true;
 }
 
-/* An expanded domain-spec as a name that book_ask takes: no trailing dot, labels dropped on the left until 253 octets are left (7.3), odd octets as \DDD. */
+/* An expanded domain-spec as a name that book_ask takes: no trailing dot, labels dropped on the
+ * left until 253 octets are left (7.3), odd octets as \DDD. */
 static const char *
 name_from_expansion(struct check *check, const struct buf *expansion)
 {
@@ -338,7 +362,8 @@ name_from_expansion(struct check *check, const struct buf *expansion)
 	return name;
 }
 
-/* HIT: `*name` is what the domain-spec says. MISS: it can say nothing, as an address that is not ASCII is in it (RFC 8616 section 4). */
+/* HIT: `*name` is what the domain-spec says. MISS: it can say nothing, as an address that is not
+ * ASCII is in it (RFC 8616 section 4). */
 static enum outcome
 target_name(struct check *check, const struct place *place, struct slice target, const char **name)
 {
@@ -376,7 +401,8 @@ term_bits(const struct check *check, const struct spf_term *term)
 }
 
 static enum outcome
-match_include(struct check *check, struct place *place, const struct spf_term *term, const char *name)
+match_include(
+    struct check *check, struct place *place, const struct spf_term *term, const char *name)
 {
 	struct verdict inner;
 
@@ -428,11 +454,15 @@ match_mx(struct check *check, struct place *place, const struct spf_term *term, 
 		return TEMP;
 	}
 	if (answer->count > SPF_MX_MAX) {
-		blame_term(check, place, "%s has %zu MX records, %d are allowed (RFC 7208 section 4.6.4)", name, answer->count, SPF_MX_MAX);
+		blame_term(check, place,
+		    "%s has %zu MX records, %d are allowed (RFC 7208 section 4.6.4)", name,
+		    answer->count, SPF_MX_MAX);
 		return PERM;
 	}
 	for (size_t i = 0; i < answer->count; i++) /* their addresses all at once */
-		if (answer->records[i].u.mx.host[0] != '\0' && book_ask(check->book, answer->records[i].u.mx.host, address_type(check)) == NULL)
+		if (answer->records[i].u.mx.host[0] != '\0' &&
+		    book_ask(check->book, answer->records[i].u.mx.host, address_type(check)) ==
+		        NULL)
 			outcome = WAIT;
 	for (size_t i = 0; outcome == MISS && i < answer->count; i++)
 		if (answer->records[i].u.mx.host[0] != '\0') /* null MX, RFC 7505 */
@@ -456,9 +486,11 @@ match_ptr(struct check *check, struct place *place, const struct spf_term *term,
 }
 
 static enum outcome
-match_exists(struct check *check, struct place *place, const struct spf_term *term, const char *name)
+match_exists(
+    struct check *check, struct place *place, const struct spf_term *term, const char *name)
 {
-	const struct answer *answer = look_up(check, place, name, DNS_A); /* A for IPv6 clients too (5.7) */
+	const struct answer *answer =
+	    look_up(check, place, name, DNS_A); /* A for IPv6 clients too (5.7) */
 
 	(void)term;
 	if (answer == NULL)
@@ -470,7 +502,8 @@ match_exists(struct check *check, struct place *place, const struct spf_term *te
 	return answer->count > 0 ? HIT : MISS;
 }
 
-static enum outcome (*const matchers[])(struct check *, struct place *, const struct spf_term *, const char *name) = {
+static enum outcome (*const matchers[])(
+    struct check *, struct place *, const struct spf_term *, const char *name) = {
     [SPF_INCLUDE] = match_include,
     [SPF_A] = match_a,
     [SPF_MX] = match_mx,
@@ -485,7 +518,8 @@ spend(struct check *check, const struct place *place)
 {
 	if (++check->out->lookups <= SPF_LOOKUPS_MAX)
 		return true;
-	blame_term(check, place, "it is look-up %u, %d are allowed (RFC 7208 section 4.6.4)", check->out->lookups, SPF_LOOKUPS_MAX);
+	blame_term(check, place, "it is look-up %u, %d are allowed (RFC 7208 section 4.6.4)",
+	    check->out->lookups, SPF_LOOKUPS_MAX);
 	return false;
 }
 
@@ -501,7 +535,9 @@ match_by_dns(struct check *check, struct place *place, const struct spf_term *te
 	if (outcome == HIT)
 		outcome = matchers[term->kind](check, place, term, name);
 	if (place->void_found && ++check->out->voids > SPF_VOIDS_MAX) {
-		blame_term(check, place, "it is void look-up %u, %d are allowed (RFC 7208 section 4.6.4)", check->out->voids, SPF_VOIDS_MAX);
+		blame_term(check, place,
+		    "it is void look-up %u, %d are allowed (RFC 7208 section 4.6.4)",
+		    check->out->voids, SPF_VOIDS_MAX);
 		return PERM;
 	}
 	return outcome;
@@ -536,13 +572,15 @@ near_miss(struct check *check, const struct answer *answer)
 		size_t start = strspn(text.bytes, " \t\"'");
 
 		if (text.len >= start + 5 && strncasecmp(text.bytes + start, "v=spf", 5) == 0)
-			return arena_printf(
-			    check->arena, " (\"%s\" is none: it must begin with \"v=spf1\" and a space)", quote(check, (struct slice){text.bytes, text.len}));
+			return arena_printf(check->arena,
+			    " (\"%s\" is none: it must begin with \"v=spf1\" and a space)",
+			    quote(check, (struct slice){text.bytes, text.len}));
 	}
 	return "";
 }
 
-/* Sections 4.4 and 4.5: the one SPF record of a domain. False: pending. Without a record, `*result` is none, temperror or permerror. */
+/* Sections 4.4 and 4.5: the one SPF record of a domain. False: pending. Without a record, `*result`
+ * is none, temperror or permerror. */
 static bool
 find_record(struct check *check, const char *domain, struct slice *record, enum spf_result *result)
 {
@@ -552,7 +590,8 @@ find_record(struct check *check, const char *domain, struct slice *record, enum 
 	*record = (struct slice){0};
 	*result = SPF_NONE;
 	if (!is_checkable(domain)) {
-		blame(check, "\"%s\" is no domain name of two labels or more", quote(check, (struct slice){domain, strlen(domain)}));
+		blame(check, "\"%s\" is no domain name of two labels or more",
+		    quote(check, (struct slice){domain, strlen(domain)}));
 		return true;
 	}
 	answer = book_ask(check->book, domain, DNS_TXT);
@@ -564,11 +603,13 @@ find_record(struct check *check, const char *domain, struct slice *record, enum 
 	}
 	if (answer_truth(answer) == UNKNOWN) {
 		*result = SPF_TEMPERROR;
-		blame(check, "the look-up of TXT %s failed: %s", domain, dns_rcode_name(answer->rcode));
+		blame(check, "the look-up of TXT %s failed: %s", domain,
+		    dns_rcode_name(answer->rcode));
 		return true;
 	}
 	for (size_t i = 0; i < answer->count; i++) {
-		struct slice text = {answer->records[i].u.txt.joined.bytes, answer->records[i].u.txt.joined.len};
+		struct slice text = {
+		    answer->records[i].u.txt.joined.bytes, answer->records[i].u.txt.joined.len};
 
 		if (spf_record_is(text) && ++found == 1)
 			*record = text;
@@ -578,7 +619,8 @@ find_record(struct check *check, const char *domain, struct slice *record, enum 
 	*record = (struct slice){0};
 	if (found > 1) {
 		*result = SPF_PERMERROR;
-		blame(check, "%s has %zu SPF records, there may be one (RFC 7208 section 4.5)", domain, found);
+		blame(check, "%s has %zu SPF records, there may be one (RFC 7208 section 4.5)",
+		    domain, found);
 	} else {
 		blame(check, "%s has no SPF record%s", domain, near_miss(check, answer));
 	}
@@ -587,7 +629,8 @@ find_record(struct check *check, const char *domain, struct slice *record, enum 
 
 /* The record of a domain, read. False: pending. NULL: `*result` says why there is none. */
 static bool
-read_record(struct check *check, const char *domain, bool included, struct spf_record **record, enum spf_result *result)
+read_record(struct check *check, const char *domain, bool included, struct spf_record **record,
+    enum spf_result *result)
 {
 	struct spf_fault fault;
 	struct slice text;
@@ -616,12 +659,14 @@ step(struct check *check, const char *domain, struct slice term)
 	struct spf *out = check->out;
 
 	if (out->trail_count < sizeof check->trail / sizeof *check->trail)
-		check->trail[out->trail_count++] = (struct spf_step){arena_copy(check->arena, term.at, term.len), domain};
+		check->trail[out->trail_count++] =
+		    (struct spf_step){arena_copy(check->arena, term.at, term.len), domain};
 }
 
 /* The first term that is not a MISS; WAIT when it cannot be known yet. */
 static enum outcome
-walk_terms(struct check *check, const char *domain, const struct spf_record *record, const struct spf_term **decisive)
+walk_terms(struct check *check, const char *domain, const struct spf_record *record,
+    const struct spf_term **decisive)
 {
 	enum outcome outcome = MISS, told;
 	size_t depth = check->out->trail_count;
@@ -646,7 +691,8 @@ walk_terms(struct check *check, const char *domain, const struct spf_record *rec
 
 /* Section 6.1. */
 static bool
-follow_redirect(struct check *check, const char *domain, const struct spf_record *record, bool included, struct verdict *out)
+follow_redirect(struct check *check, const char *domain, const struct spf_record *record,
+    bool included, struct verdict *out)
 {
 	struct place place = {domain, record->redirect.text, false};
 	enum outcome outcome;
@@ -662,7 +708,8 @@ follow_redirect(struct check *check, const char *domain, const struct spf_record
 	if (outcome == PERM)
 		return true;
 	if (outcome == MISS) {
-		blame_term(check, &place, "it names nothing for an address that is not ASCII (RFC 8616)");
+		blame_term(
+		    check, &place, "it names nothing for an address that is not ASCII (RFC 8616)");
 		return true;
 	}
 	if (!check_host(check, name, included, out))
@@ -717,9 +764,11 @@ check_host(struct check *check, const char *domain, bool included, struct verdic
 
 /* Why the text at `name` is no explanation, NULL if it is one. */
 static const char *
-expand_explanation(struct check *check, const struct answer *answer, const struct spf_values *values)
+expand_explanation(
+    struct check *check, const struct answer *answer, const struct spf_values *values)
 {
-	struct slice text = {answer->records[0].u.txt.joined.bytes, answer->records[0].u.txt.joined.len};
+	struct slice text = {
+	    answer->records[0].u.txt.joined.bytes, answer->records[0].u.txt.joined.len};
 	struct spf_element element;
 	struct buf out;
 	const char *why;
@@ -765,7 +814,10 @@ explain(struct check *check, const struct verdict *verdict)
 		      : answer->count == 0            ? "there is no TXT record"
 		                                      : "there is more than one TXT record";
 	} else {
-		if (!macro_values(check, verdict->domain, (struct slice){answer->records[0].u.txt.joined.bytes, answer->records[0].u.txt.joined.len}, &values))
+		if (!macro_values(check, verdict->domain,
+		        (struct slice){answer->records[0].u.txt.joined.bytes,
+		            answer->records[0].u.txt.joined.len},
+		        &values))
 			return false;
 		why = expand_explanation(check, answer, &values);
 	}
@@ -776,11 +828,13 @@ explain(struct check *check, const struct verdict *verdict)
 
 /* ---- the survey: what an address would meet that nothing matches */
 
-static bool survey_record(struct check *check, const char *domain, const struct spf_record *record, unsigned *lookups);
+static bool survey_record(
+    struct check *check, const char *domain, const struct spf_record *record, unsigned *lookups);
 
 /* A record that is included or redirected to. False: pending. */
 static bool
-survey_target(struct check *check, const char *domain, struct slice term, struct slice target, bool included, unsigned *lookups)
+survey_target(struct check *check, const char *domain, struct slice term, struct slice target,
+    bool included, unsigned *lookups)
 {
 	struct place place = {domain, term, false};
 	const char *name, *problem = check->out->problem;
@@ -788,15 +842,19 @@ survey_target(struct check *check, const char *domain, struct slice term, struct
 	enum spf_result result;
 	bool known;
 
-	if (spf_macro_uses(target, NULL) || target_name(check, &place, target, &name) != HIT) /* it depends on the message */
+	if (spf_macro_uses(target, NULL) ||
+	    target_name(check, &place, target, &name) != HIT) /* it depends on the message */
 		return true;
 	check->out->problem = NULL;
 	known = read_record(check, name, included, &record, &result);
 	if (known && result == SPF_NONE && record == NULL)
-		warn(check, "\"%s\" in the SPF record of %s: %s has no SPF record, so an address that gets this far ends in permerror", quote(check, term),
-		    domain, name);
+		warn(check,
+		    "\"%s\" in the SPF record of %s: %s has no SPF record, so an address that gets "
+		    "this far ends in permerror",
+		    quote(check, term), domain, name);
 	else if (known && result == SPF_PERMERROR)
-		warn(check, "%s, so an address that gets this far ends in permerror", check->out->problem);
+		warn(check, "%s, so an address that gets this far ends in permerror",
+		    check->out->problem);
 	check->out->problem = problem;
 	if (!known || record == NULL)
 		return known;
@@ -804,7 +862,8 @@ survey_target(struct check *check, const char *domain, struct slice term, struct
 }
 
 static bool
-survey_record(struct check *check, const char *domain, const struct spf_record *record, unsigned *lookups)
+survey_record(
+    struct check *check, const char *domain, const struct spf_record *record, unsigned *lookups)
 {
 	bool known = true;
 
@@ -814,13 +873,16 @@ survey_record(struct check *check, const char *domain, const struct spf_record *
 		if (term->kind == SPF_ALL)
 			return known;
 		*lookups += term->asks;
-		if (term->kind == SPF_INCLUDE && !survey_target(check, domain, term->text, term->target, true, lookups))
+		if (term->kind == SPF_INCLUDE &&
+		    !survey_target(check, domain, term->text, term->target, true, lookups))
 			known = false;
 	}
 	if (record->redirect.text.len == 0 || *lookups >= SURVEY_MAX)
 		return known;
 	++*lookups;
-	return survey_target(check, domain, record->redirect.text, record->redirect.target, false, lookups) && known;
+	return survey_target(
+	           check, domain, record->redirect.text, record->redirect.target, false, lookups) &&
+	       known;
 }
 
 /* False: pending. */
@@ -832,14 +894,19 @@ survey(struct check *check)
 	unsigned lookups = 0;
 	enum spf_result result;
 
-	if (!read_record(check, out->domain, false, &record, &result) || (record != NULL && !survey_record(check, out->domain, record, &lookups)))
+	if (!read_record(check, out->domain, false, &record, &result) ||
+	    (record != NULL && !survey_record(check, out->domain, record, &lookups)))
 		return false;
 	if (lookups > SPF_LOOKUPS_MAX)
 		warn(check,
-		    "the SPF record of %s needs %s%u look-ups before an address that nothing matches is told so: after %d a receiver stops with permerror",
-		    out->domain, lookups >= SURVEY_MAX ? "at least " : "", lookups, SPF_LOOKUPS_MAX);
+		    "the SPF record of %s needs %s%u look-ups before an address that nothing "
+		    "matches is told so: after %d a receiver stops with permerror",
+		    out->domain, lookups >= SURVEY_MAX ? "at least " : "", lookups,
+		    SPF_LOOKUPS_MAX);
 	else if (lookups >= LOOKUPS_WARN && out->lookups < LOOKUPS_WARN)
-		warn(check, "the SPF record of %s needs up to %u of the %d look-ups that are allowed", out->domain, lookups, SPF_LOOKUPS_MAX);
+		warn(check,
+		    "the SPF record of %s needs up to %u of the %d look-ups that are allowed",
+		    out->domain, lookups, SPF_LOOKUPS_MAX);
 	return true;
 }
 
@@ -852,10 +919,13 @@ a_labels(struct check *check, const char *domain)
 	char name[NAME_TEXT];
 	const char *why;
 
-	return is_ascii(domain) || !name_normalise(domain, name, &why) ? domain : arena_string(check->arena, name);
+	return is_ascii(domain) || !name_normalise(domain, name, &why)
+	           ? domain
+	           : arena_string(check->arena, name);
 }
 
-/* Who sends (2.4, 4.1, 4.3): a null reverse-path is postmaster of the HELO name; so is an empty local-part, of its domain. */
+/* Who sends (2.4, 4.1, 4.3): a null reverse-path is postmaster of the HELO name; so is an empty
+ * local-part, of its domain. */
 static void
 identify(struct check *check)
 {
@@ -865,7 +935,8 @@ identify(struct check *check)
 
 	check->helo = a_labels(check, query->helo != NULL ? query->helo : "");
 	check->sender_domain = from[0] == '\0' ? check->helo : a_labels(check, domain);
-	check->local = at != NULL && at > from ? arena_copy(check->arena, from, (size_t)(at - from)) : "postmaster";
+	check->local = at != NULL && at > from ? arena_copy(check->arena, from, (size_t)(at - from))
+	                                       : "postmaster";
 	check->sender = arena_printf(check->arena, "%s@%s", check->local, check->sender_domain);
 }
 
@@ -873,7 +944,8 @@ static void
 conclude(struct check *check, const struct verdict *verdict)
 {
 	struct spf *out = check->out;
-	bool error = verdict->result == SPF_NONE || verdict->result == SPF_TEMPERROR || verdict->result == SPF_PERMERROR;
+	bool error = verdict->result == SPF_NONE || verdict->result == SPF_TEMPERROR ||
+	             verdict->result == SPF_PERMERROR;
 
 	out->result = verdict->result;
 	if (!error)
@@ -883,7 +955,8 @@ conclude(struct check *check, const struct verdict *verdict)
 		out->matched_in = verdict->domain;
 	}
 	if (out->lookups >= LOOKUPS_WARN && out->lookups <= SPF_LOOKUPS_MAX)
-		warn(check, "%u of the %d look-ups that are allowed were needed", out->lookups, SPF_LOOKUPS_MAX);
+		warn(check, "%u of the %d look-ups that are allowed were needed", out->lookups,
+		    SPF_LOOKUPS_MAX);
 }
 
 bool
@@ -903,9 +976,11 @@ spf_check(struct book *book, struct arena *arena, const struct spf_query *query,
 	steps = out->trail_count;
 	if (out->result == SPF_FAIL && verdict.record->exp.text.len > 0)
 		known = explain(&check, &verdict);
-	if (query->survey && out->record != NULL && out->result != SPF_TEMPERROR && out->result != SPF_PERMERROR)
+	if (query->survey && out->record != NULL && out->result != SPF_TEMPERROR &&
+	    out->result != SPF_PERMERROR)
 		known = survey(&check) && known;
-	out->trail = memcpy(arena_alloc(arena, sizeof check.trail), check.trail, steps * sizeof *check.trail);
+	out->trail = memcpy(
+	    arena_alloc(arena, sizeof check.trail), check.trail, steps * sizeof *check.trail);
 	out->warnings = check.warnings;
 	return known;
 }

@@ -27,7 +27,8 @@ slice_from(struct slice slice, size_t start)
 static bool
 is_macro_letter(char letter, bool explanation)
 {
-	return letter != '\0' && (strchr("slodiphv", letter) != NULL || (explanation && strchr("crt", letter) != NULL));
+	return letter != '\0' && (strchr("slodiphv", letter) != NULL ||
+	                             (explanation && strchr("crt", letter) != NULL));
 }
 
 /* What stands between "%{" and "}". */
@@ -44,8 +45,9 @@ read_macro(struct slice body, bool explanation, struct spf_element *out, const c
 	out->escape = out->letter != body.at[i];
 	i++;
 	if (!is_macro_letter(out->letter, explanation)) {
-		*why = is_macro_letter(out->letter, true) ? "the macros c, r and t may stand in an explanation only"
-		                                          : "no such macro: the letters are s l o d i p h v";
+		*why = is_macro_letter(out->letter, true)
+		           ? "the macros c, r and t may stand in an explanation only"
+		           : "no such macro: the letters are s l o d i p h v";
 		return false;
 	}
 	if (i < body.len && is_digit(body.at[i])) {
@@ -64,14 +66,16 @@ read_macro(struct slice body, bool explanation, struct spf_element *out, const c
 	out->delimiters = slice_from(body, i);
 	for (; i < body.len; i++)
 		if (body.at[i] == '\0' || strchr(".-+,/_=", body.at[i]) == NULL) {
-			*why = "a macro's letter may be followed by digits, r and the delimiters . - + , / _ = only";
+			*why = "a macro's letter may be followed by digits, r and the delimiters . "
+			       "- + , / _ = only";
 			return false;
 		}
 	return true;
 }
 
 static bool
-read_percent(struct slice text, size_t *at, bool explanation, struct spf_element *out, const char **why)
+read_percent(
+    struct slice text, size_t *at, bool explanation, struct spf_element *out, const char **why)
 {
 	static const struct slice percent = {"%", 1}, space = {" ", 1}, url_space = {"%20", 3};
 	char next = *at + 1 < text.len ? text.at[*at + 1] : '\0';
@@ -100,7 +104,8 @@ read_percent(struct slice text, size_t *at, bool explanation, struct spf_element
 }
 
 bool
-spf_macro_next(struct slice text, size_t *at, bool explanation, struct spf_element *out, const char **why)
+spf_macro_next(
+    struct slice text, size_t *at, bool explanation, struct spf_element *out, const char **why)
 {
 	size_t start = *at;
 
@@ -110,12 +115,14 @@ spf_macro_next(struct slice text, size_t *at, bool explanation, struct spf_eleme
 		return false;
 	if (text.at[start] == '%')
 		return read_percent(text, at, explanation, out, why);
-	while (*at < text.len && text.at[*at] != '%' && text.at[*at] >= (explanation ? ' ' : '!') && text.at[*at] <= '~')
+	while (*at < text.len && text.at[*at] != '%' && text.at[*at] >= (explanation ? ' ' : '!') &&
+	       text.at[*at] <= '~')
 		++*at;
 	out->literal = (struct slice){text.at + start, *at - start};
 	if (*at > start)
 		return true;
-	*why = text.at[start] & 0x80 ? "a character outside ASCII" : "a control character or a space";
+	*why =
+	    text.at[start] & 0x80 ? "a character outside ASCII" : "a control character or a space";
 	return false;
 }
 
@@ -127,7 +134,8 @@ spf_macro_uses(struct slice text, const char *letters)
 	size_t at = 0;
 
 	while (spf_macro_next(text, &at, true, &element, &why))
-		if (element.letter != '\0' && (letters == NULL || strchr(letters, element.letter) != NULL))
+		if (element.letter != '\0' &&
+		    (letters == NULL || strchr(letters, element.letter) != NULL))
 			return true;
 	return false;
 }
@@ -135,7 +143,8 @@ spf_macro_uses(struct slice text, const char *letters)
 static bool
 is_delimiter(char c, struct slice delimiters)
 {
-	return delimiters.len == 0 ? c == '.' : c != '\0' && memchr(delimiters.at, c, delimiters.len) != NULL;
+	return delimiters.len == 0 ? c == '.'
+	                           : c != '\0' && memchr(delimiters.at, c, delimiters.len) != NULL;
 }
 
 static size_t
@@ -164,7 +173,8 @@ add_escaped(struct buf *out, struct slice text)
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.at[i];
 
-		if (is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || (c != '\0' && strchr("-._~", c) != NULL))
+		if (is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') ||
+		    (c != '\0' && strchr("-._~", c) != NULL))
 			buf_putc(out, c);
 		else
 			buf_printf(out, "%%%02X", (unsigned)(unsigned char)c);
@@ -191,14 +201,16 @@ expand(const struct spf_element *element, const char *value, struct arena *arena
 }
 
 void
-spf_macro_expand(struct slice text, bool explanation, const struct spf_values *values, struct arena *arena, struct buf *out)
+spf_macro_expand(struct slice text, bool explanation, const struct spf_values *values,
+    struct arena *arena, struct buf *out)
 {
 	struct spf_element element;
 	const char *why;
 	size_t at = 0;
 
 	while (!out->full && spf_macro_next(text, &at, explanation, &element, &why)) {
-		const char *value = element.letter != '\0' ? values->of[element.letter - 'a'] : NULL;
+		const char *value =
+		    element.letter != '\0' ? values->of[element.letter - 'a'] : NULL;
 
 		if (element.letter == '\0')
 			buf_add(out, element.literal.at, element.literal.len);

@@ -27,11 +27,16 @@ struct spf_values { /* by letter: of["d" - 'a'] is what %{d} stands for; NULL: "
 	const char *of[26];
 };
 
-/* The element at `*at`, which moves behind it; at the end false with `*why` NULL. False with a static reason is a syntax error. Spaces and the letters c, r, t belong into an explanation only. */
-bool spf_macro_next(struct slice text, size_t *at, bool explanation, struct spf_element *out, const char **why);
+/* The element at `*at`, which moves behind it; at the end false with `*why` NULL. False with a
+ * static reason is a syntax error. Spaces and the letters c, r, t belong into an explanation only.
+ */
+bool spf_macro_next(
+    struct slice text, size_t *at, bool explanation, struct spf_element *out, const char **why);
 
 /* For texts that spf_macro_next has found well formed. */
-bool spf_macro_uses(struct slice text, const char *letters); /* one of the letters, or any macro for NULL */
-void spf_macro_expand(struct slice text, bool explanation, const struct spf_values *values, struct arena *arena, struct buf *out);
+bool spf_macro_uses(
+    struct slice text, const char *letters); /* one of the letters, or any macro for NULL */
+void spf_macro_expand(struct slice text, bool explanation, const struct spf_values *values,
+    struct arena *arena, struct buf *out);
 
 #endif

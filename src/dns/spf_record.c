@@ -119,8 +119,8 @@ fault_set(struct spf_fault *fault, const char *why)
 	return false;
 }
 
-/* Cuts "/DIGITS" off the end of `text`. Returns false when there is none; `*bits` is then untouched. A number that is none in this grammar (leading zero, too
- * many digits) becomes 999. */
+/* Cuts "/DIGITS" off the end of `text`. Returns false when there is none; `*bits` is then
+ * untouched. A number that is none in this grammar (leading zero, too many digits) becomes 999. */
 static bool
 cut_prefix_length(struct slice *text, unsigned *bits)
 {
@@ -151,8 +151,11 @@ read_network(struct slice text, bool six, struct spf_term *term, struct spf_faul
 	cut_prefix_length(&text, bits);
 	if (*bits > (six ? 128 : 32))
 		return fault_set(
-		    fault, six ? "the prefix length must be 0 to 128, without leading zeros" : "the prefix length must be 0 to 32, without leading zeros");
-	valid = text.len > 0 && text.len < sizeof address && memchr(text.at, '\0', text.len) == NULL && (memchr(text.at, ':', text.len) != NULL) == six;
+		    fault, six ? "the prefix length must be 0 to 128, without leading zeros"
+		               : "the prefix length must be 0 to 32, without leading zeros");
+	valid = text.len > 0 && text.len < sizeof address &&
+	        memchr(text.at, '\0', text.len) == NULL &&
+	        (memchr(text.at, ':', text.len) != NULL) == six;
 	if (valid) {
 		memcpy(address, text.at, text.len);
 		address[text.len] = '\0';
@@ -160,7 +163,8 @@ read_network(struct slice text, bool six, struct spf_term *term, struct spf_faul
 	}
 	if (!valid)
 		return fault_set(
-		    fault, six ? "an IPv6 address is needed, perhaps with /LENGTH" : "an IPv4 address of four numbers is needed, perhaps with /LENGTH");
+		    fault, six ? "an IPv6 address is needed, perhaps with /LENGTH"
+		               : "an IPv4 address of four numbers is needed, perhaps with /LENGTH");
 	if (six && term->net.family == 4) { /* base/ip.h makes a mapped address IPv4 */
 		memmove(term->net.bytes + 12, term->net.bytes, 4);
 		memset(term->net.bytes, 0, 10);
@@ -191,9 +195,11 @@ read_dual_cidr(struct slice *text, struct spf_term *term, struct spf_fault *faul
 	}
 	term->bits4 = bits;
 	if (term->bits4 > 32)
-		return fault_set(fault, "the IPv4 prefix length must be 0 to 32, without leading zeros");
+		return fault_set(
+		    fault, "the IPv4 prefix length must be 0 to 32, without leading zeros");
 	if (term->bits6 > 128)
-		return fault_set(fault, "the IPv6 prefix length must be 0 to 128, without leading zeros");
+		return fault_set(
+		    fault, "the IPv6 prefix length must be 0 to 128, without leading zeros");
 	return true;
 }
 
@@ -212,26 +218,34 @@ looks_like_ip4(struct slice text)
 
 /* `rest` is what follows the mechanism's name. */
 static bool
-read_argument(const struct mechanism *mechanism, struct slice rest, struct spf_term *term, struct spf_fault *fault)
+read_argument(const struct mechanism *mechanism, struct slice rest, struct spf_term *term,
+    struct spf_fault *fault)
 {
 	const char *why;
 
 	if (mechanism->dual_cidr && !read_dual_cidr(&rest, term, fault))
 		return false;
-	if (rest.len == 0 && (mechanism->argument == NO_ARGUMENT || mechanism->argument == MAY_NAME))
+	if (rest.len == 0 &&
+	    (mechanism->argument == NO_ARGUMENT || mechanism->argument == MAY_NAME))
 		return true;
 	if (rest.len == 0)
-		return fault_set(fault, mechanism->argument == MUST_NAME ? "a name is missing: \":NAME\"" : "an address is missing: \":ADDRESS\"");
+		return fault_set(fault, mechanism->argument == MUST_NAME
+		                            ? "a name is missing: \":NAME\""
+		                            : "an address is missing: \":ADDRESS\"");
 	if (mechanism->argument == NO_ARGUMENT)
 		return fault_set(fault, "\"all\" takes nothing behind it");
 	if (rest.at[0] != ':')
-		return fault_set(fault, mechanism->dual_cidr ? "\":NAME\", \"/LENGTH\" or \"//LENGTH\" should follow here" : "\":\" should follow here");
+		return fault_set(
+		    fault, mechanism->dual_cidr
+		               ? "\":NAME\", \"/LENGTH\" or \"//LENGTH\" should follow here"
+		               : "\":\" should follow here");
 	rest = slice_from(rest, 1);
 	if (mechanism->argument == NETWORK4 || mechanism->argument == NETWORK6)
 		return read_network(rest, mechanism->argument == NETWORK6, term, fault);
 	why = check_macro_string(rest, true);
 	if (why != NULL)
-		return fault_set(fault, looks_like_ip4(rest) ? "an address belongs into ip4:ADDRESS" : why);
+		return fault_set(
+		    fault, looks_like_ip4(rest) ? "an address belongs into ip4:ADDRESS" : why);
 	term->target = rest;
 	return true;
 }
@@ -250,17 +264,20 @@ unknown_mechanism(struct slice name, struct arena *arena, struct spf_fault *faul
 {
 	for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
 		if (slice_is(name, slips[i].name))
-			return fault_set(fault, arena_printf(arena, "no such mechanism; %s", slips[i].advice));
+			return fault_set(
+			    fault, arena_printf(arena, "no such mechanism; %s", slips[i].advice));
 	return fault_set(fault, "no such mechanism");
 }
 
 static bool
-read_directive(struct slice text, struct arena *arena, struct spf_record *record, struct spf_fault *fault)
+read_directive(
+    struct slice text, struct arena *arena, struct spf_record *record, struct spf_fault *fault)
 {
 	static const struct {
 		char sign;
 		enum spf_result result;
-	} qualifiers[] = {{'+', SPF_PASS}, {'-', SPF_FAIL}, {'~', SPF_SOFTFAIL}, {'?', SPF_NEUTRAL}};
+	} qualifiers[] = {
+	    {'+', SPF_PASS}, {'-', SPF_FAIL}, {'~', SPF_SOFTFAIL}, {'?', SPF_NEUTRAL}};
 	struct spf_term *term = arena_push(arena, &record->terms, record->count, sizeof *term);
 	const struct mechanism *mechanism;
 	struct slice name = text;
@@ -275,7 +292,8 @@ read_directive(struct slice text, struct arena *arena, struct spf_record *record
 		}
 	text = name;
 	name.len = 0;
-	while (name.len < text.len && text.at[name.len] != ':' && text.at[name.len] != '/' && text.at[name.len] != '=')
+	while (name.len < text.len && text.at[name.len] != ':' && text.at[name.len] != '/' &&
+	       text.at[name.len] != '=')
 		name.len++;
 	mechanism = mechanism_find(name);
 	if (mechanism == NULL)
@@ -289,13 +307,17 @@ static bool
 read_modifier(struct slice text, size_t equals, struct spf_record *record, struct spf_fault *fault)
 {
 	struct slice name = {text.at, equals}, value = slice_from(text, equals + 1);
-	struct spf_modifier *known = slice_is(name, "redirect") ? &record->redirect : slice_is(name, "exp") ? &record->exp : NULL;
+	struct spf_modifier *known = slice_is(name, "redirect") ? &record->redirect
+	                             : slice_is(name, "exp")    ? &record->exp
+	                                                        : NULL;
 	const char *why = check_macro_string(value, known != NULL);
 
 	if (why != NULL)
 		return fault_set(fault, why);
-	if (known == NULL) { /* section 6: what is not known is passed over, if only its macros are well formed */
-		if (record->misread.len == 0 && (mechanism_find(name) != NULL || slice_is(name, "v")))
+	if (known == NULL) { /* section 6: what is not known is passed over, if only its macros are
+		                well formed */
+		if (record->misread.len == 0 &&
+		    (mechanism_find(name) != NULL || slice_is(name, "v")))
 			record->misread = text;
 		return true;
 	}
@@ -306,7 +328,8 @@ read_modifier(struct slice text, size_t equals, struct spf_record *record, struc
 	return true;
 }
 
-/* The place of "=" when `text` begins as a modifier does: a letter, then letters, digits, "-", "_", "."; else 0. */
+/* The place of "=" when `text` begins as a modifier does: a letter, then letters, digits, "-", "_",
+ * "."; else 0. */
 static size_t
 modifier_equals(struct slice text)
 {
@@ -314,7 +337,8 @@ modifier_equals(struct slice text)
 
 	if (!is_alpha(text.at[0]))
 		return 0;
-	while (i < text.len && (is_alpha(text.at[i]) || is_digit(text.at[i]) || text.at[i] == '-' || text.at[i] == '_' || text.at[i] == '.'))
+	while (i < text.len && (is_alpha(text.at[i]) || is_digit(text.at[i]) || text.at[i] == '-' ||
+	                           text.at[i] == '_' || text.at[i] == '.'))
 		i++;
 	return i < text.len && text.at[i] == '=' ? i : 0;
 }
@@ -322,11 +346,13 @@ modifier_equals(struct slice text)
 bool
 spf_record_is(struct slice text)
 {
-	return text.len >= 6 && strncasecmp(text.at, "v=spf1", 6) == 0 && (text.len == 6 || text.at[6] == ' ');
+	return text.len >= 6 && strncasecmp(text.at, "v=spf1", 6) == 0 &&
+	       (text.len == 6 || text.at[6] == ' ');
 }
 
 bool
-spf_record_parse(struct slice text, struct arena *arena, struct spf_record *out, struct spf_fault *fault)
+spf_record_parse(
+    struct slice text, struct arena *arena, struct spf_record *out, struct spf_fault *fault)
 {
 	size_t at = 6, equals;
 
@@ -344,7 +370,8 @@ spf_record_parse(struct slice text, struct arena *arena, struct spf_record *out,
 			continue;
 		fault->term = term;
 		equals = modifier_equals(term);
-		if (!(equals > 0 ? read_modifier(term, equals, out, fault) : read_directive(term, arena, out, fault)))
+		if (!(equals > 0 ? read_modifier(term, equals, out, fault)
+		                 : read_directive(term, arena, out, fault)))
 			return false;
 	}
 	return true;

@@ -1,4 +1,5 @@
-/* spf_record: the grammar of an SPF record (RFC 7208 sections 4.5, 4.6.1, 5, 6). Reads; evaluates nothing. */
+/* spf_record: the grammar of an SPF record (RFC 7208 sections 4.5, 4.6.1, 5, 6). Reads; evaluates
+ * nothing. */
 #ifndef DNS_SPF_RECORD_H
 #define DNS_SPF_RECORD_H
 
@@ -21,7 +22,8 @@ struct spf_term { /* a directive: qualifier and mechanism */
 	bool asks; /* counts among the ten terms that cause DNS look-ups (4.6.4) */
 	struct slice text; /* as written */
 	struct slice target; /* its domain-spec; empty: the domain of the record */
-	struct ip net; /* of ip4 and ip6. An ip6 network that is an IPv4-mapped one stays IPv6: it matches no IPv4 client (section 5) */
+	struct ip net; /* of ip4 and ip6. An ip6 network that is an IPv4-mapped one stays IPv6: it
+	                  matches no IPv4 client (section 5) */
 	unsigned bits4, bits6; /* prefix lengths; ip4 and ip6 set the one that is theirs */
 };
 
@@ -34,7 +36,8 @@ struct spf_record {
 	struct spf_term *terms; /* in the order written */
 	size_t count;
 	struct spf_modifier redirect, exp;
-	struct slice misread; /* the first "ip4=…", "include=…": valid as an unknown modifier, and so without effect; empty: none */
+	struct slice misread; /* the first "ip4=…", "include=…": valid as an unknown modifier, and
+	                         so without effect; empty: none */
 };
 
 struct spf_fault {
@@ -42,8 +45,11 @@ struct spf_fault {
 	const char *why; /* in the arena or static; for people */
 };
 
-bool spf_record_is(struct slice text); /* begins with "v=spf1" and then a space or nothing (section 4.5) */
-/* Reads a text for which spf_record_is holds; slices point into it. False: `fault` names the first term that is wrong. */
-bool spf_record_parse(struct slice text, struct arena *arena, struct spf_record *out, struct spf_fault *fault);
+bool spf_record_is(
+    struct slice text); /* begins with "v=spf1" and then a space or nothing (section 4.5) */
+/* Reads a text for which spf_record_is holds; slices point into it. False: `fault` names the first
+ * term that is wrong. */
+bool spf_record_parse(
+    struct slice text, struct arena *arena, struct spf_record *out, struct spf_fault *fault);
 
 #endif

@@ -1,4 +1,5 @@
-/* Reading is by a cursor whose error sticks: read, read, read, and ask once. Nothing is kept of a record but its place, until it is known to be wanted. */
+/* Reading is by a cursor whose error sticks: read, read, read, and ask once. Nothing is kept of a
+ * record but its place, until it is known to be wanted. */
 #include "dns/wire.h"
 
 #include <stdlib.h>
@@ -79,7 +80,8 @@ take_u32(struct cursor *cursor)
 	return high << 16 | take_u16(cursor);
 }
 
-/* A pointer must lead to before the labels that it continues: that rules out loops and pointers forward (RFC 1035 section 4.1.4 "a prior occurrence"). */
+/* A pointer must lead to before the labels that it continues: that rules out loops and pointers
+ * forward (RFC 1035 section 4.1.4 "a prior occurrence"). */
 static bool
 take_name(struct cursor *cursor, char out[NAME_TEXT])
 {
@@ -98,7 +100,8 @@ take_name(struct cursor *cursor, char out[NAME_TEXT])
 			after = after == 0 ? at + 2 : after;
 			at = (head & 0x3f) << 8 | cursor->base[at + 1];
 			if (at >= run || at < HEADER || ++hops > HOPS_MAX)
-				return wrong(cursor, "a compression pointer that does not lead back");
+				return wrong(
+				    cursor, "a compression pointer that does not lead back");
 			run = at;
 			continue;
 		}
@@ -133,7 +136,8 @@ take_a(struct cursor *cursor, size_t end, struct arena *arena, struct dns_record
 		memcpy(record->u.address.bytes, octets, 4);
 }
 
-static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff}; /* ::ffff:0:0/96, which is IPv4 to us (base/ip.h) */
+static const unsigned char mapped[12] = {
+    [10] = 0xff, [11] = 0xff}; /* ::ffff:0:0/96, which is IPv4 to us (base/ip.h) */
 
 static void
 take_aaaa(struct cursor *cursor, size_t end, struct arena *arena, struct dns_record *record)
@@ -243,7 +247,8 @@ take_tlsa(struct cursor *cursor, size_t end, struct arena *arena, struct dns_rec
 	len = cursor->at <= end ? end - cursor->at : 0;
 	octets = take(cursor, len);
 	if (octets != NULL)
-		record->u.tlsa.data = (struct dns_text){.bytes = arena_copy(arena, (const char *)octets, len), .len = len};
+		record->u.tlsa.data = (struct dns_text){
+		    .bytes = arena_copy(arena, (const char *)octets, len), .len = len};
 }
 
 static int
@@ -293,14 +298,17 @@ compare_txt(const struct dns_record *a, const struct dns_record *b)
 {
 	int order = compare_text(&a->u.txt.joined, &b->u.txt.joined);
 
-	return order != 0 ? order : (a->u.txt.count > b->u.txt.count) - (a->u.txt.count < b->u.txt.count);
+	return order != 0 ? order
+	                  : (a->u.txt.count > b->u.txt.count) - (a->u.txt.count < b->u.txt.count);
 }
 
 static int
 compare_tlsa(const struct dns_record *a, const struct dns_record *b)
 {
-	uint32_t left = (uint32_t)a->u.tlsa.usage << 16 | (uint32_t)a->u.tlsa.selector << 8 | a->u.tlsa.matching;
-	uint32_t right = (uint32_t)b->u.tlsa.usage << 16 | (uint32_t)b->u.tlsa.selector << 8 | b->u.tlsa.matching;
+	uint32_t left = (uint32_t)a->u.tlsa.usage << 16 | (uint32_t)a->u.tlsa.selector << 8 |
+	                a->u.tlsa.matching;
+	uint32_t right = (uint32_t)b->u.tlsa.usage << 16 | (uint32_t)b->u.tlsa.selector << 8 |
+	                 b->u.tlsa.matching;
 	int order = compare_u32(left, right);
 
 	return order != 0 ? order : compare_text(&a->u.tlsa.data, &b->u.tlsa.data);
@@ -335,7 +343,8 @@ put_name(struct buf *out, const char *name)
 		size_t len = 0, took;
 		unsigned byte;
 
-		while (*name != '\0' && *name != '.' && len < LABEL_MAX_OCTETS && (took = name_take_byte(name, &byte)) > 0) {
+		while (*name != '\0' && *name != '.' && len < LABEL_MAX_OCTETS &&
+		       (took = name_take_byte(name, &byte)) > 0) {
 			label[len++] = (char)byte;
 			name += took;
 		}
@@ -424,19 +433,20 @@ put_tlsa(const struct dns_record *record, struct buf *out)
 
 static const struct kind {
 	enum dns_type type;
-	void (*take)(struct cursor *cursor, size_t end, struct arena *arena, struct dns_record *record);
+	void (*take)(
+	    struct cursor *cursor, size_t end, struct arena *arena, struct dns_record *record);
 	int (*compare)(const struct dns_record *a, const struct dns_record *b);
 	void (*put)(const struct dns_record *record, struct buf *out);
 } kinds[] = {
-	{DNS_A, take_a, compare_address, put_a},
-	{DNS_NS, take_host, compare_host, put_host},
-	{DNS_CNAME, take_host, compare_host, put_host},
-	{DNS_SOA, take_soa, compare_soa, put_soa},
-	{DNS_PTR, take_host, compare_host, put_host},
-	{DNS_MX, take_mx, compare_mx, put_mx},
-	{DNS_TXT, take_txt, compare_txt, put_txt},
-	{DNS_AAAA, take_aaaa, compare_address, put_aaaa},
-	{DNS_TLSA, take_tlsa, compare_tlsa, put_tlsa},
+    {DNS_A, take_a, compare_address, put_a},
+    {DNS_NS, take_host, compare_host, put_host},
+    {DNS_CNAME, take_host, compare_host, put_host},
+    {DNS_SOA, take_soa, compare_soa, put_soa},
+    {DNS_PTR, take_host, compare_host, put_host},
+    {DNS_MX, take_mx, compare_mx, put_mx},
+    {DNS_TXT, take_txt, compare_txt, put_txt},
+    {DNS_AAAA, take_aaaa, compare_address, put_aaaa},
+    {DNS_TLSA, take_tlsa, compare_tlsa, put_tlsa},
 };
 
 static const struct kind *
@@ -502,7 +512,8 @@ least(uint32_t a, uint32_t b)
 
 /* Looks into a record. Its data must end where its length says. */
 static bool
-open_entry(struct cursor *cursor, const struct entry *entry, const struct kind *kind, struct arena *arena, struct dns_record *record)
+open_entry(struct cursor *cursor, const struct entry *entry, const struct kind *kind,
+    struct arena *arena, struct dns_record *record)
 {
 	struct cursor inner = *cursor;
 
@@ -527,9 +538,11 @@ struct message {
 	unsigned payload, rcode_high; /* of OPT */
 };
 
-/* The next record of a section that is `type` of `owner`. `*at` is where to look on, `*left` how many records are left there. */
+/* The next record of a section that is `type` of `owner`. `*at` is where to look on, `*left` how
+ * many records are left there. */
 static bool
-find(const struct message *message, size_t *at, unsigned *left, const char *owner, unsigned type, struct entry *entry)
+find(const struct message *message, size_t *at, unsigned *left, const char *owner, unsigned type,
+    struct entry *entry)
 {
 	struct cursor cursor = message->cursor;
 
@@ -537,7 +550,8 @@ find(const struct message *message, size_t *at, unsigned *left, const char *owne
 	while (*left > 0 && take_entry(&cursor, entry)) {
 		*at = cursor.at;
 		--*left;
-		if (entry->type == type && entry->class == CLASS_IN && strcmp(entry->owner, owner) == 0)
+		if (entry->type == type && entry->class == CLASS_IN &&
+		    strcmp(entry->owner, owner) == 0)
 			return true;
 	}
 	return false;
@@ -571,7 +585,8 @@ take_additionals(struct message *message, unsigned count)
 	}
 }
 
-/* Every octet up to the end of the last record is accounted for here; what comes later cannot run over the end. */
+/* Every octet up to the end of the last record is accounted for here; what comes later cannot run
+ * over the end. */
 static bool
 take_sections(struct message *message, const struct header *header)
 {
@@ -590,7 +605,8 @@ take_question(struct cursor *cursor, const char *name, enum dns_type type)
 	take_name(cursor, asked);
 	asked_type = take_u16(cursor);
 	asked_class = take_u16(cursor);
-	if (cursor->why == NULL && (!name_equal(asked, name) || asked_type != (unsigned)type || asked_class != CLASS_IN))
+	if (cursor->why == NULL &&
+	    (!name_equal(asked, name) || asked_type != (unsigned)type || asked_class != CLASS_IN))
 		wrong(cursor, "it answers another question");
 	return cursor->why == NULL;
 }
@@ -631,7 +647,8 @@ by_content(const void *left, const void *right)
 	return order != 0 ? order : (a->record > b->record) - (a->record < b->record);
 }
 
-/* Leaves one of each content, in the order received; sorted on the side, for a hostile set may have thousands. Returns how many are left. */
+/* Leaves one of each content, in the order received; sorted on the side, for a hostile set may have
+ * thousands. Returns how many are left. */
 static size_t
 fold(struct dns_record *records, size_t count, const struct kind *kind, struct arena *arena)
 {
@@ -643,7 +660,8 @@ fold(struct dns_record *records, size_t count, const struct kind *kind, struct a
 		sorted[i] = (struct sorted){&records[i], kind};
 	qsort(sorted, count, sizeof *sorted, by_content);
 	for (size_t i = 1; i < count; i++)
-		again[sorted[i].record - records] = kind->compare(sorted[i - 1].record, sorted[i].record) == 0;
+		again[sorted[i].record - records] =
+		    kind->compare(sorted[i - 1].record, sorted[i].record) == 0;
 	for (size_t i = 0; i < count; i++)
 		if (!again[i])
 			records[kept++] = records[i];
@@ -651,7 +669,8 @@ fold(struct dns_record *records, size_t count, const struct kind *kind, struct a
 }
 
 static void
-take_records(struct message *message, const struct kind *kind, struct arena *arena, struct answer *out)
+take_records(
+    struct message *message, const struct kind *kind, struct arena *arena, struct answer *out)
 {
 	size_t at = message->answers.at, count = 0;
 	unsigned left = message->answers.count;
@@ -679,13 +698,18 @@ negative_ttl(struct message *message, const char *name, struct arena *arena)
 	struct dns_record soa;
 
 	cursor.at = message->authorities.at;
-	for (unsigned left = message->authorities.count; left > 0 && take_entry(&cursor, &entry); left--)
-		if (entry.type == DNS_SOA && entry.class == CLASS_IN && name_within(name, entry.owner))
-			return open_entry(&message->cursor, &entry, kind_of(DNS_SOA), arena, &soa) ? least(soa.ttl, ttl_of(soa.u.soa.minimum)) : 0;
+	for (unsigned left = message->authorities.count; left > 0 && take_entry(&cursor, &entry);
+	     left--)
+		if (entry.type == DNS_SOA && entry.class == CLASS_IN &&
+		    name_within(name, entry.owner))
+			return open_entry(&message->cursor, &entry, kind_of(DNS_SOA), arena, &soa)
+			           ? least(soa.ttl, ttl_of(soa.u.soa.minimum))
+			           : 0;
 	return 0;
 }
 
-/* A server that does not recurse points to others: it does not say that there is nothing (RFC 2308 section 2.2, RFC 1034 section 4.3.1). */
+/* A server that does not recurse points to others: it does not say that there is nothing (RFC 2308
+ * section 2.2, RFC 1034 section 4.3.1). */
 static bool
 is_referral(const struct message *message)
 {
@@ -696,7 +720,8 @@ is_referral(const struct message *message)
 	if (message->authoritative || message->recursive)
 		return false;
 	cursor.at = message->authorities.at;
-	for (unsigned left = message->authorities.count; left > 0 && take_entry(&cursor, &entry); left--) {
+	for (unsigned left = message->authorities.count; left > 0 && take_entry(&cursor, &entry);
+	     left--) {
 		if (entry.type == DNS_SOA)
 			return false;
 		points |= entry.type == DNS_NS;
@@ -734,10 +759,16 @@ take_answer(struct message *message, struct arena *arena, struct answer *out)
 	if (out->count > 0 || message->cursor.why != NULL)
 		return;
 	if (out->rcode == DNS_NOERROR && end == out->name && is_referral(message)) {
-		*out = (struct answer){.name = out->name, .type = out->type, .rcode = DNS_REFUSED, .canonical = out->name};
+		*out = (struct answer){.name = out->name,
+		    .type = out->type,
+		    .rcode = DNS_REFUSED,
+		    .canonical = out->name};
 		return;
 	}
-	open = out->rcode == DNS_NOERROR && end != out->name; /* the end may be yet to be asked for: then the chain's own TTL counts */
+	open =
+	    out->rcode == DNS_NOERROR &&
+	    end !=
+	        out->name; /* the end may be yet to be asked for: then the chain's own TTL counts */
 	ttl = negative_ttl(message, end, arena);
 	out->ttl = open && ttl == 0 ? out->ttl : least(out->ttl, ttl);
 }
@@ -764,7 +795,8 @@ take_response(struct message *message, struct arena *arena, struct answer *out, 
 		return false;
 	out->rcode = (enum dns_rcode)(message->rcode_high << 4 | (unsigned)rcode);
 	if (out->rcode >= DNS_TIMEOUT)
-		out->rcode = DNS_SERVFAIL; /* IANA has assigned none so high, and our own values begin here */
+		out->rcode = DNS_SERVFAIL; /* IANA has assigned none so high, and our own values
+		                              begin here */
 	out->authentic = (header.flags & AD) != 0;
 	message->authoritative = (header.flags & AA) != 0;
 	message->recursive = (header.flags & RA) != 0;
@@ -773,7 +805,8 @@ take_response(struct message *message, struct arena *arena, struct answer *out, 
 }
 
 bool
-wire_response(const void *message, size_t len, const char *name, enum dns_type type, struct arena *arena, struct answer *out, bool *truncated, const char **why)
+wire_response(const void *message, size_t len, const char *name, enum dns_type type,
+    struct arena *arena, struct answer *out, bool *truncated, const char **why)
 {
 	struct message reading = {.cursor = {.base = message, .len = len}};
 	struct answer unread = {.type = type, .rcode = DNS_GARBLED};
@@ -823,7 +856,8 @@ wire_query(struct buf *out, uint16_t id, const char *name, enum dns_type type)
 
 	if (!name_normalise(name, text, NULL))
 		return false;
-	put_header(out, &(struct header){.id = id, .flags = RD | AD, .questions = 1, .additionals = 1});
+	put_header(
+	    out, &(struct header){.id = id, .flags = RD | AD, .questions = 1, .additionals = 1});
 	put_name(out, text);
 	put_u16(out, (unsigned)type);
 	put_u16(out, CLASS_IN);
@@ -840,7 +874,8 @@ wire_question_read(const void *message, size_t len, struct wire_question *out)
 
 	*out = (struct wire_question){.payload = 512};
 	take_header(&reading.cursor, &header);
-	if (reading.cursor.why != NULL || (header.flags & (QR | OPCODE)) != 0 || header.questions != 1)
+	if (reading.cursor.why != NULL || (header.flags & (QR | OPCODE)) != 0 ||
+	    header.questions != 1)
 		return false;
 	take_name(&reading.cursor, out->name);
 	out->type = (uint16_t)take_u16(&reading.cursor);
@@ -852,7 +887,9 @@ wire_question_read(const void *message, size_t len, struct wire_question *out)
 	out->ad = (header.flags & AD) != 0;
 	out->edns = reading.edns;
 	if (reading.payload > out->payload)
-		out->payload = (uint16_t)reading.payload; /* less than 512 means 512 (RFC 6891 section 6.2.3) */
+		out->payload =
+		    (uint16_t)
+		        reading.payload; /* less than 512 means 512 (RFC 6891 section 6.2.3) */
 	return true;
 }
 
@@ -860,7 +897,8 @@ wire_question_read(const void *message, size_t len, struct wire_question *out)
 
 enum { RECORD_HEAD = 12 }; /* octets from a record's start to its data, the owner being a pointer */
 
-/* One record; `owner` is the offset of its owner's name. False: there is no room for it, or its data are too long for any message. */
+/* One record; `owner` is the offset of its owner's name. False: there is no room for it, or its
+ * data are too long for any message. */
 static bool
 put_record(struct buf *out, size_t owner, const struct dns_record *record, const struct kind *kind)
 {
@@ -881,9 +919,11 @@ put_record(struct buf *out, size_t owner, const struct dns_record *record, const
 	return true;
 }
 
-/* The answer section of the message that begins at `start` and may have `limit` octets. False: it does not fit. */
+/* The answer section of the message that begins at `start` and may have `limit` octets. False: it
+ * does not fit. */
 static bool
-put_records(struct buf *out, size_t start, const struct answer *answer, size_t limit, unsigned *count)
+put_records(
+    struct buf *out, size_t start, const struct answer *answer, size_t limit, unsigned *count)
 {
 	struct dns_record link = {.ttl = answer->ttl, .u.name = answer->canonical};
 	const struct kind *kind = kind_of((unsigned)answer->type);
@@ -907,15 +947,22 @@ put_records(struct buf *out, size_t start, const struct answer *answer, size_t l
 static unsigned
 sent_rcode(enum dns_rcode rcode, bool edns)
 {
-	return (unsigned)rcode <= (edns ? 0xfff : RCODE) && rcode != DNS_TIMEOUT && rcode != DNS_GARBLED ? (unsigned)rcode : DNS_SERVFAIL;
+	return (unsigned)rcode <= (edns ? 0xfff : RCODE) && rcode != DNS_TIMEOUT &&
+	               rcode != DNS_GARBLED
+	           ? (unsigned)rcode
+	           : DNS_SERVFAIL;
 }
 
 void
-wire_answer(struct buf *out, const struct wire_question *question, const struct answer *answer, size_t limit)
+wire_answer(struct buf *out, const struct wire_question *question, const struct answer *answer,
+    size_t limit)
 {
 	unsigned rcode = sent_rcode(answer->rcode, question->edns), count;
 	size_t start = out->len, body, opt = question->edns ? OPT_OCTETS : 0;
-	struct header header = {.id = question->id, .flags = QR | RA | (rcode & RCODE), .questions = 1, .additionals = question->edns};
+	struct header header = {.id = question->id,
+	    .flags = QR | RA | (rcode & RCODE),
+	    .questions = 1,
+	    .additionals = question->edns};
 	bool full = out->full;
 
 	if (question->rd)

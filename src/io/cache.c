@@ -28,7 +28,8 @@ struct cache {
 static void
 generation_init(struct generation *generation)
 {
-	*generation = (struct generation){.arena = arena_new(), .buckets = must_alloc(BUCKETS * sizeof *generation->buckets)};
+	*generation = (struct generation){
+	    .arena = arena_new(), .buckets = must_alloc(BUCKETS * sizeof *generation->buckets)};
 }
 
 static void
@@ -98,13 +99,15 @@ find(const struct generation *generation, const char *name, enum dns_type type, 
 {
 	const struct entry *entry = generation->buckets[hash % BUCKETS];
 
-	while (entry != NULL && (entry->answer.type != type || strcmp(entry->answer.name, name) != 0))
+	while (
+	    entry != NULL && (entry->answer.type != type || strcmp(entry->answer.name, name) != 0))
 		entry = entry->next;
 	return entry;
 }
 
 bool
-cache_get(const struct cache *cache, const char *name, enum dns_type type, int64_t now_ms, struct answer *out)
+cache_get(const struct cache *cache, const char *name, enum dns_type type, int64_t now_ms,
+    struct answer *out)
 {
 	uint32_t hash = cache_hash(cache, name, type), age;
 	const struct entry *entry = find(&cache->young, name, type, hash);

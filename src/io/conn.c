@@ -46,7 +46,8 @@ release(struct conn *conn)
 	event_del(&conn->timer);
 	if (conn->ssl != NULL) {
 		if (conn->shook)
-			SSL_shutdown(conn->ssl); /* one try: the peer's answer is not worth waiting for */
+			SSL_shutdown(
+			    conn->ssl); /* one try: the peer's answer is not worth waiting for */
 		SSL_free(conn->ssl);
 	}
 	if (conn->fd >= 0)
@@ -84,7 +85,10 @@ lose_errno(struct conn *conn, int error)
 	enum conn_lost lost = LOST_RESET;
 
 	if (conn->phase == CONNECTING)
-		lost = error == EADDRNOTAVAIL || error == EACCES || error == EPERM || error == EMFILE || error == ENFILE ? LOST_LOCAL : LOST_REFUSED;
+		lost = error == EADDRNOTAVAIL || error == EACCES || error == EPERM ||
+		               error == EMFILE || error == ENFILE
+		           ? LOST_LOCAL
+		           : LOST_REFUSED;
 	else if (error == EPIPE)
 		lost = LOST_CLOSED;
 	lose(conn, lost, strerror(error));
@@ -122,7 +126,8 @@ start_connect(struct conn *conn, const struct ip *source, const struct ip *addre
 	conn->fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (conn->fd < 0)
 		return errno;
-	setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* lock-step: nothing to gather up */
+	setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on,
+	    sizeof on); /* lock-step: nothing to gather up */
 	if (source->family != 0) {
 		struct sockaddr_storage from;
 		socklen_t from_len;
@@ -130,7 +135,8 @@ start_connect(struct conn *conn, const struct ip *source, const struct ip *addre
 		if (to_sockaddr(source, 0, &from, &from_len) != family)
 			return EADDRNOTAVAIL;
 #ifdef IP_BIND_ADDRESS_NO_PORT
-		setsockopt(conn->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on); /* ports are counted per destination then, not per source */
+		setsockopt(conn->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
+		    sizeof on); /* ports are counted per destination then, not per source */
 #endif
 		if (bind(conn->fd, (struct sockaddr *)&from, from_len) != 0)
 			return errno;
@@ -159,7 +165,8 @@ learn_local(struct conn *conn)
 static bool
 read_some(struct conn *conn)
 {
-	char bytes[2048]; /* most replies are far shorter, and a hardened build clears it at every call */
+	char bytes[2048]; /* most replies are far shorter, and a hardened build clears it at every
+	                     call */
 
 	for (;;) {
 		ssize_t n;
@@ -180,12 +187,15 @@ read_some(struct conn *conn)
 				}
 				conn->shook = false;
 				tls_error(words, sizeof words);
-				if (error == SSL_ERROR_ZERO_RETURN || (error == SSL_ERROR_SYSCALL && saved == 0))
+				if (error == SSL_ERROR_ZERO_RETURN ||
+				    (error == SSL_ERROR_SYSCALL && saved == 0))
 					lose(conn, LOST_CLOSED, NULL);
 				else if (error == SSL_ERROR_SYSCALL)
 					lose_errno(conn, saved);
 				else if (strstr(words, "unexpected eof") != NULL)
-					lose(conn, LOST_CLOSED, NULL); /* closed without close-notify, as most mail servers do */
+					lose(conn, LOST_CLOSED,
+					    NULL); /* closed without close-notify, as most mail
+					              servers do */
 				else
 					lose(conn, LOST_TLS, words);
 				return false;
@@ -199,15 +209,19 @@ read_some(struct conn *conn)
 			if (n == 0)
 				return lose(conn, LOST_CLOSED, NULL), false;
 		}
-		if (!tell(conn, &(struct conn_news){.event = CONN_DATA, .data = bytes, .len = (size_t)n}) || conn->phase == DEAD)
+		if (!tell(conn,
+		        &(struct conn_news){.event = CONN_DATA, .data = bytes, .len = (size_t)n}) ||
+		    conn->phase == DEAD)
 			return false;
-		/* The loop comes again for what is still in the socket: other walks get their turn. What OpenSSL has read ahead makes no noise there. */
+		/* The loop comes again for what is still in the socket: other walks get their turn.
+		 * What OpenSSL has read ahead makes no noise there. */
 		if (conn->ssl == NULL || !SSL_has_pending(conn->ssl))
 			return true;
 	}
 }
 
-/* A peer that refused and closed while we were still sending has its last word in our receive queue: that is to be read first. */
+/* A peer that refused and closed while we were still sending has its last word in our receive
+ * queue: that is to be read first. */
 static bool
 has_last_word(const struct conn *conn, int error)
 {
@@ -223,7 +237,8 @@ write_some(struct conn *conn)
 		if (conn->ssl != NULL) {
 			ERR_clear_error(); /* SSL_get_error takes what others left for ours */
 			errno = 0;
-			n = SSL_write(conn->ssl, conn->out, conn->out_len > 16384 ? 16384 : (int)conn->out_len);
+			n = SSL_write(conn->ssl, conn->out,
+			    conn->out_len > 16384 ? 16384 : (int)conn->out_len);
 			if (n <= 0) {
 				char words[256];
 				int error = SSL_get_error(conn->ssl, (int)n), saved = errno;
@@ -280,8 +295,10 @@ shake(struct conn *conn)
 		conn->shook = true;
 		tls_facts_read(conn->ssl, conn->arena, conn->facts);
 		conn->facts->done = true;
-		if (tell(conn, &(struct conn_news){.event = CONN_SECURED}) && conn->phase == SECURE && SSL_has_pending(conn->ssl))
-			read_some(conn); /* what came along with the handshake makes no noise on the socket any more */
+		if (tell(conn, &(struct conn_news){.event = CONN_SECURED}) &&
+		    conn->phase == SECURE && SSL_has_pending(conn->ssl))
+			read_some(conn); /* what came along with the handshake makes no noise on the
+			                    socket any more */
 		return;
 	}
 	error = SSL_get_error(conn->ssl, n);
@@ -320,8 +337,10 @@ finish_connect(struct conn *conn)
 	conn->phase = PLAIN;
 	learn_local(conn);
 	event_add(&conn->reading, NULL);
-	/* A reset is no refusal to connect: there was a connection, and the peer ended it before we looked. */
-	if (tell(conn, &(struct conn_news){.event = CONN_CONNECTED}) && error == ECONNRESET && conn->phase == PLAIN)
+	/* A reset is no refusal to connect: there was a connection, and the peer ended it before we
+	 * looked. */
+	if (tell(conn, &(struct conn_news){.event = CONN_CONNECTED}) && error == ECONNRESET &&
+	    conn->phase == PLAIN)
 		lose_errno(conn, error);
 }
 
@@ -361,7 +380,8 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 }
 
 struct conn *
-conn_open(struct event_base *base, const struct ip *source, const struct ip *address, uint16_t port, conn_heard *heard, void *arg)
+conn_open(struct event_base *base, const struct ip *source, const struct ip *address, uint16_t port,
+    conn_heard *heard, void *arg)
 {
 	struct conn *conn = must_alloc(sizeof *conn);
 	int error;
@@ -427,7 +447,8 @@ conn_has_input(const struct conn *conn)
 }
 
 void
-conn_secure(struct conn *conn, struct tls_context *tls, const char *name, bool must_verify, struct tls_facts *facts, struct arena *arena)
+conn_secure(struct conn *conn, struct tls_context *tls, const char *name, bool must_verify,
+    struct tls_facts *facts, struct arena *arena)
 {
 	conn->ssl = tls_client(tls, conn->fd, name, must_verify);
 	conn->facts = facts;

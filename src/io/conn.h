@@ -1,7 +1,9 @@
 /* conn: one TCP connection on the loop, in the clear and then under TLS. It knows no SMTP.
  *
- * One struct event for reading, one for writing only while a write is stuck, one timer: what a bufferevent costs beyond that is measured in bench/. At most one piece of
- * output is under way; it is borrowed until CONN_SENT. After CONN_LOST nothing more comes; conn_close ends it at any time, also from within a callback. */
+ * One struct event for reading, one for writing only while a write is stuck, one timer: what a
+ * bufferevent costs beyond that is measured in bench/. At most one piece of output is under way; it
+ * is borrowed until CONN_SENT. After CONN_LOST nothing more comes; conn_close ends it at any time,
+ * also from within a callback. */
 #ifndef IO_CONN_H
 #define IO_CONN_H
 
@@ -24,20 +26,27 @@ struct conn_news {
 	enum conn_event event;
 	const char *data; /* CONN_DATA: valid during the call */
 	size_t len;
-	enum conn_lost lost; /* CONN_LOST: REFUSED: never connected; LOCAL: no socket, no such source address */
+	enum conn_lost lost; /* CONN_LOST: REFUSED: never connected; LOCAL: no socket, no such
+	                        source address */
 	const char *words; /* CONN_LOST: valid during the call */
 };
 typedef void conn_heard(const struct conn_news *news, void *arg);
 
 /* `source` of family 0: the kernel chooses. Never calls back from within. */
-struct conn *conn_open(struct event_base *base, const struct ip *source, const struct ip *address, uint16_t port, conn_heard *heard, void *arg);
+struct conn *conn_open(struct event_base *base, const struct ip *source, const struct ip *address,
+    uint16_t port, conn_heard *heard, void *arg);
 void conn_close(struct conn *conn); /* NULL is allowed; with close-notify when there is TLS */
 
-void conn_deadline(struct conn *conn, long ms); /* one CONN_DEADLINE so many ms from now; replaces the last one */
-void conn_send(struct conn *conn, const char *data, size_t len); /* CONN_SENT comes later, never from within */
-void conn_last_words(struct conn *conn, const char *data, size_t len); /* one try to write, before conn_close; nothing tells whether it went out */
+void conn_deadline(
+    struct conn *conn, long ms); /* one CONN_DEADLINE so many ms from now; replaces the last one */
+void conn_send(
+    struct conn *conn, const char *data, size_t len); /* CONN_SENT comes later, never from within */
+void conn_last_words(struct conn *conn, const char *data,
+    size_t len); /* one try to write, before conn_close; nothing tells whether it went out */
 bool conn_has_input(const struct conn *conn); /* bytes wait unread in the kernel */
-void conn_secure(struct conn *conn, struct tls_context *tls, const char *name, bool must_verify, struct tls_facts *facts, struct arena *arena); /* the handshake; `name` for SNI and the certificate's check */
+void conn_secure(struct conn *conn, struct tls_context *tls, const char *name, bool must_verify,
+    struct tls_facts *facts,
+    struct arena *arena); /* the handshake; `name` for SNI and the certificate's check */
 struct ip conn_local(const struct conn *conn); /* our end, once connected; family 0 before */
 
 #endif

@@ -1,4 +1,5 @@
-/* The book lists what is wanted, each question once, in the order of wanting. The first `asked` of them are under way; what comes behind is new. */
+/* The book lists what is wanted, each question once, in the order of wanting. The first `asked` of
+ * them are under way; what comes behind is new. */
 #include "io/consult.h"
 
 #include <event2/event.h>
@@ -43,10 +44,14 @@ finish(struct consult *consult, bool complete)
 static void
 put_timeout(struct book *book, struct question question)
 {
-	book_put(book, &(struct answer){.name = question.name, .type = question.type, .rcode = DNS_TIMEOUT, .canonical = question.name});
+	book_put(book, &(struct answer){.name = question.name,
+	                   .type = question.type,
+	                   .rcode = DNS_TIMEOUT,
+	                   .canonical = question.name});
 }
 
-/* Nothing more is asked: whatever is wanted counts as TIMEOUT, until the step comes to its end on that. The bound is for a step that has none. */
+/* Nothing more is asked: whatever is wanted counts as TIMEOUT, until the step comes to its end on
+ * that. The bound is for a step that has none. */
 static void
 give_up(struct consult *consult)
 {
@@ -68,7 +73,8 @@ on_answer(const struct answer *answer, void *arg)
 
 	consult->asked--;
 	book_put(consult->book, answer);
-	event_active(&consult->turn, EV_TIMEOUT, 0); /* answers that come together are looked at together */
+	event_active(
+	    &consult->turn, EV_TIMEOUT, 0); /* answers that come together are looked at together */
 }
 
 static struct resolver *
@@ -88,14 +94,17 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 		finish(consult, true);
 		return;
 	}
-	while (consult->asked < book_wanted(consult->book) && consult->total < CONSULT_QUESTIONS_MAX) {
+	while (
+	    consult->asked < book_wanted(consult->book) && consult->total < CONSULT_QUESTIONS_MAX) {
 		struct question question = book_want(consult->book, consult->asked);
 
 		consult->asked++;
 		consult->total++;
-		resolver_ask(whom(&consult->who, question.name), question.name, question.type, on_answer, consult);
+		resolver_ask(whom(&consult->who, question.name), question.name, question.type,
+		    on_answer, consult);
 	}
-	if (consult->asked < book_wanted(consult->book) || consult->asked == 0) /* too many; or it waits for nothing */
+	if (consult->asked < book_wanted(consult->book) ||
+	    consult->asked == 0) /* too many; or it waits for nothing */
 		give_up(consult);
 }
 
@@ -108,10 +117,12 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 }
 
 struct consult *
-consult_start(struct event_base *base, const struct consult_who *who, struct book *book, consult_step *step, consult_done *done, void *arg, long deadline_ms)
+consult_start(struct event_base *base, const struct consult_who *who, struct book *book,
+    consult_step *step, consult_done *done, void *arg, long deadline_ms)
 {
 	struct consult *consult = must_alloc(sizeof *consult);
-	struct timeval deadline = {.tv_sec = deadline_ms / 1000, .tv_usec = deadline_ms % 1000 * 1000};
+	struct timeval deadline = {
+	    .tv_sec = deadline_ms / 1000, .tv_usec = deadline_ms % 1000 * 1000};
 
 	consult->who = *who;
 	consult->book = book;

@@ -1,7 +1,8 @@
-/* consult: the driver of the book. It calls an evaluator, asks for what that found missing, all at once, and calls it again from the start as answers come, until
- * it is done or the deadline passes.
+/* consult: the driver of the book. It calls an evaluator, asks for what that found missing, all at
+ * once, and calls it again from the start as answers come, until it is done or the deadline passes.
  *
- * One evaluation asks CONSULT_QUESTIONS_MAX questions at most; what it wants beyond counts as TIMEOUT. */
+ * One evaluation asks CONSULT_QUESTIONS_MAX questions at most; what it wants beyond counts as
+ * TIMEOUT. */
 #ifndef IO_CONSULT_H
 #define IO_CONSULT_H
 
@@ -16,20 +17,23 @@ enum { CONSULT_QUESTIONS_MAX = 2000 };
 
 struct consult_who { /* whom to ask */
 	struct resolver *resolver;
-	struct resolver *lists; /* for the names that `is_list` accepts (--dnsbl-nameserver); NULL: `resolver` is asked for all */
+	struct resolver *lists; /* for the names that `is_list` accepts (--dnsbl-nameserver); NULL:
+	                           `resolver` is asked for all */
 	bool (*is_list)(const char *name, void *arg);
 	void *arg;
 };
 
 typedef bool consult_step(struct book *book, void *arg); /* false: pending */
 
-/* False: the deadline (or the bound above) cut it short. The questions still open then have a TIMEOUT from nobody in the book, and the step was run to its end on
- * that. */
+/* False: the deadline (or the bound above) cut it short. The questions still open then have a
+ * TIMEOUT from nobody in the book, and the step was run to its end on that. */
 typedef void consult_done(bool complete, void *arg);
 
-/* The book is borrowed; `who` is copied. The step is never run, and `done` never called, from within. */
-struct consult *consult_start(struct event_base *base, const struct consult_who *who, struct book *book, consult_step *step, consult_done *done, void *arg,
-	long deadline_ms);
-void consult_cancel(struct consult *consult); /* not within the step, nor once `done` has been called */
+/* The book is borrowed; `who` is copied. The step is never run, and `done` never called, from
+ * within. */
+struct consult *consult_start(struct event_base *base, const struct consult_who *who,
+    struct book *book, consult_step *step, consult_done *done, void *arg, long deadline_ms);
+void consult_cancel(
+    struct consult *consult); /* not within the step, nor once `done` has been called */
 
 #endif

@@ -6,13 +6,15 @@
 
 struct event_base;
 
-/* What libevent has to say about itself goes to base/log.h. Ends the program with status 70 when there is no loop to be had. */
+/* What libevent has to say about itself goes to base/log.h. Ends the program with status 70 when
+ * there is no loop to be had. */
 struct event_base *loop_new(void);
 void loop_run(struct event_base *base); /* until loop_stop, or nothing is left to wait for */
 void loop_stop(struct event_base *base); /* within a callback: once that has returned */
 void loop_free(struct event_base *base); /* NULL is allowed */
 int64_t loop_ms(void); /* monotonic, milliseconds */
 int64_t loop_wall_ms(void); /* milliseconds since the epoch */
-uint64_t loop_random(void); /* from the kernel; ends the program with status 70 when that has none */
+uint64_t loop_random(
+    void); /* from the kernel; ends the program with status 70 when that has none */
 
 #endif

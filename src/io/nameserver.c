@@ -1,13 +1,16 @@
-/* c-ares is trusted with sockets, with sending again, and with telling whose answer a datagram is (address, port, id, question); with nothing else. It has one
- * server a channel, is handed our bytes, and hands back those of the answer (ARES_FLAG_NOCHECKRESP, as 1.18 makes a SERVFAIL a refused connection otherwise;
- * ARES_FLAG_IGNTC, as a truncated answer is our business).
+/* c-ares is trusted with sockets, with sending again, and with telling whose answer a datagram is
+ * (address, port, id, question); with nothing else. It has one server a channel, is handed our
+ * bytes, and hands back those of the answer (ARES_FLAG_NOCHECKRESP, as 1.18 makes a SERVFAIL a
+ * refused connection otherwise; ARES_FLAG_IGNTC, as a truncated answer is our business).
  *
- * Its sockets are ours, so that we see a datagram before it does: some nameservers leave out the question when they refuse, and c-ares drops what it cannot
- * compare. Then the question of the inquiry with that id is put back in. That costs no safety: the socket is connected, the id has to fit as before, and nothing
- * but a failure is ever taken from such an answer.
+ * Its sockets are ours, so that we see a datagram before it does: some nameservers leave out the
+ * question when they refuse, and c-ares drops what it cannot compare. Then the question of the
+ * inquiry with that id is put back in. That costs no safety: the socket is connected, the id has to
+ * fit as before, and nothing but a failure is ever taken from such an answer.
  *
- * An inquiry is waiting: in line, not sent; then young: sent less than NAMESERVER_TRY_MS ago, and counted against the channel's limit; then old, and c-ares still
- * listens for its answer. So no more than some thousand are ever with c-ares, which is far from what its ids are good for. */
+ * An inquiry is waiting: in line, not sent; then young: sent less than NAMESERVER_TRY_MS ago, and
+ * counted against the channel's limit; then old, and c-ares still listens for its answer. So no
+ * more than some thousand are ever with c-ares, which is far from what its ids are good for. */
 #include "io/nameserver.h"
 
 /* ares_send and ares_get_servers_ports have successors that 1.18 lacks. */
@@ -49,7 +52,8 @@ enum {
 	IDS = 1 << 16,
 };
 
-/* PLAIN is UDP without EDNS: with the flag for it set, 1.18 takes the last 11 octets off a question on FORMERR, whatever they are. */
+/* PLAIN is UDP without EDNS: with the flag for it set, 1.18 takes the last 11 octets off a question
+ * on FORMERR, whatever they are. */
 enum way { UDP, PLAIN, TCP, WAYS };
 
 enum stage { WAITING, YOUNG, OLD };
@@ -116,7 +120,8 @@ note_answer(struct nameserver *nameserver)
 	nameserver->silent = 0;
 }
 
-/* A question that nothing was heard after, not even answers to others: what is lost or slow among many that are answered says nothing about the server. */
+/* A question that nothing was heard after, not even answers to others: what is lost or slow among
+ * many that are answered says nothing about the server. */
 static void
 note_silence(const struct inquiry *inquiry)
 {
@@ -154,7 +159,8 @@ static ares_socket_t
 socket_open(int family, int type, int protocol, void *arg)
 {
 	struct channel *channel = arg;
-	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol), receive = UDP_BUFFER, out = UDP_BUFFER / 4, on = 1;
+	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol),
+	    receive = UDP_BUFFER, out = UDP_BUFFER / 4, on = 1;
 
 	if (fd < 0)
 		return ARES_SOCKET_BAD;
@@ -193,10 +199,11 @@ note_id(struct channel *channel, const void *message, size_t len)
 		return;
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		TAILQ_FOREACH_REVERSE(inquiry, lists[i], inquiries, link)
-			if (inquiry->name != NULL && (unsigned)inquiry->type == question.type && name_equal(inquiry->name, question.name)) {
-				inquiry->sent_id = question.id;
-				return;
-			}
+	if (inquiry->name != NULL && (unsigned)inquiry->type == question.type &&
+	    name_equal(inquiry->name, question.name)) {
+		inquiry->sent_id = question.id;
+		return;
+	}
 }
 
 static ares_ssize_t
@@ -219,18 +226,20 @@ find_inquiry(const struct channel *channel, uint16_t id)
 
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		TAILQ_FOREACH(inquiry, lists[i], link)
-			if (inquiry->name != NULL && inquiry->sent_id == id)
-				return inquiry;
+	if (inquiry->name != NULL && inquiry->sent_id == id)
+		return inquiry;
 	return NULL;
 }
 
-/* Is it a failure, told in a header without a question? That a name does not exist is never taken from one. */
+/* Is it a failure, told in a header without a question? That a name does not exist is never taken
+ * from one. */
 static bool
 is_bare_failure(const unsigned char *message, size_t len)
 {
 	unsigned rcode = len >= HEADER_OCTETS ? message[3] & 15u : 0;
 
-	return (rcode == 1 || rcode == 2 || rcode == 4 || rcode == 5) && (message[2] & 0x80) != 0 && message[4] == 0 && message[5] == 0 && message[6] == 0 && message[7] == 0;
+	return (rcode == 1 || rcode == 2 || rcode == 4 || rcode == 5) && (message[2] & 0x80) != 0 &&
+	       message[4] == 0 && message[5] == 0 && message[6] == 0 && message[7] == 0;
 }
 
 /* Returns the length of the message that c-ares is to see. */
@@ -244,24 +253,31 @@ put_question_back(struct channel *channel, unsigned char *message, size_t len, s
 		return len;
 	inquiry = find_inquiry(channel, (uint16_t)(message[0] << 8 | message[1]));
 	buf_clear(query);
-	if (inquiry == NULL || !wire_query(query, inquiry->id, inquiry->name, inquiry->type) || query->len - OPT_OCTETS > room)
+	if (inquiry == NULL || !wire_query(query, inquiry->id, inquiry->name, inquiry->type) ||
+	    query->len - OPT_OCTETS > room)
 		return len;
-	memcpy(message + HEADER_OCTETS, query->data + HEADER_OCTETS, query->len - OPT_OCTETS - HEADER_OCTETS);
-	memset(message + 4, 0, HEADER_OCTETS - 4); /* the counts; whatever stood behind them is overwritten or left out */
+	memcpy(message + HEADER_OCTETS, query->data + HEADER_OCTETS,
+	    query->len - OPT_OCTETS - HEADER_OCTETS);
+	memset(message + 4, 0,
+	    HEADER_OCTETS -
+	        4); /* the counts; whatever stood behind them is overwritten or left out */
 	message[5] = 1;
 	return query->len - OPT_OCTETS;
 }
 
-/* With one question, as all of ours have. Of anything else newer c-ares thinks so ill that it gives up whatever is under way on the socket. */
+/* With one question, as all of ours have. Of anything else newer c-ares thinks so ill that it gives
+ * up whatever is under way on the socket. */
 static bool
 is_answer(const unsigned char *message, size_t len)
 {
-	return len >= HEADER_OCTETS && (message[2] & 0x80) != 0 && message[4] == 0 && message[5] == 1;
+	return len >= HEADER_OCTETS && (message[2] & 0x80) != 0 && message[4] == 0 &&
+	       message[5] == 1;
 }
 
 /* A datagram that answers nothing has not come; so many in a row are enough for one turn. */
 static ares_ssize_t
-socket_receive(ares_socket_t fd, void *buffer, size_t size, int flags, struct sockaddr *from, ares_socklen_t *from_len, void *arg)
+socket_receive(ares_socket_t fd, void *buffer, size_t size, int flags, struct sockaddr *from,
+    ares_socklen_t *from_len, void *arg)
 {
 	struct channel *channel = arg;
 	ares_socklen_t room = from_len != NULL ? *from_len : 0;
@@ -281,17 +297,20 @@ socket_receive(ares_socket_t fd, void *buffer, size_t size, int flags, struct so
 	return -1;
 }
 
-static const struct ares_socket_functions socket_functions = {socket_open, socket_close, socket_connect, socket_receive, socket_send};
+static const struct ares_socket_functions socket_functions = {
+    socket_open, socket_close, socket_connect, socket_receive, socket_send};
 
 static void
 on_socket(evutil_socket_t fd, short what, void *arg)
 {
 	struct channel *channel = arg;
 
-	ares_process_fd(channel->ares, what & EV_READ ? fd : ARES_SOCKET_BAD, what & EV_WRITE ? fd : ARES_SOCKET_BAD);
+	ares_process_fd(channel->ares, what & EV_READ ? fd : ARES_SOCKET_BAD,
+	    what & EV_WRITE ? fd : ARES_SOCKET_BAD);
 }
 
-/* As many questions at once as there is room for answers: with the buffer that Linux gives by default, a burst of 1,000 loses every twentieth. */
+/* As many questions at once as there is room for answers: with the buffer that Linux gives by
+ * default, a burst of 1,000 loses every twentieth. */
 static void
 fit_limit(struct channel *channel, ares_socket_t fd)
 {
@@ -328,7 +347,8 @@ on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 		event_del(&socket->event);
 	}
 	if (what != 0) {
-		event_assign(&socket->event, channel->nameserver->base, fd, (short)(what | EV_PERSIST), on_socket, channel);
+		event_assign(&socket->event, channel->nameserver->base, fd,
+		    (short)(what | EV_PERSIST), on_socket, channel);
 		event_add(&socket->event, NULL);
 	} else {
 		*at = socket->next;
@@ -364,7 +384,8 @@ failure_of(int status)
 		return DNS_FORMERR;
 	case ARES_EBADRESP:
 		return DNS_GARBLED;
-	default: /* no answer in time, or no way to the nameserver: nothing that the name asked for can be blamed for */
+	default: /* no answer in time, or no way to the nameserver: nothing that the name asked for
+	            can be blamed for */
 		return DNS_TIMEOUT;
 	}
 }
@@ -383,7 +404,8 @@ on_done(void *arg, int status, int timeouts, unsigned char *message, int len)
 	if (inquiry->stage == YOUNG) {
 		TAILQ_REMOVE(&channel->young, inquiry, link);
 		channel->young_count--;
-		if (status != ARES_SUCCESS && status != ARES_ECANCELLED && status != ARES_EDESTRUCTION)
+		if (status != ARES_SUCCESS && status != ARES_ECANCELLED &&
+		    status != ARES_EDESTRUCTION)
 			note_silence(inquiry);
 	} else {
 		TAILQ_REMOVE(&channel->old, inquiry, link);
@@ -394,7 +416,8 @@ on_done(void *arg, int status, int timeouts, unsigned char *message, int len)
 		tell(inquiry, NULL, 0, failure_of(status));
 	free(inquiry);
 	if (!TAILQ_EMPTY(&channel->waiting))
-		event_active(&channel->turn, EV_TIMEOUT, 0); /* there is a place now; not from here, where c-ares is at work */
+		event_active(&channel->turn, EV_TIMEOUT,
+		    0); /* there is a place now; not from here, where c-ares is at work */
 }
 
 static void
@@ -430,7 +453,8 @@ send_question(struct inquiry *inquiry)
 	channel->open++;
 	inquiry->stage = YOUNG;
 	inquiry->sent = loop_ms();
-	ares_send(channel->ares, (const unsigned char *)query->data, (int)len, on_done, inquiry); /* may call on_done at once */
+	ares_send(channel->ares, (const unsigned char *)query->data, (int)len, on_done,
+	    inquiry); /* may call on_done at once */
 }
 
 static void
@@ -464,7 +488,8 @@ age(struct channel *channel)
 	}
 }
 
-/* c-ares looks for time-outs only when it is called. ares_timeout() would say when, but goes through all questions for it before 1.20. */
+/* c-ares looks for time-outs only when it is called. ares_timeout() would say when, but goes
+ * through all questions for it before 1.20. */
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
@@ -479,9 +504,12 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 }
 
 struct inquiry *
-nameserver_ask(struct nameserver *nameserver, const char *name, enum dns_type type, unsigned flags, void *arg)
+nameserver_ask(
+    struct nameserver *nameserver, const char *name, enum dns_type type, unsigned flags, void *arg)
 {
-	struct channel *channel = &nameserver->channels[flags & ASK_TCP ? TCP : flags & ASK_PLAIN ? PLAIN : UDP];
+	struct channel *channel = &nameserver->channels[flags & ASK_TCP     ? TCP
+	                                                : flags & ASK_PLAIN ? PLAIN
+	                                                                    : UDP];
 	struct inquiry *inquiry = must_alloc(sizeof *inquiry);
 
 	inquiry->channel = channel;
@@ -516,8 +544,8 @@ nameserver_flush(struct nameserver *nameserver)
 
 /* ---- its life */
 
-/* Before 1.32 it is sent again after what we say, later after five times the server's mean latency, but 250 ms. Either way that is doubled each time, and this many
- * times make some ten seconds. */
+/* Before 1.32 it is sent again after what we say, later after five times the server's mean latency,
+ * but 250 ms. Either way that is doubled each time, and this many times make some ten seconds. */
 static int
 udp_tries(void)
 {
@@ -533,15 +561,18 @@ options_init(struct ares_options *options, struct channel *channel)
 	bool tcp = channel->way == TCP;
 
 	*options = (struct ares_options){
-		.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_IGNTC | (tcp ? ARES_FLAG_USEVC : 0) | (channel->way == UDP ? ARES_FLAG_EDNS : 0),
-		.timeout = tcp ? TCP_MS : UDP_MS,
-		.tries = tcp ? TCP_TRIES : udp_tries(),
-		.ednspsz = 4096, /* a limit to what it reads, not what we announce */
-		.sock_state_cb = on_socket_state,
-		.sock_state_cb_data = channel,
-		.resolvconf_path = (char *)"/dev/null", /* what resolv.conf says of time-outs and the like is not for us */
+	    .flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_IGNTC | (tcp ? ARES_FLAG_USEVC : 0) |
+	             (channel->way == UDP ? ARES_FLAG_EDNS : 0),
+	    .timeout = tcp ? TCP_MS : UDP_MS,
+	    .tries = tcp ? TCP_TRIES : udp_tries(),
+	    .ednspsz = 4096, /* a limit to what it reads, not what we announce */
+	    .sock_state_cb = on_socket_state,
+	    .sock_state_cb_data = channel,
+	    .resolvconf_path = (char *)"/dev/null", /* what resolv.conf says of time-outs and the
+	                                               like is not for us */
 	};
-	return ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NOROTATE | ARES_OPT_EDNSPSZ | ARES_OPT_SOCK_STATE_CB | ARES_OPT_RESOLVCONF;
+	return ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NOROTATE |
+	       ARES_OPT_EDNSPSZ | ARES_OPT_SOCK_STATE_CB | ARES_OPT_RESOLVCONF;
 }
 
 #if defined(ARES_OPT_QUERY_CACHE)
@@ -549,8 +580,10 @@ static int
 options_newer(struct ares_options *options)
 {
 	options->qcache_max_ttl = 0; /* there is io/cache.h */
-	/* On an answer that it cannot read, 1.34 drops the socket and sends all that waited there again, and after some such answers all of it fails: what one hostile
-	 * answer takes along must be few, and the resolver asks them by TCP, one by one. It also means a new source port for each few. */
+	/* On an answer that it cannot read, 1.34 drops the socket and sends all that waited there
+	 * again, and after some such answers all of it fails: what one hostile answer takes along
+	 * must be few, and the resolver asks them by TCP, one by one. It also means a new source
+	 * port for each few. */
 	options->udp_max_queries = UDP_A_SOCKET;
 	return ARES_OPT_QUERY_CACHE | ARES_OPT_UDP_MAX_QUERIES;
 }
@@ -589,7 +622,8 @@ channel_open(struct channel *channel)
 	if (status != ARES_SUCCESS)
 		return status;
 	ares_set_socket_functions(channel->ares, &socket_functions, channel);
-	snprintf(csv, sizeof csv, address->ip.family == 6 ? "[%s]:%u" : "%s:%u", ip_text(&address->ip, ip), address->port);
+	snprintf(csv, sizeof csv, address->ip.family == 6 ? "[%s]:%u" : "%s:%u",
+	    ip_text(&address->ip, ip), address->port);
 	return ares_set_servers_ports_csv(channel->ares, csv);
 }
 
@@ -602,7 +636,8 @@ channel_release(struct channel *channel)
 }
 
 struct nameserver *
-nameserver_new(struct event_base *base, const struct nameserver_address *address, const struct nameserver_user *user, const char **why)
+nameserver_new(struct event_base *base, const struct nameserver_address *address,
+    const struct nameserver_user *user, const char **why)
 {
 	struct nameserver *nameserver = must_alloc(sizeof *nameserver);
 	int status = ares_library_init(ARES_LIB_INIT_ALL);
@@ -664,7 +699,8 @@ nameserver_parse(const char *text, struct nameserver_address *out)
 	if (*text == '[') {
 		from = text + 1;
 		end = strchr(from, ']');
-		if (end == NULL || (end[1] != '\0' && (end[1] != ':' || !parse_port(end + 2, &out->port))))
+		if (end == NULL ||
+		    (end[1] != '\0' && (end[1] != ':' || !parse_port(end + 2, &out->port))))
 			return false;
 	} else if (colon != NULL && strchr(colon + 1, ':') == NULL) {
 		end = colon;
@@ -687,14 +723,16 @@ nameserver_format(const struct nameserver_address *address, char text[NAMESERVER
 	if (address->port == PORT)
 		snprintf(text, NAMESERVER_TEXT, "%s", ip);
 	else
-		snprintf(text, NAMESERVER_TEXT, address->ip.family == 6 ? "[%s]:%u" : "%s:%u", ip, address->port);
+		snprintf(text, NAMESERVER_TEXT, address->ip.family == 6 ? "[%s]:%u" : "%s:%u", ip,
+		    address->port);
 	return text;
 }
 
 static void
 from_ares(const struct ares_addr_port_node *node, struct nameserver_address *out)
 {
-	*out = (struct nameserver_address){.ip.family = node->family == AF_INET6 ? 6 : 4, .port = node->udp_port > 0 ? (uint16_t)node->udp_port : PORT};
+	*out = (struct nameserver_address){.ip.family = node->family == AF_INET6 ? 6 : 4,
+	    .port = node->udp_port > 0 ? (uint16_t)node->udp_port : PORT};
 	memcpy(out->ip.bytes, &node->addr, out->ip.family == 6 ? 16 : 4);
 }
 
@@ -709,7 +747,8 @@ nameserver_system(struct nameserver_address *out, size_t max)
 		return 0;
 	if (ares_init_options(&channel, NULL, 0) == ARES_SUCCESS) {
 		if (ares_get_servers_ports(channel, &nodes) == ARES_SUCCESS)
-			for (const struct ares_addr_port_node *node = nodes; node != NULL && count < max; node = node->next)
+			for (const struct ares_addr_port_node *node = nodes;
+			     node != NULL && count < max; node = node->next)
 				from_ares(node, &out[count++]);
 		ares_free_data(nodes);
 		ares_destroy(channel);

@@ -117,7 +117,8 @@ job_new(struct resolver *resolver, const char *name, enum dns_type type)
 	job->last = &job->waiters;
 	for (size_t i = 0; i < RESOLVER_SERVERS_MAX; i++)
 		job->attempts[i].job = job;
-	job->answer = (struct answer){.name = job->name, .type = type, .rcode = DNS_TIMEOUT, .canonical = job->name};
+	job->answer = (struct answer){
+	    .name = job->name, .type = type, .rcode = DNS_TIMEOUT, .canonical = job->name};
 	job->chain = *bucket;
 	*bucket = job;
 	return job;
@@ -184,7 +185,8 @@ is_failure(const struct answer *answer)
 static int64_t
 keep_ms(const struct resolver *resolver, const struct answer *answer)
 {
-	int64_t ms = (int64_t)answer->ttl * 1000, most = answer->count > 0 ? KEEP_POSITIVE_MS : KEEP_NEGATIVE_MS;
+	int64_t ms = (int64_t)answer->ttl * 1000,
+	        most = answer->count > 0 ? KEEP_POSITIVE_MS : KEEP_NEGATIVE_MS;
 
 	if (resolver->book != NULL)
 		return KEEP_POSITIVE_MS; /* it will say nothing else */
@@ -208,11 +210,13 @@ finish(struct job *job, const struct answer *answer)
 	make_ready(job);
 }
 
-/* Which of two failures tells more: an answer more than none, trouble with the domain more than trouble with us. */
+/* Which of two failures tells more: an answer more than none, trouble with the domain more than
+ * trouble with us. */
 static size_t
 weight(enum dns_rcode rcode)
 {
-	static const enum dns_rcode least_first[] = {DNS_TIMEOUT, DNS_GARBLED, DNS_FORMERR, DNS_NOTIMP, DNS_REFUSED, DNS_SERVFAIL};
+	static const enum dns_rcode least_first[] = {
+	    DNS_TIMEOUT, DNS_GARBLED, DNS_FORMERR, DNS_NOTIMP, DNS_REFUSED, DNS_SERVFAIL};
 	size_t i = 0, count = sizeof least_first / sizeof *least_first;
 
 	while (i < count && least_first[i] != rcode)
@@ -252,7 +256,8 @@ first_untried(struct job *job, bool dead)
 	return NULL;
 }
 
-/* Asks the next nameserver: a dead one only while nobody has said anything. False: nobody is left. */
+/* Asks the next nameserver: a dead one only while nobody has said anything. False: nobody is left.
+ */
 static bool
 ask_next(struct job *job)
 {
@@ -272,11 +277,13 @@ start_tick(struct resolver *resolver)
 		evtimer_add(&resolver->tick, &tick_interval);
 }
 
-/* No answer at once: the nameserver is being restarted, or a send buffer is full. Time-outs have had their time. */
+/* No answer at once: the nameserver is being restarted, or a send buffer is full. Time-outs have
+ * had their time. */
 static bool
 may_pause(const struct job *job)
 {
-	return job->answer.rcode == DNS_TIMEOUT && job->list == &job->resolver->open && job->round + 1 < ROUNDS;
+	return job->answer.rcode == DNS_TIMEOUT && job->list == &job->resolver->open &&
+	       job->round + 1 < ROUNDS;
 }
 
 /* One that is late may still have something better to say than another's failure. */
@@ -284,7 +291,9 @@ static bool
 worth_waiting(const struct job *job)
 {
 	for (size_t i = 0; i < job->resolver->server_count; i++)
-		if (job->attempts[i].inquiry != NULL && (job->answer.rcode == DNS_TIMEOUT || !nameserver_dead(job->resolver->servers[i])))
+		if (job->attempts[i].inquiry != NULL &&
+		    (job->answer.rcode == DNS_TIMEOUT ||
+		        !nameserver_dead(job->resolver->servers[i])))
 			return true;
 	return false;
 }
@@ -325,7 +334,8 @@ any_alive(const struct resolver *resolver)
 
 /* ---- what nameservers tell */
 
-/* It was cut off; or it cannot be read, and may have been cut on the way, or be the answer to something else that c-ares 1.34 had on that socket. */
+/* It was cut off; or it cannot be read, and may have been cut on the way, or be the answer to
+ * something else that c-ares 1.34 had on that socket. */
 static void
 ask_by_tcp(struct attempt *attempt)
 {
@@ -351,7 +361,8 @@ on_late(void *arg)
 	}
 	ask_next(job);
 	if (nameserver_dead(server_of(attempt)) && any_alive(resolver))
-		nameserver_flush(server_of(attempt)); /* who stands in line there is better off elsewhere */
+		nameserver_flush(
+		    server_of(attempt)); /* who stands in line there is better off elsewhere */
 }
 
 static void
@@ -372,13 +383,15 @@ on_message(struct attempt *attempt, const void *message, size_t len)
 	struct answer answer;
 	bool truncated = false, read;
 
-	read = wire_response(message, len, job->name, job->type, cache_arena(job->resolver->cache), &answer, &truncated, &why);
+	read = wire_response(message, len, job->name, job->type, cache_arena(job->resolver->cache),
+	    &answer, &truncated, &why);
 	answer.server = nameserver_text(server_of(attempt));
 	if (truncated) {
 		ask_by_tcp(attempt);
 	} else if (!read) {
 		on_failure(attempt, DNS_GARBLED);
-	} else if (answer.rcode == DNS_FORMERR && !(attempt->flags & ASK_PLAIN)) { /* RFC 6891 section 7 */
+	} else if (answer.rcode == DNS_FORMERR &&
+	           !(attempt->flags & ASK_PLAIN)) { /* RFC 6891 section 7 */
 		ask(attempt, attempt->flags | ASK_PLAIN);
 	} else if (is_failure(&answer)) {
 		on_failure(attempt, answer.rcode);
@@ -452,7 +465,8 @@ deliver(struct resolver *resolver, struct job *job)
 static void
 release(struct resolver *resolver)
 {
-	struct jobs *lists[] = {&resolver->open, &resolver->late, &resolver->paused, &resolver->ready};
+	struct jobs *lists[] = {
+	    &resolver->open, &resolver->late, &resolver->paused, &resolver->ready};
 
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		while (!TAILQ_EMPTY(lists[i]))
@@ -475,12 +489,14 @@ on_deliver(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	while (!resolver->gone && (job = TAILQ_FIRST(&resolver->ready)) != NULL && job->batch == batch)
+	while (
+	    !resolver->gone && (job = TAILQ_FIRST(&resolver->ready)) != NULL && job->batch == batch)
 		deliver(resolver, job);
 	if (resolver->gone)
 		release(resolver);
 	else
-		cache_turn(resolver->cache); /* what became ready meanwhile may have answers from it, until its own batch, which is the next */
+		cache_turn(resolver->cache); /* what became ready meanwhile may have answers from
+		                                it, until its own batch, which is the next */
 }
 
 /* ---- what others call */
@@ -611,7 +627,8 @@ job_for(struct resolver *resolver, const char *name, enum dns_type type)
 }
 
 void
-resolver_ask(struct resolver *resolver, const char *name, enum dns_type type, resolver_done *done, void *arg)
+resolver_ask(
+    struct resolver *resolver, const char *name, enum dns_type type, resolver_done *done, void *arg)
 {
 	struct job *job = job_for(resolver, name, type);
 	struct waiter *waiter = must_alloc(sizeof *waiter);
@@ -645,7 +662,8 @@ forget_waiters(struct job *job, void *arg)
 void
 resolver_forget(struct resolver *resolver, void *arg)
 {
-	struct jobs *lists[] = {&resolver->open, &resolver->late, &resolver->paused, &resolver->ready};
+	struct jobs *lists[] = {
+	    &resolver->open, &resolver->late, &resolver->paused, &resolver->ready};
 
 	if (resolver->delivering != NULL)
 		forget_waiters(resolver->delivering, arg);
@@ -653,7 +671,8 @@ resolver_forget(struct resolver *resolver, void *arg)
 		for (struct job *job = TAILQ_FIRST(lists[i]), *next; job != NULL; job = next) {
 			next = TAILQ_NEXT(job, link);
 			if (forget_waiters(job, arg) && lists[i] != &resolver->ready)
-				job_free(job); /* what is not answered yet is not asked on for nobody */
+				job_free(
+				    job); /* what is not answered yet is not asked on for nobody */
 		}
 }
 
@@ -682,25 +701,61 @@ resolver_is_public(const char *server)
 		const char *net;
 		unsigned bits;
 	} nets[] = {
-		{"8.8.8.8", 32}, {"8.8.4.4", 32}, {"2001:4860:4860::", 48}, /* Google */
-		{"1.1.1.0", 24}, {"1.0.0.0", 24}, {"2606:4700:4700::", 48}, /* Cloudflare */
-		{"9.9.9.0", 24}, {"149.112.112.0", 24}, {"2620:fe::", 48}, /* Quad9 */
-		{"208.67.220.0", 24}, {"208.67.222.0", 24}, {"2620:119:35::", 48}, {"2620:119:53::", 48}, /* OpenDNS */
-		{"94.140.14.0", 24}, {"94.140.15.0", 24}, {"2a10:50c0::", 32}, /* AdGuard */
-		{"185.228.168.0", 24}, {"185.228.169.0", 24}, {"2a0d:2a00:1::", 48}, {"2a0d:2a00:2::", 48}, /* CleanBrowsing */
-		{"76.76.2.0", 24}, {"76.76.10.0", 24}, {"2606:1a40::", 32}, /* Control D */
-		{"45.90.28.0", 22}, {"2a07:a8c0::", 31}, /* NextDNS */
-		{"194.242.2.0", 24}, {"2a07:e340::", 32}, /* Mullvad */
-		{"86.54.11.0", 24}, {"2a13:1001::", 32}, /* DNS4EU */
-		{"4.2.2.0", 29}, {"209.244.0.3", 32}, {"209.244.0.4", 32}, /* Level 3 */
-		{"64.6.64.6", 32}, {"64.6.65.6", 32}, {"2620:74:1b::", 48}, {"2620:74:1c::", 48}, /* Vercara */
-		{"156.154.70.0", 24}, {"156.154.71.0", 24}, {"2610:a1:1018::", 48}, {"2610:a1:1019::", 48},
-		{"8.26.56.26", 32}, {"8.20.247.20", 32}, /* Comodo */
-		{"74.82.42.42", 32}, {"2001:470:20::2", 128}, /* Hurricane Electric */
-		{"84.200.69.80", 32}, {"84.200.70.40", 32}, /* DNS.WATCH */
-		{"77.88.8.0", 24}, {"2a02:6b8::feed:0", 112}, /* Yandex */
-		{"223.5.5.5", 32}, {"223.6.6.6", 32}, {"2400:3200::", 32}, /* AliDNS */
-		{"119.29.29.29", 32}, {"114.114.114.0", 24}, {"114.114.115.0", 24}, {"101.101.101.101", 32},
+	    {"8.8.8.8", 32},
+	    {"8.8.4.4", 32},
+	    {"2001:4860:4860::", 48}, /* Google */
+	    {"1.1.1.0", 24},
+	    {"1.0.0.0", 24},
+	    {"2606:4700:4700::", 48}, /* Cloudflare */
+	    {"9.9.9.0", 24},
+	    {"149.112.112.0", 24},
+	    {"2620:fe::", 48}, /* Quad9 */
+	    {"208.67.220.0", 24},
+	    {"208.67.222.0", 24},
+	    {"2620:119:35::", 48},
+	    {"2620:119:53::", 48}, /* OpenDNS */
+	    {"94.140.14.0", 24},
+	    {"94.140.15.0", 24},
+	    {"2a10:50c0::", 32}, /* AdGuard */
+	    {"185.228.168.0", 24},
+	    {"185.228.169.0", 24},
+	    {"2a0d:2a00:1::", 48},
+	    {"2a0d:2a00:2::", 48}, /* CleanBrowsing */
+	    {"76.76.2.0", 24},
+	    {"76.76.10.0", 24},
+	    {"2606:1a40::", 32}, /* Control D */
+	    {"45.90.28.0", 22},
+	    {"2a07:a8c0::", 31}, /* NextDNS */
+	    {"194.242.2.0", 24},
+	    {"2a07:e340::", 32}, /* Mullvad */
+	    {"86.54.11.0", 24},
+	    {"2a13:1001::", 32}, /* DNS4EU */
+	    {"4.2.2.0", 29},
+	    {"209.244.0.3", 32},
+	    {"209.244.0.4", 32}, /* Level 3 */
+	    {"64.6.64.6", 32},
+	    {"64.6.65.6", 32},
+	    {"2620:74:1b::", 48},
+	    {"2620:74:1c::", 48}, /* Vercara */
+	    {"156.154.70.0", 24},
+	    {"156.154.71.0", 24},
+	    {"2610:a1:1018::", 48},
+	    {"2610:a1:1019::", 48},
+	    {"8.26.56.26", 32},
+	    {"8.20.247.20", 32}, /* Comodo */
+	    {"74.82.42.42", 32},
+	    {"2001:470:20::2", 128}, /* Hurricane Electric */
+	    {"84.200.69.80", 32},
+	    {"84.200.70.40", 32}, /* DNS.WATCH */
+	    {"77.88.8.0", 24},
+	    {"2a02:6b8::feed:0", 112}, /* Yandex */
+	    {"223.5.5.5", 32},
+	    {"223.6.6.6", 32},
+	    {"2400:3200::", 32}, /* AliDNS */
+	    {"119.29.29.29", 32},
+	    {"114.114.114.0", 24},
+	    {"114.114.115.0", 24},
+	    {"101.101.101.101", 32},
 	};
 	struct nameserver_address address;
 	struct ip net;

@@ -1,11 +1,16 @@
-/* resolver: asks nameservers, and waits for what they say (UDP with EDNS, TCP for what does not fit). Not an evaluator: it waits, it does not decide.
+/* resolver: asks nameservers, and waits for what they say (UDP with EDNS, TCP for what does not
+ * fit). Not an evaluator: it waits, it does not decide.
  *
- * The first live nameserver is asked. The next one is asked, too, when that has not answered for NAMESERVER_TRY_MS (a late answer still counts), and at once when
- * it failed: SERVFAIL, REFUSED, every other rcode but NOERROR and NXDOMAIN, an answer that cannot be read, nobody there. If all fail, the most telling failure is
- * the answer. A dead nameserver (io/nameserver.h) is passed over, as long as another one is left.
+ * The first live nameserver is asked. The next one is asked, too, when that has not answered for
+ * NAMESERVER_TRY_MS (a late answer still counts), and at once when it failed: SERVFAIL, REFUSED,
+ * every other rcode but NOERROR and NXDOMAIN, an answer that cannot be read, nobody there. If all
+ * fail, the most telling failure is the answer. A dead nameserver (io/nameserver.h) is passed over,
+ * as long as another one is left.
  *
- * Same questions in flight are asked once; answers are kept for their TTL (an hour at most; 15 minutes "no"; 5 seconds a failure), the latest RESOLVER_CACHE_MAX
- * of them. A CNAME chain that ends outside its message is not followed here: `canonical` says where to ask on, and the book does. */
+ * Same questions in flight are asked once; answers are kept for their TTL (an hour at most; 15
+ * minutes "no"; 5 seconds a failure), the latest RESOLVER_CACHE_MAX of them. A CNAME chain that
+ * ends outside its message is not followed here: `canonical` says where to ask on, and the book
+ * does. */
 #ifndef IO_RESOLVER_H
 #define IO_RESOLVER_H
 
@@ -24,17 +29,26 @@ enum {
 	RESOLVER_CACHE_MAX = 200000,
 };
 
-typedef void resolver_done(const struct answer *answer, void *arg); /* the answer is valid during the call */
+typedef void resolver_done(
+    const struct answer *answer, void *arg); /* the answer is valid during the call */
 
-/* `servers`: "ADDR", "ADDR:PORT", "ADDR6", "[ADDR6]:PORT"; none: those of /etc/resolv.conf, and this machine if that names none. NULL with `*why` (static, or the
- * one that is no address) when there are too many, or one is no address. */
-struct resolver *resolver_new(struct event_base *base, const char *const *servers, size_t count, const char **why);
-struct resolver *resolver_replay(struct event_base *base, struct book *closed); /* answers from a book; takes it */
-void resolver_free(struct resolver *resolver); /* at any time, also within a callback: open questions are dropped without a word. NULL is allowed */
+/* `servers`: "ADDR", "ADDR:PORT", "ADDR6", "[ADDR6]:PORT"; none: those of /etc/resolv.conf, and
+ * this machine if that names none. NULL with `*why` (static, or the one that is no address) when
+ * there are too many, or one is no address. */
+struct resolver *resolver_new(
+    struct event_base *base, const char *const *servers, size_t count, const char **why);
+struct resolver *resolver_replay(
+    struct event_base *base, struct book *closed); /* answers from a book; takes it */
+void resolver_free(
+    struct resolver *resolver); /* at any time, also within a callback: open questions are dropped
+                                   without a word. NULL is allowed */
 
-void resolver_on_answer(struct resolver *resolver, resolver_done *observe, void *arg); /* each answer once, as it comes: not what the cache gives (--dns-record) */
-void resolver_ask(struct resolver *resolver, const char *name, enum dns_type type, resolver_done *done, void *arg); /* never calls back from within */
-void resolver_forget(struct resolver *resolver, void *arg); /* no more callbacks for this arg; at any time, also within a callback */
+void resolver_on_answer(struct resolver *resolver, resolver_done *observe,
+    void *arg); /* each answer once, as it comes: not what the cache gives (--dns-record) */
+void resolver_ask(struct resolver *resolver, const char *name, enum dns_type type,
+    resolver_done *done, void *arg); /* never calls back from within */
+void resolver_forget(struct resolver *resolver,
+    void *arg); /* no more callbacks for this arg; at any time, also within a callback */
 
 struct resolver_counts {
 	unsigned long asked; /* questions put to nameservers, or the book */
@@ -43,9 +57,11 @@ struct resolver_counts {
 };
 struct resolver_counts resolver_counts(const struct resolver *resolver);
 size_t resolver_servers(const struct resolver *resolver);
-const char *resolver_server(const struct resolver *resolver, size_t i); /* "127.0.0.1", "127.0.0.1:5300", "[::1]:5300" */
+const char *resolver_server(
+    const struct resolver *resolver, size_t i); /* "127.0.0.1", "127.0.0.1:5300", "[::1]:5300" */
 
-/* Whether this is one of the well-known open resolvers (8.8.8.8, 1.1.1.1, …): DNS lists refuse them, or lie to them. */
+/* Whether this is one of the well-known open resolvers (8.8.8.8, 1.1.1.1, …): DNS lists refuse
+ * them, or lie to them. */
 bool resolver_is_public(const char *server);
 
 #endif

@@ -19,7 +19,8 @@ struct talk {
 	struct talk_result *result;
 	struct conn *conn;
 	struct reply_reader *reader;
-	struct buf early; /* came before we listened for it: an unsolicited 421, or a server that talks ahead */
+	struct buf early; /* came before we listened for it: an unsolicited 421, or a server that
+	                     talks ahead */
 	struct buf line; /* what we are saying */
 	bool sending, listening;
 	int64_t began, stage_began;
@@ -56,7 +57,8 @@ lose(struct talk *talk, enum ending ending, const char *words)
 	struct reply partial = reply_take(talk->reader);
 
 	talk->listening = false;
-	dialogue_lost(&talk->result->dialogue, ending, words, partial.count > 0 ? &partial : NULL, stage_ms(talk));
+	dialogue_lost(&talk->result->dialogue, ending, words, partial.count > 0 ? &partial : NULL,
+	    stage_ms(talk));
 }
 
 static void
@@ -75,7 +77,9 @@ on_lost(struct talk *talk, const struct conn_news *news)
 		break;
 	case LOST_TLS:
 		if (talk->plan.must_verify && talk->result->tls.problem != NULL)
-			lose(talk, END_TLS_FAILED, arena_printf(talk->arena, "the certificate is %s", talk->result->tls.problem));
+			lose(talk, END_TLS_FAILED,
+			    arena_printf(
+			        talk->arena, "the certificate is %s", talk->result->tls.problem));
 		else
 			lose(talk, END_TLS_FAILED, news->words);
 		break;
@@ -88,7 +92,11 @@ on_deadline(struct talk *talk)
 	const struct dialogue *d = &talk->result->dialogue;
 	char words[80];
 
-	snprintf(words, sizeof words, "%s within %g s", d->stage == STAGE_CONNECT ? "no connection" : d->stage == STAGE_HANDSHAKE ? "no handshake" : "no whole reply", (double)talk->plan.plan->ms[d->stage] / 1000);
+	snprintf(words, sizeof words, "%s within %g s",
+	    d->stage == STAGE_CONNECT     ? "no connection"
+	    : d->stage == STAGE_HANDSHAKE ? "no handshake"
+	                                  : "no whole reply",
+	    (double)talk->plan.plan->ms[d->stage] / 1000);
 	lose(talk, d->stage == STAGE_CONNECT ? END_UNREACHABLE : END_TIMEOUT, words);
 }
 
@@ -122,7 +130,8 @@ on_news(const struct conn_news *news, void *arg)
 	act(talk);
 }
 
-/* Feeds the reader; a whole reply moves the dialogue. What is behind it waits until we listen again. */
+/* Feeds the reader; a whole reply moves the dialogue. What is behind it waits until we listen
+ * again. */
 static void
 hear(struct talk *talk, const char *bytes, size_t len)
 {
@@ -154,7 +163,10 @@ hear(struct talk *talk, const char *bytes, size_t len)
 		if (talk->sending)
 			dialogue_heard_early(d, &reply, stage_ms(talk));
 		else
-			dialogue_heard(d, &reply, talk->early.len > 0 || (d->stage == STAGE_STARTTLS && conn_has_input(talk->conn)), stage_ms(talk));
+			dialogue_heard(d, &reply,
+			    talk->early.len > 0 ||
+			        (d->stage == STAGE_STARTTLS && conn_has_input(talk->conn)),
+			    stage_ms(talk));
 		break;
 	case REPLY_LINE_TOO_LONG:
 		lose(talk, END_TOO_LONG, "a reply line is over 4096 octets");
@@ -195,9 +207,13 @@ act(struct talk *talk)
 
 	buf_clear(&talk->line);
 	talk->stage_began = loop_ms();
-	switch (talk->sending ? ACT_CLOSE : dialogue_act(d, &talk->line)) { /* refused while we were still sending: no command would be understood */
+	switch (talk->sending
+	            ? ACT_CLOSE
+	            : dialogue_act(d, &talk->line)) { /* refused while we were still sending: no
+		                                         command would be understood */
 	case ACT_CONNECT:
-		talk->conn = conn_open(plan->base, &plan->source, &plan->address, plan->port, on_news, talk);
+		talk->conn =
+		    conn_open(plan->base, &plan->source, &plan->address, plan->port, on_news, talk);
 		break;
 	case ACT_LISTEN:
 		break;
@@ -211,7 +227,8 @@ act(struct talk *talk)
 			act(talk);
 			return;
 		}
-		conn_secure(talk->conn, plan->tls, plan->name, plan->must_verify, &talk->result->tls, talk->arena);
+		conn_secure(talk->conn, plan->tls, plan->name, plan->must_verify,
+		    &talk->result->tls, talk->arena);
 		break;
 	case ACT_CLOSE:
 	case ACT_NONE:
@@ -224,7 +241,8 @@ act(struct talk *talk)
 }
 
 struct talk *
-talk_start(const struct talk_plan *plan, struct arena *arena, struct talk_result *result, talk_done *done, void *arg)
+talk_start(const struct talk_plan *plan, struct arena *arena, struct talk_result *result,
+    talk_done *done, void *arg)
 {
 	struct talk *talk = must_alloc(sizeof *talk);
 

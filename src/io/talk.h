@@ -25,7 +25,8 @@ struct talk_plan {
 	const struct plan *plan;
 };
 
-struct talk_result { /* in the caller's arena, filled while the talk goes on: at any time it holds all that is known */
+struct talk_result { /* in the caller's arena, filled while the talk goes on: at any time it holds
+	                all that is known */
 	struct dialogue dialogue;
 	struct tls_facts tls;
 	struct ip source; /* our end of the connection */
@@ -35,7 +36,9 @@ struct talk_result { /* in the caller's arena, filled while the talk goes on: at
 typedef void talk_done(void *arg);
 
 /* Never calls back from within. `done` is called once, and the talk is then gone. */
-struct talk *talk_start(const struct talk_plan *plan, struct arena *arena, struct talk_result *result, talk_done *done, void *arg);
-void talk_stop(struct talk *talk); /* cut short: QUIT if the peer listens, then closed; `done` is not called */
+struct talk *talk_start(const struct talk_plan *plan, struct arena *arena,
+    struct talk_result *result, talk_done *done, void *arg);
+void talk_stop(
+    struct talk *talk); /* cut short: QUIT if the peer listens, then closed; `done` is not called */
 
 #endif

@@ -21,16 +21,18 @@ struct tls_context {
 	bool trusts; /* there is something to trust */
 };
 
-/* One file, not a folder of hashes: the folder costs a file look-up for every unknown issuer (half of all mail servers). */
+/* One file, not a folder of hashes: the folder costs a file look-up for every unknown issuer (half
+ * of all mail servers). */
 static const char *const bundles[] = {
-	"/etc/ssl/certs/ca-certificates.crt", /* Debian, Ubuntu, Alpine, Arch */
-	"/etc/pki/tls/certs/ca-bundle.crt", /* Fedora, RHEL */
-	"/etc/ssl/ca-bundle.pem", /* SUSE */
-	"/etc/ssl/cert.pem", /* OpenBSD, macOS, Alpine */
-	"/usr/local/share/certs/ca-root-nss.crt", /* FreeBSD */
+    "/etc/ssl/certs/ca-certificates.crt", /* Debian, Ubuntu, Alpine, Arch */
+    "/etc/pki/tls/certs/ca-bundle.crt", /* Fedora, RHEL */
+    "/etc/ssl/ca-bundle.pem", /* SUSE */
+    "/etc/ssl/cert.pem", /* OpenBSD, macOS, Alpine */
+    "/usr/local/share/certs/ca-root-nss.crt", /* FreeBSD */
 };
 
-static int faults_index = -1; /* the slot of an SSL where its enum fault bits are gathered: a number of OpenSSL's, the same for the whole process */
+static int faults_index = -1; /* the slot of an SSL where its enum fault bits are gathered: a number
+                                 of OpenSSL's, the same for the whole process */
 
 static unsigned
 fault_of(int error)
@@ -88,7 +90,8 @@ tls_context_new(const char *ca_file, const char **why)
 	/* A probe reports what a server speaks; it is not for it to refuse the old. */
 	SSL_CTX_set_security_level(context->ctx, 0);
 	SSL_CTX_set_min_proto_version(context->ctx, TLS1_VERSION);
-	SSL_CTX_set_mode(context->ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_mode(context->ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+	                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_read_ahead(context->ctx, 1); /* one read a record instead of two */
 	SSL_CTX_set_session_cache_mode(context->ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_verify(context->ctx, SSL_VERIFY_NONE, gather_faults);
@@ -154,7 +157,8 @@ time_words(struct arena *arena, const ASN1_TIME *time)
 
 	if (time == NULL || ASN1_TIME_to_tm(time, &tm) != 1)
 		return NULL;
-	return arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	return arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
+	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 static const char *
@@ -165,7 +169,8 @@ name_words(struct arena *arena, const X509_NAME *name)
 	char *data;
 	long len;
 
-	if (bio != NULL && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0) {
+	if (bio != NULL &&
+	    X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0) {
 		len = BIO_get_mem_data(bio, &data);
 		words = arena_copy(arena, data, len < 0 ? 0 : len > 512 ? 512 : (size_t)len);
 	}
@@ -190,7 +195,8 @@ dns_names(struct arena *arena, const X509 *certificate)
 			continue;
 		if (shown++ > 0)
 			buf_putc(&list, ' ');
-		buf_add(&list, ASN1_STRING_get0_data(name->d.dNSName), (size_t)ASN1_STRING_length(name->d.dNSName));
+		buf_add(&list, ASN1_STRING_get0_data(name->d.dNSName),
+		    (size_t)ASN1_STRING_length(name->d.dNSName));
 	}
 	words = arena_copy(arena, list.data, list.len);
 	buf_release(&list);
@@ -205,10 +211,10 @@ read_verdict(SSL *ssl, struct arena *arena, struct tls_facts *facts)
 		unsigned fault;
 		const char *word, *words;
 	} table[] = {
-		{FAULT_TRUST, "certificate-not-trusted", "not signed by a trusted authority"},
-		{FAULT_DATE, "certificate-expired", "expired or not valid yet"},
-		{FAULT_NAME, "certificate-host-mismatch", "for another name"},
-		{FAULT_OTHER, "validation-failure", NULL},
+	    {FAULT_TRUST, "certificate-not-trusted", "not signed by a trusted authority"},
+	    {FAULT_DATE, "certificate-expired", "expired or not valid yet"},
+	    {FAULT_NAME, "certificate-host-mismatch", "for another name"},
+	    {FAULT_OTHER, "validation-failure", NULL},
 	};
 	unsigned faults = (unsigned)(uintptr_t)SSL_get_ex_data(ssl, faults_index);
 	struct buf words;
@@ -222,7 +228,10 @@ read_verdict(SSL *ssl, struct arena *arena, struct tls_facts *facts)
 			facts->verify = table[i].word;
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		if (faults & table[i].fault)
-			buf_printf(&words, "%s%s", words.len > 0 ? "; " : "", table[i].words != NULL ? table[i].words : X509_verify_cert_error_string(SSL_get_verify_result(ssl)));
+			buf_printf(&words, "%s%s", words.len > 0 ? "; " : "",
+			    table[i].words != NULL
+			        ? table[i].words
+			        : X509_verify_cert_error_string(SSL_get_verify_result(ssl)));
 	facts->problem = arena_copy(arena, words.data, words.len);
 	buf_release(&words);
 }
@@ -241,7 +250,8 @@ tls_facts_read(struct ssl_st *ssl, struct arena *arena, struct tls_facts *facts)
 	}
 	if (certificate != NULL || SSL_get_ex_data(ssl, faults_index) != NULL)
 		read_verdict(ssl, arena, facts);
-	if (certificate == NULL) /* a handshake that failed for the certificate does not give it out */
+	if (certificate ==
+	    NULL) /* a handshake that failed for the certificate does not give it out */
 		return;
 	facts->subject = name_words(arena, X509_get_subject_name(certificate));
 	facts->issuer = name_words(arena, X509_get_issuer_name(certificate));
@@ -261,7 +271,10 @@ tls_error(char *words, unsigned long size)
 	unsigned long error = ERR_peek_error();
 	const char *reason = error != 0 ? ERR_reason_error_string(error) : NULL;
 
-	snprintf(words, size, "%s", reason != NULL ? reason : error != 0 ? "unknown TLS error" : "no reason given");
+	snprintf(words, size, "%s",
+	    reason != NULL ? reason
+	    : error != 0   ? "unknown TLS error"
+	                   : "no reason given");
 	ERR_clear_error();
 	return words;
 }

@@ -11,7 +11,8 @@ enum { TXT_STRING = 255, QUOTE_MAX = 600 };
 const char *
 severity_name(enum severity severity)
 {
-	static const char *const names[SEVERITY_COUNT] = {"refuses", "warns", "unknown", "info", "good"};
+	static const char *const names[SEVERITY_COUNT] = {
+	    "refuses", "warns", "unknown", "info", "good"};
 
 	return names[severity];
 }
@@ -101,91 +102,129 @@ enum kind {
 	KINDS
 };
 
-#define BULK_UNSIGNED "for bulk mail (some 5000 a day) Gmail (550 5.7.30), Outlook.com (550 5.7.515), Yahoo"
+#define BULK_UNSIGNED                                                                              \
+	"for bulk mail (some 5000 a day) Gmail (550 5.7.30), Outlook.com (550 5.7.515), Yahoo"
 
 static const struct {
 	const char *id, *topic;
 	enum severity severity;
 	const char *refused_by;
 } kinds[KINDS] = {
-	[TIME_OUT] = {"time-out", "sender", SEVERITY_UNKNOWN, NULL},
-	[SEEN_ELSEWHERE] = {"seen-elsewhere", "sender", SEVERITY_WARNS, NULL},
-	[SEEN_OTHER_FAMILY] = {"seen-other-family", "sender", SEVERITY_INFO, NULL},
-	[SEEN_HERE] = {"seen", "sender", SEVERITY_GOOD, NULL},
-	[RESOLVER_LIES] = {"resolver-lies", "sender", SEVERITY_UNKNOWN, NULL},
-	[PUBLIC_RESOLVER] = {"public-resolver", "blocklist", SEVERITY_UNKNOWN, NULL},
-	[LISTED_GRAVE] = {"listed", "blocklist", SEVERITY_REFUSES, "Yahoo (553 5.7.1 [BL21]), Outlook.com, iCloud, GMX and WEB.DE, laposte.net, and most others"},
-	[LISTED_OFTEN] = {"listed-often", "blocklist", SEVERITY_WARNS, "many smaller servers and filter appliances"},
-	[LISTED_MINOR] = {"listed-minor", "blocklist", SEVERITY_INFO, NULL},
-	[LIST_SILENT] = {"list-unknown", "blocklist", SEVERITY_UNKNOWN, NULL},
-	[LISTS_SILENT] = {"lists-unknown", "blocklist", SEVERITY_INFO, NULL},
-	[LISTS_CLEAN] = {"lists-clean", "blocklist", SEVERITY_GOOD, NULL},
-	[LISTED_WHITE] = {"allowlisted", "blocklist", SEVERITY_GOOD, NULL},
-	[PTR_MISSING] = {"ptr-missing", "ptr", SEVERITY_REFUSES, "Gmail (550 5.7.25), Outlook.com (5.7.25), Yahoo, iCloud, GMX and WEB.DE (554 at the greeting), laposte.net, t-online.de"},
-	[PTR_STRAY] = {"ptr-unconfirmed", "ptr", SEVERITY_REFUSES, "Gmail (550 5.7.25), Outlook.com (5.7.25), Yahoo, iCloud, GMX and WEB.DE (554 at the greeting), laposte.net, t-online.de"},
-	[PTR_GENERIC] = {"ptr-generic", "ptr", SEVERITY_WARNS, "GMX and WEB.DE, t-online.de (554 at the greeting), Yahoo"},
-	[PTR_MANY] = {"ptr-many", "ptr", SEVERITY_WARNS, NULL},
-	[PTR_UNKNOWN] = {"ptr-unknown", "ptr", SEVERITY_UNKNOWN, NULL},
-	[PTR_GOOD] = {"ptr", "ptr", SEVERITY_GOOD, NULL},
+    [TIME_OUT] = {"time-out", "sender", SEVERITY_UNKNOWN, NULL},
+    [SEEN_ELSEWHERE] = {"seen-elsewhere", "sender", SEVERITY_WARNS, NULL},
+    [SEEN_OTHER_FAMILY] = {"seen-other-family", "sender", SEVERITY_INFO, NULL},
+    [SEEN_HERE] = {"seen", "sender", SEVERITY_GOOD, NULL},
+    [RESOLVER_LIES] = {"resolver-lies", "sender", SEVERITY_UNKNOWN, NULL},
+    [PUBLIC_RESOLVER] = {"public-resolver", "blocklist", SEVERITY_UNKNOWN, NULL},
+    [LISTED_GRAVE] = {"listed", "blocklist", SEVERITY_REFUSES,
+        "Yahoo (553 5.7.1 [BL21]), Outlook.com, iCloud, GMX and WEB.DE, laposte.net, and most "
+        "others"},
+    [LISTED_OFTEN] = {"listed-often", "blocklist", SEVERITY_WARNS,
+        "many smaller servers and filter appliances"},
+    [LISTED_MINOR] = {"listed-minor", "blocklist", SEVERITY_INFO, NULL},
+    [LIST_SILENT] = {"list-unknown", "blocklist", SEVERITY_UNKNOWN, NULL},
+    [LISTS_SILENT] = {"lists-unknown", "blocklist", SEVERITY_INFO, NULL},
+    [LISTS_CLEAN] = {"lists-clean", "blocklist", SEVERITY_GOOD, NULL},
+    [LISTED_WHITE] = {"allowlisted", "blocklist", SEVERITY_GOOD, NULL},
+    [PTR_MISSING] = {"ptr-missing", "ptr", SEVERITY_REFUSES,
+        "Gmail (550 5.7.25), Outlook.com (5.7.25), Yahoo, iCloud, GMX and WEB.DE (554 at the "
+        "greeting), laposte.net, t-online.de"},
+    [PTR_STRAY] = {"ptr-unconfirmed", "ptr", SEVERITY_REFUSES,
+        "Gmail (550 5.7.25), Outlook.com (5.7.25), Yahoo, iCloud, GMX and WEB.DE (554 at the "
+        "greeting), laposte.net, t-online.de"},
+    [PTR_GENERIC] = {"ptr-generic", "ptr", SEVERITY_WARNS,
+        "GMX and WEB.DE, t-online.de (554 at the greeting), Yahoo"},
+    [PTR_MANY] = {"ptr-many", "ptr", SEVERITY_WARNS, NULL},
+    [PTR_UNKNOWN] = {"ptr-unknown", "ptr", SEVERITY_UNKNOWN, NULL},
+    [PTR_GOOD] = {"ptr", "ptr", SEVERITY_GOOD, NULL},
 
-	[HELO_ASSUMED] = {"helo-assumed", "helo", SEVERITY_INFO, NULL},
-	[HELO_INVALID] = {"helo-invalid", "helo", SEVERITY_REFUSES, "Outlook.com (550 5.7.506), GMX and WEB.DE, and many others"},
-	[HELO_LITERAL_NAME] = {"helo-literal", "helo", SEVERITY_WARNS, "GMX and WEB.DE, and many smaller servers"},
-	[HELO_NOWHERE] = {"helo-unresolved", "helo", SEVERITY_REFUSES, "GMX and WEB.DE, Outlook.com (550 5.7.506), and many others"},
-	[HELO_ASTRAY] = {"helo-elsewhere", "helo", SEVERITY_WARNS, "GMX and WEB.DE"},
-	[HELO_NOT_PTR] = {"helo-not-ptr", "helo", SEVERITY_WARNS, "GMX and WEB.DE"},
-	[HELO_UNKNOWN] = {"helo-unknown", "helo", SEVERITY_UNKNOWN, NULL},
-	[HELO_GOOD] = {"helo", "helo", SEVERITY_GOOD, NULL},
-	[HELO_SPF_BAD] = {"spf-helo", "spf", SEVERITY_WARNS, NULL},
-	[HELO_SPF_NONE] = {"spf-helo-missing", "spf", SEVERITY_INFO, NULL},
-	[HELO_SPF_GOOD] = {"spf-helo-pass", "spf", SEVERITY_GOOD, NULL},
+    [HELO_ASSUMED] = {"helo-assumed", "helo", SEVERITY_INFO, NULL},
+    [HELO_INVALID] = {"helo-invalid", "helo", SEVERITY_REFUSES,
+        "Outlook.com (550 5.7.506), GMX and WEB.DE, and many others"},
+    [HELO_LITERAL_NAME] = {"helo-literal", "helo", SEVERITY_WARNS,
+        "GMX and WEB.DE, and many smaller servers"},
+    [HELO_NOWHERE] = {"helo-unresolved", "helo", SEVERITY_REFUSES,
+        "GMX and WEB.DE, Outlook.com (550 5.7.506), and many others"},
+    [HELO_ASTRAY] = {"helo-elsewhere", "helo", SEVERITY_WARNS, "GMX and WEB.DE"},
+    [HELO_NOT_PTR] = {"helo-not-ptr", "helo", SEVERITY_WARNS, "GMX and WEB.DE"},
+    [HELO_UNKNOWN] = {"helo-unknown", "helo", SEVERITY_UNKNOWN, NULL},
+    [HELO_GOOD] = {"helo", "helo", SEVERITY_GOOD, NULL},
+    [HELO_SPF_BAD] = {"spf-helo", "spf", SEVERITY_WARNS, NULL},
+    [HELO_SPF_NONE] = {"spf-helo-missing", "spf", SEVERITY_INFO, NULL},
+    [HELO_SPF_GOOD] = {"spf-helo-pass", "spf", SEVERITY_GOOD, NULL},
 
-	[FROM_ASSUMED] = {"from-assumed", "domain", SEVERITY_INFO, NULL},
-	[DOMAIN_NOT_FULL] = {"domain-invalid", "domain", SEVERITY_REFUSES, "nearly everybody (504 5.5.2, need fully-qualified address)"},
-	[DOMAIN_LITERAL] = {"domain-literal", "domain", SEVERITY_WARNS, "Gmail (550 5.7.26), Outlook.com, Yahoo, and whoever wants SPF or DKIM"},
-	[DOMAIN_MISSING] = {"domain-missing", "domain", SEVERITY_REFUSES, "nearly everybody (Yahoo: 451 or 554, unresolvable domain)"},
-	[DOMAIN_MUTE] = {"domain-no-mail", "domain", SEVERITY_REFUSES, "Yahoo (451 or 554), laposte.net, and many others"},
-	[DOMAIN_NULL_MX] = {"domain-null-mx", "domain", SEVERITY_REFUSES, "Yahoo, and whoever follows RFC 7505 (550 5.7.27)"},
-	[DOMAIN_NO_ZONE] = {"domain-no-soa", "domain", SEVERITY_REFUSES, "Yahoo (451 or 554)"},
-	[DOMAIN_UNKNOWN] = {"domain-unknown", "domain", SEVERITY_UNKNOWN, NULL},
-	[DOMAIN_ODD] = {"domain-odd", "domain", SEVERITY_WARNS, NULL},
-	[DOMAIN_GOOD] = {"domain", "domain", SEVERITY_GOOD, NULL},
-	[SPF_REFUSES] = {"spf-fail", "spf", SEVERITY_REFUSES, "Gmail (550 5.7.26, 5.7.27), Outlook.com (550 5.7.23, 5.7.515), Yahoo, GMX and WEB.DE, and many others"},
-	[SPF_BROKEN] = {"spf-permerror", "spf", SEVERITY_REFUSES, "Gmail (550 5.7.24), Outlook.com (550 5.7.515), and many others"},
-	[SPF_WEAK] = {"spf-weak", "spf", SEVERITY_WARNS, "for bulk mail (some 5000 a day) Gmail (550 5.7.27), Outlook.com (550 5.7.515), Yahoo"},
-	[SPF_MISSING] = {"spf-missing", "spf", SEVERITY_WARNS, "for bulk mail (some 5000 a day) Gmail (550 5.7.27), Outlook.com (550 5.7.515), Yahoo"},
-	[SPF_UNKNOWN] = {"spf-unknown", "spf", SEVERITY_UNKNOWN, NULL},
-	[SPF_FRAGILE] = {"spf-fragile", "spf", SEVERITY_WARNS, NULL},
-	[SPF_GOOD] = {"spf", "spf", SEVERITY_GOOD, NULL},
+    [FROM_ASSUMED] = {"from-assumed", "domain", SEVERITY_INFO, NULL},
+    [DOMAIN_NOT_FULL] = {"domain-invalid", "domain", SEVERITY_REFUSES,
+        "nearly everybody (504 5.5.2, need fully-qualified address)"},
+    [DOMAIN_LITERAL] = {"domain-literal", "domain", SEVERITY_WARNS,
+        "Gmail (550 5.7.26), Outlook.com, Yahoo, and whoever wants SPF or DKIM"},
+    [DOMAIN_MISSING] = {"domain-missing", "domain", SEVERITY_REFUSES,
+        "nearly everybody (Yahoo: 451 or 554, unresolvable domain)"},
+    [DOMAIN_MUTE] = {"domain-no-mail", "domain", SEVERITY_REFUSES,
+        "Yahoo (451 or 554), laposte.net, and many others"},
+    [DOMAIN_NULL_MX] = {"domain-null-mx", "domain", SEVERITY_REFUSES,
+        "Yahoo, and whoever follows RFC 7505 (550 5.7.27)"},
+    [DOMAIN_NO_ZONE] = {"domain-no-soa", "domain", SEVERITY_REFUSES, "Yahoo (451 or 554)"},
+    [DOMAIN_UNKNOWN] = {"domain-unknown", "domain", SEVERITY_UNKNOWN, NULL},
+    [DOMAIN_ODD] = {"domain-odd", "domain", SEVERITY_WARNS, NULL},
+    [DOMAIN_GOOD] = {"domain", "domain", SEVERITY_GOOD, NULL},
+    [SPF_REFUSES] = {"spf-fail", "spf", SEVERITY_REFUSES,
+        "Gmail (550 5.7.26, 5.7.27), Outlook.com (550 5.7.23, 5.7.515), Yahoo, GMX and WEB.DE, and "
+        "many others"},
+    [SPF_BROKEN] = {"spf-permerror", "spf", SEVERITY_REFUSES,
+        "Gmail (550 5.7.24), Outlook.com (550 5.7.515), and many others"},
+    [SPF_WEAK] = {"spf-weak", "spf", SEVERITY_WARNS,
+        "for bulk mail (some 5000 a day) Gmail (550 5.7.27), Outlook.com (550 5.7.515), Yahoo"},
+    [SPF_MISSING] = {"spf-missing", "spf", SEVERITY_WARNS,
+        "for bulk mail (some 5000 a day) Gmail (550 5.7.27), Outlook.com (550 5.7.515), Yahoo"},
+    [SPF_UNKNOWN] = {"spf-unknown", "spf", SEVERITY_UNKNOWN, NULL},
+    [SPF_FRAGILE] = {"spf-fragile", "spf", SEVERITY_WARNS, NULL},
+    [SPF_GOOD] = {"spf", "spf", SEVERITY_GOOD, NULL},
 
-	[AUTHOR_BAD] = {"author", "dmarc", SEVERITY_REFUSES, "Gmail (550 5.7.1), Yahoo (554, header error), Outlook.com (550 5.7.512)"},
-	[AUTH_NOTHING] = {"unauthenticated", "dkim", SEVERITY_REFUSES, "Gmail (550 5.7.26), Yahoo (550 5.7.9), Outlook.com (550 5.7.515), iCloud (554 5.7.1 [HME1]), GMX and WEB.DE, laposte.net"},
-	[DKIM_KEY_GONE] = {"dkim-key-missing", "dkim", SEVERITY_REFUSES, "GMX and WEB.DE; " BULK_UNSIGNED},
-	[DKIM_KEY_USELESS] = {"dkim-key-bad", "dkim", SEVERITY_REFUSES, "GMX and WEB.DE; " BULK_UNSIGNED},
-	[DKIM_KEY_OTHER] = {"dkim-key-mismatch", "dkim", SEVERITY_REFUSES, "GMX and WEB.DE; " BULK_UNSIGNED},
-	[DKIM_KEY_TEST] = {"dkim-key-testing", "dkim", SEVERITY_WARNS, NULL},
-	[DKIM_KEY_NOT_KNOWN] = {"dkim-key-unknown", "dkim", SEVERITY_UNKNOWN, NULL},
-	[DKIM_KEY_FRAGILE] = {"dkim-key-fragile", "dkim", SEVERITY_WARNS, NULL},
-	[DKIM_KEY_GOOD] = {"dkim-key", "dkim", SEVERITY_GOOD, NULL},
-	[DKIM_UNSIGNED] = {"dkim-unsigned", "dkim", SEVERITY_REFUSES, "GMX and WEB.DE; " BULK_UNSIGNED},
-	[DKIM_BROKEN] = {"dkim-fail", "dkim", SEVERITY_REFUSES, "GMX and WEB.DE; " BULK_UNSIGNED},
-	[DKIM_BROKEN_TOO] = {"dkim-fail-one", "dkim", SEVERITY_WARNS, NULL},
-	[DKIM_OUTDATED] = {"dkim-expired", "dkim", SEVERITY_WARNS, NULL},
-	[DKIM_NOT_KNOWN] = {"dkim-unknown", "dkim", SEVERITY_UNKNOWN, NULL},
-	[DKIM_FRAGILE] = {"dkim-fragile", "dkim", SEVERITY_WARNS, NULL},
-	[DKIM_GOOD] = {"dkim", "dkim", SEVERITY_GOOD, NULL},
-	[DKIM_ASTRAY] = {"dkim-unaligned", "dkim", SEVERITY_WARNS, "GMX and WEB.DE"},
-	[DKIM_NOT_TOLD] = {"dkim-not-told", "dkim", SEVERITY_INFO, NULL},
-	[DMARC_MISSING] = {"dmarc-missing", "dmarc", SEVERITY_REFUSES, "laposte.net; for bulk mail (some 5000 a day) also Gmail (550 5.7.40), Outlook.com (550 5.7.515), Yahoo"},
-	[DMARC_BROKEN] = {"dmarc-broken", "dmarc", SEVERITY_REFUSES, "laposte.net; for bulk mail (some 5000 a day) also Gmail (550 5.7.40), Outlook.com (550 5.7.515), Yahoo"},
-	[DMARC_REFUSES] = {"dmarc-reject", "dmarc", SEVERITY_REFUSES, "Gmail (550 5.7.26), Outlook.com (550 5.7.509), Yahoo (554 5.7.9), iCloud (554 5.7.1), GMX and WEB.DE, and whoever heeds the policy"},
-	[DMARC_SUSPECT] = {"dmarc-quarantine", "dmarc", SEVERITY_WARNS, "for bulk mail (some 5000 a day) Gmail (5.7.32), Outlook.com (550 5.7.515), Yahoo; elsewhere it goes to the spam folder"},
-	[DMARC_FAILS_MILDLY] = {"dmarc-fail", "dmarc", SEVERITY_WARNS, "laposte.net; for bulk mail (some 5000 a day) also Gmail (5.7.32), Outlook.com (550 5.7.515), Yahoo"},
-	[DMARC_BY_DKIM_ALONE] = {"dmarc-by-dkim-alone", "dmarc", SEVERITY_WARNS, NULL},
-	[DMARC_UNKNOWN] = {"dmarc-unknown", "dmarc", SEVERITY_UNKNOWN, NULL},
-	[DMARC_ODD] = {"dmarc-odd", "dmarc", SEVERITY_WARNS, NULL},
-	[DMARC_GOOD] = {"dmarc", "dmarc", SEVERITY_GOOD, NULL},
-	[SPF_ASTRAY] = {"spf-unaligned", "dmarc", SEVERITY_INFO, NULL},
+    [AUTHOR_BAD] = {"author", "dmarc", SEVERITY_REFUSES,
+        "Gmail (550 5.7.1), Yahoo (554, header error), Outlook.com (550 5.7.512)"},
+    [AUTH_NOTHING] = {"unauthenticated", "dkim", SEVERITY_REFUSES,
+        "Gmail (550 5.7.26), Yahoo (550 5.7.9), Outlook.com (550 5.7.515), iCloud (554 5.7.1 "
+        "[HME1]), GMX and WEB.DE, laposte.net"},
+    [DKIM_KEY_GONE] = {"dkim-key-missing", "dkim", SEVERITY_REFUSES,
+        "GMX and WEB.DE; " BULK_UNSIGNED},
+    [DKIM_KEY_USELESS] = {"dkim-key-bad", "dkim", SEVERITY_REFUSES,
+        "GMX and WEB.DE; " BULK_UNSIGNED},
+    [DKIM_KEY_OTHER] = {"dkim-key-mismatch", "dkim", SEVERITY_REFUSES,
+        "GMX and WEB.DE; " BULK_UNSIGNED},
+    [DKIM_KEY_TEST] = {"dkim-key-testing", "dkim", SEVERITY_WARNS, NULL},
+    [DKIM_KEY_NOT_KNOWN] = {"dkim-key-unknown", "dkim", SEVERITY_UNKNOWN, NULL},
+    [DKIM_KEY_FRAGILE] = {"dkim-key-fragile", "dkim", SEVERITY_WARNS, NULL},
+    [DKIM_KEY_GOOD] = {"dkim-key", "dkim", SEVERITY_GOOD, NULL},
+    [DKIM_UNSIGNED] = {"dkim-unsigned", "dkim", SEVERITY_REFUSES, "GMX and WEB.DE; " BULK_UNSIGNED},
+    [DKIM_BROKEN] = {"dkim-fail", "dkim", SEVERITY_REFUSES, "GMX and WEB.DE; " BULK_UNSIGNED},
+    [DKIM_BROKEN_TOO] = {"dkim-fail-one", "dkim", SEVERITY_WARNS, NULL},
+    [DKIM_OUTDATED] = {"dkim-expired", "dkim", SEVERITY_WARNS, NULL},
+    [DKIM_NOT_KNOWN] = {"dkim-unknown", "dkim", SEVERITY_UNKNOWN, NULL},
+    [DKIM_FRAGILE] = {"dkim-fragile", "dkim", SEVERITY_WARNS, NULL},
+    [DKIM_GOOD] = {"dkim", "dkim", SEVERITY_GOOD, NULL},
+    [DKIM_ASTRAY] = {"dkim-unaligned", "dkim", SEVERITY_WARNS, "GMX and WEB.DE"},
+    [DKIM_NOT_TOLD] = {"dkim-not-told", "dkim", SEVERITY_INFO, NULL},
+    [DMARC_MISSING] = {"dmarc-missing", "dmarc", SEVERITY_REFUSES,
+        "laposte.net; for bulk mail (some 5000 a day) also Gmail (550 5.7.40), Outlook.com (550 "
+        "5.7.515), Yahoo"},
+    [DMARC_BROKEN] = {"dmarc-broken", "dmarc", SEVERITY_REFUSES,
+        "laposte.net; for bulk mail (some 5000 a day) also Gmail (550 5.7.40), Outlook.com (550 "
+        "5.7.515), Yahoo"},
+    [DMARC_REFUSES] = {"dmarc-reject", "dmarc", SEVERITY_REFUSES,
+        "Gmail (550 5.7.26), Outlook.com (550 5.7.509), Yahoo (554 5.7.9), iCloud (554 5.7.1), GMX "
+        "and WEB.DE, and whoever heeds the policy"},
+    [DMARC_SUSPECT] = {"dmarc-quarantine", "dmarc", SEVERITY_WARNS,
+        "for bulk mail (some 5000 a day) Gmail (5.7.32), Outlook.com (550 5.7.515), Yahoo; "
+        "elsewhere it goes to the spam folder"},
+    [DMARC_FAILS_MILDLY] = {"dmarc-fail", "dmarc", SEVERITY_WARNS,
+        "laposte.net; for bulk mail (some 5000 a day) also Gmail (5.7.32), Outlook.com (550 "
+        "5.7.515), Yahoo"},
+    [DMARC_BY_DKIM_ALONE] = {"dmarc-by-dkim-alone", "dmarc", SEVERITY_WARNS, NULL},
+    [DMARC_UNKNOWN] = {"dmarc-unknown", "dmarc", SEVERITY_UNKNOWN, NULL},
+    [DMARC_ODD] = {"dmarc-odd", "dmarc", SEVERITY_WARNS, NULL},
+    [DMARC_GOOD] = {"dmarc", "dmarc", SEVERITY_GOOD, NULL},
+    [SPF_ASTRAY] = {"spf-unaligned", "dmarc", SEVERITY_INFO, NULL},
 };
 
 struct desk {
@@ -202,10 +241,15 @@ static struct advice *
 add(struct desk *desk, enum kind kind, const char *what)
 {
 	enum severity severity = kinds[kind].severity;
-	struct advice *advice = arena_push(desk->arena, &desk->found[severity], desk->count[severity], sizeof *advice);
+	struct advice *advice =
+	    arena_push(desk->arena, &desk->found[severity], desk->count[severity], sizeof *advice);
 
 	desk->count[severity]++;
-	*advice = (struct advice){.id = kinds[kind].id, .topic = kinds[kind].topic, .severity = severity, .what = what, .refused_by = kinds[kind].refused_by};
+	*advice = (struct advice){.id = kinds[kind].id,
+	    .topic = kinds[kind].topic,
+	    .severity = severity,
+	    .what = what,
+	    .refused_by = kinds[kind].refused_by};
 	return advice;
 }
 
@@ -224,11 +268,13 @@ is_missing(const struct sender_domain *domain)
 	return domain->name != NULL && domain->known && domain->route.kind == ROUTE_NO_DOMAIN;
 }
 
-/* Of a domain that does not exist nothing else is worth a word: no record can be published in it, and whatever takes its place has records of its own. */
+/* Of a domain that does not exist nothing else is worth a word: no record can be published in it,
+ * and whatever takes its place has records of its own. */
 static bool
 is_missing_domain(const struct desk *desk, const char *name)
 {
-	const struct sender_domain *domains[] = {&desk->sender->from_domain, &desk->sender->author_domain};
+	const struct sender_domain *domains[] = {
+	    &desk->sender->from_domain, &desk->sender->author_domain};
 
 	for (size_t i = 0; i < sizeof domains / sizeof *domains; i++)
 		if (name != NULL && is_missing(domains[i]) && name_equal(domains[i]->name, name))
@@ -244,7 +290,8 @@ by(struct desk *desk, const char *server)
 	return server != NULL ? arena_printf(desk->arena, " (resolver %s)", server) : "";
 }
 
-/* As a zone file has it: strings of 255 octets at most, quotes and backslashes escaped (RFC 1035 section 5.1). */
+/* As a zone file has it: strings of 255 octets at most, quotes and backslashes escaped (RFC 1035
+ * section 5.1). */
 static const char *
 txt_record(struct desk *desk, const char *name, const char *text)
 {
@@ -268,7 +315,8 @@ txt_record(struct desk *desk, const char *name, const char *text)
 static const char *
 address_record(struct desk *desk, const char *name)
 {
-	return arena_printf(desk->arena, "%s. %s %s", name, desk->sender->ip.family == 6 ? "AAAA" : "A", desk->ip);
+	return arena_printf(
+	    desk->arena, "%s. %s %s", name, desk->sender->ip.family == 6 ? "AAAA" : "A", desk->ip);
 }
 
 static const char *
@@ -276,7 +324,9 @@ ptr_record(struct desk *desk, const char *name)
 {
 	char reverse[NAME_TEXT];
 
-	if (!ip_reverse(&desk->sender->ip, desk->sender->ip.family == 6 ? "ip6.arpa" : "in-addr.arpa", reverse, sizeof reverse))
+	if (!ip_reverse(&desk->sender->ip,
+	        desk->sender->ip.family == 6 ? "ip6.arpa" : "in-addr.arpa", reverse,
+	        sizeof reverse))
 		return NULL;
 	return arena_printf(desk->arena, "%s. PTR %s.", reverse, name);
 }
@@ -284,7 +334,8 @@ ptr_record(struct desk *desk, const char *name)
 static const char *
 quote(struct desk *desk, const char *text)
 {
-	return strlen(text) > QUOTE_MAX ? arena_printf(desk->arena, "%.*s...", QUOTE_MAX, text) : text;
+	return strlen(text) > QUOTE_MAX ? arena_printf(desk->arena, "%.*s...", QUOTE_MAX, text)
+	                                : text;
 }
 
 /* ---- the address that others saw */
@@ -292,7 +343,9 @@ quote(struct desk *desk, const char *text)
 static const char *
 seen_evidence(struct desk *desk, const struct received *seen, const char *ip)
 {
-	return arena_printf(desk->arena, "Received: from %s (%s [%s]) by %s.", seen->helo != NULL ? seen->helo : "?", seen->ptr != NULL ? seen->ptr : "no name given", ip, seen->by != NULL ? seen->by : "?");
+	return arena_printf(desk->arena, "Received: from %s (%s [%s]) by %s.",
+	    seen->helo != NULL ? seen->helo : "?", seen->ptr != NULL ? seen->ptr : "no name given",
+	    ip, seen->by != NULL ? seen->by : "?");
 }
 
 /* A message that has come by another family is no contradiction: mail takes either way. */
@@ -309,17 +362,32 @@ judge_seen(struct desk *desk)
 	server = seen->by != NULL ? seen->by : "the server that received it";
 	ip_text(&seen->client, ip);
 	if (ip_equal(&seen->client, &desk->sender->ip)) {
-		add(desk, SEEN_HERE, arena_printf(desk->arena, "The message came from %s, as %s saw it.", desk->ip, server));
+		add(desk, SEEN_HERE,
+		    arena_printf(
+		        desk->arena, "The message came from %s, as %s saw it.", desk->ip, server));
 		return;
 	}
 	if (seen->client.family != desk->sender->ip.family) {
-		advice = add(desk, SEEN_OTHER_FAMILY, arena_printf(desk->arena, "The message came by IPv%u from %s, as %s saw it; that address is not judged here: --source %s has it looked at.", seen->client.family, ip, server, ip));
+		advice = add(desk, SEEN_OTHER_FAMILY,
+		    arena_printf(desk->arena,
+		        "The message came by IPv%u from %s, as %s saw it; that address is not "
+		        "judged here: --source %s has it looked at.",
+		        seen->client.family, ip, server, ip));
 		advice->evidence = seen_evidence(desk, seen, ip);
 		return;
 	}
-	advice = add(desk, SEEN_ELSEWHERE, arena_printf(desk->arena, "The message came from %s, not from %s, as %s saw it: it did not judge %s, of which the rest speaks.", ip, desk->ip, server, desk->ip));
+	advice = add(desk, SEEN_ELSEWHERE,
+	    arena_printf(desk->arena,
+	        "The message came from %s, not from %s, as %s saw it: it did not judge %s, of "
+	        "which the rest speaks.",
+	        ip, desk->ip, server, desk->ip));
 	advice->evidence = seen_evidence(desk, seen, ip);
-	act(advice, WHO_SENDER, arena_printf(desk->arena, "NAT, a proxy or a relay stands between, and receivers judge the address that they see. If %s is yours, have that one judged (--public-ip %s); if it is not, find out whose relay your mail takes.", ip, ip));
+	act(advice, WHO_SENDER,
+	    arena_printf(desk->arena,
+	        "NAT, a proxy or a relay stands between, and receivers judge the address that they "
+	        "see. If %s is yours, have that one judged (--public-ip %s); if it is not, find "
+	        "out whose relay your mail takes.",
+	        ip, ip));
 }
 
 /* ---- a resolver that makes addresses up */
@@ -333,9 +401,15 @@ judge_resolver(struct desk *desk)
 
 	if (sender->made_up == NULL)
 		return;
-	advice = add(desk, RESOLVER_LIES, arena_printf(desk->arena, "The resolver %s has addresses for names that do not exist: whatever hangs on an address is in doubt.", sender->made_up));
-	advice->evidence = arena_printf(desk->arena, "%s A %s%s.", SENDER_NO_NAME, ip_text(&sender->made_up_ip, ip), by(desk, sender->made_up));
-	act(advice, WHO_SENDER, "Ask a resolver that does not: one of your own (--nameserver 127.0.0.1).");
+	advice = add(desk, RESOLVER_LIES,
+	    arena_printf(desk->arena,
+	        "The resolver %s has addresses for names that do not exist: whatever hangs on an "
+	        "address is in doubt.",
+	        sender->made_up));
+	advice->evidence = arena_printf(desk->arena, "%s A %s%s.", SENDER_NO_NAME,
+	    ip_text(&sender->made_up_ip, ip), by(desk, sender->made_up));
+	act(advice, WHO_SENDER,
+	    "Ask a resolver that does not: one of your own (--nameserver 127.0.0.1).");
 }
 
 /* ---- blocklists */
@@ -345,7 +419,9 @@ spoken(const char *identity)
 {
 	static const struct {
 		const char *identity, *words;
-	} all[] = {{"ip", "The address"}, {"helo", "The HELO name"}, {"mail-from", "The MAIL FROM domain"}, {"from", "The From domain"}, {"dkim", "The DKIM domain"}, {"ptr", "The PTR name"}};
+	} all[] = {{"ip", "The address"}, {"helo", "The HELO name"},
+	    {"mail-from", "The MAIL FROM domain"}, {"from", "The From domain"},
+	    {"dkim", "The DKIM domain"}, {"ptr", "The PTR name"}};
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (strcmp(all[i].identity, identity) == 0)
@@ -353,12 +429,14 @@ spoken(const char *identity)
 	return identity;
 }
 
-/* The same list was asked about the same thing in another role: HELO name and MAIL FROM domain may be one, or be cut to one. */
+/* The same list was asked about the same thing in another role: HELO name and MAIL FROM domain may
+ * be one, or be cut to one. */
 static bool
 is_repeated(const struct desk *desk, const struct listing *listing)
 {
 	for (const struct listing *before = desk->sender->listings; before < listing; before++)
-		if (before->list == listing->list && before->item != NULL && listing->item != NULL && strcmp(before->item, listing->item) == 0)
+		if (before->list == listing->list && before->item != NULL &&
+		    listing->item != NULL && strcmp(before->item, listing->item) == 0)
 			return true;
 	return false;
 }
@@ -378,8 +456,13 @@ tell_hit(struct desk *desk, const struct listing *listing)
 {
 	const struct list_value *value = listing->value;
 	enum kind kind = kind_of_hit(listing->list);
-	const char *words = value != NULL && value->advice != NULL ? value->advice : listing->list->advice;
-	struct advice *advice = add(desk, kind, arena_printf(desk->arena, "%s %s is %s %s (%s).", listing->list->registered ? "The domain" : spoken(listing->identity), listing->item, kind == LISTED_WHITE ? "known as good to" : "on the blocklist", listing->list->name, listing->list->zone));
+	const char *words =
+	    value != NULL && value->advice != NULL ? value->advice : listing->list->advice;
+	struct advice *advice = add(desk, kind,
+	    arena_printf(desk->arena, "%s %s is %s %s (%s).",
+	        listing->list->registered ? "The domain" : spoken(listing->identity), listing->item,
+	        kind == LISTED_WHITE ? "known as good to" : "on the blocklist", listing->list->name,
+	        listing->list->zone));
 
 	advice->evidence = listing_describe(listing, desk->arena);
 	if (kind == LISTED_WHITE)
@@ -387,12 +470,16 @@ tell_hit(struct desk *desk, const struct listing *listing)
 	advice->url = listing->url;
 	if (kind == LISTED_MINOR)
 		return; /* information, no cause for anything */
-	act(advice, WHO_SENDER, words != NULL ? words : "Find out on the list's page what was seen, end it, then ask for removal there.");
+	act(advice, WHO_SENDER,
+	    words != NULL
+	        ? words
+	        : "Find out on the list's page what was seen, end it, then ask for removal there.");
 	if (value != NULL && value->who != NULL)
 		who_parse(value->who, &advice->who);
 }
 
-/* A grave list that says nothing leaves the main question open; the others are named in one line. */
+/* A grave list that says nothing leaves the main question open; the others are named in one line.
+ */
 static void
 tell_silent(struct desk *desk)
 {
@@ -402,17 +489,27 @@ tell_silent(struct desk *desk)
 		const struct listing *listing = &desk->sender->listings[i];
 		struct advice *advice;
 
-		if (listing->state == LIST_LISTED || listing->state == LIST_CLEAN || listing->list->kind != LIST_BLACK || is_repeated(desk, listing))
+		if (listing->state == LIST_LISTED || listing->state == LIST_CLEAN ||
+		    listing->list->kind != LIST_BLACK || is_repeated(desk, listing))
 			continue;
 		if (listing->list->weight != 'A') {
-			others = arena_printf(desk->arena, "%s%s%s (%s)", others != NULL ? others : "", others != NULL ? ", " : "", listing->list->zone, listing->item);
+			others =
+			    arena_printf(desk->arena, "%s%s%s (%s)", others != NULL ? others : "",
+			        others != NULL ? ", " : "", listing->list->zone, listing->item);
 			continue;
 		}
-		advice = add(desk, LIST_SILENT, arena_printf(desk->arena, "Whether %s is on %s could not be found out.", listing->item, listing->list->zone));
-		advice->evidence = listing->list->policy != NULL ? arena_printf(desk->arena, "%s Who may ask: %s", listing_describe(listing, desk->arena), listing->list->policy) : listing_describe(listing, desk->arena);
+		advice = add(desk, LIST_SILENT,
+		    arena_printf(desk->arena, "Whether %s is on %s could not be found out.",
+		        listing->item, listing->list->zone));
+		advice->evidence =
+		    listing->list->policy != NULL
+		        ? arena_printf(desk->arena, "%s Who may ask: %s",
+		              listing_describe(listing, desk->arena), listing->list->policy)
+		        : listing_describe(listing, desk->arena);
 	}
 	if (others != NULL)
-		add(desk, LISTS_SILENT, arena_printf(desk->arena, "Could not be asked: %s.", others));
+		add(desk, LISTS_SILENT,
+		    arena_printf(desk->arena, "Could not be asked: %s.", others));
 }
 
 static void
@@ -421,11 +518,18 @@ tell_resolver(struct desk *desk)
 	bool refused = false;
 
 	for (size_t i = 0; i < desk->sender->listing_count; i++)
-		refused |= desk->sender->listings[i].state == LIST_REFUSED || desk->sender->listings[i].state == LIST_BROKEN;
+		refused |= desk->sender->listings[i].state == LIST_REFUSED ||
+		           desk->sender->listings[i].state == LIST_BROKEN;
 	if (desk->query->public_resolver == NULL || !refused)
 		return;
-	act(add(desk, PUBLIC_RESOLVER, arena_printf(desk->arena, "The lists were asked through %s, an open resolver: many refuse to answer those, or answer wrongly.", desk->query->public_resolver)), WHO_SENDER,
-		"Ask through a resolver of your own (--dnsbl-nameserver 127.0.0.1), or with a key of the list's operator (--dnsbl-key).");
+	act(add(desk, PUBLIC_RESOLVER,
+	        arena_printf(desk->arena,
+	            "The lists were asked through %s, an open resolver: many refuse to answer "
+	            "those, or answer wrongly.",
+	            desk->query->public_resolver)),
+	    WHO_SENDER,
+	    "Ask through a resolver of your own (--dnsbl-nameserver 127.0.0.1), or with a key of "
+	    "the list's operator (--dnsbl-key).");
 }
 
 static bool
@@ -445,9 +549,11 @@ tell_clean(struct desk *desk, size_t first)
 		if (is_clean(&listings[i]) && strcmp(listings[i].item, listings[first].item) == 0)
 			return; /* told */
 	for (size_t i = first + 1; i < desk->sender->listing_count; i++)
-		if (is_clean(&listings[i]) && strcmp(listings[i].item, listings[first].item) == 0 && strcmp(listings[i].identity, listings[first].identity) == 0)
+		if (is_clean(&listings[i]) && strcmp(listings[i].item, listings[first].item) == 0 &&
+		    strcmp(listings[i].identity, listings[first].identity) == 0)
 			zones = arena_printf(desk->arena, "%s, %s", zones, listings[i].list->zone);
-	add(desk, LISTS_CLEAN, arena_printf(desk->arena, "%s is not on %s.", listings[first].item, zones));
+	add(desk, LISTS_CLEAN,
+	    arena_printf(desk->arena, "%s is not on %s.", listings[first].item, zones));
 }
 
 static void
@@ -455,7 +561,8 @@ judge_lists(struct desk *desk)
 {
 	tell_resolver(desk);
 	for (size_t i = 0; i < desk->sender->listing_count; i++)
-		if (desk->sender->listings[i].state == LIST_LISTED && !is_repeated(desk, &desk->sender->listings[i]))
+		if (desk->sender->listings[i].state == LIST_LISTED &&
+		    !is_repeated(desk, &desk->sender->listings[i]))
 			tell_hit(desk, &desk->sender->listings[i]);
 	tell_silent(desk);
 	for (size_t i = 0; i < desk->sender->listing_count; i++)
@@ -471,31 +578,43 @@ own_name(struct desk *desk)
 {
 	const struct sender *sender = desk->sender;
 
-	return sender->helo_facts.valid && (desk->query->helo_given || sender->helo_facts.leads_back == PRESENT) ? sender->helo : NULL;
+	return sender->helo_facts.valid &&
+	               (desk->query->helo_given || sender->helo_facts.leads_back == PRESENT)
+	           ? sender->helo
+	           : NULL;
 }
 
 static void
 tell_no_ptr(struct desk *desk)
 {
-	struct advice *advice = add(desk, PTR_MISSING, arena_printf(desk->arena, "%s has no PTR record, so no name.", desk->ip));
+	struct advice *advice = add(desk, PTR_MISSING,
+	    arena_printf(desk->arena, "%s has no PTR record, so no name.", desk->ip));
 	const char *name = own_name(desk);
 
 	advice->evidence = ptr_describe(&desk->sender->ptr, desk->arena);
-	act(advice, WHO_HOST, "Have the owner of the network (your provider, or its control panel) set the PTR record to the full name of your mail server; that name needs an address record that leads back, and is the one to say in EHLO.");
+	act(advice, WHO_HOST,
+	    "Have the owner of the network (your provider, or its control panel) set the PTR "
+	    "record to the full name of your mail server; that name needs an address record that "
+	    "leads back, and is the one to say in EHLO.");
 	if (name == NULL)
 		return;
 	advice->records[0] = ptr_record(desk, name);
-	advice->records[1] = desk->sender->helo_facts.leads_back == ABSENT ? address_record(desk, name) : NULL;
+	advice->records[1] =
+	    desk->sender->helo_facts.leads_back == ABSENT ? address_record(desk, name) : NULL;
 }
 
 static void
 tell_stray_ptr(struct desk *desk)
 {
 	const struct ptr *ptr = &desk->sender->ptr;
-	struct advice *advice = add(desk, PTR_STRAY, arena_printf(desk->arena, "%s has the PTR name %s, which does not lead back to it.", desk->ip, ptr->names[0].name));
+	struct advice *advice = add(desk, PTR_STRAY,
+	    arena_printf(desk->arena, "%s has the PTR name %s, which does not lead back to it.",
+	        desk->ip, ptr->names[0].name));
 
 	advice->evidence = ptr_describe(ptr, desk->arena);
-	act(advice, WHO_SENDER, "Give the name this address, or, if it is not yours, have the owner of the network set the PTR record to a name that is.");
+	act(advice, WHO_SENDER,
+	    "Give the name this address, or, if it is not yours, have the owner of the network set "
+	    "the PTR record to a name that is.");
 	advice->records[0] = address_record(desk, ptr->names[0].name);
 }
 
@@ -512,9 +631,14 @@ static void
 tell_generic_ptr(struct desk *desk)
 {
 	const char *generic = generic_name(&desk->sender->ptr), *name = own_name(desk);
-	struct advice *advice = add(desk, PTR_GENERIC, arena_printf(desk->arena, "The PTR name %s leads back to %s, but looks as a dial-up or cloud pool gives it.", generic, desk->ip));
+	struct advice *advice = add(desk, PTR_GENERIC,
+	    arena_printf(desk->arena,
+	        "The PTR name %s leads back to %s, but looks as a dial-up or cloud pool gives it.",
+	        generic, desk->ip));
 
-	act(advice, WHO_HOST, "Have the owner of the network set the PTR record to a name of your own domain, such as mail.example.com; say the same name in EHLO.");
+	act(advice, WHO_HOST,
+	    "Have the owner of the network set the PTR record to a name of your own domain, such "
+	    "as mail.example.com; say the same name in EHLO.");
 	if (name != NULL && !name_equal(name, generic))
 		advice->records[0] = ptr_record(desk, name);
 }
@@ -535,7 +659,12 @@ judge_ptr(struct desk *desk)
 	else
 		add(desk, PTR_GOOD, ptr_describe(ptr, desk->arena));
 	if (ptr->total > 1)
-		act(add(desk, PTR_MANY, arena_printf(desk->arena, "%s has %zu PTR names: some receivers look at the first that comes, or at none.", desk->ip, ptr->total)), WHO_HOST, "Leave it one name, that of the mail server.");
+		act(add(desk, PTR_MANY,
+		        arena_printf(desk->arena,
+		            "%s has %zu PTR names: some receivers look at the first that comes, or "
+		            "at none.",
+		            desk->ip, ptr->total)),
+		    WHO_HOST, "Leave it one name, that of the mail server.");
 }
 
 /* ---- HELO */
@@ -545,13 +674,16 @@ helo_evidence(struct desk *desk)
 {
 	const struct sender_helo *helo = &desk->sender->helo_facts;
 
-	return arena_printf(desk->arena, "%s %s: %s%s.", desk->sender->helo, desk->sender->ip.family == 6 ? "AAAA" : "A", dns_rcode_name(helo->rcode), by(desk, helo->server));
+	return arena_printf(desk->arena, "%s %s: %s%s.", desk->sender->helo,
+	    desk->sender->ip.family == 6 ? "AAAA" : "A", dns_rcode_name(helo->rcode),
+	    by(desk, helo->server));
 }
 
 static void
 tell_nowhere(struct desk *desk)
 {
-	struct advice *advice = add(desk, HELO_NOWHERE, arena_printf(desk->arena, "The HELO name %s has no address.", desk->sender->helo));
+	struct advice *advice = add(desk, HELO_NOWHERE,
+	    arena_printf(desk->arena, "The HELO name %s has no address.", desk->sender->helo));
 
 	advice->evidence = helo_evidence(desk);
 	act(advice, WHO_SENDER, "Give it one, or say in EHLO the name that the PTR record has.");
@@ -561,22 +693,30 @@ tell_nowhere(struct desk *desk)
 static void
 tell_astray(struct desk *desk)
 {
-	struct advice *advice = add(desk, HELO_ASTRAY, arena_printf(desk->arena, "The HELO name %s has an address, but not %s.", desk->sender->helo, desk->ip));
+	struct advice *advice = add(desk, HELO_ASTRAY,
+	    arena_printf(desk->arena, "The HELO name %s has an address, but not %s.",
+	        desk->sender->helo, desk->ip));
 
 	advice->evidence = helo_evidence(desk);
 	if (desk->sender->ptr.confirmed_name != NULL)
-		act(advice, WHO_SENDER, arena_printf(desk->arena, "Say %s in EHLO, the confirmed name of the address.", desk->sender->ptr.confirmed_name));
+		act(advice, WHO_SENDER,
+		    arena_printf(desk->arena, "Say %s in EHLO, the confirmed name of the address.",
+		        desk->sender->ptr.confirmed_name));
 	else
-		act(advice, WHO_SENDER, "Say in EHLO the name that the PTR record has, and that leads back.");
+		act(advice, WHO_SENDER,
+		    "Say in EHLO the name that the PTR record has, and that leads back.");
 }
 
 static void
 tell_not_ptr(struct desk *desk)
 {
 	const struct ptr *ptr = &desk->sender->ptr;
-	struct advice *advice = add(desk, HELO_NOT_PTR, arena_printf(desk->arena, "The HELO name %s leads to %s, but its PTR name is %s.", desk->sender->helo, desk->ip, ptr->names[0].name));
+	struct advice *advice = add(desk, HELO_NOT_PTR,
+	    arena_printf(desk->arena, "The HELO name %s leads to %s, but its PTR name is %s.",
+	        desk->sender->helo, desk->ip, ptr->names[0].name));
 
-	act(advice, WHO_SENDER, "Use one name for both: say the PTR name in EHLO, or have the PTR record changed.");
+	act(advice, WHO_SENDER,
+	    "Use one name for both: say the PTR name in EHLO, or have the PTR record changed.");
 	advice->records[0] = ptr_record(desk, desk->sender->helo);
 }
 
@@ -587,23 +727,40 @@ judge_helo(struct desk *desk)
 	const struct sender_helo *helo = &sender->helo_facts;
 
 	if (!desk->query->helo_given && !desk->query->helo_is_ptr) {
-		add(desk, HELO_ASSUMED, "The name that your server says in EHLO is not known here: --ehlo NAME has it looked at.");
+		add(desk, HELO_ASSUMED,
+		    "The name that your server says in EHLO is not known here: --ehlo NAME has it "
+		    "looked at.");
 		return;
 	}
 	if (helo->literal)
-		act(add(desk, HELO_LITERAL_NAME, arena_printf(desk->arena, "EHLO says an address, %s, instead of a name.", sender->helo)), WHO_SENDER, "Say the full name of the mail server in EHLO, the one that the PTR record has.");
+		act(add(desk, HELO_LITERAL_NAME,
+		        arena_printf(desk->arena, "EHLO says an address, %s, instead of a name.",
+		            sender->helo)),
+		    WHO_SENDER,
+		    "Say the full name of the mail server in EHLO, the one that the PTR record "
+		    "has.");
 	else if (!helo->valid)
-		act(add(desk, HELO_INVALID, arena_printf(desk->arena, "The HELO name \"%s\" is no full host name.", sender->helo)), WHO_SENDER, "Say the full name of the mail server in EHLO, the one that the PTR record has.");
+		act(add(desk, HELO_INVALID,
+		        arena_printf(desk->arena, "The HELO name \"%s\" is no full host name.",
+		            sender->helo)),
+		    WHO_SENDER,
+		    "Say the full name of the mail server in EHLO, the one that the PTR record "
+		    "has.");
 	else if (helo->resolves == ABSENT)
 		tell_nowhere(desk);
 	else if (helo->resolves == UNKNOWN)
-		add(desk, HELO_UNKNOWN, arena_printf(desk->arena, "Whether the HELO name %s has an address could not be found out: %s%s.", sender->helo, dns_rcode_name(helo->rcode), by(desk, helo->server)));
+		add(desk, HELO_UNKNOWN,
+		    arena_printf(desk->arena,
+		        "Whether the HELO name %s has an address could not be found out: %s%s.",
+		        sender->helo, dns_rcode_name(helo->rcode), by(desk, helo->server)));
 	else if (helo->leads_back == ABSENT)
 		tell_astray(desk);
 	else if (helo->is_ptr == ABSENT && sender->ptr.found == PRESENT)
 		tell_not_ptr(desk);
 	else
-		add(desk, HELO_GOOD, arena_printf(desk->arena, "The HELO name %s leads to %s%s.", sender->helo, desk->ip, helo->is_ptr == PRESENT ? " and is its PTR name" : ""));
+		add(desk, HELO_GOOD,
+		    arena_printf(desk->arena, "The HELO name %s leads to %s%s.", sender->helo,
+		        desk->ip, helo->is_ptr == PRESENT ? " and is its PTR name" : ""));
 }
 
 /* Bounces have no reverse-path: then the HELO name is what SPF is about (RFC 7208 section 2.4). */
@@ -613,23 +770,44 @@ judge_helo_spf(struct desk *desk)
 	const struct sender *sender = desk->sender;
 	struct advice *advice;
 
-	if (!sender->helo_spf_known || (!desk->query->helo_given && !desk->query->helo_is_ptr) || sender->helo_facts.resolves != PRESENT)
+	if (!sender->helo_spf_known || (!desk->query->helo_given && !desk->query->helo_is_ptr) ||
+	    sender->helo_facts.resolves != PRESENT)
 		return; /* a name has to lead somewhere first */
 	switch (sender->helo_spf.result) {
 	case SPF_PASS:
-		add(desk, HELO_SPF_GOOD, arena_printf(desk->arena, "SPF of the HELO name %s passes: bounces from here are covered.", sender->helo));
+		add(desk, HELO_SPF_GOOD,
+		    arena_printf(desk->arena,
+		        "SPF of the HELO name %s passes: bounces from here are covered.",
+		        sender->helo));
 		break;
 	case SPF_NONE:
 	case SPF_NEUTRAL:
-		advice = add(desk, HELO_SPF_NONE, arena_printf(desk->arena, "The HELO name %s %s: bounces from this host, whose reverse-path is empty, have nothing that SPF could pass.", sender->helo, sender->helo_spf.result == SPF_NONE ? "has no SPF record" : "has an SPF record that says nothing about this address"));
+		advice = add(desk, HELO_SPF_NONE,
+		    arena_printf(desk->arena,
+		        "The HELO name %s %s: bounces from this host, whose reverse-path is empty, "
+		        "have nothing that SPF could pass.",
+		        sender->helo,
+		        sender->helo_spf.result == SPF_NONE
+		            ? "has no SPF record"
+		            : "has an SPF record that says nothing about this address"));
 		if (sender->helo_spf.result == SPF_NONE)
 			advice->records[0] = txt_record(desk, sender->helo, "v=spf1 a -all");
 		break;
 	case SPF_FAIL:
 	case SPF_SOFTFAIL:
 	case SPF_PERMERROR:
-		advice = add(desk, HELO_SPF_BAD, arena_printf(desk->arena, "SPF of the HELO name %s is %s: bounces from this host will be refused by many.", sender->helo, spf_result_name(sender->helo_spf.result)));
-		advice->evidence = sender->helo_spf.record != NULL ? arena_printf(desk->arena, "%s TXT \"%s\"%s%s", sender->helo, quote(desk, sender->helo_spf.record), sender->helo_spf.problem != NULL ? "; " : "", sender->helo_spf.problem != NULL ? sender->helo_spf.problem : "") : sender->helo_spf.problem;
+		advice = add(desk, HELO_SPF_BAD,
+		    arena_printf(desk->arena,
+		        "SPF of the HELO name %s is %s: bounces from this host will be refused by "
+		        "many.",
+		        sender->helo, spf_result_name(sender->helo_spf.result)));
+		advice->evidence =
+		    sender->helo_spf.record != NULL
+		        ? arena_printf(desk->arena, "%s TXT \"%s\"%s%s", sender->helo,
+		              quote(desk, sender->helo_spf.record),
+		              sender->helo_spf.problem != NULL ? "; " : "",
+		              sender->helo_spf.problem != NULL ? sender->helo_spf.problem : "")
+		        : sender->helo_spf.problem;
 		act(advice, WHO_SENDER, "Let the record of that name allow its own address.");
 		break;
 	case SPF_TEMPERROR:
@@ -639,35 +817,57 @@ judge_helo_spf(struct desk *desk)
 
 /* ---- the domains of MAIL FROM and From */
 
-/* A reverse-path without a domain that anything could be looked up about; one that was only assumed is nobody's fault. */
+/* A reverse-path without a domain that anything could be looked up about; one that was only assumed
+ * is nobody's fault. */
 static void
 judge_reverse_path(struct desk *desk)
 {
 	const char *from = desk->sender->from, *at = from != NULL ? strrchr(from, '@') : NULL;
 
-	if (!desk->query->from_given || from == NULL || *from == '\0' || desk->sender->from_domain.name != NULL)
+	if (!desk->query->from_given || from == NULL || *from == '\0' ||
+	    desk->sender->from_domain.name != NULL)
 		return;
 	if (at != NULL && at[1] == '[')
-		act(add(desk, DOMAIN_LITERAL, arena_printf(desk->arena, "The reverse-path <%s> has an address in the place of a domain: neither SPF nor DMARC has anything to go by.", from)), WHO_SENDER, "Send in the name of a domain of yours.");
+		act(add(desk, DOMAIN_LITERAL,
+		        arena_printf(desk->arena,
+		            "The reverse-path <%s> has an address in the place of a domain: "
+		            "neither SPF nor DMARC has anything to go by.",
+		            from)),
+		    WHO_SENDER, "Send in the name of a domain of yours.");
 	else
-		act(add(desk, DOMAIN_NOT_FULL, arena_printf(desk->arena, "The reverse-path <%s> has no full domain, which others could look up.", from)), WHO_SENDER, "Set the mail server's domain, so that its reverse-paths end in a domain of yours.");
+		act(add(desk, DOMAIN_NOT_FULL,
+		        arena_printf(desk->arena,
+		            "The reverse-path <%s> has no full domain, which others could look up.",
+		            from)),
+		    WHO_SENDER,
+		    "Set the mail server's domain, so that its reverse-paths end in a domain of "
+		    "yours.");
 }
 
 static void
 tell_missing(struct desk *desk, const struct sender_domain *domain, const char *role)
 {
-	struct advice *advice = add(desk, DOMAIN_MISSING, arena_printf(desk->arena, "The %s domain %s does not exist.", role, domain->name));
+	struct advice *advice = add(desk, DOMAIN_MISSING,
+	    arena_printf(desk->arena, "The %s domain %s does not exist.", role, domain->name));
 
 	advice->evidence = domain->route.problem;
-	act(advice, WHO_SENDER, "Send in the name of a domain of yours that is in the DNS, or have this one put there.");
+	act(advice, WHO_SENDER,
+	    "Send in the name of a domain of yours that is in the DNS, or have this one put "
+	    "there.");
 }
 
 static void
 tell_mute(struct desk *desk, const struct sender_domain *domain, const char *role)
 {
-	struct advice *advice = add(desk, DOMAIN_MUTE, arena_printf(desk->arena, "The %s domain %s can receive no mail: %s", role, domain->name, domain->route.problem != NULL ? domain->route.problem : "it has neither MX nor address."));
+	struct advice *advice = add(desk, DOMAIN_MUTE,
+	    arena_printf(desk->arena, "The %s domain %s can receive no mail: %s", role,
+	        domain->name,
+	        domain->route.problem != NULL ? domain->route.problem
+	                                      : "it has neither MX nor address."));
 
-	act(advice, WHO_SENDER, "Give it an MX record to a host that takes its mail, bounces and replies at the least.");
+	act(advice, WHO_SENDER,
+	    "Give it an MX record to a host that takes its mail, bounces and replies at the "
+	    "least.");
 }
 
 static void
@@ -678,21 +878,46 @@ judge_domain(struct desk *desk, const struct sender_domain *domain, const char *
 	if (domain->name == NULL)
 		return;
 	if (!domain->known || route->kind == ROUTE_DNS_ERROR) {
-		add(desk, DOMAIN_UNKNOWN, arena_printf(desk->arena, "Whether the %s domain %s can receive mail could not be found out%s%s", role, domain->name, domain->known && route->problem != NULL ? ": " : ".", domain->known && route->problem != NULL ? route->problem : ""));
+		add(desk, DOMAIN_UNKNOWN,
+		    arena_printf(desk->arena,
+		        "Whether the %s domain %s can receive mail could not be found out%s%s",
+		        role, domain->name, domain->known && route->problem != NULL ? ": " : ".",
+		        domain->known && route->problem != NULL ? route->problem : ""));
 		return;
 	}
 	if (is_missing(domain))
 		tell_missing(desk, domain, role);
 	else if (route->kind == ROUTE_NULL_MX)
-		act(add(desk, DOMAIN_NULL_MX, arena_printf(desk->arena, "The %s domain %s declares that it takes no mail (null MX, \"MX 0 .\").", role, domain->name)), WHO_SENDER, "Put MX records of hosts that take its mail in the place of the null MX, or send in the name of another domain.");
+		act(add(desk, DOMAIN_NULL_MX,
+		        arena_printf(desk->arena,
+		            "The %s domain %s declares that it takes no mail (null MX, \"MX 0 "
+		            ".\").",
+		            role, domain->name)),
+		    WHO_SENDER,
+		    "Put MX records of hosts that take its mail in the place of the null MX, or "
+		    "send in the name of another domain.");
 	else if (route->kind == ROUTE_NO_ADDRESS)
 		tell_mute(desk, domain, role);
 	else if (domain->soa == ABSENT)
-		act(add(desk, DOMAIN_NO_ZONE, arena_printf(desk->arena, "The %s domain %s is in no zone: there is no SOA record at it or above.", role, domain->name)), WHO_SENDER, "Have its DNS operator repair the zone: each has a SOA record at its top.");
+		act(add(desk, DOMAIN_NO_ZONE,
+		        arena_printf(desk->arena,
+		            "The %s domain %s is in no zone: there is no SOA record at it or "
+		            "above.",
+		            role, domain->name)),
+		    WHO_SENDER,
+		    "Have its DNS operator repair the zone: each has a SOA record at its top.");
 	else if (route->problem != NULL)
-		act(add(desk, DOMAIN_ODD, arena_printf(desk->arena, "The MX records of the %s domain %s: %s", role, domain->name, route->problem)), WHO_SENDER, "Repair the MX records: bounces and replies go by them.");
+		act(add(desk, DOMAIN_ODD,
+		        arena_printf(desk->arena, "The MX records of the %s domain %s: %s", role,
+		            domain->name, route->problem)),
+		    WHO_SENDER, "Repair the MX records: bounces and replies go by them.");
 	else
-		add(desk, DOMAIN_GOOD, arena_printf(desk->arena, "The %s domain %s can receive mail (%s)%s%s%s.", role, domain->name, route->kind == ROUTE_MX ? "MX" : "no MX, but an address", domain->zone != NULL ? ", zone " : "", domain->zone != NULL ? domain->zone : "", domain->zone != NULL ? " has a SOA" : ""));
+		add(desk, DOMAIN_GOOD,
+		    arena_printf(desk->arena, "The %s domain %s can receive mail (%s)%s%s%s.", role,
+		        domain->name, route->kind == ROUTE_MX ? "MX" : "no MX, but an address",
+		        domain->zone != NULL ? ", zone " : "",
+		        domain->zone != NULL ? domain->zone : "",
+		        domain->zone != NULL ? " has a SOA" : ""));
 }
 
 /* ---- SPF */
@@ -701,34 +926,43 @@ static const char *
 spf_evidence(struct desk *desk)
 {
 	const struct spf *spf = &desk->sender->spf;
-	const char *text = arena_printf(desk->arena, "%s TXT", spf->domain != NULL ? spf->domain : "?");
+	const char *text =
+	    arena_printf(desk->arena, "%s TXT", spf->domain != NULL ? spf->domain : "?");
 
 	if (spf->record != NULL)
 		text = arena_printf(desk->arena, "%s \"%s\"", text, quote(desk, spf->record));
 	if (spf->matched != NULL)
 		text = arena_printf(desk->arena, "%s; decided by \"%s\"", text, spf->matched);
-	if (spf->matched != NULL && spf->matched_in != NULL && spf->domain != NULL && !name_equal(spf->matched_in, spf->domain))
+	if (spf->matched != NULL && spf->matched_in != NULL && spf->domain != NULL &&
+	    !name_equal(spf->matched_in, spf->domain))
 		text = arena_printf(desk->arena, "%s in the record of %s", text, spf->matched_in);
 	if (spf->problem != NULL)
 		text = arena_printf(desk->arena, "%s: %s", text, spf->problem);
-	return arena_printf(desk->arena, "%s; %u of %d look-ups%s.", text, spf->lookups, SPF_LOOKUPS_MAX, by(desk, desk->sender->spf_server));
+	return arena_printf(desk->arena, "%s; %u of %d look-ups%s.", text, spf->lookups,
+	    SPF_LOOKUPS_MAX, by(desk, desk->sender->spf_server));
 }
 
-/* The record with this address let in; in front, so that it costs no look-up and nothing before it can decide. */
+/* The record with this address let in; in front, so that it costs no look-up and nothing before it
+ * can decide. */
 static const char *
 spf_with_address(struct desk *desk)
 {
 	const struct spf *spf = &desk->sender->spf;
-	const char *rest = spf->record != NULL && strlen(spf->record) > 6 ? spf->record + 6 : " -all"; /* behind "v=spf1" */
+	const char *rest = spf->record != NULL && strlen(spf->record) > 6
+	                       ? spf->record + 6
+	                       : " -all"; /* behind "v=spf1" */
 
-	return txt_record(desk, spf->domain, arena_printf(desk->arena, "v=spf1 ip%d:%s%s", desk->sender->ip.family, desk->ip, rest));
+	return txt_record(desk, spf->domain,
+	    arena_printf(desk->arena, "v=spf1 ip%d:%s%s", desk->sender->ip.family, desk->ip, rest));
 }
 
 static void
 tell_spf(struct desk *desk, enum kind kind, const char *words)
 {
 	const struct spf *spf = &desk->sender->spf;
-	struct advice *advice = add(desk, kind, arena_printf(desk->arena, "SPF of %s for %s is %s.", spf->domain != NULL ? spf->domain : "?", desk->ip, spf_result_name(spf->result)));
+	struct advice *advice = add(desk, kind,
+	    arena_printf(desk->arena, "SPF of %s for %s is %s.",
+	        spf->domain != NULL ? spf->domain : "?", desk->ip, spf_result_name(spf->result)));
 
 	advice->evidence = spf_evidence(desk);
 	if (words == NULL)
@@ -743,14 +977,19 @@ judge_spf(struct desk *desk)
 {
 	const struct spf *spf = &desk->sender->spf;
 
-	if (!desk->sender->spf_known || desk->sender->from == NULL || is_missing_domain(desk, spf->domain))
+	if (!desk->sender->spf_known || desk->sender->from == NULL ||
+	    is_missing_domain(desk, spf->domain))
 		return;
 	switch (spf->result) {
 	case SPF_PASS:
-		add(desk, SPF_GOOD, arena_printf(desk->arena, "SPF of %s passes for %s, by \"%s\".", spf->domain, desk->ip, spf->matched != NULL ? spf->matched : "?"));
+		add(desk, SPF_GOOD,
+		    arena_printf(desk->arena, "SPF of %s passes for %s, by \"%s\".", spf->domain,
+		        desk->ip, spf->matched != NULL ? spf->matched : "?"));
 		break;
 	case SPF_FAIL:
-		tell_spf(desk, SPF_REFUSES, "If mail of this domain is to leave from this address, let its record say so; if not, find out what sends it here.");
+		tell_spf(desk, SPF_REFUSES,
+		    "If mail of this domain is to leave from this address, let its record say so; "
+		    "if not, find out what sends it here.");
 		break;
 	case SPF_SOFTFAIL:
 	case SPF_NEUTRAL:
@@ -758,17 +997,26 @@ judge_spf(struct desk *desk)
 		break;
 	case SPF_NONE:
 		if (spf->domain != NULL && name_is_host(spf->domain))
-			tell_spf(desk, SPF_MISSING, "Publish a record that names every host that sends mail of this domain.");
+			tell_spf(desk, SPF_MISSING,
+			    "Publish a record that names every host that sends mail of this "
+			    "domain.");
 		break;
 	case SPF_PERMERROR:
-		tell_spf(desk, SPF_BROKEN, spf->record == NULL ? "Put one record in the place of the several: the terms of all, and one \"all\" at the end." : "Repair the record: as it stands, nothing passes."); /* none was taken: there are several */
+		tell_spf(desk, SPF_BROKEN,
+		    spf->record == NULL
+		        ? "Put one record in the place of the several: the terms of all, and one "
+		          "\"all\" at the end."
+		        : "Repair the record: as it stands, nothing passes."); /* none was taken:
+		                                                                  there are several
+		                                                                */
 		break;
 	case SPF_TEMPERROR:
 		tell_spf(desk, SPF_UNKNOWN, NULL);
 		break;
 	}
 	for (size_t i = 0; i < spf->warning_count; i++)
-		act(add(desk, SPF_FRAGILE, arena_printf(desk->arena, "SPF: %s.", spf->warnings[i])), WHO_SENDER, NULL);
+		act(add(desk, SPF_FRAGILE, arena_printf(desk->arena, "SPF: %s.", spf->warnings[i])),
+		    WHO_SENDER, NULL);
 }
 
 /* ---- DKIM */
@@ -786,7 +1034,8 @@ key_evidence(struct desk *desk, const struct sender_key *key)
 }
 
 static void
-tell_bad_key(struct desk *desk, enum kind kind, const struct sender_key *key, const char *what, const char *words)
+tell_bad_key(struct desk *desk, enum kind kind, const struct sender_key *key, const char *what,
+    const char *words)
 {
 	struct advice *advice = add(desk, kind, what);
 
@@ -799,29 +1048,60 @@ tell_bad_key(struct desk *desk, enum kind kind, const struct sender_key *key, co
 static void
 judge_key(struct desk *desk, const struct sender_key *key)
 {
-	const char *named = arena_printf(desk->arena, "DKIM key %s of %s", key->selector, key->domain);
+	const char *named =
+	    arena_printf(desk->arena, "DKIM key %s of %s", key->selector, key->domain);
 	const char *problem = key->key.problem != NULL ? key->key.problem : "it cannot be used";
 
-	if (!key->known || (key->key.state == DKIM_KEY_ABSENT && is_missing_domain(desk, key->domain)))
+	if (!key->known ||
+	    (key->key.state == DKIM_KEY_ABSENT && is_missing_domain(desk, key->domain)))
 		return;
 	if (key->key.state == DKIM_KEY_UNKNOWN) {
-		add(desk, DKIM_KEY_NOT_KNOWN, arena_printf(desk->arena, "Whether the %s is published could not be found out.", named))->evidence = key_evidence(desk, key);
+		add(desk, DKIM_KEY_NOT_KNOWN,
+		    arena_printf(
+		        desk->arena, "Whether the %s is published could not be found out.", named))
+		    ->evidence = key_evidence(desk, key);
 		return;
 	}
 	if (key->key.state == DKIM_KEY_ABSENT)
-		tell_bad_key(desk, DKIM_KEY_GONE, key, arena_printf(desk->arena, "The %s is not published: no signature with it can be verified.", named), "Publish the key's record.");
+		tell_bad_key(desk, DKIM_KEY_GONE, key,
+		    arena_printf(desk->arena,
+		        "The %s is not published: no signature with it can be verified.", named),
+		    "Publish the key's record.");
 	else if (key->key.state == DKIM_KEY_REVOKED)
-		tell_bad_key(desk, DKIM_KEY_USELESS, key, arena_printf(desk->arena, "The %s is revoked.", named), "Sign with another key, under a new selector.");
+		tell_bad_key(desk, DKIM_KEY_USELESS, key,
+		    arena_printf(desk->arena, "The %s is revoked.", named),
+		    "Sign with another key, under a new selector.");
 	else if (key->key.state == DKIM_KEY_BAD)
-		tell_bad_key(desk, DKIM_KEY_USELESS, key, arena_printf(desk->arena, "The %s is no good: %s.", named, problem), key->key.weak ? "Make a new key, RSA of 2048 bits, under a new selector, and publish that." : "Publish the key's record anew.");
+		tell_bad_key(desk, DKIM_KEY_USELESS, key,
+		    arena_printf(desk->arena, "The %s is no good: %s.", named, problem),
+		    key->key.weak ? "Make a new key, RSA of 2048 bits, under a new selector, and "
+		                    "publish that."
+		                  : "Publish the key's record anew.");
 	else if (key->matches == ABSENT)
-		tell_bad_key(desk, DKIM_KEY_OTHER, key, arena_printf(desk->arena, "The %s that is published is not the other half of the private key: no signature will be good.", named), "Publish the record of the key that signs, or sign with the key that is published.");
+		tell_bad_key(desk, DKIM_KEY_OTHER, key,
+		    arena_printf(desk->arena,
+		        "The %s that is published is not the other half of the private key: no "
+		        "signature will be good.",
+		        named),
+		    "Publish the record of the key that signs, or sign with the key that is "
+		    "published.");
 	else if (key->key.state == DKIM_KEY_TESTING)
-		tell_bad_key(desk, DKIM_KEY_TEST, key, arena_printf(desk->arena, "The %s is marked as a test (t=y): some receivers take its signatures for none.", named), "Take t=y out of the record when the test is over.");
+		tell_bad_key(desk, DKIM_KEY_TEST, key,
+		    arena_printf(desk->arena,
+		        "The %s is marked as a test (t=y): some receivers take its signatures for "
+		        "none.",
+		        named),
+		    "Take t=y out of the record when the test is over.");
 	else
-		add(desk, DKIM_KEY_GOOD, arena_printf(desk->arena, "The %s is published (%s, %u bits)%s.", named, dkim_type_name(key->key.type), key->key.bits, key->matches == PRESENT ? " and is the other half of the private key" : ""));
+		add(desk, DKIM_KEY_GOOD,
+		    arena_printf(desk->arena, "The %s is published (%s, %u bits)%s.", named,
+		        dkim_type_name(key->key.type), key->key.bits,
+		        key->matches == PRESENT ? " and is the other half of the private key"
+		                                : ""));
 	for (size_t i = 0; i < key->key.warning_count; i++)
-		act(add(desk, DKIM_KEY_FRAGILE, arena_printf(desk->arena, "The %s: %s.", named, key->key.warnings[i])), WHO_SENDER, NULL);
+		act(add(desk, DKIM_KEY_FRAGILE,
+		        arena_printf(desk->arena, "The %s: %s.", named, key->key.warnings[i])),
+		    WHO_SENDER, NULL);
 }
 
 static const char *
@@ -829,13 +1109,17 @@ mend(enum dkim_step failed)
 {
 	switch (failed) {
 	case DKIM_STEP_KEY:
-		return "Publish the key, or repair its record (mxwalk check dkim shows what is wrong).";
+		return "Publish the key, or repair its record (mxwalk check dkim shows what is "
+		       "wrong).";
 	case DKIM_STEP_BODY_HASH:
-		return "Something changes the body behind the signer: a footer, a filter, a change of encoding. Let the last server that touches the message sign it.";
+		return "Something changes the body behind the signer: a footer, a filter, a change "
+		       "of encoding. Let the last server that touches the message sign it.";
 	case DKIM_STEP_SIGNATURE:
-		return "A signed header field is changed behind the signer, or the published key is not the one that signs.";
+		return "A signed header field is changed behind the signer, or the published key "
+		       "is not the one that signs.";
 	case DKIM_STEP_EXPIRED:
-		return "Try with a message that was signed just now; if that is one, set the signer's clock.";
+		return "Try with a message that was signed just now; if that is one, set the "
+		       "signer's clock.";
 	case DKIM_STEP_SYNTAX:
 		return "Repair the signer's set-up: the field itself cannot be used.";
 	case DKIM_STEP_NONE:
@@ -854,35 +1138,57 @@ static void
 judge_signature(struct desk *desk, const struct dkim_verdict *verdict)
 {
 	const struct dkim_signature *signature = &verdict->signature;
-	const char *named = arena_printf(desk->arena, "DKIM signature of %s (selector %s)", signature->domain != NULL ? signature->domain : "nobody", signature->selector != NULL ? signature->selector : "none");
-	enum kind kind = verdict->failed == DKIM_STEP_EXPIRED ? DKIM_OUTDATED : signature_passes(desk->sender) ? DKIM_BROKEN_TOO : DKIM_BROKEN;
+	const char *named = arena_printf(desk->arena, "DKIM signature of %s (selector %s)",
+	    signature->domain != NULL ? signature->domain : "nobody",
+	    signature->selector != NULL ? signature->selector : "none");
+	enum kind kind = verdict->failed == DKIM_STEP_EXPIRED ? DKIM_OUTDATED
+	                 : signature_passes(desk->sender)     ? DKIM_BROKEN_TOO
+	                                                      : DKIM_BROKEN;
 
 	if (verdict->result == DKIM_PASS)
 		add(desk, DKIM_GOOD, arena_printf(desk->arena, "The %s is good.", named));
 	else if (verdict->result == DKIM_TEMPERROR)
-		add(desk, DKIM_NOT_KNOWN, arena_printf(desk->arena, "Whether the %s is good could not be found out: %s.", named, verdict->reason));
+		add(desk, DKIM_NOT_KNOWN,
+		    arena_printf(desk->arena, "Whether the %s is good could not be found out: %s.",
+		        named, verdict->reason));
 	else
-		act(add(desk, kind, arena_printf(desk->arena, "The %s does not verify (%s): %s.", named, dkim_result_name(verdict->result), verdict->reason)), WHO_SENDER, mend(verdict->failed));
+		act(add(desk, kind,
+		        arena_printf(desk->arena, "The %s does not verify (%s): %s.", named,
+		            dkim_result_name(verdict->result), verdict->reason)),
+		    WHO_SENDER, mend(verdict->failed));
 	for (size_t i = 0; i < verdict->warning_count; i++)
-		act(add(desk, DKIM_FRAGILE, arena_printf(desk->arena, "The %s: %s.", named, verdict->warnings[i])), WHO_SENDER, NULL);
+		act(add(desk, DKIM_FRAGILE,
+		        arena_printf(desk->arena, "The %s: %s.", named, verdict->warnings[i])),
+		    WHO_SENDER, NULL);
 }
 
 static void
 judge_dkim(struct desk *desk)
 {
 	const struct sender *sender = desk->sender;
-	bool spf_bad = sender->spf_known && sender->spf.result != SPF_PASS && sender->spf.result != SPF_TEMPERROR;
+	bool spf_bad = sender->spf_known && sender->spf.result != SPF_PASS &&
+	               sender->spf.result != SPF_TEMPERROR;
 
-	if (spf_bad && sender_dkim(sender) == ABSENT && !is_missing_domain(desk, sender->spf.domain) && !is_missing_domain(desk, sender->author))
-		act(add(desk, AUTH_NOTHING, "Neither SPF nor DKIM passes: nothing tells a receiver that this mail is yours."), WHO_SENDER, "Make SPF pass from this address, and sign with DKIM.");
+	if (spf_bad && sender_dkim(sender) == ABSENT &&
+	    !is_missing_domain(desk, sender->spf.domain) &&
+	    !is_missing_domain(desk, sender->author))
+		act(add(desk, AUTH_NOTHING,
+		        "Neither SPF nor DKIM passes: nothing tells a receiver that this mail is "
+		        "yours."),
+		    WHO_SENDER, "Make SPF pass from this address, and sign with DKIM.");
 	for (size_t i = 0; i < sender->key_count; i++)
 		judge_key(desk, &sender->keys[i]);
 	for (size_t i = 0; sender->dkim_known && i < sender->dkim.count; i++)
 		judge_signature(desk, &sender->dkim.signatures[i]);
-	if (sender->mail_known && sender->key_count == 0 && (!sender->dkim_known || sender->dkim.total == 0))
-		act(add(desk, DKIM_UNSIGNED, "The message has no DKIM signature."), WHO_SENDER, "Have the mail server sign with DKIM, d= being the domain of the From field.");
+	if (sender->mail_known && sender->key_count == 0 &&
+	    (!sender->dkim_known || sender->dkim.total == 0))
+		act(add(desk, DKIM_UNSIGNED, "The message has no DKIM signature."), WHO_SENDER,
+		    "Have the mail server sign with DKIM, d= being the domain of the From field.");
 	if (!sender->mail_known)
-		add(desk, DKIM_NOT_TOLD, "Whether your mail is signed is not known here: --data @FILE, with a message as it leaves, has its signatures verified; --dkim-selector has the published key looked at.");
+		add(desk, DKIM_NOT_TOLD,
+		    "Whether your mail is signed is not known here: --data @FILE, with a message "
+		    "as it leaves, has its signatures verified; --dkim-selector has the published "
+		    "key looked at.");
 }
 
 /* ---- DMARC */
@@ -901,11 +1207,16 @@ dmarc_evidence(struct desk *desk)
 	const struct dmarc_view *view = &desk->sender->dmarc.now;
 
 	if (view->record == NULL)
-		return arena_printf(desk->arena, "_dmarc.%s TXT: %s%s.", desk->sender->author, view->problem != NULL ? view->problem : "no record", by(desk, desk->sender->dmarc_server));
-	return arena_printf(desk->arena, "_dmarc.%s TXT \"%s\"%s%s%s.", view->at, quote(desk, view->record), view->problem != NULL ? ": " : "", view->problem != NULL ? view->problem : "", by(desk, desk->sender->dmarc_server));
+		return arena_printf(desk->arena, "_dmarc.%s TXT: %s%s.", desk->sender->author,
+		    view->problem != NULL ? view->problem : "no record",
+		    by(desk, desk->sender->dmarc_server));
+	return arena_printf(desk->arena, "_dmarc.%s TXT \"%s\"%s%s%s.", view->at,
+	    quote(desk, view->record), view->problem != NULL ? ": " : "",
+	    view->problem != NULL ? view->problem : "", by(desk, desk->sender->dmarc_server));
 }
 
-/* Where a first record is best put: at the organizational domain, which then speaks for all below it. */
+/* Where a first record is best put: at the organizational domain, which then speaks for all below
+ * it. */
 static const char *
 organizational(const struct sender *sender)
 {
@@ -926,14 +1237,25 @@ tell_no_dmarc(struct desk *desk)
 	struct advice *advice;
 
 	if (records > 1)
-		advice = add(desk, DMARC_BROKEN, arena_printf(desk->arena, "%s has %zu DMARC records: none of them counts.", desk->sender->author, records));
+		advice = add(desk, DMARC_BROKEN,
+		    arena_printf(desk->arena, "%s has %zu DMARC records: none of them counts.",
+		        desk->sender->author, records));
 	else if (broken)
-		advice = add(desk, DMARC_BROKEN, arena_printf(desk->arena, "The DMARC record of %s does not work%s%s.", desk->sender->author, view->problem != NULL ? ": " : "", view->problem != NULL ? view->problem : ""));
+		advice = add(desk, DMARC_BROKEN,
+		    arena_printf(desk->arena, "The DMARC record of %s does not work%s%s.",
+		        desk->sender->author, view->problem != NULL ? ": " : "",
+		        view->problem != NULL ? view->problem : ""));
 	else
-		advice = add(desk, DMARC_MISSING, arena_printf(desk->arena, "%s has no DMARC record, nor has a domain above it.", desk->sender->author));
+		advice = add(desk, DMARC_MISSING,
+		    arena_printf(desk->arena, "%s has no DMARC record, nor has a domain above it.",
+		        desk->sender->author));
 	advice->evidence = dmarc_evidence(desk);
-	act(advice, WHO_SENDER, broken ? "Publish one record that is good, and no other." : "Publish one; p=none refuses nothing and is enough to begin with. An address in rua has receivers report what passes and what does not.");
-	advice->records[0] = txt_record(desk, arena_printf(desk->arena, "_dmarc.%s", org), arena_printf(desk->arena, "v=DMARC1; p=none; rua=mailto:dmarc-reports@%s", org));
+	act(advice, WHO_SENDER,
+	    broken ? "Publish one record that is good, and no other."
+	           : "Publish one; p=none refuses nothing and is enough to begin with. An address "
+	             "in rua has receivers report what passes and what does not.");
+	advice->records[0] = txt_record(desk, arena_printf(desk->arena, "_dmarc.%s", org),
+	    arena_printf(desk->arena, "v=DMARC1; p=none; rua=mailto:dmarc-reports@%s", org));
 }
 
 static const char *
@@ -948,41 +1270,75 @@ why_unaligned(struct desk *desk)
 	else if (sender->spf_known && view->spf.domain == NULL)
 		spf = "SPF has no reverse-path to go by";
 	else if (sender->spf_known)
-		spf = arena_printf(desk->arena, "SPF passes for %s, which is not aligned with %s", sender->spf.domain, sender->author);
+		spf = arena_printf(desk->arena, "SPF passes for %s, which is not aligned with %s",
+		    sender->spf.domain, sender->author);
 	if (!sender->mail_known)
 		return spf;
 	if (view->dkim_count == 0)
 		return arena_printf(desk->arena, "%s; there is no DKIM signature", spf);
-	return arena_printf(desk->arena, "%s; %s", spf, sender_dkim(sender) == PRESENT ? "DKIM passes for another domain only" : "no DKIM signature is good");
+	return arena_printf(desk->arena, "%s; %s", spf,
+	    sender_dkim(sender) == PRESENT ? "DKIM passes for another domain only"
+	                                   : "no DKIM signature is good");
 }
 
 static void
 tell_dmarc_fail(struct desk *desk)
 {
 	const struct dmarc_view *view = &desk->sender->dmarc.now;
-	enum kind kind = !desk->sender->mail_known ? DMARC_BY_DKIM_ALONE : view->policy == DMARC_REJECT ? DMARC_REFUSES : view->policy == DMARC_QUARANTINE ? DMARC_SUSPECT : DMARC_FAILS_MILDLY;
-	const char *author = desk->sender->author, *policy = policy_words(view->policy), *why = why_unaligned(desk);
+	enum kind kind = !desk->sender->mail_known          ? DMARC_BY_DKIM_ALONE
+	                 : view->policy == DMARC_REJECT     ? DMARC_REFUSES
+	                 : view->policy == DMARC_QUARANTINE ? DMARC_SUSPECT
+	                                                    : DMARC_FAILS_MILDLY;
+	const char *author = desk->sender->author, *policy = policy_words(view->policy),
+	           *why = why_unaligned(desk);
 	struct advice *advice;
 
 	if (kind == DMARC_BY_DKIM_ALONE)
-		advice = add(desk, kind, arena_printf(desk->arena, "Mail in the name of %s from here fails DMARC (policy %s) unless a DKIM signature of that domain saves it: %s.", author, policy, why));
+		advice = add(desk, kind,
+		    arena_printf(desk->arena,
+		        "Mail in the name of %s from here fails DMARC (policy %s) unless a DKIM "
+		        "signature of that domain saves it: %s.",
+		        author, policy, why));
 	else
-		advice = add(desk, kind, arena_printf(desk->arena, "This mail fails DMARC of %s (policy %s): %s.", author, policy, why));
+		advice = add(desk, kind,
+		    arena_printf(desk->arena, "This mail fails DMARC of %s (policy %s): %s.",
+		        author, policy, why));
 	advice->evidence = dmarc_evidence(desk);
-	act(advice, WHO_SENDER, arena_printf(desk->arena, "Let one of the two pass for %s, better both: a reverse-path in that domain, whose SPF record names this address; a DKIM signature with d=%s.", organizational(desk->sender), organizational(desk->sender)));
+	act(advice, WHO_SENDER,
+	    arena_printf(desk->arena,
+	        "Let one of the two pass for %s, better both: a reverse-path in that domain, whose "
+	        "SPF record names this address; a DKIM signature with d=%s.",
+	        organizational(desk->sender), organizational(desk->sender)));
 }
 
 static void
 tell_dmarc_pass(struct desk *desk)
 {
 	const struct dmarc_view *view = &desk->sender->dmarc.now;
-	const char *by_what = view->spf_aligned == PRESENT && view->dkim_aligned == PRESENT ? "SPF and DKIM" : view->spf_aligned == PRESENT ? "SPF" : "DKIM";
+	const char *by_what = view->spf_aligned == PRESENT && view->dkim_aligned == PRESENT
+	                          ? "SPF and DKIM"
+	                      : view->spf_aligned == PRESENT ? "SPF"
+	                                                     : "DKIM";
 
-	add(desk, DMARC_GOOD, arena_printf(desk->arena, "DMARC of %s passes, by %s; its policy is %s.", desk->sender->author, by_what, policy_words(view->policy)));
-	if (view->dkim_count > 0 && view->dkim_aligned == ABSENT && sender_dkim(desk->sender) == PRESENT)
-		act(add(desk, DKIM_ASTRAY, arena_printf(desk->arena, "No good DKIM signature is of the From domain %s: DMARC hangs on SPF, which does not survive forwarding.", desk->sender->author)), WHO_SENDER, arena_printf(desk->arena, "Sign with d=%s.", organizational(desk->sender)));
-	if (view->spf_aligned == ABSENT && desk->sender->spf_known && desk->sender->spf.result == SPF_PASS && view->spf.domain != NULL)
-		add(desk, SPF_ASTRAY, arena_printf(desk->arena, "SPF passes for %s, which is not aligned with the From domain %s: DMARC hangs on DKIM.", desk->sender->spf.domain, desk->sender->author));
+	add(desk, DMARC_GOOD,
+	    arena_printf(desk->arena, "DMARC of %s passes, by %s; its policy is %s.",
+	        desk->sender->author, by_what, policy_words(view->policy)));
+	if (view->dkim_count > 0 && view->dkim_aligned == ABSENT &&
+	    sender_dkim(desk->sender) == PRESENT)
+		act(add(desk, DKIM_ASTRAY,
+		        arena_printf(desk->arena,
+		            "No good DKIM signature is of the From domain %s: DMARC hangs on SPF, "
+		            "which does not survive forwarding.",
+		            desk->sender->author)),
+		    WHO_SENDER,
+		    arena_printf(desk->arena, "Sign with d=%s.", organizational(desk->sender)));
+	if (view->spf_aligned == ABSENT && desk->sender->spf_known &&
+	    desk->sender->spf.result == SPF_PASS && view->spf.domain != NULL)
+		add(desk, SPF_ASTRAY,
+		    arena_printf(desk->arena,
+		        "SPF passes for %s, which is not aligned with the From domain %s: DMARC "
+		        "hangs on DKIM.",
+		        desk->sender->spf.domain, desk->sender->author));
 }
 
 static void
@@ -990,8 +1346,11 @@ judge_dmarc(struct desk *desk)
 {
 	const struct sender *sender = desk->sender;
 
-	if (!sender->dmarc_known || (is_missing_domain(desk, sender->author) && (!sender->mail_known || sender->dmarc.now.result != DMARC_FAIL)))
-		return; /* a policy from above for names that do not exist (np=) is another matter, when this mail fails by it */
+	if (!sender->dmarc_known ||
+	    (is_missing_domain(desk, sender->author) &&
+	        (!sender->mail_known || sender->dmarc.now.result != DMARC_FAIL)))
+		return; /* a policy from above for names that do not exist (np=) is another matter,
+		           when this mail fails by it */
 	switch (sender->dmarc.now.result) {
 	case DMARC_PASS:
 		tell_dmarc_pass(desk);
@@ -1000,7 +1359,12 @@ judge_dmarc(struct desk *desk)
 		tell_dmarc_fail(desk);
 		break;
 	case DMARC_TEMPERROR:
-		add(desk, DMARC_UNKNOWN, arena_printf(desk->arena, "Whether mail from here passes DMARC of %s could not be found out: %s.", sender->author, sender->dmarc.now.problem != NULL ? sender->dmarc.now.problem : "a look-up failed"));
+		add(desk, DMARC_UNKNOWN,
+		    arena_printf(desk->arena,
+		        "Whether mail from here passes DMARC of %s could not be found out: %s.",
+		        sender->author,
+		        sender->dmarc.now.problem != NULL ? sender->dmarc.now.problem
+		                                          : "a look-up failed"));
 		break;
 	case DMARC_RESULT_NONE:
 	case DMARC_PERMERROR:
@@ -1008,7 +1372,11 @@ judge_dmarc(struct desk *desk)
 		break;
 	}
 	for (size_t i = 0; i < sender->dmarc.warning_count; i++)
-		act(add(desk, DMARC_ODD, arena_printf(desk->arena, "%s%s.", strncmp(sender->dmarc.warnings[i], "DMARC", 5) == 0 ? "" : "DMARC: ", sender->dmarc.warnings[i])), WHO_SENDER, NULL);
+		act(add(desk, DMARC_ODD,
+		        arena_printf(desk->arena, "%s%s.",
+		            strncmp(sender->dmarc.warnings[i], "DMARC", 5) == 0 ? "" : "DMARC: ",
+		            sender->dmarc.warnings[i])),
+		    WHO_SENDER, NULL);
 }
 
 /* ---- all of it */
@@ -1018,7 +1386,10 @@ judge_author(struct desk *desk)
 {
 	if (desk->query->author_problem == NULL)
 		return;
-	act(add(desk, AUTHOR_BAD, arena_printf(desk->arena, "The message does not say whose it is: %s.", desk->query->author_problem)), WHO_SENDER, "Give it one From field, with one address.");
+	act(add(desk, AUTHOR_BAD,
+	        arena_printf(desk->arena, "The message does not say whose it is: %s.",
+	            desk->query->author_problem)),
+	    WHO_SENDER, "Give it one From field, with one address.");
 }
 
 void
@@ -1029,7 +1400,9 @@ advise(const struct advice_query *query, struct arena *arena, struct advice **ou
 
 	desk.ip = arena_string(arena, ip_text(&query->sender->ip, ip));
 	if (!query->sender->complete)
-		add(&desk, TIME_OUT, "The time for look-ups ran out: what is missing is not known, not absent. --timeout gives more.");
+		add(&desk, TIME_OUT,
+		    "The time for look-ups ran out: what is missing is not known, not absent. "
+		    "--timeout gives more.");
 	judge_seen(&desk);
 	judge_resolver(&desk);
 	judge_lists(&desk);
@@ -1037,7 +1410,11 @@ advise(const struct advice_query *query, struct arena *arena, struct advice **ou
 	judge_helo(&desk);
 	judge_helo_spf(&desk);
 	if (!query->from_given)
-		add(&desk, FROM_ASSUMED, arena_printf(arena, "The reverse-path was not given, and <%s> is assumed: --from ADDRESS has your own looked at.", query->sender->from != NULL ? query->sender->from : ""));
+		add(&desk, FROM_ASSUMED,
+		    arena_printf(arena,
+		        "The reverse-path was not given, and <%s> is assumed: --from ADDRESS has "
+		        "your own looked at.",
+		        query->sender->from != NULL ? query->sender->from : ""));
 	judge_reverse_path(&desk);
 	judge_domain(&desk, &query->sender->from_domain, "MAIL FROM");
 	judge_spf(&desk);
@@ -1050,5 +1427,6 @@ advise(const struct advice_query *query, struct arena *arena, struct advice **ou
 	*count = 0;
 	for (enum severity s = 0; s < SEVERITY_COUNT; s++)
 		for (size_t i = 0; i < desk.count[s]; i++)
-			*(struct advice *)arena_push(arena, out, (*count)++, sizeof **out) = desk.found[s][i];
+			*(struct advice *)arena_push(arena, out, (*count)++, sizeof **out) =
+			    desk.found[s][i];
 }

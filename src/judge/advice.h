@@ -1,6 +1,8 @@
-/* advice: what receivers could hold against a sender, in the order in which it would get mail refused, and what to do about each. Pure.
+/* advice: what receivers could hold against a sender, in the order in which it would get mail
+ * refused, and what to do about each. Pure.
  *
- * One table in advice.c says of each kind of finding how grave it is and who is known to refuse on it. Nothing is ever advised on a look-up that failed. */
+ * One table in advice.c says of each kind of finding how grave it is and who is known to refuse on
+ * it. Nothing is ever advised on a look-up that failed. */
 #ifndef JUDGE_ADVICE_H
 #define JUDGE_ADVICE_H
 
@@ -30,24 +32,32 @@ struct advice {
 	const char *topic; /* "blocklist" "ptr" "helo" "domain" "spf" "dkim" "dmarc" "sender" */
 	enum severity severity;
 	const char *what; /* the fact, a sentence */
-	const char *evidence; /* the question, the answer, and who gave it; NULL if `what` says it all */
-	const char *refused_by; /* large receivers that refuse on it, with their codes; NULL: none known */
+	const char
+	    *evidence; /* the question, the answer, and who gave it; NULL if `what` says it all */
+	const char
+	    *refused_by; /* large receivers that refuse on it, with their codes; NULL: none known */
 	enum who who; /* has to act; WHO_NOBODY: nobody */
 	const char *advice; /* what to do; NULL: nothing */
-	const char *records[ADVICE_RECORDS]; /* to publish, in a zone file's form; NULL where there is none */
+	const char *records[ADVICE_RECORDS]; /* to publish, in a zone file's form; NULL where there
+	                                        is none */
 	const char *url; /* a page to visit, NULL if none */
 };
 
 struct advice_query {
 	const struct sender *sender;
-	bool helo_given, from_given; /* by the user: what is only assumed is not held against anybody */
+	bool helo_given,
+	    from_given; /* by the user: what is only assumed is not held against anybody */
 	bool helo_is_ptr; /* it was taken from the address's confirmed name */
-	const char *public_resolver; /* the well-known open resolver that the lists were asked through; NULL: none */
-	const struct received *seen; /* who saw the sender's mail come, by a message that was received (judge/seen.h); NULL: nothing is known */
-	const char *author_problem; /* why the message has no author domain; NULL: it has, or there is no message */
+	const char *public_resolver; /* the well-known open resolver that the lists were asked
+	                                through; NULL: none */
+	const struct received *seen; /* who saw the sender's mail come, by a message that was
+	                                received (judge/seen.h); NULL: nothing is known */
+	const char *author_problem; /* why the message has no author domain; NULL: it has, or there
+	                               is no message */
 };
 
 /* The gravest first; of equal ones, what is seen first in the dialogue. */
-void advise(const struct advice_query *query, struct arena *arena, struct advice **out, size_t *count);
+void advise(
+    const struct advice_query *query, struct arena *arena, struct advice **out, size_t *count);
 
 #endif

@@ -28,15 +28,22 @@ struct bounce {
 	unsigned long told;
 };
 
-static const char *const first_fields[] = { "return-path", "received", "delivered-to", "x-original-to", "date", "from", "to", "subject", "mime-version", "message-id", "auto-submitted", "content-type", "x-failed-recipients",
-	"reporting-mta", "final-recipient", "original-recipient", "diagnostic-code", "remote-mta", "arrival-date", "envelope-to", "authentication-results", "x-failed-recipients" };
+static const char *const first_fields[] = {"return-path", "received", "delivered-to",
+    "x-original-to", "date", "from", "to", "subject", "mime-version", "message-id",
+    "auto-submitted", "content-type", "x-failed-recipients", "reporting-mta", "final-recipient",
+    "original-recipient", "diagnostic-code", "remote-mta", "arrival-date", "envelope-to",
+    "authentication-results", "x-failed-recipients"};
 
 struct bounce *
 bounce_new(heard_take *take, void *arg)
 {
 	struct bounce *bounce = must_alloc(sizeof *bounce);
 
-	*bounce = (struct bounce){ .take = take, .arg = arg, .arena = arena_new(), .block = arena_new(), .scratch = arena_new() };
+	*bounce = (struct bounce){.take = take,
+	    .arg = arg,
+	    .arena = arena_new(),
+	    .block = arena_new(),
+	    .scratch = arena_new()};
 	buf_init(&bounce->field, BOUNCE_PART_MAX);
 	buf_init(&bounce->paragraph, BOUNCE_PART_MAX);
 	return bounce;
@@ -63,7 +70,10 @@ field_name(const char *line, size_t len)
 
 	while (n < len && n < 60 && line[n] > ' ' && line[n] < 0x7f && line[n] != ':')
 		n++;
-	return n > 0 && n < len && line[n] == ':' && (n + 1 == len || line[n + 1] == ' ' || line[n + 1] == '\t') ? n : 0;
+	return n > 0 && n < len && line[n] == ':' &&
+	               (n + 1 == len || line[n + 1] == ' ' || line[n + 1] == '\t')
+	           ? n
+	           : 0;
 }
 
 bool
@@ -149,13 +159,14 @@ read_diagnostic(struct bounce *bounce, struct heard *heard)
 
 	if (semicolon != NULL && semicolon - text < 20)
 		text = skip_blanks(semicolon + 1);
-	*heard = (struct heard){ .text = text, .len = strlen(text) };
+	*heard = (struct heard){.text = text, .len = strlen(text)};
 	if (logline_code(text, heard->len) != 0)
 		return true;
 	if (logline_read(text, heard->len, bounce->scratch, heard) == LOGLINE_REPLY)
 		return true;
-	*heard = (struct heard){ .text = text, .len = strlen(text), .enhanced = bounce->status };
-	return smtp && heard->len > 0 && bounce->status != NULL && (*bounce->status == '4' || *bounce->status == '5');
+	*heard = (struct heard){.text = text, .len = strlen(text), .enhanced = bounce->status};
+	return smtp && heard->len > 0 && bounce->status != NULL &&
+	       (*bounce->status == '4' || *bounce->status == '5');
 }
 
 static void
@@ -229,12 +240,12 @@ static const struct {
 	const char *name;
 	void (*take)(struct bounce *bounce, const char *value);
 } fields[] = {
-	{ "final-recipient", take_recipient },
-	{ "remote-mta", take_relay },
-	{ "status", take_status },
-	{ "diagnostic-code", take_diagnostic },
-	{ "x-failed-recipients", take_failed },
-	{ "content-type", take_type },
+    {"final-recipient", take_recipient},
+    {"remote-mta", take_relay},
+    {"status", take_status},
+    {"diagnostic-code", take_diagnostic},
+    {"x-failed-recipients", take_failed},
+    {"content-type", take_type},
 };
 
 static void
@@ -255,15 +266,16 @@ static const struct {
 	const char *words;
 	enum stage stage;
 } qmail_words[] = {
-	{ "does not like recipient", STAGE_RCPT },
-	{ "sender was rejected", STAGE_MAIL },
-	{ "greeting failed", STAGE_GREETING },
-	{ "my name was rejected", STAGE_EHLO },
-	{ "failed on DATA command", STAGE_DATA },
-	{ "failed after I sent the message", STAGE_MESSAGE },
+    {"does not like recipient", STAGE_RCPT},
+    {"sender was rejected", STAGE_MAIL},
+    {"greeting failed", STAGE_GREETING},
+    {"my name was rejected", STAGE_EHLO},
+    {"failed on DATA command", STAGE_DATA},
+    {"failed after I sent the message", STAGE_MESSAGE},
 };
 
-/* "<user@example.com>: …" opens a paragraph of Postfix and qmail; Exim has the bare address on a line of its own. */
+/* "<user@example.com>: …" opens a paragraph of Postfix and qmail; Exim has the bare address on a
+ * line of its own. */
 static const char *
 paragraph_recipient(struct bounce *bounce)
 {
@@ -285,7 +297,7 @@ read_qmail(struct bounce *bounce, struct heard *heard)
 
 	if (at == NULL)
 		return false;
-	*heard = (struct heard){ .text = at + sizeof said - 1 };
+	*heard = (struct heard){.text = at + sizeof said - 1};
 	stop = strstr(at, "\nGiving up on ");
 	heard->len = stop != NULL ? (size_t)(stop - heard->text) : strlen(heard->text);
 	for (size_t i = 0; i < sizeof qmail_words / sizeof qmail_words[0]; i++) {
@@ -300,7 +312,9 @@ read_qmail(struct bounce *bounce, struct heard *heard)
 	line++;
 	if (strncmp(line, "Connected to ", 13) == 0)
 		line += 13;
-	heard->relay = *line >= '0' && *line <= '9' ? arena_copy(bounce->scratch, line, strcspn(line, " \n")) : NULL;
+	heard->relay = *line >= '0' && *line <= '9'
+	                   ? arena_copy(bounce->scratch, line, strcspn(line, " \n"))
+	                   : NULL;
 	return heard->len > 0;
 }
 
@@ -311,15 +325,17 @@ read_transcript(struct bounce *bounce, struct heard *heard)
 	struct buf text;
 	const char *command = NULL, *talking = strstr(bounce->paragraph.data, "while talking to ");
 
-	*heard = (struct heard){ .stage = STAGE_NONE };
+	*heard = (struct heard){.stage = STAGE_NONE};
 	buf_init(&text, BOUNCE_PART_MAX);
-	for (const char *line = bounce->paragraph.data, *next; line != NULL; line = next != NULL ? next + 1 : NULL) {
+	for (const char *line = bounce->paragraph.data, *next; line != NULL;
+	     line = next != NULL ? next + 1 : NULL) {
 		size_t len = strcspn(line, "\n");
 
 		next = line[len] == '\n' ? line + len : NULL;
 		if (strncmp(line, ">>> ", 4) == 0 && text.len == 0)
 			command = line + 4;
-		if (len < 8 || strncmp(line, "<<< ", 4) != 0 || logline_code(line + 4, len - 4) == 0)
+		if (len < 8 || strncmp(line, "<<< ", 4) != 0 ||
+		    logline_code(line + 4, len - 4) == 0)
 			continue;
 		if (text.len > 0)
 			buf_putc(&text, '\n');
@@ -328,13 +344,18 @@ read_transcript(struct bounce *bounce, struct heard *heard)
 	if (text.len > 0) {
 		heard->text = arena_copy(bounce->scratch, text.data, text.len);
 		heard->len = text.len;
-		heard->stage = command != NULL ? logline_stage(command, strcspn(command, "\n")) : STAGE_NONE;
+		heard->stage =
+		    command != NULL ? logline_stage(command, strcspn(command, "\n")) : STAGE_NONE;
 		if (talking != NULL)
-			heard->relay = arena_copy(bounce->scratch, talking + 17, strcspn(talking + 17, " :\n"));
-		if (heard->relay != NULL && strlen(heard->relay) > 1 && heard->relay[strlen(heard->relay) - 1] == '.')
-			heard->relay = arena_copy(bounce->scratch, heard->relay, strlen(heard->relay) - 1);
+			heard->relay = arena_copy(
+			    bounce->scratch, talking + 17, strcspn(talking + 17, " :\n"));
+		if (heard->relay != NULL && strlen(heard->relay) > 1 &&
+		    heard->relay[strlen(heard->relay) - 1] == '.')
+			heard->relay =
+			    arena_copy(bounce->scratch, heard->relay, strlen(heard->relay) - 1);
 		if (heard->stage == STAGE_RCPT && strchr(command, '<') != NULL)
-			heard->recipient = arena_copy(bounce->scratch, strchr(command, '<') + 1, strcspn(strchr(command, '<') + 1, ">\n"));
+			heard->recipient = arena_copy(bounce->scratch, strchr(command, '<') + 1,
+			    strcspn(strchr(command, '<') + 1, ">\n"));
 	}
 	buf_release(&text);
 	return heard->len > 0;
@@ -351,7 +372,7 @@ read_bare(struct bounce *bounce, struct heard *heard)
 		if (*text++ == '\0')
 			return false;
 	}
-	*heard = (struct heard){ .text = text, .len = strlen(text) };
+	*heard = (struct heard){.text = text, .len = strlen(text)};
 	for (const char *line = text; line < text + heard->len; line += strcspn(line, "\n") + 1)
 		if (logline_code(line, strcspn(line, "\n")) == 0)
 			heard->len = line > text ? (size_t)(line - text) - 1 : 0;
@@ -378,7 +399,8 @@ finish_paragraph(struct bounce *bounce)
 	if (bounce->paragraph.len > 0 && bounce->body) {
 		const char *recipient = paragraph_recipient(bounce);
 
-		if (read_qmail(bounce, &heard) || read_transcript(bounce, &heard) || read_wrapped(bounce, &heard) || read_bare(bounce, &heard)) {
+		if (read_qmail(bounce, &heard) || read_transcript(bounce, &heard) ||
+		    read_wrapped(bounce, &heard) || read_bare(bounce, &heard)) {
 			if (heard.recipient == NULL)
 				heard.recipient = recipient;
 			hold(bounce, &heard);
@@ -396,7 +418,8 @@ is_boundary(const struct bounce *bounce, const char *line, size_t len, bool *las
 	size_t n = strlen(bounce->boundary);
 
 	*last = false;
-	if (n == 0 || len < n + 2 || line[0] != '-' || line[1] != '-' || memcmp(line + 2, bounce->boundary, n) != 0)
+	if (n == 0 || len < n + 2 || line[0] != '-' || line[1] != '-' ||
+	    memcmp(line + 2, bounce->boundary, n) != 0)
 		return false;
 	*last = len >= n + 4 && line[n + 2] == '-' && line[n + 3] == '-';
 	return true;

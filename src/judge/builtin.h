@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 extern const char data_words[], data_rules[], data_providers[], data_advice[], data_lists[];
-extern const size_t data_words_size, data_rules_size, data_providers_size, data_advice_size, data_lists_size;
+extern const size_t data_words_size, data_rules_size, data_providers_size, data_advice_size,
+    data_lists_size;
 
 #endif

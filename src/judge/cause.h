@@ -39,12 +39,20 @@ enum cause {
 	CAUSE_COUNT
 };
 
-enum basis { BASIS_UNKNOWN, BASIS_STATED, BASIS_CONFIRMED, BASIS_CONTRADICTED, BASIS_INFERRED, BASIS_COUNT };
+enum basis {
+	BASIS_UNKNOWN,
+	BASIS_STATED,
+	BASIS_CONFIRMED,
+	BASIS_CONTRADICTED,
+	BASIS_INFERRED,
+	BASIS_COUNT
+};
 enum who { WHO_NOBODY, WHO_SENDER, WHO_HOST, WHO_RECEIVER, WHO_LIST, WHO_COUNT };
 
 const char *cause_name(enum cause cause); /* "ip-blocklist" */
 bool cause_parse(const char *name, enum cause *cause);
-const char *cause_words(enum cause cause); /* for a verdict line: "the client's address is on a blocklist" */
+const char *cause_words(
+    enum cause cause); /* for a verdict line: "the client's address is on a blocklist" */
 const char *basis_name(enum basis basis);
 const char *who_name(enum who who); /* NULL for nobody */
 bool who_parse(const char *name, enum who *who);

@@ -1,6 +1,8 @@
 /* diagnosis: what was said, joined with what the DNS shows about the sender. Pure.
  *
- * The rules are one table in diagnosis.c (cause × finding × stage → cause and basis), the first row that fits decides; what counts as a finding is in findings.h. The tests go through it row by row. */
+ * The rules are one table in diagnosis.c (cause × finding × stage → cause and basis), the first row
+ * that fits decides; what counts as a finding is in findings.h. The tests go through it row by row.
+ */
 #ifndef JUDGE_DIAGNOSIS_H
 #define JUDGE_DIAGNOSIS_H
 
@@ -22,10 +24,13 @@ struct diagnosis {
 	size_t also_count;
 };
 
-/* `reading` is of the decisive reply (NULL: nothing was said: the peer closed or timed out); `sender` NULL: no look-ups were made; `stage` where it ended. */
-void diagnose(const struct reading *reading, const struct sender *sender, enum stage stage, struct arena *arena, struct diagnosis *out);
+/* `reading` is of the decisive reply (NULL: nothing was said: the peer closed or timed out);
+ * `sender` NULL: no look-ups were made; `stage` where it ended. */
+void diagnose(const struct reading *reading, const struct sender *sender, enum stage stage,
+    struct arena *arena, struct diagnosis *out);
 
 size_t diagnosis_rows(void); /* of the table, for the test that wants each of them reached */
-size_t diagnosis_row(const struct reading *reading, const struct sender *sender, enum stage stage); /* which one decides */
+size_t diagnosis_row(const struct reading *reading, const struct sender *sender,
+    enum stage stage); /* which one decides */
 
 #endif

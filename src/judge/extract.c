@@ -24,7 +24,8 @@ hex(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* `word` begins with a small letter. That is looked at first: most places are none where a word begins. */
+/* `word` begins with a small letter. That is looked at first: most places are none where a word
+ * begins. */
 static bool
 begins(const char *text, size_t len, const char *word)
 {
@@ -66,7 +67,8 @@ ip_at(const char *p, size_t len, struct ip *ip)
 		colons -= p[n - 1] == ':';
 		n--;
 	}
-	if (n < len && (alnum(p[n]) || p[n] == '_' || (p[n] == '-' && n + 1 < len && alnum(p[n + 1]))))
+	if (n < len &&
+	    (alnum(p[n]) || p[n] == '_' || (p[n] == '-' && n + 1 < len && alnum(p[n + 1]))))
 		return 0;
 	if (dots == 3 && colons == 1 && among(':', ":")) { /* "192.0.2.1:25" */
 		size_t address = strcspn(p, ":");
@@ -92,7 +94,12 @@ url_at(const char *p, size_t len)
 	return n > 8 ? n : 0;
 }
 
-enum standing { NO_CLIENT, IN_URL, SOMEWHERE, AS_CLIENT }; /* how surely an address is the client's */
+enum standing {
+	NO_CLIENT,
+	IN_URL,
+	SOMEWHERE,
+	AS_CLIENT
+}; /* how surely an address is the client's */
 
 /* The word that ends before `at`, passing over what may stand between it and an address. */
 static bool
@@ -105,7 +112,8 @@ stands_behind(const char *text, size_t at, const char *const *words, size_t coun
 	for (size_t i = 0; i < count; i++) {
 		size_t n = strlen(words[i]);
 
-		if (end >= n && end < at && strncasecmp(text + end - n, words[i], n) == 0 && (end == n || !alnum(text[end - n - 1])))
+		if (end >= n && end < at && strncasecmp(text + end - n, words[i], n) == 0 &&
+		    (end == n || !alnum(text[end - n - 1])))
 			return true;
 	}
 	return false;
@@ -114,15 +122,20 @@ stands_behind(const char *text, size_t at, const char *const *words, size_t coun
 static enum standing
 standing_of(const char *text, size_t len, size_t at, size_t n)
 {
-	static const char *const numbered[] = { "section", "sections", "sec.", "chapter", "paragraph", "version", "ver", "v", "release", "build", "rfc" };
-	static const char *const clients[] = { "from", "ip", "ips", "ipv6", "ip address", "address", "addr", "host", "client", "server", "sender", "mta", "relay", "peer", "your", "connection", "for", "by", "of", "rbl", "to" };
+	static const char *const numbered[] = {"section", "sections", "sec.", "chapter",
+	    "paragraph", "version", "ver", "v", "release", "build", "rfc"};
+	static const char *const clients[] = {"from", "ip", "ips", "ipv6", "ip address", "address",
+	    "addr", "host", "client", "server", "sender", "mta", "relay", "peer", "your",
+	    "connection", "for", "by", "of", "rbl", "to"};
 	const char *behind = text + at + n + (at + n < len && among(text[at + n], "])"));
 
-	if (begins(behind, (size_t)(text + len - behind), " said") || (behind < text + len && begins(behind + 1, (size_t)(text + len - behind - 1), "said")))
+	if (begins(behind, (size_t)(text + len - behind), " said") ||
+	    (behind < text + len && begins(behind + 1, (size_t)(text + len - behind - 1), "said")))
 		return NO_CLIENT;
 	if (stands_behind(text, at, numbered, sizeof numbered / sizeof numbered[0]))
 		return NO_CLIENT;
-	if (at == 0 || among(text[at - 1], "[(<=") || stands_behind(text, at, clients, sizeof clients / sizeof clients[0]))
+	if (at == 0 || among(text[at - 1], "[(<=") ||
+	    stands_behind(text, at, clients, sizeof clients / sizeof clients[0]))
 		return AS_CLIENT;
 	return SOMEWHERE;
 }
@@ -136,25 +149,27 @@ ip_in_url(const char *url, size_t len)
 	for (size_t k = 1; k < len; k++)
 		if (among(url[k - 1], "=/?&") && ip_at(url + k, len - k, &ip) > 0)
 			return ip;
-	return (struct ip){ 0 };
+	return (struct ip){0};
 }
 
 struct ip
 extract_ip(const char *text, size_t len, const struct ip *ours)
 {
-	struct ip best = { 0 };
+	struct ip best = {0};
 	enum standing surest = NO_CLIENT;
 
 	for (size_t i = 0, skip; i < len; i += skip) {
 		size_t url = url_at(text + i, len - i);
 		enum standing standing = IN_URL;
-		struct ip ip = { 0 };
+		struct ip ip = {0};
 
 		skip = url > 0 ? url : 1;
 		if (url > 0) {
 			ip = ip_in_url(text + i, url);
 		} else {
-			if ((!hex(text[i]) && text[i] != ':') || (i > 0 && (alnum(text[i - 1]) || among(text[i - 1], ".-_@")) && !(i > 4 && begins(text + i - 5, 5, "ipv6:"))))
+			if ((!hex(text[i]) && text[i] != ':') ||
+			    (i > 0 && (alnum(text[i - 1]) || among(text[i - 1], ".-_@")) &&
+			        !(i > 4 && begins(text + i - 5, 5, "ipv6:"))))
 				continue;
 			size_t n = ip_at(text + i, len - i, &ip);
 
@@ -167,7 +182,8 @@ extract_ip(const char *text, size_t len, const struct ip *ours)
 			continue;
 		if (ours->family != 0 && ip_equal(&ip, ours))
 			return ip;
-		if (standing <= surest || (ip.family == 4 && (ip.bytes[0] == 127 || ip.bytes[0] == 0)))
+		if (standing <= surest ||
+		    (ip.family == 4 && (ip.bytes[0] == 127 || ip.bytes[0] == 0)))
 			continue;
 		best = ip;
 		surest = standing;
@@ -204,7 +220,8 @@ mailbox_around(const char *text, size_t len, size_t at, size_t *start, size_t *e
 	while (*start > 0 && local_byte(text[*start - 1]) && at - *start < 64)
 		--*start;
 	*end = at + 1;
-	while (*end < len && (alnum(text[*end]) || text[*end] == '.' || text[*end] == '-') && *end - at < 255)
+	while (*end < len && (alnum(text[*end]) || text[*end] == '.' || text[*end] == '-') &&
+	       *end - at < 255)
 		++*end;
 	while (*end > at + 1 && !alnum(text[*end - 1]))
 		--*end;
@@ -225,8 +242,12 @@ extract_mailbox(const char *text, size_t len, struct arena *arena)
 const char *
 extract_contact(const char *text, size_t len, struct arena *arena)
 {
-	static const char *const desks[] = { "postmaster@", "abuse", "delist@", "support@", "help", "unblock", "removal", "tosa@", "tobr@", "toda@", "noc@", "admin", "security@", "antispam", "spam", "mailadmin", "hostmaster@", "info@" };
-	static const char *const asks[] = { "contact ", "write to ", "forward this email to ", "message to ", "e-mail to ", "email to ", "mail to ", "mailto:", "send to ", "report to ", "reports to ", "notify " };
+	static const char *const desks[] = {"postmaster@", "abuse", "delist@", "support@", "help",
+	    "unblock", "removal", "tosa@", "tobr@", "toda@", "noc@", "admin", "security@",
+	    "antispam", "spam", "mailadmin", "hostmaster@", "info@"};
+	static const char *const asks[] = {"contact ", "write to ", "forward this email to ",
+	    "message to ", "e-mail to ", "email to ", "mail to ", "mailto:", "send to ",
+	    "report to ", "reports to ", "notify "};
 
 	for (size_t i = 1; i + 3 < len; i++) {
 		size_t start, end;
@@ -254,13 +275,32 @@ const char *
 extract_reference(const char *text, size_t len, struct arena *arena)
 {
 	static const bool begins_mark[256] = {
-		['t'] = true, ['T'] = true, ['i'] = true, ['I'] = true, ['r'] = true, ['R'] = true, ['c'] = true, ['C'] = true, ['e'] = true, ['E'] = true,
-		['m'] = true, ['M'] = true, ['l'] = true, ['L'] = true, ['s'] = true, ['S'] = true, ['q'] = true, ['Q'] = true,
+	    ['t'] = true,
+	    ['T'] = true,
+	    ['i'] = true,
+	    ['I'] = true,
+	    ['r'] = true,
+	    ['R'] = true,
+	    ['c'] = true,
+	    ['C'] = true,
+	    ['e'] = true,
+	    ['E'] = true,
+	    ['m'] = true,
+	    ['M'] = true,
+	    ['l'] = true,
+	    ['L'] = true,
+	    ['s'] = true,
+	    ['S'] = true,
+	    ['q'] = true,
+	    ['Q'] = true,
 	};
-	static const char *const marks[] = { "ticket", "incident", "reference", "case id", "case", "ref", "error code", "errorcode", "error id", "msg id", "message id", "id", "code", "log id", "session id", "queue id" };
+	static const char *const marks[] = {"ticket", "incident", "reference", "case id", "case",
+	    "ref", "error code", "errorcode", "error id", "msg id", "message id", "id", "code",
+	    "log id", "session id", "queue id"};
 
 	for (size_t i = 0; i + 4 < len; i++) {
-		if (!begins_mark[(unsigned char)text[i]] || (i > 0 && (alnum(text[i - 1]) || among(text[i - 1], "?&-/"))))
+		if (!begins_mark[(unsigned char)text[i]] ||
+		    (i > 0 && (alnum(text[i - 1]) || among(text[i - 1], "?&-/"))))
 			continue; /* no mark begins so, or it stands within a word */
 		for (size_t k = 0; k < sizeof marks / sizeof marks[0]; k++) {
 			size_t at = i + strlen(marks[k]), end;
@@ -272,7 +312,8 @@ extract_reference(const char *text, size_t len, struct arena *arena)
 				marked |= among(text[at], ":=#");
 				at++;
 			}
-			for (end = at; end < len && (alnum(text[end]) || among(text[end], "-_./")); end++)
+			for (end = at; end < len && (alnum(text[end]) || among(text[end], "-_./"));
+			     end++)
 				numbered |= text[end] >= '0' && text[end] <= '9';
 			while (end > at && among(text[end - 1], ".-/"))
 				end--;

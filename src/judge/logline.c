@@ -1,4 +1,5 @@
-/* One row a log's form: a mark that each such line has, and who reads it. The first reader that knows the line decides. */
+/* One row a log's form: a mark that each such line has, and who reads it. The first reader that
+ * knows the line decides. */
 #include "judge/logline.h"
 
 #include <string.h>
@@ -44,7 +45,8 @@ digit(char c)
 int
 logline_code(const char *text, size_t len)
 {
-	if (len < 3 || (text[0] != '4' && text[0] != '5') || !digit(text[1]) || !digit(text[2]) || (len > 3 && text[3] != ' ' && text[3] != '-'))
+	if (len < 3 || (text[0] != '4' && text[0] != '5') || !digit(text[1]) || !digit(text[2]) ||
+	    (len > 3 && text[3] != ' ' && text[3] != '-'))
 		return 0;
 	return (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0');
 }
@@ -76,32 +78,33 @@ static const struct {
 	const char *words;
 	enum stage stage;
 } commands[] = {
-	{ "pipelined end of data", STAGE_MESSAGE },
-	{ "end of data", STAGE_MESSAGE }, /* Postfix, Exim */
-	{ "end-of-message", STAGE_MESSAGE }, /* milters */
-	{ "sending data block", STAGE_MESSAGE },
-	{ "header", STAGE_MESSAGE },
-	{ "body", STAGE_MESSAGE },
-	{ ".", STAGE_MESSAGE },
-	{ "bdat", STAGE_MESSAGE },
-	{ "after data", STAGE_MESSAGE },
-	{ "data", STAGE_DATA },
-	{ "rcpt", STAGE_RCPT },
-	{ "mail", STAGE_MAIL },
-	{ "starttls", STAGE_STARTTLS },
-	{ "ehlo", STAGE_EHLO },
-	{ "helo", STAGE_EHLO },
-	{ "lhlo", STAGE_EHLO },
-	{ "connect", STAGE_GREETING },
-	{ "initial connection", STAGE_GREETING },
-	{ "banner", STAGE_GREETING },
-	{ "greeting", STAGE_GREETING },
+    {"pipelined end of data", STAGE_MESSAGE},
+    {"end of data", STAGE_MESSAGE}, /* Postfix, Exim */
+    {"end-of-message", STAGE_MESSAGE}, /* milters */
+    {"sending data block", STAGE_MESSAGE},
+    {"header", STAGE_MESSAGE},
+    {"body", STAGE_MESSAGE},
+    {".", STAGE_MESSAGE},
+    {"bdat", STAGE_MESSAGE},
+    {"after data", STAGE_MESSAGE},
+    {"data", STAGE_DATA},
+    {"rcpt", STAGE_RCPT},
+    {"mail", STAGE_MAIL},
+    {"starttls", STAGE_STARTTLS},
+    {"ehlo", STAGE_EHLO},
+    {"helo", STAGE_EHLO},
+    {"lhlo", STAGE_EHLO},
+    {"connect", STAGE_GREETING},
+    {"initial connection", STAGE_GREETING},
+    {"banner", STAGE_GREETING},
+    {"greeting", STAGE_GREETING},
 };
 
 enum stage
 logline_stage(const char *command, size_t len)
 {
-	if (len > 10 && strncasecmp(command, "pipelined ", 10) == 0 && strncasecmp(command + 10, "end", len - 10 < 3 ? len - 10 : 3) != 0)
+	if (len > 10 && strncasecmp(command, "pipelined ", 10) == 0 &&
+	    strncasecmp(command + 10, "end", len - 10 < 3 ? len - 10 : 3) != 0)
 		return logline_stage(command + 10, len - 10);
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
 		size_t n = strlen(commands[i].words);
@@ -156,7 +159,8 @@ value(const struct line *line, const char *at, const char *end, const char *mark
 	return copy(line, start, stop);
 }
 
-/* "mx.example.com[192.0.2.1]:25", "mx.example.com. [192.0.2.1]", "[192.0.2.1]": the name, else the address. */
+/* "mx.example.com[192.0.2.1]:25", "mx.example.com. [192.0.2.1]", "[192.0.2.1]": the name, else the
+ * address. */
 static const char *
 host(const struct line *line, const char *at, const char *end)
 {
@@ -200,21 +204,26 @@ cut_stage(struct line *line, const char *text, const char *end)
 	static const char words[] = " (in reply to ";
 	const char *at = NULL;
 
-	for (const char *next = find(text, end, words); next != NULL; next = find(next + 1, end, words))
+	for (const char *next = find(text, end, words); next != NULL;
+	     next = find(next + 1, end, words))
 		at = next;
 	if (at == NULL)
 		return end;
-	line->out->stage = logline_stage(at + sizeof words - 1, (size_t)(end - at) - (sizeof words - 1));
+	line->out->stage =
+	    logline_stage(at + sizeof words - 1, (size_t)(end - at) - (sizeof words - 1));
 	return at;
 }
 
 /* ---- Postfix */
 
-/* "host mx[192.0.2.1] said: 554 …", "host mx[192.0.2.1] refused to talk to me: 554 …". NULL: no such thing */
+/* "host mx[192.0.2.1] said: 554 …", "host mx[192.0.2.1] refused to talk to me: 554 …". NULL: no
+ * such thing */
 static const char *
 read_host_said(struct line *line, const char *at, const char *end)
 {
-	const char *said = behind(at, end, " said: "), *refused = said == NULL ? behind(at, end, " refused to talk to me: ") : NULL, *text = said != NULL ? said : refused;
+	const char *said = behind(at, end, " said: "),
+	           *refused = said == NULL ? behind(at, end, " refused to talk to me: ") : NULL,
+	           *text = said != NULL ? said : refused;
 	const char *name = text;
 
 	if (text == NULL || !(is_reply(text, end) || is_enhanced(text, end)))
@@ -233,9 +242,11 @@ read_postfix(struct line *line, const char *mark)
 {
 	const char *end = line->end, *text, *open;
 
-	if (begins(mark, end, "sent") || begins(mark, end, "delivered") || begins(mark, end, "deliverable") || begins(mark, end, "expired"))
+	if (begins(mark, end, "sent") || begins(mark, end, "delivered") ||
+	    begins(mark, end, "deliverable") || begins(mark, end, "expired"))
 		return LOGLINE_SILENT;
-	if (!begins(mark, end, "bounced") && !begins(mark, end, "deferred") && !begins(mark, end, "undeliverable") && !begins(mark, end, "softbounce"))
+	if (!begins(mark, end, "bounced") && !begins(mark, end, "deferred") &&
+	    !begins(mark, end, "undeliverable") && !begins(mark, end, "softbounce"))
 		return LOGLINE_OTHER;
 	open = behind(mark, end, " (");
 	end = trim(line->start, end);
@@ -315,7 +326,8 @@ read_exim(struct line *line, const char *mark)
 	if (who == NULL)
 		who = find(line->start, mark, " == ");
 	if (who != NULL)
-		line->out->recipient = value(line, who, mark, *(who + 1) == '*' ? " ** " : " == ", " ");
+		line->out->recipient =
+		    value(line, who, mark, *(who + 1) == '*' ? " ** " : " == ", " ");
 	else if (line->out->stage == STAGE_RCPT)
 		line->out->recipient = value(line, after, end, "RCPT TO:<", ">");
 	line->out->relay = host(line, behind(line->start, mark, " H="), mark);
@@ -348,13 +360,16 @@ read_exim_reject(struct line *line, const char *mark)
 
 /* ---- Sendmail */
 
-static const char *const sendmail_words[] = { "User unknown", "Service unavailable", "Data format error", "Insufficient permission", "Remote protocol error", "Message size exceeds" }; /* its own, for a 5yz that it heard */
+static const char *const sendmail_words[] = {"User unknown", "Service unavailable",
+    "Data format error", "Insufficient permission", "Remote protocol error",
+    "Message size exceeds"}; /* its own, for a 5yz that it heard */
 
 static enum logline
 read_sendmail(struct line *line, const char *mark)
 {
 	static const char deferred[] = "Deferred: ";
-	const char *end = line->end, *reply = behind(line->start, mark, ", reply="), *relay = behind(line->start, mark, "relay=");
+	const char *end = line->end, *reply = behind(line->start, mark, ", reply="),
+	           *relay = behind(line->start, mark, "relay=");
 
 	line->out->recipient = value(line, line->start, mark, " to=<", ">");
 	if (line->out->recipient == NULL)
@@ -366,7 +381,8 @@ read_sendmail(struct line *line, const char *mark)
 		mark += sizeof deferred - 1;
 	if (is_reply(mark, end))
 		return tell(line, mark, end);
-	for (size_t i = 0; relay != NULL && i < sizeof sendmail_words / sizeof sendmail_words[0]; i++)
+	for (size_t i = 0; relay != NULL && i < sizeof sendmail_words / sizeof sendmail_words[0];
+	     i++)
 		if (begins(mark, end, sendmail_words[i])) {
 			line->out->enhanced = value(line, line->start, mark, ", dsn=", ",");
 			return tell(line, mark, end);
@@ -382,7 +398,9 @@ read_sendmail_reject(struct line *line, const char *mark)
 	if (!is_reply(mark, line->end))
 		return LOGLINE_OTHER;
 	if (rule != NULL)
-		line->out->stage = begins(rule, mark, "relay") ? STAGE_GREETING : logline_stage(rule, (size_t)(mark - rule));
+		line->out->stage = begins(rule, mark, "relay")
+		                       ? STAGE_GREETING
+		                       : logline_stage(rule, (size_t)(mark - rule));
 	if (line->out->stage == STAGE_RCPT)
 		line->out->recipient = value(line, rule, mark, "arg1=<", ">");
 	return tell(line, mark, line->end);
@@ -393,14 +411,17 @@ read_sendmail_reject(struct line *line, const char *mark)
 static enum logline
 read_opensmtpd(struct line *line, const char *mark)
 {
-	const char *end = line->end, *text = behind(mark, end, " stat=\""), *command = behind(line->start, mark, " command=\""), *relay = behind(line->start, mark, " relay=\""), *name;
+	const char *end = line->end, *text = behind(mark, end, " stat=\""),
+	           *command = behind(line->start, mark, " command=\""),
+	           *relay = behind(line->start, mark, " relay=\""), *name;
 
 	if (text == NULL && command == NULL)
 		return LOGLINE_OTHER;
 	if (text == NULL) { /* what this server said to a client */
 		text = mark;
 		line->out->stage = logline_stage(command, (size_t)(mark - command));
-		line->out->recipient = line->out->stage == STAGE_RCPT ? value(line, command, mark, "<", ">") : NULL;
+		line->out->recipient =
+		    line->out->stage == STAGE_RCPT ? value(line, command, mark, "<", ">") : NULL;
 	} else {
 		line->out->recipient = value(line, line->start, mark, " to=<", ">");
 		name = relay != NULL ? behind(relay, mark, "(") : NULL;
@@ -420,15 +441,16 @@ static const struct {
 	const char *words;
 	enum stage stage;
 } qmail_words[] = {
-	{ "does_not_like_recipient", STAGE_RCPT },
-	{ "sender_was_rejected", STAGE_MAIL },
-	{ "greeting_failed", STAGE_GREETING },
-	{ "my_name_was_rejected", STAGE_EHLO },
-	{ "failed_on_DATA_command", STAGE_DATA },
-	{ "failed_after_I_sent_the_message", STAGE_MESSAGE },
+    {"does_not_like_recipient", STAGE_RCPT},
+    {"sender_was_rejected", STAGE_MAIL},
+    {"greeting_failed", STAGE_GREETING},
+    {"my_name_was_rejected", STAGE_EHLO},
+    {"failed_on_DATA_command", STAGE_DATA},
+    {"failed_after_I_sent_the_message", STAGE_MESSAGE},
 };
 
-/* It writes a space as _ and a line end as /, and so does a reply that had these itself. A / ends a line only before the reply's next code. */
+/* It writes a space as _ and a line end as /, and so does a reply that had these itself. A / ends a
+ * line only before the reply's next code. */
 static enum logline
 tell_underscored(struct line *line, const char *text, const char *end)
 {
@@ -439,7 +461,8 @@ tell_underscored(struct line *line, const char *text, const char *end)
 		if (out[i] == '_')
 			out[i] = ' ';
 	for (size_t i = 0; i + 4 < len; i++)
-		if (out[i] == '/' && memcmp(out + i + 1, out, 3) == 0 && (out[i + 4] == ' ' || out[i + 4] == '-'))
+		if (out[i] == '/' && memcmp(out + i + 1, out, 3) == 0 &&
+		    (out[i + 4] == ' ' || out[i + 4] == '-'))
 			out[i] = '\n';
 	while (len > 0 && out[len - 1] == '/')
 		len--;
@@ -467,7 +490,10 @@ read_qmail(struct line *line, const char *mark)
 	for (size_t i = 0; i < sizeof qmail_words / sizeof qmail_words[0]; i++)
 		if (find(p, text, qmail_words[i].words) != NULL)
 			line->out->stage = qmail_words[i].stage;
-	line->out->relay = begins(p, end, "Connected_to_") ? value(line, p, end, "Connected_to_", "_/") : digit(*p) ? value(line, p, end, "", "_/") : NULL;
+	line->out->relay = begins(p, end, "Connected_to_")
+	                       ? value(line, p, end, "Connected_to_", "_/")
+	                   : digit(*p) ? value(line, p, end, "", "_/")
+	                               : NULL;
 	stop = find(text, end, "/Giving_up_on_");
 	return tell_underscored(line, text, stop != NULL ? stop : end);
 }
@@ -502,7 +528,8 @@ read_returned(struct line *line, const char *mark)
 	}
 	while (mark < end && (*mark == '<' || *mark == '#' || *mark == ' '))
 		mark++;
-	return is_reply(mark, end) || is_enhanced(mark, end) ? tell(line, mark, end) : LOGLINE_OTHER;
+	return is_reply(mark, end) || is_enhanced(mark, end) ? tell(line, mark, end)
+	                                                     : LOGLINE_OTHER;
 }
 
 /* ---- whoever else says "said:", or has a code with its enhanced code */
@@ -510,7 +537,8 @@ read_returned(struct line *line, const char *mark)
 static enum logline
 read_said(struct line *line, const char *mark)
 {
-	const char *end = cut_stage(line, mark, line->end), *text = read_host_said(line, line->start, end);
+	const char *end = cut_stage(line, mark, line->end),
+	           *text = read_host_said(line, line->start, end);
 
 	return text != NULL ? tell(line, text, end) : LOGLINE_OTHER;
 }
@@ -535,10 +563,12 @@ static enum logline
 read_any(struct line *line, const char *mark)
 {
 	for (const char *p = mark; p != NULL && p + 9 < line->end; p++) {
-		p = memchr(p, '.', (size_t)(line->end - p)); /* the first dot of the enhanced code */
+		p = memchr(
+		    p, '.', (size_t)(line->end - p)); /* the first dot of the enhanced code */
 		if (p == NULL)
 			break;
-		if (p - 6 >= mark && strchr(" ;:('\"#=", p[-6]) != NULL && is_sure_reply(p - 5, line->end)) {
+		if (p - 6 >= mark && strchr(" ;:('\"#=", p[-6]) != NULL &&
+		    is_sure_reply(p - 5, line->end)) {
 			const char *to = find(line->start, p, " to=<");
 
 			if (to != NULL)
@@ -553,28 +583,28 @@ static const struct {
 	const char *mark;
 	enum logline (*read)(struct line *line, const char *mark); /* `mark`: behind the words */
 } forms[] = {
-	{ " status=", read_postfix },
-	{ "reject: ", read_reject },
-	{ "reject_warning: ", read_reject },
-	{ "SMTP error from remote mail", read_exim },
-	{ " ** ", read_exim_silent },
-	{ " == ", read_exim_silent },
-	{ " rejected ", read_exim_reject },
-	{ ", stat=", read_sendmail },
-	{ " reject=", read_sendmail_reject },
-	{ " result=\"", read_opensmtpd },
-	{ "delivery ", read_qmail },
-	{ "LED=", read_exchange },
-	{ "emote Server returned ", read_returned },
-	{ " said: ", read_said },
-	{ " refused to talk to me: ", read_refused },
-	{ "", read_any },
+    {" status=", read_postfix},
+    {"reject: ", read_reject},
+    {"reject_warning: ", read_reject},
+    {"SMTP error from remote mail", read_exim},
+    {" ** ", read_exim_silent},
+    {" == ", read_exim_silent},
+    {" rejected ", read_exim_reject},
+    {", stat=", read_sendmail},
+    {" reject=", read_sendmail_reject},
+    {" result=\"", read_opensmtpd},
+    {"delivery ", read_qmail},
+    {"LED=", read_exchange},
+    {"emote Server returned ", read_returned},
+    {" said: ", read_said},
+    {" refused to talk to me: ", read_refused},
+    {"", read_any},
 };
 
 enum logline
 logline_read(const char *text, size_t len, struct arena *arena, struct heard *out)
 {
-	struct line line = { text, text + len, arena, out };
+	struct line line = {text, text + len, arena, out};
 
 	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
 		const char *mark = behind(line.start, line.end, forms[i].mark);
@@ -582,11 +612,11 @@ logline_read(const char *text, size_t len, struct arena *arena, struct heard *ou
 
 		if (mark == NULL)
 			continue;
-		*out = (struct heard){ .stage = STAGE_NONE };
+		*out = (struct heard){.stage = STAGE_NONE};
 		kind = forms[i].read(&line, mark);
 		if (kind != LOGLINE_OTHER)
 			return kind;
 	}
-	*out = (struct heard){ .stage = STAGE_NONE };
+	*out = (struct heard){.stage = STAGE_NONE};
 	return LOGLINE_OTHER;
 }

@@ -1,6 +1,8 @@
-/* logline: one line of a mail server's log → what was said, to whom, by whom. Pure and without memory: what takes several lines (replies, bounces, NDJSON, CSV) is put together in maillog.h.
+/* logline: one line of a mail server's log → what was said, to whom, by whom. Pure and without
+ * memory: what takes several lines (replies, bounces, NDJSON, CSV) is put together in maillog.h.
  *
- * A line is only taken for what its own words show: a reply is what stands behind the words that this server puts before one. What merely looks like a log is OTHER. */
+ * A line is only taken for what its own words show: a reply is what stands behind the words that
+ * this server puts before one. What merely looks like a log is OTHER. */
 #ifndef JUDGE_LOGLINE_H
 #define JUDGE_LOGLINE_H
 
@@ -11,7 +13,8 @@
 
 struct arena;
 
-struct heard { /* strings are borrowed from what was read, or in the arena; NULL or 0 when it does not say */
+struct heard { /* strings are borrowed from what was read, or in the arena; NULL or 0 when it does
+	          not say */
 	const char *text; /* the reply: lines joined by LF */
 	size_t len;
 	enum stage stage;
@@ -24,7 +27,8 @@ struct heard { /* strings are borrowed from what was read, or in the arena; NULL
 
 enum logline {
 	LOGLINE_OTHER, /* no form that we know */
-	LOGLINE_SILENT, /* a log's line, without a refusal by a server: delivered, not connected, timed out */
+	LOGLINE_SILENT, /* a log's line, without a refusal by a server: delivered, not connected,
+	                   timed out */
 	LOGLINE_REPLY,
 };
 
@@ -32,9 +36,11 @@ enum logline logline_read(const char *line, size_t len, struct arena *arena, str
 
 /* The code [45]NN that a reply begins with, behind it the end, a space or a hyphen; 0: none. */
 int logline_code(const char *text, size_t len);
-/* "RCPT TO:<user@example.com>", "end of DATA", "connection": the stage whose reply it is; STAGE_NONE if none is meant. */
+/* "RCPT TO:<user@example.com>", "end of DATA", "connection": the stage whose reply it is;
+ * STAGE_NONE if none is meant. */
 enum stage logline_stage(const char *command, size_t len);
-/* The domain of an address, in lower case and in the arena; NULL if it has none, or what is there is none. */
+/* The domain of an address, in lower case and in the arena; NULL if it has none, or what is there
+ * is none. */
 const char *logline_domain(const char *address, struct arena *arena);
 
 #endif

@@ -27,7 +27,8 @@ struct maillog {
 	unsigned reply_lines;
 	struct bounce *bounce;
 	bool in_message;
-	int columns[COLUMN_ROLES]; /* of the CSV under way, from 0; -1: none. [COLUMN_TEXT] -1: no CSV */
+	int columns[COLUMN_ROLES]; /* of the CSV under way, from 0; -1: none. [COLUMN_TEXT] -1: no
+	                              CSV */
 	unsigned column_count;
 	struct delivery *deliveries; /* by number modulo DELIVERIES */
 	struct maillog_counts counts;
@@ -39,7 +40,8 @@ take_heard(const struct heard *heard, void *arg)
 	struct maillog *maillog = arg;
 	struct heard told = *heard;
 
-	if (told.relay != NULL && *told.relay == '\0') /* "while talking to :", or an empty column, names nobody */
+	if (told.relay != NULL &&
+	    *told.relay == '\0') /* "while talking to :", or an empty column, names nobody */
 		told.relay = NULL;
 	maillog->counts.told++;
 	maillog->take(&told, maillog->arg);
@@ -50,7 +52,8 @@ maillog_new(heard_take *take, void *arg)
 {
 	struct maillog *maillog = must_alloc(sizeof *maillog);
 
-	*maillog = (struct maillog){ .take = take, .arg = arg, .arena = arena_new(), .columns = { -1, -1, -1, -1 } };
+	*maillog = (struct maillog){
+	    .take = take, .arg = arg, .arena = arena_new(), .columns = {-1, -1, -1, -1}};
 	buf_init(&maillog->line, MAILLOG_LINE_MAX);
 	buf_init(&maillog->reply, MAILLOG_LINE_MAX);
 	maillog->bounce = bounce_new(take_heard, maillog);
@@ -118,14 +121,17 @@ get_id(struct maillog *maillog, const json_t *object)
 {
 	const json_t *id = json_object_get(object, "id");
 
-	return json_is_integer(id) ? arena_printf(maillog->arena, "%" JSON_INTEGER_FORMAT, json_integer_value(id)) : json_string_value(id);
+	return json_is_integer(id)
+	           ? arena_printf(maillog->arena, "%" JSON_INTEGER_FORMAT, json_integer_value(id))
+	           : json_string_value(id);
 }
 
 /* What somebody wants explained: taken whatever its code. */
 static bool
 read_text_object(struct maillog *maillog, const json_t *object, struct heard *heard)
 {
-	static const char *const recipients[] = { "recipient", "rcpt", "to" }, *const relays[] = { "mx", "relay" };
+	static const char *const recipients[] = {"recipient", "rcpt", "to"}, *const relays[] = {
+	                                                                         "mx", "relay"};
 	const char *domain = get_string(object, "recipient_domain");
 
 	heard->text = get_string(object, "text");
@@ -145,7 +151,8 @@ read_text_object(struct maillog *maillog, const json_t *object, struct heard *he
 static bool
 read_result(struct maillog *maillog, const json_t *object, struct heard *heard)
 {
-	const json_t *reply = json_object_get(object, "reply"), *attempts = json_object_get(object, "attempts");
+	const json_t *reply = json_object_get(object, "reply"),
+	             *attempts = json_object_get(object, "attempts");
 	size_t count = json_array_size(attempts);
 	const char *domain = get_string(object, "domain");
 
@@ -160,20 +167,27 @@ read_result(struct maillog *maillog, const json_t *object, struct heard *heard)
 	return heard->text != NULL && heard->code >= 400;
 }
 
-/* KumoMTA: {"type":"Bounce","recipient":…,"response":{"code":…,"enhanced_code":{"class":…,"subject":…,"detail":…},"content":…,"command":…},"peer_address":{"name":…,"addr":…}} */
+/* KumoMTA:
+ * {"type":"Bounce","recipient":…,"response":{"code":…,"enhanced_code":{"class":…,"subject":…,"detail":…},"content":…,"command":…},"peer_address":{"name":…,"addr":…}}
+ */
 static bool
 read_kumo(struct maillog *maillog, const json_t *object, struct heard *heard)
 {
-	const json_t *response = json_object_get(object, "response"), *enhanced = json_object_get(response, "enhanced_code"), *peer = json_object_get(object, "peer_address");
+	const json_t *response = json_object_get(object, "response"),
+	             *enhanced = json_object_get(response, "enhanced_code"),
+	             *peer = json_object_get(object, "peer_address");
 	const json_t *recipient = json_object_get(object, "recipient");
 	const char *command = get_string(response, "command"), *name = get_string(peer, "name");
 
 	heard->text = get_string(response, "content");
 	heard->code = get_code(response);
 	if (json_is_object(enhanced))
-		heard->enhanced = arena_printf(maillog->arena, "%d.%d.%d", (int)json_integer_value(json_object_get(enhanced, "class")), (int)json_integer_value(json_object_get(enhanced, "subject")),
+		heard->enhanced = arena_printf(maillog->arena, "%d.%d.%d",
+		    (int)json_integer_value(json_object_get(enhanced, "class")),
+		    (int)json_integer_value(json_object_get(enhanced, "subject")),
 		    (int)json_integer_value(json_object_get(enhanced, "detail")));
-	heard->recipient = json_string_value(json_is_array(recipient) ? json_array_get(recipient, 0) : recipient);
+	heard->recipient =
+	    json_string_value(json_is_array(recipient) ? json_array_get(recipient, 0) : recipient);
 	heard->relay = name != NULL ? name : get_string(peer, "addr");
 	if (command != NULL)
 		heard->stage = logline_stage(command, strlen(command));
@@ -184,8 +198,9 @@ read_kumo(struct maillog *maillog, const json_t *object, struct heard *heard)
 static bool
 read_wrapper(struct maillog *maillog, const json_t *object, struct heard *heard)
 {
-	static const char *const keys[] = { "MESSAGE", "message", "msg", "log", "reason", "response", "diagnostic", "diagnosticCode", "smtp_response", "error" };
-	static const char *const recipients[] = { "recipient", "rcpt", "email", "to" };
+	static const char *const keys[] = {"MESSAGE", "message", "msg", "log", "reason", "response",
+	    "diagnostic", "diagnosticCode", "smtp_response", "error"};
+	static const char *const recipients[] = {"recipient", "rcpt", "email", "to"};
 
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
 		const char *text = get_string(object, keys[i]);
@@ -198,7 +213,7 @@ read_wrapper(struct maillog *maillog, const json_t *object, struct heard *heard)
 			len = strlen(text);
 		}
 		if (logline_code(text, len) != 0)
-			*heard = (struct heard){ .text = text, .len = len };
+			*heard = (struct heard){.text = text, .len = len};
 		else if (logline_read(text, len, maillog->arena, heard) != LOGLINE_REPLY)
 			continue;
 		if (heard->recipient == NULL)
@@ -214,7 +229,7 @@ read_object(struct maillog *maillog, const json_t *object, struct heard *heard)
 	const char *type = get_string(object, "type");
 	bool found;
 
-	*heard = (struct heard){ .stage = STAGE_NONE };
+	*heard = (struct heard){.stage = STAGE_NONE};
 	if (type != NULL && strcmp(type, "result") == 0)
 		found = read_result(maillog, object, heard);
 	else if (json_is_object(json_object_get(object, "response")))
@@ -233,13 +248,13 @@ static const struct {
 	const char *name;
 	enum column column;
 } column_names[] = {
-	{ "dsnDiag", COLUMN_TEXT }, /* PowerMTA */
-	{ "rcpt", COLUMN_RECIPIENT },
-	{ "dsnMta", COLUMN_RELAY },
-	{ "dsnStatus", COLUMN_STATUS },
-	{ "recipient-status", COLUMN_TEXT }, /* Exchange */
-	{ "recipient-address", COLUMN_RECIPIENT },
-	{ "server-hostname", COLUMN_RELAY },
+    {"dsnDiag", COLUMN_TEXT}, /* PowerMTA */
+    {"rcpt", COLUMN_RECIPIENT},
+    {"dsnMta", COLUMN_RELAY},
+    {"dsnStatus", COLUMN_STATUS},
+    {"recipient-status", COLUMN_TEXT}, /* Exchange */
+    {"recipient-address", COLUMN_RECIPIENT},
+    {"server-hostname", COLUMN_RELAY},
 };
 
 /* The next field, unquoted; NULL at the end. `*at` moves on. */
@@ -273,7 +288,7 @@ static bool
 read_header(struct maillog *maillog, const char *line, size_t len)
 {
 	static const char exchange[] = "#Fields: ";
-	int columns[COLUMN_ROLES] = { -1, -1, -1, -1 };
+	int columns[COLUMN_ROLES] = {-1, -1, -1, -1};
 	const char *at = line, *end = line + len;
 	unsigned n = 0;
 
@@ -281,11 +296,14 @@ read_header(struct maillog *maillog, const char *line, size_t len)
 		at += sizeof exchange - 1;
 	else if (*line == '#' || memchr(line, ' ', len) != NULL || memchr(line, ',', len) == NULL)
 		return false;
-	if (memmem(at, (size_t)(end - at), "dsnDiag", 7) == NULL && memmem(at, (size_t)(end - at), "recipient-status", 16) == NULL)
+	if (memmem(at, (size_t)(end - at), "dsnDiag", 7) == NULL &&
+	    memmem(at, (size_t)(end - at), "recipient-status", 16) == NULL)
 		return false;
-	for (char *field; n < COLUMNS_MAX && (field = next_field(maillog->arena, &at, end)) != NULL; n++)
+	for (char *field; n < COLUMNS_MAX && (field = next_field(maillog->arena, &at, end)) != NULL;
+	     n++)
 		for (size_t i = 0; i < sizeof column_names / sizeof column_names[0]; i++)
-			if (strcmp(field, column_names[i].name) == 0 && columns[column_names[i].column] < 0)
+			if (strcmp(field, column_names[i].name) == 0 &&
+			    columns[column_names[i].column] < 0)
 				columns[column_names[i].column] = (int)n;
 	if (columns[COLUMN_TEXT] < 0)
 		return false;
@@ -297,12 +315,13 @@ read_header(struct maillog *maillog, const char *line, size_t len)
 static bool
 read_row(struct maillog *maillog, const char *line, size_t len, struct heard *heard)
 {
-	const char *at = line, *end = line + len, *roles[COLUMN_ROLES] = { NULL }, *text;
+	const char *at = line, *end = line + len, *roles[COLUMN_ROLES] = {NULL}, *text;
 	unsigned n = 0;
 
 	if (maillog->columns[COLUMN_TEXT] < 0 || memchr(line, ',', len) == NULL)
 		return false;
-	for (char *field; n < COLUMNS_MAX && (field = next_field(maillog->arena, &at, end)) != NULL; n++)
+	for (char *field; n < COLUMNS_MAX && (field = next_field(maillog->arena, &at, end)) != NULL;
+	     n++)
 		for (unsigned i = 0; i < COLUMN_ROLES; i++)
 			if (maillog->columns[i] == (int)n)
 				roles[i] = field;
@@ -312,15 +331,19 @@ read_row(struct maillog *maillog, const char *line, size_t len, struct heard *he
 	if (strncasecmp(text, "smtp;", 5) == 0)
 		text += 5 + strspn(text + 5, " ");
 	if (logline_code(text, strlen(text)) != 0)
-		*heard = (struct heard){ .text = text, .len = strlen(text) };
+		*heard = (struct heard){.text = text, .len = strlen(text)};
 	else if (logline_read(text, strlen(text), maillog->arena, heard) != LOGLINE_REPLY)
 		return false;
 	if (roles[COLUMN_RECIPIENT] != NULL)
-		heard->recipient = arena_copy(maillog->arena, roles[COLUMN_RECIPIENT], strcspn(roles[COLUMN_RECIPIENT], ";"));
+		heard->recipient = arena_copy(
+		    maillog->arena, roles[COLUMN_RECIPIENT], strcspn(roles[COLUMN_RECIPIENT], ";"));
 	if (heard->relay == NULL && roles[COLUMN_RELAY] != NULL)
-		heard->relay = arena_copy(maillog->arena, roles[COLUMN_RELAY], strcspn(roles[COLUMN_RELAY], " ("));
-	if (heard->enhanced == NULL && roles[COLUMN_STATUS] != NULL && logline_code(text, strlen(text)) == 0)
-		heard->enhanced = arena_copy(maillog->arena, roles[COLUMN_STATUS], strcspn(roles[COLUMN_STATUS], " "));
+		heard->relay = arena_copy(
+		    maillog->arena, roles[COLUMN_RELAY], strcspn(roles[COLUMN_RELAY], " ("));
+	if (heard->enhanced == NULL && roles[COLUMN_STATUS] != NULL &&
+	    logline_code(text, strlen(text)) == 0)
+		heard->enhanced = arena_copy(
+		    maillog->arena, roles[COLUMN_STATUS], strcspn(roles[COLUMN_STATUS], " "));
 	return true;
 }
 
@@ -329,7 +352,7 @@ read_row(struct maillog *maillog, const char *line, size_t len, struct heard *he
 static void
 finish_reply(struct maillog *maillog)
 {
-	struct heard heard = { .text = maillog->reply.data, .len = maillog->reply.len };
+	struct heard heard = {.text = maillog->reply.data, .len = maillog->reply.len};
 
 	if (maillog->reply_lines > 0)
 		take_heard(&heard, maillog);
@@ -341,7 +364,7 @@ finish_reply(struct maillog *maillog)
 static bool
 read_reply(struct maillog *maillog, const char *line, size_t len)
 {
-	static const char *const swaks[] = { "<** ", "<~* " };
+	static const char *const swaks[] = {"<** ", "<~* "};
 	char enhanced[12];
 	int code;
 
@@ -351,7 +374,9 @@ read_reply(struct maillog *maillog, const char *line, size_t len)
 			len -= 4;
 		}
 	code = logline_code(line, len);
-	if (maillog->reply_lines > 0 && (code == 0 || memcmp(maillog->reply.data, line, 3) != 0 || maillog->reply_lines == MAILLOG_LINES_MAX || maillog->reply.len + len + 1 > maillog->reply.max))
+	if (maillog->reply_lines > 0 && (code == 0 || memcmp(maillog->reply.data, line, 3) != 0 ||
+	                                    maillog->reply_lines == MAILLOG_LINES_MAX ||
+	                                    maillog->reply.len + len + 1 > maillog->reply.max))
 		finish_reply(maillog);
 	reply_enhanced(line, enhanced);
 	if (code == 0 && *enhanced != '4' && *enhanced != '5')
@@ -392,9 +417,12 @@ note_delivery(struct maillog *maillog, const char *line)
 static void
 recall_delivery(const struct maillog *maillog, const char *line, struct heard *heard)
 {
-	const char *at = heard->recipient == NULL && maillog->deliveries != NULL ? strstr(line, "delivery ") : NULL;
+	const char *at = heard->recipient == NULL && maillog->deliveries != NULL
+	                     ? strstr(line, "delivery ")
+	                     : NULL;
 	unsigned long number = at != NULL ? strtoul(at + strlen("delivery "), NULL, 10) : 0;
-	const struct delivery *delivery = at != NULL ? &maillog->deliveries[number % DELIVERIES] : NULL;
+	const struct delivery *delivery =
+	    at != NULL ? &maillog->deliveries[number % DELIVERIES] : NULL;
 
 	if (delivery != NULL && delivery->number == number && delivery->recipient[0] != '\0')
 		heard->recipient = delivery->recipient;
@@ -414,7 +442,8 @@ is_stamped(const char *line, size_t len)
 		return line[4] == '-' && digit(line[5]) && digit(line[6]) && line[7] == '-';
 	for (const char *month = months; *month != '\0'; month += 3)
 		if (memcmp(line, month, 3) == 0)
-			return line[3] == ' ' && (digit(line[4]) || line[4] == ' ') && digit(line[5]) && line[6] == ' ' && digit(line[7]);
+			return line[3] == ' ' && (digit(line[4]) || line[4] == ' ') &&
+			       digit(line[5]) && line[6] == ' ' && digit(line[7]);
 	return false;
 }
 
@@ -428,7 +457,8 @@ end_message(struct maillog *maillog)
 	maillog->in_message = false;
 }
 
-/* A line that belongs to no message ends it: what was held back of that is told before the line's own. False: it was the message's. */
+/* A line that belongs to no message ends it: what was held back of that is told before the line's
+ * own. False: it was the message's. */
 static bool
 is_foreign(struct maillog *maillog, const char *line, size_t len)
 {

@@ -14,7 +14,8 @@ enum {
 	RUN_MAX = 40, /* octets of a word */
 	REPEATS_MAX = 8, /* of a group that repeats something itself, "(?:\\w+ ){0,3}" */
 	WORDS_MAX = 64, /* alternatives that one pattern may ask to be looked for */
-	STEPS_MAX = 20000, /* pcre2 match limit: a good pattern takes some hundreds on a long reply */
+	STEPS_MAX =
+	    20000, /* pcre2 match limit: a good pattern takes some hundreds on a long reply */
 	DEPTH_MAX = 500,
 	GROUPS_MAX = 15,
 	SOURCE_MAX = 65536,
@@ -61,7 +62,10 @@ worth(const struct need *need)
 {
 	size_t length = need->shortest < 12 ? need->shortest : 12;
 
-	return need->clause.count == 0 || need->clause.count > WORDS_MAX || need->shortest < WORD_MIN ? 0 : (unsigned)(length * 8 + WORDS_MAX - need->clause.count);
+	return need->clause.count == 0 || need->clause.count > WORDS_MAX ||
+	               need->shortest < WORD_MIN
+	           ? 0
+	           : (unsigned)(length * 8 + WORDS_MAX - need->clause.count);
 }
 
 static void
@@ -84,11 +88,12 @@ add_need(struct needs *needs, const struct need *need)
 static void
 end_run(struct parse *parse, struct run *run, struct needs *needs)
 {
-	struct need need = { { NULL, 0 }, run->len };
+	struct need need = {{NULL, 0}, run->len};
 
 	if (run->len >= WORD_MIN) {
 		need.clause.words = arena_alloc(parse->arena, sizeof *need.clause.words);
-		need.clause.words[need.clause.count++] = arena_copy(parse->arena, run->bytes, run->len);
+		need.clause.words[need.clause.count++] =
+		    arena_copy(parse->arena, run->bytes, run->len);
 		add_need(needs, &need);
 	}
 	run->len = 0;
@@ -130,18 +135,18 @@ read_braces(struct parse *parse, struct times *times)
 static bool
 read_times(struct parse *parse, struct times *times)
 {
-	*times = (struct times){ false, 1, 1 };
+	*times = (struct times){false, 1, 1};
 	switch (*parse->p) {
 	case '*':
-		*times = (struct times){ true, 0, 0 };
+		*times = (struct times){true, 0, 0};
 		parse->p++;
 		break;
 	case '+':
-		*times = (struct times){ true, 1, 0 };
+		*times = (struct times){true, 1, 0};
 		parse->p++;
 		break;
 	case '?':
-		*times = (struct times){ true, 0, 1 };
+		*times = (struct times){true, 0, 1};
 		parse->p++;
 		break;
 	case '{':
@@ -174,14 +179,16 @@ read_class(struct parse *parse)
 	return true;
 }
 
-/* What stands behind "(": how far the group's own text begins, and whether it is one that looks without taking. */
+/* What stands behind "(": how far the group's own text begins, and whether it is one that looks
+ * without taking. */
 static bool
 read_group_head(struct parse *parse, bool *looks)
 {
 	static const struct {
 		const char *head;
 		bool looks;
-	} heads[] = { { "(?:", false }, { "(?>", false }, { "(?=", true }, { "(?!", true }, { "(?<=", true }, { "(?<!", true }, { "(?<", false } };
+	} heads[] = {{"(?:", false}, {"(?>", false}, {"(?=", true}, {"(?!", true}, {"(?<=", true},
+	    {"(?<!", true}, {"(?<", false}};
 
 	*looks = false;
 	if (parse->p[1] != '?') {
@@ -198,7 +205,8 @@ read_group_head(struct parse *parse, bool *looks)
 				size_t name = strspn(parse->p, "abcdefghijklmnopqrstuvwxyz");
 
 				if (name == 0 || parse->p[name] != '>')
-					return refuse(parse, "a group's name is small letters up to >");
+					return refuse(
+					    parse, "a group's name is small letters up to >");
 				parse->p += name + 1;
 			}
 			return true;
@@ -209,7 +217,7 @@ read_group_head(struct parse *parse, bool *looks)
 static bool
 read_group(struct parse *parse, struct run *run, struct needs *needs, bool *loops)
 {
-	struct needs own = { .count = 0 };
+	struct needs own = {.count = 0};
 	struct times times;
 	bool looks, inner = false;
 
@@ -234,7 +242,8 @@ read_group(struct parse *parse, struct run *run, struct needs *needs, bool *loop
 	return true;
 }
 
-/* One thing that takes text, and how often. `literal` is the byte that it is, or 0 when it may be several. */
+/* One thing that takes text, and how often. `literal` is the byte that it is, or 0 when it may be
+ * several. */
 static bool
 read_atom(struct parse *parse, struct run *run, struct needs *needs, bool *loops)
 {
@@ -272,7 +281,7 @@ read_atom(struct parse *parse, struct run *run, struct needs *needs, bool *loops
 static bool
 read_branch(struct parse *parse, struct needs *needs, bool *loops)
 {
-	struct run run = { .len = 0 };
+	struct run run = {.len = 0};
 
 	while (*parse->p != '\0' && *parse->p != '|' && *parse->p != ')') {
 		if (*parse->p == '^' || *parse->p == '$') {
@@ -294,18 +303,20 @@ static void
 join(struct parse *parse, struct need *all, const struct need *branch)
 {
 	for (size_t i = 0; i < branch->clause.count; i++) {
-		*(const char **)arena_push(parse->arena, &all->clause.words, all->clause.count, sizeof *all->clause.words) = branch->clause.words[i];
+		*(const char **)arena_push(parse->arena, &all->clause.words, all->clause.count,
+		    sizeof *all->clause.words) = branch->clause.words[i];
 		all->clause.count++;
 	}
 	if (all->shortest == 0 || branch->shortest < all->shortest)
 		all->shortest = branch->shortest;
 }
 
-/* One branch needs all that it needs; of several, only one clause is left: a word of this or a word of that. */
+/* One branch needs all that it needs; of several, only one clause is left: a word of this or a word
+ * of that. */
 static bool
 read_alternatives(struct parse *parse, struct needs *needs, bool *loops)
 {
-	struct need any = { { NULL, 0 }, 0 };
+	struct need any = {{NULL, 0}, 0};
 	bool sure = true;
 
 	if (!read_branch(parse, needs, loops))
@@ -313,7 +324,8 @@ read_alternatives(struct parse *parse, struct needs *needs, bool *loops)
 	if (*parse->p != '|')
 		return true;
 	for (;;) {
-		sure = sure && needs->count > 0 && any.clause.count + needs->need[0].clause.count <= WORDS_MAX;
+		sure = sure && needs->count > 0 &&
+		       any.clause.count + needs->need[0].clause.count <= WORDS_MAX;
 		if (sure)
 			join(parse, &any, &needs->need[0]);
 		needs->count = 0;
@@ -331,11 +343,11 @@ read_alternatives(struct parse *parse, struct needs *needs, bool *loops)
 bool
 pattern_read(struct pattern *pattern, const char *source, struct arena *arena, const char **why)
 {
-	struct parse parse = { source, arena, NULL, 0 };
-	struct needs needs = { .count = 0 };
+	struct parse parse = {source, arena, NULL, 0};
+	struct needs needs = {.count = 0};
 	bool loops = false;
 
-	*pattern = (struct pattern){ .source = source };
+	*pattern = (struct pattern){.source = source};
 	if (!read_alternatives(&parse, &needs, &loops) || *parse.p != '\0') {
 		*why = parse.why != NULL ? parse.why : "a ) too many";
 		return false;
@@ -357,7 +369,7 @@ pattern_split(const char *source, struct arena *arena, const char ***parts)
 		if (*p == '\\' && p[1] != '\0') {
 			p++;
 		} else if (*p == '[') {
-			struct parse parse = { p, arena, NULL, 0 };
+			struct parse parse = {p, arena, NULL, 0};
 
 			read_class(&parse);
 			p = parse.p - 1;
@@ -366,7 +378,8 @@ pattern_split(const char *source, struct arena *arena, const char ***parts)
 		} else if (*p == ')') {
 			depth--;
 		} else if (*p == '\0' || (*p == '|' && depth == 0)) {
-			*(const char **)arena_push(arena, parts, count, sizeof **parts) = arena_copy(arena, start, (size_t)(p - start));
+			*(const char **)arena_push(arena, parts, count, sizeof **parts) =
+			    arena_copy(arena, start, (size_t)(p - start));
 			count++;
 			start = p + 1;
 		}
@@ -377,8 +390,10 @@ pattern_split(const char *source, struct arena *arena, const char ***parts)
 
 /* ---- compiling and matching */
 
-/* What PCRE2 gets is the pattern with two changes. Each literal dot is also PATTERN_DOT, but one that a class excludes. And a choice among several words first
- * looks whether the next byte begins any of them: PCRE2 without its compiler tries every branch at every place, and most places begin none. */
+/* What PCRE2 gets is the pattern with two changes. Each literal dot is also PATTERN_DOT, but one
+ * that a class excludes. And a choice among several words first looks whether the next byte begins
+ * any of them: PCRE2 without its compiler tries every branch at every place, and most places begin
+ * none. */
 
 struct firsts { /* bytes that a branch may begin with */
 	bool byte[256];
@@ -388,7 +403,7 @@ struct firsts { /* bytes that a branch may begin with */
 static const char *
 past_class(const char *p)
 {
-	struct parse parse = { p, NULL, NULL, 0 };
+	struct parse parse = {p, NULL, NULL, 0};
 
 	read_class(&parse);
 	return parse.p;
@@ -413,7 +428,8 @@ group_end(const char *p)
 static bool
 may_be_left_out(const char *quantifier)
 {
-	return *quantifier == '?' || *quantifier == '*' || (*quantifier == '{' && quantifier[1] == '0');
+	return *quantifier == '?' || *quantifier == '*' ||
+	       (*quantifier == '{' && quantifier[1] == '0');
 }
 
 static void branch_firsts(const char *p, const char *end, struct firsts *firsts);
@@ -447,7 +463,7 @@ branch_firsts(const char *p, const char *end, struct firsts *firsts)
 		bool looks;
 
 		if (*p == '(') {
-			struct parse parse = { p, NULL, NULL, 0 };
+			struct parse parse = {p, NULL, NULL, 0};
 			const char *close = group_end(p);
 
 			read_group_head(&parse, &looks);
@@ -484,7 +500,7 @@ branch_firsts(const char *p, const char *end, struct firsts *firsts)
 static bool
 write_firsts(const char *inner, const char *end, struct buf *out)
 {
-	struct firsts firsts = { .any = false };
+	struct firsts firsts = {.any = false};
 
 	if (group_firsts(inner, end, &firsts) < 4 || firsts.any)
 		return false;
@@ -502,7 +518,8 @@ plain_start(const char *p, const char *end)
 {
 	size_t n = 0;
 
-	while (p + n < end && strchr("\\[](){}|.^$*+?", p[n]) == NULL && (p + n + 1 == end || strchr("*+?{", p[n + 1]) == NULL))
+	while (p + n < end && strchr("\\[](){}|.^$*+?", p[n]) == NULL &&
+	       (p + n + 1 == end || strchr("*+?{", p[n + 1]) == NULL))
 		n++;
 	return n;
 }
@@ -531,7 +548,8 @@ gather(struct branch *branches, size_t count)
 		if (branches[i].plain > 0 && small(*branches[i].p) == small(*branches[0].p)) {
 			struct branch found = branches[i];
 
-			memmove(&branches[gathered + 1], &branches[gathered], (i - gathered) * sizeof *branches);
+			memmove(&branches[gathered + 1], &branches[gathered],
+			    (i - gathered) * sizeof *branches);
 			branches[gathered++] = found;
 		}
 	return gathered;
@@ -545,19 +563,22 @@ common_start(const struct branch *branches, size_t count)
 	for (size_t i = 1; i < count; i++) {
 		size_t n = 0;
 
-		while (n < common && n < branches[i].plain && small(branches[i].p[n]) == small(branches[0].p[n]))
+		while (n < common && n < branches[i].plain &&
+		       small(branches[i].p[n]) == small(branches[0].p[n]))
 			n++;
 		common = n;
 	}
 	return common;
 }
 
-/* "abc|def|abd" as "ab(?:c|d)|def": what begins alike is tried once. What may match stays the same, only which of two is preferred may change. */
+/* "abc|def|abd" as "ab(?:c|d)|def": what begins alike is tried once. What may match stays the same,
+ * only which of two is preferred may change. */
 static void
 write_branches(struct branch *branches, size_t count, struct buf *out)
 {
 	while (count > 0) {
-		size_t alike = gather(branches, count), common = alike > 1 ? common_start(branches, alike) : 0;
+		size_t alike = gather(branches, count),
+		       common = alike > 1 ? common_start(branches, alike) : 0;
 
 		if (common > 0) {
 			buf_add(out, branches[0].p, common);
@@ -597,7 +618,7 @@ write_choice(const char *p, const char *end, struct buf *out)
 				write_pattern(start, end, out);
 				return;
 			}
-			branches[count++] = (struct branch){ from, p, plain_start(from, p) };
+			branches[count++] = (struct branch){from, p, plain_start(from, p)};
 			from = p + 1;
 		}
 		if (p == end)
@@ -611,7 +632,7 @@ write_pattern(const char *p, const char *end, struct buf *out)
 {
 	while (p < end) {
 		if (*p == '(') {
-			struct parse parse = { p, NULL, NULL, 0 };
+			struct parse parse = {p, NULL, NULL, 0};
 			const char *close = group_end(p);
 			bool looks, guarded;
 
@@ -623,16 +644,19 @@ write_pattern(const char *p, const char *end, struct buf *out)
 			p = close + 1;
 		} else if (*p == '[') {
 			const char *close = past_class(p);
-			bool negated = p[1] == '^', dot = !negated && memchr(p, '.', (size_t)(close - p)) != NULL;
+			bool negated = p[1] == '^',
+			     dot = !negated && memchr(p, '.', (size_t)(close - p)) != NULL;
 
 			buf_putc(out, *p++);
 			if (*p == ']')
 				buf_putc(out, *p++);
 			if (dot)
-				buf_puts(out, "\\x01"); /* not at the end: "[.-]" must not become a range */
+				buf_puts(out,
+				    "\\x01"); /* not at the end: "[.-]" must not become a range */
 			buf_add(out, p, (size_t)(close - p));
 			p = close;
-			if (negated && *p == '{') { /* "not …, up to so many": the nearest first, for what goes together stands together */
+			if (negated && *p == '{') { /* "not …, up to so many": the nearest first,
+				                       for what goes together stands together */
 				size_t n = strcspn(p, "}") + 1;
 
 				buf_add(out, p, n);
@@ -652,28 +676,32 @@ write_pattern(const char *p, const char *end, struct buf *out)
 	}
 }
 
-/* A choice among words that a pattern begins with begins at the start of a word: "known" is not looked for in "unknown", and five places of six are passed over. */
+/* A choice among words that a pattern begins with begins at the start of a word: "known" is not
+ * looked for in "unknown", and five places of six are passed over. */
 static void
 write_start(const char *source, struct buf *out)
 {
-	struct parse parse = { source, NULL, NULL, 0 };
-	struct firsts firsts = { .any = false };
+	struct parse parse = {source, NULL, NULL, 0};
+	struct firsts firsts = {.any = false};
 	bool looks;
 
-	if (*source != '(' || !read_group_head(&parse, &looks) || looks || may_be_left_out(group_end(source) + 1))
+	if (*source != '(' || !read_group_head(&parse, &looks) || looks ||
+	    may_be_left_out(group_end(source) + 1))
 		return;
 	if (group_firsts(parse.p, group_end(source), &firsts) < 4 || firsts.any)
 		return;
 	for (unsigned i = 0; i < 256; i++)
-		if (firsts.byte[i] && !(i >= 'a' && i <= 'z') && !(i >= '0' && i <= '9') && !(i >= 'A' && i <= 'Z'))
+		if (firsts.byte[i] && !(i >= 'a' && i <= 'z') && !(i >= '0' && i <= '9') &&
+		    !(i >= 'A' && i <= 'Z'))
 			return;
 	buf_puts(out, "\\b");
 }
 
 /* ---- where a match may begin */
 
-/* PCRE2 tries a pattern at every place whose one byte could begin it. Three bytes tell more: a set of all the threes that a match may begin with, by their hash,
- * leaves a place or two of a hundred. */
+/* PCRE2 tries a pattern at every place whose one byte could begin it. Three bytes tell more: a set
+ * of all the threes that a match may begin with, by their hash, leaves a place or two of a hundred.
+ */
 
 struct starts {
 	uint64_t set[THREES / 64];
@@ -681,7 +709,8 @@ struct starts {
 	bool two; /* two bytes may do: the last two of a text are a place, too */
 };
 
-struct rest { /* what of a pattern is still to be read: the rest of a branch, and what follows the group that it is in */
+struct rest { /* what of a pattern is still to be read: the rest of a branch, and what follows the
+	         group that it is in */
 	const char *p, *end;
 	const struct rest *next; /* NULL: nothing follows */
 	bool open; /* it may come again: what follows is not known */
@@ -700,7 +729,8 @@ hash_of_three(unsigned a, unsigned b, unsigned c)
 	return hash_on(hash_on(hash_on(0, a), b), c);
 }
 
-/* Letters without case, and both dots, are one. What is not a letter may fall together with what is not one, either: there is no harm in it. */
+/* Letters without case, and both dots, are one. What is not a letter may fall together with what is
+ * not one, either: there is no harm in it. */
 static unsigned
 folded(char c)
 {
@@ -710,9 +740,10 @@ folded(char c)
 static bool find_starts(const struct rest *rest, char *start, unsigned n, struct starts *starts);
 
 static bool
-go_on(const struct rest *rest, const char *p, bool open, char *start, unsigned n, struct starts *starts)
+go_on(const struct rest *rest, const char *p, bool open, char *start, unsigned n,
+    struct starts *starts)
 {
-	struct rest after = { p, rest->end, rest->next, open || rest->open };
+	struct rest after = {p, rest->end, rest->next, open || rest->open};
 
 	return find_starts(&after, start, n, starts);
 }
@@ -732,7 +763,8 @@ start_with_any(char *start, unsigned n, struct starts *starts)
 }
 
 static bool
-start_with(const struct rest *rest, const char *p, char c, char *start, unsigned n, struct starts *starts)
+start_with(
+    const struct rest *rest, const char *p, char c, char *start, unsigned n, struct starts *starts)
 {
 	bool optional = may_be_left_out(p), open = *p == '*' || *p == '+' || *p == '{';
 	const char *behind = p;
@@ -750,7 +782,7 @@ start_with(const struct rest *rest, const char *p, char c, char *start, unsigned
 static bool
 start_with_group(const struct rest *rest, char *start, unsigned n, struct starts *starts)
 {
-	struct parse parse = { rest->p, NULL, NULL, 0 };
+	struct parse parse = {rest->p, NULL, NULL, 0};
 	const char *close = group_end(rest->p), *behind = close + 1;
 	struct rest after = *rest, branch;
 	bool looks;
@@ -766,7 +798,7 @@ start_with_group(const struct rest *rest, char *start, unsigned n, struct starts
 			return false;
 	}
 	after.p = behind;
-	branch = (struct rest){ parse.p, parse.p, &after, false };
+	branch = (struct rest){parse.p, parse.p, &after, false};
 	for (const char *p = parse.p;; p++) {
 		if (p < close && *p == '\\') {
 			p++;
@@ -790,7 +822,8 @@ start_with_class(const struct rest *rest, char *start, unsigned n, struct starts
 {
 	const char *close = past_class(rest->p);
 
-	if (rest->p[1] == '^' || close - rest->p > 8 || strcspn(rest->p + 1, "\\-") + 3 < (size_t)(close - rest->p))
+	if (rest->p[1] == '^' || close - rest->p > 8 ||
+	    strcspn(rest->p + 1, "\\-") + 3 < (size_t)(close - rest->p))
 		return start_with_any(start, n, starts);
 	for (const char *p = rest->p + 1; p + 1 < close; p++)
 		if (!start_with(rest, close, *p, start, n, starts))
@@ -823,14 +856,18 @@ find_starts(const struct rest *rest, char *start, unsigned n, struct starts *sta
 	if (*p == '\\' && (p[1] == 'b' || p[1] == 'B'))
 		return go_on(rest, p + 2, false, start, n, starts);
 	if (*p == '\\')
-		return strchr("dDsSwWhHvVAzZ", p[1]) == NULL ? start_with(rest, p + 2, p[1], start, n, starts) : start_with_any(start, n, starts);
-	return strchr(".^$", *p) == NULL ? start_with(rest, p + 1, *p, start, n, starts) : start_with_any(start, n, starts);
+		return strchr("dDsSwWhHvVAzZ", p[1]) == NULL
+		           ? start_with(rest, p + 2, p[1], start, n, starts)
+		           : start_with_any(start, n, starts);
+	return strchr(".^$", *p) == NULL ? start_with(rest, p + 1, *p, start, n, starts)
+	                                 : start_with_any(start, n, starts);
 }
 
 static void
 learn_starts(struct pattern *pattern)
 {
-	struct rest whole = { pattern->source, pattern->source + strlen(pattern->source), NULL, false };
+	struct rest whole = {
+	    pattern->source, pattern->source + strlen(pattern->source), NULL, false};
 	struct starts *starts = must_alloc(sizeof *starts);
 	char start[3];
 
@@ -857,7 +894,8 @@ next_start(const struct starts *starts, const char *text, size_t at, size_t len)
 bool
 pattern_compile(struct pattern *pattern, const char **why)
 {
-	static const char *const names[GROUP_COUNT] = { [GROUP_LIST] = "list", [GROUP_ITEM] = "item", [GROUP_REF] = "ref" };
+	static const char *const names[GROUP_COUNT] = {
+	    [GROUP_LIST] = "list", [GROUP_ITEM] = "item", [GROUP_REF] = "ref"};
 	uint32_t groups = 0;
 	PCRE2_SIZE where;
 	pcre2_code *code;
@@ -869,7 +907,11 @@ pattern_compile(struct pattern *pattern, const char **why)
 	buf_init(&source, SOURCE_MAX);
 	write_start(pattern->source, &source);
 	write_pattern(pattern->source, pattern->source + strlen(pattern->source), &source);
-	code = source.full ? NULL : pcre2_compile((PCRE2_SPTR)source.data, source.len, PCRE2_CASELESS | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_DOTALL | PCRE2_NEVER_BACKSLASH_C, &error, &where, NULL);
+	code = source.full ? NULL
+	                   : pcre2_compile((PCRE2_SPTR)source.data, source.len,
+	                         PCRE2_CASELESS | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_DOTALL |
+	                             PCRE2_NEVER_BACKSLASH_C,
+	                         &error, &where, NULL);
 	buf_release(&source);
 	if (code == NULL) {
 		*why = "not a regular expression";
@@ -930,17 +972,22 @@ matcher_free(struct matcher *matcher)
 }
 
 static int
-match_at_starts(const struct pattern *pattern, struct matcher *matcher, const char *text, size_t len)
+match_at_starts(
+    const struct pattern *pattern, struct matcher *matcher, const char *text, size_t len)
 {
 	int count = PCRE2_ERROR_NOMATCH;
 
-	for (size_t at = next_start(pattern->starts, text, 0, len); at < len && count == PCRE2_ERROR_NOMATCH; at = next_start(pattern->starts, text, at + 1, len))
-		count = pcre2_match(pattern->code, (PCRE2_SPTR)text, len, at, PCRE2_ANCHORED, matcher->data, matcher->limits);
+	for (size_t at = next_start(pattern->starts, text, 0, len);
+	     at < len && count == PCRE2_ERROR_NOMATCH;
+	     at = next_start(pattern->starts, text, at + 1, len))
+		count = pcre2_match(pattern->code, (PCRE2_SPTR)text, len, at, PCRE2_ANCHORED,
+		    matcher->data, matcher->limits);
 	return count;
 }
 
 bool
-pattern_match(struct pattern *pattern, struct matcher *matcher, const char *text, size_t len, struct match *match)
+pattern_match(struct pattern *pattern, struct matcher *matcher, const char *text, size_t len,
+    struct match *match)
 {
 	const char *why;
 	PCRE2_SIZE *ends;
@@ -948,16 +995,18 @@ pattern_match(struct pattern *pattern, struct matcher *matcher, const char *text
 
 	if (matcher->data == NULL || matcher->limits == NULL || !pattern_compile(pattern, &why))
 		return false;
-	count = pattern->starts != NULL ? match_at_starts(pattern, matcher, text, len) : pcre2_match(pattern->code, (PCRE2_SPTR)text, len, 0, 0, matcher->data, matcher->limits);
+	count = pattern->starts != NULL ? match_at_starts(pattern, matcher, text, len)
+	                                : pcre2_match(pattern->code, (PCRE2_SPTR)text, len, 0, 0,
+	                                      matcher->data, matcher->limits);
 	if (count <= 0)
 		return false;
 	ends = pcre2_get_ovector_pointer(matcher->data);
-	*match = (struct match){ .all = { ends[0], ends[1] } };
+	*match = (struct match){.all = {ends[0], ends[1]}};
 	for (unsigned i = 0; i < GROUP_COUNT; i++) {
 		int g = pattern->group[i];
 
 		if (g > 0 && g < count && ends[2 * g] != PCRE2_UNSET)
-			match->group[i] = (struct span){ ends[2 * g], ends[2 * g + 1] };
+			match->group[i] = (struct span){ends[2 * g], ends[2 * g + 1]};
 	}
 	return true;
 }

@@ -1,4 +1,5 @@
-/* One reply, read by the rules: the words choose the candidates, the order of belief chooses among them, and the rest is taken from the text. */
+/* One reply, read by the rules: the words choose the candidates, the order of belief chooses among
+ * them, and the rest is taken from the text. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -17,14 +18,17 @@ struct reader { /* one reading under way */
 	struct reading *out;
 	struct unwrapped text;
 	struct scope scope;
-	uint64_t *found; /* for each entry of the rule base four bits: the clauses whose words stand in the text */
-	struct reworded words; /* `text.bare` in the rules' own words; text NULL: no other than as it is */
+	uint64_t *found; /* for each entry of the rule base four bits: the clauses whose words stand
+	                    in the text */
+	struct reworded
+	    words; /* `text.bare` in the rules' own words; text NULL: no other than as it is */
 	const struct rule *best;
 	struct match match; /* places in text.whole */
 };
 
 static uint64_t *
-find_words(const struct reader *reader, const char *text, size_t len, const struct reworded *reworded)
+find_words(
+    const struct reader *reader, const char *text, size_t len, const struct reworded *reworded)
 {
 	const struct rules *rules = reader->rules;
 	uint64_t *found = arena_alloc(reader->arena, (rules->entry_count / 16 + 1) * sizeof *found);
@@ -36,7 +40,8 @@ find_words(const struct reader *reader, const char *text, size_t len, const stru
 	return found;
 }
 
-/* The next of the entries [from, end) all of whose clauses were found: sixteen are looked at together, four bits each. */
+/* The next of the entries [from, end) all of whose clauses were found: sixteen are looked at
+ * together, four bits each. */
 static size_t
 next_found(const struct rules *rules, const uint64_t *found, size_t from, size_t end)
 {
@@ -65,14 +70,17 @@ next_found(const struct rules *rules, const uint64_t *found, size_t from, size_t
 
 /* ---- who says it */
 
-/* The dot before the suffix and its first letter are looked at first: for most suffixes that is all. */
+/* The dot before the suffix and its first letter are looked at first: for most suffixes that is
+ * all. */
 static bool
 host_within(const char *host, size_t n, const struct suffix *suffix)
 {
 	if (n < suffix->len)
 		return false;
 	host += n - suffix->len;
-	return (n == suffix->len || host[-1] == '.') && (*host | 0x20) == (suffix->text[0] | 0x20) && strncasecmp(host, suffix->text, suffix->len) == 0;
+	return (n == suffix->len || host[-1] == '.') &&
+	       (*host | 0x20) == (suffix->text[0] | 0x20) &&
+	       strncasecmp(host, suffix->text, suffix->len) == 0;
 }
 
 static const struct provider *
@@ -95,7 +103,8 @@ provider_by_text(const struct reader *reader, const char *text, size_t len, cons
 	const struct rules *rules = reader->rules;
 	struct match match;
 
-	for (size_t i = rules->provider_entry; (i = next_found(rules, found, i, rules->unless_entry)) < rules->unless_entry; i++)
+	for (size_t i = rules->provider_entry;
+	     (i = next_found(rules, found, i, rules->unless_entry)) < rules->unless_entry; i++)
 		if (pattern_match(rules->entries[i].pattern, rules->matcher, text, len, &match))
 			return rules->providers[rules->entries[i].owner];
 	return NULL;
@@ -110,11 +119,13 @@ find_provider(struct reader *reader)
 	if (reader->said->mx != NULL)
 		provider = provider_by_host(reader->rules, reader->said->mx);
 	if (provider == NULL)
-		provider = provider_by_text(reader, reader->text.marked, reader->text.len, reader->found);
+		provider =
+		    provider_by_text(reader, reader->text.marked, reader->text.len, reader->found);
 	if (provider == NULL && greeting != NULL && greeting[0] != '\0') {
 		uint64_t *found = find_words(reader, greeting, strlen(greeting), NULL);
 
-		provider = provider_by_text(reader, mark_dots(greeting, strlen(greeting), reader->arena), strlen(greeting), found);
+		provider = provider_by_text(reader,
+		    mark_dots(greeting, strlen(greeting), reader->arena), strlen(greeting), found);
 	}
 	return provider;
 }
@@ -126,13 +137,14 @@ add_also(struct reader *reader, const struct rule *rule)
 {
 	struct reading *out = reader->out;
 
-	if (rule->cause == reader->best->cause || rule->cause == CAUSE_UNKNOWN || rule->class > CLASS_GENERIC)
+	if (rule->cause == reader->best->cause || rule->cause == CAUSE_UNKNOWN ||
+	    rule->class > CLASS_GENERIC)
 		return;
 	for (size_t i = 0; i < out->also_count; i++)
 		if (out->also[i].cause == rule->cause)
 			return;
 	struct also *also = arena_push(reader->arena, &out->also, out->also_count, sizeof *also);
-	*also = (struct also){ rule->cause, rule->id };
+	*also = (struct also){rule->cause, rule->id};
 	out->also_count++;
 }
 
@@ -150,11 +162,14 @@ place(const struct part *part, struct span span)
 		return span;
 	span.start += part->start;
 	span.end += part->start;
-	return part->words != NULL ? (struct span){ reworded_start(part->words, span.start), reworded_end(part->words, span.end) } : span;
+	return part->words != NULL ? (struct span){reworded_start(part->words, span.start),
+	                                 reworded_end(part->words, span.end)}
+	                           : span;
 }
 
 static void
-take_rule(struct reader *reader, const struct rule *rule, const struct match *match, const struct part *part)
+take_rule(struct reader *reader, const struct rule *rule, const struct match *match,
+    const struct part *part)
 {
 	if (reader->best != NULL) {
 		add_also(reader, rule);
@@ -172,7 +187,8 @@ is_excepted(const struct reader *reader, const struct rule *rule, const char *te
 	const struct rules *rules = reader->rules;
 	struct match ignored;
 
-	for (size_t i = rule->unless_entry, end = i + rule->unless_count; (i = next_found(rules, reader->found, i, end)) < end; i++)
+	for (size_t i = rule->unless_entry, end = i + rule->unless_count;
+	     (i = next_found(rules, reader->found, i, end)) < end; i++)
 		if (pattern_match(rules->entries[i].pattern, rules->matcher, text, len, &ignored))
 			return true;
 	return false;
@@ -184,26 +200,34 @@ read_text(struct reader *reader, const struct part *part)
 {
 	const struct rules *rules = reader->rules;
 
-	for (size_t i = 0; (i = next_found(rules, reader->found, i, rules->brand_entry)) < rules->brand_entry; i++) {
+	for (size_t i = 0;
+	     (i = next_found(rules, reader->found, i, rules->brand_entry)) < rules->brand_entry;
+	     i++) {
 		const struct rule *rule = rules->ranked[rules->entries[i].owner];
-		struct match match = { .all = { 0, 0 } };
+		struct match match = {.all = {0, 0}};
 
-		if (reader->best != NULL && (rule->class > reader->best->class || rule->class > CLASS_GENERIC || reader->out->also_count == ALSO_MAX))
+		if (reader->best != NULL &&
+		    (rule->class > reader->best->class || rule->class > CLASS_GENERIC ||
+		        reader->out->also_count == ALSO_MAX))
 			return;
-		if ((reader->best != NULL && reader->best->cause == rule->cause) || !rule_in_scope(rule, &reader->scope))
+		if ((reader->best != NULL && reader->best->cause == rule->cause) ||
+		    !rule_in_scope(rule, &reader->scope))
 			continue;
-		if (rules->entries[i].pattern != NULL && !pattern_match(rules->entries[i].pattern, rules->matcher, part->text, part->len, &match))
+		if (rules->entries[i].pattern != NULL &&
+		    !pattern_match(
+		        rules->entries[i].pattern, rules->matcher, part->text, part->len, &match))
 			continue;
 		if (!is_excepted(reader, rule, part->text, part->len))
 			take_rule(reader, rule, &match, part);
 	}
 }
 
-/* From `start` on: in the rules' own words, and unless those leave one reading, as it is; the sharper of both. */
+/* From `start` on: in the rules' own words, and unless those leave one reading, as it is; the
+ * sharper of both. */
 static void
 read_part(struct reader *reader, size_t start)
 {
-	struct part as_it_is = { reader->text.bare + start, reader->text.len - start, start, NULL };
+	struct part as_it_is = {reader->text.bare + start, reader->text.len - start, start, NULL};
 	const struct rule *best;
 	struct match match;
 	struct also *also;
@@ -214,7 +238,8 @@ read_part(struct reader *reader, size_t start)
 		return;
 	}
 	size_t at = reworded_find(&reader->words, start);
-	struct part reworded = { reader->words.text + at, reader->words.len - at, at, &reader->words };
+	struct part reworded = {
+	    reader->words.text + at, reader->words.len - at, at, &reader->words};
 
 	read_text(reader, &reworded);
 	best = reader->best;
@@ -248,13 +273,14 @@ add_wordless(struct reader *reader)
 	}
 }
 
-/* The carried reason first, then the quoted reply whole, then all of it: the inner word is the cause, unless it says nothing. */
+/* The carried reason first, then the quoted reply whole, then all of it: the inner word is the
+ * cause, unless it says nothing. */
 static void
 choose_rule(struct reader *reader)
 {
-	size_t starts[] = { reader->text.reason, reader->text.inner, 0 };
+	size_t starts[] = {reader->text.reason, reader->text.inner, 0};
 	const struct rule *best = NULL;
-	struct match match = { .all = { 0, 0 } };
+	struct match match = {.all = {0, 0}};
 
 	for (unsigned i = 0; i < 3; i++) {
 		if (i > 0 && starts[i] == starts[i - 1])
@@ -263,7 +289,8 @@ choose_rule(struct reader *reader)
 		if (best != NULL)
 			reader->out->also_count = 0;
 		read_part(reader, starts[i]);
-		if (i == 2 && reader->text.inner > 0 && reader->best != NULL && reader->best->class >= CLASS_GENERIC)
+		if (i == 2 && reader->text.inner > 0 && reader->best != NULL &&
+		    reader->best->class >= CLASS_GENERIC)
 			break; /* "refused to talk to me:" is who quotes, not the reason */
 		if (reader->best != NULL && (best == NULL || reader->best->class < best->class)) {
 			best = reader->best;
@@ -285,7 +312,9 @@ copy_span(const struct reader *reader, struct span span)
 
 	while (span.end > span.start && strchr(".,;:-", text[span.end - 1]) != NULL)
 		span.end--;
-	return span.end > span.start ? arena_copy(reader->arena, text + span.start, span.end - span.start) : NULL;
+	return span.end > span.start
+	           ? arena_copy(reader->arena, text + span.start, span.end - span.start)
+	           : NULL;
 }
 
 static bool
@@ -294,11 +323,12 @@ same_name(const char *a, const char *b)
 	return strcasecmp(a, b) == 0;
 }
 
-/* Before a zone that is asked with a key, as those of Spamhaus's DQS and of Abusix are, stands the receiver's: the list is what follows. */
+/* Before a zone that is asked with a key, as those of Spamhaus's DQS and of Abusix are, stands the
+ * receiver's: the list is what follows. */
 static const char *
 without_key(const char *name)
 {
-	static const char *const keyed[] = { ".dq.spamhaus.net", ".mail.abusix.zone" };
+	static const char *const keyed[] = {".dq.spamhaus.net", ".mail.abusix.zone"};
 	size_t len = strlen(name);
 
 	for (size_t i = 0; i < sizeof keyed / sizeof keyed[0]; i++) {
@@ -325,7 +355,8 @@ add_list(struct reader *reader, const char *name)
 			return;
 	if (out->list_count == LISTS_MAX)
 		return;
-	struct named_list *list = arena_push(reader->arena, &out->lists, out->list_count, sizeof *list);
+	struct named_list *list =
+	    arena_push(reader->arena, &out->lists, out->list_count, sizeof *list);
 	out->list_count++;
 	list->name = name;
 	if (lists != NULL) {
@@ -338,16 +369,20 @@ add_list(struct reader *reader, const char *name)
 static const char *
 fill_list(const struct reader *reader, const char *name)
 {
-	const char *mark = strstr(name, "{ref}"), *ref = copy_span(reader, reader->match.group[GROUP_REF]);
+	const char *mark = strstr(name, "{ref}"),
+	           *ref = copy_span(reader, reader->match.group[GROUP_REF]);
 
 	if (mark == NULL)
 		return name;
 	if (ref == NULL)
-		return mark > name ? arena_copy(reader->arena, name, (size_t)(mark - name) - (mark[-1] == ' ')) : NULL;
+		return mark > name ? arena_copy(reader->arena, name,
+		                         (size_t)(mark - name) - (mark[-1] == ' '))
+		                   : NULL;
 	return arena_printf(reader->arena, "%.*s%s%s", (int)(mark - name), name, ref, mark + 5);
 }
 
-/* Lists by their names anywhere in the text. A product's bare name adds nothing where one of its family is named already. */
+/* Lists by their names anywhere in the text. A product's bare name adds nothing where one of its
+ * family is named already. */
 static void
 add_brands(struct reader *reader)
 {
@@ -355,12 +390,15 @@ add_brands(struct reader *reader)
 	const char *families[LISTS_MAX];
 	size_t family_count = 0;
 
-	for (size_t i = rules->brand_entry; (i = next_found(rules, reader->found, i, rules->provider_entry)) < rules->provider_entry; i++) {
+	for (size_t i = rules->brand_entry; (i = next_found(rules, reader->found, i,
+	                                         rules->provider_entry)) < rules->provider_entry;
+	     i++) {
 		const struct brand *brand = rules->brands[rules->entries[i].owner];
 		struct match match;
 		bool known = false;
 
-		if (!pattern_match(rules->entries[i].pattern, rules->matcher, reader->text.marked, reader->text.len, &match))
+		if (!pattern_match(rules->entries[i].pattern, rules->matcher, reader->text.marked,
+		        reader->text.len, &match))
 			continue;
 		for (size_t k = 0; k < family_count && !known; k++)
 			known = same_name(families[k], brand->family);
@@ -372,14 +410,18 @@ add_brands(struct reader *reader)
 			families[family_count++] = brand->family;
 		if (reader->out->what == LISTED_NOTHING)
 			reader->out->what = brand->what;
-		add_list(reader, match.group[GROUP_LIST].end > 0 ? copy_span(reader, match.group[GROUP_LIST]) : brand->name);
+		add_list(reader, match.group[GROUP_LIST].end > 0
+		                     ? copy_span(reader, match.group[GROUP_LIST])
+		                     : brand->name);
 	}
 }
 
 static bool
 may_name_lists(enum cause cause)
 {
-	return cause == CAUSE_IP_BLOCKLIST || cause == CAUSE_SENDER_BLOCKED || cause == CAUSE_HELO || cause == CAUSE_CONTENT_URL || cause == CAUSE_RECEIVER_MISCONFIGURED;
+	return cause == CAUSE_IP_BLOCKLIST || cause == CAUSE_SENDER_BLOCKED ||
+	       cause == CAUSE_HELO || cause == CAUSE_CONTENT_URL ||
+	       cause == CAUSE_RECEIVER_MISCONFIGURED;
 }
 
 static void
@@ -427,11 +469,12 @@ fill_advice(const struct reader *reader, const char *text)
 	const struct {
 		const char *mark, *value, *otherwise;
 	} marks[] = {
-		{ "{ip}", ip_text(out->client.family != 0 ? &out->client : &reader->said->client, ip), "ADDRESS" },
-		{ "{domain}", reader->said->domain, "DOMAIN" },
-		{ "{list}", out->list, "the list" },
-		{ "{listed}", out->listed, "the listed name" },
-		{ "{provider}", out->provider, "the receiver" },
+	    {"{ip}", ip_text(out->client.family != 0 ? &out->client : &reader->said->client, ip),
+	        "ADDRESS"},
+	    {"{domain}", reader->said->domain, "DOMAIN"},
+	    {"{list}", out->list, "the list"},
+	    {"{listed}", out->listed, "the listed name"},
+	    {"{provider}", out->provider, "the receiver"},
 	};
 	char *filled;
 	size_t len = 0;
@@ -443,7 +486,8 @@ fill_advice(const struct reader *reader, const char *text)
 		size_t i = 0, n;
 		const char *value;
 
-		while (i < sizeof marks / sizeof marks[0] && strncmp(text, marks[i].mark, strlen(marks[i].mark)) != 0)
+		while (i < sizeof marks / sizeof marks[0] &&
+		       strncmp(text, marks[i].mark, strlen(marks[i].mark)) != 0)
 			i++;
 		if (i == sizeof marks / sizeof marks[0]) { /* plain words up to the next brace */
 			n = 1 + strcspn(text + 1, "{");
@@ -453,7 +497,8 @@ fill_advice(const struct reader *reader, const char *text)
 			text += n;
 			continue;
 		}
-		value = marks[i].value != NULL && marks[i].value[0] != '\0' ? marks[i].value : marks[i].otherwise;
+		value = marks[i].value != NULL && marks[i].value[0] != '\0' ? marks[i].value
+		                                                            : marks[i].otherwise;
 		n = strnlen(value, ADVICE_MAX - 1 - len);
 		memcpy(filled + len, value, n);
 		len += n;
@@ -471,7 +516,8 @@ advise(struct reader *reader)
 	const struct counsel *counsel = rules_counsel(reader->rules, out->cause, out->provider);
 	const char *text = rule != NULL ? rule->advice : NULL;
 
-	if (out->list_count > 0 && out->lists[0].dead != NULL) { /* nobody can be delisted from a list that is gone */
+	if (out->list_count > 0 &&
+	    out->lists[0].dead != NULL) { /* nobody can be delisted from a list that is gone */
 		counsel = rules_counsel(reader->rules, CAUSE_RECEIVER_MISCONFIGURED, NULL);
 		text = NULL;
 	}
@@ -480,7 +526,8 @@ advise(struct reader *reader)
 	out->advice = fill_advice(reader, text);
 	if (counsel != NULL)
 		out->who = counsel->who;
-	if (rule != NULL && rule->who != WHO_NOBODY && (out->list_count == 0 || out->lists[0].dead == NULL))
+	if (rule != NULL && rule->who != WHO_NOBODY &&
+	    (out->list_count == 0 || out->lists[0].dead == NULL))
 		out->who = rule->who;
 	if (out->url == NULL && rule != NULL)
 		out->url = rule->url;
@@ -496,28 +543,34 @@ set_codes(struct reader *reader)
 	struct reading *out = reader->out;
 	const struct said *said = reader->said;
 	const struct unwrapped *text = &reader->text;
-	const char *enhanced = said->enhanced != NULL && said->enhanced[0] != '\0' ? said->enhanced : text->enhanced;
+	const char *enhanced =
+	    said->enhanced != NULL && said->enhanced[0] != '\0' ? said->enhanced : text->enhanced;
 
 	out->code = said->code != 0 ? said->code : text->code;
 	out->enhanced = arena_string(reader->arena, enhanced);
 	out->enhanced_note = text->note;
 	if (enhanced != text->enhanced)
-		out->enhanced_note = out->code != 0 && enhanced[0] - '0' != out->code / 100 ? "its class contradicts the code" : NULL;
+		out->enhanced_note = out->code != 0 && enhanced[0] - '0' != out->code / 100
+		                         ? "its class contradicts the code"
+		                         : NULL;
 	reader->scope.code = text->inner_code != 0 ? text->inner_code : out->code;
-	enhanced_parse(text->inner_enhanced[0] != '\0' ? text->inner_enhanced : enhanced, &reader->scope.enhanced);
+	enhanced_parse(text->inner_enhanced[0] != '\0' ? text->inner_enhanced : enhanced,
+	    &reader->scope.enhanced);
 	reader->scope.stage = said->stage != STAGE_NONE ? said->stage : text->stage;
 	reader->scope.carrier = text->carrier;
 }
 
 void
-rules_read(const struct rules *rules, const struct said *said, struct arena *arena, struct reading *out)
+rules_read(
+    const struct rules *rules, const struct said *said, struct arena *arena, struct reading *out)
 {
-	struct reader reader = { .rules = rules, .said = said, .arena = arena, .out = out };
+	struct reader reader = {.rules = rules, .said = said, .arena = arena, .out = out};
 
-	*out = (struct reading){ .cause = CAUSE_UNKNOWN };
+	*out = (struct reading){.cause = CAUSE_UNKNOWN};
 	unwrap(said->text, said->len, arena, &reader.text);
 	set_codes(&reader);
-	if (rules->synonyms == NULL || !synonyms_reword(rules->synonyms, reader.text.bare, reader.text.len, arena, &reader.words))
+	if (rules->synonyms == NULL || !synonyms_reword(rules->synonyms, reader.text.bare,
+	                                   reader.text.len, arena, &reader.words))
 		reader.words.text = NULL;
 	reader.found = find_words(&reader, reader.text.whole, reader.text.len, &reader.words);
 	reader.scope.provider = find_provider(&reader);

@@ -4,7 +4,12 @@
 #include "judge/rulebase.h"
 
 static const char *const what_names[] = {
-	[LISTED_NOTHING] = NULL, [LISTED_IP] = "ip", [LISTED_HELO] = "helo", [LISTED_SENDER] = "sender", [LISTED_URL] = "url", [LISTED_PTR] = "ptr",
+    [LISTED_NOTHING] = NULL,
+    [LISTED_IP] = "ip",
+    [LISTED_HELO] = "helo",
+    [LISTED_SENDER] = "sender",
+    [LISTED_URL] = "url",
+    [LISTED_PTR] = "ptr",
 };
 
 const char *
@@ -18,7 +23,7 @@ enhanced_parse(const char *text, struct enhanced_range *out)
 {
 	char *end;
 
-	*out = (struct enhanced_range){ 0, -1, 0, 0 };
+	*out = (struct enhanced_range){0, -1, 0, 0};
 	if (text == NULL || text[0] == '\0' || text[1] != '.')
 		return;
 	out->class = text[0] - '0';
@@ -26,17 +31,23 @@ enhanced_parse(const char *text, struct enhanced_range *out)
 	out->least = out->most = *end == '.' ? (int)strtol(end + 1, NULL, 10) : 0;
 }
 
-/* "Sender address rejected: user unknown" speaks of the sender, "Recipient address rejected: Domain not found" does not. */
+/* "Sender address rejected: user unknown" speaks of the sender, "Recipient address rejected: Domain
+ * not found" does not. */
 static bool
 fits_carrier(const struct rule *rule, enum carrier carrier)
 {
-	bool of_recipient = rule->cause == CAUSE_RECIPIENT_UNKNOWN || rule->cause == CAUSE_RECIPIENT_DISABLED || rule->cause == CAUSE_MAILBOX_FULL;
+	bool of_recipient = rule->cause == CAUSE_RECIPIENT_UNKNOWN ||
+	                    rule->cause == CAUSE_RECIPIENT_DISABLED ||
+	                    rule->cause == CAUSE_MAILBOX_FULL;
 
 	if (rule->carriers != 0)
 		return rule->carriers >> carrier & 1;
 	if (of_recipient)
-		return carrier != CARRIER_SENDER && carrier != CARRIER_CLIENT && carrier != CARRIER_HELO;
-	return rule->cause != CAUSE_SENDER_DOMAIN || (carrier != CARRIER_RECIPIENT && carrier != CARRIER_CLIENT && carrier != CARRIER_HELO);
+		return carrier != CARRIER_SENDER && carrier != CARRIER_CLIENT &&
+		       carrier != CARRIER_HELO;
+	return rule->cause != CAUSE_SENDER_DOMAIN ||
+	       (carrier != CARRIER_RECIPIENT && carrier != CARRIER_CLIENT &&
+	           carrier != CARRIER_HELO);
 }
 
 bool
@@ -59,19 +70,23 @@ rule_in_scope(const struct rule *rule, const struct scope *scope)
 	for (size_t i = 0; i < rule->enhanced_count && !well; i++) {
 		const struct enhanced_range *range = &rule->enhanced[i];
 
-		well = (range->class == 0 || range->class == scope->enhanced.class) && range->subject == scope->enhanced.subject && scope->enhanced.least >= range->least && scope->enhanced.least <= range->most;
+		well = (range->class == 0 || range->class == scope->enhanced.class) &&
+		       range->subject == scope->enhanced.subject &&
+		       scope->enhanced.least >= range->least &&
+		       scope->enhanced.least <= range->most;
 	}
 	return well;
 }
 
 bool
-rule_matches(const struct rules *rules, const struct rule *rule, const char *text, size_t len, struct match *match)
+rule_matches(const struct rules *rules, const struct rule *rule, const char *text, size_t len,
+    struct match *match)
 {
 	bool found = rule->pattern_count == 0;
 	struct match ignored;
 
 	if (found)
-		*match = (struct match){ .all = { 0, 0 } };
+		*match = (struct match){.all = {0, 0}};
 	for (size_t i = 0; i < rule->pattern_count && !found; i++)
 		found = pattern_match(rule->patterns[i], rules->matcher, text, len, match);
 	for (size_t i = 0; i < rule->unless_count && found; i++)

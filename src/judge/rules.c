@@ -1,4 +1,5 @@
-/* The rule base: filling and order. Loading is rules_load.c's, what a single rule says to a text rule.c's, reading by all of them read.c's. */
+/* The rule base: filling and order. Loading is rules_load.c's, what a single rule says to a text
+ * rule.c's, reading by all of them read.c's. */
 #include "judge/rules.h"
 
 #include <stdio.h>
@@ -52,13 +53,15 @@ by_belief(const void *a, const void *b)
 static void
 add_entry(struct rules *rules, size_t owner, struct pattern *pattern, const struct clause *by_hand)
 {
-	struct entry *entry = arena_push(rules->arena, &rules->entries, rules->entry_count, sizeof *entry);
-	size_t tag = rules->entry_count * CLAUSES_MAX, count = pattern != NULL ? pattern->clause_count : 0;
+	struct entry *entry =
+	    arena_push(rules->arena, &rules->entries, rules->entry_count, sizeof *entry);
+	size_t tag = rules->entry_count * CLAUSES_MAX,
+	       count = pattern != NULL ? pattern->clause_count : 0;
 	const struct clause *clauses = count > 0 ? pattern->clauses : by_hand;
 
 	if (count == 0 && by_hand != NULL && by_hand->count > 0)
 		count = 1;
-	*entry = (struct entry){ pattern, owner, (unsigned char)((1U << count) - 1) };
+	*entry = (struct entry){pattern, owner, (unsigned char)((1U << count) - 1)};
 	rules->entry_count++;
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < clauses[i].count; k++)
@@ -76,7 +79,8 @@ add_rule_entries(struct rules *rules, size_t rank)
 		add_entry(rules, rank, NULL, NULL);
 }
 
-/* The longest first, for "mail box" begins as "mail" does; of the same phrase the one that was loaded last. */
+/* The longest first, for "mail box" begins as "mail" does; of the same phrase the one that was
+ * loaded last. */
 static int
 by_length(const void *a, const void *b)
 {
@@ -130,14 +134,17 @@ rules_rank(struct rules *rules)
 		for (size_t k = 0; k < rules->ranked[i]->unless_count; k++)
 			add_entry(rules, i, rules->ranked[i]->unless[k], NULL);
 	}
-	rules->needs = arena_alloc(rules->arena, (rules->entry_count / 16 + 1) * sizeof *rules->needs);
-	rules->given = arena_alloc(rules->arena, (rules->entry_count / 16 + 1) * sizeof *rules->given);
+	rules->needs =
+	    arena_alloc(rules->arena, (rules->entry_count / 16 + 1) * sizeof *rules->needs);
+	rules->given =
+	    arena_alloc(rules->arena, (rules->entry_count / 16 + 1) * sizeof *rules->given);
 	for (size_t i = 0; i < rules->entry_count; i++) {
 		rules->needs[i / 16] |= (uint64_t)rules->entries[i].clauses << (i % 16 * 4);
 		if (rules->entries[i].clauses == 0 && i >= rules->brand_entry)
 			rules->given[i / 16] |= UINT64_C(15) << (i % 16 * 4);
 	}
-	rules->wordless = arena_alloc(rules->arena, (rules->brand_entry + 1) * sizeof *rules->wordless);
+	rules->wordless =
+	    arena_alloc(rules->arena, (rules->brand_entry + 1) * sizeof *rules->wordless);
 	rules->wordless_count = 0;
 	for (size_t i = 0; i < rules->brand_entry; i++)
 		if (rules->entries[i].clauses == 0)
@@ -164,7 +171,8 @@ rules_add(struct rules *rules, const char *text, size_t len, struct stanza_error
 	rules->files += !rules->builtin;
 	for (size_t i = 0; i < count && well; i++)
 		well = rule_load(rules, &stanzas[i], error);
-	if (!well) { /* as if nothing had been read; what was compiled stays in the books until the end */
+	if (!well) { /* as if nothing had been read; what was compiled stays in the books until the
+		        end */
 		before.patterns = rules->patterns;
 		before.pattern_count = rules->pattern_count;
 		*rules = before;
@@ -182,10 +190,10 @@ rules_add_builtin(struct rules *rules, struct stanza_error *error)
 		const char *name, *text;
 		size_t len;
 	} files[] = {
-		{ "data/providers.conf", data_providers, data_providers_size },
-		{ "data/words.conf", data_words, data_words_size },
-		{ "data/rules.conf", data_rules, data_rules_size },
-		{ "data/advice.conf", data_advice, data_advice_size },
+	    {"data/providers.conf", data_providers, data_providers_size},
+	    {"data/words.conf", data_words, data_words_size},
+	    {"data/rules.conf", data_rules, data_rules_size},
+	    {"data/advice.conf", data_advice, data_advice_size},
 	};
 
 	rules->builtin = true; /* tests ran every example */
@@ -194,7 +202,8 @@ rules_add_builtin(struct rules *rules, struct stanza_error *error)
 			char reason[sizeof error->reason];
 
 			snprintf(reason, sizeof reason, "%s", error->reason);
-			snprintf(error->reason, sizeof error->reason, "%s: %.120s", files[i].name, reason);
+			snprintf(error->reason, sizeof error->reason, "%s: %.120s", files[i].name,
+			    reason);
 			return false;
 		}
 	rules->builtin = false;
@@ -214,17 +223,17 @@ rules_at(const struct rules *rules, size_t i)
 	const struct rule *rule = rules->ranked[i];
 
 	return (struct rule_view){
-		.id = rule->id,
-		.cause = cause_name(rule->cause),
-		.stage = rule->stage_text,
-		.provider = rule->provider,
-		.pattern = rule->source,
-		.list = rule->list,
-		.who = who_name(rule->who),
-		.advice = rule->advice,
-		.url = rule->url,
-		.examples = rule->examples,
-		.example_count = rule->example_count,
+	    .id = rule->id,
+	    .cause = cause_name(rule->cause),
+	    .stage = rule->stage_text,
+	    .provider = rule->provider,
+	    .pattern = rule->source,
+	    .list = rule->list,
+	    .who = who_name(rule->who),
+	    .advice = rule->advice,
+	    .url = rule->url,
+	    .examples = rule->examples,
+	    .example_count = rule->example_count,
 	};
 }
 

@@ -8,7 +8,9 @@ is_same_house(const char *a, const char *b)
 {
 	char one[NAME_TEXT], other[NAME_TEXT];
 
-	return a != NULL && b != NULL && name_normalise(a, one, NULL) && name_normalise(b, other, NULL) && name_is_host(one) && name_is_host(other) && name_equal(blocklist_registered(one), blocklist_registered(other));
+	return a != NULL && b != NULL && name_normalise(a, one, NULL) &&
+	       name_normalise(b, other, NULL) && name_is_host(one) && name_is_host(other) &&
+	       name_equal(blocklist_registered(one), blocklist_registered(other));
 }
 
 static bool
@@ -20,11 +22,13 @@ is_own(const struct seen_query *query, const char *server)
 	return false;
 }
 
-/* Not a hop within one house, the sender's or the receiver's, nor the submission of a message by a mail program. */
+/* Not a hop within one house, the sender's or the receiver's, nor the submission of a message by a
+ * mail program. */
 static bool
 is_border(const struct seen_query *query, const struct received *hop)
 {
-	return ip_is_public(&hop->client) && !hop->submitted && !is_own(query, hop->by) && !is_same_house(hop->ptr != NULL ? hop->ptr : hop->helo, hop->by);
+	return ip_is_public(&hop->client) && !hop->submitted && !is_own(query, hop->by) &&
+	       !is_same_house(hop->ptr != NULL ? hop->ptr : hop->helo, hop->by);
 }
 
 const struct received *

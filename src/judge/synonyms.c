@@ -9,16 +9,19 @@
 
 struct synonyms {
 	struct arena *arena;
-	struct run { /* the phrases whose first two octets come to one number, in the order they were added */
+	struct run { /* the phrases whose first two octets come to one number, in the order they
+		        were added */
 		struct synonym {
 			const char *phrase, *instead;
 			size_t len, instead_len;
-		} *list;
+		} * list;
 		size_t count;
 	} runs[256];
 	unsigned char lower[256];
-	bool inner[256]; /* octets of a word, and of a name or an address: letters, digits, what is not ASCII, dots inside a name */
-	size_t growth; /* how much longer a text can become: the greatest gain of a phrase, in octets */
+	bool inner[256]; /* octets of a word, and of a name or an address: letters, digits, what is
+	                    not ASCII, dots inside a name */
+	size_t growth; /* how much longer a text can become: the greatest gain of a phrase, in
+	                  octets */
 };
 
 struct synonyms *
@@ -31,7 +34,9 @@ synonyms_new(void)
 		unsigned lower = c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 
 		synonyms->lower[c] = (unsigned char)lower;
-		synonyms->inner[c] = (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z') || c >= 0x80 || c == PATTERN_DOT || c == '_' || c == '@' || c == '/';
+		synonyms->inner[c] = (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z') ||
+		                     c >= 0x80 || c == PATTERN_DOT || c == '_' || c == '@' ||
+		                     c == '/';
 	}
 	return synonyms;
 }
@@ -48,23 +53,27 @@ synonyms_free(struct synonyms *synonyms)
 static unsigned
 run_of(const struct synonyms *synonyms, const char *at)
 {
-	return (synonyms->lower[(unsigned char)at[0]] * 31U + synonyms->lower[(unsigned char)at[1]]) & 255;
+	return (synonyms->lower[(unsigned char)at[0]] * 31U +
+	           synonyms->lower[(unsigned char)at[1]]) &
+	       255;
 }
 
 void
 synonyms_add(struct synonyms *synonyms, const char *phrase, const char *instead)
 {
 	struct run *run = &synonyms->runs[run_of(synonyms, phrase)];
-	struct synonym *new = arena_push(synonyms->arena, &run->list, run->count, sizeof *run->list);
+	struct synonym *new =
+	    arena_push(synonyms->arena, &run->list, run->count, sizeof *run->list);
 
 	run->count++;
-	*new = (struct synonym){ phrase, instead, strlen(phrase), strlen(instead) };
-	if (new->instead_len > new->len && new->instead_len - new->len > synonyms->growth)
+	*new = (struct synonym){phrase, instead, strlen(phrase), strlen(instead)};
+	if (new->instead_len > new->len &&new->instead_len - new->len > synonyms->growth)
 		synonyms->growth = new->instead_len - new->len;
 }
 
 static bool
-stands(const struct synonyms *synonyms, const struct synonym *synonym, const char *at, const char *end)
+stands(
+    const struct synonyms *synonyms, const struct synonym *synonym, const char *at, const char *end)
 {
 	if ((size_t)(end - at) < synonym->len)
 		return false;
@@ -105,7 +114,8 @@ next_word(const struct synonyms *synonyms, const char *start, const char *at, co
 }
 
 static void
-put(char *text, uint16_t *from, size_t *len, const char *bytes, size_t count, size_t origin, bool moves)
+put(char *text, uint16_t *from, size_t *len, const char *bytes, size_t count, size_t origin,
+    bool moves)
 {
 	for (size_t i = 0; i < count; i++) {
 		text[*len] = bytes[i];
@@ -114,14 +124,16 @@ put(char *text, uint16_t *from, size_t *len, const char *bytes, size_t count, si
 }
 
 bool
-synonyms_reword(const struct synonyms *synonyms, const char *text, size_t len, struct arena *arena, struct reworded *out)
+synonyms_reword(const struct synonyms *synonyms, const char *text, size_t len, struct arena *arena,
+    struct reworded *out)
 {
 	const char *end = text + len, *kept = text;
 	uint16_t *from = NULL;
 	char *copy = NULL;
 	size_t n = 0;
 
-	for (const char *at = next_word(synonyms, text, text, end); at < end; at = next_word(synonyms, text, at, end)) {
+	for (const char *at = next_word(synonyms, text, text, end); at < end;
+	     at = next_word(synonyms, text, at, end)) {
 		const struct synonym *synonym = find(synonyms, at, end);
 
 		if (synonym == NULL) {
@@ -135,14 +147,15 @@ synonyms_reword(const struct synonyms *synonyms, const char *text, size_t len, s
 			from = arena_alloc(arena, room * sizeof *from);
 		}
 		put(copy, from, &n, kept, (size_t)(at - kept), (size_t)(kept - text), true);
-		put(copy, from, &n, synonym->instead, synonym->instead_len, (size_t)(at - text), false);
+		put(copy, from, &n, synonym->instead, synonym->instead_len, (size_t)(at - text),
+		    false);
 		kept = at += synonym->len;
 	}
 	if (copy == NULL)
 		return false;
 	put(copy, from, &n, kept, (size_t)(end - kept), (size_t)(kept - text), true);
 	from[n] = (uint16_t)len;
-	*out = (struct reworded){ copy, n, from };
+	*out = (struct reworded){copy, n, from};
 	return true;
 }
 

@@ -18,17 +18,19 @@ struct words {
 		const char *text; /* borrowed */
 		unsigned run;
 		size_t tag;
-	} *list;
+	} * list;
 	size_t count;
 	struct arena *arena;
 	struct word {
-		uint64_t head, mask; /* its first eight octets, the first lowest; which of them it has */
+		uint64_t head,
+		    mask; /* its first eight octets, the first lowest; which of them it has */
 		const char *text;
 		uint32_t len;
 		uint32_t mark; /* the first of its marks; they end where the next word's begin */
-	} *words;
+	} * words;
 	struct mark *marks;
-	uint32_t runs[RUNS + 1]; /* where in words[] the run begins of those whose first three octets come to this number */
+	uint32_t runs[RUNS + 1]; /* where in words[] the run begins of those whose first three
+	                            octets come to this number */
 	unsigned char lower[256];
 };
 
@@ -71,7 +73,8 @@ head_of(const char *word)
 void
 words_add(struct words *words, const char *word, size_t tag)
 {
-	*(struct added *)arena_push(words->arena, &words->list, words->count, sizeof *words->list) = (struct added){ word, run_of(head_of(word)), tag };
+	*(struct added *)arena_push(words->arena, &words->list, words->count, sizeof *words->list) =
+	    (struct added){word, run_of(head_of(word)), tag};
 	words->count++;
 }
 
@@ -88,7 +91,7 @@ static void
 add_mark(struct words *words, uint32_t first, uint32_t *count, size_t tag)
 {
 	if (*count == first || words->marks[*count - 1].at != tag / 64)
-		words->marks[(*count)++] = (struct mark){ tag / 64, 0 };
+		words->marks[(*count)++] = (struct mark){tag / 64, 0};
 	words->marks[*count - 1].bits |= UINT64_C(1) << (tag % 64);
 }
 
@@ -110,7 +113,9 @@ words_ready(struct words *words)
 		if (i == 0 || strcmp(added->text, added[-1].text) != 0) {
 			size_t len = strlen(added->text);
 
-			words->words[count++] = (struct word){ head_of(added->text), len < HEAD ? (UINT64_C(1) << (8 * len)) - 1 : UINT64_MAX, added->text, (uint32_t)len, marks };
+			words->words[count++] = (struct word){head_of(added->text),
+			    len < HEAD ? (UINT64_C(1) << (8 * len)) - 1 : UINT64_MAX, added->text,
+			    (uint32_t)len, marks};
 		}
 		add_mark(words, words->words[count - 1].mark, &marks, added->tag);
 	}
@@ -136,13 +141,19 @@ words_scan(const struct words *words, const char *text, size_t len, uint64_t *fo
 	uint64_t head = 0;
 
 	for (size_t i = 0; i < len + HEAD - 1; i++) { /* `head` runs seven octets ahead */
-		head = head >> 8 | (i < len ? (uint64_t)words->lower[(unsigned char)text[i]] << (8 * (HEAD - 1)) : 0);
+		head = head >> 8 |
+		       (i < len ? (uint64_t)words->lower[(unsigned char)text[i]] << (8 * (HEAD - 1))
+		                : 0);
 		if (i + 1 < HEAD)
 			continue;
 		unsigned run = run_of(head);
 
-		for (const struct word *word = words->words + words->runs[run], *end = words->words + words->runs[run + 1]; word < end; word++)
-			if (((head ^ word->head) & word->mask) == 0 && (word->len <= HEAD || stands_at(words, word, text + i + 1 - HEAD, len - (i + 1 - HEAD))))
+		for (const struct word *word = words->words + words->runs[run],
+		                       *end = words->words + words->runs[run + 1];
+		     word < end; word++)
+			if (((head ^ word->head) & word->mask) == 0 &&
+			    (word->len <= HEAD ||
+			        stands_at(words, word, text + i + 1 - HEAD, len - (i + 1 - HEAD))))
 				for (uint32_t m = word->mark; m < word[1].mark; m++)
 					found[words->marks[m].at] |= words->marks[m].bits;
 	}

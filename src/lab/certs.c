@@ -14,7 +14,7 @@ enum { DAY = 24 * 60 * 60 };
 /* One leaf serves all: each mail host is a label below mx.lab.example. */
 static const struct leaf {
 	const char *common_name, *names; /* subjectAltName */
-	long from, until;                /* days from now */
+	long from, until; /* days from now */
 	bool by_itself;
 } leaves[CERT_COUNT] = {
     [CERT_GOOD] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE ",DNS:mx." LAB_ZONE, -1, 30, false},
@@ -24,7 +24,8 @@ static const struct leaf {
 };
 
 struct certs {
-	EVP_PKEY *ca_key, *key; /* one key for all leaves: it is practice, and start-up stays short */
+	EVP_PKEY *ca_key,
+	    *key; /* one key for all leaves: it is practice, and start-up stays short */
 	X509 *ca;
 	SSL_CTX *contexts[CERT_COUNT];
 };
@@ -44,15 +45,21 @@ extend(X509 *cert, X509 *issuer, int nid, const char *value)
 }
 
 static bool
-describe(X509 *cert, X509 *issuer, long serial, const char *common_name, long from, long until, EVP_PKEY *key)
+describe(X509 *cert, X509 *issuer, long serial, const char *common_name, long from, long until,
+    EVP_PKEY *key)
 {
 	X509_NAME *name = X509_get_subject_name(cert);
 
-	return X509_set_version(cert, X509_VERSION_3) == 1 && ASN1_INTEGER_set(X509_get_serialNumber(cert), serial) == 1 &&
-	       X509_gmtime_adj(X509_getm_notBefore(cert), from * DAY) != NULL && X509_gmtime_adj(X509_getm_notAfter(cert), until * DAY) != NULL &&
-	       X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC, (const unsigned char *)"mxwalk lab", -1, -1, 0) == 1 &&
-	       X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)common_name, -1, -1, 0) == 1 &&
-	       X509_set_issuer_name(cert, X509_get_subject_name(issuer)) == 1 && X509_set_pubkey(cert, key) == 1;
+	return X509_set_version(cert, X509_VERSION_3) == 1 &&
+	       ASN1_INTEGER_set(X509_get_serialNumber(cert), serial) == 1 &&
+	       X509_gmtime_adj(X509_getm_notBefore(cert), from * DAY) != NULL &&
+	       X509_gmtime_adj(X509_getm_notAfter(cert), until * DAY) != NULL &&
+	       X509_NAME_add_entry_by_txt(
+	           name, "O", MBSTRING_ASC, (const unsigned char *)"mxwalk lab", -1, -1, 0) == 1 &&
+	       X509_NAME_add_entry_by_txt(
+	           name, "CN", MBSTRING_ASC, (const unsigned char *)common_name, -1, -1, 0) == 1 &&
+	       X509_set_issuer_name(cert, X509_get_subject_name(issuer)) == 1 &&
+	       X509_set_pubkey(cert, key) == 1;
 }
 
 static X509 *
@@ -60,8 +67,10 @@ make_ca(EVP_PKEY *key)
 {
 	X509 *ca = X509_new();
 
-	if (ca != NULL && describe(ca, ca, 1, "mxwalk lab CA", -1, 30, key) && extend(ca, ca, NID_basic_constraints, "critical,CA:TRUE") &&
-	    extend(ca, ca, NID_key_usage, "critical,keyCertSign,cRLSign") && extend(ca, ca, NID_subject_key_identifier, "hash") &&
+	if (ca != NULL && describe(ca, ca, 1, "mxwalk lab CA", -1, 30, key) &&
+	    extend(ca, ca, NID_basic_constraints, "critical,CA:TRUE") &&
+	    extend(ca, ca, NID_key_usage, "critical,keyCertSign,cRLSign") &&
+	    extend(ca, ca, NID_subject_key_identifier, "hash") &&
 	    X509_sign(ca, key, EVP_sha256()) > 0)
 		return ca;
 	X509_free(ca);
@@ -73,9 +82,13 @@ make_leaf(const struct certs *certs, const struct leaf *leaf)
 {
 	X509 *cert = X509_new(), *issuer = leaf->by_itself ? cert : certs->ca;
 
-	if (cert != NULL && describe(cert, issuer, 2 + (leaf - leaves), leaf->common_name, leaf->from, leaf->until, certs->key) &&
-	    extend(cert, issuer, NID_basic_constraints, "critical,CA:FALSE") && extend(cert, issuer, NID_ext_key_usage, "serverAuth") &&
-	    extend(cert, issuer, NID_subject_alt_name, leaf->names) && (leaf->by_itself || extend(cert, issuer, NID_authority_key_identifier, "keyid")) &&
+	if (cert != NULL &&
+	    describe(cert, issuer, 2 + (leaf - leaves), leaf->common_name, leaf->from, leaf->until,
+	        certs->key) &&
+	    extend(cert, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
+	    extend(cert, issuer, NID_ext_key_usage, "serverAuth") &&
+	    extend(cert, issuer, NID_subject_alt_name, leaf->names) &&
+	    (leaf->by_itself || extend(cert, issuer, NID_authority_key_identifier, "keyid")) &&
 	    X509_sign(cert, leaf->by_itself ? certs->key : certs->ca_key, EVP_sha256()) > 0)
 		return cert;
 	X509_free(cert);
@@ -90,10 +103,14 @@ make_context(const struct certs *certs, enum lab_cert which)
 	bool good = context != NULL;
 
 	if (good)
-		SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-	if (good && which != CERT_NONE) { /* a context without a certificate has no cipher to offer: the handshake ends in an alert */
+		SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
+		                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+		                              SSL_MODE_RELEASE_BUFFERS);
+	if (good && which != CERT_NONE) { /* a context without a certificate has no cipher to offer:
+		                             the handshake ends in an alert */
 		cert = make_leaf(certs, &leaves[which]);
-		good = cert != NULL && SSL_CTX_use_certificate(context, cert) == 1 && SSL_CTX_use_PrivateKey(context, certs->key) == 1;
+		good = cert != NULL && SSL_CTX_use_certificate(context, cert) == 1 &&
+		       SSL_CTX_use_PrivateKey(context, certs->key) == 1;
 		X509_free(cert);
 	}
 	if (good)

@@ -1,4 +1,5 @@
-/* certs: the lab's certificates, made in memory at start-up: a CA, a leaf for every mail host below it, and bad ones. */
+/* certs: the lab's certificates, made in memory at start-up: a CA, a leaf for every mail host below
+ * it, and bad ones. */
 #ifndef LAB_CERTS_H
 #define LAB_CERTS_H
 
@@ -12,7 +13,8 @@ typedef struct ssl_ctx_st SSL_CTX;
 
 struct certs *certs_new(char *why, size_t size); /* NULL with the reason */
 void certs_free(struct certs *certs);
-bool certs_write_ca(const struct certs *certs, FILE *out);        /* PEM */
-SSL_CTX *certs_context(struct certs *certs, enum lab_cert which); /* for servers; the certs keep it */
+bool certs_write_ca(const struct certs *certs, FILE *out); /* PEM */
+SSL_CTX *certs_context(
+    struct certs *certs, enum lab_cert which); /* for servers; the certs keep it */
 
 #endif

@@ -69,7 +69,8 @@ behind_question(const struct buf *message)
 	return at + 1 + 4;
 }
 
-/* Puts the SOA of a negative answer (RFC 2308 section 2) between the question and what may follow, which is only OPT. */
+/* Puts the SOA of a negative answer (RFC 2308 section 2) between the question and what may follow,
+ * which is only OPT. */
 static void
 add_authority(struct buf *message, const struct zone_apex *apex)
 {
@@ -107,7 +108,8 @@ add_authority(struct buf *message, const struct zone_apex *apex)
 	buf_release(&soa);
 }
 
-static const enum dns_rcode rcodes[] = {[FATE_SERVFAIL] = DNS_SERVFAIL, [FATE_REFUSED] = DNS_REFUSED};
+static const enum dns_rcode rcodes[] = {
+    [FATE_SERVFAIL] = DNS_SERVFAIL, [FATE_REFUSED] = DNS_REFUSED};
 
 /* Appends the reply to `out`; nothing for a question that is none, or that is never answered. */
 static void
@@ -122,19 +124,24 @@ reply(struct dnsd *dnsd, const char *query, size_t len, bool tcp, struct buf *ou
 	enum fate fate;
 
 	arena_reset(dnsd->arena);
-	if (!wire_question_read(query, len, &question) || !name_normalise(question.name, name, &why))
+	if (!wire_question_read(query, len, &question) ||
+	    !name_normalise(question.name, name, &why))
 		return;
 	fate = zone_look_up(dnsd->zone, name, question.type, dnsd->arena, &answer, &apex);
 	if (fate == FATE_SILENT)
 		return;
 	buf_init(&message, WIRE_MAX);
 	if (fate == FATE_SERVFAIL || fate == FATE_REFUSED)
-		answer = (struct answer){.name = name, .canonical = name, .type = (enum dns_type)question.type, .rcode = rcodes[fate]};
+		answer = (struct answer){.name = name,
+		    .canonical = name,
+		    .type = (enum dns_type)question.type,
+		    .rcode = rcodes[fate]};
 	wire_answer(&message, &question, &answer, tcp ? WIRE_MAX : question.payload);
 	if (fate == FATE_GARBLED && message.len >= HEADER) {
 		message.data[7] = 3; /* ANCOUNT: three answers, and none follows */
 		buf_add(&message, "\xc0\xff", 2);
-	} else if (fate == FATE_ANSWER && answer.count == 0 && answer.canonical == answer.name && message.len >= HEADER) {
+	} else if (fate == FATE_ANSWER && answer.count == 0 && answer.canonical == answer.name &&
+	           message.len >= HEADER) {
 		add_authority(&message, &apex);
 	}
 	buf_add(out, message.data, message.len);
@@ -155,7 +162,8 @@ on_datagram(evutil_socket_t fd, short what, void *arg)
 	buf_init(&out, WIRE_MAX);
 	for (int i = 0; i < DATAGRAMS; i++) {
 		socklen_t from_len = sizeof from;
-		ssize_t len = recvfrom(fd, query, sizeof query, 0, (struct sockaddr *)&from, &from_len);
+		ssize_t len =
+		    recvfrom(fd, query, sizeof query, 0, (struct sockaddr *)&from, &from_len);
 
 		if (len < 0)
 			break;
@@ -208,7 +216,8 @@ client_answer(struct client *client)
 
 	buf_init(&message, WIRE_MAX);
 	while (client->in.len >= 2) {
-		size_t len = (size_t)(unsigned char)client->in.data[0] << 8 | (unsigned char)client->in.data[1];
+		size_t len = (size_t)(unsigned char)client->in.data[0] << 8 |
+		             (unsigned char)client->in.data[1];
 
 		if (client->in.len < 2 + len)
 			break;
@@ -313,7 +322,8 @@ dnsd_new(struct event_base *base, const struct zone *zone, unsigned port, char *
 
 	*dnsd = (struct dnsd){.base = base, .zone = zone, .udp = -1, .tcp = -1};
 	if (!open_both(dnsd, port)) {
-		snprintf(why, size, "no DNS port on 127.0.0.1%s: %s", port == 0 ? "" : " as asked", strerror(errno));
+		snprintf(why, size, "no DNS port on 127.0.0.1%s: %s", port == 0 ? "" : " as asked",
+		    strerror(errno));
 		free(dnsd);
 		return NULL;
 	}

@@ -1,7 +1,9 @@
-/* domains: the practice internet as tables: who sends (sources), who receives (domains), what the receivers say, and what a walk must come to. Pure data.
+/* domains: the practice internet as tables: who sends (sources), who receives (domains), what the
+ * receivers say, and what a walk must come to. Pure data.
  *
- * A domain is one row: its route in DNS, its mail server's deviations from plain good behaviour (turns), and the outcome that a walk must have (cases), which
- * tests read with `mxwalk lab --list --json`. */
+ * A domain is one row: its route in DNS, its mail server's deviations from plain good behaviour
+ * (turns), and the outcome that a walk must have (cases), which tests read with `mxwalk lab --list
+ * --json`. */
 #ifndef LAB_DOMAINS_H
 #define LAB_DOMAINS_H
 
@@ -14,7 +16,8 @@
 #define LAB_CLEAN "127.0.1.1"
 #define LAB_LISTED "127.0.1.2"
 
-/* Where a source address stands. The servers act on it, the DNS of the lab (zones.c) bears it out. */
+/* Where a source address stands. The servers act on it, the DNS of the lab (zones.c) bears it out.
+ */
 enum standing {
 	CLEAN = 1,
 	ON_ZEN = 2,
@@ -22,8 +25,8 @@ enum standing {
 	ON_BARRACUDA = 8,
 	NO_PTR = 16,
 	UNCONFIRMED = 32, /* its PTR name does not lead back */
-	GENERIC = 64,     /* its PTR name is a dial-up customer's */
-	PTR_FAILS = 128,  /* the PTR look-up has no answer */
+	GENERIC = 64, /* its PTR name is a dial-up customer's */
+	PTR_FAILS = 128, /* the PTR look-up has no answer */
 	UNTRUE = UNCONFIRMED | NO_PTR,
 	IN_CLEAR = 256, /* not of the source: the session has no TLS */
 };
@@ -36,23 +39,26 @@ struct lab_source {
 
 /* How a turn is said. */
 enum manner {
-	RAW = 1,       /* the text brings its own line ends, good or bad */
-	LATE = 2,      /* after `ms` */
-	DRIP = 4,      /* an octet every `ms` */
-	ENDLESS = 8,   /* again and again, until the client leaves or SESSION_SAID_MAX octets are out */
-	MUTE = 16,     /* nothing more is said, whatever comes */
-	FIN = 32,      /* then the connection is closed */
-	RESET = 64,    /* then the connection is reset */
+	RAW = 1, /* the text brings its own line ends, good or bad */
+	LATE = 2, /* after `ms` */
+	DRIP = 4, /* an octet every `ms` */
+	ENDLESS =
+	    8, /* again and again, until the client leaves or SESSION_SAID_MAX octets are out */
+	MUTE = 16, /* nothing more is said, whatever comes */
+	FIN = 32, /* then the connection is closed */
+	RESET = 64, /* then the connection is reset */
 	UNHEARD = 128, /* CONNECT: the kernel takes the connection, the server never does */
-	FULL = 256,    /* CONNECT: the queue is full, no SYN is answered */
+	FULL = 256, /* CONNECT: the queue is full, no SYN is answered */
 };
 
-/* One deviation: at this stage, to these clients, if this was heard. The first that fits is taken; where none does, the server says what a good one would. */
+/* One deviation: at this stage, to these clients, if this was heard. The first that fits is taken;
+ * where none does, the server says what a good one would. */
 struct lab_turn {
 	enum stage at;
-	unsigned to;      /* any of these standings; 0: everybody */
-	const char *says; /* lines end in \n; {ip} {host} {domain} {helo} {from} {rcpt} {pad} {long} stand for what they say. NULL: the usual words, or none
-	                     with FIN, RESET, MUTE */
+	unsigned to; /* any of these standings; 0: everybody */
+	const char
+	    *says; /* lines end in \n; {ip} {host} {domain} {helo} {from} {rcpt} {pad} {long} stand
+	              for what they say. NULL: the usual words, or none with FIN, RESET, MUTE */
 	unsigned how;
 	unsigned ms;
 	const char *heard; /* NULL, or words (any case) in the command or the message */
@@ -62,8 +68,9 @@ enum lab_cert { CERT_GOOD, CERT_EXPIRED, CERT_ELSEWHERE, CERT_SELF_SIGNED, CERT_
 
 /* What a walk must come to. NULL or 0 after `status`: not foretold; "" : there is none. */
 struct lab_case {
-	const char *args; /* options that the walk needs, words apart by a space; {domain} is replaced. A --to is added where the stage needs a recipient. NULL
-	                     ends the cases */
+	const char
+	    *args; /* options that the walk needs, words apart by a space; {domain} is replaced. A
+	              --to is added where the stage needs a recipient. NULL ends the cases */
 	const char *status, *stage;
 	int code; /* -1: no reply decides */
 	const char *cause, *basis, *list;
@@ -76,7 +83,8 @@ struct lab_domain {
 	const char *does;
 	struct lab_turn turns[LAB_TURNS];
 	struct lab_case cases[LAB_CASES];
-	const char *zone;   /* records as zone_add() reads them, `self` being its own mail server; NULL: one MX, its own */
+	const char *zone; /* records as zone_add() reads them, `self` being its own mail server;
+	                     NULL: one MX, its own */
 	const char *offers; /* EHLO keywords, a line each; NULL: all that the lab knows */
 	enum lab_cert cert;
 	bool ip6; /* its server listens on ::1, which only one can */
@@ -87,7 +95,7 @@ extern const size_t lab_source_count;
 extern const struct lab_domain lab_domains[];
 extern const size_t lab_domain_count;
 
-unsigned lab_standing(const char *address);              /* CLEAN for one that is not in the table */
+unsigned lab_standing(const char *address); /* CLEAN for one that is not in the table */
 bool lab_domain_serves(const struct lab_domain *domain); /* it has a mail server of its own */
 /* "127.10.0.7": the address of the domain's own server; "::1" where ip6 is set. */
 const char *lab_domain_address(const struct lab_domain *domain, char text[16]);

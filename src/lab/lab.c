@@ -32,15 +32,16 @@ struct lab {
 	FILE *log;
 	char *directory, *config, *ca; /* NULL until made */
 	struct event *caught[SIGNALS]; /* NULL: ignored */
-	pid_t child;                   /* 0: none */
-	int status;                    /* of the child, as waitpid gives it */
+	pid_t child; /* 0: none */
+	int status; /* of the child, as waitpid gives it */
 };
 
 /* ---- signals */
 
 static const int signals[SIGNALS] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
 
-/* A command under way has the say: what a terminal sends (SIGINT, SIGQUIT) it gets from there, as with system(3), the rest from us; when it ends, so do we. */
+/* A command under way has the say: what a terminal sends (SIGINT, SIGQUIT) it gets from there, as
+ * with system(3), the rest from us; when it ends, so do we. */
 static void
 on_signal(evutil_socket_t number, short what, void *arg)
 {
@@ -105,7 +106,8 @@ static enum lab_fault
 make_directory(struct lab *lab, char *why, size_t size)
 {
 	const char *parent = getenv("TMPDIR");
-	char *path = arena_printf(lab->arena, "%s/mxwalk-lab.XXXXXX", parent != NULL && *parent != '\0' ? parent : "/tmp");
+	char *path = arena_printf(lab->arena, "%s/mxwalk-lab.XXXXXX",
+	    parent != NULL && *parent != '\0' ? parent : "/tmp");
 
 	if (mkdtemp(path) == NULL) {
 		snprintf(why, size, "%s: no directory can be made: %s", path, strerror(errno));
@@ -198,7 +200,8 @@ describe(const struct lab *lab, FILE *out)
 	lab_domain_address(&lab_domains[lab_domain_count - 1], last);
 	fprintf(out, "The practice internet is up, on loopback only:\n");
 	fprintf(out, "  nameserver    127.0.0.1:%u, UDP and TCP\n", dnsd_port(lab->dnsd));
-	fprintf(out, "  mail servers  %s to %s%s, port %u\n", first, last, maild_has_ip6(lab->maild) ? " and ::1" : " (this machine has no ::1)",
+	fprintf(out, "  mail servers  %s to %s%s, port %u\n", first, last,
+	    maild_has_ip6(lab->maild) ? " and ::1" : " (this machine has no ::1)",
 	    maild_port(lab->maild));
 	fprintf(out, "  configuration %s\n", lab->config);
 	if (lab->plan->log != NULL)
@@ -206,7 +209,9 @@ describe(const struct lab *lab, FILE *out)
 	fprintf(out, "\nSource addresses (--source) and how they stand:\n");
 	for (size_t i = 0; i < lab_source_count; i++)
 		fprintf(out, "  %-13s %s%s\n", lab_sources[i].address, lab_sources[i].does,
-		    strcmp(lab_sources[i].address, LAB_LISTED) == 0 ? " (the configuration's choice)" : "");
+		    strcmp(lab_sources[i].address, LAB_LISTED) == 0
+		        ? " (the configuration's choice)"
+		        : "");
 	fprintf(out, "\nIn another terminal:\n");
 	fprintf(out, "  export MXWALK_CONFIG=%s\n", lab->config);
 	fprintf(out, "  mxwalk lab --list\n");
@@ -270,5 +275,6 @@ lab_serve_command(struct lab *lab, char *const *command)
 		lab->status = NOT_EXECUTABLE << 8;
 	}
 	event_free(ended);
-	return WIFSIGNALED(lab->status) ? SIGNALLED + WTERMSIG(lab->status) : WEXITSTATUS(lab->status);
+	return WIFSIGNALED(lab->status) ? SIGNALLED + WTERMSIG(lab->status)
+	                                : WEXITSTATUS(lab->status);
 }

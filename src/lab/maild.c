@@ -18,15 +18,15 @@ enum { TRIES = 20, BACKLOG = 512, ACCEPTS = 64, FILLERS = 2, PAUSE_MS = 50 };
 struct door { /* one listener */
 	struct maild *maild;
 	const struct lab_domain *domain;
-	int fd;               /* -1: closed */
-	struct event *event;  /* NULL: nobody opens */
+	int fd; /* -1: closed */
+	struct event *event; /* NULL: nobody opens */
 	int fillers[FILLERS]; /* our own connections that keep a FULL one's queue full; -1: none */
 };
 
 struct maild {
 	struct event_base *base;
 	struct sessions sessions;
-	struct door *doors;  /* by domain */
+	struct door *doors; /* by domain */
 	struct event *pause; /* out of file descriptors: a little later again */
 	unsigned port;
 	bool ip6;
@@ -106,7 +106,8 @@ keep(struct door *door, const struct ip *ip)
 			door->fillers[i] = socket_connect(ip, door->maild->port);
 	if ((how & (FULL | UNHEARD)) != 0)
 		return true;
-	door->event = event_new(door->maild->base, door->fd, EV_READ | EV_PERSIST, on_connection, door);
+	door->event =
+	    event_new(door->maild->base, door->fd, EV_READ | EV_PERSIST, on_connection, door);
 	return event_add(door->event, NULL) == 0;
 }
 
@@ -131,7 +132,8 @@ open_door(struct maild *maild, size_t i)
 	return keep(door, &ip);
 }
 
-/* All on one port: the first is given a free one, the others follow, and if one cannot, all begin anew. `failed`: the domain that could not. */
+/* All on one port: the first is given a free one, the others follow, and if one cannot, all begin
+ * anew. `failed`: the domain that could not. */
 static bool
 open_doors(struct maild *maild, unsigned port, const struct lab_domain **failed)
 {
@@ -172,7 +174,8 @@ maild_ip6_possible(void)
 }
 
 struct maild *
-maild_new(struct event_base *base, struct certs *certs, FILE *log, unsigned port, char *why, size_t size)
+maild_new(
+    struct event_base *base, struct certs *certs, FILE *log, unsigned port, char *why, size_t size)
 {
 	struct maild *maild = must_alloc(sizeof *maild);
 	const struct lab_domain *failed;
@@ -187,7 +190,8 @@ maild_new(struct event_base *base, struct certs *certs, FILE *log, unsigned port
 		maild->doors[i] = (struct door){.fd = -1, .fillers = {-1, -1}};
 	if (open_doors(maild, port, &failed))
 		return maild;
-	snprintf(why, size, "no mail server on %s port %u: %s", lab_domain_address(failed, address), maild->port, strerror(errno));
+	snprintf(why, size, "no mail server on %s port %u: %s", lab_domain_address(failed, address),
+	    maild->port, strerror(errno));
 	maild_free(maild);
 	return NULL;
 }

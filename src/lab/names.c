@@ -1,17 +1,22 @@
-/* The names of the practice internet: senders, their reverse zones, and the blocklists under their real names and with their real
- * manners. To add a name, add a line. */
+/* The names of the practice internet: senders, their reverse zones, and the blocklists under their
+ * real names and with their real manners. To add a name, add a line. */
 #include "lab/names.h"
 
-#define FILLER                                                                                                                                                 \
-	"some text that makes it long enough, and then some more, so that the eight of them are too large for a datagram of 1232 octets: "                     \
+#define FILLER                                                                                     \
+	"some text that makes it long enough, and then some more, so that the eight of them are "  \
+	"too large for a datagram of 1232 octets: "                                                \
 	"and as that is not enough, the same again, and again"
 
 /* The public half of the key that tests sign with. */
-#define SIGNED_RSA \
-	"MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA3Reci3EiuSfGw5QLrSwU5YHWeIYan3oktYwTnu6jrkAT3QtXGQzERUP0" \
-	"zJvlKSG04k3EN+HcpXut5iBeynduvNQuoIaIUHdJtoyvcp6XKvAQJOPp27RAvpQbWEVBb6RAJZSVvLmtTaB0IDyOsoY/g7NmBqIf" \
-	"GNLo1VTx5nbcN5DheAal8KGd4wXJ4U4htdSyW55yT76LMD32Ng9KeFgiObJeJGTH84CldquLqfG1OY6mBOWyrID1Wz9SZHxAdyMn" \
-	"VyrFIjlShlm2xxuSGfH0hEz3XE6/89MSK9mcDsj/gE8WQghgeAH37kctpMoGGc89J4MGeblImINKOI2tZo533QIDAQAB"
+#define SIGNED_RSA                                                                                 \
+	"MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA3Reci3EiuSfGw5QLrSwU5YHWeIYan3oktYwTnu6jrkAT" \
+	"3QtXGQzERUP0"                                                                             \
+	"zJvlKSG04k3EN+"                                                                           \
+	"HcpXut5iBeynduvNQuoIaIUHdJtoyvcp6XKvAQJOPp27RAvpQbWEVBb6RAJZSVvLmtTaB0IDyOsoY/g7NmBqIf"   \
+	"GNLo1VTx5nbcN5DheAal8KGd4wXJ4U4htdSyW55yT76LMD32Ng9KeFgiObJeJGTH84CldquLqfG1OY6mBOWyrID1" \
+	"Wz9SZHxAdyMn"                                                                             \
+	"VyrFIjlShlm2xxuSGfH0hEz3XE6/89MSK9mcDsj/"                                                 \
+	"gE8WQghgeAH37kctpMoGGc89J4MGeblImINKOI2tZo533QIDAQAB"
 
 /* clang-format off */
 const struct lab_name lab_names[] = {
@@ -186,7 +191,8 @@ const struct lab_name lab_names[] = {
 		"2.0.0.127 A 127.0.0.10\n"
 		"2.0.0.127 TXT https://check.spamhaus.org/query/ip/127.0.0.2\n"
 		"2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 A 127.0.0.2\n"
-		"2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 TXT https://check.spamhaus.org/query/ip/::FFFF:7F00:2\n"
+		"2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 TXT "
+		"https://check.spamhaus.org/query/ip/::FFFF:7F00:2\n"
 		"2.1.0.127 A 127.0.0.4\n"
 		"2.1.0.127 TXT https://check.spamhaus.org/query/ip/127.0.1.2\n"
 		"7.1.0.127 A 127.0.0.11\n"
@@ -252,7 +258,8 @@ const struct lab_name lab_names[] = {
 		"test.surbl.org A 127.0.0.252\n"
 		"surbl-org-permanent-test-point.com A 127.0.0.252\n"
 		"listed-domain.example A 127.0.0.64\n"
-		"listed-domain.example TXT on list [abuse], see https://surbl.org/surbl-analysis?d=listed-domain.example\n"},
+		"listed-domain.example TXT on list [abuse], see "
+		"https://surbl.org/surbl-analysis?d=listed-domain.example\n"},
 	{"multi.uribl.com",
 		"@ SOA 1\n"
 		"@ NS ns.lab.example.\n"

@@ -9,7 +9,8 @@
 
 enum { PAD = 700, LONG = 9000 };
 
-static const char all_offers[] = "PIPELINING\nSIZE 10485760\n8BITMIME\nENHANCEDSTATUSCODES\nSTARTTLS";
+static const char all_offers[] =
+    "PIPELINING\nSIZE 10485760\n8BITMIME\nENHANCEDSTATUSCODES\nSTARTTLS";
 
 /* What a good server says. */
 static const char *const usual[STAGE_COUNT] = {
@@ -121,7 +122,8 @@ last_code(const struct buf *out)
 	for (size_t i = at; i < at + 3; i++)
 		if (i >= out->len || out->data[i] < '0' || out->data[i] > '9')
 			return 0;
-	return (out->data[at] - '0') * 100 + (out->data[at + 1] - '0') * 10 + (out->data[at + 2] - '0');
+	return (out->data[at] - '0') * 100 + (out->data[at + 1] - '0') * 10 +
+	       (out->data[at + 2] - '0');
 }
 
 /* ---- turns */
@@ -145,13 +147,15 @@ find_turn(const struct play *play, enum stage at, const char *heard, size_t len)
 	for (size_t i = 0; i < LAB_TURNS; i++) {
 		const struct lab_turn *turn = &play->domain->turns[i];
 
-		if (turn->at == at && (turn->to == 0 || (turn->to & standing) != 0) && (turn->heard == NULL || contains(heard, len, turn->heard)))
+		if (turn->at == at && (turn->to == 0 || (turn->to & standing) != 0) &&
+		    (turn->heard == NULL || contains(heard, len, turn->heard)))
 			return turn;
 	}
 	return NULL;
 }
 
-/* Says what belongs to the stage: the turn's words, or none where it only departs, or the usual ones. */
+/* Says what belongs to the stage: the turn's words, or none where it only departs, or the usual
+ * ones. */
 static struct move
 say(const struct play *play, enum stage at, const char *heard, size_t len, struct buf *out)
 {
@@ -253,7 +257,8 @@ on_starttls(struct play *play, const char *argument, struct buf *out)
 	return move;
 }
 
-/* "FROM:<a@b> SIZE=1 …": the address into `address`, the parameters' place, or NULL where it is no path (RFC 5321 section 4.1.2: no space behind the colon). */
+/* "FROM:<a@b> SIZE=1 …": the address into `address`, the parameters' place, or NULL where it is no
+ * path (RFC 5321 section 4.1.2: no space behind the colon). */
 static const char *
 take_path(const char *argument, const char *keyword, char *address, size_t size)
 {
@@ -274,12 +279,14 @@ take_path(const char *argument, const char *keyword, char *address, size_t size)
 static size_t
 size_limit(const struct play *play)
 {
-	const char *list = play->domain->offers != NULL ? play->domain->offers : all_offers, *size = strstr(list, "SIZE ");
+	const char *list = play->domain->offers != NULL ? play->domain->offers : all_offers,
+	           *size = strstr(list, "SIZE ");
 
 	return size != NULL ? strtoul(size + 5, NULL, 10) : SCRIPT_MESSAGE_MAX;
 }
 
-/* MAIL parameters that were not offered are refused (RFC 5321 section 4.1.1.11). NULL: all are fine. */
+/* MAIL parameters that were not offered are refused (RFC 5321 section 4.1.1.11). NULL: all are
+ * fine. */
 static const char *
 check_parameters(struct play *play, const char *parameters)
 {
@@ -304,7 +311,8 @@ check_parameters(struct play *play, const char *parameters)
 static struct move
 on_mail(struct play *play, const char *argument, struct buf *out)
 {
-	const char *parameters = take_path(argument, "FROM:", play->from, sizeof play->from), *fault;
+	const char *parameters = take_path(argument, "FROM:", play->from, sizeof play->from),
+	           *fault;
 	struct move move;
 
 	if (!play->greeted)
@@ -348,7 +356,8 @@ on_data(struct play *play, const char *argument, struct buf *out)
 	if (*argument != '\0')
 		return answer(out, "501 5.5.4 Syntax: DATA");
 	if (play->recipients == 0)
-		return answer(out, play->mail ? "554 5.5.1 No valid recipients" : "503 5.5.1 Need RCPT command");
+		return answer(out,
+		    play->mail ? "554 5.5.1 No valid recipients" : "503 5.5.1 Need RCPT command");
 	move = say(play, STAGE_DATA, "", 0, out);
 	if (move.then == THEN_LISTEN && last_code(out) == 354)
 		move.then = THEN_MESSAGE;
@@ -407,7 +416,8 @@ play_command(struct play *play, const char *line, struct buf *out)
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
 		if (strlen(verbs[i].word) == len && strncasecmp(verbs[i].word, line, len) == 0) {
 			if (play->refused && verbs[i].on != on_quit)
-				return answer(out, "503 5.5.1 This server takes no command but QUIT");
+				return answer(
+				    out, "503 5.5.1 This server takes no command but QUIT");
 			return verbs[i].on(play, argument, out);
 		}
 	return answer(out, "500 5.5.2 Command not recognized");
@@ -455,7 +465,8 @@ play_secured(struct play *play)
 	play->helo[0] = play->from[0] = play->rcpt[0] = '\0';
 }
 
-/* The lab is stricter than most: what no client may send is refused here, so that a test sees it. */
+/* The lab is stricter than most: what no client may send is refused here, so that a test sees it.
+ */
 struct move
 play_message(struct play *play, const struct heard *message, struct buf *out)
 {
@@ -466,6 +477,7 @@ play_message(struct play *play, const struct heard *message, struct buf *out)
 	if (message->bare)
 		return answer(out, "554 5.6.11 The message has a bare CR or LF");
 	if (message->eight_bit && !play->mime8bit)
-		return answer(out, "554 5.6.3 The message has 8-bit data, and BODY=8BITMIME was not declared");
+		return answer(out,
+		    "554 5.6.3 The message has 8-bit data, and BODY=8BITMIME was not declared");
 	return say(play, STAGE_MESSAGE, message->bytes, message->len, out);
 }

@@ -1,5 +1,6 @@
-/* A session is in one of four phases, and session_go() does what can be done without waiting: it says what is to be said, then does what comes after that, then
- * takes the next line. Pacing, silence and endless talk are ways to say. */
+/* A session is in one of four phases, and session_go() does what can be done without waiting: it
+ * says what is to be said, then does what comes after that, then takes the next line. Pacing,
+ * silence and endless talk are ways to say. */
 #include "lab/session.h"
 
 #include <errno.h>
@@ -32,7 +33,7 @@ struct session {
 	unsigned long number;
 	enum phase phase;
 	struct move move; /* being said */
-	bool waited;      /* for LATE */
+	bool waited; /* for LATE */
 	bool mute;
 	struct buf in, out;
 	char *again; /* of an endless turn; owned */
@@ -42,7 +43,8 @@ struct session {
 	struct buf message;
 };
 
-/* ---- the log: one line a line, "7 127.0.1.2 accept.lab.example C: QUIT". Octets that are no visible ASCII show as \xNN; so does a line end that is not CRLF.
+/* ---- the log: one line a line, "7 127.0.1.2 accept.lab.example C: QUIT". Octets that are no
+ * visible ASCII show as \xNN; so does a line end that is not CRLF.
  */
 
 static void
@@ -52,7 +54,8 @@ note(const struct session *session, const char *side, const char *bytes, size_t 
 
 	if (log == NULL)
 		return;
-	fprintf(log, "%lu %s %s." LAB_ZONE " %s ", session->number, session->play.ip, session->play.domain->name, side);
+	fprintf(log, "%lu %s %s." LAB_ZONE " %s ", session->number, session->play.ip,
+	    session->play.domain->name, side);
 	for (size_t i = 0; i < len && i < LOG_LINE_MAX; i++) {
 		unsigned char c = (unsigned char)bytes[i];
 
@@ -127,7 +130,8 @@ reset(struct session *session)
 	return end(session, "reset by the server");
 }
 
-/* Says goodbye and waits for the client's FIN: closing with its last words unread would send a reset after ours. */
+/* Says goodbye and waits for the client's FIN: closing with its last words unread would send a
+ * reset after ours. */
 static enum step
 leave(struct session *session, bool politely)
 {
@@ -238,7 +242,8 @@ begin(struct session *session, struct move move)
 	if ((move.how & ENDLESS) != 0 && session->out.len > 0) {
 		free(session->again);
 		session->again_len = session->out.len;
-		session->again = memcpy(must_alloc(session->out.len), session->out.data, session->out.len);
+		session->again =
+		    memcpy(must_alloc(session->out.len), session->out.data, session->out.len);
 	}
 	return ON;
 }
@@ -266,7 +271,8 @@ say(struct session *session)
 		return pause_for(session, session->move.ms);
 	}
 	if (session->out.len == 0 && session->said < SESSION_SAID_MAX)
-		for (size_t i = 0; i < session->again_len * (session->again != NULL) && i < CHUNK; i += session->again_len)
+		for (size_t i = 0; i < session->again_len * (session->again != NULL) && i < CHUNK;
+		     i += session->again_len)
 			buf_add(&session->out, session->again, session->again_len);
 	if (session->out.len == 0)
 		return after_saying(session);
@@ -286,7 +292,8 @@ to_handshake(struct session *session)
 {
 	struct move move;
 
-	buf_clear(&session->in); /* what came before TLS counts for nothing (RFC 3207 section 4.2) */
+	buf_clear(
+	    &session->in); /* what came before TLS counts for nothing (RFC 3207 section 4.2) */
 	move = play_handshake(&session->play, &session->out);
 	if (session->out.len > 0 || (move.how & (FIN | RESET | MUTE)) != 0)
 		return begin(session, move);
@@ -330,7 +337,8 @@ after_saying(struct session *session)
 static enum step
 hear_message_end(struct session *session)
 {
-	struct heard heard = {session->message.data, session->message.len, session->bare, session->too_big, session->eight_bit};
+	struct heard heard = {session->message.data, session->message.len, session->bare,
+	    session->too_big, session->eight_bit};
 	struct move move = play_message(&session->play, &heard, &session->out);
 
 	session->in_message = false;
@@ -350,7 +358,8 @@ hear_message(struct session *session, const char *bytes, size_t len)
 	}
 	for (size_t i = 0; i < len; i++) {
 		session->eight_bit |= (unsigned char)bytes[i] >= 0x80;
-		session->bare |= bytes[i] == '\r' && bytes[i + 1] != '\n'; /* behind a piece there is an octet too */
+		session->bare |= bytes[i] == '\r' &&
+		                 bytes[i + 1] != '\n'; /* behind a piece there is an octet too */
 	}
 	session->bare |= whole && (len < 2 || bytes[len - 2] != '\r');
 	session->mid_line = !whole;
@@ -388,13 +397,15 @@ listen_on(struct session *session)
 	if (len == 0 && session->in.len < (session->in_message ? CHUNK : IN_MAX))
 		return take(session);
 	if (len == 0)
-		len = session->in.len - 1; /* a piece; a CR at its very end may belong to an LF to come */
+		len = session->in.len -
+		      1; /* a piece; a CR at its very end may belong to an LF to come */
 	note_lines(session, "C:", session->in.data, len);
 	if (session->mute || session->phase == LEAVING) {
 		buf_drop(&session->in, len);
 		return ON;
 	}
-	return session->in_message ? hear_message(session, session->in.data, len) : hear_command(session, len);
+	return session->in_message ? hear_message(session, session->in.data, len)
+	                           : hear_command(session, len);
 }
 
 static enum step
@@ -406,7 +417,8 @@ shake_hands(struct session *session)
 	ERR_clear_error();
 	result = SSL_accept(session->ssl);
 	if (result == 1) {
-		snprintf(words, sizeof words, "%s %s", SSL_get_version(session->ssl), SSL_get_cipher_name(session->ssl));
+		snprintf(words, sizeof words, "%s %s", SSL_get_version(session->ssl),
+		    SSL_get_cipher_name(session->ssl));
 		note_event(session, words);
 		play_secured(&session->play);
 		session->phase = LISTENING;
@@ -419,8 +431,9 @@ shake_hands(struct session *session)
 		event_add(session->writable, NULL);
 		return WAIT;
 	default:
-		snprintf(
-		    words, sizeof words, "handshake failed: %s", ERR_peek_error() != 0 ? ERR_reason_error_string(ERR_peek_error()) : "the connection is lost");
+		snprintf(words, sizeof words, "handshake failed: %s",
+		    ERR_peek_error() != 0 ? ERR_reason_error_string(ERR_peek_error())
+		                          : "the connection is lost");
 		note_event(session, words);
 		return leave(session, false);
 	}
@@ -455,7 +468,8 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	/* While we talk slowly, this is how we learn that the client has gone. With no room left nothing is read, so do not ask for more. */
+	/* While we talk slowly, this is how we learn that the client has gone. With no room left
+	 * nothing is read, so do not ask for more. */
 	if (session->phase == SAYING) {
 		if (session->in.len >= IN_MAX)
 			event_del(session->readable);
@@ -487,7 +501,8 @@ on_end_of_life(evutil_socket_t fd, short what, void *arg)
 /* ---- begin */
 
 void
-session_begin(struct sessions *sessions, const struct lab_domain *domain, int fd, const struct ip *client)
+session_begin(
+    struct sessions *sessions, const struct lab_domain *domain, int fd, const struct ip *client)
 {
 	static const struct timeval life = {SESSION_SECONDS, 0};
 	struct session *session = must_alloc(sizeof *session);
@@ -495,7 +510,8 @@ session_begin(struct sessions *sessions, const struct lab_domain *domain, int fd
 	session->home = sessions;
 	session->number = ++sessions->number;
 	session->fd = fd;
-	session->readable = event_new(sessions->base, fd, EV_READ | EV_PERSIST, on_readable, session);
+	session->readable =
+	    event_new(sessions->base, fd, EV_READ | EV_PERSIST, on_readable, session);
 	session->writable = event_new(sessions->base, fd, EV_WRITE, on_ready, session);
 	session->pace = evtimer_new(sessions->base, on_ready, session);
 	session->life = evtimer_new(sessions->base, on_end_of_life, session);

@@ -86,7 +86,8 @@ socket_port(int fd)
 
 	if (getsockname(fd, &address.any, &len) != 0)
 		return 0;
-	return ntohs(address.any.sa_family == AF_INET6 ? address.ip6.sin6_port : address.ip4.sin_port);
+	return ntohs(
+	    address.any.sa_family == AF_INET6 ? address.ip6.sin6_port : address.ip4.sin_port);
 }
 
 bool

@@ -1,5 +1,5 @@
-/* The nodes are kept sorted by name and found by halving. Every ancestor of a name is a node too, so that an empty non-terminal is told from a name that does
- * not exist (RFC 8020). */
+/* The nodes are kept sorted by name and found by halving. Every ancestor of a name is a node too,
+ * so that an empty non-terminal is told from a name that does not exist (RFC 8020). */
 #include "lab/zone.h"
 
 #include <stdio.h>
@@ -89,7 +89,8 @@ static void
 keep(struct zone *zone, const char *name, enum dns_type type, const struct dns_record *data)
 {
 	struct node *node = make(zone, name);
-	struct record *record = arena_push(zone->arena, &node->records, node->count, sizeof *record);
+	struct record *record =
+	    arena_push(zone->arena, &node->records, node->count, sizeof *record);
 
 	*record = (struct record){type, *data};
 	record->data.ttl = TTL;
@@ -110,16 +111,20 @@ absolute(const struct line *line, const char *written, struct arena *arena)
 		return line->self;
 	if (len > 0 && written[len - 1] == '.')
 		return arena_copy(arena, written, len - 1);
-	return *line->origin != '\0' ? arena_printf(arena, "%s.%s", written, line->origin) : arena_string(arena, written);
+	return *line->origin != '\0' ? arena_printf(arena, "%s.%s", written, line->origin)
+	                             : arena_string(arena, written);
 }
 
 static bool
-read_address(struct zone *zone, const struct line *line, enum dns_type type, struct dns_record *record)
+read_address(
+    struct zone *zone, const struct line *line, enum dns_type type, struct dns_record *record)
 {
-	const char *text = strcmp(line->data, "self") == 0 && line->address != NULL ? line->address : line->data;
+	const char *text =
+	    strcmp(line->data, "self") == 0 && line->address != NULL ? line->address : line->data;
 
 	(void)zone;
-	return ip_parse(&record->u.address, text) && (record->u.address.family == 4) == (type == DNS_A);
+	return ip_parse(&record->u.address, text) &&
+	       (record->u.address.family == 4) == (type == DNS_A);
 }
 
 static bool
@@ -182,7 +187,10 @@ read_soa(struct zone *zone, const struct line *line, enum dns_type type, struct 
 static bool
 read_fate(struct zone *zone, const struct line *line)
 {
-	static const char *const words[] = {[FATE_SERVFAIL] = "SERVFAIL", [FATE_REFUSED] = "REFUSED", [FATE_SILENT] = "SILENT", [FATE_GARBLED] = "GARBLED"};
+	static const char *const words[] = {[FATE_SERVFAIL] = "SERVFAIL",
+	    [FATE_REFUSED] = "REFUSED",
+	    [FATE_SILENT] = "SILENT",
+	    [FATE_GARBLED] = "GARBLED"};
 
 	for (unsigned i = FATE_SERVFAIL; i <= FATE_GARBLED; i++)
 		if (strcmp(line->data, words[i]) == 0) {
@@ -201,7 +209,9 @@ read_many(struct zone *zone, const struct line *line)
 	if (sscanf(line->data, "%u MX %u %255s", &count, &preference, host) != 3)
 		return false;
 	for (unsigned i = 1; i <= count; i++) {
-		struct dns_record record = {.u.mx = {(uint16_t)preference, arena_printf(zone->arena, "%s-%u.%s", host, i, line->origin)}};
+		struct dns_record record = {
+		    .u.mx = {(uint16_t)preference,
+		        arena_printf(zone->arena, "%s-%u.%s", host, i, line->origin)}};
 
 		keep(zone, line->owner, DNS_MX, &record);
 	}
@@ -211,7 +221,8 @@ read_many(struct zone *zone, const struct line *line)
 static const struct {
 	const char *word;
 	enum dns_type type;
-	bool (*read)(struct zone *zone, const struct line *line, enum dns_type type, struct dns_record *record);
+	bool (*read)(struct zone *zone, const struct line *line, enum dns_type type,
+	    struct dns_record *record);
 } types[] = {
     {"A", DNS_A, read_address},
     {"AAAA", DNS_AAAA, read_address},
@@ -243,7 +254,8 @@ read_record(struct zone *zone, const struct line *line)
 }
 
 static bool
-read_line(struct zone *zone, const char *origin, const char *text, const char *self, const char *address)
+read_line(
+    struct zone *zone, const char *origin, const char *text, const char *self, const char *address)
 {
 	struct line line = {.origin = origin, .self = self, .address = address};
 	char owner[512];
@@ -259,7 +271,8 @@ read_line(struct zone *zone, const char *origin, const char *text, const char *s
 }
 
 bool
-zone_add(struct zone *zone, const char *origin, const char *text, const char *self, const char *address, const char **why)
+zone_add(struct zone *zone, const char *origin, const char *text, const char *self,
+    const char *address, const char **why)
 {
 	for (const char *at = text; *at != '\0';) {
 		size_t len = strcspn(at, "\n");
@@ -277,13 +290,15 @@ zone_add(struct zone *zone, const char *origin, const char *text, const char *se
 /* ---- all that the lab knows */
 
 static void
-must_add(struct zone *zone, const char *origin, const char *text, const char *self, const char *address)
+must_add(
+    struct zone *zone, const char *origin, const char *text, const char *self, const char *address)
 {
 	const char *why;
 
 	if (zone_add(zone, origin, text, self, address, &why))
 		return;
-	fprintf(stderr, "mxwalk: the lab's own zone %s has a line that cannot be read: %s\n", origin, why);
+	fprintf(stderr, "mxwalk: the lab's own zone %s has a line that cannot be read: %s\n",
+	    origin, why);
 	abort();
 }
 
@@ -295,7 +310,8 @@ add_domain(struct zone *zone, const struct lab_domain *domain)
 	char address[16];
 
 	lab_domain_address(domain, address);
-	must_add(zone, name, domain->zone != NULL ? domain->zone : "@ MX 10 self\nself A self", host, address);
+	must_add(zone, name, domain->zone != NULL ? domain->zone : "@ MX 10 self\nself A self",
+	    host, address);
 }
 
 struct zone *
@@ -359,7 +375,8 @@ find_apex(const struct zone *zone, const char *name, struct zone_apex *apex)
 	}
 }
 
-/* The node of a name, or the wildcard below its closest ancestor that exists (RFC 4592 section 3.3.1); NULL: there is no such name. */
+/* The node of a name, or the wildcard below its closest ancestor that exists (RFC 4592
+ * section 3.3.1); NULL: there is no such name. */
 static const struct node *
 match(const struct zone *zone, const char *name)
 {
@@ -384,7 +401,8 @@ take(const struct node *node, uint16_t type, struct arena *arena, struct answer 
 	out->ttl = NEGATIVE_TTL;
 	for (size_t i = 0; i < node->count; i++)
 		if (node->records[i].type == type) {
-			*(struct dns_record *)arena_push(arena, &records, out->count, sizeof *records) = node->records[i].data;
+			*(struct dns_record *)arena_push(
+			    arena, &records, out->count, sizeof *records) = node->records[i].data;
 			out->count++;
 			out->ttl = TTL;
 		}
@@ -392,13 +410,17 @@ take(const struct node *node, uint16_t type, struct arena *arena, struct answer 
 }
 
 enum fate
-zone_look_up(const struct zone *zone, const char *name, uint16_t type, struct arena *arena, struct answer *out, struct zone_apex *apex)
+zone_look_up(const struct zone *zone, const char *name, uint16_t type, struct arena *arena,
+    struct answer *out, struct zone_apex *apex)
 {
 	const struct node *node = match(zone, name);
 	const struct record *alias;
 
-	*out = (struct answer){
-	    .name = name, .type = (enum dns_type)type, .canonical = name, .rcode = node == NULL ? DNS_NXDOMAIN : DNS_NOERROR, .ttl = NEGATIVE_TTL};
+	*out = (struct answer){.name = name,
+	    .type = (enum dns_type)type,
+	    .canonical = name,
+	    .rcode = node == NULL ? DNS_NXDOMAIN : DNS_NOERROR,
+	    .ttl = NEGATIVE_TTL};
 	find_apex(zone, name, apex);
 	if (fate_of(zone, name) != FATE_ANSWER || node == NULL)
 		return fate_of(zone, name);

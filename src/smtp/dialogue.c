@@ -1,4 +1,5 @@
-/* The table says where to go; what is here is the little that a table cannot: the guards, the depth that was asked for, and what we say. */
+/* The table says where to go; what is here is the little that a table cannot: the guards, the depth
+ * that was asked for, and what we say. */
 #include "smtp/dialogue.h"
 
 #include <string.h>
@@ -11,23 +12,24 @@ const char *
 ending_name(enum ending ending)
 {
 	static const char *const names[END_COUNT] = {
-		[END_CLOSED] = "closed",
-		[END_RESET] = "reset",
-		[END_TIMEOUT] = "timeout",
-		[END_NOT_SMTP] = "not-smtp",
-		[END_TOO_LONG] = "reply-too-long",
-		[END_INJECTED] = "starttls-injection",
-		[END_TLS_FAILED] = "tls-failed",
-		[END_TLS_MISSING] = "tls-missing",
-		[END_UNREACHABLE] = "unreachable",
-		[END_UNEXPECTED] = "unexpected-reply",
-		[END_LOCAL] = "not-sendable",
+	    [END_CLOSED] = "closed",
+	    [END_RESET] = "reset",
+	    [END_TIMEOUT] = "timeout",
+	    [END_NOT_SMTP] = "not-smtp",
+	    [END_TOO_LONG] = "reply-too-long",
+	    [END_INJECTED] = "starttls-injection",
+	    [END_TLS_FAILED] = "tls-failed",
+	    [END_TLS_MISSING] = "tls-missing",
+	    [END_UNREACHABLE] = "unreachable",
+	    [END_UNEXPECTED] = "unexpected-reply",
+	    [END_LOCAL] = "not-sendable",
 	};
 
 	return names[ending];
 }
 
-/* The last stage that belongs to a depth: HELO stands in for EHLO, and STARTTLS is not done before the EHLO under TLS. */
+/* The last stage that belongs to a depth: HELO stands in for EHLO, and STARTTLS is not done before
+ * the EHLO under TLS. */
 static enum stage
 last_stage(enum stage depth)
 {
@@ -57,7 +59,8 @@ needs_smtputf8(const struct plan *plan)
 	return !is_ascii(plan->from) || (plan->rcpt != NULL && !is_ascii(plan->rcpt));
 }
 
-/* What we cannot send to this server, whatever it would say; NULL when all is well (RFC 6152 section 3, RFC 6531 section 3.1.5). */
+/* What we cannot send to this server, whatever it would say; NULL when all is well (RFC 6152
+ * section 3, RFC 6531 section 3.1.5). */
 static const char *
 not_sendable(const struct dialogue *d)
 {
@@ -65,7 +68,8 @@ not_sendable(const struct dialogue *d)
 
 	if (needs_smtputf8(plan) && !d->ehlo.smtputf8)
 		return "an address is not ASCII and the server does not offer SMTPUTF8";
-	if (plan->message != NULL && !d->ehlo.mime8bit && message_is_8bit(plan->message, plan->message_len))
+	if (plan->message != NULL && !d->ehlo.mime8bit &&
+	    message_is_8bit(plan->message, plan->message_len))
 		return "the message has 8-bit data and the server does not offer 8BITMIME";
 	return NULL;
 }
@@ -82,7 +86,8 @@ end(struct dialogue *d, enum ending ending, const char *detail)
 static bool
 tls_is_missing(const struct dialogue *d, enum stage next)
 {
-	return d->plan->tls == TLS_MUST && !d->tls && d->plan->depth >= STAGE_STARTTLS && (next == STAGE_MAIL || (next == STAGE_QUIT && d->done));
+	return d->plan->tls == TLS_MUST && !d->tls && d->plan->depth >= STAGE_STARTTLS &&
+	       (next == STAGE_MAIL || (next == STAGE_QUIT && d->done));
 }
 
 static void
@@ -92,13 +97,17 @@ enter(struct dialogue *d, enum stage next)
 
 	if (stages[next].guard == GUARD_TLS && (d->plan->tls == TLS_NEVER || !d->ehlo.starttls))
 		next = stages[next].otherwise;
-	/* Deep enough. Before the greeting we may not talk, and behind 354 a QUIT would be message text: there we just close. */
+	/* Deep enough. Before the greeting we may not talk, and behind 354 a QUIT would be message
+	 * text: there we just close. */
 	if (next < STAGE_QUIT && next > last_stage(d->plan->depth)) {
 		d->done = true;
-		next = d->stage == STAGE_CONNECT || d->stage == STAGE_DATA ? STAGE_CLOSED : STAGE_QUIT;
+		next =
+		    d->stage == STAGE_CONNECT || d->stage == STAGE_DATA ? STAGE_CLOSED : STAGE_QUIT;
 	}
 	if (tls_is_missing(d, next)) {
-		end(d, END_TLS_MISSING, d->starttls_offered ? "the server refuses STARTTLS" : "the server does not offer STARTTLS");
+		end(d, END_TLS_MISSING,
+		    d->starttls_offered ? "the server refuses STARTTLS"
+		                        : "the server does not offer STARTTLS");
 		next = STAGE_QUIT;
 	}
 	if (next == STAGE_MAIL && (why = not_sendable(d)) != NULL) {
@@ -113,7 +122,11 @@ enter(struct dialogue *d, enum stage next)
 void
 dialogue_start(struct dialogue *d, const struct plan *plan, struct arena *arena)
 {
-	*d = (struct dialogue){.plan = plan, .arena = arena, .stage = STAGE_CONNECT, .reached = STAGE_CONNECT, .decisive_stage = STAGE_CONNECT};
+	*d = (struct dialogue){.plan = plan,
+	    .arena = arena,
+	    .stage = STAGE_CONNECT,
+	    .reached = STAGE_CONNECT,
+	    .decisive_stage = STAGE_CONNECT};
 }
 
 static void
@@ -124,7 +137,8 @@ say_mail(const struct dialogue *d, struct buf *line)
 	buf_printf(line, "MAIL FROM:<%s>", plan->from);
 	if (d->ehlo.size_offered && plan->message != NULL)
 		buf_printf(line, " SIZE=%zu", plan->message_len);
-	if (d->ehlo.mime8bit && plan->message != NULL && message_is_8bit(plan->message, plan->message_len))
+	if (d->ehlo.mime8bit && plan->message != NULL &&
+	    message_is_8bit(plan->message, plan->message_len))
 		buf_puts(line, " BODY=8BITMIME");
 	if (needs_smtputf8(plan))
 		buf_puts(line, " SMTPUTF8");
@@ -171,7 +185,8 @@ dialogue_act(const struct dialogue *d, struct buf *line)
 const char *
 dialogue_farewell(const struct dialogue *d)
 {
-	bool commands = d->stage > STAGE_GREETING && d->stage < STAGE_DATA && d->stage != STAGE_STARTTLS && d->stage != STAGE_HANDSHAKE;
+	bool commands = d->stage > STAGE_GREETING && d->stage < STAGE_DATA &&
+	                d->stage != STAGE_STARTTLS && d->stage != STAGE_HANDSHAKE;
 
 	return commands ? "QUIT\r\n" : NULL;
 }
@@ -230,18 +245,21 @@ dialogue_heard(struct dialogue *d, const struct reply *reply, bool more_waiting,
 		enter(d, next);
 		return;
 	}
-	if (good || next >= STAGE_QUIT) { /* a refusal that has another road (HELO, or mail in the clear) decides nothing */
+	if (good || next >= STAGE_QUIT) { /* a refusal that has another road (HELO, or mail in the
+		                             clear) decides nothing */
 		d->decisive = *reply;
 		d->decisive_stage = stage;
 	}
 	if (stage == STAGE_EHLO || stage == STAGE_EHLO_TLS) {
-		memset(&d->ehlo, 0, sizeof d->ehlo); /* what was learnt in the clear does not count any more (RFC 3207 section 4.2) */
+		memset(&d->ehlo, 0, sizeof d->ehlo); /* what was learnt in the clear does not count
+		                                        any more (RFC 3207 section 4.2) */
 		if (outcome == GOT_YES)
 			ehlo_read(reply, d->arena, &d->ehlo);
 		d->starttls_offered |= d->ehlo.starttls;
 	}
 	if (stage == STAGE_STARTTLS && outcome == GOT_YES && more_waiting) {
-		dialogue_lost(d, END_INJECTED, "bytes in the clear behind the reply to STARTTLS", NULL, 0);
+		dialogue_lost(
+		    d, END_INJECTED, "bytes in the clear behind the reply to STARTTLS", NULL, 0);
 		return;
 	}
 	if (good && (outcome == GOT_MORE) != (stage == STAGE_DATA))
@@ -276,7 +294,8 @@ dialogue_secured(struct dialogue *d, long ms)
 }
 
 void
-dialogue_lost(struct dialogue *d, enum ending ending, const char *detail, const struct reply *partial, long ms)
+dialogue_lost(struct dialogue *d, enum ending ending, const char *detail,
+    const struct reply *partial, long ms)
 {
 	enum stage stage = d->stage;
 

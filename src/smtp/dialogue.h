@@ -1,4 +1,5 @@
-/* dialogue: one walk through the table of stages. Pure: it says what it wants done and takes what came of it; io/talk.c does the doing. */
+/* dialogue: one walk through the table of stages. Pure: it says what it wants done and takes what
+ * came of it; io/talk.c does the doing. */
 #ifndef SMTP_DIALOGUE_H
 #define SMTP_DIALOGUE_H
 
@@ -20,7 +21,8 @@ struct plan { /* what to say; borrowed, must outlive the dialogue */
 	const char *rcpt; /* NULL: no recipient, the walk ends after EHLO */
 	enum stage depth; /* QUIT after this one: CONNECT … MESSAGE */
 	enum tls_want tls;
-	bool pipeline; /* reserved: the walk is lock-step, so that each reply has its blame and time */
+	bool pipeline; /* reserved: the walk is lock-step, so that each reply has its blame and time
+	                */
 	const char *message; /* CRLF line ends, not stuffed; NULL when depth < MESSAGE */
 	size_t message_len;
 	long ms[STAGE_COUNT]; /* deadline of each stage */
@@ -33,12 +35,15 @@ enum ending { /* how a walk ended, beyond the replies */
 	END_TIMEOUT, /* a stage's deadline passed */
 	END_NOT_SMTP, /* talk that is no SMTP reply */
 	END_TOO_LONG, /* a reply over the limits of reply.h */
-	END_INJECTED, /* bytes behind the reply to STARTTLS: dropped, no handshake (RFC 3207 section 4, CVE-2021-38371) */
-	END_TLS_FAILED, /* handshake failed, or the certificate where --tls-verify asks for a good one */
+	END_INJECTED, /* bytes behind the reply to STARTTLS: dropped, no handshake (RFC 3207 section
+	                 4, CVE-2021-38371) */
+	END_TLS_FAILED, /* handshake failed, or the certificate where --tls-verify asks for a good
+	                   one */
 	END_TLS_MISSING, /* --tls asks for it and the server does not offer it, or refuses */
 	END_UNREACHABLE, /* no connection */
 	END_UNEXPECTED, /* a reply that does not belong there: 354 to RCPT, 250 to DATA */
-	END_LOCAL, /* our own doing: 8-bit message without 8BITMIME, larger than SIZE, non-ASCII address without SMTPUTF8 */
+	END_LOCAL, /* our own doing: 8-bit message without 8BITMIME, larger than SIZE, non-ASCII
+	              address without SMTPUTF8 */
 	END_COUNT
 };
 const char *ending_name(enum ending ending); /* "closed" "reset" "timeout" … NULL for NONE */
@@ -53,24 +58,31 @@ struct dialogue {
 	struct ehlo ehlo; /* as of the last EHLO */
 	bool starttls_offered;
 	enum ending ending;
-	const char *detail; /* arena: words on the ending ("Connection refused", "certificate has expired"); NULL if none */
+	const char *detail; /* arena: words on the ending ("Connection refused", "certificate has
+	                       expired"); NULL if none */
 	struct transcript transcript;
-	struct reply decisive; /* the reply that ended the walk, or the last before QUIT; count 0: none */
+	struct reply
+	    decisive; /* the reply that ended the walk, or the last before QUIT; count 0: none */
 	enum stage decisive_stage;
 };
 
 void dialogue_start(struct dialogue *dialogue, const struct plan *plan, struct arena *arena);
 
-/* What is to be done now. ACT_SAY fills `line` with what to send (with CRLF; for MESSAGE the stuffed data and its dot). ACT_CLOSE: the walk is over. */
+/* What is to be done now. ACT_SAY fills `line` with what to send (with CRLF; for MESSAGE the
+ * stuffed data and its dot). ACT_CLOSE: the walk is over. */
 enum act dialogue_act(const struct dialogue *dialogue, struct buf *line);
 
-/* What may still be said when the walk is broken off in the middle of waiting: QUIT, or NULL where it would be no command. */
+/* What may still be said when the walk is broken off in the middle of waiting: QUIT, or NULL where
+ * it would be no command. */
 const char *dialogue_farewell(const struct dialogue *dialogue);
 
 void dialogue_connected(struct dialogue *dialogue, long ms);
-void dialogue_heard(struct dialogue *dialogue, const struct reply *reply, bool more_waiting, long ms); /* more_waiting: bytes already behind the reply */
-void dialogue_heard_early(struct dialogue *dialogue, const struct reply *reply, long ms); /* before the stage's line was out: no answer to it, at most a refusal */
+void dialogue_heard(struct dialogue *dialogue, const struct reply *reply, bool more_waiting,
+    long ms); /* more_waiting: bytes already behind the reply */
+void dialogue_heard_early(struct dialogue *dialogue, const struct reply *reply,
+    long ms); /* before the stage's line was out: no answer to it, at most a refusal */
 void dialogue_secured(struct dialogue *dialogue, long ms);
-void dialogue_lost(struct dialogue *dialogue, enum ending ending, const char *detail, const struct reply *partial, long ms); /* partial: NULL or what reply_take gave */
+void dialogue_lost(struct dialogue *dialogue, enum ending ending, const char *detail,
+    const struct reply *partial, long ms); /* partial: NULL or what reply_take gave */
 
 #endif

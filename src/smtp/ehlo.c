@@ -12,14 +12,14 @@ static const struct {
 	const char *keyword;
 	size_t flag; /* offset of a bool in struct ehlo */
 } flags[] = {
-	{"STARTTLS", offsetof(struct ehlo, starttls)},
-	{"PIPELINING", offsetof(struct ehlo, pipelining)},
-	{"CHUNKING", offsetof(struct ehlo, chunking)},
-	{"8BITMIME", offsetof(struct ehlo, mime8bit)},
-	{"SMTPUTF8", offsetof(struct ehlo, smtputf8)},
-	{"ENHANCEDSTATUSCODES", offsetof(struct ehlo, enhanced)},
-	{"DSN", offsetof(struct ehlo, dsn)},
-	{"REQUIRETLS", offsetof(struct ehlo, requiretls)},
+    {"STARTTLS", offsetof(struct ehlo, starttls)},
+    {"PIPELINING", offsetof(struct ehlo, pipelining)},
+    {"CHUNKING", offsetof(struct ehlo, chunking)},
+    {"8BITMIME", offsetof(struct ehlo, mime8bit)},
+    {"SMTPUTF8", offsetof(struct ehlo, smtputf8)},
+    {"ENHANCEDSTATUSCODES", offsetof(struct ehlo, enhanced)},
+    {"DSN", offsetof(struct ehlo, dsn)},
+    {"REQUIRETLS", offsetof(struct ehlo, requiretls)},
 };
 
 static void
@@ -32,7 +32,8 @@ read_size(const char *text, struct ehlo *out)
 		unsigned digit = (unsigned)(*text - '0');
 
 		if (digit > 9 || size > (ULLONG_MAX - digit) / 10)
-			return; /* not a number we can hold: a limit that is not known, so none to keep back a message by */
+			return; /* not a number we can hold: a limit that is not known, so none to
+			           keep back a message by */
 		size = size * 10 + digit;
 	}
 	out->size = size;
@@ -57,9 +58,9 @@ static const struct {
 	bool equals; /* "AUTH=LOGIN", from before RFC 2554, is still sent beside the proper form */
 	void (*read)(const char *text, struct ehlo *out);
 } values[] = {
-	{"SIZE", false, read_size},
-	{"AUTH", true, read_auth},
-	{"LIMITS", false, read_limits},
+    {"SIZE", false, read_size},
+    {"AUTH", true, read_auth},
+    {"LIMITS", false, read_limits},
 };
 
 static bool
@@ -79,7 +80,8 @@ trimmed(struct arena *arena, const char *text, size_t len)
 	return arena_copy(arena, text, len);
 }
 
-/* The first IP address among the words, in brackets or bare: "at your service, [192.0.2.1]", "Hello [IPv6:2001:db8::1]", "Hello x (192.0.2.1)". */
+/* The first IP address among the words, in brackets or bare: "at your service, [192.0.2.1]", "Hello
+ * [IPv6:2001:db8::1]", "Hello x (192.0.2.1)". */
 static struct ip
 address_in(const char *words)
 {
@@ -131,11 +133,13 @@ read_keyword(const char *text, size_t len, struct arena *arena, struct ehlo *out
 	if (*line == '\0')
 		return;
 	if (out->keyword_count < EHLO_KEYWORDS_MAX) {
-		*(const char **)arena_push(arena, &out->keywords, out->keyword_count, sizeof *out->keywords) = line;
+		*(const char **)arena_push(
+		    arena, &out->keywords, out->keyword_count, sizeof *out->keywords) = line;
 		out->keyword_count++;
 	}
 	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-		if (strlen(flags[i].keyword) == word && strncasecmp(line, flags[i].keyword, word) == 0)
+		if (strlen(flags[i].keyword) == word &&
+		    strncasecmp(line, flags[i].keyword, word) == 0)
 			*(bool *)((char *)out + flags[i].flag) = true;
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
 		size_t size = strlen(values[i].keyword);
@@ -157,7 +161,8 @@ ehlo_read(const struct reply *reply, struct arena *arena, struct ehlo *out)
 	*out = (struct ehlo){0};
 	if (reply->code / 100 != 2)
 		return;
-	for (size_t i = 0; i < reply->count; i++) { /* the text has one LF fewer than there are lines */
+	for (size_t i = 0; i < reply->count;
+	     i++) { /* the text has one LF fewer than there are lines */
 		size_t len = strcspn(text, "\n");
 
 		if (i == 0)

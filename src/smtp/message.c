@@ -29,7 +29,10 @@ next_line(struct span *text, struct span *line)
 	while (len < text->len && text->start[len] != '\n' && text->start[len] != '\r')
 		len++;
 	if (len < text->len)
-		skip = text->start[len] == '\r' && len + 1 < text->len && text->start[len + 1] == '\n' ? 2 : 1;
+		skip =
+		    text->start[len] == '\r' && len + 1 < text->len && text->start[len + 1] == '\n'
+		        ? 2
+		        : 1;
 	*line = (struct span){text->start, len};
 	text->start += len + skip;
 	text->len -= len + skip;
@@ -121,23 +124,28 @@ date_of(long long days)
 	int in_year = in_era - (365 * year + year / 4 - year / 100);
 	int month = (5 * in_year + 2) / 153;
 
-	return (struct date){.year = era * 400 + year + (month >= 10), .month = (month + 2) % 12, .day = in_year - (153 * month + 2) / 5 + 1};
+	return (struct date){.year = era * 400 + year + (month >= 10),
+	    .month = (month + 2) % 12,
+	    .day = in_year - (153 * month + 2) / 5 + 1};
 }
 
-/* RFC 5322 section 3.3. By our own count: the names must not follow the locale, nor the years end in 2038. */
+/* RFC 5322 section 3.3. By our own count: the names must not follow the locale, nor the years end
+ * in 2038. */
 static void
 add_date(const struct message_plan *plan, struct buf *out)
 {
 	static const char days[7][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
-	static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	static const char months[12][4] = {
+	    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 	int zone = plan->zone < 0 ? -plan->zone : plan->zone;
 	long long now = plan->now + plan->zone * 60LL;
 	int second = (int)((now % 86400 + 86400) % 86400);
 	long long day = (now - second) / 86400;
 	struct date date = date_of(day);
 
-	buf_printf(out, "%s, %d %s %04lld %02d:%02d:%02d %c%02d%02d", days[(day % 7 + 7) % 7], date.day, months[date.month], date.year, second / 3600,
-	    second / 60 % 60, second % 60, plan->zone < 0 ? '-' : '+', zone / 60, zone % 60);
+	buf_printf(out, "%s, %d %s %04lld %02d:%02d:%02d %c%02d%02d", days[(day % 7 + 7) % 7],
+	    date.day, months[date.month], date.year, second / 3600, second / 60 % 60, second % 60,
+	    plan->zone < 0 ? '-' : '+', zone / 60, zone % 60);
 }
 
 static void
@@ -198,16 +206,11 @@ static const struct {
 	void (*add)(const struct message_plan *plan, struct buf *out);
 	bool mime; /* the user's may not replace it where there are attachments */
 } ours[] = {
-	{"Date", add_date, false},
-	{"From", add_from, false},
-	{"To", add_to, false},
-	{"Message-ID", add_message_id, false},
-	{"Subject", add_subject, false},
-	{"Auto-Submitted", add_auto_submitted, false},
-	{"X-Mailer", add_mailer, false},
-	{"MIME-Version", add_mime_version, true},
-	{"Content-Type", add_content_type, true},
-	{"Content-Transfer-Encoding", NULL, true}, /* the body decides */
+    {"Date", add_date, false}, {"From", add_from, false}, {"To", add_to, false},
+    {"Message-ID", add_message_id, false}, {"Subject", add_subject, false},
+    {"Auto-Submitted", add_auto_submitted, false}, {"X-Mailer", add_mailer, false},
+    {"MIME-Version", add_mime_version, true}, {"Content-Type", add_content_type, true},
+    {"Content-Transfer-Encoding", NULL, true}, /* the body decides */
 };
 
 enum { OURS = sizeof ours / sizeof *ours };
@@ -216,32 +219,32 @@ static const struct {
 	const char *name;
 	enum mime_field field;
 } fields[] = {
-	{"From", MIME_ADDRESSES},
-	{"Sender", MIME_ADDRESSES},
-	{"Reply-To", MIME_ADDRESSES},
-	{"To", MIME_ADDRESSES},
-	{"Cc", MIME_ADDRESSES},
-	{"Bcc", MIME_ADDRESSES},
-	{"Resent-From", MIME_ADDRESSES},
-	{"Resent-Sender", MIME_ADDRESSES},
-	{"Resent-To", MIME_ADDRESSES},
-	{"Resent-Cc", MIME_ADDRESSES},
-	{"Resent-Bcc", MIME_ADDRESSES},
-	{"Date", MIME_TOKENS},
-	{"Message-ID", MIME_TOKENS},
-	{"In-Reply-To", MIME_TOKENS},
-	{"References", MIME_TOKENS},
-	{"Auto-Submitted", MIME_TOKENS},
-	{"MIME-Version", MIME_TOKENS},
-	{"Content-Type", MIME_TOKENS},
-	{"Content-Transfer-Encoding", MIME_TOKENS},
-	{"Content-Disposition", MIME_TOKENS},
-	{"Content-ID", MIME_TOKENS},
-	{"List-Unsubscribe", MIME_TOKENS},
-	{"List-Unsubscribe-Post", MIME_TOKENS},
-	{"DKIM-Signature", MIME_TOKENS},
-	{"Received", MIME_TOKENS},
-	{"Return-Path", MIME_TOKENS},
+    {"From", MIME_ADDRESSES},
+    {"Sender", MIME_ADDRESSES},
+    {"Reply-To", MIME_ADDRESSES},
+    {"To", MIME_ADDRESSES},
+    {"Cc", MIME_ADDRESSES},
+    {"Bcc", MIME_ADDRESSES},
+    {"Resent-From", MIME_ADDRESSES},
+    {"Resent-Sender", MIME_ADDRESSES},
+    {"Resent-To", MIME_ADDRESSES},
+    {"Resent-Cc", MIME_ADDRESSES},
+    {"Resent-Bcc", MIME_ADDRESSES},
+    {"Date", MIME_TOKENS},
+    {"Message-ID", MIME_TOKENS},
+    {"In-Reply-To", MIME_TOKENS},
+    {"References", MIME_TOKENS},
+    {"Auto-Submitted", MIME_TOKENS},
+    {"MIME-Version", MIME_TOKENS},
+    {"Content-Type", MIME_TOKENS},
+    {"Content-Transfer-Encoding", MIME_TOKENS},
+    {"Content-Disposition", MIME_TOKENS},
+    {"Content-ID", MIME_TOKENS},
+    {"List-Unsubscribe", MIME_TOKENS},
+    {"List-Unsubscribe-Post", MIME_TOKENS},
+    {"DKIM-Signature", MIME_TOKENS},
+    {"Received", MIME_TOKENS},
+    {"Return-Path", MIME_TOKENS},
 };
 
 static enum mime_field
@@ -260,7 +263,8 @@ put_header(const char *name, const char *value, struct buf *out, const char **wh
 	bool ok;
 
 	buf_init(&words, MESSAGE_MAX);
-	ok = mime_words(value, field_of(name), &words, why) && !is_full(&words, why) && mime_fold(name, words.data, out, why);
+	ok = mime_words(value, field_of(name), &words, why) && !is_full(&words, why) &&
+	     mime_fold(name, words.data, out, why);
 	buf_release(&words);
 	return ok;
 }
@@ -321,7 +325,8 @@ put_given(const char *header, struct buf *out, const char **why)
 	snprintf(name, sizeof name, "%.*s", (int)len, header);
 	buf_init(&value, MESSAGE_MAX);
 	buf_puts(&value, header + len + 1 + blanks);
-	while (value.len > 0 && (value.data[value.len - 1] == ' ' || value.data[value.len - 1] == '\t'))
+	while (value.len > 0 &&
+	       (value.data[value.len - 1] == ' ' || value.data[value.len - 1] == '\t'))
 		value.data[--value.len] = '\0';
 	ok = !is_full(&value, why) && put_header(name, value.data, out, why);
 	buf_release(&value);
@@ -350,7 +355,8 @@ is_ours(const char *header)
 
 enum encoding { AS_GIVEN, SEVEN_BIT, QUOTED_PRINTABLE };
 
-static const char *const encoding_names[] = {[SEVEN_BIT] = "7bit", [QUOTED_PRINTABLE] = "quoted-printable"};
+static const char *const encoding_names[] = {
+    [SEVEN_BIT] = "7bit", [QUOTED_PRINTABLE] = "quoted-printable"};
 
 static enum encoding
 encoding_of(const struct message_plan *plan, struct span body)
@@ -360,7 +366,8 @@ encoding_of(const struct message_plan *plan, struct span body)
 	if (is_given(plan, "Content-Transfer-Encoding"))
 		return AS_GIVEN;
 	while (next_line(&body, &line))
-		if (line.len > MIME_LINE_MAX || message_is_8bit(line.start, line.len) || has_control(line.start, line.len))
+		if (line.len > MIME_LINE_MAX || message_is_8bit(line.start, line.len) ||
+		    has_control(line.start, line.len))
 			return QUOTED_PRINTABLE;
 	return SEVEN_BIT;
 }
@@ -405,7 +412,8 @@ is_type(const char *type)
 {
 	size_t len = strcspn(type, "/; \t");
 
-	return len > 0 && type[len] == '/' && strcspn(type + len + 1, "; \t") > 0 && !has_control(type, strlen(type)) && !message_is_8bit(type, strlen(type));
+	return len > 0 && type[len] == '/' && strcspn(type + len + 1, "; \t") > 0 &&
+	       !has_control(type, strlen(type)) && !message_is_8bit(type, strlen(type));
 }
 
 static const char *
@@ -420,14 +428,16 @@ check_file(const struct message_file *file, const char **why)
 	const char *type = type_of(file);
 
 	*why = NULL;
-	if (has_control(file->name, strlen(file->name)) || !utf8_valid(file->name, strlen(file->name)))
+	if (has_control(file->name, strlen(file->name)) ||
+	    !utf8_valid(file->name, strlen(file->name)))
 		*why = "an attachment's name has a control byte or is not valid UTF-8";
 	else if (*file->name == '\0' || strlen(file->name) > 255)
 		*why = "an attachment's name is empty or longer than 255 octets";
 	else if (!is_type(type))
 		*why = "an attachment's type has to be like text/plain";
 	else if (begins_with(type, "multipart/") || begins_with(type, "message/"))
-		*why = "an attachment cannot be multipart/ or message/: these may not travel in base64 (RFC 2046)";
+		*why = "an attachment cannot be multipart/ or message/: these may not travel in "
+		       "base64 (RFC 2046)";
 	return *why == NULL;
 }
 
@@ -457,7 +467,9 @@ put_parts(const struct message_plan *plan, struct span body, struct buf *out, co
 	enum encoding encoding = encoding_of(plan, body);
 
 	put_delimiter(plan, "\r\n", out);
-	buf_printf(out, "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n", encoding_names[encoding]);
+	buf_printf(out,
+	    "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n",
+	    encoding_names[encoding]);
 	if (!put_body(body, encoding, out, why))
 		return false;
 	for (size_t i = 0; i < plan->file_count; i++) {
@@ -478,7 +490,8 @@ check_names(const struct message_plan *plan, const char **why)
 
 	*why = NULL;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (has_control(names[i], strlen(names[i])) || !utf8_valid(names[i], strlen(names[i])))
+		if (has_control(names[i], strlen(names[i])) ||
+		    !utf8_valid(names[i], strlen(names[i])))
 			*why = "an address or name has a control byte or is not valid UTF-8";
 	return *why == NULL;
 }
@@ -494,7 +507,9 @@ check_plan(const struct message_plan *plan, const char **why)
 	for (size_t i = 0; i < plan->file_count; i++)
 		if (!check_file(&plan->files[i], why))
 			return false;
-	if (plan->body != NULL && !is_given(plan, "Content-Type") && !is_given(plan, "Content-Transfer-Encoding") && !utf8_valid(plan->body, plan->body_len)) {
+	if (plan->body != NULL && !is_given(plan, "Content-Type") &&
+	    !is_given(plan, "Content-Transfer-Encoding") &&
+	    !utf8_valid(plan->body, plan->body_len)) {
 		*why = "the body is not valid UTF-8: say what it is in a Content-Type header";
 		return false;
 	}
@@ -502,7 +517,8 @@ check_plan(const struct message_plan *plan, const char **why)
 }
 
 static bool
-put_own(const struct message_plan *plan, size_t i, enum encoding encoding, struct buf *out, const char **why)
+put_own(const struct message_plan *plan, size_t i, enum encoding encoding, struct buf *out,
+    const char **why)
 {
 	struct buf value;
 	bool ok;
@@ -518,10 +534,12 @@ put_own(const struct message_plan *plan, size_t i, enum encoding encoding, struc
 }
 
 static bool
-put_headers(const struct message_plan *plan, enum encoding encoding, struct buf *out, const char **why)
+put_headers(
+    const struct message_plan *plan, enum encoding encoding, struct buf *out, const char **why)
 {
 	for (size_t i = 0; i < OURS; i++)
-		if (is_given(plan, ours[i].name) ? !put_all_given(plan, ours[i].name, out, why) : !put_own(plan, i, encoding, out, why))
+		if (is_given(plan, ours[i].name) ? !put_all_given(plan, ours[i].name, out, why)
+		                                 : !put_own(plan, i, encoding, out, why))
 			return false;
 	for (size_t i = 0; i < plan->header_count; i++)
 		if (!is_ours(plan->headers[i]) && !put_given(plan->headers[i], out, why))
@@ -537,7 +555,8 @@ put_message(const struct message_plan *plan, struct span body, struct buf *out, 
 
 	if (!put_headers(plan, encoding, out, why))
 		return false;
-	return plan->file_count > 0 ? put_parts(plan, body, out, why) : put_body(body, encoding, out, why);
+	return plan->file_count > 0 ? put_parts(plan, body, out, why)
+	                            : put_body(body, encoding, out, why);
 }
 
 bool
@@ -563,10 +582,10 @@ static const struct {
 	const char *name;
 	void (*add)(const struct message_plan *plan, struct buf *out);
 } tokens[] = {
-	{"%FROM_ADDRESS%", add_from},
-	{"%TO_ADDRESS%", add_to},
-	{"%DATE%", add_date},
-	{"%MESSAGEID%", add_id},
+    {"%FROM_ADDRESS%", add_from},
+    {"%TO_ADDRESS%", add_to},
+    {"%DATE%", add_date},
+    {"%MESSAGEID%", add_id},
 };
 
 static size_t
@@ -587,7 +606,9 @@ static void
 replace_tokens(struct span line, const struct message_plan *plan, struct buf *out)
 {
 	for (size_t i = 0, len; i < line.len; i += len) {
-		len = line.start[i] == '%' ? put_token((struct span){line.start + i, line.len - i}, plan, out) : 0;
+		len = line.start[i] == '%'
+		          ? put_token((struct span){line.start + i, line.len - i}, plan, out)
+		          : 0;
 		if (len == 0) {
 			buf_putc(out, line.start[i]);
 			len = 1;
@@ -596,7 +617,8 @@ replace_tokens(struct span line, const struct message_plan *plan, struct buf *ou
 }
 
 bool
-message_from_file(const char *bytes, size_t len, const struct message_plan *plan, struct buf *out, const char **why, unsigned *number)
+message_from_file(const char *bytes, size_t len, const struct message_plan *plan, struct buf *out,
+    const char **why, unsigned *number)
 {
 	struct span text = {bytes, len}, line;
 	bool in_headers = true;
@@ -640,7 +662,8 @@ message_stuff(const char *bytes, size_t len, struct buf *out)
 		buf_add(out, bytes, (size_t)(next - bytes));
 		bytes = next;
 	}
-	if (len > 0 && end[-1] != '\n') /* else the final dot would be part of the line, and both sides wait */
+	if (len > 0 &&
+	    end[-1] != '\n') /* else the final dot would be part of the line, and both sides wait */
 		buf_puts(out, "\r\n");
 	buf_puts(out, ".\r\n");
 }
@@ -659,7 +682,8 @@ is_letter_or_digit(char c)
 static bool
 is_atext(char c)
 {
-	return is_letter_or_digit(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL) || (unsigned char)c >= 0x80;
+	return is_letter_or_digit(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL) ||
+	       (unsigned char)c >= 0x80;
 }
 
 static size_t
@@ -685,7 +709,8 @@ dotted_len(const char *s, const char **why)
 
 	for (; is_atext(s[i]) || s[i] == '.'; i++)
 		if (s[i] == '.' && (i == 0 || s[i - 1] == '.' || !is_atext(s[i + 1]))) {
-			*why = "a dot in the local part is at an end or doubled, which takes quotes";
+			*why =
+			    "a dot in the local part is at an end or doubled, which takes quotes";
 			return 0;
 		}
 	if (i == 0)

@@ -6,7 +6,12 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 
-enum { BASE64_BYTES = 57, QP_LINE = 76, WORD_BYTES = 39 }; /* octets in a base64 line of 76; octets in an encoded word, which then fits behind "Subject: " */
+enum {
+	BASE64_BYTES = 57,
+	QP_LINE = 76,
+	WORD_BYTES = 39
+}; /* octets in a base64 line of 76; octets in an encoded word, which then fits behind "Subject: "
+    */
 
 static const char upper_hex[] = "0123456789ABCDEF";
 
@@ -60,7 +65,9 @@ mime_quoted_printable(const char *line, size_t len, struct buf *out)
 
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)line[i];
-		bool plain = (c > ' ' && c < 0x7f && c != '=') || (is_blank(line[i]) && i + 1 < len); /* a blank at the end of a line may get lost */
+		bool plain = (c > ' ' && c < 0x7f && c != '=') ||
+		             (is_blank(line[i]) &&
+		                 i + 1 < len); /* a blank at the end of a line may get lost */
 		size_t width = plain ? 1 : 3;
 
 		if (column + width > QP_LINE - 1) {
@@ -84,7 +91,8 @@ struct word {
 	bool quoted; /* all of it is one quoted-string */
 };
 
-/* The word at `s`, which is not blank. In addresses, a quoted-string may have blanks in it. False: one has no end. */
+/* The word at `s`, which is not blank. In addresses, a quoted-string may have blanks in it. False:
+ * one has no end. */
 static bool
 word_at(const char *s, enum mime_field field, struct word *word)
 {
@@ -102,7 +110,8 @@ word_at(const char *s, enum mime_field field, struct word *word)
 			inside = !inside;
 		}
 	}
-	*word = (struct word){.start = s, .len = i, .quoted = s[0] == '"' && closed > 0 && closed + 1 == i};
+	*word = (struct word){
+	    .start = s, .len = i, .quoted = s[0] == '"' && closed > 0 && closed + 1 == i};
 	return !inside;
 }
 
@@ -112,7 +121,8 @@ is_address(const struct word *word)
 {
 	size_t skip = word->start[0] == '<';
 
-	return !word->quoted && memchr(word->start, '@', word->len) != NULL && memchr(word->start + skip, '<', word->len - skip) == NULL;
+	return !word->quoted && memchr(word->start, '@', word->len) != NULL &&
+	       memchr(word->start + skip, '<', word->len - skip) == NULL;
 }
 
 static bool
@@ -121,7 +131,8 @@ needs_encoding(const struct word *word, enum mime_field field)
 	return !is_ascii(word->start, word->len) && (field != MIME_ADDRESSES || !is_address(word));
 }
 
-/* May the word become an encoded word without a change of what the field means (RFC 2047 section 5, rule 3)? */
+/* May the word become an encoded word without a change of what the field means (RFC 2047 section 5,
+ * rule 3)? */
 static bool
 is_encodable(const struct word *word, enum mime_field field)
 {
@@ -160,24 +171,29 @@ add_encoded(const char *text, size_t len, struct buf *out)
 	}
 }
 
-/* Encodes the word and those that follow and need it too: blanks between encoded words are not shown, so they go in with them. Returns where it stopped. */
+/* Encodes the word and those that follow and need it too: blanks between encoded words are not
+ * shown, so they go in with them. Returns where it stopped. */
 static const char *
 encode_run(struct word word, enum mime_field field, struct buf *out, const char **why)
 {
 	struct buf text;
 	const char *end;
 
-	buf_init(&text, strlen(word.start)); /* what is encoded is never longer than what is left of the value */
+	buf_init(&text,
+	    strlen(
+	        word.start)); /* what is encoded is never longer than what is left of the value */
 	for (;;) {
 		size_t blanks;
 
 		if (!is_encodable(&word, field))
-			*why = "a name that is not ASCII has to be plain words or in quotes, with a space before the address";
+			*why = "a name that is not ASCII has to be plain words or in quotes, with "
+			       "a space before the address";
 		add_plain(&word, &text);
 		end = word.start + word.len;
 		for (blanks = 0; is_blank(end[blanks]);)
 			blanks++;
-		if (end[blanks] == '\0' || !word_at(end + blanks, field, &word) || !needs_encoding(&word, field))
+		if (end[blanks] == '\0' || !word_at(end + blanks, field, &word) ||
+		    !needs_encoding(&word, field))
 			break;
 		buf_add(&text, end, blanks);
 	}
@@ -244,7 +260,8 @@ mime_fold(const char *name, const char *value, struct buf *out, const char **why
 static bool
 is_attribute_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '.' || c == '_';
 }
 
 void

@@ -38,7 +38,8 @@ take_word(struct reader *reader)
 {
 	struct span word = {reader->at, 0};
 
-	while (reader->at < reader->end && !is_space(*reader->at) && *reader->at != '(' && *reader->at != ';')
+	while (reader->at < reader->end && !is_space(*reader->at) && *reader->at != '(' &&
+	       *reader->at != ';')
 		reader->at++;
 	word.len = (size_t)(reader->at - word.at);
 	return word;
@@ -91,7 +92,8 @@ read_bare(struct span text, struct ip *ip)
 	return strlen(copy) == text.len && ip_parse(ip, copy);
 }
 
-/* "[192.0.2.1]", "[IPv6:2001:db8::1]", "[192.0.2.1]:25", "192.0.2.1"; with "user@" before it when an ident server was asked. */
+/* "[192.0.2.1]", "[IPv6:2001:db8::1]", "[192.0.2.1]:25", "192.0.2.1"; with "user@" before it when
+ * an ident server was asked. */
 static bool
 read_address(struct span text, struct ip *ip)
 {
@@ -110,7 +112,8 @@ read_address(struct span text, struct ip *ip)
 	return read_bare(text, ip);
 }
 
-/* NULL for what says that there is none, and for what is no name: it comes from a stranger and will be shown. */
+/* NULL for what says that there is none, and for what is no name: it comes from a stranger and will
+ * be shown. */
 static const char *
 read_name(const struct reader *reader, struct span text)
 {
@@ -120,7 +123,8 @@ read_name(const struct reader *reader, struct span text)
 		text = (struct span){at + 1, text.len - (size_t)(at + 1 - text.at)};
 	if (text.len > 0 && text.at[text.len - 1] == '.')
 		text.len--;
-	if (text.len == 0 || text.len > RECEIVED_NAME_MAX || is_word(text, "unknown") || is_word(text, "?"))
+	if (text.len == 0 || text.len > RECEIVED_NAME_MAX || is_word(text, "unknown") ||
+	    is_word(text, "?"))
 		return NULL;
 	for (size_t i = 0; i < text.len; i++)
 		if (!isalnum((unsigned char)text.at[i]) && strchr("-._[]:", text.at[i]) == NULL)
@@ -130,7 +134,8 @@ read_name(const struct reader *reader, struct span text)
 
 /* ---- the client */
 
-/* "helo=x" of Exim, "HELO x" of qmail, "EHLO x" of Yahoo: what the client said, whatever it looks like. */
+/* "helo=x" of Exim, "HELO x" of qmail, "EHLO x" of Yahoo: what the client said, whatever it looks
+ * like. */
 static bool
 is_helo(struct reader *inner, struct span word)
 {
@@ -145,7 +150,8 @@ is_helo(struct reader *inner, struct span word)
 	return true;
 }
 
-/* "(PTR [IP])", "([IP] helo=HELO)", "(IP)", "(HELO HELO)", "(PTR [IP] (may be forged))"; others (TLS, a software's name) have no address where these have it. */
+/* "(PTR [IP])", "([IP] helo=HELO)", "(IP)", "(HELO HELO)", "(PTR [IP] (may be forged))"; others
+ * (TLS, a software's name) have no address where these have it. */
 static void
 read_comment(const struct reader *reader, struct span comment)
 {
@@ -153,12 +159,16 @@ read_comment(const struct reader *reader, struct span comment)
 	struct span before = {NULL, 0};
 	struct ip ip;
 
-	for (unsigned i = 0; skip_space(&inner), inner.at < inner.end && *inner.at != '(' && *inner.at != ';'; i++) {
+	for (unsigned i = 0;
+	     skip_space(&inner), inner.at < inner.end && *inner.at != '(' && *inner.at != ';';
+	     i++) {
 		struct span word = take_word(&inner);
 
 		if (is_helo(&inner, word))
 			continue;
-		if (reader->out->client.family == 0 && (i == 0 || (i == 1 && memchr(word.at, '@', word.len) == NULL)) && read_address(word, &ip)) {
+		if (reader->out->client.family == 0 &&
+		    (i == 0 || (i == 1 && memchr(word.at, '@', word.len) == NULL)) &&
+		    read_address(word, &ip)) {
 			reader->out->client = ip;
 			if (before.at != NULL)
 				reader->out->ptr = read_name(reader, before);
@@ -185,10 +195,12 @@ read_from(struct reader *reader)
 		word = take_word(reader);
 		if (is_word(word, "by"))
 			break;
-		if (out->client.family == 0 && word.len > 0 && *word.at == '[' && read_address(word, &ip))
+		if (out->client.family == 0 && word.len > 0 && *word.at == '[' &&
+		    read_address(word, &ip))
 			out->client = ip;
 	}
-	told_apart = out->helo != NULL; /* by a word before it: then the first word is what the server found */
+	told_apart = out->helo !=
+	             NULL; /* by a word before it: then the first word is what the server found */
 	if (out->client.family == 0 && read_address(from, &ip))
 		out->client = ip;
 	if (told_apart && out->ptr == NULL && !read_address(from, &ip))
@@ -223,14 +235,18 @@ read_rest(struct reader *reader)
 		if (is_word(clause, "by") && out->by == NULL)
 			out->by = read_name(reader, word);
 		else if (is_word(clause, "with"))
-			out->submitted = is_word(word, "ESMTPA") || is_word(word, "ESMTPSA") || is_word(word, "UTF8SMTPA") || is_word(word, "UTF8SMTPSA") || is_word(word, "ASMTP") || is_word(word, "HTTP") || is_word(word, "HTTPS");
+			out->submitted = is_word(word, "ESMTPA") || is_word(word, "ESMTPSA") ||
+			                 is_word(word, "UTF8SMTPA") ||
+			                 is_word(word, "UTF8SMTPSA") || is_word(word, "ASMTP") ||
+			                 is_word(word, "HTTP") || is_word(word, "HTTPS");
 	}
 }
 
 void
 received_read(const char *value, size_t len, struct arena *arena, struct received *out)
 {
-	struct reader reader = {value, value + (len < RECEIVED_OCTETS_MAX ? len : RECEIVED_OCTETS_MAX), arena, out};
+	struct reader reader = {
+	    value, value + (len < RECEIVED_OCTETS_MAX ? len : RECEIVED_OCTETS_MAX), arena, out};
 	struct span first;
 
 	*out = (struct received){0};
@@ -265,9 +281,11 @@ received_trace(const char *message, size_t len, struct arena *arena, struct rece
 		next = line_end(at, end);
 		while (next < end && (*next == ' ' || *next == '\t'))
 			next = line_end(next, end);
-		if ((size_t)(next - at) < sizeof name - 1 || strncasecmp(at, name, sizeof name - 1) != 0)
+		if ((size_t)(next - at) < sizeof name - 1 ||
+		    strncasecmp(at, name, sizeof name - 1) != 0)
 			continue;
-		received_read(at + sizeof name - 1, (size_t)(next - at) - (sizeof name - 1), arena, arena_push(arena, out, count, sizeof **out));
+		received_read(at + sizeof name - 1, (size_t)(next - at) - (sizeof name - 1), arena,
+		    arena_push(arena, out, count, sizeof **out));
 		count++;
 	}
 	return count;

@@ -1,4 +1,5 @@
-/* The reader keeps whole lines as they came and one line under way; what they mean is found once, when the reply is taken. */
+/* The reader keeps whole lines as they came and one line under way; what they mean is found once,
+ * when the reply is taken. */
 #include "smtp/reply.h"
 
 #include <string.h>
@@ -48,7 +49,8 @@ code_of(const char *line, size_t len)
 static void
 keep_line(struct reply_reader *reader)
 {
-	struct reply_line *line = arena_push(reader->arena, &reader->lines, reader->count, sizeof *line);
+	struct reply_line *line =
+	    arena_push(reader->arena, &reader->lines, reader->count, sizeof *line);
 
 	line->bytes = arena_copy(reader->arena, reader->line, reader->len);
 	line->len = reader->len;
@@ -87,11 +89,13 @@ add_byte(struct reply_reader *reader, char byte)
 	reader->line[reader->len++] = byte;
 }
 
-/* A line as long as allowed may still have its CR, which is known to be one only when the LF comes. */
+/* A line as long as allowed may still have its CR, which is known to be one only when the LF comes.
+ */
 static bool
 line_has_room(const struct reply_reader *reader, char byte)
 {
-	return byte == '\n' || reader->len < REPLY_LINE_MAX || (reader->len == REPLY_LINE_MAX && byte == '\r');
+	return byte == '\n' || reader->len < REPLY_LINE_MAX ||
+	       (reader->len == REPLY_LINE_MAX && byte == '\r');
 }
 
 /* A byte that does not fit is not taken. */
@@ -127,10 +131,12 @@ line_flags(const struct reply_line *line)
 
 	if (line->len > RFC_LINE)
 		flags |= REPLY_LONG_LINE;
-	if (code_of(line->bytes, line->len) != 0 && line->len > CODE && line->bytes[CODE] != ' ' && line->bytes[CODE] != '-')
+	if (code_of(line->bytes, line->len) != 0 && line->len > CODE && line->bytes[CODE] != ' ' &&
+	    line->bytes[CODE] != '-')
 		flags |= REPLY_NO_SPACE;
 	for (size_t i = 0; i < line->len; i++)
-		if (((unsigned char)line->bytes[i] < ' ' && line->bytes[i] != '\t') || line->bytes[i] == 0x7f)
+		if (((unsigned char)line->bytes[i] < ' ' && line->bytes[i] != '\t') ||
+		    line->bytes[i] == 0x7f)
 			flags |= REPLY_NUL;
 	return flags;
 }
@@ -141,7 +147,8 @@ text_start(const struct reply_line *line)
 {
 	if (code_of(line->bytes, line->len) == 0)
 		return 0;
-	return line->len > CODE && (line->bytes[CODE] == ' ' || line->bytes[CODE] == '-') ? CODE + 1 : CODE;
+	return line->len > CODE && (line->bytes[CODE] == ' ' || line->bytes[CODE] == '-') ? CODE + 1
+	                                                                                  : CODE;
 }
 
 static const char *
@@ -162,7 +169,8 @@ join(struct arena *arena, const struct reply_line *lines, size_t count)
 	return text;
 }
 
-/* The last line's code decides (section 4.2.1 wants them all alike), and its enhanced code, or else the first that any line has. */
+/* The last line's code decides (section 4.2.1 wants them all alike), and its enhanced code, or else
+ * the first that any line has. */
 static void
 find_codes(struct reply *reply, size_t whole)
 {
@@ -189,7 +197,8 @@ reply_take(struct reply_reader *reader)
 	struct reply reply = {.flags = reader->bare_lf ? REPLY_BARE_LF : 0};
 	size_t whole = reader->count;
 
-	if (reader->len > 0 && reader->line[reader->len - 1] == '\r') /* half a line end, as far as we know */
+	if (reader->len > 0 &&
+	    reader->line[reader->len - 1] == '\r') /* half a line end, as far as we know */
 		reader->len--;
 	if (reader->len > 0)
 		keep_line(reader);
@@ -201,7 +210,8 @@ reply_take(struct reply_reader *reader)
 		reply.flags |= line_flags(&reply.lines[i]);
 	find_codes(&reply, whole);
 	reply.text = join(reader->arena, reply.lines, reply.count);
-	*reader = (struct reply_reader){.arena = reader->arena, .line = reader->line, .room = reader->room};
+	*reader = (struct reply_reader){
+	    .arena = reader->arena, .line = reader->line, .room = reader->room};
 	return reply;
 }
 

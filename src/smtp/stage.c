@@ -2,26 +2,59 @@
 
 #include <string.h>
 
-/* The whole dialogue. Read a row as: in this stage we do `act` (only if the guard holds, otherwise we are in the next stage at once), wait at most so many seconds
- * (RFC 5321 4.5.3.2 | ours), and go where the answer's column says. A greeting that is no 220 is answered with QUIT and nothing else (section 3.1), and so is
- * every refusal: QUIT also ends the transaction. A 3yz where none belongs leaves the server waiting for data: we close. HELO is tried only where EHLO is not known, and never under TLS (section 3.2; RFC 3207 section 4.2). */
+/* The whole dialogue. Read a row as: in this stage we do `act` (only if the guard holds, otherwise
+ * we are in the next stage at once), wait at most so many seconds (RFC 5321 4.5.3.2 | ours), and go
+ * where the answer's column says. A greeting that is no 220 is answered with QUIT and nothing else
+ * (section 3.1), and so is every refusal: QUIT also ends the transaction. A 3yz where none belongs
+ * leaves the server waiting for data: we close. HELO is tried only where EHLO is not known, and
+ * never under TLS (section 3.2; RFC 3207 section 4.2). */
 /* clang-format off */
+/* Short names, for the table only: a row is to be read at a glance. */
+#define CONNECT STAGE_CONNECT
+#define GREETING STAGE_GREETING
+#define EHLO STAGE_EHLO
+#define HELO STAGE_HELO
+#define STARTTLS STAGE_STARTTLS
+#define HANDSHAKE STAGE_HANDSHAKE
+#define EHLO_TLS STAGE_EHLO_TLS
+#define MAIL STAGE_MAIL
+#define RCPT STAGE_RCPT
+#define DATA STAGE_DATA
+#define MESSAGE STAGE_MESSAGE
+#define QUIT STAGE_QUIT
+#define CLOSED STAGE_CLOSED
+
 const struct stage_row stages[STAGE_COUNT] = {
-	/*                  name         act          guard            otherwise   rfc  ours    2yz              3yz            500 502       other 4yz 5yz  421           lost */
-	[STAGE_CONNECT]   = {"connect",   ACT_CONNECT, GUARD_NONE,      STAGE_NONE,  300,  15, {STAGE_GREETING,  STAGE_CLOSED,  STAGE_CLOSED, STAGE_CLOSED,  STAGE_CLOSED, STAGE_CLOSED}},
-	[STAGE_GREETING]  = {"greeting",  ACT_LISTEN,  GUARD_NONE,      STAGE_NONE,  300,  60, {STAGE_EHLO,      STAGE_CLOSED,  STAGE_QUIT,   STAGE_QUIT,    STAGE_QUIT,   STAGE_CLOSED}},
-	[STAGE_EHLO]      = {"ehlo",      ACT_SAY,     GUARD_NONE,      STAGE_NONE,  300,  30, {STAGE_STARTTLS,  STAGE_CLOSED,  STAGE_HELO,   STAGE_QUIT,    STAGE_QUIT,   STAGE_CLOSED}},
-	[STAGE_HELO]      = {"ehlo",      ACT_SAY,     GUARD_NONE,      STAGE_NONE,  300,  30, {STAGE_MAIL,      STAGE_CLOSED,  STAGE_QUIT,   STAGE_QUIT,    STAGE_QUIT,   STAGE_CLOSED}},
-	[STAGE_STARTTLS]  = {"starttls",  ACT_SAY,     GUARD_TLS,       STAGE_MAIL,  300,  30, {STAGE_HANDSHAKE, STAGE_CLOSED,  STAGE_MAIL,   STAGE_MAIL,    STAGE_QUIT,   STAGE_CLOSED}},
-	[STAGE_HANDSHAKE] = {"handshake", ACT_TLS,     GUARD_NONE,      STAGE_NONE,  300,  30, {STAGE_EHLO_TLS,  STAGE_CLOSED,  STAGE_CLOSED, STAGE_CLOSED,  STAGE_CLOSED, STAGE_CLOSED}},
-	[STAGE_EHLO_TLS]  = {"ehlo-tls",  ACT_SAY,     GUARD_NONE,      STAGE_NONE,  300,  30, {STAGE_MAIL,      STAGE_CLOSED,  STAGE_QUIT,   STAGE_QUIT,    STAGE_QUIT,   STAGE_CLOSED}},
-	[STAGE_MAIL]      = {"mail",      ACT_SAY,     GUARD_NONE,      STAGE_NONE,  300,  60, {STAGE_RCPT,      STAGE_CLOSED,  STAGE_QUIT,   STAGE_QUIT,    STAGE_QUIT,   STAGE_CLOSED}},
-	[STAGE_RCPT]      = {"rcpt",      ACT_SAY,     GUARD_NONE,      STAGE_NONE,  300,  60, {STAGE_DATA,      STAGE_CLOSED,  STAGE_QUIT,   STAGE_QUIT,    STAGE_QUIT,   STAGE_CLOSED}},
-	[STAGE_DATA]      = {"data",      ACT_SAY,     GUARD_NONE,      STAGE_NONE,  120,  60, {STAGE_QUIT,      STAGE_MESSAGE, STAGE_QUIT,   STAGE_QUIT,    STAGE_QUIT,   STAGE_CLOSED}},
-	[STAGE_MESSAGE]   = {"message",   ACT_SAY,     GUARD_NONE,      STAGE_NONE,  600, 180, {STAGE_QUIT,      STAGE_CLOSED,  STAGE_QUIT,   STAGE_QUIT,    STAGE_QUIT,   STAGE_CLOSED}},
-	[STAGE_QUIT]      = {"quit",      ACT_SAY,     GUARD_NONE,      STAGE_NONE,  300,   5, {STAGE_CLOSED,    STAGE_CLOSED,  STAGE_CLOSED, STAGE_CLOSED,  STAGE_CLOSED, STAGE_CLOSED}},
-	[STAGE_CLOSED]    = {"closed",    ACT_CLOSE,   GUARD_NONE,      STAGE_NONE,    0,   0, {STAGE_CLOSED,    STAGE_CLOSED,  STAGE_CLOSED, STAGE_CLOSED,  STAGE_CLOSED, STAGE_CLOSED}},
+	/*             name         act          rfc ours   2yz        3yz      500,502  4yz,5yz  421     lost;  guard, else */
+	[CONNECT]   = {"connect",   ACT_CONNECT, 300,  15, {GREETING,  CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}},
+	[GREETING]  = {"greeting",  ACT_LISTEN,  300,  60, {EHLO,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}},
+	[EHLO]      = {"ehlo",      ACT_SAY,     300,  30, {STARTTLS,  CLOSED,  HELO,    QUIT,    QUIT,   CLOSED}},
+	[HELO]      = {"ehlo",      ACT_SAY,     300,  30, {MAIL,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}},
+	[STARTTLS]  = {"starttls",  ACT_SAY,     300,  30, {HANDSHAKE, CLOSED,  MAIL,    MAIL,    QUIT,   CLOSED},
+		GUARD_TLS, MAIL},
+	[HANDSHAKE] = {"handshake", ACT_TLS,     300,  30, {EHLO_TLS,  CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}},
+	[EHLO_TLS]  = {"ehlo-tls",  ACT_SAY,     300,  30, {MAIL,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}},
+	[MAIL]      = {"mail",      ACT_SAY,     300,  60, {RCPT,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}},
+	[RCPT]      = {"rcpt",      ACT_SAY,     300,  60, {DATA,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}},
+	[DATA]      = {"data",      ACT_SAY,     120,  60, {QUIT,      MESSAGE, QUIT,    QUIT,    QUIT,   CLOSED}},
+	[MESSAGE]   = {"message",   ACT_SAY,     600, 180, {QUIT,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}},
+	[QUIT]      = {"quit",      ACT_SAY,     300,   5, {CLOSED,    CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}},
+	[CLOSED]    = {"closed",    ACT_CLOSE,     0,   0, {CLOSED,    CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}},
 };
+
+#undef CONNECT
+#undef GREETING
+#undef EHLO
+#undef HELO
+#undef STARTTLS
+#undef HANDSHAKE
+#undef EHLO_TLS
+#undef MAIL
+#undef RCPT
+#undef DATA
+#undef MESSAGE
+#undef QUIT
+#undef CLOSED
 /* clang-format on */
 
 const char *

@@ -1,4 +1,5 @@
-/* stage: the SMTP dialogue as a table, one row a stage: what we do, what may come back, and where that leads (RFC 5321 sections 3 and 4).
+/* stage: the SMTP dialogue as a table, one row a stage: what we do, what may come back, and where
+ * that leads (RFC 5321 sections 3 and 4).
  *
  * The table knows no socket and no clock. dialogue.h walks it. */
 #ifndef SMTP_STAGE_H
@@ -7,7 +8,8 @@
 #include <stdbool.h>
 
 enum stage {
-	STAGE_NONE, /* 0 is no stage: a column forgotten in the table leads here, and a test finds it */
+	STAGE_NONE, /* 0 is no stage: a column forgotten in the table leads here, and a test finds
+	               it */
 	STAGE_CONNECT,
 	STAGE_GREETING,
 	STAGE_EHLO,
@@ -32,7 +34,8 @@ enum outcome { /* the columns */
 	GOT_UNKNOWN_COMMAND, /* 500, 502 */
 	GOT_NO, /* any other 4yz, 5yz */
 	GOT_CLOSING, /* 421: the server is about to close, wherever it comes (section 3.8) */
-	GOT_LOST, /* closed, timed out, or talk that is no SMTP; or: not connected, handshake failed */
+	GOT_LOST, /* closed, timed out, or talk that is no SMTP; or: not connected, handshake failed
+	           */
 	OUTCOME_COUNT
 };
 
@@ -41,16 +44,17 @@ enum guard { GUARD_NONE, GUARD_TLS }; /* TLS: it is wanted, and offered */
 struct stage_row {
 	const char *name; /* the record's word (DESIGN.md section 2); HELO is "ehlo" too */
 	enum act act;
-	enum guard guard;
-	enum stage otherwise; /* where the guard leads when it does not hold */
 	unsigned rfc_seconds; /* RFC 5321 section 4.5.3.2, the upper bound */
 	unsigned seconds; /* our default: a probe is not a queue */
 	enum stage next[OUTCOME_COUNT];
+	enum guard guard;
+	enum stage otherwise; /* where the guard leads when it does not hold */
 };
 
 extern const struct stage_row stages[STAGE_COUNT];
 
 const char *stage_name(enum stage stage);
-bool stage_parse(const char *name, enum stage *stage); /* "ehlo" is STAGE_EHLO; "tls" and "banner" are taken as swaks takes them */
+bool stage_parse(const char *name,
+    enum stage *stage); /* "ehlo" is STAGE_EHLO; "tls" and "banner" are taken as swaks takes them */
 
 #endif

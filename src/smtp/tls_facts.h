@@ -8,8 +8,10 @@ struct tls_facts { /* strings are in the walk's arena; NULL: not known */
 	bool done; /* the handshake was finished */
 	const char *version; /* "TLSv1.3" */
 	const char *cipher;
-	/* "ok", or the word of RFC 8460 section 4.3: certificate-expired, certificate-host-mismatch, certificate-not-trusted, validation-failure. A certificate
-	 * with several faults has the first of trust, date, name in `verify` and all of them in `problem`. */
+	/* "ok", or the word of RFC 8460 section 4.3: certificate-expired,
+	 * certificate-host-mismatch, certificate-not-trusted, validation-failure. A certificate
+	 * with several faults has the first of trust, date, name in `verify` and all of them in
+	 * `problem`. */
 	const char *verify;
 	const char *problem;
 	const char *subject, *issuer; /* RFC 2253 */

@@ -9,7 +9,8 @@
 
 struct transcript_entry {
 	enum stage stage;
-	const char *sent; /* without CRLF; NULL when we only listened; message data is summed up: "(message, 812 octets)" */
+	const char *sent; /* without CRLF; NULL when we only listened; message data is summed up:
+	                     "(message, 812 octets)" */
 	struct reply reply; /* count 0: none came */
 	long ms; /* from sending (or connecting) to the end of the reply */
 	bool tls; /* said under TLS */
