@@ -5,9 +5,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "auth/spf.h"
 #include "base/arena.h"
 #include "dns/book.h"
-#include "dns/spf.h"
 
 static const char *const lines[] = {
     "{\"name\":\"plain.example\",\"type\":\"TXT\",\"data\":[\"v=spf1 ip4:192.0.2.0/24 "

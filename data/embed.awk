@@ -4,7 +4,7 @@ BEGIN {
 	for (i = 0; i < 256; i++)
 		code[sprintf("%c", i)] = i
 	print "/* Made by data/embed.awk; do not edit. */"
-	print "#include \"judge/builtin.h\"\n"
+	print "#include \"rules/builtin.h\"\n"
 }
 FNR == 1 {
 	finish()

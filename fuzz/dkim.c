@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/dkim.h"
+#include "auth/dkim_sign.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "dns/book.h"
-#include "dns/dkim.h"
-#include "dns/dkim_sign.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

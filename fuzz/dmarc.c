@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/dmarc.h"
 #include "base/arena.h"
 #include "dns/book.h"
-#include "dns/dmarc.h"
 #include "dns/name.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,4 +1,4 @@
-/* Messages, addresses and trace fields: src/smtp/message.c, mime.c, received.c. The first byte says
+/* Messages, addresses and trace fields: src/mail/message.c, mime.c, received.c. The first byte says
  * what the rest is; what comes out must be fit for the wire. */
 #include <stddef.h>
 #include <stdint.h>
@@ -7,8 +7,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "smtp/message.h"
-#include "smtp/received.h"
+#include "mail/message.h"
+#include "mail/received.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "judge/rules.h"
+#include "rules/rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

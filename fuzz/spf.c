@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/spf.h"
 #include "base/arena.h"
 #include "dns/book.h"
 #include "dns/name.h"
-#include "dns/spf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

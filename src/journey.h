@@ -7,11 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dns/route.h"
+#include "evidence/route.h"
 #include "judge/diagnosis.h"
+#include "options/target.h"
 #include "smtp/dialogue.h"
 #include "smtp/tls_facts.h"
-#include "target.h"
 
 enum walk_status {
 	WALK_ACCEPTED,

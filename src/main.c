@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "command/command.h"
-#include "options.h"
+#include "options/options.h"
 
 static int (*const run[COMMAND_COUNT])(const struct options *options) = {
     [COMMAND_PROBE] = command_probe,

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/dkim_sign.h"
 #include "base/arena.h"
 #include "base/buf.h"
-#include "dns/dkim_sign.h"
 
 enum { MESSAGE = 1000000 };
 

@@ -14,5 +14,5 @@ unshare --net --mount true 2>/dev/null || skip "no network namespaces here"
 unset MXWALK_CONFIG
 exec unshare --net --mount sh -c '
 	ip link set lo up 2>/dev/null || ifconfig lo up
-	exec /usr/bin/python3 "$1/dns_servers.py"
+	exec "${PYTHON:-python3}" "$1/dns_servers.py"
 ' dns_servers "$here"

@@ -12,5 +12,5 @@ unshare --net --mount true 2>/dev/null || skip "no network namespaces here"
 exec unshare --net --mount sh -c '
 	ip link set lo up 2>/dev/null || ifconfig lo up
 	echo "nameserver 127.0.0.1" > "$1" && mount --bind "$1" "$(readlink -f /etc/resolv.conf)" && rm -f "$1"
-	exec "$MXWALK" lab --dns-port 53 -- /usr/bin/python3 "$2/postfix.py"
+	exec "$MXWALK" lab --dns-port 53 -- "${PYTHON:-python3}" "$2/postfix.py"
 ' postfix "$(mktemp)" "$here"

@@ -3,7 +3,7 @@
 shared=${TOP:-$(dirname "$0")/..}/../shared
 suite=$shared/suites/spf/rfc7208-tests.yml
 score=$shared/tools/score_spf.py
-python=/usr/bin/python3
+python=${PYTHON:-python3}
 skip() {
 	echo "1..0 # SKIP $*"
 	exit 0

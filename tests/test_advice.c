@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/author.h"
+#include "auth/dkim_sign.h"
 #include "base/arena.h"
 #include "book_of.h"
-#include "dns/author.h"
-#include "dns/dkim_sign.h"
 #include "judge/advice.h"
-#include "judge/builtin.h"
+#include "rules/builtin.h"
 
 #define LISTS                                                                                      \
 	"2.0.0.127.zen.spamhaus.org A 127.0.0.2\n2.0.0.127.bl.spamcop.net A "                      \

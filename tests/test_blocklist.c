@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "dns/blocklist.h"
 #include "dns/book.h"
-#include "judge/builtin.h"
+#include "evidence/blocklist.h"
+#include "rules/builtin.h"
 
 static struct lists *
 built_in(void)

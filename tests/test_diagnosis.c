@@ -6,8 +6,8 @@
 
 #include "base/arena.h"
 #include "dns/book.h"
-#include "judge/builtin.h"
 #include "judge/diagnosis.h"
+#include "rules/builtin.h"
 
 enum { LINES = 12, NAMED = 3, EVIDENCE = 4, ALSO = 3 };
 

@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/dkim.h"
+#include "auth/dkim_sign.h"
+#include "auth/dkim_tags.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "dkim_keys.h"
 #include "dns/book.h"
-#include "dns/dkim.h"
-#include "dns/dkim_sign.h"
-#include "dns/dkim_tags.h"
 
 static struct arena *arena;
 

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/dmarc.h"
 #include "base/arena.h"
 #include "book_of.h"
-#include "dns/dmarc.h"
 #include "dns/name.h"
 
 static const char zone[] =

@@ -9,8 +9,8 @@
 #include "dns/answer.h"
 #include "dns/book.h"
 #include "dns/name.h"
-#include "dns/ptr.h"
 #include "dns/wire.h"
+#include "evidence/ptr.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 

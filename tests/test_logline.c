@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/counter.h"
-#include "judge/maillog.h"
+#include "logs/maillog.h"
 
 static void
 write_down(const struct heard *heard, void *arg)

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "smtp/message.h"
-#include "smtp/mime.h"
+#include "mail/message.h"
+#include "mail/mime.h"
 
 #define BYTES(s) s, sizeof(s) - 1
 #define COUNT(a) (sizeof(a) / sizeof *(a))

@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "judge/seen.h"
-#include "smtp/received.h"
+#include "mail/received.h"
 
 #define DATE "; Fri, 27 Nov 2026 10:00:00 +0000"
 

@@ -5,8 +5,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "record.h"
-#include "text.h"
+#include "report/ndjson.h"
+#include "report/text.h"
 
 /* ---- targets */
 

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "dns/book.h"
-#include "dns/route.h"
+#include "evidence/route.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 

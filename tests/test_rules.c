@@ -6,15 +6,15 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "dns/blocklist.h"
-#include "judge/builtin.h"
-#include "judge/extract.h"
-#include "judge/pattern.h"
-#include "judge/rulebase.h"
-#include "judge/rules.h"
-#include "judge/synonyms.h"
-#include "judge/unwrap.h"
-#include "judge/words.h"
+#include "evidence/blocklist.h"
+#include "rules/builtin.h"
+#include "rules/extract.h"
+#include "rules/pattern.h"
+#include "rules/rulebase.h"
+#include "rules/rules.h"
+#include "rules/synonyms.h"
+#include "rules/unwrap.h"
+#include "rules/words.h"
 
 static struct rules *
 builtin(void)

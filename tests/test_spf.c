@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/spf.h"
+#include "auth/spf_record.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "book_of.h"
-#include "dns/spf.h"
-#include "dns/spf_record.h"
 
 static const char zone[] =
     "plain.example TXT v=spf1 ip4:192.0.2.0/24 -all\n"

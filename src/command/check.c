@@ -11,23 +11,23 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "auth/author.h"
+#include "auth/dkim.h"
+#include "auth/dkim_sign.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "command/command.h"
 #include "command/dkim_keys.h"
-#include "command/dns.h"
 #include "command/output.h"
-#include "dns/author.h"
+#include "command/sources.h"
 #include "dns/book.h"
-#include "dns/dkim.h"
-#include "dns/dkim_sign.h"
 #include "dns/name.h"
 #include "io/loop.h"
 #include "judge/seen.h"
-#include "record.h"
-#include "record_check.h"
-#include "text_check.h"
+#include "report/ndjson.h"
+#include "report/ndjson_check.h"
+#include "report/text_check.h"
 
 struct evaluator;
 

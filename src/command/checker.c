@@ -5,10 +5,10 @@
 
 #include "base/arena.h"
 #include "base/log.h"
-#include "dns/blocklist.h"
 #include "dns/book.h"
 #include "dns/name.h"
-#include "dns/ptr.h"
+#include "evidence/blocklist.h"
+#include "evidence/ptr.h"
 
 struct checker {
 	struct dns_access *dns;

@@ -4,7 +4,7 @@
 #ifndef COMMAND_CHECKER_H
 #define COMMAND_CHECKER_H
 
-#include "command/dns.h"
+#include "command/sources.h"
 #include "judge/diagnosis.h"
 
 enum { CHECKER_LOOKUPS_MAX = 1000 }; /* things asked about; what comes beyond is judged without */

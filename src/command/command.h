@@ -17,7 +17,7 @@
 #include <stdio.h>
 
 #include "exit_status.h"
-#include "options.h"
+#include "options/options.h"
 
 int command_probe(const struct options *options);
 int command_self(const struct options *options);

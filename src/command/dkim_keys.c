@@ -5,11 +5,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "auth/dkim_sign.h"
 #include "base/arena.h"
 #include "base/log.h"
 #include "command/command.h"
-#include "command/dns.h"
-#include "dns/dkim_sign.h"
+#include "command/sources.h"
 
 static void
 warn_of_readers(const char *file)

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "options.h"
+#include "options/options.h"
 
 struct arena;
 struct dkim_signer;

@@ -11,14 +11,14 @@
 #include "base/log.h"
 #include "command/checker.h"
 #include "command/command.h"
-#include "command/dns.h"
 #include "command/output.h"
-#include "explained.h"
-#include "judge/maillog.h"
-#include "judge/rules.h"
-#include "record.h"
+#include "command/sources.h"
+#include "logs/maillog.h"
+#include "report/explained.h"
+#include "report/ndjson.h"
+#include "report/text_explain.h"
+#include "rules/rules.h"
 #include "smtp/reply.h"
-#include "text_explain.h"
 
 enum { PIECE = 65536 }; /* octets that are read at once, and at which the output is written */
 

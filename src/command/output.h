@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "command/command.h"
-#include "text.h"
+#include "report/text.h"
 
 struct buf;
 

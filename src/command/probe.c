@@ -6,22 +6,22 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "auth/author.h"
+#include "auth/dkim_sign.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
-#include "campaign.h"
+#include "campaign/campaign.h"
+#include "campaign/senders.h"
 #include "command/command.h"
 #include "command/dkim_keys.h"
-#include "command/dns.h"
 #include "command/output.h"
-#include "dns/author.h"
-#include "dns/dkim_sign.h"
+#include "command/sources.h"
 #include "dns/name.h"
 #include "io/loop.h"
 #include "io/resolver.h"
 #include "io/tls.h"
-#include "judge/rules.h"
-#include "senders.h"
+#include "rules/rules.h"
 
 enum { DESCRIPTORS_BESIDE = 256 }; /* the DNS's sockets, files, the loop's own */
 

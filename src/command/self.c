@@ -6,23 +6,23 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "auth/author.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "campaign/senders.h"
 #include "command/command.h"
 #include "command/dkim_keys.h"
-#include "command/dns.h"
 #include "command/output.h"
-#include "dns/author.h"
+#include "command/sources.h"
 #include "dns/book.h"
 #include "dns/name.h"
 #include "io/loop.h"
 #include "io/resolver.h"
 #include "judge/seen.h"
-#include "record.h"
-#include "senders.h"
-#include "smtp/message.h"
-#include "text_advice.h"
+#include "mail/message.h"
+#include "report/ndjson.h"
+#include "report/text_advice.h"
 
 struct self { /* all that lives as long as the command */
 	const struct options *options;

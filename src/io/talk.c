@@ -9,7 +9,7 @@
 #include "io/conn.h"
 #include "io/loop.h"
 #include "io/tls.h"
-#include "smtp/message.h"
+#include "mail/message.h"
 
 enum { EARLY_MAX = 65536 };
 

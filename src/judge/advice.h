@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "dns/sender.h"
-#include "judge/cause.h"
-#include "smtp/received.h"
+#include "evidence/sender.h"
+#include "mail/received.h"
+#include "rules/cause.h"
 
 struct arena;
 

@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-#include "dns/sender.h"
-#include "judge/rules.h"
+#include "evidence/sender.h"
+#include "rules/rules.h"
 
 struct diagnosis {
 	enum cause cause;

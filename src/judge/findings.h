@@ -2,8 +2,8 @@
 #ifndef JUDGE_FINDINGS_H
 #define JUDGE_FINDINGS_H
 
-#include "dns/sender.h"
-#include "judge/rules.h"
+#include "evidence/sender.h"
+#include "rules/rules.h"
 
 enum finding { /* bits: several may hold at once */
 	FOUND_DEAD = 1 << 0, /* the reply names a list that is gone or lies, and no other */

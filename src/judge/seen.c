@@ -1,7 +1,7 @@
 #include "judge/seen.h"
 
-#include "dns/blocklist.h"
 #include "dns/name.h"
+#include "evidence/blocklist.h"
 
 static bool
 is_same_house(const char *a, const char *b)

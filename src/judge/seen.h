@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "smtp/received.h"
+#include "mail/received.h"
 
 enum { SEEN_OWN_MAX = 4 };
 

@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "smtp/message.h"
+#include "mail/message.h"
 
 const char *
 ending_name(enum ending ending)

@@ -1,0 +1,627 @@
+/* One call evaluates from the beginning with the answers that the book has, asking for all that is
+ * missing before it gives up. */
+#include "auth/dmarc.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "dns/book.h"
+#include "dns/name.h"
+
+enum {
+	QUOTE_MAX = 60,
+	SENTENCE_MAX = 8192
+}; /* octets of a quotation; of what is said: a few names and addresses fit */
+
+struct check {
+	struct book *book;
+	struct arena *arena;
+	const struct dmarc_query *query;
+	struct dmarc *out;
+	const char *from,
+	    *sender_org; /* sender_org: of From, by the standard at hand; NULL: not known */
+	bool pending;
+};
+
+/* what is at _dmarc.DOMAIN */
+struct finding {
+	const char *domain;
+	enum dns_rcode rcode; /* of a look-up that failed, else NOERROR */
+	size_t count; /* records; one that is not alone counts for nothing */
+	struct dns_text text; /* of the only one */
+	const char *server; /* that answered */
+	uint32_t ttl;
+};
+
+/* RFC 9989 section 4.10 */
+struct walk {
+	struct finding
+	    found[DMARC_WALK_MAX]; /* in the order asked; the last has failed, or ends the walk */
+	char psd[DMARC_WALK_MAX];
+	unsigned count;
+	const char *org_domain; /* NULL: a look-up failed */
+};
+
+/* the record that speaks for the From domain */
+struct policy {
+	const char *at; /* whose it is; NULL: there is none */
+	struct dns_text text;
+	struct dmarc_record record;
+};
+
+const char *
+dmarc_result_name(enum dmarc_result result)
+{
+	static const char *const names[] = {[DMARC_RESULT_NONE] = "none",
+	    [DMARC_PASS] = "pass",
+	    [DMARC_FAIL] = "fail",
+	    [DMARC_TEMPERROR] = "temperror",
+	    [DMARC_PERMERROR] = "permerror"};
+
+	return names[result];
+}
+
+static void warn(struct check *check, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+warn(struct check *check, const char *format, ...)
+{
+	struct dmarc *out = check->out;
+	char text[SENTENCE_MAX];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	for (size_t i = 0; i < out->warning_count; i++)
+		if (strcmp(out->warnings[i], text) == 0)
+			return;
+	*(const char **)arena_push(check->arena, &out->warnings, out->warning_count,
+	    sizeof *out->warnings) = arena_string(check->arena, text);
+	out->warning_count++;
+}
+
+/* ---- looking for records */
+
+static void
+warn_of_near_miss(struct check *check, const char *domain, struct dns_text text)
+{
+	size_t start = strspn(text.bytes, " \t\"'");
+
+	if (text.len >= start + 7 && strncasecmp(text.bytes + start, "v=dmarc", 7) == 0)
+		warn(check,
+		    "\"%.*s\" at _dmarc.%s is no DMARC record: it must begin with \"v=DMARC1;\"",
+		    QUOTE_MAX, text.bytes, domain);
+}
+
+/* False: pending. */
+static bool
+look_up(struct check *check, const char *domain, struct finding *out)
+{
+	const struct answer *answer =
+	    book_ask(check->book, arena_printf(check->arena, "_dmarc.%s", domain), DNS_TXT);
+
+	*out = (struct finding){.domain = domain};
+	if (answer == NULL) {
+		check->pending = true;
+		return false;
+	}
+	out->server = answer->server;
+	out->ttl = answer->ttl;
+	if (answer_truth(answer) == UNKNOWN)
+		out->rcode = answer->rcode;
+	for (size_t i = 0; i < answer->count; i++) {
+		struct dns_text text = answer->records[i].u.txt.joined;
+
+		if (!dmarc_record_is(text))
+			warn_of_near_miss(check, domain, text);
+		else if (++out->count == 1)
+			out->text = text;
+	}
+	if (out->count > 1)
+		warn(check,
+		    "_dmarc.%s has %zu DMARC records: none of them counts; receivers by RFC 7489 "
+		    "look no further, those by RFC 9989 go on upwards",
+		    domain, out->count);
+	return true;
+}
+
+static const char *
+failure(struct check *check, const struct finding *finding)
+{
+	return arena_printf(check->arena, "the look-up of TXT _dmarc.%s failed: %s",
+	    finding->domain, dns_rcode_name(finding->rcode));
+}
+
+/* The next name of a walk, "" after the last: one label fewer, but from eight labels or more
+ * straight to seven. */
+static const char *
+next_name(const char *name)
+{
+	return name_labels(name) > DMARC_WALK_MAX ? name_last_labels(name, DMARC_WALK_MAX - 1)
+	                                          : name_parent(name);
+}
+
+/* Section 4.10.2: psd=n is the organizational domain; psd=y is right above it (or is itself the
+ * start: it has no more labels); else it is the highest name with a record; else the first. */
+static const char *
+choose_org_domain(const struct walk *walk)
+{
+	const char *start = walk->found[0].domain, *org = start;
+
+	for (unsigned i = 0; i < walk->count; i++) {
+		const struct finding *finding = &walk->found[i];
+
+		if (finding->count != 1)
+			continue;
+		if (walk->psd[i] == 'y')
+			return name_last_labels(start, name_labels(finding->domain) + 1);
+		org = finding->domain;
+	}
+	return org;
+}
+
+/* False: pending; all names have been asked then. */
+static bool
+walk_up(struct check *check, const char *start, struct walk *out)
+{
+	bool known = true, failed = false;
+
+	memset(out, 0, sizeof *out);
+	for (const char *name = start; *name != '\0' && out->count < DMARC_WALK_MAX;
+	     name = next_name(name)) {
+		struct finding *finding = &out->found[out->count];
+		struct dmarc_record record;
+
+		if (!look_up(check, name, finding))
+			known = false;
+		if (!known)
+			continue;
+		out->count++;
+		failed = finding->rcode != DNS_NOERROR;
+		if (failed)
+			break;
+		if (finding->count != 1)
+			continue;
+		dmarc_record_parse(finding->text, check->arena, &record);
+		out->psd[out->count - 1] = record.psd;
+		if (record.psd != 'u')
+			break;
+	}
+	if (known && !failed)
+		out->org_domain = choose_org_domain(out);
+	return known;
+}
+
+/* ---- alignment */
+
+static bool
+tree_org_domain(struct check *check, const char *name, const char **org)
+{
+	struct walk walk;
+
+	*org = NULL;
+	if (!walk_up(check, name, &walk))
+		return false;
+	*org = walk.org_domain;
+	return true;
+}
+
+static bool
+list_org_domain(struct check *check, const char *name, const char **org)
+{
+	const char *registered = check->query->org_domain(name, check->query->org_domain_arg);
+
+	*org = registered != NULL ? registered : name;
+	return true;
+}
+
+typedef bool org_domain_finder(struct check *check, const char *name,
+    const char **org); /* false: pending; `*org` NULL: not known */
+
+/* An identifier that is not below the organizational domain of From cannot have the same one: its
+ * own need not be looked for. */
+static void
+align(struct check *check, const struct dmarc_identifier *identifier, bool strict,
+    org_domain_finder *find, struct dmarc_alignment *out)
+{
+	char name[NAME_TEXT];
+	const char *why;
+
+	*out = (struct dmarc_alignment){
+	    .domain = identifier->domain, .result = identifier->result, .aligned = ABSENT};
+	if (!name_normalise(identifier->domain, name, &why))
+		return;
+	out->domain = arena_string(check->arena, name);
+	if (strcmp(out->domain, check->from) == 0)
+		out->aligned = PRESENT;
+	if (out->aligned == PRESENT || strict)
+		return;
+	out->aligned = UNKNOWN;
+	if (check->sender_org == NULL)
+		return;
+	if (!name_within(out->domain, check->sender_org))
+		out->aligned = ABSENT;
+	else if (find(check, out->domain, &out->org_domain) && out->org_domain != NULL)
+		out->aligned = strcmp(out->org_domain, check->sender_org) == 0 ? PRESENT : ABSENT;
+}
+
+static void
+align_all(struct check *check, struct dmarc_view *view, org_domain_finder *find)
+{
+	const struct dmarc_query *query = check->query;
+
+	check->sender_org = view->org_domain;
+	if (query->spf != NULL)
+		align(check, query->spf, view->strict_spf, find, &view->spf);
+	view->dkim = arena_alloc(check->arena, (query->dkim_count + 1) * sizeof *view->dkim);
+	view->dkim_count = query->dkim_count;
+	for (size_t i = 0; i < query->dkim_count; i++)
+		align(check, &query->dkim[i], view->strict_dkim, find, &view->dkim[i]);
+}
+
+/* Did an identifier pass, aligned: PRESENT; may one have, as far as we know: UNKNOWN. */
+static enum truth
+passes(const struct dmarc_alignment *alignment)
+{
+	if (alignment->domain == NULL || alignment->result == DMARC_AUTH_FAIL ||
+	    alignment->aligned == ABSENT)
+		return ABSENT;
+	return alignment->result == DMARC_AUTH_PASS ? alignment->aligned : UNKNOWN;
+}
+
+static void
+judge(struct dmarc_view *view)
+{
+	view->spf_aligned = passes(&view->spf);
+	view->dkim_aligned = ABSENT;
+	for (size_t i = 0; i < view->dkim_count; i++) {
+		enum truth one = passes(&view->dkim[i]);
+
+		if (one == PRESENT || view->dkim_aligned == ABSENT)
+			view->dkim_aligned = one;
+	}
+	if (view->spf_aligned == PRESENT || view->dkim_aligned == PRESENT)
+		view->result = DMARC_PASS;
+	else
+		view->result = view->spf_aligned == UNKNOWN || view->dkim_aligned == UNKNOWN
+		                   ? DMARC_TEMPERROR
+		                   : DMARC_FAIL;
+}
+
+/* ---- the policy */
+
+/* The record that was found, and what it says to the From domain when the tag `tag` speaks for
+ * that. False: it is no use (RFC 9989 section 4.10.1, RFC 7489 section 6.6.3). */
+static bool
+apply(struct check *check, struct dmarc_view *view, const struct policy *policy, const char *tag,
+    enum dmarc_policy published, bool bad)
+{
+	const struct dmarc_record *record = &policy->record;
+
+	view->record = arena_copy(check->arena, policy->text.bytes, policy->text.len);
+	view->at = policy->at;
+	if (bad && record->rua_count == 0) {
+		view->problem = arena_printf(check->arena,
+		    "the DMARC record of %s has no policy that is valid, and no address for "
+		    "reports: receivers act as if there was none",
+		    view->at);
+		return false;
+	}
+	view->tag = bad ? "p" : tag;
+	view->published = bad ? DMARC_NONE : published;
+	view->policy = view->published;
+	view->strict_spf = record->strict_spf;
+	view->strict_dkim = record->strict_dkim;
+	return true;
+}
+
+static bool
+is_own(const struct check *check, const struct policy *policy)
+{
+	return strcmp(policy->at, check->from) == 0;
+}
+
+static void
+read_policy(struct check *check, const struct finding *finding, struct policy *out)
+{
+	out->at = finding->domain;
+	out->text = finding->text;
+	dmarc_record_parse(finding->text, check->arena, &out->record);
+}
+
+/* Section 4.10.1: the record of the From domain, else of its organizational domain, else of the
+ * public suffix above that. NULL: none, or not to be known. */
+static const struct finding *
+discover(const struct walk *walk)
+{
+	const struct finding *suffix = NULL;
+
+	if (walk->found[0].count == 1)
+		return &walk->found[0];
+	for (unsigned i = 1; i < walk->count && walk->org_domain != NULL; i++) {
+		const struct finding *finding = &walk->found[i];
+
+		if (finding->count == 1 && strcmp(finding->domain, walk->org_domain) == 0)
+			return finding;
+		if (finding->count == 1 && walk->psd[i] == 'y')
+			suffix = finding;
+	}
+	return suffix;
+}
+
+/* Which tag speaks (4.7): np for a name that does not exist (3.2.13: NXDOMAIN), sp for other names
+ * below, p. False: pending, or not to be known: then `problem` says why. */
+static bool
+choose_tag(struct check *check, struct dmarc_view *view, const struct policy *policy,
+    const char **tag, enum dmarc_policy *published)
+{
+	const struct dmarc_record *record = &policy->record;
+	bool below = !is_own(check, policy);
+
+	*tag = below && record->sp != DMARC_UNSET ? "sp" : "p";
+	*published = below && record->sp != DMARC_UNSET ? record->sp : record->p;
+	if (below && record->np != DMARC_UNSET && record->np != *published) {
+		const struct answer *answer = book_ask(check->book, check->from, DNS_A);
+
+		if (answer == NULL) {
+			check->pending = true;
+			return false;
+		}
+		if (answer_truth(answer) == UNKNOWN) {
+			view->problem = arena_printf(check->arena,
+			    "whether %s exists is not known: the look-up of A failed: %s",
+			    check->from, dns_rcode_name(answer->rcode));
+			return false;
+		}
+		if (answer->rcode == DNS_NXDOMAIN) {
+			*tag = "np";
+			*published = record->np;
+		}
+	}
+	return true;
+}
+
+static void
+note_source(struct dmarc_view *view, const struct finding *finding)
+{
+	view->server = finding->server;
+	view->ttl = finding->ttl;
+}
+
+/* RFC 9989. */
+static void
+view_now(struct check *check, struct policy *policy)
+{
+	struct dmarc_view *view = &check->out->now;
+	const struct finding *found, *last;
+	enum dmarc_policy published;
+	struct walk walk;
+	const char *tag;
+
+	if (!walk_up(check, check->from, &walk))
+		return;
+	view->queries = walk.count;
+	view->org_domain = walk.org_domain;
+	found = discover(&walk);
+	last = &walk.found[walk.count - 1];
+	note_source(view, found != NULL ? found : walk.org_domain == NULL ? last : &walk.found[0]);
+	if (found == NULL && walk.org_domain == NULL) {
+		view->result = DMARC_TEMPERROR;
+		view->problem = failure(check, last);
+		return;
+	}
+	if (found == NULL) {
+		view->problem =
+		    walk.found[0].count > 1
+		        ? arena_printf(check->arena,
+		              "_dmarc.%s has %zu DMARC records, so none of them counts, and no "
+		              "domain above it has one",
+		              check->from, walk.found[0].count)
+		        : arena_printf(check->arena,
+		              "%s has no DMARC record, nor has a domain above it", check->from);
+		return;
+	}
+	read_policy(check, found, policy);
+	if (!choose_tag(check, view, policy, &tag, &published)) {
+		view->result = DMARC_TEMPERROR;
+		return;
+	}
+	if (!apply(check, view, policy, tag, published, policy->record.bad_policy))
+		return;
+	view->testing = policy->record.testing;
+	if (view->testing && view->policy > DMARC_NONE)
+		view->policy--;
+	align_all(check, view, tree_org_domain);
+	judge(view);
+	if (view->result == DMARC_TEMPERROR && walk.org_domain == NULL)
+		view->problem = failure(check, last);
+	else if (view->result == DMARC_TEMPERROR)
+		view->problem =
+		    "a result of SPF or DKIM, or the organizational domain of one, is not known";
+}
+
+/* RFC 7489 section 6.6.3. */
+static void
+view_old(struct check *check, struct policy *policy)
+{
+	struct dmarc_view *view = &check->out->old;
+	struct finding found;
+	bool below;
+
+	list_org_domain(check, check->from, &view->org_domain);
+	if (!look_up(check, check->from, &found))
+		return;
+	view->queries = 1;
+	if (found.rcode == DNS_NOERROR && found.count == 0 &&
+	    strcmp(view->org_domain, check->from) != 0) {
+		if (!look_up(check, view->org_domain, &found))
+			return;
+		view->queries = 2;
+	}
+	note_source(view, &found);
+	if (found.rcode != DNS_NOERROR) {
+		view->result = DMARC_TEMPERROR;
+		view->problem = failure(check, &found);
+		return;
+	}
+	if (found.count != 1) {
+		view->problem =
+		    found.count > 1
+		        ? arena_printf(check->arena,
+		              "_dmarc.%s has more than one DMARC record: none counts", found.domain)
+		        : arena_printf(check->arena, "%s has no DMARC record%s", check->from,
+		              view->queries > 1 ? ", nor has its organizational domain" : "");
+		return;
+	}
+	read_policy(check, &found, policy);
+	below = !is_own(check, policy) && policy->record.sp != DMARC_UNSET;
+	view->pct = policy->record.pct == DMARC_PCT_UNSET ? 100 : policy->record.pct;
+	if (!apply(check, view, policy, below ? "sp" : "p",
+	        below ? policy->record.sp : policy->record.p, policy->record.bad_policy_old))
+		return;
+	align_all(check, view, list_org_domain);
+	judge(view);
+	if (view->result == DMARC_TEMPERROR)
+		view->problem = "a result of SPF or DKIM is not known";
+}
+
+/* ---- warnings */
+
+static void
+warn_of_record(struct check *check, const struct policy *policy)
+{
+	const char *at = policy->at;
+
+	for (size_t i = 0; i < policy->record.warning_count; i++)
+		warn(check, "DMARC record of %s: %s", at, policy->record.warnings[i]);
+	if (policy->record.rua_count == 0)
+		warn(
+		    check, "DMARC record of %s: no rua: nobody will tell you whose mail fails", at);
+}
+
+static const char *
+policy_words(const struct dmarc_view *view)
+{
+	const char *name = dmarc_policy_name(view->policy);
+
+	return name != NULL ? name : "none";
+}
+
+static const char *
+reason_of_difference(struct check *check)
+{
+	const struct dmarc_view *now = &check->out->now, *old = &check->out->old;
+
+	if (now->at == NULL || old->at == NULL || now->org_domain == NULL ||
+	    strcmp(now->at, old->at) != 0 || strcmp(now->org_domain, old->org_domain) != 0)
+		return arena_printf(check->arena,
+		    ". A record of its own at %s, and strict alignment, would leave no doubt",
+		    check->from);
+	if (now->testing)
+		return ": they do not know t=y";
+	return now->tag != NULL && strcmp(now->tag, "np") == 0 ? ": they do not know np" : "";
+}
+
+static void
+warn_of_difference(struct check *check)
+{
+	const struct dmarc_view *now = &check->out->now, *old = &check->out->old;
+
+	if (now->result == DMARC_TEMPERROR || old->result == DMARC_TEMPERROR)
+		return;
+	if (now->result != old->result || now->policy != old->policy)
+		warn(check,
+		    "receivers do not agree: by RFC 9989 it is %s, policy %s; by RFC 7489 %s, "
+		    "policy %s%s",
+		    dmarc_result_name(now->result), policy_words(now),
+		    dmarc_result_name(old->result), policy_words(old), reason_of_difference(check));
+	else if (now->org_domain != NULL && now->record != NULL &&
+	         strcmp(now->org_domain, old->org_domain) != 0)
+		warn(check,
+		    "the organizational domain of %s is %s by RFC 9989, but %s by RFC 7489: other "
+		    "mail may be judged differently",
+		    check->from, now->org_domain, old->org_domain);
+}
+
+/* Is it the house of the record at `at`, by the organizational domain? A public suffix has a house
+ * of its own, of one name. UNKNOWN: that domain could not be found out. */
+static enum truth
+is_at_home(const struct dmarc_view *view, const char *at, const char *name)
+{
+	if (name_equal(name, at))
+		return PRESENT;
+	if (view->org_domain == NULL)
+		return name_within(name, at) ? PRESENT : UNKNOWN;
+	return name_within(at, view->org_domain) && name_within(name, view->org_domain) ? PRESENT
+	                                                                                : ABSENT;
+}
+
+/* RFC 9990 section 4: who gets reports about other domains has to agree to it in the DNS. */
+static void
+survey_reports(struct check *check, const char *at, const struct dmarc_record *record)
+{
+	for (size_t i = 0; i < record->rua_count; i++) {
+		const char *host = strrchr(record->rua[i], '@'), *why, *where;
+		char name[NAME_TEXT];
+		const struct answer *answer;
+		bool agreed = false;
+
+		if (strncasecmp(record->rua[i], "mailto:", 7) != 0 || host == NULL)
+			continue;
+		host = arena_copy(check->arena, host + 1, strcspn(host + 1, "?"));
+		if (!name_normalise(host, name, &why) ||
+		    is_at_home(&check->out->now, at, name) != ABSENT)
+			continue;
+		where = arena_printf(check->arena, "%s._report._dmarc.%s", at, name);
+		answer = book_ask(check->book, where, DNS_TXT);
+		if (answer == NULL) {
+			check->pending = true;
+			continue;
+		}
+		for (size_t k = 0; k < answer->count; k++)
+			agreed |= dmarc_record_is(answer->records[k].u.txt.joined);
+		if (!agreed && answer_truth(answer) != UNKNOWN)
+			warn(check,
+			    "DMARC record of %s: reports to %s will not be sent: %s has not agreed "
+			    "to take them; it needs a TXT record \"v=DMARC1\" at %s",
+			    at, record->rua[i], name, where);
+	}
+}
+
+bool
+dmarc_check(
+    struct book *book, struct arena *arena, const struct dmarc_query *query, struct dmarc *out)
+{
+	struct check check = {.book = book, .arena = arena, .query = query, .out = out};
+	struct policy now = {0}, old = {0};
+	char from[NAME_TEXT];
+	const char *why;
+
+	memset(out, 0, sizeof *out);
+	out->now.pct = out->old.pct = 100;
+	out->old_known = query->org_domain != NULL;
+	out->from = query->from;
+	if (!name_normalise(query->from, from, &why) || from[0] == '\0') {
+		out->now.result = out->old.result = DMARC_PERMERROR;
+		out->now.problem = out->old.problem = "the From domain is no domain name";
+		return true;
+	}
+	out->from = check.from = arena_string(arena, from);
+	view_now(&check, &now);
+	if (out->old_known)
+		view_old(&check, &old);
+	if (now.at != NULL)
+		warn_of_record(&check, &now);
+	if (old.at != NULL && (now.at == NULL || strcmp(now.at, old.at) != 0))
+		warn_of_record(&check, &old);
+	if (query->survey && now.at != NULL)
+		survey_reports(&check, now.at, &now.record);
+	if (out->old_known)
+		warn_of_difference(&check);
+	return !check.pending;
+}

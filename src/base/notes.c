@@ -1,0 +1,26 @@
+#include "base/notes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+void
+notes_add(struct notes *notes, struct arena *arena, const char *format, ...)
+{
+	char text[NOTE_MAX];
+	va_list ap;
+
+	if (notes->count == NOTES_MAX)
+		return;
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	for (size_t i = 0; i < notes->count; i++)
+		if (strcmp(notes->items[i], text) == 0)
+			return;
+	*(const char **)arena_push(arena, &notes->items, notes->count, sizeof *notes->items) =
+	    arena_string(arena, text);
+	notes->count++;
+}

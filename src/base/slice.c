@@ -1,0 +1,220 @@
+#include "base/slice.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+
+struct slice
+slice_of(const char *string)
+{
+	return (struct slice){string, string != NULL ? strlen(string) : 0};
+}
+
+struct slice
+slice_from(struct slice slice, size_t start)
+{
+	if (start > slice.len)
+		start = slice.len;
+	if (start == 0)
+		return slice;
+	return (struct slice){slice.at + start, slice.len - start};
+}
+
+static bool
+is_white(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct slice
+slice_trim(struct slice slice)
+{
+	while (slice.len > 0 && is_white(slice.at[slice.len - 1]))
+		slice.len--;
+	while (slice.len > 0 && is_white(*slice.at))
+		slice = slice_from(slice, 1);
+	return slice;
+}
+
+char *
+slice_copy(struct slice slice, struct arena *arena)
+{
+	return arena_copy(arena, slice.len > 0 ? slice.at : "", slice.len);
+}
+
+bool
+slice_is(struct slice slice, const char *word)
+{
+	return slice.len == strlen(word) && slice_begins(slice, word);
+}
+
+bool
+slice_same(struct slice slice, const char *word)
+{
+	return slice.len == strlen(word) && (slice.len == 0 || memcmp(slice.at, word, slice.len) == 0);
+}
+
+bool
+slice_begins(struct slice slice, const char *word)
+{
+	size_t len = strlen(word);
+
+	return len == 0 || (slice.len >= len && strncasecmp(slice.at, word, len) == 0);
+}
+
+bool
+slice_ends(struct slice slice, const char *word)
+{
+	size_t len = strlen(word);
+
+	return slice.len >= len && slice_begins(slice_from(slice, slice.len - len), word);
+}
+
+const char *
+slice_find(struct slice slice, const char *word)
+{
+	size_t len = strlen(word);
+	char first[3] = {to_lower(*word), *word, '\0'};
+
+	if (first[0] >= 'a' && first[0] <= 'z')
+		first[1] = (char)(first[0] - 'a' + 'A');
+	if (len == 0)
+		return slice.at;
+	while (slice.len >= len) {
+		size_t skip = slice_until(slice, first);
+
+		if (slice.len - skip < len)
+			return NULL;
+		slice = slice_from(slice, skip);
+		if (strncasecmp(slice.at, word, len) == 0)
+			return slice.at;
+		slice = slice_from(slice, 1);
+	}
+	return NULL;
+}
+
+size_t
+slice_span(struct slice slice, const char *set)
+{
+	size_t n = 0;
+
+	while (n < slice.len && slice.at[n] != '\0' && strchr(set, slice.at[n]) != NULL)
+		n++;
+	return n;
+}
+
+size_t
+slice_until(struct slice slice, const char *set)
+{
+	size_t n = 0;
+
+	while (n < slice.len && (slice.at[n] == '\0' || strchr(set, slice.at[n]) == NULL))
+		n++;
+	return n;
+}
+
+bool
+slice_line(struct slice *rest, struct slice *line)
+{
+	const char *end;
+
+	if (rest->len == 0)
+		return false;
+	end = memchr(rest->at, '\n', rest->len);
+	*line = (struct slice){rest->at, end != NULL ? (size_t)(end - rest->at) : rest->len};
+	*rest = slice_from(*rest, line->len + (end != NULL));
+	if (line->len > 0 && line->at[line->len - 1] == '\r')
+		line->len--;
+	return true;
+}
+
+bool
+slice_part(struct slice *rest, char separator, struct slice *part)
+{
+	const char *end;
+
+	if (rest->len == 0)
+		return false;
+	end = memchr(rest->at, separator, rest->len);
+	*part = (struct slice){rest->at, end != NULL ? (size_t)(end - rest->at) : rest->len};
+	*rest = slice_from(*rest, part->len + (end != NULL));
+	return true;
+}
+
+bool
+slice_word(struct slice *rest, const char *blank, struct slice *word)
+{
+	*rest = slice_from(*rest, slice_span(*rest, blank));
+	if (rest->len == 0)
+		return false;
+	*word = (struct slice){rest->at, slice_until(*rest, blank)};
+	*rest = slice_from(*rest, word->len);
+	return true;
+}
+
+bool
+slice_number(struct slice slice, unsigned long max, unsigned long *number)
+{
+	unsigned long value = 0;
+
+	if (slice.len == 0)
+		return false;
+	for (size_t i = 0; i < slice.len; i++) {
+		unsigned long digit = (unsigned long)(slice.at[i] - '0');
+
+		if (!is_digit(slice.at[i]) || value > (max - digit) / 10 || digit > max)
+			return false;
+		value = value * 10 + digit;
+	}
+	*number = value;
+	return true;
+}
+
+bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool
+is_alpha(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool
+is_alnum(char c)
+{
+	return is_digit(c) || is_alpha(c);
+}
+
+bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+char
+to_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool
+text_is_ascii(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text >= 0x80)
+			return false;
+	return true;
+}
+
+bool
+text_has_control(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return true;
+	return false;
+}

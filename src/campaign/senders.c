@@ -1,0 +1,275 @@
+#include "campaign/senders.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "dns/book.h"
+#include "dns/name.h"
+
+struct waiter {
+	struct waiter *next;
+	senders_done *done;
+	void *arg;
+};
+
+struct found {
+	struct sender_entry entry; /* first: what the outside sees */
+	struct found *next;
+	struct senders *senders;
+	struct arena *arena;
+	struct book *book;
+	struct consult *consult;
+	struct waiter *waiters;
+	struct ptr ptr;
+	struct ip about; /* what the evidence is about */
+};
+
+struct senders {
+	struct senders_plan plan;
+	struct found *all;
+	senders_gathered *gathered;
+	void *arg;
+};
+
+struct senders *
+senders_new(const struct senders_plan *plan, senders_gathered *gathered, void *arg)
+{
+	struct senders *senders = must_alloc(sizeof *senders);
+
+	senders->plan = *plan;
+	senders->gathered = gathered;
+	senders->arg = arg;
+	return senders;
+}
+
+static void
+free_waiters(struct waiter *waiter)
+{
+	while (waiter != NULL) {
+		struct waiter *next = waiter->next;
+
+		free(waiter);
+		waiter = next;
+	}
+}
+
+void
+senders_free(struct senders *senders)
+{
+	if (senders == NULL)
+		return;
+	for (struct found *found = senders->all, *next; found != NULL; found = next) {
+		next = found->next;
+		if (found->consult != NULL)
+			consult_cancel(found->consult);
+		free_waiters(found->waiters);
+		book_free(found->book);
+		arena_free(found->arena);
+		free(found);
+	}
+	free(senders);
+}
+
+/* Waiters may ask to wait again while they are called: the list is taken off first. */
+static void
+wake(struct found *found)
+{
+	struct waiter *waiter = found->waiters, *next;
+
+	found->waiters = NULL;
+	for (; waiter != NULL; waiter = next) {
+		senders_done *done = waiter->done;
+		void *arg = waiter->arg;
+
+		next = waiter->next;
+		free(waiter);
+		done(arg);
+	}
+}
+
+static bool
+gather_step(struct book *book, void *arg)
+{
+	struct found *found = arg;
+	const struct senders_plan *plan = &found->senders->plan;
+	struct sender_query query = {.ip = found->about,
+	    .helo = found->entry.helo,
+	    .from = found->entry.from,
+	    .author = plan->author,
+	    .lists = plan->lists,
+	    .signers = plan->signers,
+	    .signer_count = plan->signer_count,
+	    .mail_known = plan->mail_known};
+
+	return sender_gather(book, found->arena, &query, &found->entry.evidence);
+}
+
+static void
+gather_done(bool complete, void *arg)
+{
+	struct found *found = arg;
+
+	found->consult = NULL;
+	found->entry.evidence.complete = complete;
+	found->entry.gathered = found->entry.evident = true;
+	found->senders->gathered(&found->entry, found->senders->arg);
+	wake(found);
+}
+
+static void
+gather(struct found *found)
+{
+	const struct senders_plan *plan = &found->senders->plan;
+	const char *special = ip_special(&found->about);
+
+	if (special != NULL && !plan->allow_private) {
+		char text[IP_TEXT];
+
+		found->entry.note = arena_printf(found->arena,
+		    "%s is a %s address, so nothing was looked up about it: receivers see another "
+		    "one (--public-ip tells which)",
+		    ip_text(&found->about, text), special);
+		found->entry.evidence.ip = found->about;
+		found->entry.evidence.helo = found->entry.helo;
+		found->entry.evidence.from = found->entry.from;
+		found->entry.evidence.ptr = found->ptr;
+		found->entry.gathered = true;
+		found->senders->gathered(&found->entry, found->senders->arg);
+		wake(found);
+		return;
+	}
+	found->consult = consult_start(
+	    plan->base, &plan->who, found->book, gather_step, gather_done, found, plan->dns_ms);
+}
+
+static void
+identify(struct found *found, const char *helo, enum helo_origin origin)
+{
+	const struct senders_plan *plan = &found->senders->plan;
+
+	found->entry.helo = helo;
+	found->entry.origin = origin;
+	found->entry.from =
+	    plan->from != NULL ? plan->from : arena_printf(found->arena, "postmaster@%s", helo);
+	found->entry.identified = true;
+	wake(found);
+	gather(found);
+}
+
+static bool
+ptr_step(struct book *book, void *arg)
+{
+	struct found *found = arg;
+
+	return ptr_look_up(book, found->arena, &found->about, &found->ptr);
+}
+
+static void
+ptr_done(bool complete, void *arg)
+{
+	struct found *found = arg;
+	const struct senders_plan *plan = &found->senders->plan;
+	char text[IP_TEXT];
+
+	(void)complete;
+	found->consult = NULL;
+	if (found->ptr.confirmed_name != NULL && name_is_host(found->ptr.confirmed_name))
+		identify(found, found->ptr.confirmed_name, HELO_PTR);
+	else if (*plan->hostname != '\0')
+		identify(found, plan->hostname, HELO_HOSTNAME);
+	else
+		identify(found,
+		    arena_printf(found->arena, "[%s%s]", found->about.family == 6 ? "IPv6:" : "",
+		        ip_text(&found->about, text)),
+		    HELO_LITERAL);
+}
+
+const struct sender_entry *
+senders_find(struct senders *senders, const struct ip *source)
+{
+	const struct senders_plan *plan = &senders->plan;
+	struct found *found;
+
+	for (found = senders->all; found != NULL; found = found->next)
+		if (ip_equal(&found->entry.source, source))
+			return &found->entry;
+	found = must_alloc(sizeof *found);
+	found->senders = senders;
+	found->arena = arena_new();
+	found->book = book_new();
+	found->entry.source = *source;
+	found->about = plan->public_ip.family == source->family ? plan->public_ip : *source;
+	found->next = senders->all;
+	senders->all = found;
+	if (plan->helo != NULL)
+		identify(found, plan->helo, HELO_GIVEN);
+	else
+		found->consult = consult_start(
+		    plan->base, &plan->who, found->book, ptr_step, ptr_done, found, plan->dns_ms);
+	return &found->entry;
+}
+
+void
+senders_await(
+    struct senders *senders, const struct sender_entry *entry, senders_done *done, void *arg)
+{
+	struct waiter *waiter = must_alloc(sizeof *waiter);
+
+	(void)senders;
+	*waiter =
+	    (struct waiter){.next = ((struct found *)entry)->waiters, .done = done, .arg = arg};
+	((struct found *)entry)->waiters = waiter;
+}
+
+bool
+senders_pending(const struct senders *senders)
+{
+	for (const struct found *found = senders->all; found != NULL; found = found->next)
+		if (!found->entry.gathered)
+			return true;
+	return false;
+}
+
+void
+senders_forget(struct senders *senders, void *arg)
+{
+	for (struct found *found = senders->all; found != NULL; found = found->next)
+		for (struct waiter **at = &found->waiters; *at != NULL;) {
+			struct waiter *waiter = *at;
+
+			if (waiter->arg != arg) {
+				at = &waiter->next;
+				continue;
+			}
+			*at = waiter->next;
+			free(waiter);
+		}
+}
+
+struct ip
+senders_source(const struct ip *destination)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(25)};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(25)};
+	bool v4 = destination->family == 4;
+	struct sockaddr *address = v4 ? (struct sockaddr *)&in : (struct sockaddr *)&in6;
+	socklen_t len = v4 ? sizeof in : sizeof in6;
+	struct ip source = {0};
+	int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return source;
+	memcpy(v4 ? (void *)&in.sin_addr : (void *)&in6.sin6_addr, destination->bytes, v4 ? 4 : 16);
+	if (connect(fd, address, len) == 0 &&
+	    getsockname(fd, address, &len) == 0) { /* UDP: only a route is looked up */
+		source.family = destination->family;
+		memcpy(
+		    source.bytes, v4 ? (void *)&in.sin_addr : (void *)&in6.sin6_addr, v4 ? 4 : 16);
+	}
+	close(fd);
+	return source;
+}

@@ -1,0 +1,423 @@
+#include "evidence/route.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "dns/book.h"
+#include "dns/name.h"
+
+enum { HOSTS_MAX = 64, ADDRESSES_MAX = 16, NAMED_MAX = 3 };
+
+static const struct family {
+	const char *missing; /* what a host without it lacks */
+	bool ask[2]; /* A, AAAA */
+} families[] = {
+    [ROUTE_BOTH] = {"no address", {true, true}},
+    [ROUTE_V4] = {"no IPv4 address", {true, false}},
+    [ROUTE_V6] = {"no IPv6 address", {false, true}},
+};
+
+static const enum dns_type types[2] = {DNS_A, DNS_AAAA};
+
+struct search {
+	struct book *book;
+	struct arena *arena;
+	const struct family *family;
+	struct route *out;
+};
+
+/* "SERVFAIL from 192.0.2.53" */
+static const char *
+said(struct arena *arena, const struct answer *answer)
+{
+	const char *rcode = dns_rcode_name(answer->rcode);
+
+	return answer->server != NULL ? arena_printf(arena, "%s from %s", rcode, answer->server)
+	                              : rcode;
+}
+
+static void
+warn(struct search *search, const char *what)
+{
+	struct route *out = search->out;
+
+	out->problem =
+	    out->problem == NULL ? what : arena_printf(search->arena, "%s; %s", out->problem, what);
+}
+
+/* ---- the hosts of a set of MX records */
+
+static int
+by_name(const void *left, const void *right)
+{
+	const struct route_host *a = left, *b = right;
+	int order = strcmp(a->name, b->name);
+
+	return order != 0 ? order
+	                  : (a->preference > b->preference) - (a->preference < b->preference);
+}
+
+static int
+by_preference(const void *left, const void *right)
+{
+	const struct route_host *a = left, *b = right;
+
+	return a->preference != b->preference
+	           ? (a->preference > b->preference) - (a->preference < b->preference)
+	           : strcmp(a->name, b->name);
+}
+
+static uint64_t
+next_random(uint64_t *state) /* splitmix64 */
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+static void
+shuffle(struct route_host *hosts, size_t count, uint64_t *state)
+{
+	for (size_t left = count; left > 1; left--) {
+		size_t chosen = (size_t)(next_random(state) % left);
+		struct route_host last = hosts[left - 1];
+
+		hosts[left - 1] = hosts[chosen];
+		hosts[chosen] = last;
+	}
+}
+
+/* A host that is named twice counts by its better preference. */
+static size_t
+drop_repeated(struct route_host *hosts, size_t count)
+{
+	size_t kept = 0;
+
+	qsort(hosts, count, sizeof *hosts, by_name);
+	for (size_t i = 0; i < count; i++)
+		if (kept == 0 || strcmp(hosts[kept - 1].name, hosts[i].name) != 0)
+			hosts[kept++] = hosts[i];
+	return kept;
+}
+
+/* By preference, equal ones at random; from a fixed order first, so that the seed alone decides,
+ * not the order in which they came. */
+static void
+put_in_order(struct route_host *hosts, size_t count, uint64_t seed)
+{
+	qsort(hosts, count, sizeof *hosts, by_preference);
+	for (size_t first = 0, end; first < count; first = end) {
+		for (end = first + 1;
+		     end < count && hosts[end].preference == hosts[first].preference;)
+			end++;
+		shuffle(hosts + first, end - first, &seed);
+	}
+}
+
+static void
+take_hosts(struct search *search, const struct answer *mx, uint64_t seed)
+{
+	struct route *out = search->out;
+	struct route_host *hosts = arena_alloc(search->arena, mx->count * sizeof *hosts);
+	size_t count = 0;
+
+	for (size_t i = 0; i < mx->count; i++)
+		if (*mx->records[i].u.mx.host != '\0')
+			hosts[count++] = (struct route_host){
+			    .name = arena_string(search->arena, mx->records[i].u.mx.host),
+			    .preference = mx->records[i].u.mx.preference};
+	out->null_mx_mixed = count > 0 && count < mx->count;
+	count = drop_repeated(hosts, count);
+	put_in_order(hosts, count, seed);
+	if (out->null_mx_mixed)
+		warn(search, "a null MX stands among other MX records (RFC 7505 section 3)");
+	if (count > HOSTS_MAX)
+		warn(search, arena_printf(search->arena, "%zu mail exchangers, %d are looked at",
+		                 count, HOSTS_MAX));
+	out->hosts = hosts;
+	out->host_count = count < HOSTS_MAX ? count : HOSTS_MAX;
+}
+
+/* ---- a host's addresses */
+
+static bool
+has(const struct ip *addresses, size_t count, const struct ip *ip)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ip_equal(&addresses[i], ip))
+			return true;
+	return false;
+}
+
+/* Adds what an answer holds, up to `max` in all. Returns how many were left out. */
+static size_t
+add_addresses(
+    struct route_host *host, struct ip *addresses, const struct answer *answer, size_t max)
+{
+	size_t left_out = 0;
+
+	for (size_t i = 0; i < answer->count; i++) {
+		const struct ip *ip = &answer->records[i].u.address;
+
+		if (has(addresses, host->address_count, ip))
+			continue;
+		if (host->address_count < max)
+			addresses[host->address_count++] = *ip;
+		else
+			left_out++;
+	}
+	return left_out;
+}
+
+/* IPv6 first, but neither family takes more than its half while the other needs its own. */
+static void
+take_addresses(struct search *search, struct route_host *host, const struct answer *answers[2])
+{
+	struct ip *addresses = arena_alloc(search->arena, ADDRESSES_MAX * sizeof *addresses);
+	size_t half = ADDRESSES_MAX / 2, wanted4 = answers[0] != NULL ? answers[0]->count : 0,
+	       left_out = 0;
+
+	if (answers[1] != NULL)
+		left_out += add_addresses(
+		    host, addresses, answers[1], ADDRESSES_MAX - (wanted4 < half ? wanted4 : half));
+	if (answers[0] != NULL)
+		left_out += add_addresses(host, addresses, answers[0], ADDRESSES_MAX);
+	host->addresses = addresses;
+	if (left_out > 0)
+		warn(search, arena_printf(search->arena, "%s has %zu addresses, %zu are looked at",
+		                 host->name, host->address_count + left_out, host->address_count));
+}
+
+/* "A: SERVFAIL, AAAA: TIMEOUT"; NULL when both look-ups said something. */
+static const char *
+failures(struct arena *arena, const struct answer *answers[2])
+{
+	const char *text = NULL;
+
+	for (size_t i = 0; i < 2; i++)
+		if (answers[i] != NULL && answer_truth(answers[i]) == UNKNOWN)
+			text = arena_printf(arena, "%s%s%s: %s", text != NULL ? text : "",
+			    text != NULL ? ", " : "", dns_type_name(types[i]),
+			    dns_rcode_name(answers[i]->rcode));
+	return text;
+}
+
+static const char *
+lack(struct search *search, const struct answer *answers[2])
+{
+	const char *failed = failures(search->arena, answers);
+
+	if (failed != NULL)
+		return failed;
+	for (size_t i = 0; i < 2; i++)
+		if (answers[i] != NULL && answers[i]->rcode != DNS_NXDOMAIN)
+			return search->family->missing;
+	return "no such name";
+}
+
+/* False: pending. */
+static bool
+look_up_host(struct search *search, struct route_host *host)
+{
+	const struct answer *answers[2] = {NULL, NULL};
+	struct ip literal;
+	bool pending = false;
+
+	if (ip_parse(&literal, host->name)) { /* RFC 5321 section 5.1 wants a name; looking up its
+		                                 digits would only trouble the root */
+		host->problem = "an address instead of a name";
+		return true;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		if (!search->family->ask[i])
+			continue;
+		answers[i] = book_ask(search->book, host->name, types[i]);
+		if (answers[i] == NULL) {
+			pending = true;
+			continue;
+		}
+		host->rcode[i] = answers[i]->rcode;
+		if (strcmp(answers[i]->canonical, answers[i]->name) != 0)
+			host->alias = true;
+	}
+	if (pending)
+		return false;
+	take_addresses(search, host, answers);
+	if (host->address_count == 0)
+		host->problem = lack(search, answers);
+	return true;
+}
+
+static bool
+look_up_hosts(struct search *search)
+{
+	bool pending = false;
+
+	for (size_t i = 0; i < search->out->host_count; i++)
+		if (!look_up_host(search, &search->out->hosts[i]))
+			pending = true; /* but let the others ask, too */
+	return !pending;
+}
+
+/* ---- the verdict */
+
+static bool
+failed(const struct route_host *host)
+{
+	for (size_t i = 0; i < 2; i++)
+		if (host->rcode[i] != DNS_NOERROR && host->rcode[i] != DNS_NXDOMAIN)
+			return true;
+	return false;
+}
+
+/* "mx1.example.com: no such name, mx2.example.com: no address", a few of them. */
+static const char *
+complaints(struct search *search)
+{
+	const struct route *out = search->out;
+	const char *text = "";
+
+	for (size_t i = 0; i < out->host_count && i < NAMED_MAX; i++)
+		text = arena_printf(search->arena, "%s%s%s: %s", text, i > 0 ? ", " : "",
+		    out->hosts[i].name, out->hosts[i].problem);
+	return out->host_count > NAMED_MAX ? arena_printf(search->arena, "%s, and %zu more", text,
+	                                         out->host_count - NAMED_MAX)
+	                                   : text;
+}
+
+/* Whether any host can be connected to, and what it means when none can: one look-up that failed
+ * makes it unknown. */
+static void
+settle(struct search *search, enum route_kind reachable)
+{
+	struct route *out = search->out;
+	bool unknown = false;
+
+	out->kind = reachable;
+	for (size_t i = 0; i < out->host_count; i++) {
+		if (out->hosts[i].address_count > 0)
+			return;
+		unknown = unknown || failed(&out->hosts[i]);
+	}
+	out->kind = unknown ? ROUTE_DNS_ERROR : ROUTE_NO_ADDRESS;
+	if (unknown)
+		warn(search, arena_printf(search->arena,
+		                 "no address of a mail exchanger of %s could be found out (%s)",
+		                 out->domain, complaints(search)));
+	else if (reachable == ROUTE_IMPLICIT)
+		warn(search, arena_printf(search->arena, "%s has no MX and %s", out->domain,
+		                 search->family->missing));
+	else
+		warn(search,
+		    arena_printf(search->arena, "no mail exchanger of %s can be connected to (%s)",
+		        out->domain, complaints(search)));
+}
+
+static bool
+conclude(struct search *search, enum route_kind kind, const char *problem)
+{
+	search->out->kind = kind;
+	search->out->problem = problem;
+	return true;
+}
+
+static bool
+takes_no_mail(const struct answer *mx)
+{
+	for (size_t i = 0; i < mx->count; i++)
+		if (*mx->records[i].u.mx.host != '\0')
+			return false;
+	return true;
+}
+
+/* No MX: the domain is its own exchanger (RFC 5321 section 5.1). */
+static bool
+find_implicit(struct search *search)
+{
+	struct route *out = search->out;
+
+	out->hosts = arena_alloc(search->arena, sizeof *out->hosts);
+	out->hosts[0].name = out->canonical;
+	out->host_count = 1;
+	if (!look_up_hosts(search))
+		return false;
+	settle(search, ROUTE_IMPLICIT);
+	return true;
+}
+
+static bool
+find_explicit(struct search *search, const struct answer *mx, uint64_t seed)
+{
+	if (takes_no_mail(mx))
+		return conclude(search, ROUTE_NULL_MX,
+		    arena_printf(search->arena, "%s takes no mail (null MX, RFC 7505)",
+		        search->out->domain));
+	take_hosts(search, mx, seed);
+	if (!look_up_hosts(search))
+		return false;
+	settle(search, ROUTE_MX);
+	return true;
+}
+
+static const char *
+no_domain(struct search *search, const struct answer *mx)
+{
+	const struct route *out = search->out;
+
+	if (strcmp(out->canonical, out->domain) != 0)
+		return arena_printf(search->arena,
+		    "%s is an alias of %s, which does not exist (%s)", out->domain, out->canonical,
+		    said(search->arena, mx));
+	return arena_printf(
+	    search->arena, "%s does not exist (%s)", out->domain, said(search->arena, mx));
+}
+
+bool
+route_find(struct book *book, struct arena *arena, const char *domain, enum route_family family,
+    uint64_t seed, struct route *out)
+{
+	struct search search = {
+	    .book = book, .arena = arena, .family = &families[family], .out = out};
+	const struct answer *mx;
+	char name[NAME_TEXT];
+	const char *why;
+
+	*out = (struct route){.kind = ROUTE_DNS_ERROR};
+	if (!name_normalise(domain, name, &why)) {
+		out->domain = out->canonical = arena_string(arena, domain);
+		return conclude(&search, ROUTE_NO_DOMAIN,
+		    arena_printf(arena, "\"%s\" is no domain name: %s", domain, why));
+	}
+	out->domain = out->canonical = arena_string(arena, name);
+	mx = book_ask(book, name, DNS_MX);
+	if (mx == NULL)
+		return false;
+	out->authentic = mx->authentic;
+	out->server = mx->server;
+	out->ttl = mx->ttl;
+	out->canonical = arena_string(arena, mx->canonical);
+	if (answer_truth(mx) == UNKNOWN)
+		return conclude(&search, ROUTE_DNS_ERROR,
+		    arena_printf(arena, "MX look-up of %s: %s", name, said(arena, mx)));
+	if (mx->rcode == DNS_NXDOMAIN)
+		return conclude(&search, ROUTE_NO_DOMAIN, no_domain(&search, mx));
+	return mx->count == 0 ? find_implicit(&search) : find_explicit(&search, mx, seed);
+}
+
+const char *
+route_kind_name(enum route_kind kind)
+{
+	static const char *const names[] = {
+	    [ROUTE_MX] = "mx",
+	    [ROUTE_IMPLICIT] = "implicit-mx",
+	    [ROUTE_NULL_MX] = "null-mx",
+	    [ROUTE_NO_DOMAIN] = "nxdomain",
+	    [ROUTE_NO_ADDRESS] = "no-address",
+	    [ROUTE_DNS_ERROR] = "dns-error",
+	};
+
+	return names[kind];
+}

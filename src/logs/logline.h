@@ -1,0 +1,46 @@
+/* logline: one line of a mail server's log → what was said, to whom, by whom. Pure and without
+ * memory: what takes several lines (replies, bounces, NDJSON, CSV) is put together in maillog.h.
+ *
+ * A line is only taken for what its own words show: a reply is what stands behind the words that
+ * this server puts before one. What merely looks like a log is OTHER. */
+#ifndef LOGS_LOGLINE_H
+#define LOGS_LOGLINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "smtp/stage.h"
+
+struct arena;
+
+struct heard { /* strings are borrowed from what was read, or in the arena; NULL or 0 when it does
+	          not say */
+	const char *text; /* the reply: lines joined by LF */
+	size_t len;
+	enum stage stage;
+	int code; /* 0: as in the text */
+	const char *enhanced;
+	const char *recipient; /* as written, without <> */
+	const char *relay; /* who said it: a host name, else an address */
+	const char *id, *provider; /* only NDJSON has them */
+};
+
+enum logline {
+	LOGLINE_OTHER, /* no form that we know */
+	LOGLINE_SILENT, /* a log's line, without a refusal by a server: delivered, not connected,
+	                   timed out */
+	LOGLINE_REPLY,
+};
+
+enum logline logline_read(const char *line, size_t len, struct arena *arena, struct heard *out);
+
+/* The code [45]NN that a reply begins with, behind it the end, a space or a hyphen; 0: none. */
+int logline_code(const char *text, size_t len);
+/* "RCPT TO:<user@example.com>", "end of DATA", "connection": the stage whose reply it is;
+ * STAGE_NONE if none is meant. */
+enum stage logline_stage(const char *command, size_t len);
+/* The domain of an address, in lower case and in the arena; NULL if it has none, or what is there
+ * is none. */
+const char *logline_domain(const char *address, struct arena *arena);
+
+#endif

@@ -1,0 +1,48 @@
+/* intake: where the targets come from: operands, --to, a list in a file or on standard input; who
+ * is left out; and how far each is walked (DESIGN.md section 1). */
+#ifndef OPTIONS_INTAKE_H
+#define OPTIONS_INTAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "options/target.h"
+
+struct intake;
+
+enum { INTAKE_LINE_MAX = 4096 };
+
+struct intake_plan { /* borrowed */
+	const char *const *operands;
+	size_t operand_count;
+	const char *const *to; /* addresses; a bare domain among the operands gets those of them
+	                          that are in it, or all when there is one domain */
+	size_t to_count;
+	const char *file; /* list, "-": standard input, NULL: none */
+	const char *skip_file; /* opt-outs: domains (and what is below them) and addresses, one a
+	                          line; NULL: none */
+	const char *server; /* host of --server, NULL */
+	unsigned server_port;
+	enum stage quit_after; /* STAGE_NONE: the default */
+};
+
+enum intake_state {
+	INTAKE_TARGET, /* a target to walk */
+	INTAKE_SKIP, /* a target that is not to be walked; `why` says why */
+	INTAKE_WAIT, /* standard input has nothing yet: watch intake_fd */
+	INTAKE_END,
+};
+
+/* NULL: an operand, --to or a file cannot be used; said with log_error, and `*status` is the exit
+ * status. */
+struct intake *intake_open(const struct intake_plan *plan, int *status);
+void intake_close(struct intake *intake);
+
+enum intake_state intake_next(struct intake *intake, struct target *target,
+    const char **why); /* strings are valid until the next call */
+int intake_fd(const struct intake *intake);
+unsigned long intake_bad_lines(const struct intake *intake); /* reported and passed over so far */
+bool intake_failed(const struct intake *intake); /* reading broke off: said already */
+unsigned long intake_total(const struct intake *intake); /* targets in all, 0: not known */
+
+#endif

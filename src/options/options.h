@@ -1,0 +1,243 @@
+/* options: everything that a user can ask, and the one table that it is read by.
+ *
+ * The table (options.c) makes the parser, the configuration file, --help, the completions and the
+ * check of the manual. To add an option: a field here, a row there, a paragraph in man/mxwalk.1;
+ * `make check` finds what is forgotten. All strings live in the arena given to options_parse; times
+ * are milliseconds; a number that was not given is 0, a string NULL. */
+#ifndef OPTIONS_OPTIONS_H
+#define OPTIONS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/ip.h"
+#include "evidence/route.h"
+#include "smtp/dialogue.h"
+#include "smtp/stage.h"
+
+struct arena;
+
+enum command_id {
+	COMMAND_PROBE,
+	COMMAND_SELF,
+	COMMAND_EXPLAIN,
+	COMMAND_CHECK,
+	COMMAND_LAB,
+	COMMAND_HELP,
+	COMMAND_VERSION,
+	COMMAND_COUNT
+};
+enum format { FORMAT_TEXT, FORMAT_NDJSON, FORMAT_NAGIOS };
+enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+enum shell { SHELL_NONE, SHELL_BASH, SHELL_ZSH };
+
+enum { TIMEOUT_RFC = -1 }; /* --timeout rfc: the limits of RFC 5321 section 4.5.3.2 */
+enum {
+	TIMEOUT_DNS_MS = 10000,
+	TIMEOUT_CHECK_MS = 20000
+}; /* --timeout-dns, when it was not given; check: RFC 7208 section 4.6.4 */
+enum { OPTIONS_ERROR = 512 };
+
+struct strings {
+	const char **items;
+	size_t count;
+};
+
+struct addresses {
+	struct ip *items;
+	size_t count;
+};
+
+struct pairs { /* NAME=VALUE, the name not empty */
+	struct pair {
+		const char *name, *value;
+	} * items;
+	size_t count;
+};
+
+struct signers { /* --dkim-key, --dkim-selector, --dkim-domain: a triple each */
+	struct signer {
+		const char *file, *selector,
+		    *domain; /* probe: file and selector are always there; self: the selector is;
+		                domain NULL: that of --from. check: any may be NULL */
+	} * items;
+	size_t count;
+};
+
+struct content { /* TEXT or @FILE; at most one is set */
+	const char *text; /* may be "" */
+	const char *file; /* "-": standard input */
+};
+
+struct server {
+	const char *host; /* a name (dns/name.h) or an address without brackets; NULL: not given */
+	unsigned port; /* 0: not given */
+};
+
+struct options {
+	enum command_id command;
+	bool help, version; /* asked for: nothing else is to be done */
+	struct strings operands; /* probe: targets, all of them good for target_parse (with neither
+	                            operands nor --input, the addresses of --to are the targets);
+	                            explain: texts; check: evaluator and its operands; lab: the
+	                            command and its arguments; help: a command */
+
+	struct strings given; /* "port=2525", "all": what was asked for and is in force; of a secret
+	                         only the name */
+
+	/* what to walk, and how far */
+	struct strings to; /* addresses; only with targets that have no '@' */
+	const char *input; /* "-": standard input */
+	const char *skip_file;
+	struct server server;
+	unsigned port; /* 25 */
+	enum route_family family;
+	bool all;
+	bool allow_private;
+	unsigned concurrency; /* 50 */
+	enum stage quit_after; /* STAGE_NONE: not given; STAGE_STARTTLS takes the handshake and the
+	                          EHLO behind it along */
+
+	/* who is sending */
+	const char *from; /* NULL: postmaster@ the HELO name; "": null reverse-path */
+	const char *ehlo; /* NULL: found out (DESIGN.md section 3) */
+	struct addresses sources;
+	struct ip public_ip; /* family 0: not given */
+	struct signers signers;
+
+	/* TLS */
+	enum tls_want tls; /* TLS_MAY */
+	bool tls_verify;
+	const char *tls_ca; /* file or directory; NULL: the system's */
+
+	/* time, in milliseconds; see options_deadlines */
+	long timeout, timeout_connect, timeout_greeting, timeout_command, timeout_data,
+	    timeout_message;
+	long timeout_dns; /* never 0 */
+
+	/* the test message */
+	struct strings headers; /* "Name: value" */
+	struct content body, data;
+	struct strings attach; /* files */
+
+	/* DNS */
+	struct strings nameservers, list_nameservers; /* "ADDR", "ADDR:PORT", "[ADDR6]:PORT" */
+	const char *dns_record, *dns_replay;
+	struct pairs list_keys; /* zone, key: never to be shown */
+	const char *list_key_file;
+	struct strings lists, no_lists; /* files; zones */
+	bool dnsbl; /* true */
+
+	/* judging */
+	struct strings rules; /* files */
+	bool list_rules, summary;
+	enum stage stage; /* explain --stage; STAGE_NONE: not known */
+	const char *mx; /* explain --mx */
+	struct ip ip; /* check --ip, explain --source */
+	struct pairs spf_results,
+	    dkim_results; /* check --spf, --dkim: domain, result (lower case, not checked) */
+
+	/* output */
+	const char *output; /* NULL or "-": standard output */
+	enum format format;
+	enum color color;
+	bool verbose, quiet;
+
+	/* lab */
+	bool lab_list;
+	unsigned lab_port, lab_dns_port; /* 0: the lab's own choice */
+	const char *lab_log;
+
+	/* help */
+	bool table;
+	enum shell completion;
+};
+
+struct command_row {
+	const char *name, *operands,
+	    *does; /* "probe", "[OPTION...] TARGET...", one line without a full stop */
+	size_t min_operands, max_operands;
+	bool operands_end_options; /* the first operand ends the options: what follows belongs to
+	                              another command */
+};
+
+extern const struct command_row commands[COMMAND_COUNT];
+
+enum option_section { /* of --help */
+	SECTION_TASK,
+	SECTION_SENDER,
+	SECTION_TLS,
+	SECTION_MESSAGE,
+	SECTION_TIME,
+	SECTION_DNS,
+	SECTION_JUDGE,
+	SECTION_OUTPUT,
+	SECTION_OTHER,
+	SECTION_COUNT
+};
+
+extern const char *const section_titles[SECTION_COUNT];
+
+struct option_word { /* a word that an option takes */
+	const char *word; /* NULL ends the list */
+	int value;
+	bool alias; /* taken, not shown */
+};
+
+struct option;
+
+/* Reads a value into `at`. Returns NULL, or what is wrong with it: "not a port (1 to 65535)"
+ * (static or in the arena). */
+typedef const char *option_take(
+    struct arena *arena, const struct option *option, const char *value, void *at);
+
+struct option {
+	const char
+	    *names; /* without dashes; the first is the name, the others are aliases: "ehlo helo" */
+	char letter; /* 0: none */
+	const char *value; /* what --help calls it; NULL: a flag, that is set to `on`, and by its
+	                      --no-… to `off` */
+	option_take *take; /* NULL for a flag */
+	size_t at, size; /* in struct options */
+	unsigned commands; /* bits 1 << command_id */
+	enum option_section section;
+	const char *help; /* one line without a full stop */
+	int on, off;
+	long min, max; /* of a number or a time */
+	const struct option_word *words;
+	const char *alone; /* the flag that is meant when the value is missing at the very end;
+	                      NULL: that is an error */
+	bool many; /* may be given several times */
+	bool secret; /* the value is never shown */
+	bool not_in_file;
+	bool line_only; /* in a file the name is another command's option, and passed over for this
+	                   one */
+};
+
+extern const struct option option_table[];
+extern const size_t option_count;
+
+/* Reads `argc` arguments (behind the command's name), and before them the files named by
+ * `environment` (the value of $MXWALK_CONFIG, may be NULL) and by --config. What the command line
+ * says replaces what a file says of the same option, lists as a whole. On false, `error` is one
+ * line that names the thing and its place: "--port 70000: not a port (1 to 65535)", "FILE:3:
+ * frobnicate: no such option"; the exit status is then 64. */
+bool options_parse(struct options *options, enum command_id command, int argc, char **argv,
+    const char *environment, struct arena *arena, char error[OPTIONS_ERROR]);
+
+bool command_find(const char *word, enum command_id *command);
+
+/* The option of that name (without dashes) for a command, NULL if it has none. `negated`: it was
+ * its --no-… */
+const struct option *option_find(
+    const char *name, size_t len, enum command_id command, bool *negated);
+
+/* The limit of each stage in milliseconds: ours (smtp/stage.h), or --timeout, or what one of
+ * --timeout-… says of it. */
+void options_deadlines(const struct options *options, long ms[STAGE_COUNT]);
+
+bool options_color(
+    const struct options *options, int fd); /* should what goes to `fd` be coloured? (--color,
+                                               NO_COLOR, TERM, a terminal or not) */
+
+#endif

@@ -1,0 +1,30 @@
+/* target: what the user wants walked, as text → value (DESIGN.md section 1). Pure. */
+#ifndef OPTIONS_TARGET_H
+#define OPTIONS_TARGET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/ip.h"
+#include "smtp/stage.h"
+
+struct arena;
+
+struct target {
+	const char *text; /* as given */
+	const char *domain; /* in the form of dns/name.h; for "[host]:port" the host or address */
+	const char *rcpt; /* recipient, NULL: none given */
+	const char *host; /* fixed server: name or address, NULL: by MX */
+	uint16_t port; /* of the fixed server; 0: the run's */
+	enum stage depth; /* how far to go: set by intake.h */
+};
+
+/* domain | user@domain | [host-or-ip] | [host-or-ip]:port | user@domain@[host-or-ip]:port. On false
+ * `*why` is static or in the arena. Control bytes are refused. */
+bool target_parse(const char *text, struct arena *arena, struct target *out, const char **why);
+
+/* "host", "[host]", "host:port", "[address]:port", "address" (--server). */
+bool target_server(
+    const char *text, struct arena *arena, const char **host, uint16_t *port, const char **why);
+
+#endif

@@ -1,0 +1,158 @@
+#include "report/explained.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+enum { LISTING_MAX = 600 }; /* octets of a name in `listings` */
+
+static const char separator = '\x1f';
+
+void
+explained_init(struct explained *explained)
+{
+	*explained = (struct explained){.lists = counter_new(EXPLAINED_NAMES_MAX),
+	    .providers = counter_new(EXPLAINED_NAMES_MAX),
+	    .domains = counter_new(EXPLAINED_DOMAINS_MAX),
+	    .listings = counter_new(EXPLAINED_NAMES_MAX)};
+}
+
+void
+explained_release(struct explained *explained)
+{
+	counter_free(explained->lists);
+	counter_free(explained->providers);
+	counter_free(explained->domains);
+	counter_free(explained->listings);
+}
+
+enum cause
+explained_cause(const struct explanation *explanation)
+{
+	return explanation->diagnosis != NULL ? explanation->diagnosis->cause
+	                                      : explanation->reading->cause;
+}
+
+/* Who runs the list, where we know it: "Spamhaus". */
+static const char *
+list_owner(const struct reading *reading)
+{
+	const struct list *list = reading->list_count > 0 ? reading->lists[0].list : NULL;
+
+	if (list == NULL)
+		return reading->list;
+	return list->operator!= NULL ? list->operator: list->name;
+}
+
+static void
+add_listing(struct explained *explained, const struct reading *reading, enum cause cause)
+{
+	const struct list *list = reading->lists[0].list;
+	char name[LISTING_MAX];
+
+	counter_add(explained->lists, list != NULL ? list->zone : reading->list);
+	if (reading->listed != NULL &&
+	    snprintf(name, sizeof name, "%u%c%s%c%s", (unsigned)cause, separator,
+	        list_owner(reading), separator, reading->listed) < (int)sizeof name)
+		counter_add(explained->listings, name);
+}
+
+void
+explained_add(struct explained *explained, const struct explanation *explanation)
+{
+	const struct reading *reading = explanation->reading;
+	enum cause cause = explained_cause(explanation);
+
+	explained->replies++;
+	if (reading->code >= 400 ? reading->code < 500 : reading->enhanced[0] == '4')
+		explained->deferred++;
+	explained->cause[cause]++;
+	if (reading->list_count > 0 && reading->list != NULL)
+		add_listing(explained, reading, cause);
+	if (reading->provider != NULL)
+		counter_add(explained->providers, reading->provider);
+	if (explanation->recipient_domain != NULL)
+		counter_add(explained->domains, explanation->recipient_domain);
+}
+
+size_t
+explained_causes(const struct explained *explained, enum cause causes[CAUSE_COUNT])
+{
+	size_t n = 0;
+
+	for (unsigned cause = 0; cause < CAUSE_COUNT; cause++) {
+		size_t at = n;
+
+		if (explained->cause[cause] == 0)
+			continue;
+		for (n++; at > 0 && explained->cause[causes[at - 1]] < explained->cause[cause];
+		     at--)
+			causes[at] = causes[at - 1];
+		causes[at] = (enum cause)cause;
+	}
+	return n;
+}
+
+static void
+say_share(struct buf *out, unsigned long part, unsigned long whole)
+{
+	if (part == whole)
+		buf_puts(out, "All of your refusals");
+	else if (part * 100 < whole)
+		buf_puts(out, "Less than 1 % of your refusals");
+	else
+		buf_printf(out, "%lu %% of your refusals", part * 100 / whole);
+}
+
+/* The listing that makes up most of the cause: NULL if none is half of it. */
+static const struct count *
+main_listing(struct explained *explained, enum cause cause)
+{
+	const struct count *list;
+	size_t n = counter_list(explained->listings, &list);
+	char prefix[16];
+
+	snprintf(prefix, sizeof prefix, "%u%c", (unsigned)cause, separator);
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(list[i].name, prefix, strlen(prefix)) == 0)
+			return list[i].count * 2 >= explained->cause[cause] ? &list[i] : NULL;
+	return NULL;
+}
+
+static void
+say_listing(struct buf *out, const char *name)
+{
+	const char *owner = strchr(name, separator) + 1, *listed = strchr(owner, separator);
+
+	buf_printf(out, " are one %.*s listing of %s.", (int)(listed - owner), owner, listed + 1);
+}
+
+void
+explained_sentence(struct explained *explained, struct buf *out)
+{
+	enum cause causes[CAUSE_COUNT];
+	const struct count *listing, *list;
+	unsigned long most;
+
+	if (explained_causes(explained, causes) == 0)
+		return;
+	most = explained->cause[causes[0]];
+	listing = main_listing(explained, causes[0]);
+	if (listing != NULL) {
+		say_share(out, listing->count, explained->replies);
+		say_listing(out, listing->name);
+		return;
+	}
+	if (causes[0] == CAUSE_IP_BLOCKLIST && counter_list(explained->lists, &list) > 0 &&
+	    list[0].count * 2 >= most) {
+		say_share(out, list[0].count, explained->replies);
+		buf_printf(out, " name one blocklist: %s.", list[0].name);
+		return;
+	}
+	say_share(out, most, explained->replies);
+	if (causes[0] == CAUSE_UNKNOWN)
+		buf_puts(out, " do not say why.");
+	else
+		buf_printf(out, " have one cause: %s.", cause_words(causes[0]));
+}

@@ -1,0 +1,594 @@
+#include "report/ndjson.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "judge/advice.h"
+#include "report/ndjson_fields.h"
+
+static void
+begin(struct json *json, struct buf *out, const char *type)
+{
+	json_start(json, out);
+	json_object_begin(json, NULL);
+	json_cstring(json, "type", type);
+	json_number(json, "schema", 1);
+}
+
+static void
+finish(struct json *json)
+{
+	json_object_end(json);
+	buf_putc(json->out, '\n');
+}
+
+static void
+write_time(struct json *json, const char *key, int64_t ms)
+{
+	time_t seconds = (time_t)(ms / 1000);
+	char text[80];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
+	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms % 1000));
+	json_cstring(json, key, text);
+}
+
+void
+record_run(struct buf *out, const struct run_facts *run)
+{
+	struct json json;
+
+	begin(&json, out, "run");
+	json_cstring(&json, "version", run->version);
+	write_time(&json, "started", run->started);
+	json_strings(&json, "options", run->options, run->option_count);
+	json_strings(&json, "nameservers", run->nameservers, run->nameserver_count);
+	finish(&json);
+}
+
+static void
+write_helo(struct json *json, const struct sender *sender)
+{
+	const struct sender_helo *helo = &sender->helo_facts;
+
+	json_object_begin(json, "helo_name");
+	json_bool(json, "valid", helo->valid);
+	json_bool(json, "literal", helo->literal);
+	json_cstring(json, "resolves", record_truth(helo->resolves));
+	json_cstring(json, "leads_back", record_truth(helo->leads_back));
+	json_cstring(json, "is_ptr", record_truth(helo->is_ptr));
+	record_source(json, helo->server, helo->ttl);
+	json_object_end(json);
+}
+
+static void
+write_domain(struct json *json, const char *role, const struct sender_domain *domain)
+{
+	if (domain->name == NULL)
+		return;
+	json_object_begin(json, NULL);
+	json_cstring(json, "role", role);
+	json_cstring(json, "domain", domain->name);
+	json_cstring(json, "route", domain->known ? route_kind_name(domain->route.kind) : NULL);
+	json_text(json, "problem", domain->known ? domain->route.problem : NULL);
+	record_source(json, domain->known ? domain->route.server : NULL, domain->route.ttl);
+	json_cstring(json, "soa", record_truth(domain->soa));
+	json_text(json, "zone", domain->zone);
+	json_object_end(json);
+}
+
+static void
+write_domains(struct json *json, const struct sender *sender)
+{
+	json_array_begin(json, "domains");
+	write_domain(json, "mail-from", &sender->from_domain);
+	write_domain(json, "from", &sender->author_domain);
+	json_array_end(json);
+}
+
+static void
+write_spf(struct json *json, const char *key, const struct spf *spf, bool known)
+{
+	if (!known) {
+		json_none(json, key);
+		return;
+	}
+	json_object_begin(json, key);
+	json_cstring(json, "result", spf_result_name(spf->result));
+	record_spf_fields(json, spf);
+	json_object_end(json);
+}
+
+static void
+write_key(struct json *json, const struct sender_key *key)
+{
+	json_object_begin(json, NULL);
+	json_cstring(json, "selector", key->selector);
+	json_cstring(json, "domain", key->domain);
+	json_cstring(
+	    json, "state", dkim_key_state_name(key->known ? key->key.state : DKIM_KEY_UNKNOWN));
+	json_cstring(json, "type", key->key.typed ? dkim_type_name(key->key.type) : NULL);
+	json_number(json, "bits", key->key.bits);
+	json_cstring(json, "matches", record_truth(key->matches));
+	json_bytes(
+	    json, "record", key->key.record != NULL ? key->key.record : "", key->key.record_len);
+	json_text(json, "problem", key->key.problem);
+	record_source(json, key->key.server, key->key.ttl);
+	json_object_end(json);
+}
+
+static void
+write_signature(struct json *json, const struct dkim_verdict *verdict)
+{
+	json_object_begin(json, NULL);
+	json_cstring(json, "domain", verdict->signature.domain);
+	json_cstring(json, "selector", verdict->signature.selector);
+	json_cstring(json, "result", dkim_result_name(verdict->result));
+	json_text(json, "reason", verdict->reason);
+	json_object_end(json);
+}
+
+/* null: nothing is known of the mail. */
+static void
+write_dkim(struct json *json, const struct sender *sender)
+{
+	if (!sender->mail_known) {
+		json_none(json, "dkim");
+		return;
+	}
+	json_object_begin(json, "dkim");
+	json_array_begin(json, "keys");
+	for (size_t i = 0; i < sender->key_count; i++)
+		write_key(json, &sender->keys[i]);
+	json_array_end(json);
+	json_array_begin(json, "signatures");
+	for (size_t i = 0; sender->dkim_known && i < sender->dkim.count; i++)
+		write_signature(json, &sender->dkim.signatures[i]);
+	json_array_end(json);
+	json_object_end(json);
+}
+
+static void
+write_dmarc(struct json *json, const struct sender *sender)
+{
+	if (!sender->dmarc_known) {
+		json_none(json, "dmarc");
+		return;
+	}
+	json_object_begin(json, "dmarc");
+	json_cstring(json, "result", dmarc_result_name(sender->dmarc.now.result));
+	record_dmarc_fields(json, &sender->dmarc);
+	json_object_end(json);
+}
+
+void
+record_sender(struct buf *out, const struct sender *sender, enum helo_origin origin)
+{
+	struct json json;
+
+	begin(&json, out, "sender");
+	record_ip(&json, "ip", &sender->ip);
+	json_cstring(&json, "helo", sender->helo);
+	json_cstring(&json, "helo_origin", helo_origin_name(origin));
+	json_cstring(&json, "from", sender->from);
+	json_bool(&json, "complete", sender->complete);
+	json_object_begin(&json, "ptr");
+	record_ptr_fields(&json, &sender->ptr);
+	json_object_end(&json);
+	json_cstring(&json, "fcrdns", ptr_fcrdns_word(&sender->ptr));
+	json_array_begin(&json, "dnsbl");
+	for (size_t i = 0; i < sender->listing_count; i++) {
+		json_object_begin(&json, NULL);
+		record_listing_fields(&json, &sender->listings[i]);
+		json_object_end(&json);
+	}
+	json_array_end(&json);
+	write_helo(&json, sender);
+	write_domains(&json, sender);
+	write_spf(&json, "spf", &sender->spf, sender->spf_known);
+	write_spf(&json, "spf_helo", &sender->helo_spf, sender->helo_spf_known);
+	write_dkim(&json, sender);
+	write_dmarc(&json, sender);
+	finish(&json);
+}
+
+void
+record_finding(struct buf *out, const struct sender *sender, const struct advice *advice)
+{
+	struct json json;
+
+	begin(&json, out, "finding");
+	json_object_begin(&json, "sender");
+	record_ip(&json, "ip", &sender->ip);
+	json_cstring(&json, "helo", sender->helo);
+	json_cstring(&json, "from", sender->from);
+	json_object_end(&json);
+	json_cstring(&json, "id", advice->id);
+	json_cstring(&json, "topic", advice->topic);
+	json_cstring(&json, "severity", severity_name(advice->severity));
+	json_cstring(&json, "what", advice->what);
+	json_cstring(&json, "evidence", advice->evidence);
+	json_cstring(&json, "refused_by", advice->refused_by);
+	json_cstring(&json, "who", who_name(advice->who));
+	json_cstring(&json, "advice", advice->advice);
+	json_array_begin(&json, "records");
+	for (size_t i = 0; i < ADVICE_RECORDS; i++)
+		if (advice->records[i] != NULL)
+			json_cstring(&json, NULL, advice->records[i]);
+	json_array_end(&json);
+	json_cstring(&json, "url", advice->url);
+	finish(&json);
+}
+
+static void
+write_reply_fields(struct json *json, const struct reply *reply)
+{
+	json_number(json, "code", reply->code);
+	json_cstring(json, "enhanced", reply->enhanced);
+	json_array_begin(json, "lines");
+	for (size_t i = 0; i < reply->count; i++)
+		json_bytes(json, NULL, reply->lines[i].bytes, reply->lines[i].len);
+	json_array_end(json);
+}
+
+/* The peculiarities of a reply, as words. */
+static void
+write_flags(struct json *json, unsigned flags)
+{
+	static const struct {
+		unsigned flag;
+		const char *word;
+	} table[] = {{REPLY_MIXED_CODES, "mixed-codes"}, {REPLY_BARE_LF, "bare-lf"},
+	    {REPLY_LONG_LINE, "long-line"}, {REPLY_NO_SPACE, "no-space"},
+	    {REPLY_NUL, "control-bytes"}, {REPLY_UNFINISHED, "unfinished"}};
+
+	if (flags == 0)
+		return;
+	json_array_begin(json, "flags");
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		if (flags & table[i].flag)
+			json_cstring(json, NULL, table[i].word);
+	json_array_end(json);
+}
+
+static void
+write_reply(struct json *json, const char *key, const struct reply *reply, bool with_text)
+{
+	if (reply->count == 0) {
+		json_none(json, key);
+		return;
+	}
+	json_object_begin(json, key);
+	write_reply_fields(json, reply);
+	if (with_text)
+		json_cstring(json, "text", reply->text);
+	write_flags(json, reply->flags);
+	json_object_end(json);
+}
+
+static void
+write_tls(struct json *json, const struct attempt *attempt)
+{
+	const struct tls_facts *tls = &attempt->tls;
+
+	json_object_begin(json, "tls");
+	json_bool(json, "offered", attempt->tls_offered);
+	json_bool(json, "done", attempt->tls_done);
+	json_text(json, "version", tls->version);
+	json_text(json, "cipher", tls->cipher);
+	json_text(json, "verify", tls->verify);
+	json_text(json, "problem", tls->problem);
+	json_text(json, "subject", tls->subject);
+	json_text(json, "issuer", tls->issuer);
+	json_text(json, "names", tls->names);
+	json_text(json, "not_before", tls->not_before);
+	json_text(json, "not_after", tls->not_after);
+	json_text(json, "sha256", tls->sha256);
+	json_text(json, "error", tls->error);
+	json_object_end(json);
+}
+
+static void
+write_transcript(struct json *json, const struct transcript *transcript)
+{
+	json_array_begin(json, "transcript");
+	for (size_t i = 0; i < transcript->count; i++) {
+		const struct transcript_entry *entry = &transcript->entries[i];
+
+		json_object_begin(json, NULL);
+		json_cstring(json, "stage", stage_name(entry->stage));
+		json_cstring(json, "sent", entry->sent);
+		write_reply_fields(json, &entry->reply);
+		write_flags(json, entry->reply.flags);
+		json_bool(json, "tls", entry->tls);
+		json_number(json, "ms", entry->ms);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static void
+write_attempt(struct json *json, const struct attempt *attempt)
+{
+	json_object_begin(json, NULL);
+	json_cstring(json, "mx", attempt->mx);
+	json_number(json, "preference", attempt->preference);
+	record_ip(json, "ip", &attempt->ip);
+	json_number(json, "port", attempt->port);
+	record_ip(json, "source", &attempt->source);
+	json_cstring(json, "status", walk_status_name(attempt->status));
+	json_cstring(json, "stage", stage_name(attempt->stage));
+	if (attempt->ehlo.client.family != 0)
+		record_ip(json, "seen", &attempt->ehlo.client);
+	json_text(json, "ending", ending_name(attempt->ending));
+	json_text(json, "detail", attempt->detail);
+	write_reply(json, "greeting", &attempt->greeting, false);
+	write_tls(json, attempt);
+	write_transcript(json, &attempt->transcript);
+	json_number(json, "ms", attempt->ms);
+	json_object_end(json);
+}
+
+static void
+write_route(struct json *json, const struct journey *journey)
+{
+	const struct route *route = &journey->route;
+
+	if (journey->fixed) {
+		json_none(json, "route");
+		return;
+	}
+	json_object_begin(json, "route");
+	json_cstring(json, "kind", route_kind_name(route->kind));
+	json_cstring(json, "canonical", route->canonical);
+	json_bool(json, "authentic", route->authentic);
+	json_text(json, "problem", route->problem);
+	json_array_begin(json, "hosts");
+	for (size_t i = 0; i < route->host_count; i++) {
+		const struct route_host *host = &route->hosts[i];
+
+		json_object_begin(json, NULL);
+		json_cstring(json, "mx", host->name);
+		json_number(json, "preference", host->preference);
+		json_array_begin(json, "addresses");
+		for (size_t k = 0; k < host->address_count; k++)
+			record_ip(json, NULL, &host->addresses[k]);
+		json_array_end(json);
+		json_text(json, "problem", host->problem);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_object_end(json);
+}
+
+static void
+write_also(struct json *json, const struct also *also, size_t count)
+{
+	json_array_begin(json, "also");
+	for (size_t i = 0; i < count; i++) {
+		json_object_begin(json, NULL);
+		json_cstring(json, "cause", cause_name(also[i].cause));
+		json_cstring(json, "rule", also[i].rule);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static void
+write_diagnosis(struct json *json, const struct journey *journey)
+{
+	const struct diagnosis *d = &journey->diagnosis;
+
+	if (!journey->diagnosed) {
+		json_none(json, "diagnosis");
+		return;
+	}
+	json_object_begin(json, "diagnosis");
+	json_cstring(json, "cause", cause_name(d->cause));
+	json_cstring(json, "basis", basis_name(d->basis));
+	json_cstring(json, "rule", d->rule);
+	json_cstring(json, "list", d->list);
+	json_cstring(json, "listed", d->listed);
+	json_cstring(json, "provider", d->provider);
+	json_cstring(json, "who", who_name(d->who));
+	json_cstring(json, "advice", d->advice);
+	json_cstring(json, "url", d->url);
+	json_array_begin(json, "evidence");
+	for (size_t i = 0; i < d->evidence_count; i++)
+		json_cstring(json, NULL, d->evidence[i]);
+	json_array_end(json);
+	write_also(json, d->also, d->also_count);
+	json_object_end(json);
+}
+
+void
+record_result(struct buf *out, const struct journey *journey)
+{
+	static const struct reply none;
+	const struct attempt *decisive = journey->decisive;
+	struct json json;
+
+	begin(&json, out, "result");
+	json_cstring(&json, "target", journey->target.text);
+	json_cstring(&json, "domain", journey->target.domain);
+	json_cstring(&json, "rcpt", journey->target.rcpt);
+	record_ip(&json, "source",
+	    decisive != NULL && decisive->source.family != 0 ? &decisive->source
+	                                                     : &journey->source);
+	if (journey->helo != NULL) {
+		json_object_begin(&json, "sender");
+		record_ip(&json, "ip", &journey->sender_ip);
+		json_cstring(&json, "helo", journey->helo);
+		json_cstring(&json, "from", journey->from);
+		json_object_end(&json);
+	} else {
+		json_none(&json, "sender");
+	}
+	write_route(&json, journey);
+	json_cstring(&json, "status", walk_status_name(journey->status));
+	json_cstring(&json, "stage", stage_name(journey->stage));
+	write_reply(&json, "reply", decisive != NULL ? &decisive->reply : &none, true);
+	write_diagnosis(&json, journey);
+	json_text(&json, "note", journey->note);
+	json_array_begin(&json, "attempts");
+	for (size_t i = 0; i < journey->attempt_count; i++)
+		write_attempt(&json, &journey->attempts[i]);
+	json_array_end(&json);
+	json_number(&json, "untried", (long long)journey->untried);
+	write_time(&json, "started", journey->started);
+	json_number(&json, "ms", journey->ms);
+	finish(&json);
+}
+
+static void
+write_names(struct json *json, const char *key, const struct tally_name *names, size_t count)
+{
+	json_object_begin(json, key);
+	for (size_t i = 0; i < count; i++)
+		json_number(json, names[i].name, (long long)names[i].count);
+	json_object_end(json);
+}
+
+void
+record_summary(struct buf *out, const struct tally *tally, int64_t ms, bool interrupted)
+{
+	struct json json;
+
+	begin(&json, out, "summary");
+	json_number(&json, "targets", (long long)tally->targets);
+	json_number(&json, "bad_input", (long long)tally->bad_input);
+	json_object_begin(&json, "status");
+	for (enum walk_status s = 0; s < WALK_COUNT; s++)
+		json_number(&json, walk_status_name(s), (long long)tally->status[s]);
+	json_object_end(&json);
+	json_object_begin(&json, "cause");
+	for (enum cause c = 0; c < CAUSE_COUNT; c++)
+		if (tally->cause[c] > 0)
+			json_number(&json, cause_name(c), (long long)tally->cause[c]);
+	json_object_end(&json);
+	write_names(&json, "list", tally->lists, tally->list_count);
+	write_names(&json, "mx_site", tally->sites, tally->site_count);
+	json_bool(&json, "interrupted", interrupted);
+	json_number(&json, "ms", ms);
+	finish(&json);
+}
+
+static void
+write_named_lists(struct json *json, const struct reading *reading)
+{
+	json_array_begin(json, "lists");
+	for (size_t i = 0; i < reading->list_count; i++)
+		json_cstring(json, NULL, reading->lists[i].name);
+	json_array_end(json);
+}
+
+/* What the DNS had to say to it. */
+static void
+write_basis(struct json *json, const struct diagnosis *diagnosis)
+{
+	json_cstring(json, "basis", basis_name(diagnosis->basis));
+	json_strings(json, "evidence", diagnosis->evidence, diagnosis->evidence_count);
+}
+
+void
+record_explanation(struct buf *out, const struct explanation *explanation)
+{
+	const struct reading *reading = explanation->reading;
+	const struct diagnosis *diagnosis = explanation->diagnosis;
+	struct json json;
+
+	begin(&json, out, "explanation");
+	json_text(&json, "id", explanation->id);
+	json_text(&json, "stage",
+	    explanation->stage != STAGE_NONE ? stage_name(explanation->stage) : NULL);
+	json_text(&json, "recipient_domain", explanation->recipient_domain);
+	json_text(&json, "relay", explanation->relay);
+	json_number(&json, "code", reading->code);
+	json_cstring(&json, "enhanced", reading->enhanced);
+	json_text(&json, "enhanced_note", reading->enhanced_note);
+	json_bytes(&json, "text", explanation->text, explanation->len);
+	json_cstring(&json, "cause", cause_name(explained_cause(explanation)));
+	if (diagnosis != NULL)
+		write_basis(&json, diagnosis);
+	json_cstring(&json, "rule", reading->rule);
+	json_cstring(&json, "matched", reading->matched);
+	json_cstring(&json, "list", diagnosis != NULL ? diagnosis->list : reading->list);
+	write_named_lists(&json, reading);
+	json_cstring(&json, "what", listed_what_name(reading->what));
+	json_cstring(&json, "listed", reading->listed);
+	json_cstring(&json, "provider", reading->provider);
+	json_text(&json, "reference", reading->reference);
+	json_text(&json, "contact", reading->contact);
+	record_ip(&json, "client", &reading->client);
+	json_cstring(&json, "url", diagnosis != NULL ? diagnosis->url : reading->url);
+	json_cstring(&json, "who", who_name(diagnosis != NULL ? diagnosis->who : reading->who));
+	json_cstring(&json, "advice", diagnosis != NULL ? diagnosis->advice : reading->advice);
+	if (diagnosis != NULL)
+		write_also(&json, diagnosis->also, diagnosis->also_count);
+	else
+		write_also(&json, reading->also, reading->also_count);
+	finish(&json);
+}
+
+static void
+write_counter(struct json *json, const char *key, struct counter *counter)
+{
+	const struct count *names;
+	size_t n = counter_list(counter, &names);
+
+	json_object_begin(json, key);
+	for (size_t i = 0; i < n; i++)
+		json_number(json, names[i].name, (long long)names[i].count);
+	json_object_end(json);
+}
+
+void
+record_explained(struct buf *out, struct explained *explained)
+{
+	enum cause causes[CAUSE_COUNT];
+	size_t n = explained_causes(explained, causes);
+	struct buf sentence;
+	struct json json;
+
+	buf_init(&sentence, 4096);
+	explained_sentence(explained, &sentence);
+	begin(&json, out, "summary");
+	json_number(&json, "explained", (long long)explained->replies);
+	json_number(&json, "deferred", (long long)explained->deferred);
+	json_number(&json, "passed_over", (long long)explained->passed_over);
+	json_number(&json, "too_long", (long long)explained->too_long);
+	json_cstring(&json, "sentence", sentence.data);
+	json_object_begin(&json, "cause");
+	for (size_t i = 0; i < n; i++)
+		json_number(&json, cause_name(causes[i]), (long long)explained->cause[causes[i]]);
+	json_object_end(&json);
+	write_counter(&json, "list", explained->lists);
+	write_counter(&json, "provider", explained->providers);
+	write_counter(&json, "domain", explained->domains);
+	finish(&json);
+	buf_release(&sentence);
+}
+
+void
+record_rule(struct buf *out, const struct rule_view *rule)
+{
+	struct json json;
+
+	begin(&json, out, "rule");
+	json_cstring(&json, "id", rule->id);
+	json_cstring(&json, "cause", rule->cause);
+	json_text(&json, "stage", rule->stage);
+	json_text(&json, "provider", rule->provider);
+	json_text(&json, "list", rule->list);
+	json_text(&json, "pattern", rule->pattern);
+	json_strings(&json, "examples", rule->examples, rule->example_count);
+	json_cstring(&json, "who", rule->who);
+	json_text(&json, "advice", rule->advice);
+	json_text(&json, "url", rule->url);
+	finish(&json);
+}

@@ -1,0 +1,177 @@
+#include "report/ndjson_fields.h"
+
+#include "base/json.h"
+
+void
+record_ip(struct json *json, const char *key, const struct ip *ip)
+{
+	char text[IP_TEXT];
+
+	json_cstring(json, key, ip->family != 0 ? ip_text(ip, text) : NULL);
+}
+
+const char *
+record_truth(enum truth truth)
+{
+	static const char *const names[] = {
+	    [UNKNOWN] = "unknown", [ABSENT] = "absent", [PRESENT] = "present"};
+
+	return names[truth];
+}
+
+void
+record_source(struct json *json, const char *server, unsigned ttl)
+{
+	if (server == NULL)
+		return;
+	json_cstring(json, "server", server);
+	json_number(json, "ttl", ttl);
+}
+
+void
+record_ptr_fields(struct json *json, const struct ptr *ptr)
+{
+	json_cstring(json, "found", record_truth(ptr->found));
+	json_cstring(json, "rcode", dns_rcode_name(ptr->rcode));
+	json_array_begin(json, "names");
+	for (size_t i = 0; i < ptr->count; i++) {
+		json_object_begin(json, NULL);
+		json_cstring(json, "name", ptr->names[i].name);
+		json_cstring(json, "confirmed", record_truth(ptr->names[i].confirmed));
+		json_bool(json, "generic", ptr->names[i].generic);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	record_source(json, ptr->server, ptr->ttl);
+}
+
+void
+record_listing_fields(struct json *json, const struct listing *listing)
+{
+	json_cstring(json, "list", listing->list->zone);
+	json_cstring(json, "name", listing->list->name);
+	json_cstring(json, "item", listing->item);
+	json_cstring(json, "identity", listing->identity);
+	json_cstring(json, "state", list_state_name(listing->state));
+	json_array_begin(json, "codes");
+	for (size_t i = 0; i < listing->code_count; i++)
+		record_ip(json, NULL, &listing->codes[i]);
+	json_array_end(json);
+	json_text(json, "meaning", listing->meaning);
+	json_text(json, "reason", listing->reason);
+	json_text(json, "url", listing->url);
+	record_source(json, listing->server, listing->ttl);
+}
+
+void
+record_spf_fields(struct json *json, const struct spf *spf)
+{
+	json_cstring(json, "domain", spf->domain);
+	json_cstring(json, "record", spf->record);
+	json_cstring(json, "matched", spf->matched);
+	json_cstring(json, "matched_in", spf->matched_in);
+	json_array_begin(json, "trail");
+	for (size_t i = 0; i < spf->trail_count; i++) {
+		json_object_begin(json, NULL);
+		json_cstring(json, "term", spf->trail[i].term);
+		json_cstring(json, "domain", spf->trail[i].domain);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_cstring(json, "explanation", spf->explanation);
+	json_number(json, "lookups", spf->lookups);
+	json_number(json, "void", spf->voids);
+	record_source(json, spf->server, spf->ttl);
+	json_cstring(json, "problem", spf->problem);
+	json_strings(json, "warnings", spf->warnings, spf->warning_count);
+}
+
+void
+record_dkim_key_fields(struct json *json, const struct dkim_key *key)
+{
+	json_cstring(json, "name", key->name);
+	json_cstring(json, "state", dkim_key_state_name(key->state));
+	json_cstring(json, "rcode", dns_rcode_name(key->rcode));
+	json_cstring(json, "key_type", key->typed ? dkim_type_name(key->type) : NULL);
+	if (key->typed)
+		json_number(json, "bits", key->bits);
+	else
+		json_none(json, "bits");
+	record_source(json, key->server, key->ttl);
+	json_bool(json, "strict", key->strict);
+	json_cstring(json, "note", key->note);
+	if (key->record != NULL)
+		json_bytes(json, "record", key->record, key->record_len);
+	else
+		json_none(json, "record");
+	json_cstring(json, "problem", key->problem);
+	json_strings(json, "warnings", key->warnings, key->warning_count);
+}
+
+static void
+write_truth(struct json *json, const char *key, enum truth truth)
+{
+	if (truth == UNKNOWN)
+		json_none(json, key);
+	else
+		json_bool(json, key, truth == PRESENT);
+}
+
+static void
+write_identifier(struct json *json, const char *kind, const struct dmarc_alignment *alignment)
+{
+	static const char *const results[] = {[DMARC_AUTH_FAIL] = "fail",
+	    [DMARC_AUTH_PASS] = "pass",
+	    [DMARC_AUTH_TEMPERROR] = "temperror"};
+
+	json_object_begin(json, NULL);
+	json_cstring(json, "kind", kind);
+	json_cstring(json, "domain", alignment->domain);
+	json_cstring(json, "result", results[alignment->result]);
+	json_text(json, "org_domain", alignment->org_domain);
+	write_truth(json, "aligned", alignment->aligned);
+	json_object_end(json);
+}
+
+/* All but the result. */
+static void
+write_view(struct json *json, const struct dmarc_view *view)
+{
+	bool judged = view->tag != NULL;
+
+	json_cstring(json, "policy", dmarc_policy_name(view->policy));
+	json_cstring(json, "published", dmarc_policy_name(view->published));
+	json_cstring(json, "tag", view->tag);
+	json_cstring(json, "record", view->record);
+	json_cstring(json, "at", view->at);
+	json_cstring(json, "org_domain", view->org_domain);
+	json_number(json, "queries", view->queries);
+	record_source(json, view->server, view->ttl);
+	json_object_begin(json, "aligned");
+	write_truth(json, "spf", judged ? view->spf_aligned : UNKNOWN);
+	write_truth(json, "dkim", judged ? view->dkim_aligned : UNKNOWN);
+	json_object_end(json);
+	json_array_begin(json, "identifiers");
+	if (view->spf.domain != NULL)
+		write_identifier(json, "spf", &view->spf);
+	for (size_t i = 0; i < view->dkim_count; i++)
+		write_identifier(json, "dkim", &view->dkim[i]);
+	json_array_end(json);
+	json_cstring(json, "problem", view->problem);
+}
+
+void
+record_dmarc_fields(struct json *json, const struct dmarc *dmarc)
+{
+	json_cstring(json, "from", dmarc->from);
+	write_view(json, &dmarc->now);
+	json_bool(json, "testing", dmarc->now.testing);
+	if (dmarc->old_known) {
+		json_object_begin(json, "rfc7489");
+		json_cstring(json, "result", dmarc_result_name(dmarc->old.result));
+		write_view(json, &dmarc->old);
+		json_number(json, "pct", dmarc->old.pct);
+		json_object_end(json);
+	}
+	json_strings(json, "warnings", dmarc->warnings, dmarc->warning_count);
+}

@@ -1,0 +1,26 @@
+/* record_fields: what several records say of one thing (man/mxwalk-ndjson.5), into an object that
+ * is open. Pure. */
+#ifndef REPORT_NDJSON_FIELDS_H
+#define REPORT_NDJSON_FIELDS_H
+
+#include "auth/dkim_key.h"
+#include "auth/dmarc.h"
+#include "auth/spf.h"
+#include "evidence/blocklist.h"
+#include "evidence/ptr.h"
+
+struct json;
+
+void record_ip(
+    struct json *json, const char *key, const struct ip *ip); /* null where there is none */
+const char *record_truth(enum truth truth); /* "unknown" "absent" "present" */
+void record_source(struct json *json, const char *server,
+    unsigned ttl); /* "server" and "ttl" of an answer; neither, where nobody answered */
+
+void record_ptr_fields(struct json *json, const struct ptr *ptr);
+void record_listing_fields(struct json *json, const struct listing *listing);
+void record_spf_fields(struct json *json, const struct spf *spf);
+void record_dkim_key_fields(struct json *json, const struct dkim_key *key);
+void record_dmarc_fields(struct json *json, const struct dmarc *dmarc);
+
+#endif

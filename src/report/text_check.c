@@ -1,0 +1,576 @@
+#include "report/text_check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "report/ndjson_check.h"
+
+enum { LINE_MAX = 4096 };
+
+enum tone { GOOD, FAIR, BAD };
+
+/* "WHAT: WORD", the word in its colour. */
+static void
+say_head(struct buf *out, const struct text_style *style, const char *what, enum tone tone,
+    const char *word)
+{
+	static const char *const colours[] = {
+	    [GOOD] = "\033[32m", [FAIR] = "\033[33m", [BAD] = "\033[31m"};
+
+	text_safe(out, what, strlen(what));
+	buf_puts(out, ": ");
+	buf_puts(out, style->colour ? colours[tone] : "");
+	buf_puts(out, word);
+	buf_puts(out, style->colour ? "\033[0m\n" : "\n");
+}
+
+/* ---- SPF */
+
+static enum tone
+spf_tone(enum spf_result result)
+{
+	return result == SPF_PASS                              ? GOOD
+	       : result == SPF_FAIL || result == SPF_PERMERROR ? BAD
+	                                                       : FAIR;
+}
+
+/* What a result means for mail, where its name does not say it. */
+static const char *
+spf_meaning(enum spf_result result)
+{
+	switch (result) {
+	case SPF_NONE:
+		return "the domain says nothing about who may send for it";
+	case SPF_NEUTRAL:
+		return "the domain does not say whether this address may send for it; many "
+		       "receivers count that as no SPF";
+	case SPF_PASS:
+		return "the domain says that this address may send for it";
+	case SPF_FAIL:
+		return "the domain says that this address may not send for it; receivers may "
+		       "refuse the mail";
+	case SPF_SOFTFAIL:
+		return "the domain says that this address probably may not send for it; receivers "
+		       "count it against the mail";
+	case SPF_TEMPERROR:
+		return "the DNS did not answer: the result is not known; receivers may defer the "
+		       "mail";
+	case SPF_PERMERROR:
+		return "the record cannot be used as it is; receivers may refuse the mail";
+	}
+	return NULL;
+}
+
+static void
+say_spf(struct buf *out, const struct text_style *style, const struct spf *spf)
+{
+	struct buf line;
+
+	buf_init(&line, LINE_MAX);
+	text_field(out, style, "meaning", spf_meaning(spf->result));
+	text_field(out, style, "problem", spf->problem);
+	for (size_t i = 0; i < spf->trail_count; i++) {
+		buf_clear(&line);
+		buf_printf(
+		    &line, "%s, in the record of %s", spf->trail[i].term, spf->trail[i].domain);
+		text_field(out, style, i == 0 ? "decided" : "", line.data);
+	}
+	text_field(out, style, "explained", spf->explanation);
+	text_field(out, style, "record", spf->record);
+	if (spf->record != NULL) {
+		buf_clear(&line);
+		buf_printf(&line, "%u of %d, %u of them void (%d are allowed)", spf->lookups,
+		    SPF_LOOKUPS_MAX, spf->voids, SPF_VOIDS_MAX);
+		text_field(out, style, "look-ups", line.data);
+	}
+	for (size_t i = 0; i < spf->warning_count; i++)
+		text_field(out, style, "warning", spf->warnings[i]);
+	buf_release(&line);
+}
+
+void
+text_check_spf(struct buf *out, const struct text_style *style, const struct spf_query *query,
+    const struct spf *spf, const struct spf *helo)
+{
+	char ip[IP_TEXT];
+	struct buf head;
+
+	buf_init(&head, LINE_MAX);
+	buf_printf(&head, "SPF of %s for %s", spf->domain, ip_text(&query->ip, ip));
+	say_head(out, style, head.data, spf_tone(spf->result), spf_result_name(spf->result));
+	say_spf(out, style, spf);
+	if (helo != NULL) {
+		buf_clear(&head);
+		buf_printf(&head, "SPF of the HELO name %s for %s", helo->domain, ip);
+		say_head(
+		    out, style, head.data, spf_tone(helo->result), spf_result_name(helo->result));
+		if (style->verbose)
+			say_spf(out, style, helo);
+		else
+			text_field(out, style, "problem", helo->problem);
+	}
+	buf_release(&head);
+}
+
+/* ---- DKIM */
+
+static enum tone
+dkim_tone(enum dkim_result result)
+{
+	return result == DKIM_PASS                                                        ? GOOD
+	       : result == DKIM_FAIL || result == DKIM_PERMERROR || result == DKIM_POLICY ? BAD
+	                                                                                  : FAIR;
+}
+
+static void
+say_dkim_key(struct buf *out, const struct text_style *style, const struct dkim_key *key)
+{
+	struct buf line;
+
+	buf_init(&line, LINE_MAX);
+	if (key->typed) {
+		buf_printf(
+		    &line, "%s, %u bits, at %s", dkim_type_name(key->type), key->bits, key->name);
+		text_field(out, style, "key", line.data);
+	}
+	if (key->state == DKIM_KEY_TESTING)
+		text_field(out, style, "testing",
+		    "t=y: the domain tries DKIM out; a failure counts as no signature, and some "
+		    "receivers give a pass no credit");
+	if (key->strict)
+		text_field(out, style, "strict", "t=s: i= has to be the domain itself");
+	text_field(out, style, "note", key->note);
+	for (size_t i = 0; i < key->warning_count; i++)
+		text_field(out, style, "warning", key->warnings[i]);
+	buf_release(&line);
+}
+
+static void
+say_signature(struct buf *out, const struct text_style *style, const struct dkim_verdict *verdict)
+{
+	const struct dkim_signature *signature = &verdict->signature;
+	struct buf line;
+
+	buf_init(&line, LINE_MAX);
+	buf_printf(&line, "%s", dkim_result_name(verdict->result));
+	if (signature->domain != NULL)
+		buf_printf(&line, ", d=%.255s", signature->domain);
+	if (signature->selector != NULL)
+		buf_printf(&line, " s=%.255s", signature->selector);
+	if (signature->algorithm != NULL)
+		buf_printf(&line, " a=%.40s", signature->algorithm);
+	text_field(out, style, "signature", line.data);
+	text_field(out, style, "reason", verdict->reason);
+	say_dkim_key(out, style, &verdict->key);
+	for (size_t i = 0; i < verdict->warning_count; i++)
+		text_field(out, style, "warning", verdict->warnings[i]);
+	if (style->verbose)
+		text_field(out, style, "record", verdict->key.record);
+	buf_release(&line);
+}
+
+/* `source` is what the user holds for the client's address; another one says that something stands
+ * between. */
+static void
+say_seen(struct buf *out, const struct text_style *style, const struct received *seen,
+    const struct ip *source)
+{
+	char client[IP_TEXT], ours[IP_TEXT];
+	struct buf line;
+
+	if (seen == NULL)
+		return;
+	buf_init(&line, LINE_MAX);
+	buf_printf(&line, "from %s, as %s saw it", ip_text(&seen->client, client),
+	    seen->by != NULL ? seen->by : "a server");
+	if (seen->helo != NULL)
+		buf_printf(&line, "; HELO %s", seen->helo);
+	if (seen->ptr != NULL)
+		buf_printf(&line, "; its name %s", seen->ptr);
+	if (source->family != 0 && !ip_equal(source, &seen->client))
+		buf_printf(&line,
+		    "; not from %s: by another way, or NAT, a proxy or a relay stands between",
+		    ip_text(source, ours));
+	text_field(out, style, "came", line.data);
+	buf_release(&line);
+}
+
+void
+text_check_dkim(struct buf *out, const struct text_style *style, const char *file,
+    const struct dkim *dkim, const struct received *seen, const struct ip *source)
+{
+	struct buf line;
+
+	buf_init(&line, LINE_MAX);
+	buf_printf(&line, "DKIM of %.2000s", strcmp(file, "-") == 0 ? "standard input" : file);
+	say_head(out, style, line.data, dkim_tone(dkim->result), dkim_result_name(dkim->result));
+	text_field(out, style, "problem", dkim->problem);
+	if (dkim->total == 0 && dkim->problem == NULL)
+		text_field(out, style, "meaning",
+		    "the message has no DKIM signature; large receivers want one");
+	for (size_t i = 0; i < dkim->count; i++)
+		say_signature(out, style, &dkim->signatures[i]);
+	say_seen(out, style, seen, source);
+	buf_release(&line);
+}
+
+static enum tone
+dkim_key_tone(const struct dkim_key *key, const struct dkim_pair *pair)
+{
+	if (key->state == DKIM_KEY_UNKNOWN)
+		return FAIR;
+	if (!dkim_key_usable(key) || (pair != NULL && !pair->matches))
+		return BAD;
+	return key->state == DKIM_KEY_OK && key->warning_count == 0 ? GOOD : FAIR;
+}
+
+void
+text_check_dkim_key(struct buf *out, const struct text_style *style, const struct dkim_key *key,
+    const struct dkim_pair *pair)
+{
+	struct buf line;
+
+	buf_init(&line, LINE_MAX);
+	buf_printf(&line, "DKIM key %s", key->name);
+	say_head(out, style, line.data, dkim_key_tone(key, pair), check_dkim_key_result(key, pair));
+	text_field(out, style, "problem", key->problem);
+	say_dkim_key(out, style, key);
+	if (pair != NULL) {
+		buf_clear(&line);
+		buf_printf(&line, "%s, %u bits: %s", dkim_type_name(pair->type), pair->bits,
+		    pair->matches ? "it belongs to the published key"
+		    : dkim_key_usable(key)
+		        ? "it does not belong to the published key, so its signatures fail"
+		        : "there is no usable key to compare it with");
+		text_field(out, style, "private", line.data);
+		if (!pair->matches)
+			text_field(out, style, "publish", pair->record);
+	}
+	text_field(out, style, "record", key->record);
+	buf_release(&line);
+}
+
+/* ---- DMARC */
+
+static const char *
+dmarc_meaning(const struct dmarc_view *view)
+{
+	static const char *const by_policy[] = {
+	    [DMARC_UNSET] = "",
+	    [DMARC_NONE] = "neither SPF nor DKIM speaks for the From domain; the policy asks for "
+	                   "nothing but reports",
+	    [DMARC_QUARANTINE] = "neither SPF nor DKIM speaks for the From domain; its policy asks "
+	                         "receivers to treat the mail as suspicious",
+	    [DMARC_REJECT] = "neither SPF nor DKIM speaks for the From domain; its policy asks "
+	                     "receivers to refuse the mail",
+	};
+
+	switch (view->result) {
+	case DMARC_RESULT_NONE:
+		return "there is no policy that could be applied; large receivers want one of all "
+		       "who send much";
+	case DMARC_PASS:
+		return "SPF or DKIM speaks for the From domain";
+	case DMARC_FAIL:
+		return by_policy[view->policy];
+	case DMARC_TEMPERROR:
+		return "it cannot be told now";
+	case DMARC_PERMERROR:
+		return "there is no domain to judge by";
+	}
+	return NULL;
+}
+
+static void
+say_policy(struct buf *out, const struct text_style *style, const struct dmarc_view *view)
+{
+	const char *name = dmarc_policy_name(view->policy);
+	struct buf line;
+
+	buf_init(&line, LINE_MAX);
+	if (name != NULL) {
+		buf_printf(&line, "%s, by the tag %s of the record at _dmarc.%s", name, view->tag,
+		    view->at);
+		if (view->policy != view->published)
+			buf_printf(&line, " (%s, one step down for t=y)",
+			    dmarc_policy_name(view->published));
+		text_field(out, style, "policy", line.data);
+	}
+	text_field(out, style, "record", view->record);
+	text_field(out, style, "org", view->org_domain);
+	buf_release(&line);
+}
+
+static void
+say_identifier(struct buf *out, const struct text_style *style, const char *kind,
+    const struct dmarc_alignment *alignment, bool strict)
+{
+	static const char *const results[] = {[DMARC_AUTH_FAIL] = "did not pass",
+	    [DMARC_AUTH_PASS] = "passed",
+	    [DMARC_AUTH_TEMPERROR] = "not known"};
+	static const char *const words[] = {[UNKNOWN] = "whether it is aligned is not known",
+	    [ABSENT] = "not aligned",
+	    [PRESENT] = "aligned"};
+	struct buf line;
+
+	buf_init(&line, LINE_MAX);
+	buf_printf(&line, "%s: %s, %s (%s)", alignment->domain, results[alignment->result],
+	    words[alignment->aligned], strict ? "strict" : "relaxed");
+	if (alignment->org_domain != NULL)
+		buf_printf(&line, "; its organizational domain is %s", alignment->org_domain);
+	text_field(out, style, kind, line.data);
+	buf_release(&line);
+}
+
+static void
+say_dmarc(struct buf *out, const struct text_style *style, const struct dmarc_view *view)
+{
+	text_field(out, style, "meaning", dmarc_meaning(view));
+	text_field(out, style, "problem", view->problem);
+	say_policy(out, style, view);
+	if (view->spf.domain != NULL)
+		say_identifier(out, style, "SPF", &view->spf, view->strict_spf);
+	for (size_t i = 0; i < view->dkim_count; i++)
+		say_identifier(out, style, "DKIM", &view->dkim[i], view->strict_dkim);
+}
+
+static enum tone
+dmarc_tone(enum dmarc_result result)
+{
+	return result == DMARC_PASS                                ? GOOD
+	       : result == DMARC_FAIL || result == DMARC_PERMERROR ? BAD
+	                                                           : FAIR;
+}
+
+/* The older reading is told in full only when it is another one. */
+static void
+say_old(struct buf *out, const struct text_style *style, const struct dmarc *dmarc)
+{
+	const char *policy = dmarc_policy_name(dmarc->old.policy);
+	bool differs =
+	    dmarc->old.result != dmarc->now.result || dmarc->old.policy != dmarc->now.policy;
+	struct buf line;
+
+	buf_init(&line, LINE_MAX);
+	if (!differs && !style->verbose) {
+		text_field(out, style, "RFC 7489", "the same");
+	} else if (!style->verbose) {
+		buf_printf(&line, "%s, policy %s, organizational domain %s",
+		    dmarc_result_name(dmarc->old.result), policy != NULL ? policy : "none",
+		    dmarc->old.org_domain);
+		text_field(out, style, "RFC 7489", line.data);
+	} else {
+		buf_printf(&line, "DMARC of %s by RFC 7489", dmarc->from);
+		say_head(out, style, line.data, dmarc_tone(dmarc->old.result),
+		    dmarc_result_name(dmarc->old.result));
+		say_dmarc(out, style, &dmarc->old);
+	}
+	buf_release(&line);
+}
+
+void
+text_check_dmarc(struct buf *out, const struct text_style *style, const struct dmarc *dmarc)
+{
+	const char *note = check_dmarc_note(dmarc);
+	struct buf line;
+
+	buf_init(&line, LINE_MAX);
+	buf_printf(&line, "DMARC of %s%s", dmarc->from,
+	    note != NULL ? ", mail that nothing speaks for" : "");
+	say_head(out, style, line.data, note != NULL ? FAIR : dmarc_tone(dmarc->now.result),
+	    dmarc_result_name(dmarc->now.result));
+	text_field(out, style, "note", note);
+	say_dmarc(out, style, &dmarc->now);
+	for (size_t i = 0; i < dmarc->warning_count; i++)
+		text_field(out, style, "warning", dmarc->warnings[i]);
+	if (dmarc->old_known && dmarc->old.result != DMARC_PERMERROR)
+		say_old(out, style, dmarc);
+	buf_release(&line);
+}
+
+/* ---- PTR */
+
+static const char *
+ptr_meaning(const struct ptr *ptr)
+{
+	if (ptr->found == UNKNOWN)
+		return "the DNS did not answer: whether there is a PTR is not known";
+	if (ptr->found == ABSENT)
+		return "the address has no PTR; large receivers refuse mail from such addresses. "
+		       "Its owner (often the hosting provider) sets it";
+	if (ptr->confirmed == PRESENT)
+		return "a name of the address leads back to it";
+	if (ptr->confirmed == UNKNOWN)
+		return "the DNS did not answer: whether a name leads back to the address is not "
+		       "known";
+	return "no name of the address leads back to it; large receivers refuse mail from such "
+	       "addresses. The name needs an A or AAAA record with the address";
+}
+
+void
+text_check_ptr(struct buf *out, const struct text_style *style, const struct ptr *ptr)
+{
+	static const char *const words[] = {[UNKNOWN] = "not known whether it leads back",
+	    [ABSENT] = "does not lead back",
+	    [PRESENT] = "leads back"};
+	enum tone tone = ptr->confirmed == PRESENT                          ? GOOD
+	                 : ptr->found == ABSENT || ptr->confirmed == ABSENT ? BAD
+	                                                                    : FAIR;
+	char ip[IP_TEXT];
+	struct buf line;
+
+	buf_init(&line, LINE_MAX);
+	buf_printf(&line, "PTR of %s", ip_text(&ptr->ip, ip));
+	say_head(out, style, line.data, tone, ptr_fcrdns_word(ptr));
+	text_field(out, style, "meaning", ptr_meaning(ptr));
+	if (ptr->found == UNKNOWN)
+		text_field(out, style, "answer", dns_rcode_name(ptr->rcode));
+	for (size_t i = 0; i < ptr->count; i++) {
+		buf_clear(&line);
+		buf_printf(&line, "%s: %s%s", ptr->names[i].name, words[ptr->names[i].confirmed],
+		    ptr->names[i].generic ? "; looks made by a machine, as those of home "
+		                            "connections do: some receivers refuse it"
+		                          : "");
+		text_field(out, style, i == 0 ? "names" : "", line.data);
+	}
+	if (ptr->total > 1) {
+		buf_clear(&line);
+		buf_printf(&line, "there are %zu PTR records; one is right%s", ptr->total,
+		    ptr->total > ptr->count ? ", and not all were looked at" : "");
+		text_field(out, style, "warning", line.data);
+	}
+	buf_release(&line);
+}
+
+/* ---- blocklists */
+
+static bool
+speaks_against(const struct listing *listing)
+{
+	return listing->state == LIST_LISTED && listing->list->kind == LIST_BLACK;
+}
+
+static void
+say_listing(struct buf *out, const struct text_style *style, const struct listing *listing)
+{
+	struct buf line;
+
+	buf_init(&line, LINE_MAX);
+	buf_printf(&line, "%s (%s): %s", listing->list->zone, listing->list->name,
+	    list_state_name(listing->state));
+	for (size_t i = 0; i < listing->code_count; i++) {
+		char ip[IP_TEXT];
+
+		buf_printf(&line, "%s %s", i == 0 ? "" : ",", ip_text(&listing->codes[i], ip));
+	}
+	if (listing->meaning != NULL)
+		buf_printf(&line, ", %s", listing->meaning);
+	text_field(out, style,
+	    listing->list->kind == LIST_WHITE  ? "allowlist"
+	    : listing->list->kind == LIST_INFO ? "for info"
+	                                       : "list",
+	    line.data);
+	text_field(out, style, "", listing->reason);
+	text_field(out, style, "", listing->url);
+	if (style->verbose || (listing->state != LIST_LISTED && listing->state != LIST_CLEAN)) {
+		buf_clear(&line);
+		buf_printf(&line, "Who may ask: %s",
+		    listing->list->policy != NULL ? listing->list->policy : "");
+		text_field(out, style, "", listing->list->policy != NULL ? line.data : NULL);
+	}
+	buf_release(&line);
+}
+
+void
+text_check_listings(struct buf *out, const struct text_style *style, const char *item,
+    const struct listing *listings, size_t count)
+{
+	size_t asked = 0, against = 0, clean = 0;
+	struct buf line;
+
+	for (size_t i = 0; i < count; i++) {
+		asked += listings[i].list->kind == LIST_BLACK;
+		against += speaks_against(&listings[i]);
+		clean += listings[i].list->kind == LIST_BLACK && listings[i].state == LIST_CLEAN;
+	}
+	buf_init(&line, LINE_MAX);
+	if (against > 0)
+		buf_printf(&line, "on %zu of %zu blocklists", against, asked);
+	else if (clean == asked && asked > 0)
+		buf_printf(&line, "on none of %zu blocklists", asked);
+	else if (clean > 0)
+		buf_printf(
+		    &line, "on none of the %zu blocklists that answered, of %zu", clean, asked);
+	else
+		buf_printf(&line,
+		    "not known: none of %zu blocklists gave an answer that can be used", asked);
+	say_head(out, style, item,
+	    against > 0                   ? BAD
+	    : clean == asked && asked > 0 ? GOOD
+	                                  : FAIR,
+	    line.data);
+	buf_release(&line);
+	for (int pass = 0; pass < 2; pass++) /* what speaks against it comes first */
+		for (size_t i = 0; i < count; i++)
+			if (speaks_against(&listings[i]) == (pass == 0) &&
+			    (style->verbose || listings[i].state != LIST_CLEAN))
+				say_listing(out, style, &listings[i]);
+}
+
+/* ---- MX */
+
+static const char *
+mx_word(const struct route *route)
+{
+	switch (route->kind) {
+	case ROUTE_MX:
+		return "has mail exchangers";
+	case ROUTE_IMPLICIT:
+		return "has no MX record; mail goes to its own address";
+	case ROUTE_NULL_MX:
+		return "takes no mail (null MX)";
+	case ROUTE_NO_DOMAIN:
+		return "does not exist";
+	case ROUTE_NO_ADDRESS:
+		return "has no host that could take mail";
+	case ROUTE_DNS_ERROR:
+		return "not known: the DNS did not answer";
+	}
+	return "";
+}
+
+static void
+say_host(struct buf *out, const struct text_style *style, const struct route_host *host)
+{
+	struct buf line;
+
+	buf_init(&line, LINE_MAX);
+	buf_printf(&line, "%u %s:", host->preference, host->name);
+	for (size_t i = 0; i < host->address_count; i++) {
+		char ip[IP_TEXT];
+
+		buf_printf(&line, " %s", ip_text(&host->addresses[i], ip));
+	}
+	if (host->problem != NULL)
+		buf_printf(&line, " %s", host->problem);
+	if (host->alias)
+		buf_puts(&line, " (the name is an alias, which RFC 5321 section 5.1 forbids)");
+	text_field(out, style, "host", line.data);
+	buf_release(&line);
+}
+
+void
+text_check_mx(struct buf *out, const struct text_style *style, const struct route *route)
+{
+	enum tone tone = route->kind == ROUTE_MX || route->kind == ROUTE_IMPLICIT ? GOOD
+	                 : route->kind == ROUTE_DNS_ERROR                         ? FAIR
+	                                                                          : BAD;
+
+	say_head(out, style, route->domain, tone, mx_word(route));
+	if (route->canonical != NULL && strcmp(route->canonical, route->domain) != 0)
+		text_field(out, style, "alias of", route->canonical);
+	for (size_t i = 0; i < route->host_count; i++)
+		say_host(out, style, &route->hosts[i]);
+	text_field(out, style, "problem", route->problem);
+}

@@ -1,0 +1,238 @@
+#include "report/text_explain.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+enum { NAMES_SHOWN = 10, FIELD_MAX = 4096, MATCHED_MAX = 60 };
+
+static const char bold[] = "\033[1m", plain[] = "\033[0m";
+
+static void
+emphasize(struct buf *out, const struct text_style *style, const char *words)
+{
+	if (style->colour)
+		buf_puts(out, bold);
+	text_safe(out, words, strlen(words));
+	if (style->colour)
+		buf_puts(out, plain);
+}
+
+/* ---- one reply */
+
+/* "554 5.7.1 at rcpt: the client's address is on a blocklist (zen.spamhaus.org)" */
+static void
+say_verdict(struct buf *out, const struct text_style *style, const struct explanation *explanation)
+{
+	const struct reading *reading = explanation->reading;
+	enum cause cause = explained_cause(explanation);
+	const char *list =
+	    explanation->diagnosis != NULL ? explanation->diagnosis->list : reading->list;
+	char code[40] = "a reply";
+
+	if (reading->code != 0)
+		snprintf(code, sizeof code, "%d%s%s", reading->code,
+		    reading->enhanced[0] != '\0' ? " " : "", reading->enhanced);
+	else if (reading->enhanced[0] != '\0')
+		snprintf(code, sizeof code, "%s", reading->enhanced);
+	if (explanation->id != NULL) {
+		emphasize(out, style, explanation->id);
+		buf_puts(out, ": ");
+	}
+	emphasize(out, style, code);
+	if (explanation->stage != STAGE_NONE)
+		buf_printf(out, " at %s", stage_name(explanation->stage));
+	buf_printf(out, ": %s", cause_words(cause));
+	if (list != NULL) {
+		buf_puts(out, " (");
+		text_safe(out, list, strlen(list));
+		buf_putc(out, ')');
+	}
+	buf_putc(out, '\n');
+}
+
+static void
+say_quote(struct buf *out, const struct explanation *explanation)
+{
+	const char *line = explanation->text, *end = line + explanation->len;
+
+	while (line < end) {
+		const char *newline = memchr(line, '\n', (size_t)(end - line)),
+		           *stop = newline != NULL ? newline : end;
+
+		buf_puts(out, "    ");
+		text_safe(out, line, (size_t)(stop - line) - (stop > line && stop[-1] == '\r'));
+		buf_putc(out, '\n');
+		line = stop + 1;
+	}
+}
+
+/* The words that decided; of many, the first ones. */
+static void
+say_matched(struct buf *line, const char *matched)
+{
+	size_t len = strlen(matched), shown = len;
+
+	while (shown > MATCHED_MAX || (shown < len && shown > 0 && matched[shown] != ' '))
+		shown--;
+	if (shown == 0)
+		shown = len; /* one long word */
+	buf_printf(line, ", by: %.*s%s", (int)shown, matched, shown < len ? " ..." : "");
+}
+
+static void
+say_cause(struct buf *out, const struct text_style *style, const struct explanation *explanation)
+{
+	const struct reading *reading = explanation->reading;
+	struct buf line;
+
+	buf_init(&line, FIELD_MAX);
+	buf_puts(&line, cause_name(explained_cause(explanation)));
+	if (explanation->diagnosis != NULL && explanation->diagnosis->basis != BASIS_UNKNOWN)
+		buf_printf(&line, ", %s", basis_name(explanation->diagnosis->basis));
+	if (reading->rule != NULL) {
+		buf_printf(&line, " (rule %s", reading->rule);
+		if (reading->matched != NULL)
+			say_matched(&line, reading->matched);
+		buf_putc(&line, ')');
+	}
+	if (reading->provider != NULL)
+		buf_printf(&line, ", provider %s", reading->provider);
+	text_field(out, style, "cause", line.data);
+	buf_release(&line);
+}
+
+static void
+say_listed(struct buf *out, const struct text_style *style, const struct reading *reading)
+{
+	static const char *const what[] = {[LISTED_IP] = "the address",
+	    [LISTED_HELO] = "the HELO name",
+	    [LISTED_SENDER] = "the sender",
+	    [LISTED_URL] = "a link",
+	    [LISTED_PTR] = "the reverse name"};
+	struct buf line;
+
+	if (reading->list == NULL || reading->what == LISTED_NOTHING)
+		return;
+	buf_init(&line, FIELD_MAX);
+	buf_puts(&line, what[reading->what]);
+	if (reading->listed != NULL)
+		buf_printf(&line, " %s", reading->listed);
+	for (size_t i = 0; i < reading->list_count; i++)
+		buf_printf(&line, "%s %s", i == 0 ? " on" : ",", reading->lists[i].name);
+	text_field(out, style, "listed", line.data);
+	buf_release(&line);
+}
+
+void
+text_explanation(
+    struct buf *out, const struct text_style *style, const struct explanation *explanation)
+{
+	const struct reading *reading = explanation->reading;
+	const struct diagnosis *d = explanation->diagnosis;
+
+	say_verdict(out, style, explanation);
+	say_quote(out, explanation);
+	text_field(out, style, "to", explanation->recipient_domain);
+	text_field(out, style, "said by", explanation->relay);
+	say_cause(out, style, explanation);
+	for (size_t i = 0; i < (d != NULL ? d->also_count : reading->also_count); i++)
+		text_field(out, style, "or else",
+		    cause_words(d != NULL ? d->also[i].cause : reading->also[i].cause));
+	say_listed(out, style, reading);
+	for (size_t i = 0; d != NULL && i < d->evidence_count; i++)
+		text_field(out, style, "evidence", d->evidence[i]);
+	text_field(out, style, "reference", reading->reference);
+	text_field(out, style, "who acts", who_name(d != NULL ? d->who : reading->who));
+	text_field(out, style, "remedy", d != NULL ? d->advice : reading->advice);
+	text_field(out, style, "see", d != NULL ? d->url : reading->url);
+	text_field(out, style, "write to", reading->contact);
+}
+
+/* ---- many */
+
+static void
+say_count(struct buf *out, const char *label, unsigned long count, unsigned long whole)
+{
+	buf_printf(
+	    out, "  %-12s%8lu %5.1f %%  ", label, count, 100.0 * (double)count / (double)whole);
+}
+
+static void
+say_causes(struct buf *out, const struct explained *explained)
+{
+	enum cause causes[CAUSE_COUNT];
+	size_t n = explained_causes(explained, causes);
+
+	for (size_t i = 0; i < n; i++) {
+		say_count(
+		    out, i == 0 ? "causes" : "", explained->cause[causes[i]], explained->replies);
+		buf_printf(out, "%s: %s\n", cause_name(causes[i]), cause_words(causes[i]));
+	}
+}
+
+static void
+say_names(struct buf *out, const struct text_style *style, const char *label,
+    struct counter *counter, unsigned long whole)
+{
+	const struct count *names;
+	size_t n = counter_list(counter, &names),
+	       shown = style->verbose || n <= NAMES_SHOWN + 1 ? n : NAMES_SHOWN;
+	unsigned long rest = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (i >= shown) {
+			rest += names[i].count;
+			continue;
+		}
+		say_count(out, i == 0 ? label : "", names[i].count, whole);
+		text_safe(out, names[i].name, strlen(names[i].name));
+		buf_putc(out, '\n');
+	}
+	if (shown < n) {
+		say_count(out, "", rest, whole);
+		buf_printf(out, "%zu more (-v shows them)\n", n - shown);
+	}
+}
+
+void
+text_explained(struct buf *out, const struct text_style *style, struct explained *explained)
+{
+	struct buf sentence;
+
+	buf_init(&sentence, FIELD_MAX);
+	explained_sentence(explained, &sentence);
+	emphasize(out, style, sentence.data);
+	buf_putc(out, '\n');
+	buf_release(&sentence);
+	buf_printf(out, "%lu refusal%s read: %lu for good, %lu for now", explained->replies,
+	    explained->replies == 1 ? "" : "s", explained->replies - explained->deferred,
+	    explained->deferred);
+	if (explained->passed_over > 0)
+		buf_printf(out, "; %lu line%s passed over", explained->passed_over,
+		    explained->passed_over == 1 ? "" : "s");
+	if (explained->too_long > 0)
+		buf_printf(out, "; %lu too long to read", explained->too_long);
+	buf_putc(out, '\n');
+	say_causes(out, explained);
+	say_names(out, style, "blocklists", explained->lists, explained->replies);
+	say_names(out, style, "providers", explained->providers, explained->replies);
+	say_names(out, style, "domains", explained->domains, explained->replies);
+}
+
+/* ---- the rules */
+
+void
+text_rule(struct buf *out, const struct text_style *style, const struct rule_view *rule)
+{
+	emphasize(out, style, rule->id);
+	buf_printf(out, ": %s\n", rule->cause);
+	text_field(out, style, "stage", rule->stage);
+	text_field(out, style, "provider", rule->provider);
+	text_field(out, style, "list", rule->list);
+	text_field(out, style, "pattern", rule->pattern);
+	text_field(out, style, "example", rule->example_count > 0 ? rule->examples[0] : NULL);
+	text_field(out, style, "who acts", rule->who);
+	text_field(out, style, "see", rule->url);
+}

@@ -1,0 +1,27 @@
+/* extract: what stands in a reply besides its reason: addresses, links, ticket numbers. All in one
+ * line of text (judge/unwrap.h). */
+#ifndef RULES_EXTRACT_H
+#define RULES_EXTRACT_H
+
+#include <stddef.h>
+
+#include "base/ip.h"
+
+struct arena;
+
+/* The client's address as the text has it, family 0 if it has none: `ours` (family 0: not known)
+ * wherever it stands, else one in brackets or behind a word such as "from", "IP" or "host", else
+ * the first that is not a section's or a version's number, else the first inside a URL. Loopback is
+ * an answer code, not a client, unless it is ours; who is quoted ("host mx.example[192.0.2.1]
+ * said:") is no client. */
+struct ip extract_ip(const char *text, size_t len, const struct ip *ours);
+const char *extract_url(
+    const char *text, size_t len, struct arena *arena); /* the first; NULL if none */
+const char *extract_contact(
+    const char *text, size_t len, struct arena *arena); /* an address to write to; NULL if none */
+const char *extract_reference(const char *text, size_t len,
+    struct arena *arena); /* what stands behind id=, ref:, ticket …; NULL if none */
+const char *extract_mailbox(
+    const char *text, size_t len, struct arena *arena); /* the first mail address */
+
+#endif

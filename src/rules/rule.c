@@ -1,0 +1,95 @@
+/* One rule: its scope, and what it says to a text. */
+#include <stdlib.h>
+
+#include "rules/rulebase.h"
+
+static const char *const what_names[] = {
+    [LISTED_NOTHING] = NULL,
+    [LISTED_IP] = "ip",
+    [LISTED_HELO] = "helo",
+    [LISTED_SENDER] = "sender",
+    [LISTED_URL] = "url",
+    [LISTED_PTR] = "ptr",
+};
+
+const char *
+listed_what_name(enum listed_what what)
+{
+	return what_names[what];
+}
+
+void
+enhanced_parse(const char *text, struct enhanced_range *out)
+{
+	char *end;
+
+	*out = (struct enhanced_range){0, -1, 0, 0};
+	if (text == NULL || text[0] == '\0' || text[1] != '.')
+		return;
+	out->class = text[0] - '0';
+	out->subject = (int)strtol(text + 2, &end, 10);
+	out->least = out->most = *end == '.' ? (int)strtol(end + 1, NULL, 10) : 0;
+}
+
+/* "Sender address rejected: user unknown" speaks of the sender, "Recipient address rejected: Domain
+ * not found" does not. */
+static bool
+fits_carrier(const struct rule *rule, enum carrier carrier)
+{
+	bool of_recipient = rule->cause == CAUSE_RECIPIENT_UNKNOWN ||
+	                    rule->cause == CAUSE_RECIPIENT_DISABLED ||
+	                    rule->cause == CAUSE_MAILBOX_FULL;
+
+	if (rule->carriers != 0)
+		return rule->carriers >> carrier & 1;
+	if (of_recipient)
+		return carrier != CARRIER_SENDER && carrier != CARRIER_CLIENT &&
+		       carrier != CARRIER_HELO;
+	return rule->cause != CAUSE_SENDER_DOMAIN ||
+	       (carrier != CARRIER_RECIPIENT && carrier != CARRIER_CLIENT &&
+	           carrier != CARRIER_HELO);
+}
+
+bool
+rule_in_scope(const struct rule *rule, const struct scope *scope)
+{
+	bool well;
+
+	if (rule->stages != 0 && !(rule->stages & 1U << scope->stage))
+		return false;
+	if (!fits_carrier(rule, scope->carrier))
+		return false;
+	if (rule->only != NULL && (scope->provider == NULL || scope->provider->name != rule->only))
+		return false;
+	well = rule->code_count == 0;
+	for (size_t i = 0; i < rule->code_count && !well; i++)
+		well = scope->code >= rule->codes[i].least && scope->code <= rule->codes[i].most;
+	if (!well)
+		return false;
+	well = rule->enhanced_count == 0;
+	for (size_t i = 0; i < rule->enhanced_count && !well; i++) {
+		const struct enhanced_range *range = &rule->enhanced[i];
+
+		well = (range->class == 0 || range->class == scope->enhanced.class) &&
+		       range->subject == scope->enhanced.subject &&
+		       scope->enhanced.least >= range->least &&
+		       scope->enhanced.least <= range->most;
+	}
+	return well;
+}
+
+bool
+rule_matches(const struct rules *rules, const struct rule *rule, const char *text, size_t len,
+    struct match *match)
+{
+	bool found = rule->pattern_count == 0;
+	struct match ignored;
+
+	if (found)
+		*match = (struct match){.all = {0, 0}};
+	for (size_t i = 0; i < rule->pattern_count && !found; i++)
+		found = pattern_match(rule->patterns[i], rules->matcher, text, len, match);
+	for (size_t i = 0; i < rule->unless_count && found; i++)
+		found = !pattern_match(rule->unless[i], rules->matcher, text, len, &ignored);
+	return found;
+}

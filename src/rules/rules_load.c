@@ -1,0 +1,607 @@
+/* From stanzas to rules: each key a row of a table, each error with its line. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "rules/rulebase.h"
+
+static const char *const class_names[CLASS_COUNT] = {
+    [CLASS_TAG] = "tag",
+    [CLASS_LIST] = "list",
+    [CLASS_SPECIFIC] = "specific",
+    [CLASS_SHARP] = "sharp",
+    [CLASS_GENERIC] = "generic",
+    [CLASS_POLICY] = "policy",
+    [CLASS_FALLBACK] = "fallback",
+};
+
+struct load {
+	struct rules *rules;
+	struct rule *rule;
+	const struct stanza_field *field;
+	struct stanza_error *error;
+};
+
+static bool
+fail(struct stanza_error *error, unsigned line, const char *what, const char *reason)
+{
+	error->line = line;
+	snprintf(
+	    error->reason, sizeof error->reason, "%s%s%s", what, *what != '\0' ? ": " : "", reason);
+	return false;
+}
+
+static bool
+refuse(const struct load *load, const char *reason)
+{
+	return fail(load->error, load->field->line, load->field->key, reason);
+}
+
+static void
+push_string(struct rules *rules, const char ***strings, size_t *count, const char *string)
+{
+	*(const char **)arena_push(rules->arena, strings, *count, sizeof **strings) = string;
+	++*count;
+}
+
+/* The next word of a value, NULL at its end. */
+static char *
+next_word(char **rest)
+{
+	char *word = *rest + strspn(*rest, " \t,");
+
+	if (*word == '\0')
+		return NULL;
+	*rest = word + strcspn(word, " \t,");
+	if (**rest != '\0')
+		*(*rest)++ = '\0';
+	return word;
+}
+
+static struct pattern *
+new_pattern(struct rules *rules)
+{
+	struct pattern *pattern = arena_alloc(rules->arena, sizeof *pattern);
+
+	*(struct pattern **)arena_push(rules->arena, &rules->patterns, rules->pattern_count,
+	    sizeof *rules->patterns) = pattern;
+	rules->pattern_count++;
+	return pattern;
+}
+
+/* What a program carries is compiled when it is needed; what a user brings, at once, so that its
+ * faults are told. */
+static bool
+take_pattern(struct rules *rules, struct pattern *pattern, const char *source,
+    const struct stanza_field *field, struct stanza_error *error)
+{
+	const char *why = "";
+
+	if (pattern_read(pattern, source, rules->arena, &why) &&
+	    (rules->builtin || pattern_compile(pattern, &why)))
+		return true;
+	return fail(error, field->line, field->key, why);
+}
+
+/* The alternatives of one `pattern` key. */
+static bool
+take_patterns(struct rules *rules, struct pattern ***patterns, size_t *count,
+    const struct stanza_field *field, struct stanza_error *error)
+{
+	const char **parts;
+	size_t n;
+
+	if (!rules->builtin && !take_pattern(rules, new_pattern(rules), field->value, field,
+	                           error)) /* as a whole, that its fault be told as a whole */
+		return false;
+	n = pattern_split(field->value, rules->arena, &parts);
+	for (size_t i = 0; i < n; i++) {
+		struct pattern *pattern = new_pattern(rules);
+
+		if (!take_pattern(rules, pattern, parts[i], field, error))
+			return false;
+		*(struct pattern **)arena_push(rules->arena, patterns, *count, sizeof **patterns) =
+		    pattern;
+		++*count;
+	}
+	return true;
+}
+
+/* ---- the keys of a rule */
+
+static bool
+load_class(struct load *load)
+{
+	for (unsigned i = 0; i < CLASS_COUNT; i++)
+		if (strcmp(class_names[i], load->field->value) == 0) {
+			load->rule->class = (enum rule_class)i;
+			return true;
+		}
+	return refuse(load, "not tag, list, specific, sharp, generic, policy or fallback");
+}
+
+static bool
+load_cause(struct load *load)
+{
+	return cause_parse(load->field->value, &load->rule->cause) || refuse(load, "no such cause");
+}
+
+static bool
+load_who(struct load *load)
+{
+	return who_parse(load->field->value, &load->rule->who) ||
+	       refuse(load, "not sender, host, receiver or list");
+}
+
+static bool
+parse_what(const char *name, enum listed_what *what)
+{
+	for (unsigned i = LISTED_IP; i <= LISTED_PTR; i++)
+		if (strcmp(listed_what_name((enum listed_what)i), name) == 0) {
+			*what = (enum listed_what)i;
+			return true;
+		}
+	return false;
+}
+
+static bool
+load_what(struct load *load)
+{
+	return parse_what(load->field->value, &load->rule->what) ||
+	       refuse(load, "not ip, helo, sender, url or ptr");
+}
+
+static bool
+load_stage(struct load *load)
+{
+	char *rest = arena_string(load->rules->arena, load->field->value);
+	enum stage stage;
+
+	load->rule->stage_text = load->field->value;
+	for (char *word; (word = next_word(&rest)) != NULL;) {
+		if (strcmp(word, "none") == 0)
+			stage = STAGE_NONE;
+		else if (!stage_parse(word, &stage))
+			return refuse(load, "no such stage");
+		load->rule->stages |= 1U << stage;
+	}
+	return true;
+}
+
+static bool
+load_carrier(struct load *load)
+{
+	char *rest = arena_string(load->rules->arena, load->field->value);
+
+	for (char *word; (word = next_word(&rest)) != NULL;) {
+		unsigned i = strcmp(word, "none") == 0 ? CARRIER_NONE : CARRIER_CLIENT;
+
+		while (i != CARRIER_NONE && i < CARRIER_COUNT &&
+		       strcmp(carrier_name((enum carrier)i), word) != 0)
+			i++;
+		if (i == CARRIER_COUNT)
+			return refuse(load, "not client, helo, sender, recipient, other or none");
+		load->rule->carriers |= 1U << i;
+	}
+	return true;
+}
+
+/* "554", "500-599", several */
+static bool
+load_code(struct load *load)
+{
+	struct rule *rule = load->rule;
+	char *rest = arena_string(load->rules->arena, load->field->value);
+
+	for (char *word; (word = next_word(&rest)) != NULL;) {
+		char *end;
+		long least = strtol(word, &end, 10),
+		     most = *end == '-' ? strtol(end + 1, &end, 10) : least;
+
+		if (*end != '\0' || least < 200 || most > 599 || least > most)
+			return refuse(load, "not a reply code or a range of them");
+		if (rule->code_count == RANGES_MAX)
+			return refuse(load, "too many");
+		rule->codes[rule->code_count++] = (struct code_range){(int)least, (int)most};
+	}
+	return true;
+}
+
+/* "5.7.1", "x.7.25" (any class), "5.7.606-649", several */
+static bool
+load_enhanced(struct load *load)
+{
+	struct rule *rule = load->rule;
+	char *rest = arena_string(load->rules->arena, load->field->value);
+
+	for (char *word; (word = next_word(&rest)) != NULL;) {
+		struct enhanced_range range = {0};
+		char *end = word + 1;
+
+		if (*word != 'x' && (*word < '2' || *word > '7'))
+			return refuse(load, "not like 5.7.1, x.7.25 or 5.7.606-649");
+		range.class = *word == 'x' ? 0 : *word - '0';
+		if (*end == '.')
+			range.subject = (int)strtol(end + 1, &end, 10);
+		if (*end != '.')
+			return refuse(load, "not like 5.7.1, x.7.25 or 5.7.606-649");
+		range.least = range.most = (int)strtol(end + 1, &end, 10);
+		if (*end == '-')
+			range.most = (int)strtol(end + 1, &end, 10);
+		if (*end != '\0' || range.most < range.least)
+			return refuse(load, "not like 5.7.1, x.7.25 or 5.7.606-649");
+		if (rule->enhanced_count == RANGES_MAX)
+			return refuse(load, "too many");
+		rule->enhanced[rule->enhanced_count++] = range;
+	}
+	return true;
+}
+
+static bool
+load_pattern(struct load *load)
+{
+	if (load->rule->source == NULL)
+		load->rule->source = load->field->value;
+	return take_patterns(load->rules, &load->rule->patterns, &load->rule->pattern_count,
+	    load->field, load->error);
+}
+
+static bool
+load_unless(struct load *load)
+{
+	return take_patterns(
+	    load->rules, &load->rule->unless, &load->rule->unless_count, load->field, load->error);
+}
+
+static bool
+load_word(struct load *load)
+{
+	char *word = arena_string(load->rules->arena, load->field->value);
+
+	if (strlen(word) < WORD_MIN)
+		return refuse(load, "shorter than three letters");
+	for (char *p = word; *p != '\0'; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	push_string(load->rules, &load->rule->words.words, &load->rule->words.count, word);
+	return true;
+}
+
+static bool
+load_example(struct load *load)
+{
+	push_string(
+	    load->rules, &load->rule->examples, &load->rule->example_count, load->field->value);
+	return true;
+}
+
+static bool
+load_only(struct load *load)
+{
+	for (size_t i = 0; i < load->rules->provider_count; i++)
+		if (strcmp(load->rules->providers[i]->name, load->field->value) == 0) {
+			load->rule->only = load->rule->provider = load->rules->providers[i]->name;
+			return true;
+		}
+	return refuse(load, "no [provider:…] of that name stands before it");
+}
+
+static bool
+load_list(struct load *load)
+{
+	load->rule->list = load->field->value;
+	return true;
+}
+static bool
+load_provider(struct load *load)
+{
+	load->rule->provider = load->field->value;
+	return true;
+}
+static bool
+load_url(struct load *load)
+{
+	load->rule->url = load->field->value;
+	return true;
+}
+static bool
+load_advice(struct load *load)
+{
+	load->rule->advice = load->field->value;
+	return true;
+}
+
+static const struct {
+	const char *key;
+	bool (*load)(struct load *load);
+} keys[] = {
+    {"class", load_class},
+    {"cause", load_cause},
+    {"pattern", load_pattern},
+    {"unless", load_unless},
+    {"word", load_word},
+    {"example", load_example},
+    {"stage", load_stage},
+    {"carrier", load_carrier},
+    {"code", load_code},
+    {"enhanced", load_enhanced},
+    {"provider", load_provider},
+    {"only", load_only},
+    {"list", load_list},
+    {"what", load_what},
+    {"who", load_who},
+    {"advice", load_advice},
+    {"url", load_url},
+};
+
+static bool
+check_example(struct load *load, const char *example)
+{
+	struct arena *arena = arena_new();
+	struct unwrapped text;
+	struct match match;
+	bool found;
+
+	unwrap(example, strlen(example), arena, &text);
+	found = rule_matches(load->rules, load->rule, text.bare + text.reason,
+	            text.len - text.reason, &match) ||
+	        rule_matches(load->rules, load->rule, text.bare + text.inner, text.len - text.inner,
+	            &match) ||
+	        rule_matches(load->rules, load->rule, text.bare, text.len, &match);
+	arena_free(arena);
+	return found;
+}
+
+/* Has it all that a rule must have? */
+static bool
+check_rule(struct load *load, const struct stanza *stanza)
+{
+	struct rule *rule = load->rule;
+	bool sure = rule->pattern_count > 0;
+
+	if (stanza_get(stanza, "cause") == NULL)
+		return fail(load->error, stanza->line, stanza->id, "no cause");
+	if (rule->example_count == 0)
+		return fail(load->error, stanza->line, stanza->id, "no example");
+	if (rule->pattern_count == 0 && rule->enhanced_count == 0 && rule->carriers == 0)
+		return fail(load->error, stanza->line, stanza->id,
+		    "no pattern, and neither an enhanced code nor a carrier in its place");
+	for (size_t i = 0; i < rule->pattern_count; i++)
+		sure = sure && rule->patterns[i]->clause_count > 0;
+	if (rule->pattern_count > 0 && !sure && rule->words.count == 0 && rule->carriers == 0 &&
+	    rule->enhanced_count == 0)
+		return fail(load->error, stanza->line, stanza->id,
+		    "no word of three letters is sure to stand in a match; give it with word =");
+	for (size_t i = 0; i < rule->example_count && !load->rules->builtin; i++)
+		if (!check_example(load, rule->examples[i]))
+			return fail(load->error, stanza->line, stanza->id,
+			    "an example that its own patterns do not match");
+	return true;
+}
+
+static bool
+load_rule(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
+{
+	struct rule *rule = arena_alloc(rules->arena, sizeof *rule);
+	struct load load = {rules, rule, NULL, error};
+	bool well = true;
+
+	*rule = (struct rule){.id = stanza->id,
+	    .class = CLASS_SPECIFIC,
+	    .number = rules->count,
+	    .file = rules->files};
+	for (size_t i = 0; well && i < stanza->count; i++) {
+		size_t k = 0;
+
+		load.field = &stanza->fields[i];
+		while (
+		    k < sizeof keys / sizeof keys[0] && strcmp(keys[k].key, load.field->key) != 0)
+			k++;
+		well = k < sizeof keys / sizeof keys[0] ? keys[k].load(&load)
+		                                        : refuse(&load, "no such key");
+	}
+	if (!well || !check_rule(&load, stanza))
+		return false;
+	for (size_t i = 0; i < rules->count; i++)
+		if (strcmp(rules->rules[i]->id, rule->id) == 0) {
+			if (rules->rules[i]->file == rule->file)
+				return fail(error, stanza->line, stanza->id,
+				    "this id stands twice in the file");
+			rule->number = rules->rules[i]->number;
+			rules->rules[i] = rule;
+			return true;
+		}
+	*(struct rule **)arena_push(
+	    rules->arena, &rules->rules, rules->count, sizeof *rules->rules) = rule;
+	rules->count++;
+	return true;
+}
+
+/* ---- the other sorts: [provider:…], [brand:…], [advice:…], [same:…] */
+
+static bool
+have_words(struct pattern *const *patterns, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (patterns[i]->clause_count == 0)
+			return false;
+	return true;
+}
+
+static void
+push_suffix(struct rules *rules, struct provider *provider, const char *text)
+{
+	*(struct suffix *)arena_push(rules->arena, &provider->mx, provider->mx_count,
+	    sizeof *provider->mx) = (struct suffix){text, strlen(text)};
+	provider->mx_count++;
+}
+
+static bool
+load_provider_stanza(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
+{
+	struct provider *provider = arena_alloc(rules->arena, sizeof *provider);
+
+	provider->id = stanza->id;
+	*(struct provider **)arena_push(rules->arena, &rules->providers, rules->provider_count,
+	    sizeof *rules->providers) = provider;
+	rules->provider_count++;
+	for (size_t i = 0; i < stanza->count; i++) {
+		const struct stanza_field *field = &stanza->fields[i];
+
+		if (strcmp(field->key, "name") == 0) {
+			provider->name = field->value;
+		} else if (strcmp(field->key, "url") == 0) {
+			provider->url = field->value;
+		} else if (strcmp(field->key, "mx") == 0) {
+			char *rest = arena_string(rules->arena, field->value);
+
+			for (char *word; (word = next_word(&rest)) != NULL;)
+				push_suffix(rules, provider, word);
+		} else if (strcmp(field->key, "pattern") == 0) {
+			if (!take_patterns(
+			        rules, &provider->patterns, &provider->pattern_count, field, error))
+				return false;
+			if (!have_words(provider->patterns, provider->pattern_count))
+				return fail(error, field->line, field->key,
+				    "no word of three letters is sure to stand in a match");
+		} else {
+			return fail(error, field->line, field->key, "no such key of a provider");
+		}
+	}
+	return provider->name != NULL || fail(error, stanza->line, stanza->id, "no name");
+}
+
+static bool
+load_brand(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
+{
+	struct brand *brand = arena_alloc(rules->arena, sizeof *brand);
+
+	brand->id = stanza->id;
+	brand->what = LISTED_IP;
+	*(struct brand **)arena_push(
+	    rules->arena, &rules->brands, rules->brand_count, sizeof *rules->brands) = brand;
+	rules->brand_count++;
+	for (size_t i = 0; i < stanza->count; i++) {
+		const struct stanza_field *field = &stanza->fields[i];
+
+		if (strcmp(field->key, "name") == 0) {
+			brand->name = field->value;
+		} else if (strcmp(field->key, "family") == 0) {
+			brand->family = field->value;
+		} else if (strcmp(field->key, "url") == 0) {
+			brand->url = field->value;
+		} else if (strcmp(field->key, "what") == 0) {
+			if (!parse_what(field->value, &brand->what))
+				return fail(error, field->line, field->key,
+				    "not ip, helo, sender, url or ptr");
+		} else if (strcmp(field->key, "pattern") == 0) {
+			if (!take_patterns(
+			        rules, &brand->patterns, &brand->pattern_count, field, error))
+				return false;
+		} else {
+			return fail(error, field->line, field->key, "no such key of a brand");
+		}
+	}
+	if (brand->pattern_count == 0 || !have_words(brand->patterns, brand->pattern_count))
+		return fail(
+		    error, stanza->line, stanza->id, "no pattern with a word of three letters");
+	if (brand->name == NULL && strstr(stanza_get(stanza, "pattern"), "(?<list>") == NULL)
+		return fail(error, stanza->line, stanza->id, "neither a name nor a group <list>");
+	if (brand->family == NULL)
+		brand->family = brand->name != NULL ? brand->name : brand->id;
+	return true;
+}
+
+/* [advice:CAUSE] or [advice:CAUSE@PROVIDER], the provider's name in lower case with hyphens for
+ * spaces, or anything: `provider` names it. */
+static bool
+load_counsel(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
+{
+	struct counsel *counsel = arena_alloc(rules->arena, sizeof *counsel);
+	const char *name = stanza->id + strlen("advice:");
+	size_t len = strcspn(name, "@");
+
+	counsel->id = stanza->id;
+	if (!cause_parse(arena_copy(rules->arena, name, len), &counsel->cause))
+		return fail(error, stanza->line, stanza->id, "no such cause");
+	for (size_t i = 0; i < stanza->count; i++) {
+		const struct stanza_field *field = &stanza->fields[i];
+
+		if (strcmp(field->key, "advice") == 0)
+			counsel->text = counsel->text == NULL ? field->value
+			                                      : arena_printf(rules->arena, "%s %s",
+			                                            counsel->text, field->value);
+		else if (strcmp(field->key, "url") == 0)
+			counsel->url = field->value;
+		else if (strcmp(field->key, "provider") == 0)
+			counsel->provider = field->value;
+		else if (strcmp(field->key, "who") != 0 || !who_parse(field->value, &counsel->who))
+			return fail(error, field->line, field->key,
+			    "no such key of an advice, or no such value");
+	}
+	if (counsel->text == NULL || (name[len] == '@') != (counsel->provider != NULL))
+		return fail(error, stanza->line, stanza->id,
+		    "no advice; or @ without a provider, or a provider without @");
+	for (size_t i = 0; i < rules->counsel_count; i++)
+		if (strcmp(rules->counsels[i]->id, counsel->id) == 0) {
+			rules->counsels[i] = counsel;
+			return true;
+		}
+	*(struct counsel **)arena_push(rules->arena, &rules->counsels, rules->counsel_count,
+	    sizeof *rules->counsels) = counsel;
+	rules->counsel_count++;
+	return true;
+}
+
+/* [same:…]: `say`, and the `words` that it stands for, between bars. */
+static bool
+load_same(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
+{
+	const char *say = stanza_get(stanza, "say");
+
+	if (say == NULL)
+		return fail(error, stanza->line, stanza->id, "nothing to say instead");
+	for (size_t i = 0; i < stanza->count; i++) {
+		const struct stanza_field *field = &stanza->fields[i];
+
+		if (strcmp(field->key, "say") == 0)
+			continue;
+		if (strcmp(field->key, "words") != 0)
+			return fail(error, field->line, field->key,
+			    "no such key of words that mean the same");
+		for (const char *at = field->value, *bar; at != NULL;
+		     at = bar != NULL ? bar + 1 : NULL) {
+			size_t len;
+
+			bar = strchr(at, '|');
+			at += strspn(at, " ");
+			len = bar != NULL ? (size_t)(bar - at) : strlen(at);
+			while (len > 0 && at[len - 1] == ' ')
+				len--;
+			if (len < WORD_MIN)
+				return fail(error, field->line, field->key,
+				    "a word of less than three octets");
+			struct same *same = arena_push(
+			    rules->arena, &rules->sames, rules->same_count, sizeof *same);
+			*same = (struct same){
+			    arena_copy(rules->arena, at, len), say, rules->same_count};
+			rules->same_count++;
+		}
+	}
+	return true;
+}
+
+bool
+rule_load(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
+{
+	if (strncmp(stanza->id, "provider:", 9) == 0)
+		return load_provider_stanza(rules, stanza, error);
+	if (strncmp(stanza->id, "brand:", 6) == 0)
+		return load_brand(rules, stanza, error);
+	if (strncmp(stanza->id, "advice:", 7) == 0)
+		return load_counsel(rules, stanza, error);
+	if (strncmp(stanza->id, "same:", 5) == 0)
+		return load_same(rules, stanza, error);
+	return load_rule(rules, stanza, error);
+}
