@@ -25,21 +25,21 @@
 #define CLOSED STAGE_CLOSED
 
 const struct stage_row stages[STAGE_COUNT] = {
-	/*             name         act          rfc ours   2yz        3yz      500,502  4yz,5yz  421     lost;  guard, else */
-	[CONNECT]   = {"connect",   ACT_CONNECT, 300,  15, {GREETING,  CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}},
-	[GREETING]  = {"greeting",  ACT_LISTEN,  300,  60, {EHLO,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}},
-	[EHLO]      = {"ehlo",      ACT_SAY,     300,  30, {STARTTLS,  CLOSED,  HELO,    QUIT,    QUIT,   CLOSED}},
-	[HELO]      = {"ehlo",      ACT_SAY,     300,  30, {MAIL,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}},
+	/*             name         act          rfc ours   2yz        3yz      500,502  4yz,5yz  421     lost    guard, else */
+	[CONNECT]   = {"connect",   ACT_CONNECT, 300,  15, {GREETING,  CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}, 0, 0},
+	[GREETING]  = {"greeting",  ACT_LISTEN,  300,  60, {EHLO,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}, 0, 0},
+	[EHLO]      = {"ehlo",      ACT_SAY,     300,  30, {STARTTLS,  CLOSED,  HELO,    QUIT,    QUIT,   CLOSED}, 0, 0},
+	[HELO]      = {"ehlo",      ACT_SAY,     300,  30, {MAIL,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}, 0, 0},
 	[STARTTLS]  = {"starttls",  ACT_SAY,     300,  30, {HANDSHAKE, CLOSED,  MAIL,    MAIL,    QUIT,   CLOSED},
 		GUARD_TLS, MAIL},
-	[HANDSHAKE] = {"handshake", ACT_TLS,     300,  30, {EHLO_TLS,  CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}},
-	[EHLO_TLS]  = {"ehlo-tls",  ACT_SAY,     300,  30, {MAIL,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}},
-	[MAIL]      = {"mail",      ACT_SAY,     300,  60, {RCPT,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}},
-	[RCPT]      = {"rcpt",      ACT_SAY,     300,  60, {DATA,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}},
-	[DATA]      = {"data",      ACT_SAY,     120,  60, {QUIT,      MESSAGE, QUIT,    QUIT,    QUIT,   CLOSED}},
-	[MESSAGE]   = {"message",   ACT_SAY,     600, 180, {QUIT,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}},
-	[QUIT]      = {"quit",      ACT_SAY,     300,   5, {CLOSED,    CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}},
-	[CLOSED]    = {"closed",    ACT_CLOSE,     0,   0, {CLOSED,    CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}},
+	[HANDSHAKE] = {"handshake", ACT_TLS,     300,  30, {EHLO_TLS,  CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}, 0, 0},
+	[EHLO_TLS]  = {"ehlo-tls",  ACT_SAY,     300,  30, {MAIL,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}, 0, 0},
+	[MAIL]      = {"mail",      ACT_SAY,     300,  60, {RCPT,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}, 0, 0},
+	[RCPT]      = {"rcpt",      ACT_SAY,     300,  60, {DATA,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}, 0, 0},
+	[DATA]      = {"data",      ACT_SAY,     120,  60, {QUIT,      MESSAGE, QUIT,    QUIT,    QUIT,   CLOSED}, 0, 0},
+	[MESSAGE]   = {"message",   ACT_SAY,     600, 180, {QUIT,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}, 0, 0},
+	[QUIT]      = {"quit",      ACT_SAY,     300,   5, {CLOSED,    CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}, 0, 0},
+	[CLOSED]    = {"closed",    ACT_CLOSE,     0,   0, {CLOSED,    CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}, 0, 0},
 };
 
 #undef CONNECT
