@@ -52,7 +52,8 @@ slice_is(struct slice slice, const char *word)
 bool
 slice_same(struct slice slice, const char *word)
 {
-	return slice.len == strlen(word) && (slice.len == 0 || memcmp(slice.at, word, slice.len) == 0);
+	return slice.len == strlen(word) &&
+	       (slice.len == 0 || memcmp(slice.at, word, slice.len) == 0);
 }
 
 bool
