@@ -1,9 +1,8 @@
-/* domains: the practice internet as tables: who sends (sources), who receives (domains), what the
- * receivers say, and what a walk must come to. Pure data.
+/* domains: the practice internet as tables: who sends (sources), who receives (domains), and what
+ * the receivers say. Pure data.
  *
- * A domain is one row: its route in DNS, its mail server's deviations from plain good behaviour
- * (turns), and the outcome that a walk must have (cases), which tests read with `mxwalk lab --list
- * --json`. */
+ * A domain is one row: its route in DNS, and its mail server's deviations from plain good behaviour
+ * (turns). What a walk of it must come to is in tests/lab_cases.py. */
 #ifndef LAB_DOMAINS_H
 #define LAB_DOMAINS_H
 
@@ -66,23 +65,12 @@ struct lab_turn {
 
 enum lab_cert { CERT_GOOD, CERT_EXPIRED, CERT_ELSEWHERE, CERT_SELF_SIGNED, CERT_NONE, CERT_COUNT };
 
-/* What a walk must come to. NULL or 0 after `status`: not foretold; "" : there is none. */
-struct lab_case {
-	const char
-	    *args; /* options that the walk needs, words apart by a space; {domain} is replaced. A
-	              --to is added where the stage needs a recipient. NULL ends the cases */
-	const char *status, *stage;
-	int code; /* -1: no reply decides */
-	const char *cause, *basis, *list;
-};
-
-enum { LAB_TURNS = 4, LAB_CASES = 4 };
+enum { LAB_TURNS = 4 };
 
 struct lab_domain {
 	const char *name; /* label below lab.example */
 	const char *does;
 	struct lab_turn turns[LAB_TURNS];
-	struct lab_case cases[LAB_CASES];
 	const char *zone; /* records as zone_add() reads them, `self` being its own mail server;
 	                     NULL: one MX, its own */
 	const char *offers; /* EHLO keywords, a line each; NULL: all that the lab knows */
