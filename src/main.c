@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "command/command.h"
+#include "options/option_table.h"
 #include "options/options.h"
 
 static int (*const run[COMMAND_COUNT])(const struct options *options) = {

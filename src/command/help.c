@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "options/option_table.h"
 
 enum { WIDTH = 80, COLUMN = 29 }; /* of the screen; where the words on an option begin */
 
@@ -19,12 +20,6 @@ static const struct {
     {"mxwalk self --from me@example.org", "what receivers could hold against this host"},
     {"mxwalk lab -- mxwalk greeting-554.lab.example", "try it in the practice internet"},
 };
-
-static bool
-belongs(const struct option *option, int command)
-{
-	return (option->commands & 1u << command) != 0;
-}
 
 /* The next of the names: sets `len`, NULL at the end. */
 static const char *
@@ -76,10 +71,19 @@ print_wrapped(const char *words, size_t column)
 	}
 }
 
+/* The preset as people read it: that of a flag is worth a word when the flag is the preset. */
+static const char *
+shown_preset(const struct option *option)
+{
+	if (option->preset == NULL || option->value != NULL)
+		return option->preset;
+	return strcmp(option->preset, "on") == 0 ? "this is the default" : NULL;
+}
+
 static void
 print_option(const struct option *option)
 {
-	const char *name = NULL;
+	const char *name = NULL, *shown = shown_preset(option);
 	char words[256];
 	size_t len = 0;
 	int column = option->letter != 0 ? printf("  -%c", option->letter) : printf("    ");
@@ -93,7 +97,8 @@ print_option(const struct option *option)
 		printf("\n%*s", COLUMN, "");
 	else
 		printf("%*s", COLUMN - column, "");
-	snprintf(words, sizeof words, "%s%s", option->help, option->many ? " (*)" : "");
+	snprintf(words, sizeof words, "%s%s%s%s%s", option->help, shown != NULL ? " (" : "",
+	    shown != NULL ? shown : "", shown != NULL ? ")" : "", option->many ? " (*)" : "");
 	print_wrapped(words, COLUMN);
 	puts("");
 }
@@ -104,7 +109,7 @@ print_section(int section, int command)
 	bool any = false, many = false;
 
 	for (size_t i = 0; i < option_count; i++) {
-		if (!belongs(&option_table[i], command) ||
+		if (!option_belongs(&option_table[i], (enum command_id)command) ||
 		    option_table[i].section != (enum option_section)section)
 			continue;
 		if (!any)
@@ -176,7 +181,7 @@ print_table(void)
 			const char *name = NULL;
 			size_t len = 0;
 
-			if (!belongs(option, command))
+			if (!option_belongs(option, (enum command_id)command))
 				continue;
 			while ((name = next_name(option->names, name, &len)) != NULL)
 				print_row(command, option, name, (int)len);
@@ -217,7 +222,7 @@ print_bash_pattern(const struct option *option)
 		const char *name = NULL;
 		size_t len = 0;
 
-		if (!belongs(option, command))
+		if (!option_belongs(option, (enum command_id)command))
 			continue;
 		while ((name = next_name(option->names, name, &len)) != NULL) {
 			printf("%s%s:--%.*s", between, commands[command].name, (int)len, name);
@@ -257,7 +262,7 @@ print_bash_command(int command)
 
 	printf("\t%s)\n\t\toptions='", commands[command].name);
 	for (size_t i = 0; i < option_count; i++) {
-		if (!belongs(&option_table[i], command))
+		if (!option_belongs(&option_table[i], (enum command_id)command))
 			continue;
 		printf("%s--%.*s", between, (int)strcspn(option_table[i].names, " "),
 		    option_table[i].names);
@@ -369,7 +374,7 @@ print_zsh_command(int command)
 {
 	printf("\t%s)\n\t\t_arguments -s", commands[command].name);
 	for (size_t i = 0; i < option_count; i++)
-		if (belongs(&option_table[i], command))
+		if (option_belongs(&option_table[i], (enum command_id)command))
 			print_zsh_option(&option_table[i]);
 	if (command == COMMAND_HELP || command == COMMAND_CHECK) {
 		fputs(" \\\n\t\t\t'1:what:(", stdout);

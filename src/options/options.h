@@ -1,9 +1,8 @@
-/* options: everything that a user can ask, and the one table that it is read by.
+/* options: everything that a user can ask, as a value. What may be written, and how it comes here,
+ * is the table of options/option_table.h.
  *
- * The table (options.c) makes the parser, the configuration file, --help, the completions and the
- * check of the manual. To add an option: a field here, a row there, a paragraph in man/mxwalk.1;
- * `make check` finds what is forgotten. All strings live in the arena given to options_parse; times
- * are milliseconds; a number that was not given is 0, a string NULL. */
+ * All strings live in the arena given to options_parse; times are milliseconds; a number that was
+ * not given is 0, a string NULL, unless its row has a preset. */
 #ifndef OPTIONS_OPTIONS_H
 #define OPTIONS_OPTIONS_H
 
@@ -32,16 +31,14 @@ enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 enum shell { SHELL_NONE, SHELL_BASH, SHELL_ZSH };
 
 enum { TIMEOUT_RFC = -1 }; /* --timeout rfc: the limits of RFC 5321 section 4.5.3.2 */
-enum {
-	TIMEOUT_DNS_MS = 10000,
-	TIMEOUT_CHECK_MS = 20000
-}; /* --timeout-dns, when it was not given; check: RFC 7208 section 4.6.4 */
 enum { OPTIONS_ERROR = 512 };
 
 struct strings {
 	const char **items;
 	size_t count;
 };
+
+void strings_add(struct strings *strings, struct arena *arena, const char *string);
 
 struct addresses {
 	struct ip *items;
@@ -153,70 +150,6 @@ struct options {
 	enum shell completion;
 };
 
-struct command_row {
-	const char *name, *operands,
-	    *does; /* "probe", "[OPTION...] TARGET...", one line without a full stop */
-	size_t min_operands, max_operands;
-	bool operands_end_options; /* the first operand ends the options: what follows belongs to
-	                              another command */
-};
-
-extern const struct command_row commands[COMMAND_COUNT];
-
-enum option_section { /* of --help */
-	SECTION_TASK,
-	SECTION_SENDER,
-	SECTION_TLS,
-	SECTION_MESSAGE,
-	SECTION_TIME,
-	SECTION_DNS,
-	SECTION_JUDGE,
-	SECTION_OUTPUT,
-	SECTION_OTHER,
-	SECTION_COUNT
-};
-
-extern const char *const section_titles[SECTION_COUNT];
-
-struct option_word { /* a word that an option takes */
-	const char *word; /* NULL ends the list */
-	int value;
-	bool alias; /* taken, not shown */
-};
-
-struct option;
-
-/* Reads a value into `at`. Returns NULL, or what is wrong with it: "not a port (1 to 65535)"
- * (static or in the arena). */
-typedef const char *option_take(
-    struct arena *arena, const struct option *option, const char *value, void *at);
-
-struct option {
-	const char
-	    *names; /* without dashes; the first is the name, the others are aliases: "ehlo helo" */
-	char letter; /* 0: none */
-	const char *value; /* what --help calls it; NULL: a flag, that is set to `on`, and by its
-	                      --no-… to `off` */
-	option_take *take; /* NULL for a flag */
-	size_t at, size; /* in struct options */
-	unsigned commands; /* bits 1 << command_id */
-	enum option_section section;
-	const char *help; /* one line without a full stop */
-	int on, off;
-	long min, max; /* of a number or a time */
-	const struct option_word *words;
-	const char *alone; /* the flag that is meant when the value is missing at the very end;
-	                      NULL: that is an error */
-	bool many; /* may be given several times */
-	bool secret; /* the value is never shown */
-	bool not_in_file;
-	bool line_only; /* in a file the name is another command's option, and passed over for this
-	                   one */
-};
-
-extern const struct option option_table[];
-extern const size_t option_count;
-
 /* Reads `argc` arguments (behind the command's name), and before them the files named by
  * `environment` (the value of $MXWALK_CONFIG, may be NULL) and by --config. What the command line
  * says replaces what a file says of the same option, lists as a whole. On false, `error` is one
@@ -224,13 +157,6 @@ extern const size_t option_count;
  * frobnicate: no such option"; the exit status is then 64. */
 bool options_parse(struct options *options, enum command_id command, int argc, char **argv,
     const char *environment, struct arena *arena, char error[OPTIONS_ERROR]);
-
-bool command_find(const char *word, enum command_id *command);
-
-/* The option of that name (without dashes) for a command, NULL if it has none. `negated`: it was
- * its --no-… */
-const struct option *option_find(
-    const char *name, size_t len, enum command_id command, bool *negated);
 
 /* The limit of each stage in milliseconds: ours (smtp/stage.h), or --timeout, or what one of
  * --timeout-… says of it. */

@@ -1,0 +1,384 @@
+#include "options/take.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/slice.h"
+#include "dns/name.h"
+#include "mail/message.h"
+#include "options/target.h"
+
+static bool
+has_space(const char *value)
+{
+	return text_has_control(value) || strchr(value, ' ') != NULL;
+}
+
+static const char *
+without_brackets(struct arena *arena, const char *value)
+{
+	size_t len = strlen(value);
+
+	return len >= 2 && value[0] == '<' && value[len - 1] == '>'
+	           ? arena_copy(arena, value + 1, len - 2)
+	           : value;
+}
+
+/* As it goes on the wire: the domain in A-labels. */
+static const char *
+take_mailbox(struct arena *arena, const char *value, const char **mailbox)
+{
+	char name[NAME_TEXT];
+	const char *why;
+	size_t at;
+
+	if (!message_address(value, &at, &why))
+		return arena_printf(arena, "not a mail address: %s", why);
+	*mailbox = value;
+	if (value[at + 1] == '[')
+		return NULL;
+	if (!name_normalise(value + at + 1, name, &why))
+		return arena_printf(arena, "not a mail address: %s", why);
+	*mailbox = arena_printf(arena, "%.*s@%s", (int)at, value, name);
+	return NULL;
+}
+
+const char *
+take_recipient(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	const char *mailbox = NULL,
+	           *problem = take_mailbox(arena, without_brackets(arena, value), &mailbox);
+
+	(void)option;
+	strings_add(at, arena, mailbox);
+	return problem;
+}
+
+const char *
+take_sender(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	(void)option;
+	value = without_brackets(arena, value);
+	*(const char **)at = value;
+	return *value == '\0' ? NULL : take_mailbox(arena, value, at);
+}
+
+/* What somebody else said, good or bad: it is judged, not sent. */
+const char *
+take_identity(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	(void)option;
+	*(const char **)at = without_brackets(arena, value);
+	return text_has_control(value) ? "a control character" : NULL;
+}
+
+const char *
+take_name(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	char name[NAME_TEXT];
+	const char *why;
+
+	(void)option;
+	if (has_space(value))
+		return "not a name: a space or a control character";
+	if (!name_normalise(value, name, &why))
+		return arena_printf(arena, "not a name: %s", why);
+	*(const char **)at = arena_string(arena, name);
+	return NULL;
+}
+
+/* A name or an address literal; in the case and with the dot that it was given with. */
+const char *
+take_helo(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	const char *problem = *value == '[' ? NULL : take_name(arena, option, value, at);
+
+	if (*value == '[' &&
+	    (has_space(value) || value[strlen(value) - 1] != ']' || strlen(value) > 255))
+		return "not an address literal";
+	if (problem == NULL && text_is_ascii(value))
+		*(const char **)at = value;
+	return problem;
+}
+
+const char *
+take_zone(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	const char *name = NULL, *problem = take_name(arena, option, value, &name);
+
+	strings_add(at, arena, name);
+	return problem;
+}
+
+const char *
+take_address(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	(void)arena, (void)option;
+	return ip_parse(at, value) ? NULL : "not an IP address";
+}
+
+const char *
+take_addresses(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	struct addresses *list = at;
+	struct ip *ip = arena_push(arena, &list->items, list->count, sizeof *ip);
+
+	list->count++;
+	return take_address(arena, option, value, ip);
+}
+
+static const char *
+read_number(const char *value, long min, long max, long *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtol(value, &end, 10);
+	return *value < '0' || *value > '9' || *end != '\0' || errno != 0 || *number < min ||
+	               *number > max
+	           ? "not in range"
+	           : NULL;
+}
+
+const char *
+take_port(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	long port;
+
+	(void)arena, (void)option;
+	if (read_number(value, 1, 65535, &port) != NULL)
+		return "not a port (1 to 65535)";
+	*(unsigned *)at = (unsigned)port;
+	return NULL;
+}
+
+const char *
+take_count(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	long count;
+
+	if (read_number(value, option->min, option->max, &count) != NULL)
+		return arena_printf(
+		    arena, "not a number from %ld to %ld", option->min, option->max);
+	*(unsigned *)at = (unsigned)count;
+	return NULL;
+}
+
+const char *
+take_server(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	struct server *server = at;
+	const char *why;
+	uint16_t port;
+
+	(void)option;
+	if (!target_server(value, arena, &server->host, &port, &why))
+		return arena_printf(arena, "not HOST, HOST:PORT or [ADDRESS]:PORT: %s", why);
+	server->port = port;
+	return NULL;
+}
+
+const char *
+take_nameserver(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	struct server server;
+	struct ip ip;
+
+	if (take_server(arena, option, value, &server) != NULL || !ip_parse(&ip, server.host))
+		return "not ADDR, ADDR:PORT or [ADDR]:PORT";
+	strings_add(at, arena, value);
+	return NULL;
+}
+
+const char *
+take_time(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	static const struct {
+		const char *unit;
+		long ms;
+	} units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60 * 1000}, {"h", 60 * 60 * 1000}};
+	size_t digits = strspn(value, "0123456789");
+
+	(void)arena;
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		long number = digits > 0 && digits < 10 ? strtol(value, NULL, 10) : 0;
+
+		if (strcmp(value + digits, units[i].unit) != 0 ||
+		    number > option->max / units[i].ms || number * units[i].ms < option->min)
+			continue;
+		*(long *)at = number * units[i].ms;
+		return NULL;
+	}
+	return "not a time from 10ms to 24h (500ms, 30s, 5m, 2h)";
+}
+
+const char *
+take_timeout(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	if (strcmp(value, "rfc") != 0)
+		return take_time(arena, option, value, at);
+	*(long *)at = TIMEOUT_RFC;
+	return NULL;
+}
+
+const char *
+take_word(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	const char *words = "";
+
+	for (const struct option_word *word = option->words; word->word != NULL; word++) {
+		if (strcmp(word->word, value) == 0) {
+			memcpy(at, &word->value, sizeof word->value);
+			return NULL;
+		}
+		if (!word->alias)
+			words = arena_printf(
+			    arena, "%s%s%s", words, *words != '\0' ? ", " : "", word->word);
+	}
+	return arena_printf(arena, "not one of %s", words);
+}
+
+const char *
+take_file(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	(void)arena, (void)option;
+	*(const char **)at = value;
+	return NULL;
+}
+
+const char *
+take_files(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	(void)option;
+	strings_add(at, arena, value);
+	return NULL;
+}
+
+/* swaks wants an '@' before the file, we do not: both are taken. */
+const char *
+take_attachment(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	if (*value == '@')
+		value++;
+	return *value == '\0' ? "no file is named" : take_files(arena, option, value, at);
+}
+
+/* "@FILE" and "-" are read, "@@text" is "@text" (as in swaks). */
+const char *
+take_content(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	struct content *content = at;
+
+	(void)arena, (void)option;
+	*content = (struct content){0};
+	if (strcmp(value, "-") == 0)
+		content->file = value;
+	else if (value[0] != '@')
+		content->text = value;
+	else if (value[1] == '@')
+		content->text = value + 1;
+	else if (value[1] == '\0')
+		return "no file is named";
+	else
+		content->file = value + 1;
+	return NULL;
+}
+
+const char *
+take_header(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	const char *colon = strchr(value, ':');
+
+	(void)option;
+	if (text_has_control(value))
+		return "a control character";
+	if (colon == NULL || colon == value)
+		return "not a header line (\"Name: value\")";
+	for (const char *s = value; s < colon; s++)
+		if ((unsigned char)*s <= ' ' || (unsigned char)*s >= 0x7f)
+			return "not a header name before the colon";
+	strings_add(at, arena, value);
+	return NULL;
+}
+
+static struct pair *
+add_pair(struct arena *arena, struct pairs *pairs, const char *value)
+{
+	const char *equals = strchr(value, '=');
+	struct pair *pair;
+
+	if (equals == NULL || equals == value || equals[1] == '\0' || has_space(value))
+		return NULL;
+	pair = arena_push(arena, &pairs->items, pairs->count, sizeof *pair);
+	pairs->count++;
+	pair->name = arena_copy(arena, value, (size_t)(equals - value));
+	pair->value = equals + 1;
+	return pair;
+}
+
+const char *
+take_key(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	struct pair *pair = add_pair(arena, at, value);
+
+	return pair == NULL || take_name(arena, option, pair->name, &pair->name) != NULL
+	           ? "not ZONE=KEY"
+	           : NULL;
+}
+
+const char *
+take_result(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	struct pair *pair = add_pair(arena, at, value);
+	char *lower;
+
+	(void)option;
+	if (pair == NULL)
+		return "not DOMAIN=RESULT";
+	pair->value = lower = arena_string(arena, pair->value);
+	for (; *lower != '\0'; lower++)
+		*lower = to_lower(*lower);
+	return NULL;
+}
+
+/* The three parts of a triple come in any order; one that the last triple has already begins the
+ * next. */
+static void
+add_signer_part(struct arena *arena, struct signers *signers, size_t part, const char *value)
+{
+	char *last = signers->count > 0 ? (char *)&signers->items[signers->count - 1] : NULL;
+
+	if (last == NULL || *(const char **)(void *)(last + part) != NULL) {
+		last = arena_push(arena, &signers->items, signers->count, sizeof *signers->items);
+		signers->count++;
+	}
+	*(const char **)(void *)(last + part) = value;
+}
+
+const char *
+take_dkim_file(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	(void)option;
+	add_signer_part(arena, at, offsetof(struct signer, file), value);
+	return NULL;
+}
+
+const char *
+take_dkim_selector(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	const char *name = NULL, *problem = take_name(arena, option, value, &name);
+
+	add_signer_part(arena, at, offsetof(struct signer, selector), name);
+	return problem;
+}
+
+const char *
+take_dkim_domain(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	const char *name = NULL, *problem = take_name(arena, option, value, &name);
+
+	add_signer_part(arena, at, offsetof(struct signer, domain), name);
+	return problem;
+}

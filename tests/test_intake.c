@@ -1,0 +1,131 @@
+/* What is walked, how far, and what is left out: operands, --to and a list in, targets out. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "exit_status.h"
+#include "options/intake.h"
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+/* `text` in a file of its own, whose name goes to `name`. */
+static void
+write_file(char name[64], const char *text)
+{
+	FILE *file;
+
+	snprintf(name, 64, "/tmp/mxwalk-test-intake.XXXXXX");
+	file = fdopen(mkstemp(name), "w");
+	cr_assert_not_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static size_t
+split(char *line, const char **words, size_t max)
+{
+	size_t count = 0;
+
+	for (char *word = strtok(line, " "); word != NULL && count < max; word = strtok(NULL, " "))
+		words[count++] = word;
+	return count;
+}
+
+/* "domain/depth", "domain/depth:recipient", "domain/depth@host:port", "-text" when it is left out;
+ * "=N" at the end: so many bad lines. */
+static void
+describe(struct intake *intake, struct buf *out)
+{
+	enum intake_state state;
+	struct target target;
+	const char *why;
+
+	while ((state = intake_next(intake, &target, &why)) != INTAKE_END) {
+		buf_puts(out, out->len > 0 ? " " : "");
+		cr_assert_neq(state, INTAKE_WAIT);
+		if (state == INTAKE_SKIP) {
+			buf_printf(out, "-%s", target.text);
+			continue;
+		}
+		buf_printf(out, "%s/%s", target.domain, stages[target.depth].name);
+		if (target.rcpt != NULL)
+			buf_printf(out, ":%s", target.rcpt);
+		if (target.host != NULL)
+			buf_printf(out, "@%s:%u", target.host, (unsigned)target.port);
+	}
+	if (intake_bad_lines(intake) > 0)
+		buf_printf(out, " =%lu", intake_bad_lines(intake));
+}
+
+static const struct {
+	const char *operands, *to, *list, *skip;
+	enum stage quit_after;
+	const char *walked;
+} cases[] = {
+    {.operands = "a.example", .walked = "a.example/starttls"},
+    {.operands = "A.Example.", .walked = "a.example/starttls"},
+    {.operands = "u@a.example", .walked = "a.example/message:u@a.example"},
+    {.operands = "a.example", .to = "u@b.example", .walked = "a.example/message:u@b.example"},
+    {.to = "u@b.example", .walked = "b.example/message:u@b.example"},
+    {.operands = "[192.0.2.1]:26", .walked = "192.0.2.1/starttls@192.0.2.1:26"},
+    {.operands = "a.example", .quit_after = STAGE_RCPT, .walked = "a.example/rcpt"},
+    {.list = "a.example\nu@b.example\n",
+        .walked = "a.example/starttls b.example/starttls:u@b.example"},
+    {.list = "# all\n\n  a.example \r\nb.example",
+        .walked = "a.example/starttls b.example/starttls"},
+    {.list = "a.example\na b\nb.example\n", .walked = "a.example/starttls b.example/starttls =1"},
+    {.list = "u@a.example\nv@a.example\n",
+        .quit_after = STAGE_RCPT,
+        .walked = "a.example/rcpt:u@a.example -v@a.example"},
+    {.list = "a.example\nsub.a.example\nb.example\n",
+        .skip = "a.example\n",
+        .walked = "-a.example -sub.a.example b.example/starttls"},
+    {.operands = "a.example", .skip = "A.EXAMPLE.\n", .walked = "-a.example"},
+};
+
+Test(intake, cases)
+{
+	log_quiet(true);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct arena *arena = arena_new();
+		const char *operands[16], *to[16];
+		char list[64], skip[64];
+		struct intake_plan plan = {.operands = operands,
+		    .to = to,
+		    .quit_after = cases[i].quit_after != 0 ? cases[i].quit_after : STAGE_NONE};
+		struct intake *intake;
+		struct buf out;
+		int status;
+
+		if (cases[i].operands != NULL)
+			plan.operand_count =
+			    split(arena_string(arena, cases[i].operands), operands, 16);
+		if (cases[i].to != NULL)
+			plan.to_count = split(arena_string(arena, cases[i].to), to, 16);
+		if (cases[i].list != NULL) {
+			write_file(list, cases[i].list);
+			plan.file = list;
+		}
+		if (cases[i].skip != NULL) {
+			write_file(skip, cases[i].skip);
+			plan.skip_file = skip;
+		}
+		buf_init(&out, 4096);
+		intake = intake_open(&plan, &status);
+		cr_assert_not_null(intake, "case %zu", i);
+		describe(intake, &out);
+		buf_putc(&out, '\0');
+		cr_expect_str_eq(out.data, cases[i].walked, "case %zu: %s", i, out.data);
+		intake_close(intake);
+		buf_release(&out);
+		if (plan.file != NULL)
+			remove(list);
+		if (plan.skip_file != NULL)
+			remove(skip);
+		arena_free(arena);
+	}
+}
