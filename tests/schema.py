@@ -17,7 +17,7 @@ ENTRY = {'stage': 'greeting', 'sent': None, 'code': 554, 'enhanced': '5.7.1', 'l
 ATTEMPT = {'mx': 'mx.example.com', 'preference': 10, 'ip': '192.0.2.25', 'port': 25, 'source': '192.0.2.1', 'status': 'refused', 'stage': 'greeting',
            'greeting': {'code': 554, 'enhanced': '5.7.1', 'lines': ['554 5.7.1 no']}, 'tls': {'offered': False, 'done': False}, 'transcript': [ENTRY], 'ms': 5}
 RESULT = {'type': 'result', 'schema': 1, 'target': 'example.com', 'domain': 'example.com', 'rcpt': None, 'source': '192.0.2.1', 'sender': {'ip': '192.0.2.1', 'helo': 'a.example', 'from': ''},
-          'route': {'kind': 'mx', 'canonical': 'example.com', 'authentic': False, 'hosts': [{'mx': 'mx.example.com', 'preference': 10, 'addresses': ['192.0.2.25', '2001:db8::1']}]},
+          'route': {'kind': 'mx', 'canonical': 'example.com', 'authentic': False, 'hosts': [{'mx': 'mx.example.com', 'preference': 10, 'addresses': ['192.0.2.25', '2001:db8::1'], 'alias': False}]},
           'status': 'refused', 'stage': 'greeting', 'reply': REPLY, 'diagnosis': DIAGNOSIS, 'attempts': [ATTEMPT], 'untried': 0, 'started': '2026-11-24T10:00:00.000Z', 'ms': 9}
 SENDER = {'type': 'sender', 'schema': 1, 'ip': '192.0.2.1', 'helo': 'a.example', 'helo_origin': 'ptr', 'from': 'postmaster@a.example', 'complete': True,
           'ptr': {'found': 'present', 'rcode': 'NOERROR', 'names': [{'name': 'a.example', 'confirmed': 'present', 'generic': False}]}, 'fcrdns': 'pass',
@@ -30,7 +30,7 @@ FINDING = {'type': 'finding', 'schema': 1, 'sender': {'ip': '192.0.2.1', 'helo':
 RUN = {'type': 'run', 'schema': 1, 'version': '0.1.0', 'started': '2026-11-24T10:00:00.000Z', 'options': ['port=25'], 'nameservers': ['127.0.0.1']}
 STATUSES = 'accepted refused deferred dropped broken unreachable undeliverable dns-error skipped'.split()
 SUMMARY = {'type': 'summary', 'schema': 1, 'targets': 1, 'bad_input': 0, 'status': {s: int(s == 'refused') for s in STATUSES}, 'cause': {'ip-blocklist': 1}, 'list': {'zen.spamhaus.org': 1},
-           'mx_site': {'example.com': 1}, 'interrupted': False, 'ms': 10}
+           'mx_site': {'example.com': 1}, 'interrupted': False, 'under_way': 0, 'not_begun': 0, 'ms': 10}
 EXPLANATION = {'type': 'explanation', 'schema': 1, 'code': 554, 'enhanced': '', 'text': '554 no', 'cause': 'unknown', 'rule': None, 'matched': None, 'list': None, 'lists': [], 'what': None, 'listed': None,
                'provider': None, 'client': None, 'url': None, 'who': None, 'advice': None, 'also': []}
 SPF = {'result': 'pass', 'domain': 'example.com', 'record': 'v=spf1 a -all', 'matched': 'a', 'matched_in': 'example.com', 'trail': [{'term': 'a', 'domain': 'example.com'}], 'explanation': None,

@@ -750,11 +750,12 @@ Test(log, shows_control_bytes)
 
 Test(log, clears_an_open_line)
 {
-	log_line_open(true);
+	log_progress("1 done");
+	log_progress("2 done");
 	log_error("a");
-	log_line_open(false);
 	log_error("b");
-	cr_assert_stderr_eq_str("\r\033[Kmxwalk: a\nmxwalk: b\n");
+	log_progress(NULL);
+	cr_assert_stderr_eq_str("\r\033[K1 done\r\033[K2 done\r\033[Kmxwalk: a\nmxwalk: b\n");
 }
 
 Test(log, cuts_what_is_too_long)

@@ -12,9 +12,13 @@ log_quiet(bool quiet)
 }
 
 void
-log_line_open(bool open)
+log_progress(const char *line)
 {
-	line_open = open;
+	if (line == NULL && !line_open)
+		return;
+	fprintf(stderr, "\r\033[K%s", line != NULL ? line : "");
+	fflush(stderr);
+	line_open = line != NULL;
 }
 
 static void __attribute__((format(printf, 2, 0)))
@@ -23,8 +27,7 @@ say(const char *prefix, const char *format, va_list ap)
 	char line[2048];
 
 	vsnprintf(line, sizeof line, format, ap);
-	if (line_open)
-		fputs("\r\033[K", stderr);
+	log_progress(NULL);
 	fputs(prefix, stderr);
 	for (const char *s = line; *s != '\0'; s++) {
 		unsigned char c = (unsigned char)*s;

@@ -6,8 +6,9 @@
 #include <stdbool.h>
 
 void log_quiet(bool quiet); /* warnings and notes are left out; errors never are */
-void log_line_open(bool open); /* a progress line stands on the terminal: it is ended before
-                                  anything else is said */
+/* What goes on, on the last line of the terminal; NULL erases it. Whatever else is said takes its
+ * place; results that go to the same terminal must erase it first. */
+void log_progress(const char *line);
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));

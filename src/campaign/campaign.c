@@ -2,18 +2,13 @@
 
 #include <event2/event.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
-#include "base/log.h"
 #include "campaign/senders.h"
-#include "exit_status.h"
 #include "io/loop.h"
 
-enum { TALLY_NAMES = 200, PROGRESS_MS = 500 };
+enum { PROGRESS_MS = 500 };
 
 struct slot {
 	struct campaign *campaign;
@@ -23,110 +18,26 @@ struct slot {
 struct campaign {
 	const struct campaign_plan *plan;
 	struct probe_plan probe; /* the caller's, with our senders */
-	struct arena *arena;
 	struct senders *senders;
 	struct slot *slots;
 	unsigned running;
 	struct target target; /* being walked from one source after another */
 	size_t next_source; /* = source_count: a new target is due */
-	bool at_end, waiting, interrupted, broken, progress_shown;
+	bool at_end, waiting, interrupted;
 	struct event *input, *tick, *signals[2];
-	struct tally tally;
-	struct buf line;
-	struct buf report; /* nagios: said at the end */
 	int64_t began;
 };
 
 static void fill(struct campaign *campaign);
 
-/* ---- output */
+/* ---- what is told */
 
+/* After telling something: there is no use in going on when it cannot be written. */
 static void
-clear_progress(struct campaign *campaign)
+look_at_sink(struct campaign *campaign)
 {
-	if (campaign->progress_shown)
-		fputs("\r\033[K", stderr);
-	campaign->progress_shown = false;
-	log_line_open(false);
-}
-
-static void
-put(struct campaign *campaign)
-{
-	const struct campaign_plan *plan = campaign->plan;
-
-	if (campaign->broken || campaign->line.len == 0)
-		return;
-	if (plan->same_terminal)
-		clear_progress(campaign);
-	campaign->broken = !plan->write(&campaign->line, plan->write_arg);
-	buf_clear(&campaign->line);
-	if (campaign->broken)
+	if (campaign->plan->sink->failed)
 		event_base_loopbreak(campaign->probe.base);
-}
-
-static void
-count_name(struct campaign *campaign, struct tally_name **names, size_t *count, const char *name)
-{
-	for (size_t i = 0; i < *count; i++)
-		if (strcmp((*names)[i].name, name) == 0) {
-			(*names)[i].count++;
-			return;
-		}
-	if (*count == TALLY_NAMES) {
-		count_name(campaign, names, count, "(others)");
-		return;
-	}
-	struct tally_name *slot = arena_push(campaign->arena, names, *count, sizeof *slot);
-	++*count;
-	slot->name = arena_string(campaign->arena, *count == TALLY_NAMES ? "(others)" : name);
-	slot->count = 1;
-}
-
-/* "mx1.example.com" and "mx2.example.com" are one site: the name without its first label, if two
- * are left. */
-static const char *
-site_of(const char *mx)
-{
-	const char *parent = strchr(mx, '.');
-	struct ip ip;
-
-	return parent == NULL || strchr(parent + 1, '.') == NULL || ip_parse(&ip, mx) ? mx
-	                                                                              : parent + 1;
-}
-
-static void
-count(struct campaign *campaign, const struct journey *journey)
-{
-	struct tally *tally = &campaign->tally;
-
-	tally->targets++;
-	tally->status[journey->status]++;
-	if (journey->diagnosed)
-		tally->cause[journey->diagnosis.cause]++;
-	if (journey->diagnosed && journey->diagnosis.list != NULL)
-		count_name(campaign, &tally->lists, &tally->list_count, journey->diagnosis.list);
-	if (journey->decisive != NULL)
-		count_name(
-		    campaign, &tally->sites, &tally->site_count, site_of(journey->decisive->mx));
-}
-
-static void
-tell(struct campaign *campaign, const struct journey *journey)
-{
-	count(campaign, journey);
-	switch (campaign->plan->format) {
-	case CAMPAIGN_TEXT:
-		text_result(&campaign->line, &campaign->plan->style, journey);
-		break;
-	case CAMPAIGN_NDJSON:
-		record_result(&campaign->line, journey);
-		break;
-	case CAMPAIGN_NAGIOS:
-		text_result(&campaign->report, &(struct text_style){0}, journey);
-		break;
-	}
-	put(campaign);
 }
 
 static void
@@ -134,44 +45,23 @@ on_sender(const struct sender_entry *entry, void *arg)
 {
 	struct campaign *campaign = arg;
 
-	if (campaign->plan->format == CAMPAIGN_NDJSON)
-		record_sender(&campaign->line, &entry->evidence, entry->origin);
-	else if (campaign->plan->format == CAMPAIGN_TEXT && campaign->plan->style.verbose)
-		text_sender(&campaign->line, &campaign->plan->style, &entry->evidence,
-		    entry->origin, entry->note);
-	put(campaign);
+	sink_sender(campaign->plan->sink, &entry->evidence, entry->origin, entry->note);
+	look_at_sink(campaign);
 	fill(campaign); /* we may have waited for just this */
-}
-
-static void
-show_progress(struct campaign *campaign)
-{
-	unsigned long total = intake_total(campaign->plan->intake), done = campaign->tally.targets;
-	double seconds = (double)(loop_ms() - campaign->began) / 1000,
-	       rate = seconds > 0 ? (double)done / seconds : 0;
-
-	total *= campaign->plan->source_count > 1 ? campaign->plan->source_count : 1;
-	fprintf(stderr, "\r\033[K%lu", done);
-	if (total > 0)
-		fprintf(stderr, " of %lu", total);
-	fprintf(stderr, " done, %.1f/s, %lu refused, %u under way", rate,
-	    campaign->tally.status[WALK_REFUSED], campaign->running);
-	if (total > done && rate > 0) {
-		unsigned long left = (unsigned long)((double)(total - done) / rate);
-
-		fprintf(stderr, ", %lu:%02lu:%02lu left", left / 3600, left / 60 % 60, left % 60);
-	}
-	fflush(stderr);
-	campaign->progress_shown = true;
-	log_line_open(true);
 }
 
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
+	struct campaign *campaign = arg;
+	unsigned long walks = campaign->plan->source_count > 1 ? campaign->plan->source_count : 1;
+	struct run_progress progress = {.total = intake_total(campaign->plan->intake) * walks,
+	    .running = campaign->running,
+	    .ms = loop_ms() - campaign->began};
+
 	(void)fd;
 	(void)what;
-	show_progress(arg);
+	sink_progress(campaign->plan->sink, &progress);
 }
 
 /* ---- the queue */
@@ -184,7 +74,8 @@ on_probe_done(const struct journey *journey, void *arg)
 
 	slot->probe = NULL;
 	campaign->running--;
-	tell(campaign, journey);
+	sink_result(campaign->plan->sink, journey);
+	look_at_sink(campaign);
 	if (!campaign->interrupted)
 		fill(campaign);
 }
@@ -198,7 +89,8 @@ skip(struct campaign *campaign, const struct target *target, const char *why)
 	    .note = why,
 	    .fixed = true};
 
-	tell(campaign, &journey);
+	sink_result(campaign->plan->sink, &journey);
+	look_at_sink(campaign);
 }
 
 static void
@@ -231,11 +123,8 @@ on_input(evutil_socket_t fd, short what, void *arg)
 static bool
 all_done(const struct campaign *campaign)
 {
-	bool wants_senders =
-	    campaign->plan->format == CAMPAIGN_NDJSON || campaign->plan->style.verbose;
-
 	return campaign->at_end && campaign->running == 0 &&
-	       (!wants_senders || !senders_pending(campaign->senders));
+	       (!sink_wants_senders(campaign->plan->sink) || !senders_pending(campaign->senders));
 }
 
 static void
@@ -245,7 +134,7 @@ fill(struct campaign *campaign)
 	size_t walks = plan->source_count > 0 ? plan->source_count : 1;
 	const char *why = NULL;
 
-	while (!campaign->at_end && !campaign->waiting && !campaign->broken &&
+	while (!campaign->at_end && !campaign->waiting && !plan->sink->failed &&
 	       campaign->running < plan->concurrency) {
 		if (campaign->next_source < walks) {
 			start(campaign);
@@ -297,75 +186,15 @@ break_off(struct campaign *campaign)
 /* ---- the end */
 
 static int
-exit_status(const struct campaign *campaign)
-{
-	const unsigned long *n = campaign->tally.status;
-
-	if (campaign->broken)
-		return EXIT_WRITE;
-	if (campaign->interrupted)
-		return EXIT_INTERRUPTED;
-	if (n[WALK_REFUSED] > 0)
-		return EXIT_REFUSED;
-	if (n[WALK_DEFERRED] > 0)
-		return EXIT_DEFERRED;
-	if (campaign->tally.targets > n[WALK_ACCEPTED])
-		return EXIT_UNDETERMINED;
-	return intake_failed(campaign->plan->intake) || intake_bad_lines(campaign->plan->intake) > 0
-	           ? EXIT_DATA
-	           : EXIT_OK;
-}
-
-static int
-nagios_report(struct campaign *campaign)
-{
-	static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
-	const struct tally *tally = &campaign->tally;
-	unsigned long other = tally->targets - tally->status[WALK_ACCEPTED] -
-	                      tally->status[WALK_REFUSED] - tally->status[WALK_DEFERRED];
-	int status = tally->status[WALK_REFUSED] > 0    ? NAGIOS_CRITICAL
-	             : tally->status[WALK_DEFERRED] > 0 ? NAGIOS_WARNING
-	             : other > 0 || tally->targets == 0 ? NAGIOS_UNKNOWN
-	                                                : NAGIOS_OK;
-
-	buf_printf(&campaign->line, "MXWALK %s - ", words[status]);
-	if (tally->targets == 1) /* the verdict says it best */
-		buf_add(
-		    &campaign->line, campaign->report.data, strcspn(campaign->report.data, "\n|"));
-	else
-		buf_printf(&campaign->line,
-		    "%lu accepted, %lu refused, %lu deferred, %lu undetermined",
-		    tally->status[WALK_ACCEPTED], tally->status[WALK_REFUSED],
-		    tally->status[WALK_DEFERRED], other);
-	buf_printf(&campaign->line,
-	    " | time=%.3fs accepted=%lu refused=%lu;;0 deferred=%lu;0 undetermined=%lu\n",
-	    (double)(loop_ms() - campaign->began) / 1000, tally->status[WALK_ACCEPTED],
-	    tally->status[WALK_REFUSED], tally->status[WALK_DEFERRED], other);
-	for (size_t i = 0; i < campaign->report.len; i++)
-		buf_putc(&campaign->line,
-		    campaign->report.data[i] == '|'
-		        ? '/'
-		        : campaign->report.data[i]); /* a bar would begin perfdata */
-	put(campaign);
-	return campaign->broken ? EXIT_WRITE : status;
-}
-
-static int
 conclude(struct campaign *campaign)
 {
-	const struct campaign_plan *plan = campaign->plan;
+	struct intake *intake = campaign->plan->intake;
+	struct run_end facts = {.ms = loop_ms() - campaign->began,
+	    .interrupted = campaign->interrupted,
+	    .input_failed = intake_failed(intake),
+	    .bad_input = intake_bad_lines(intake)};
 
-	campaign->tally.bad_input = intake_bad_lines(plan->intake);
-	if (plan->format == CAMPAIGN_NAGIOS)
-		return nagios_report(campaign);
-	if (plan->format == CAMPAIGN_NDJSON)
-		record_summary(&campaign->line, &campaign->tally, loop_ms() - campaign->began,
-		    campaign->interrupted);
-	else if (!plan->quiet && (campaign->tally.targets > 1 || campaign->interrupted))
-		text_summary(
-		    &campaign->line, &plan->style, &campaign->tally, campaign->interrupted);
-	put(campaign);
-	return exit_status(campaign);
+	return sink_finish(campaign->plan->sink, &facts);
 }
 
 static void
@@ -387,9 +216,7 @@ begin(struct campaign *campaign)
 		campaign->tick = event_new(campaign->probe.base, -1, EV_PERSIST, on_tick, campaign);
 		event_add(campaign->tick, &period);
 	}
-	if (plan->format == CAMPAIGN_NDJSON)
-		record_run(&campaign->line, plan->run);
-	put(campaign);
+	sink_begin(plan->sink, plan->run);
 }
 
 static void
@@ -401,22 +228,15 @@ end(struct campaign *campaign)
 	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
 		if (events[i] != NULL)
 			event_free(events[i]);
-	clear_progress(campaign);
 	senders_free(campaign->senders);
 	free(campaign->slots);
-	buf_release(&campaign->line);
-	buf_release(&campaign->report);
-	arena_free(campaign->arena);
 }
 
 int
 campaign_run(const struct campaign_plan *plan)
 {
-	struct campaign campaign = {.plan = plan,
-	    .probe = *plan->probe,
-	    .arena = arena_new(),
-	    .began = loop_ms(),
-	    .next_source = SIZE_MAX};
+	struct campaign campaign = {
+	    .plan = plan, .probe = *plan->probe, .began = loop_ms(), .next_source = SIZE_MAX};
 	int status;
 
 	campaign.senders = campaign.probe.senders =
@@ -424,11 +244,9 @@ campaign_run(const struct campaign_plan *plan)
 	campaign.slots = must_alloc(plan->concurrency * sizeof *campaign.slots);
 	for (unsigned i = 0; i < plan->concurrency; i++)
 		campaign.slots[i].campaign = &campaign;
-	buf_init(&campaign.line, RECORD_MAX);
-	buf_init(&campaign.report, RECORD_MAX);
 	begin(&campaign);
 	fill(&campaign);
-	while (!campaign.broken && !campaign.interrupted && !all_done(&campaign))
+	while (!plan->sink->failed && !campaign.interrupted && !all_done(&campaign))
 		if (event_base_dispatch(campaign.probe.base) != 0)
 			break; /* nothing is waited for any more */
 	break_off(&campaign);

@@ -6,12 +6,7 @@
 
 #include "campaign/probe.h"
 #include "options/intake.h"
-#include "report/ndjson.h"
-#include "report/text.h"
-
-struct buf;
-
-enum campaign_format { CAMPAIGN_TEXT, CAMPAIGN_NDJSON, CAMPAIGN_NAGIOS };
+#include "report/sink.h"
 
 struct campaign_plan { /* borrowed */
 	const struct probe_plan *probe;
@@ -20,18 +15,12 @@ struct campaign_plan { /* borrowed */
 	const struct ip *sources; /* one walk for each; none: the kernel's choice */
 	size_t source_count;
 	unsigned concurrency;
-	bool (*write)(
-	    const struct buf *bytes, void *arg); /* to the end, at once; false after saying why */
-	void *write_arg;
-	enum campaign_format format;
-	struct text_style style;
-	bool progress; /* show a progress line on standard error … */
-	bool same_terminal; /* … where the results go, too */
-	bool quiet; /* text: no summary */
+	struct sink *sink; /* to whom all is told */
+	bool progress; /* tell it now and then where we are */
 	const struct run_facts *run;
 };
 
-/* Runs to the end and returns the exit status (DESIGN.md section 2). */
+/* Runs to the end and returns the exit status, as the sink knows it. */
 int campaign_run(const struct campaign_plan *plan);
 
 #endif

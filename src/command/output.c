@@ -15,7 +15,8 @@ output_open(struct output *output, const struct options *options)
 {
 	const char *name = options->output;
 
-	*output = (struct output){.file = stdout, .name = "standard output"};
+	*output = (struct output){
+	    .file = stdout, .name = "standard output", .on_terminal = isatty(STDOUT_FILENO)};
 	if (name == NULL || strcmp(name, "-") == 0)
 		return EXIT_OK;
 	*output = (struct output){.file = fopen(name, "we"), .name = name};
@@ -56,6 +57,8 @@ fail(struct output *output)
 bool
 output_write(struct output *output, const struct buf *bytes)
 {
+	if (output->on_terminal)
+		log_progress(NULL);
 	if (fwrite(bytes->data, 1, bytes->len, output->file) != bytes->len ||
 	    fflush(output->file) != 0)
 		return fail(output);

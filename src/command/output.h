@@ -12,6 +12,7 @@ struct buf;
 struct output {
 	FILE *file; /* NULL: not open */
 	const char *name; /* "standard output", or the file's */
+	bool on_terminal;
 	bool failed;
 };
 

@@ -269,13 +269,15 @@ possible_concurrency(unsigned wanted)
 }
 
 static int
-walk_all(struct run *run, struct intake_plan *intake)
+walk_all(struct run *run)
 {
+	static const struct sink_format *const formats[] = {[FORMAT_TEXT] = &text_format,
+	    [FORMAT_NDJSON] = &ndjson_format,
+	    [FORMAT_NAGIOS] = &nagios_format};
 	const struct options *o = run->options;
 	const char **servers = NULL;
 	size_t server_count = resolver_servers(run->dns.resolver);
 
-	(void)intake;
 	for (size_t i = 0; i < server_count; i++)
 		*(const char **)arena_push(run->arena, &servers, i, sizeof *servers) =
 		    resolver_server(run->dns.resolver, i);
@@ -286,24 +288,28 @@ walk_all(struct run *run, struct intake_plan *intake)
 	    .option_count = o->given.count,
 	    .nameservers = servers,
 	    .nameserver_count = server_count};
+	struct sink_plan telling = {.write = write_line,
+	    .write_arg = &run->output,
+	    .show = log_progress,
+	    .style = output_style(&run->output, o),
+	    .quiet = o->quiet};
+	struct sink sink;
 	struct campaign_plan plan = {.probe = &run->probe,
 	    .senders = &run->senders,
 	    .intake = run->intake,
 	    .sources = o->sources.items,
 	    .source_count = o->sources.count,
 	    .concurrency = possible_concurrency(o->concurrency),
-	    .write = write_line,
-	    .write_arg = &run->output,
-	    .format = o->format == FORMAT_NDJSON   ? CAMPAIGN_NDJSON
-	              : o->format == FORMAT_NAGIOS ? CAMPAIGN_NAGIOS
-	                                           : CAMPAIGN_TEXT,
-	    .style = output_style(&run->output, o),
+	    .sink = &sink,
 	    .progress = !o->quiet && o->input != NULL && isatty(STDERR_FILENO),
-	    .same_terminal = isatty(fileno(run->output.file)),
-	    .quiet = o->quiet,
 	    .run = &facts};
+	int status;
 
-	return campaign_run(&plan);
+	sink_init(&sink, formats[o->format], &telling);
+	status = campaign_run(&plan);
+	log_progress(NULL);
+	sink_release(&sink);
+	return status;
 }
 
 int
@@ -330,7 +336,7 @@ command_probe(const struct options *options)
 		status = output_open(&run.output, options);
 	if (status == EXIT_OK) {
 		make_plans(&run);
-		status = walk_all(&run, &intake);
+		status = walk_all(&run);
 	}
 	status = output_close(&run.output, status);
 	intake_close(run.intake);

@@ -8,22 +8,7 @@
 #include "base/json.h"
 #include "judge/advice.h"
 #include "report/ndjson_fields.h"
-
-static void
-begin(struct json *json, struct buf *out, const char *type)
-{
-	json_start(json, out);
-	json_object_begin(json, NULL);
-	json_cstring(json, "type", type);
-	json_number(json, "schema", 1);
-}
-
-static void
-finish(struct json *json)
-{
-	json_object_end(json);
-	buf_putc(json->out, '\n');
-}
+#include "report/sink.h"
 
 static void
 write_time(struct json *json, const char *key, int64_t ms)
@@ -43,12 +28,12 @@ record_run(struct buf *out, const struct run_facts *run)
 {
 	struct json json;
 
-	begin(&json, out, "run");
+	record_begin(&json, out, "run");
 	json_cstring(&json, "version", run->version);
 	write_time(&json, "started", run->started);
 	json_strings(&json, "options", run->options, run->option_count);
 	json_strings(&json, "nameservers", run->nameservers, run->nameserver_count);
-	finish(&json);
+	record_end(&json);
 }
 
 static void
@@ -122,17 +107,6 @@ write_key(struct json *json, const struct sender_key *key)
 	json_object_end(json);
 }
 
-static void
-write_signature(struct json *json, const struct dkim_verdict *verdict)
-{
-	json_object_begin(json, NULL);
-	json_cstring(json, "domain", verdict->signature.domain);
-	json_cstring(json, "selector", verdict->signature.selector);
-	json_cstring(json, "result", dkim_result_name(verdict->result));
-	json_text(json, "reason", verdict->reason);
-	json_object_end(json);
-}
-
 /* null: nothing is known of the mail. */
 static void
 write_dkim(struct json *json, const struct sender *sender)
@@ -147,8 +121,11 @@ write_dkim(struct json *json, const struct sender *sender)
 		write_key(json, &sender->keys[i]);
 	json_array_end(json);
 	json_array_begin(json, "signatures");
-	for (size_t i = 0; sender->dkim_known && i < sender->dkim.count; i++)
-		write_signature(json, &sender->dkim.signatures[i]);
+	for (size_t i = 0; sender->dkim_known && i < sender->dkim.count; i++) {
+		json_object_begin(json, NULL);
+		record_signature_fields(json, &sender->dkim.signatures[i]);
+		json_object_end(json);
+	}
 	json_array_end(json);
 	json_object_end(json);
 }
@@ -171,7 +148,7 @@ record_sender(struct buf *out, const struct sender *sender, enum helo_origin ori
 {
 	struct json json;
 
-	begin(&json, out, "sender");
+	record_begin(&json, out, "sender");
 	record_ip(&json, "ip", &sender->ip);
 	json_cstring(&json, "helo", sender->helo);
 	json_cstring(&json, "helo_origin", helo_origin_name(origin));
@@ -194,7 +171,7 @@ record_sender(struct buf *out, const struct sender *sender, enum helo_origin ori
 	write_spf(&json, "spf_helo", &sender->helo_spf, sender->helo_spf_known);
 	write_dkim(&json, sender);
 	write_dmarc(&json, sender);
-	finish(&json);
+	record_end(&json);
 }
 
 void
@@ -202,7 +179,7 @@ record_finding(struct buf *out, const struct sender *sender, const struct advice
 {
 	struct json json;
 
-	begin(&json, out, "finding");
+	record_begin(&json, out, "finding");
 	json_object_begin(&json, "sender");
 	record_ip(&json, "ip", &sender->ip);
 	json_cstring(&json, "helo", sender->helo);
@@ -222,7 +199,7 @@ record_finding(struct buf *out, const struct sender *sender, const struct advice
 			json_cstring(&json, NULL, advice->records[i]);
 	json_array_end(&json);
 	json_cstring(&json, "url", advice->url);
-	finish(&json);
+	record_end(&json);
 }
 
 static void
@@ -348,21 +325,7 @@ write_route(struct json *json, const struct journey *journey)
 	json_cstring(json, "canonical", route->canonical);
 	json_bool(json, "authentic", route->authentic);
 	json_text(json, "problem", route->problem);
-	json_array_begin(json, "hosts");
-	for (size_t i = 0; i < route->host_count; i++) {
-		const struct route_host *host = &route->hosts[i];
-
-		json_object_begin(json, NULL);
-		json_cstring(json, "mx", host->name);
-		json_number(json, "preference", host->preference);
-		json_array_begin(json, "addresses");
-		for (size_t k = 0; k < host->address_count; k++)
-			record_ip(json, NULL, &host->addresses[k]);
-		json_array_end(json);
-		json_text(json, "problem", host->problem);
-		json_object_end(json);
-	}
-	json_array_end(json);
+	record_route_hosts(json, route);
 	json_object_end(json);
 }
 
@@ -413,7 +376,7 @@ record_result(struct buf *out, const struct journey *journey)
 	const struct attempt *decisive = journey->decisive;
 	struct json json;
 
-	begin(&json, out, "result");
+	record_begin(&json, out, "result");
 	json_cstring(&json, "target", journey->target.text);
 	json_cstring(&json, "domain", journey->target.domain);
 	json_cstring(&json, "rcpt", journey->target.rcpt);
@@ -442,26 +405,29 @@ record_result(struct buf *out, const struct journey *journey)
 	json_number(&json, "untried", (long long)journey->untried);
 	write_time(&json, "started", journey->started);
 	json_number(&json, "ms", journey->ms);
-	finish(&json);
+	record_end(&json);
 }
 
 static void
-write_names(struct json *json, const char *key, const struct tally_name *names, size_t count)
+write_counter(struct json *json, const char *key, struct counter *counter)
 {
+	const struct count *names;
+	size_t n = counter_list(counter, &names);
+
 	json_object_begin(json, key);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < n; i++)
 		json_number(json, names[i].name, (long long)names[i].count);
 	json_object_end(json);
 }
 
 void
-record_summary(struct buf *out, const struct tally *tally, int64_t ms, bool interrupted)
+record_summary(struct buf *out, const struct tally *tally, const struct run_end *end)
 {
 	struct json json;
 
-	begin(&json, out, "summary");
+	record_begin(&json, out, "summary");
 	json_number(&json, "targets", (long long)tally->targets);
-	json_number(&json, "bad_input", (long long)tally->bad_input);
+	json_number(&json, "bad_input", (long long)end->bad_input);
 	json_object_begin(&json, "status");
 	for (enum walk_status s = 0; s < WALK_COUNT; s++)
 		json_number(&json, walk_status_name(s), (long long)tally->status[s]);
@@ -471,11 +437,13 @@ record_summary(struct buf *out, const struct tally *tally, int64_t ms, bool inte
 		if (tally->cause[c] > 0)
 			json_number(&json, cause_name(c), (long long)tally->cause[c]);
 	json_object_end(&json);
-	write_names(&json, "list", tally->lists, tally->list_count);
-	write_names(&json, "mx_site", tally->sites, tally->site_count);
-	json_bool(&json, "interrupted", interrupted);
-	json_number(&json, "ms", ms);
-	finish(&json);
+	write_counter(&json, "list", tally->lists);
+	write_counter(&json, "mx_site", tally->sites);
+	json_bool(&json, "interrupted", end->interrupted);
+	json_number(&json, "under_way", (long long)end->under_way);
+	json_number(&json, "not_begun", (long long)end->not_begun);
+	json_number(&json, "ms", end->ms);
+	record_end(&json);
 }
 
 static void
@@ -502,7 +470,7 @@ record_explanation(struct buf *out, const struct explanation *explanation)
 	const struct diagnosis *diagnosis = explanation->diagnosis;
 	struct json json;
 
-	begin(&json, out, "explanation");
+	record_begin(&json, out, "explanation");
 	json_text(&json, "id", explanation->id);
 	json_text(&json, "stage",
 	    explanation->stage != STAGE_NONE ? stage_name(explanation->stage) : NULL);
@@ -532,19 +500,7 @@ record_explanation(struct buf *out, const struct explanation *explanation)
 		write_also(&json, diagnosis->also, diagnosis->also_count);
 	else
 		write_also(&json, reading->also, reading->also_count);
-	finish(&json);
-}
-
-static void
-write_counter(struct json *json, const char *key, struct counter *counter)
-{
-	const struct count *names;
-	size_t n = counter_list(counter, &names);
-
-	json_object_begin(json, key);
-	for (size_t i = 0; i < n; i++)
-		json_number(json, names[i].name, (long long)names[i].count);
-	json_object_end(json);
+	record_end(&json);
 }
 
 void
@@ -557,7 +513,7 @@ record_explained(struct buf *out, struct explained *explained)
 
 	buf_init(&sentence, 4096);
 	explained_sentence(explained, &sentence);
-	begin(&json, out, "summary");
+	record_begin(&json, out, "summary");
 	json_number(&json, "explained", (long long)explained->replies);
 	json_number(&json, "deferred", (long long)explained->deferred);
 	json_number(&json, "passed_over", (long long)explained->passed_over);
@@ -570,7 +526,7 @@ record_explained(struct buf *out, struct explained *explained)
 	write_counter(&json, "list", explained->lists);
 	write_counter(&json, "provider", explained->providers);
 	write_counter(&json, "domain", explained->domains);
-	finish(&json);
+	record_end(&json);
 	buf_release(&sentence);
 }
 
@@ -579,7 +535,7 @@ record_rule(struct buf *out, const struct rule_view *rule)
 {
 	struct json json;
 
-	begin(&json, out, "rule");
+	record_begin(&json, out, "rule");
 	json_cstring(&json, "id", rule->id);
 	json_cstring(&json, "cause", rule->cause);
 	json_text(&json, "stage", rule->stage);
@@ -590,5 +546,47 @@ record_rule(struct buf *out, const struct rule_view *rule)
 	json_cstring(&json, "who", rule->who);
 	json_text(&json, "advice", rule->advice);
 	json_text(&json, "url", rule->url);
-	finish(&json);
+	record_end(&json);
 }
+
+/* ---- the format */
+
+static bool
+wants_senders(const struct sink_plan *plan)
+{
+	(void)plan;
+	return true;
+}
+
+static void
+put_run(struct sink *sink, const struct run_facts *run)
+{
+	record_run(&sink->out, run);
+}
+
+static void
+put_sender(
+    struct sink *sink, const struct sender *sender, enum helo_origin origin, const char *note)
+{
+	(void)note;
+	record_sender(&sink->out, sender, origin);
+}
+
+static void
+put_result(struct sink *sink, const struct journey *journey)
+{
+	record_result(&sink->out, journey);
+}
+
+static void
+put_summary(struct sink *sink, const struct run_end *end)
+{
+	record_summary(&sink->out, &sink->tally, end);
+}
+
+const struct sink_format ndjson_format = {.wants_senders = wants_senders,
+    .begin = put_run,
+    .sender = put_sender,
+    .result = put_result,
+    .finish = put_summary,
+    .exit = tally_exit};

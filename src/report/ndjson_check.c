@@ -1,25 +1,14 @@
 #include "report/ndjson_check.h"
 
-#include "base/buf.h"
 #include "base/json.h"
 #include "report/ndjson_fields.h"
 
 static void
 begin(struct json *json, struct buf *out, const char *evaluator, const char *result)
 {
-	json_start(json, out);
-	json_object_begin(json, NULL);
-	json_cstring(json, "type", "check");
-	json_number(json, "schema", 1);
+	record_begin(json, out, "check");
 	json_cstring(json, "check", evaluator);
 	json_cstring(json, "result", result);
-}
-
-static void
-finish(struct json *json)
-{
-	json_object_end(json);
-	buf_putc(json->out, '\n');
 }
 
 void
@@ -39,7 +28,7 @@ record_check_spf(
 		record_spf_fields(&json, helo);
 		json_object_end(&json);
 	}
-	finish(&json);
+	record_end(&json);
 }
 
 /* ---- dkim */
@@ -50,11 +39,8 @@ write_signature(struct json *json, const struct dkim_verdict *verdict)
 	const struct dkim_signature *signature = &verdict->signature;
 
 	json_object_begin(json, NULL);
-	json_cstring(json, "result", dkim_result_name(verdict->result));
+	record_signature_fields(json, verdict);
 	json_cstring(json, "failed", dkim_step_name(verdict->failed));
-	json_cstring(json, "reason", verdict->reason);
-	json_cstring(json, "domain", signature->domain);
-	json_cstring(json, "selector", signature->selector);
 	json_cstring(json, "algorithm", signature->algorithm);
 	json_cstring(json, "identity", signature->identity);
 	json_bool(json, "expired", verdict->expired);
@@ -101,7 +87,7 @@ record_check_dkim(
 	json_number(&json, "total", (long long)dkim->total);
 	json_cstring(&json, "problem", dkim->problem);
 	write_seen(&json, seen);
-	finish(&json);
+	record_end(&json);
 }
 
 const char *
@@ -128,7 +114,7 @@ record_check_dkim_key(struct buf *out, const struct dkim_key *key, const struct 
 		json_cstring(&json, "record", pair->record);
 		json_object_end(&json);
 	}
-	finish(&json);
+	record_end(&json);
 }
 
 /* DMARC fails mail that neither SPF nor DKIM speaks for. Asked about a domain alone, that is all it
@@ -152,7 +138,7 @@ record_check_dmarc(struct buf *out, const struct dmarc *dmarc)
 	begin(&json, out, "dmarc", dmarc_result_name(dmarc->now.result));
 	record_dmarc_fields(&json, dmarc);
 	json_cstring(&json, "note", check_dmarc_note(dmarc));
-	finish(&json);
+	record_end(&json);
 }
 
 void
@@ -164,7 +150,7 @@ record_check_ptr(struct buf *out, const struct ptr *ptr)
 	record_ip(&json, "ip", &ptr->ip);
 	json_cstring(&json, "fcrdns", ptr_fcrdns_word(ptr));
 	record_ptr_fields(&json, ptr);
-	finish(&json);
+	record_end(&json);
 }
 
 void
@@ -176,7 +162,7 @@ record_check_listing(struct buf *out, const struct listing *listing)
 	json_cstring(&json, "kind", list_kind_name(listing->list->kind));
 	json_text(&json, "policy", listing->list->policy);
 	record_listing_fields(&json, listing);
-	finish(&json);
+	record_end(&json);
 }
 
 const char *
@@ -198,22 +184,7 @@ record_check_mx(struct buf *out, const struct route *route)
 	json_cstring(&json, "kind", route_kind_name(route->kind));
 	json_bool(&json, "authentic", route->authentic);
 	record_source(&json, route->server, route->ttl);
-	json_array_begin(&json, "hosts");
-	for (size_t i = 0; i < route->host_count; i++) {
-		const struct route_host *host = &route->hosts[i];
-
-		json_object_begin(&json, NULL);
-		json_number(&json, "preference", host->preference);
-		json_cstring(&json, "mx", host->name);
-		json_array_begin(&json, "addresses");
-		for (size_t k = 0; k < host->address_count; k++)
-			record_ip(&json, NULL, &host->addresses[k]);
-		json_array_end(&json);
-		json_bool(&json, "alias", host->alias);
-		json_text(&json, "problem", host->problem);
-		json_object_end(&json);
-	}
-	json_array_end(&json);
+	record_route_hosts(&json, route);
 	json_cstring(&json, "problem", route->problem);
-	finish(&json);
+	record_end(&json);
 }

@@ -1,6 +1,23 @@
 #include "report/ndjson_fields.h"
 
+#include "base/buf.h"
 #include "base/json.h"
+
+void
+record_begin(struct json *json, struct buf *out, const char *type)
+{
+	json_start(json, out);
+	json_object_begin(json, NULL);
+	json_cstring(json, "type", type);
+	json_number(json, "schema", 1);
+}
+
+void
+record_end(struct json *json)
+{
+	json_object_end(json);
+	buf_putc(json->out, '\n');
+}
 
 void
 record_ip(struct json *json, const char *key, const struct ip *ip)
@@ -26,6 +43,36 @@ record_source(struct json *json, const char *server, unsigned ttl)
 		return;
 	json_cstring(json, "server", server);
 	json_number(json, "ttl", ttl);
+}
+
+void
+record_route_hosts(struct json *json, const struct route *route)
+{
+	json_array_begin(json, "hosts");
+	for (size_t i = 0; i < route->host_count; i++) {
+		const struct route_host *host = &route->hosts[i];
+
+		json_object_begin(json, NULL);
+		json_cstring(json, "mx", host->name);
+		json_number(json, "preference", host->preference);
+		json_array_begin(json, "addresses");
+		for (size_t k = 0; k < host->address_count; k++)
+			record_ip(json, NULL, &host->addresses[k]);
+		json_array_end(json);
+		json_bool(json, "alias", host->alias);
+		json_text(json, "problem", host->problem);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+void
+record_signature_fields(struct json *json, const struct dkim_verdict *verdict)
+{
+	json_cstring(json, "result", dkim_result_name(verdict->result));
+	json_cstring(json, "reason", verdict->reason);
+	json_cstring(json, "domain", verdict->signature.domain);
+	json_cstring(json, "selector", verdict->signature.selector);
 }
 
 void

@@ -3,13 +3,19 @@
 #ifndef REPORT_NDJSON_FIELDS_H
 #define REPORT_NDJSON_FIELDS_H
 
+#include "auth/dkim.h"
 #include "auth/dkim_key.h"
 #include "auth/dmarc.h"
 #include "auth/spf.h"
 #include "evidence/blocklist.h"
 #include "evidence/ptr.h"
+#include "evidence/route.h"
 
+struct buf;
 struct json;
+
+void record_begin(struct json *json, struct buf *out, const char *type);
+void record_end(struct json *json); /* with the end of its line */
 
 void record_ip(
     struct json *json, const char *key, const struct ip *ip); /* null where there is none */
@@ -17,6 +23,8 @@ const char *record_truth(enum truth truth); /* "unknown" "absent" "present" */
 void record_source(struct json *json, const char *server,
     unsigned ttl); /* "server" and "ttl" of an answer; neither, where nobody answered */
 
+void record_route_hosts(struct json *json, const struct route *route);
+void record_signature_fields(struct json *json, const struct dkim_verdict *verdict);
 void record_ptr_fields(struct json *json, const struct ptr *ptr);
 void record_listing_fields(struct json *json, const struct listing *listing);
 void record_spf_fields(struct json *json, const struct spf *spf);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "report/sink.h"
 
 enum {
 	LABEL = 13, /* columns: the longest label is "also tried" */
@@ -40,6 +41,12 @@ text_safe(struct buf *out, const char *bytes, size_t len)
 		if (c1)
 			buf_printf(out, "\\x%02x", (unsigned char)bytes[++i]);
 	}
+}
+
+void
+text_cstring(struct buf *out, const char *string)
+{
+	text_safe(out, string, strlen(string));
 }
 
 /* A word is what stands between spaces; it is never cut, so that a URL or a record can be copied.
@@ -133,7 +140,7 @@ say_where(struct buf *out, const struct journey *journey)
 		buf_printf(out, " (%s)", ending_name(attempt->ending));
 	if (attempt->detail != NULL) {
 		buf_puts(out, ": ");
-		text_safe(out, attempt->detail, strlen(attempt->detail));
+		text_cstring(out, attempt->detail);
 	}
 }
 
@@ -144,7 +151,7 @@ say_verdict(struct buf *out, const struct text_style *style, const struct journe
 	char source[IP_TEXT];
 
 	colour(out, style, bold);
-	text_safe(out, journey->target.text, strlen(journey->target.text));
+	text_cstring(out, journey->target.text);
 	if (journey->source.family != 0)
 		buf_printf(out, " from %s", ip_text(&journey->source, source));
 	colour(out, style, plain);
@@ -169,12 +176,12 @@ say_verdict(struct buf *out, const struct text_style *style, const struct journe
 		buf_puts(out, ": no reason that can be told");
 	if (journey->diagnosed && journey->diagnosis.list != NULL) {
 		buf_puts(out, " (");
-		text_safe(out, journey->diagnosis.list, strlen(journey->diagnosis.list));
+		text_cstring(out, journey->diagnosis.list);
 		buf_putc(out, ')');
 	}
 	if (journey->note != NULL) {
 		buf_puts(out, ": ");
-		text_safe(out, journey->note, strlen(journey->note));
+		text_cstring(out, journey->note);
 	}
 	buf_putc(out, '\n');
 }
@@ -184,7 +191,7 @@ say_server(struct buf *out, const struct attempt *attempt)
 {
 	char ip[IP_TEXT];
 
-	text_safe(out, attempt->mx, strlen(attempt->mx));
+	text_cstring(out, attempt->mx);
 	buf_printf(out, " [%s]:%u", ip_text(&attempt->ip, ip), attempt->port);
 }
 
@@ -275,7 +282,7 @@ say_transcript(struct buf *out, const struct attempt *attempt)
 			    attempt->tls.verify != NULL ? attempt->tls.verify : "none");
 		if (entry->sent != NULL) {
 			buf_puts(out, entry->tls ? " ~> " : " -> ");
-			text_safe(out, entry->sent, strlen(entry->sent));
+			text_cstring(out, entry->sent);
 			buf_putc(out, '\n');
 		}
 		for (size_t k = 0; k < entry->reply.count; k++) {
@@ -290,7 +297,7 @@ say_transcript(struct buf *out, const struct attempt *attempt)
 		    out, "*** %s at %s", ending_name(attempt->ending), stage_name(attempt->stage));
 		if (attempt->detail != NULL) {
 			buf_puts(out, ": ");
-			text_safe(out, attempt->detail, strlen(attempt->detail));
+			text_cstring(out, attempt->detail);
 		}
 		buf_putc(out, '\n');
 	}
@@ -450,16 +457,30 @@ text_sender(struct buf *out, const struct text_style *style, const struct sender
 }
 
 static void
-say_names(struct buf *out, const char *what, const struct tally_name *names, size_t count)
+say_counts(struct buf *out, const char *what, struct counter *counter)
 {
-	for (size_t i = 0; i < count; i++)
+	const struct count *names;
+	size_t n = counter_list(counter, &names);
+
+	for (size_t i = 0; i < n; i++)
 		buf_printf(
 		    out, "  %-13s%6lu  %s\n", i == 0 ? what : "", names[i].count, names[i].name);
 }
 
+/* "; interrupted: 3 under way, 17 not begun" */
+static void
+say_interrupted(struct buf *out, const struct run_end *end)
+{
+	if (!end->interrupted)
+		return;
+	buf_puts(out, "; interrupted");
+	if (end->under_way > 0 || end->not_begun > 0)
+		buf_printf(out, ": %lu under way, %lu not begun", end->under_way, end->not_begun);
+}
+
 void
-text_summary(
-    struct buf *out, const struct text_style *style, const struct tally *tally, bool interrupted)
+text_summary(struct buf *out, const struct text_style *style, const struct tally *tally,
+    const struct run_end *end)
 {
 	unsigned found = 0;
 	bool first = true;
@@ -471,15 +492,49 @@ text_summary(
 		if (tally->status[s] > 0)
 			buf_printf(out, "%s %lu %s", found++ == 0 ? ":" : ",", tally->status[s],
 			    walk_status_name(s));
-	if (tally->bad_input > 0)
-		buf_printf(
-		    out, "; %lu bad line%s", tally->bad_input, tally->bad_input == 1 ? "" : "s");
-	buf_puts(out, interrupted ? "; interrupted\n" : "\n");
+	if (end->bad_input > 0)
+		buf_printf(out, "; %lu bad line%s", end->bad_input, end->bad_input == 1 ? "" : "s");
+	say_interrupted(out, end);
+	buf_putc(out, '\n');
 	for (enum cause c = 0; c < CAUSE_COUNT; c++)
 		if (tally->cause[c] > 0) {
 			buf_printf(out, "  %-13s%6lu  %s\n", first ? "causes" : "", tally->cause[c],
 			    cause_name(c));
 			first = false;
 		}
-	say_names(out, "blocklists", tally->lists, tally->list_count);
+	say_counts(out, "blocklists", tally->lists);
 }
+
+/* ---- the format */
+
+static bool
+wants_senders(const struct sink_plan *plan)
+{
+	return plan->style.verbose;
+}
+
+static void
+put_sender(
+    struct sink *sink, const struct sender *sender, enum helo_origin origin, const char *note)
+{
+	text_sender(&sink->out, &sink->plan->style, sender, origin, note);
+}
+
+static void
+put_result(struct sink *sink, const struct journey *journey)
+{
+	text_result(&sink->out, &sink->plan->style, journey);
+}
+
+static void
+put_summary(struct sink *sink, const struct run_end *end)
+{
+	if (!sink->plan->quiet && (sink->tally.targets > 1 || end->interrupted))
+		text_summary(&sink->out, &sink->plan->style, &sink->tally, end);
+}
+
+const struct sink_format text_format = {.wants_senders = wants_senders,
+    .sender = put_sender,
+    .result = put_result,
+    .finish = put_summary,
+    .exit = tally_exit};

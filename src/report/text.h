@@ -6,9 +6,10 @@
 #include <stdbool.h>
 
 #include "journey.h"
-#include "report/ndjson.h"
+#include "report/run.h"
 
 struct buf;
+struct tally;
 
 struct text_style {
 	bool colour;
@@ -19,11 +20,12 @@ struct text_style {
 void text_result(struct buf *out, const struct text_style *style, const struct journey *journey);
 void text_sender(struct buf *out, const struct text_style *style, const struct sender *sender,
     enum helo_origin origin, const char *note); /* note: why nothing was looked up, NULL */
-void text_summary(
-    struct buf *out, const struct text_style *style, const struct tally *tally, bool interrupted);
+void text_summary(struct buf *out, const struct text_style *style, const struct tally *tally,
+    const struct run_end *end);
 
 /* Shared with the other commands. */
 void text_safe(struct buf *out, const char *bytes, size_t len); /* control bytes as \xNN */
+void text_cstring(struct buf *out, const char *string); /* likewise */
 void text_field(struct buf *out, const struct text_style *style, const char *label,
     const char *words); /* "  label     words", wrapped; nothing when words is NULL or "" */
 

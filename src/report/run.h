@@ -1,0 +1,43 @@
+/* run: what a run of walks says of itself when it begins, while it goes on, and at its end. */
+#ifndef REPORT_RUN_H
+#define REPORT_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ip.h"
+#include "smtp/stage.h"
+
+struct run_facts { /* borrowed */
+	const char *version;
+	int64_t started; /* milliseconds since the epoch */
+	const char *const *options; /* "port=2525": those in force that are not the default */
+	size_t option_count;
+	const char *const *nameservers;
+	size_t nameserver_count;
+};
+
+struct run_progress {
+	unsigned long total; /* walks in all; 0: not known */
+	unsigned running;
+	int64_t ms; /* since the run began */
+	/* One of those that are under way: what is said while there is one only. */
+	const char *target; /* NULL: none is */
+	const char *mx; /* NULL: no connection yet, the DNS is asked */
+	struct ip ip;
+	uint16_t port;
+	enum stage stage;
+	int64_t walk_ms; /* since this walk began */
+};
+
+struct run_end {
+	int64_t ms;
+	bool interrupted;
+	bool input_failed; /* a list could not be read to its end */
+	unsigned long bad_input; /* lines of the input that are no target */
+	unsigned long under_way; /* walks that were broken off, and are not among the results */
+	unsigned long not_begun; /* targets that were known, and not asked any more */
+};
+
+#endif

@@ -1,0 +1,82 @@
+#include "report/sink.h"
+
+#include "exit_status.h"
+#include "report/ndjson.h"
+#include "report/progress.h"
+
+void
+sink_init(struct sink *sink, const struct sink_format *format, const struct sink_plan *plan)
+{
+	*sink = (struct sink){.format = format, .plan = plan};
+	tally_init(&sink->tally);
+	buf_init(&sink->out, RECORD_MAX);
+	buf_init(&sink->kept, RECORD_MAX);
+}
+
+void
+sink_release(struct sink *sink)
+{
+	tally_release(&sink->tally);
+	buf_release(&sink->out);
+	buf_release(&sink->kept);
+}
+
+bool
+sink_wants_senders(const struct sink *sink)
+{
+	return sink->format->wants_senders != NULL && sink->format->wants_senders(sink->plan);
+}
+
+static void
+put(struct sink *sink)
+{
+	if (sink->out.len > 0 && !sink->failed)
+		sink->failed = !sink->plan->write(&sink->out, sink->plan->write_arg);
+	buf_clear(&sink->out);
+}
+
+void
+sink_begin(struct sink *sink, const struct run_facts *run)
+{
+	if (sink->format->begin != NULL)
+		sink->format->begin(sink, run);
+	put(sink);
+}
+
+void
+sink_sender(
+    struct sink *sink, const struct sender *sender, enum helo_origin origin, const char *note)
+{
+	if (sink_wants_senders(sink))
+		sink->format->sender(sink, sender, origin, note);
+	put(sink);
+}
+
+void
+sink_result(struct sink *sink, const struct journey *journey)
+{
+	tally_result(&sink->tally, journey);
+	sink->format->result(sink, journey);
+	put(sink);
+}
+
+void
+sink_progress(struct sink *sink, const struct run_progress *progress)
+{
+	struct buf line;
+
+	if (sink->plan->show == NULL)
+		return;
+	buf_init(&line, 1024);
+	progress_line(&line, progress, &sink->tally);
+	sink->plan->show(line.data);
+	buf_release(&line);
+}
+
+int
+sink_finish(struct sink *sink, const struct run_end *end)
+{
+	sink->format->finish(sink, end);
+	put(sink);
+	return sink->failed ? EXIT_WRITE : sink->format->exit(&sink->tally, end);
+}

@@ -1,0 +1,58 @@
+/* sink: where all that a run finds out is told, in whatever format.
+ *
+ * A format is a table of what it has to say of each thing; it adds bytes to a buffer and knows
+ * neither files nor terminals. The sink counts, writes out what was said, and knows the exit
+ * status. To add a format is to write one such table. */
+#ifndef REPORT_SINK_H
+#define REPORT_SINK_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "report/tally.h"
+#include "report/text.h"
+
+struct sink;
+
+struct sink_plan { /* borrowed */
+	bool (*write)(
+	    const struct buf *bytes, void *arg); /* to the end, at once; false after saying why */
+	void *write_arg;
+	void (*show)(const char *line); /* a progress line for the terminal; NULL: none is wanted */
+	struct text_style style; /* of words for people */
+	bool quiet; /* words for people: no summary */
+};
+
+struct sink_format { /* NULL: nothing is said of that */
+	bool (*wants_senders)(const struct sink_plan *plan);
+	void (*begin)(struct sink *sink, const struct run_facts *run);
+	void (*sender)(struct sink *sink, const struct sender *sender, enum helo_origin origin,
+	    const char *note);
+	void (*result)(struct sink *sink, const struct journey *journey);
+	void (*finish)(struct sink *sink, const struct run_end *end);
+	int (*exit)(const struct tally *tally, const struct run_end *end);
+};
+
+extern const struct sink_format text_format, ndjson_format, nagios_format;
+
+struct sink {
+	const struct sink_format *format;
+	const struct sink_plan *plan;
+	struct tally tally;
+	struct buf out; /* what is written next */
+	struct buf kept; /* what a format keeps for the end */
+	bool failed; /* something could not be written: there is no use in going on */
+};
+
+void sink_init(struct sink *sink, const struct sink_format *format, const struct sink_plan *plan);
+void sink_release(struct sink *sink);
+
+bool sink_wants_senders(const struct sink *sink); /* is evidence about senders told? */
+void sink_begin(struct sink *sink, const struct run_facts *run);
+void sink_sender(struct sink *sink, const struct sender *sender, enum helo_origin origin,
+    const char *note); /* note: why nothing was looked up, or NULL */
+void sink_result(struct sink *sink, const struct journey *journey);
+void sink_progress(struct sink *sink, const struct run_progress *progress);
+int sink_finish(struct sink *sink, const struct run_end *end); /* the exit status */
+
+#endif
