@@ -93,6 +93,7 @@ route_status(enum route_kind kind)
 		return WALK_UNDELIVERABLE;
 	case ROUTE_MX:
 	case ROUTE_IMPLICIT:
+	case ROUTE_FIXED:
 		break;
 	}
 	return WALK_UNREACHABLE;

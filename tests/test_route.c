@@ -69,16 +69,21 @@ static const struct journey {
         "no mail exchanger of example.com can be connected to (a.example: no IPv6 address)"},
     {"one host is not there",
         {MX("\"10 a.example\",\"20 b.example\""), HOST("b.example", "A", "\"192.0.2.3\"")},
-        ROUTE_BOTH, ROUTE_MX, "10 a.example!no such name 20 b.example@192.0.2.3", NULL},
+        ROUTE_BOTH, ROUTE_MX, "10 a.example!no such name 20 b.example@192.0.2.3",
+        "not all addresses of the mail exchangers of example.com can be found (a.example: no such "
+        "name)"},
     {"one host's look-ups fail",
         {MX("\"10 a.example\",\"20 b.example\""), FAIL("a.example", "A", "SERVFAIL"),
             FAIL("a.example", "AAAA", "TIMEOUT"), HOST("b.example", "A", "\"192.0.2.3\"")},
         ROUTE_BOTH, ROUTE_MX, "10 a.example!A: SERVFAIL, AAAA: TIMEOUT 20 b.example@192.0.2.3",
-        NULL},
+        "not all addresses of the mail exchangers of example.com can be found (a.example: A: "
+        "SERVFAIL, AAAA: TIMEOUT)"},
     {"one family's look-up fails",
         {MX("\"10 a.example\""), HOST("a.example", "A", "\"192.0.2.1\""),
             FAIL("a.example", "AAAA", "SERVFAIL")},
-        ROUTE_BOTH, ROUTE_MX, "10 a.example@192.0.2.1", NULL},
+        ROUTE_BOTH, ROUTE_MX, "10 a.example@192.0.2.1!AAAA: SERVFAIL",
+        "not all addresses of the mail exchangers of example.com can be found (a.example: AAAA: "
+        "SERVFAIL)"},
     {"one family's look-up fails, the other has nothing",
         {MX("\"10 a.example\""), HOST("a.example", "A", ""), FAIL("a.example", "AAAA", "SERVFAIL")},
         ROUTE_BOTH, ROUTE_DNS_ERROR, "10 a.example!AAAA: SERVFAIL",
@@ -101,7 +106,8 @@ static const struct journey {
         {MX("\"10 192.0.2.1\",\"20 b.example\""), HOST("b.example", "A", "\"192.0.2.3\""),
             HOST("192.0.2.1", "A", "\"192.0.2.1\"")},
         ROUTE_BOTH, ROUTE_MX, "10 192.0.2.1!an address instead of a name 20 b.example@192.0.2.3",
-        NULL},
+        "not all addresses of the mail exchangers of example.com can be found (192.0.2.1: an "
+        "address instead of a name)"},
     {"nothing but an address for a name", {MX("\"10 192.0.2.1\"")}, ROUTE_BOTH, ROUTE_NO_ADDRESS,
         "10 192.0.2.1!an address instead of a name",
         "no mail exchanger of example.com can be connected to (192.0.2.1: an address instead of a "
@@ -138,7 +144,9 @@ static const struct journey {
         ROUTE_BOTH, ROUTE_IMPLICIT, "0 example.com@2001:db8::1@192.0.2.1", NULL},
     {"implicit, one family fails",
         {NO_MX, HOST("example.com", "A", "\"192.0.2.1\""), FAIL("example.com", "AAAA", "SERVFAIL")},
-        ROUTE_BOTH, ROUTE_IMPLICIT, "0 example.com@192.0.2.1", NULL},
+        ROUTE_BOTH, ROUTE_IMPLICIT, "0 example.com@192.0.2.1!AAAA: SERVFAIL",
+        "not all addresses of the mail exchangers of example.com can be found (example.com: AAAA: "
+        "SERVFAIL)"},
     {"implicit, and no address", {NO_MX}, ROUTE_BOTH, ROUTE_NO_ADDRESS, "0 example.com!no address",
         "example.com has no MX and no address"},
     {"implicit, and no address of the family", {NO_MX, HOST("example.com", "A", "\"192.0.2.1\"")},
@@ -349,7 +357,9 @@ Test(route, limits)
 		six++;
 	cr_expect_eq(six, 8, "neither family crowds the other out");
 	cr_expect_str_eq(route.problem,
-	    "71 mail exchangers, 64 are looked at; a.example has 40 addresses, 16 are looked at",
+	    "71 mail exchangers, 64 are looked at; a.example has 40 addresses, 16 are looked at; "
+	    "not all addresses of the mail exchangers of example.com can be found (m0.example: no "
+	    "such name, m1.example: no such name, m2.example: no such name, and 60 more)",
 	    "%s", route.problem);
 	cr_assert(route_find(book, arena, "example.com", ROUTE_V6, 0, &route));
 	cr_expect_eq(route.hosts[0].address_count, 16);
@@ -366,4 +376,57 @@ Test(route, words)
 	cr_expect_str_eq(route_kind_name(ROUTE_NO_DOMAIN), "nxdomain");
 	cr_expect_str_eq(route_kind_name(ROUTE_NO_ADDRESS), "no-address");
 	cr_expect_str_eq(route_kind_name(ROUTE_DNS_ERROR), "dns-error");
+}
+
+/* A server that was given: no MX is asked for, the order is the same. */
+static const struct {
+	const char *what, *host, *lines[3];
+	enum route_family family;
+	enum route_kind kind;
+	const char *hosts, *problem;
+} given[] = {
+    {"an address", "192.0.2.1", {0}, ROUTE_BOTH, ROUTE_FIXED, "0 192.0.2.1@192.0.2.1", NULL},
+    {"a name", "a.example",
+        {HOST("a.example", "A", "\"192.0.2.1\""), HOST("a.example", "AAAA", "\"2001:db8::1\"")},
+        ROUTE_BOTH, ROUTE_FIXED, "0 a.example@2001:db8::1@192.0.2.1", NULL},
+    {"a name, IPv4 only", "a.example",
+        {HOST("a.example", "A", "\"192.0.2.1\""), HOST("a.example", "AAAA", "\"2001:db8::1\"")},
+        ROUTE_V4, ROUTE_FIXED, "0 a.example@192.0.2.1", NULL},
+    {"no such name", "a.example", {0}, ROUTE_BOTH, ROUTE_NO_ADDRESS, "0 a.example!no such name",
+        "a.example has no address"},
+    {"none of that family", "a.example", {HOST("a.example", "A", "\"192.0.2.1\"")}, ROUTE_V6,
+        ROUTE_NO_ADDRESS, "0 a.example!no IPv6 address", "a.example has no IPv6 address"},
+    {"the look-up fails", "a.example", {FAIL("a.example", "A", "SERVFAIL")}, ROUTE_BOTH,
+        ROUTE_DNS_ERROR, "0 a.example!A: SERVFAIL", "look-up of a.example A: SERVFAIL"},
+    {"one look-up fails", "a.example",
+        {FAIL("a.example", "AAAA", "SERVFAIL"), HOST("a.example", "A", "\"192.0.2.1\"")},
+        ROUTE_BOTH, ROUTE_FIXED, "0 a.example@192.0.2.1!AAAA: SERVFAIL",
+        "look-up of a.example AAAA: SERVFAIL"},
+};
+
+Test(route, given)
+{
+	for (size_t i = 0; i < COUNT(given); i++) {
+		struct book *book = book_new();
+		struct arena *arena = arena_new();
+		struct route route;
+		struct buf hosts;
+
+		buf_init(&hosts, 4096);
+		for (size_t k = 0; k < COUNT(given[i].lines) && given[i].lines[k] != NULL; k++)
+			load(book, given[i].lines[k]);
+		book_close(book);
+		cr_assert(route_fixed(book, arena, given[i].host, given[i].family, &route));
+		describe(&route, &hosts);
+		cr_expect_eq(route.kind, given[i].kind, "%s: %s", given[i].what,
+		    route_kind_name(route.kind));
+		cr_expect_str_eq(hosts.data, given[i].hosts, "%s: %s", given[i].what, hosts.data);
+		cr_expect_eq(route.problem == NULL, given[i].problem == NULL, "%s", given[i].what);
+		if (route.problem != NULL && given[i].problem != NULL)
+			cr_expect_str_eq(route.problem, given[i].problem, "%s: %s", given[i].what,
+			    route.problem);
+		buf_release(&hosts);
+		book_free(book);
+		arena_free(arena);
+	}
 }

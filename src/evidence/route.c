@@ -246,8 +246,8 @@ look_up_host(struct search *search, struct route_host *host)
 	if (pending)
 		return false;
 	take_addresses(search, host, answers);
-	if (host->address_count == 0)
-		host->problem = lack(search, answers);
+	host->problem =
+	    host->address_count == 0 ? lack(search, answers) : failures(search->arena, answers);
 	return true;
 }
 
@@ -280,12 +280,37 @@ complaints(struct search *search)
 	const struct route *out = search->out;
 	const char *text = "";
 
-	for (size_t i = 0; i < out->host_count && i < NAMED_MAX; i++)
-		text = arena_printf(search->arena, "%s%s%s: %s", text, i > 0 ? ", " : "",
-		    out->hosts[i].name, out->hosts[i].problem);
-	return out->host_count > NAMED_MAX ? arena_printf(search->arena, "%s, and %zu more", text,
-	                                         out->host_count - NAMED_MAX)
-	                                   : text;
+	size_t count = 0;
+
+	for (size_t i = 0; i < out->host_count; i++)
+		if (out->hosts[i].problem != NULL && count++ < NAMED_MAX)
+			text = arena_printf(search->arena, "%s%s%s: %s", text,
+			    count > 1 ? ", " : "", out->hosts[i].name, out->hosts[i].problem);
+	return count > NAMED_MAX
+	           ? arena_printf(search->arena, "%s, and %zu more", text, count - NAMED_MAX)
+	           : text;
+}
+
+static bool
+any_address(const struct route *route)
+{
+	for (size_t i = 0; i < route->host_count; i++)
+		if (route->hosts[i].address_count > 0)
+			return true;
+	return false;
+}
+
+/* Others can be asked; but a sender that does not know of them would have gone here first, and one
+ * whose look-up does not fail still does. */
+static void
+warn_of_some(struct search *search)
+{
+	const char *text = complaints(search);
+
+	if (*text != '\0')
+		warn(search, arena_printf(search->arena,
+		                 "not all addresses of the mail exchangers of %s can be found (%s)",
+		                 search->out->domain, text));
 }
 
 /* Whether any host can be connected to, and what it means when none can: one look-up that failed
@@ -297,11 +322,12 @@ settle(struct search *search, enum route_kind reachable)
 	bool unknown = false;
 
 	out->kind = reachable;
-	for (size_t i = 0; i < out->host_count; i++) {
-		if (out->hosts[i].address_count > 0)
-			return;
-		unknown = unknown || failed(&out->hosts[i]);
+	if (any_address(out)) {
+		warn_of_some(search);
+		return;
 	}
+	for (size_t i = 0; i < out->host_count; i++)
+		unknown = unknown || failed(&out->hosts[i]);
 	out->kind = unknown ? ROUTE_DNS_ERROR : ROUTE_NO_ADDRESS;
 	if (unknown)
 		warn(search, arena_printf(search->arena,
@@ -333,15 +359,21 @@ takes_no_mail(const struct answer *mx)
 	return true;
 }
 
+static void
+only_host(struct arena *arena, const char *name, struct route *out)
+{
+	out->hosts = arena_alloc(arena, sizeof *out->hosts);
+	out->hosts[0].name = name;
+	out->host_count = 1;
+}
+
 /* No MX: the domain is its own exchanger (RFC 5321 section 5.1). */
 static bool
 find_implicit(struct search *search)
 {
 	struct route *out = search->out;
 
-	out->hosts = arena_alloc(search->arena, sizeof *out->hosts);
-	out->hosts[0].name = out->canonical;
-	out->host_count = 1;
+	only_host(search->arena, out->canonical, out);
 	if (!look_up_hosts(search))
 		return false;
 	settle(search, ROUTE_IMPLICIT);
@@ -407,6 +439,46 @@ route_find(struct book *book, struct arena *arena, const char *domain, enum rout
 	return mx->count == 0 ? find_implicit(&search) : find_explicit(&search, mx, seed);
 }
 
+static void
+take_literal(struct arena *arena, struct route_host *host, const struct ip *ip)
+{
+	struct ip *address = arena_alloc(arena, sizeof *address);
+
+	*address = *ip;
+	host->addresses = address;
+	host->address_count = 1;
+}
+
+bool
+route_fixed(struct book *book, struct arena *arena, const char *host, enum route_family family,
+    struct route *out)
+{
+	struct search search = {
+	    .book = book, .arena = arena, .family = &families[family], .out = out};
+	struct ip literal;
+
+	*out = (struct route){.kind = ROUTE_FIXED};
+	out->domain = out->canonical = arena_string(arena, host);
+	only_host(arena, out->domain, out);
+	if (ip_parse(&literal, host)) {
+		take_literal(arena, out->hosts, &literal);
+		return true;
+	}
+	if (!look_up_hosts(&search))
+		return false;
+	if (out->hosts[0].address_count > 0) {
+		if (out->hosts[0].problem != NULL)
+			warn(&search,
+			    arena_printf(arena, "look-up of %s %s", host, out->hosts[0].problem));
+		return true;
+	}
+	return failed(out->hosts)
+	           ? conclude(&search, ROUTE_DNS_ERROR,
+	                 arena_printf(arena, "look-up of %s %s", host, out->hosts[0].problem))
+	           : conclude(&search, ROUTE_NO_ADDRESS,
+	                 arena_printf(arena, "%s has %s", host, search.family->missing));
+}
+
 const char *
 route_kind_name(enum route_kind kind)
 {
@@ -416,6 +488,7 @@ route_kind_name(enum route_kind kind)
 	    [ROUTE_NULL_MX] = "null-mx",
 	    [ROUTE_NO_DOMAIN] = "nxdomain",
 	    [ROUTE_NO_ADDRESS] = "no-address",
+	    [ROUTE_FIXED] = "fixed",
 	    [ROUTE_DNS_ERROR] = "dns-error",
 	};
 

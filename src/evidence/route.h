@@ -18,6 +18,7 @@ enum route_kind {
 	ROUTE_NO_DOMAIN, /* NXDOMAIN */
 	ROUTE_NO_ADDRESS, /* the domain exists but has neither MX nor address; or MX hosts without
 	                     any address */
+	ROUTE_FIXED, /* the server was given: no MX was asked for */
 	ROUTE_DNS_ERROR, /* SERVFAIL, time-out, REFUSED…: unknown, never "absent" */
 };
 
@@ -30,7 +31,8 @@ struct route_host {
 	    *addresses; /* in the resolver's order, IPv6 and IPv4 as asked: IPv6 first */
 	size_t address_count;
 	const char *problem; /* static or arena: why it has no address ("no such name", "no
-	                        address", "A: SERVFAIL"), NULL when fine */
+	                        address", "A: SERVFAIL"), or which look-up failed where another
+	                        one gave some; NULL when fine */
 };
 
 struct route {
@@ -44,7 +46,7 @@ struct route {
 	                             kept, with their problem */
 	size_t host_count;
 	bool null_mx_mixed; /* a null MX among others: misconfigured; the others count */
-	const char *problem; /* arena: a sentence for people when kind is not MX/IMPLICIT, or a
+	const char *problem; /* arena: a sentence for people when no host can be asked, or a
 	                        warning; else NULL */
 };
 
@@ -57,7 +59,12 @@ enum route_family { ROUTE_BOTH, ROUTE_V4, ROUTE_V6 };
 bool route_find(struct book *book, struct arena *arena, const char *domain,
     enum route_family family, uint64_t seed, struct route *out);
 
-const char *route_kind_name(
-    enum route_kind kind); /* "mx" "implicit-mx" "null-mx" "nxdomain" "no-address" "dns-error" */
+/* The way to a server that was given, a name or an address: its addresses as they are, preference
+ * 0. ROUTE_FIXED, ROUTE_NO_ADDRESS or ROUTE_DNS_ERROR. False as above. */
+bool route_fixed(struct book *book, struct arena *arena, const char *host, enum route_family family,
+    struct route *out);
+
+const char *route_kind_name(enum route_kind kind); /* "mx" "implicit-mx" "null-mx" "nxdomain"
+                                                      "no-address" "fixed" "dns-error" */
 
 #endif

@@ -534,6 +534,8 @@ mx_word(const struct route *route)
 		return "does not exist";
 	case ROUTE_NO_ADDRESS:
 		return "has no host that could take mail";
+	case ROUTE_FIXED:
+		return "is not looked up";
 	case ROUTE_DNS_ERROR:
 		return "not known: the DNS did not answer";
 	}
