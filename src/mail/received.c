@@ -127,7 +127,8 @@ read_name(const struct reader *reader, struct span text)
 	    is_word(text, "?"))
 		return NULL;
 	for (size_t i = 0; i < text.len; i++)
-		if (!isalnum((unsigned char)text.at[i]) && strchr("-._[]:", text.at[i]) == NULL)
+		if (!isalnum((unsigned char)text.at[i]) &&
+		    (text.at[i] == '\0' || strchr("-._[]:", text.at[i]) == NULL))
 			return NULL;
 	return arena_copy(reader->arena, text.at, text.len);
 }
