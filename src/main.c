@@ -34,24 +34,26 @@ fill_standard_descriptors(void)
 			exit(EXIT_INTERNAL);
 }
 
-/* What the first argument means: the command, and how many arguments are used up by naming it. */
-static bool
-choose(const char *word, enum command_id *command, int *used)
+/* What is asked: the first word that is no option names the command if it is one, and is taken out
+ * of the arguments; else all of them are those of probe. `mxwalk --help` is the help on everything.
+ */
+static enum command_id
+choose(int *argc, char **argv)
 {
-	*used = 2;
-	if (command_find(word, command))
-		return true;
-	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
-		*command = COMMAND_HELP;
-	else if (strcmp(word, "--version") == 0)
-		*command = COMMAND_VERSION;
-	else if (*word != '-' && strpbrk(word, ".@[") == NULL)
-		return false;
-	else {
-		*command = COMMAND_PROBE;
-		*used = 1;
+	enum command_id command = COMMAND_PROBE;
+	int word = options_first_word(*argc, argv);
+
+	if (word < *argc && command_find(argv[word], &command)) {
+		memmove(argv + word, argv + word + 1, (size_t)(*argc - word) * sizeof *argv);
+		--*argc;
+	} else if (strcmp(argv[0], "--version") == 0 && *argc == 1) {
+		command = COMMAND_VERSION;
+	} else if (strcmp(argv[0], "--help") == 0 || (strcmp(argv[0], "-h") == 0 && *argc == 1)) {
+		command = COMMAND_HELP;
+		memmove(argv, argv + 1, (size_t)*argc * sizeof *argv);
+		--*argc;
 	}
-	return true;
+	return command;
 }
 
 static int
@@ -90,7 +92,7 @@ main(int argc, char **argv)
 {
 	struct arena *arena;
 	enum command_id command;
-	int used, status;
+	int status;
 
 	fill_standard_descriptors();
 	signal(SIGPIPE, SIG_IGN);
@@ -98,14 +100,10 @@ main(int argc, char **argv)
 		help_usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (!choose(argv[1], &command, &used)) {
-		log_error(
-		    "\"%s\": neither a command nor a target (a target has a dot, an '@' or a '[')",
-		    argv[1]);
-		return EXIT_USAGE;
-	}
 	arena = arena_new();
-	status = finish_output(run_command(command, argc - used, argv + used, arena));
+	argc--, argv++;
+	command = choose(&argc, argv);
+	status = finish_output(run_command(command, argc, argv, arena));
 	arena_free(arena);
 	return status;
 }

@@ -54,7 +54,7 @@ taken() {
 
 # ---- what is refused, and with which words
 refused '"frobnicate": neither a command nor a target (a target has a dot, an '"'@' or a '[')" frobnicate
-refused '"": neither a command nor a target (a target has a dot, an '"'@' or a '[')" ''
+refused '"": not a target: it is empty' ''
 refused '--frobnicate: no such option' --frobnicate example.com
 refused '--frobnicate: no such option' probe --frobnicate=3 example.com
 refused '-X: no such option of "probe"' -4X example.com
@@ -139,7 +139,7 @@ refused '--to: not with --input: a list is walked without recipients' --to user@
 refused 'user@example.com: has a recipient of its own: --to has no place here' --to a@example.com user@example.com
 refused '--body: --data is the whole message, nothing can be added to it' --data @file --body text example.com
 refused '--header: --data is the whole message, nothing can be added to it' --data @file --header 'A: b' example.com
-refused '--attach: --data is the whole message, nothing can be added to it' --data text --attach file example.com
+refused '--attach: --data is the whole message, nothing can be added to it' --data 'A: b' --attach file example.com
 refused 'standard input can be read only once (--input, --data, --body)' --input - --data -
 refused 'a signature needs both --dkim-key and --dkim-selector' --dkim-key file example.com
 refused 'a signature needs both --dkim-key and --dkim-selector' self --dkim-key a --dkim-selector a --dkim-key b
@@ -168,7 +168,7 @@ taken -s mx.example.com -s mx.example.com:25 -s 2001:db8::1 -s '[2001:db8::1]:25
 taken --source 192.0.2.1 --local-interface 2001:db8::1 --public-ip 192.0.2.1
 taken --nameserver 127.0.0.1 --nameserver 127.0.0.1:5300 --nameserver ::1 --nameserver '[::1]:53'
 taken --quit-after banner --quit-after helo --quit-after tls --quit-after message
-taken --body '' --body @file --body @@text --body - --data --port --attach @file --attach -file
+taken --body '' --body @file --body @@text --body - --data 'A: b\n\n--port' --attach @file --attach -file
 taken --tls-ca-path dir --tls-ca file --header 'Subject: a value: with colons' --header X-Empty:
 taken --dkim-key a --dkim-selector s --dkim-key b --dkim-selector s --dkim-domain example.com
 taken explain --rules file --list-rules --stage banner --ip 192.0.2.1 --source ::1 -i -

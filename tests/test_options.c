@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/slice.h"
 #include "options/config.h"
 #include "options/option_table.h"
 #include "options/options.h"
@@ -50,7 +51,7 @@ static const struct {
     {COMMAND_PROBE, "--to u@a.example --input list",
         "--to: not with --input: a list is walked "
         "without recipients"},
-    {COMMAND_PROBE, "--data x --body y u@a.example",
+    {COMMAND_PROBE, "--data A:b --body y u@a.example",
         "--body: --data is the whole message, nothing can be added to it"},
     {COMMAND_PROBE, "--data - --input -",
         "standard input can be read only once (--input, --data, --body)"},
@@ -195,6 +196,58 @@ Test(options, table)
 				              option->letter == 0 ||
 				              option->letter != option_table[k].letter,
 				    "-%c twice", option->letter);
+		arena_free(arena);
+	}
+}
+
+/* options_first_word rests on it. */
+Test(options, a_name_takes_a_value_everywhere_or_nowhere)
+{
+	for (size_t i = 0; i < option_count; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct option *a = &option_table[i], *b = &option_table[k];
+			struct slice names = slice_of(a->names), name;
+
+			while (slice_word(&names, " ", &name)) {
+				struct slice others = slice_of(b->names), other;
+
+				while (slice_word(&others, " ", &other))
+					cr_expect(name.len != other.len ||
+					              memcmp(name.at, other.at, name.len) != 0 ||
+					              (a->value == NULL) == (b->value == NULL),
+					    "%.*s", (int)name.len, name.at);
+			}
+			cr_expect(a->letter == 0 || a->letter != b->letter ||
+			              (a->value == NULL) == (b->value == NULL),
+			    "-%c", a->letter);
+		}
+}
+
+static const struct {
+	const char *line;
+	int word;
+} first_words[] = {
+    {"check mx a.example", 0},
+    {"-v check mx a.example", 1},
+    {"--json --timeout 3 explain x", 3},
+    {"--timeout=3 explain x", 1},
+    {"--output check a.example", 2}, /* "check" is a file */
+    {"-vo check a.example", 2},
+    {"-vp26 lab", 1},
+    {"-v -- check", 3},
+    {"-v", 1},
+    {"-i - a.example", 2},
+};
+
+Test(options, first_word)
+{
+	for (size_t i = 0; i < COUNT(first_words); i++) {
+		struct arena *arena = arena_new();
+		char *argv[16];
+		int argc = split(arena_string(arena, first_words[i].line), argv, (int)COUNT(argv));
+
+		cr_expect_eq(options_first_word(argc, argv), first_words[i].word, "%s: %d",
+		    first_words[i].line, options_first_word(argc, argv));
 		arena_free(arena);
 	}
 }

@@ -45,6 +45,11 @@ static const struct option_word depths[] = {
     {"banner", STAGE_GREETING, true},
     {"helo", STAGE_EHLO, true},
     {"tls", STAGE_STARTTLS, true},
+    /* swaks's */
+    {"first-helo", STAGE_EHLO, true},
+    {"first-ehlo", STAGE_EHLO, true},
+    {"from", STAGE_MAIL, true},
+    {"to", STAGE_RCPT, true},
     {NULL, 0, false},
 };
 
@@ -429,7 +434,7 @@ const struct option option_table[] = {
         .commands = P | S,
         .section = SECTION_MESSAGE,
         FIELD(data),
-        .take = take_content,
+        .take = take_message,
     },
     {
         .names = "timeout",

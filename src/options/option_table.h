@@ -75,6 +75,10 @@ enum { OPTION_MAX = 128 };
 bool option_belongs(const struct option *option, enum command_id command);
 bool command_find(const char *word, enum command_id *command);
 
+/* The index of the first argument that is neither an option of any command nor the value of one;
+ * `argc` if there is none before "--". */
+int options_first_word(int argc, char **argv);
+
 /* The option of that name (without dashes) for a command, NULL if it has none. `negated`: it was
  * its --no-… */
 const struct option *option_find(

@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/slice.h"
 #include "options/config.h"
 #include "options/option_table.h"
+#include "options/swaks.h"
 #include "options/take.h"
 #include "options/target.h"
 
@@ -84,6 +86,37 @@ find_letter(char letter, enum command_id command)
 		if (option_belongs(option, command) && option->letter == letter)
 			return option;
 	return NULL;
+}
+
+/* Does the argument behind this one belong to it? No name and no letter takes a value in one
+ * command and none in another (tests/test_options.c). */
+static bool
+takes_next(const char *argument)
+{
+	size_t len = strlen(argument);
+
+	for (const struct option *option = option_table; option < option_table + option_count;
+	     option++) {
+		if (option->value == NULL)
+			continue;
+		if (argument[1] == '-' ? has_name(option, argument + 2, len - 2)
+		                       : option->letter != 0 && argument[len - 1] == option->letter)
+			return true;
+	}
+	return false;
+}
+
+int
+options_first_word(int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0)
+			return argc;
+		if (argv[i][0] != '-' || argv[i][1] == '\0')
+			return i;
+		i += takes_next(argv[i]);
+	}
+	return argc;
 }
 
 /* Which other command has it, COMMAND_COUNT if none. */
@@ -258,14 +291,22 @@ set_value(
 	    strlen(value) > SHOWN_MAX ? "..." : "", problem);
 }
 
+/* `name`: as it was written, without dashes. What people who know swaks meant is said. */
 static bool
 unknown(struct option_parse *parse, const char *given, const char *name, size_t len)
 {
 	enum command_id command = parse->options->command, owner = find_owner(name, len);
+	const struct swaks_option *swaks = swaks_find(name, len);
 
-	if (owner != COMMAND_COUNT)
+	if (owner != COMMAND_COUNT && len > 1)
 		return fail(parse, "%s: an option of \"%s\", not of \"%s\"", given,
 		    commands[owner].name, commands[command].name);
+	if (command == COMMAND_PROBE && swaks != NULL && swaks->ours != NULL)
+		return fail(parse, "%s: no such option (write %s)", given, swaks->ours);
+	if (command == COMMAND_PROBE && swaks != NULL)
+		return fail(parse, "%s: no such option (%s)", given, swaks->why);
+	if (len == 1)
+		return fail(parse, "%s: no such option of \"%s\"", given, commands[command].name);
 	return fail(parse, "%s: no such option", given);
 }
 
@@ -304,18 +345,61 @@ read_long(struct option_parse *parse, const char *argument, const char *next)
 	return set_value(parse, option, given, next) ? 1 : -1;
 }
 
+/* A name behind one dash, as swaks takes it ("-tls", "-server mx.example"): the letters would say
+ * something else. */
+static bool
+is_name(const struct option_parse *parse, const char *word, size_t len)
+{
+	bool negated;
+
+	return len > 1 &&
+	       (option_find(word, len, parse->options->command, &negated) != NULL ||
+	           (parse->options->command == COMMAND_PROBE && swaks_find(word, len) != NULL));
+}
+
+static bool
+refuse_name(struct option_parse *parse, const char *given, const char *word, size_t len)
+{
+	bool negated;
+
+	if (option_find(word, len, parse->options->command, &negated) != NULL)
+		return fail(parse, "%s: no such option (write -%s)", given, given);
+	return unknown(parse, given, word, len);
+}
+
+/* Two letters have another meaning in swaks, and there take a value. */
+static bool
+check_letter(struct option_parse *parse, char letter, const char *next)
+{
+	bool probe = parse->options->command == COMMAND_PROBE;
+
+	if (letter == 'q' && probe && next != NULL && swaks_stage(next))
+		return fail(parse,
+		    "-q %s: -q is --quiet here (for swaks's -q write --quit-after %s)", next, next);
+	if (letter == 'h' && probe && next != NULL && *next != '-')
+		return fail(parse, "-h %.*s: -h is --help here (for swaks's -h write -H or --ehlo)",
+		    SHOWN_MAX, next);
+	return true;
+}
+
 static int
 read_letters(struct option_parse *parse, const char *argument, const char *next)
 {
+	size_t len = strcspn(argument + 1, "=");
+
+	if (is_name(parse, argument + 1, len))
+		return refuse_name(
+		           parse, arena_copy(parse->arena, argument, len + 1), argument + 1, len)
+		           ? 0
+		           : -1;
 	for (const char *s = argument + 1; *s != '\0'; s++) {
 		const struct option *option = find_letter(*s, parse->options->command);
 		const char given[3] = {'-', *s, '\0'};
 
 		if (option == NULL)
-			return fail(parse, "%s: no such option of \"%s\"", given,
-			           commands[parse->options->command].name)
-			           ? 0
-			           : -1;
+			return unknown(parse, given, s, 1) ? 0 : -1;
+		if (!check_letter(parse, *s, s[1] == '\0' ? next : NULL))
+			return -1;
 		if (option->value != NULL && s[1] != '\0')
 			return set_value(parse, option, given, s + 1) ? 0 : -1;
 		if (option->value != NULL && next != NULL)
@@ -460,30 +544,41 @@ check_message(struct option_parse *parse)
 }
 
 static bool
+check_target(struct option_parse *parse, const char *text, bool first)
+{
+	struct target target;
+	const char *why;
+
+	if (strcmp(text, "-") == 0)
+		return fail(parse, "-: not a target (--input - reads targets from standard input)");
+	if (!target_parse(text, parse->arena, &target, &why)) {
+		bool word = first && *text != '\0' && !text_has_control(text) &&
+		            strpbrk(text, ".@[") == NULL;
+
+		if (word)
+			why =
+			    "neither a command nor a target (a target has a dot, an '@' or a '[')";
+		return fail(parse, "\"%.*s%s\": %s%s", SHOWN_MAX, text,
+		    strlen(text) > SHOWN_MAX ? "..." : "", word ? "" : "not a target: ", why);
+	}
+	if (parse->options->to.count > 0 && target.rcpt != NULL)
+		return fail(parse, "%.*s: has a recipient of its own: --to has no place here",
+		    SHOWN_MAX, text);
+	return true;
+}
+
+static bool
 check_targets(struct option_parse *parse)
 {
 	const struct options *options = parse->options;
-	struct target read;
-	const char *why;
 
 	if (options->operands.count == 0 && options->input == NULL && options->to.count == 0)
 		return fail(parse, "no target (try \"mxwalk help probe\")");
 	if (options->to.count > 0 && options->input != NULL)
 		return fail(parse, "--to: not with --input: a list is walked without recipients");
-	for (size_t i = 0; i < options->operands.count; i++) {
-		const char *target = options->operands.items[i];
-
-		if (strcmp(target, "-") == 0)
-			return fail(
-			    parse, "-: not a target (--input - reads targets from standard input)");
-		if (!target_parse(target, parse->arena, &read, &why))
-			return fail(parse, "\"%.*s%s\": not a target: %s", SHOWN_MAX, target,
-			    strlen(target) > SHOWN_MAX ? "..." : "", why);
-		if (options->to.count > 0 && read.rcpt != NULL)
-			return fail(parse,
-			    "%.*s: has a recipient of its own: --to has no place here", SHOWN_MAX,
-			    target);
-	}
+	for (size_t i = 0; i < options->operands.count; i++)
+		if (!check_target(parse, options->operands.items[i], i == 0))
+			return false;
 	return true;
 }
 

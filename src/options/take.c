@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/slice.h"
@@ -229,7 +230,7 @@ take_word(struct arena *arena, const struct option *option, const char *value, v
 	const char *words = "";
 
 	for (const struct option_word *word = option->words; word->word != NULL; word++) {
-		if (strcmp(word->word, value) == 0) {
+		if (slice_is(slice_of(value), word->word)) {
 			memcpy(at, &word->value, sizeof word->value);
 			return NULL;
 		}
@@ -265,20 +266,34 @@ take_attachment(struct arena *arena, const struct option *option, const char *va
 	return *value == '\0' ? "no file is named" : take_files(arena, option, value, at);
 }
 
-/* "@FILE" and "-" are read, "@@text" is "@text" (as in swaks). */
-const char *
-take_content(struct arena *arena, const struct option *option, const char *value, void *at)
+/* A literal "\n" is a line end, as in swaks. */
+static const char *
+with_line_ends(struct arena *arena, const char *value)
 {
-	struct content *content = at;
+	char *copy = arena_string(arena, value), *to = copy;
 
-	(void)arena, (void)option;
+	for (const char *from = value; *from != '\0'; from++)
+		if (from[0] == '\\' && from[1] == 'n') {
+			*to++ = '\n';
+			from++;
+		} else {
+			*to++ = *from;
+		}
+	*to = '\0';
+	return copy;
+}
+
+/* "@FILE" and "-" are read, "@@text" is "@text" (as in swaks). */
+static const char *
+read_content(struct arena *arena, const char *value, struct content *content)
+{
 	*content = (struct content){0};
 	if (strcmp(value, "-") == 0)
 		content->file = value;
 	else if (value[0] != '@')
-		content->text = value;
+		content->text = with_line_ends(arena, value);
 	else if (value[1] == '@')
-		content->text = value + 1;
+		content->text = with_line_ends(arena, value + 1);
 	else if (value[1] == '\0')
 		return "no file is named";
 	else
@@ -286,12 +301,42 @@ take_content(struct arena *arena, const struct option *option, const char *value
 	return NULL;
 }
 
+/* swaks reads a file that is named without an '@', too: nobody is to send its name instead. */
 const char *
-take_header(struct arena *arena, const struct option *option, const char *value, void *at)
+take_content(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	struct content *content = at;
+	struct stat st;
+	const char *problem = read_content(arena, value, content);
+
+	(void)option;
+	if (problem != NULL || content->text == NULL ||
+	    content->text[strcspn(value, " \t\n")] != '\0')
+		return problem;
+	return *value != '@' && stat(value, &st) == 0 && S_ISREG(st.st_mode)
+	           ? arena_printf(arena,
+	                 "there is a file of that name: @%s sends what is in it, %s\\n the name",
+	                 value, value)
+	           : NULL;
+}
+
+const char *
+take_message(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	struct content *content = at;
+	const char *problem = read_content(arena, value, content);
+
+	(void)option;
+	if (problem == NULL && content->text != NULL && strpbrk(content->text, ":\n") == NULL)
+		return "no message: it has no header field (a file is named with an @: @FILE)";
+	return problem;
+}
+
+static const char *
+take_field(struct arena *arena, const char *value, struct strings *fields)
 {
 	const char *colon = strchr(value, ':');
 
-	(void)option;
 	if (text_has_control(value))
 		return "a control character";
 	if (colon == NULL || colon == value)
@@ -299,8 +344,22 @@ take_header(struct arena *arena, const struct option *option, const char *value,
 	for (const char *s = value; s < colon; s++)
 		if ((unsigned char)*s <= ' ' || (unsigned char)*s >= 0x7f)
 			return "not a header name before the colon";
-	strings_add(at, arena, value);
+	strings_add(fields, arena, value);
 	return NULL;
+}
+
+/* One field, or several with a literal "\n" between. */
+const char *
+take_header(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	const char *problem = NULL, *cut;
+
+	(void)option;
+	while (problem == NULL && (cut = strstr(value, "\\n")) != NULL) {
+		problem = take_field(arena, arena_copy(arena, value, (size_t)(cut - value)), at);
+		value = cut + 2;
+	}
+	return problem != NULL ? problem : take_field(arena, value, at);
 }
 
 static struct pair *

@@ -4,17 +4,9 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/slice.h"
 #include "dns/name.h"
 #include "mail/message.h"
-
-static bool
-has_control(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			return true;
-	return false;
-}
 
 /* dns/name.h takes any name; a mail domain, or a mail server's name, has letters, digits, hyphens
  * and, seen in the wild, underscores. */
@@ -64,7 +56,7 @@ target_server(
 	struct ip ip;
 
 	*port = 0;
-	if (has_control(text)) {
+	if (text_has_control(text)) {
 		*why = "a control character";
 		return false;
 	}
@@ -118,7 +110,7 @@ target_parse(const char *text, struct arena *arena, struct target *out, const ch
 		*why = "it is empty";
 		return false;
 	}
-	if (has_control(text)) {
+	if (text_has_control(text)) {
 		*why = "a control character";
 		return false;
 	}
@@ -142,6 +134,10 @@ target_parse(const char *text, struct arena *arena, struct target *out, const ch
 		return false;
 	if (name_labels(name) == 0) {
 		*why = "the root is no mail domain";
+		return false;
+	}
+	if (name_labels(name) == 1 && strchr(text, '.') == NULL) {
+		*why = "it has no dot, no '@' and no '['";
 		return false;
 	}
 	out->domain = arena_string(arena, name);

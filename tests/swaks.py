@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""What people who know swaks type: every option of the installed swaks has a row in src/options/swaks.c, with its
+names and arity; each spelling means the same here, or is refused with the words of the row."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import tap
+
+TOP, MXWALK = os.environ['TOP'], os.environ['MXWALK']
+
+VALUES = {'config': os.devnull, 'from': 'me@example.org', 'to': 'you@example.com', 'helo': 'mail.example.org', 'ehlo': 'mail.example.org',
+          'server': 'mx.example.com', 'port': '26', 'p': '26', 'f': 'me@example.org', 't': 'you@example.com', 's': 'mx.example.com',
+          'data': '@file', 'timeout': '30s', 'quit-after': 'MAIL', 'local-interface': '192.0.2.1', 'tls-ca-path': '/etc/ssl',
+          'output': '/dev/null', 'body': 'hallo', 'attach': '@file', 'header': 'Subject: x'}
+ARITY = {'OP_ARG_NONE': 'SWAKS_NONE', 'OP_ARG_OPT': 'SWAKS_MAY', 'OP_ARG_REQ': 'SWAKS_MUST'}
+
+
+def our_rows():
+    text = open(os.path.join(TOP, 'src/options/swaks.c'), encoding='utf-8').read()
+    words = dict(re.findall(r'static const char (\w+)\[\] =\s*"([^"]*)";', text))
+    table = re.sub(r'"\s*\n\s*"', '', text[text.index('swaks_table[] = {'):text.index('\n};')])
+    table = table.replace('\\"', '\x01')
+    for names, value, ours, why in re.findall(r'\{"([^"]*)",\s*(\w+),\s*(NULL|"[^"]*"),\s*(\w+|"[^"]*")\}', table):
+        why = words.get(why, why.strip('"').replace('\x01', '"'))
+        yield names.split(), value, None if ours == 'NULL' else ours.strip('"'), why
+
+
+def their_rows(path):
+    text = open(path, encoding='latin-1').read()
+    text = re.sub(r'(?m)^\s*#.*$', '', text[text.index('@G::raw_option_data = ('):])
+    for names, cfgs in re.findall(r"\{ opts\s*=> \[(.*?)\],.*?cfgs\s*=> ([A-Z_|]+)", text[:text.index(');')], re.S):
+        yield re.findall(r"'([^']*)'", names), ARITY[cfgs.split('|')[0]]
+
+
+def run(*arguments):
+    env = {k: v for k, v in os.environ.items() if k != 'MXWALK_CONFIG'}
+    done = subprocess.run([MXWALK, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL, env=env)
+    return done.returncode, done.stderr.strip()
+
+
+def wrong_rows(theirs, ours):
+    table = {tuple(sorted(names)): value for names, value, *_ in ours}
+    for names, value in theirs:
+        if tuple(sorted(names)) not in table:
+            yield f'no row: {" ".join(names)}'
+        elif table[tuple(sorted(names))] != value:
+            yield f'{" ".join(names)}: {table[tuple(sorted(names))]}, in swaks {value}'
+    known = {tuple(sorted(names)) for names, _ in theirs} | {('g',)}
+    yield from (f'not in swaks: {" ".join(k)}' for k in table if k not in known)
+
+
+def our_names():
+    """name or letter -> the option's first name, for probe."""
+    names = {}
+    for line in subprocess.run([MXWALK, 'help', '--options'], capture_output=True, text=True).stdout.splitlines():
+        command, name, letter, _, first, _ = line.split('\t')
+        if command == 'probe':
+            names[name[2:]] = first
+            names[letter[1:]] = first
+    return names
+
+
+def judge(spelling, name, value, ours, why, names):
+    """Why this spelling is not treated right, None when it is."""
+    arguments = [spelling] + ([VALUES.get(name, 'x')] if value != 'SWAKS_NONE' else [])
+    status, said = run('probe', *arguments, '--help')
+    if status == 0:
+        means = names.get(name)
+        if ours is None or means is None or not any(names.get(w.lstrip('-')) == means for w in ours.split()):
+            return f'{spelling}: taken, and means {means}'
+        return None
+    by_name = f'write -{spelling}' in said and names.get(name) or (ours or why).split()[0] in said
+    if status != 64 or not by_name:
+        return f'{spelling}: {status} {said}'
+    return None
+
+
+SAME = [  # each alone means in swaks what the second says here
+    (['-q', 'MAIL'], 'write --quit-after MAIL'), (['-q', 'rcpt'], 'write --quit-after rcpt'), (['-4q', 'CONNECT'], 'write --quit-after CONNECT'),
+    (['-h', 'mail.example.org'], 'write -H or --ehlo'), (['--h-Subject', 'x'], 'write --header'), (['-header-Subject', 'x'], 'write --header'),
+    (['--data', 'message.eml'], 'a file is named with an @'), (['--body', 'file'], 'sends what is in it'), (['-g'], 'write --data -'),
+    (['-no-tls'], 'write --no-tls'), (['-lhlo=x'], 'write -H NAME'),
+]
+
+
+def main():
+    ours, names = list(our_rows()), our_names()
+    swaks = shutil.which('swaks')
+    if swaks:
+        theirs = list(their_rows(swaks))
+        wrong = list(wrong_rows(theirs, ours))
+        tap.check(f'each of the {len(theirs)} options of swaks has its row', len(theirs) > 90 and not wrong, '\n'.join(wrong))
+    else:
+        tap.skip('each option of swaks has its row', 'swaks is not installed')
+    os.chdir(tap.folder('swaks'))
+    open('file', 'w', encoding='ascii').close()
+    wrong, count = [], 0
+    for row_names, value, our, why in ours:
+        for name in row_names:
+            for spelling in {'-' + name, '-' + name if len(name) == 1 else '--' + name}:
+                count += 1
+                found = judge(spelling, name, value, our, why, names) if spelling not in ('-q', '-h') else None
+                wrong += [found] if found else []
+    tap.check('each spelling means the same or is refused by name', count > 200 and not wrong, '\n'.join(wrong) or count)
+    for arguments, words in SAME:
+        status, said = run(*arguments, 'user@example.com')
+        tap.check(f'{" ".join(arguments)} is refused by name', status == 64 and words in said, f'{status} {said}')
+    for word, stage in (('CONNECT', 'connect'), ('BANNER', 'greeting'), ('FIRST-EHLO', 'ehlo'), ('HELO', 'ehlo'), ('TLS', 'starttls'),
+                        ('STARTTLS', 'starttls'), ('MAIL', 'mail'), ('FROM', 'mail'), ('RCPT', 'rcpt'), ('TO', 'rcpt'), ('DATA', 'data')):
+        status, said = run('probe', '--quit-after', word, '--help')
+        tap.check(f'--quit-after {word} ({stage})', status == 0, said)
+    tap.done()
+
+
+sys.exit(main())
