@@ -11,7 +11,7 @@ static bool full_disk;
 static char shown[400];
 
 static bool
-take(const struct buf *bytes, void *arg)
+take(struct buf *bytes, void *arg)
 {
 	(void)arg;
 	if (full_disk)

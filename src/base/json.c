@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/shown.h"
 #include "base/utf8.h"
 
 void
@@ -19,31 +20,54 @@ is_plain(unsigned char c)
 }
 
 static void
-quote(struct buf *out, const char *bytes, size_t len)
+escape_unit(struct buf *out, unsigned unit)
 {
 	static const char hex[] = "0123456789abcdef";
-	const unsigned char *s = (const unsigned char *)bytes;
-	size_t plain = 0;
+	char six[6] = {'\\', 'u', hex[unit >> 12 & 15], hex[unit >> 8 & 15], hex[unit >> 4 & 15],
+	    hex[unit & 15]};
+
+	buf_add(out, six, 6);
+}
+
+static void
+escape(struct buf *out, uint32_t code)
+{
+	if (code == '"' || code == '\\') {
+		char two[2] = {'\\', (char)code};
+
+		buf_add(out, two, 2);
+	} else if (code > 0xffff) {
+		escape_unit(out, 0xd7c0 + (code >> 10));
+		escape_unit(out, 0xdc00 + (code & 0x3ff));
+	} else {
+		escape_unit(out, code);
+	}
+}
+
+static void
+quote(struct buf *out, const char *bytes, size_t len)
+{
+	size_t plain = 0; /* where those begin that stand for themselves */
 
 	buf_putc(out, '"');
 	for (size_t i = 0; i < len;) {
-		size_t n = is_plain(s[i]) ? 1 : s[i] < 0x80 ? 0 : utf8_len(bytes + i, len - i);
+		size_t n = 1;
+		uint32_t code = (unsigned char)bytes[i];
 
-		if (n > 0) {
-			i += n;
+		if (is_plain((unsigned char)code)) {
+			i++;
 			continue;
 		}
-		buf_add(out, bytes + plain, i - plain);
-		if (s[i] == '"' || s[i] == '\\') {
-			char two[2] = {'\\', bytes[i]};
-
-			buf_add(out, two, 2);
-		} else {
-			char six[6] = {'\\', 'u', '0', '0', hex[s[i] >> 4], hex[s[i] & 15]};
-
-			buf_add(out, six, 6);
+		if (code >= 0x80 && (n = utf8_len(bytes + i, len - i)) > 0) {
+			code = utf8_code(bytes + i, n);
+			if (shown_as_it_is(code)) {
+				i += n;
+				continue;
+			}
 		}
-		plain = ++i;
+		buf_add(out, bytes + plain, i - plain);
+		escape(out, code);
+		plain = i += n > 0 ? n : 1;
 	}
 	buf_add(out, bytes + plain, len - plain);
 	buf_putc(out, '"');

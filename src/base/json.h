@@ -2,8 +2,9 @@
  *
  * Reading is jansson's; writing is here because a record is built straight into its line: no tree,
  * no allocation a field (HACKING.md). The output is valid UTF-8 whatever the bytes: a byte that is
- * part of no valid sequence becomes \u00XX of the same value, so it can be told and restored. A key
- * of NULL is for elements of an array. Commas are the writer's business. No name here is one of
+ * part of no valid sequence becomes \u00XX of the same value, so it can be told and restored; what
+ * base/shown.h would not show as it is, is escaped, so that a record may be looked at as it is. A
+ * key of NULL is for elements of an array. Commas are the writer's business. No name here is one of
  * jansson's: a program has one symbol of a name, and the library would call ours. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H

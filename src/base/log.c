@@ -2,6 +2,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "base/shown.h"
 
 static bool is_quiet, line_open;
 
@@ -29,13 +32,15 @@ say(const char *prefix, const char *format, va_list ap)
 	vsnprintf(line, sizeof line, format, ap);
 	log_progress(NULL);
 	fputs(prefix, stderr);
-	for (const char *s = line; *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
+	for (size_t i = 0, len = strlen(line); i < len;) {
+		char escape[SHOWN_ESCAPE];
+		size_t n = shown_next(line + i, len - i, escape);
 
-		if (c < 0x20 || c == 0x7f)
-			fprintf(stderr, "\\x%02x", c);
+		if (*escape != '\0')
+			fputs(escape, stderr);
 		else
-			putc(c, stderr);
+			fwrite(line + i, 1, n, stderr);
+		i += n;
 	}
 	putc('\n', stderr);
 }

@@ -1,5 +1,6 @@
 /* log: what the program has to say about itself, on standard error, one line each, "mxwalk: "
- * before it. Control bytes are shown as \xNN. Results never come this way. */
+ * before it. What must not reach a terminal is shown as base/shown.h has it. Results never come
+ * this way. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

@@ -39,6 +39,17 @@ utf8_len(const char *bytes, size_t left)
 	return len;
 }
 
+uint32_t
+utf8_code(const char *bytes, size_t len)
+{
+	static const unsigned char lead[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+	uint32_t code = (unsigned char)*bytes & lead[len];
+
+	for (size_t i = 1; i < len; i++)
+		code = code << 6 | ((unsigned char)bytes[i] & 0x3f);
+	return code;
+}
+
 bool
 utf8_valid(const char *bytes, size_t len)
 {

@@ -4,9 +4,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 size_t utf8_len(const char *bytes,
     size_t left); /* octets of the character at `bytes`; 0: no valid one within `left` */
+uint32_t utf8_code(const char *bytes, size_t len); /* of a character that utf8_len found */
 bool utf8_valid(const char *bytes, size_t len);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/shown.h"
 
 enum { COLUMNS = 100, COLUMNS_MIN = 40 };
 
@@ -15,11 +16,15 @@ output_open(struct output *output, const struct options *options)
 {
 	const char *name = options->output;
 
-	*output = (struct output){
-	    .file = stdout, .name = "standard output", .on_terminal = isatty(STDOUT_FILENO)};
+	*output = (struct output){.file = stdout,
+	    .name = "standard output",
+	    .on_terminal = isatty(STDOUT_FILENO),
+	    .records = options->format == FORMAT_NDJSON};
 	if (name == NULL || strcmp(name, "-") == 0)
 		return EXIT_OK;
-	*output = (struct output){.file = fopen(name, "we"), .name = name};
+	output->file = fopen(name, "we");
+	output->name = name;
+	output->on_terminal = false;
 	if (output->file != NULL)
 		return EXIT_OK;
 	log_error("%s: %s", name, strerror(errno));
@@ -55,8 +60,10 @@ fail(struct output *output)
 }
 
 bool
-output_write(struct output *output, const struct buf *bytes)
+output_write(struct output *output, struct buf *bytes)
 {
+	if (!output->records)
+		shown_guard(bytes);
 	if (output->on_terminal)
 		log_progress(NULL);
 	if (fwrite(bytes->data, 1, bytes->len, output->file) != bytes->len ||

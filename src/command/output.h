@@ -13,14 +13,15 @@ struct output {
 	FILE *file; /* NULL: not open */
 	const char *name; /* "standard output", or the file's */
 	bool on_terminal;
+	bool records; /* NDJSON: each string in it is escaped already */
 	bool failed;
 };
 
 int output_open(struct output *output,
     const struct options *options); /* EXIT_OK, or EXIT_CREATE after saying why */
 struct text_style output_style(const struct output *output, const struct options *options);
-bool output_write(struct output *output,
-    const struct buf *bytes); /* to the end, at once; false after saying why */
+bool output_write(struct output *output, struct buf *bytes); /* to the end, at once, after
+ shown_guard; false after saying why */
 int output_close(struct output *output,
     int status); /* the exit status: `status`, or EXIT_WRITE when something was lost */
 

@@ -268,7 +268,7 @@ keep_for_nagios(struct self *self, const struct advice_count *count, const struc
 	buf_release(&line);
 	for (size_t i = 0; i < advice_count && advice[i].severity < SEVERITY_INFO; i++) {
 		buf_printf(&self->report, "%s: ", severity_name(advice[i].severity));
-		text_safe(&self->report, advice[i].what, strlen(advice[i].what));
+		text_cstring(&self->report, advice[i].what);
 		buf_putc(&self->report, '\n');
 	}
 }

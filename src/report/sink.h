@@ -16,7 +16,7 @@ struct sink;
 
 struct sink_plan { /* borrowed */
 	bool (*write)(
-	    const struct buf *bytes, void *arg); /* to the end, at once; false after saying why */
+	    struct buf *bytes, void *arg); /* to the end, at once; false after saying why */
 	void *write_arg;
 	void (*show)(const char *line); /* a progress line for the terminal; NULL: none is wanted */
 	struct text_style style; /* of words for people */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/shown.h"
 #include "report/sink.h"
 
 enum {
@@ -24,29 +25,9 @@ colour(struct buf *out, const struct text_style *style, const char *code)
 }
 
 void
-text_safe(struct buf *out, const char *bytes, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)bytes[i];
-
-		/* C1 controls in UTF-8 (U+0080 to U+009F) move a terminal as well as their
-		 * seven-bit forms do. */
-		bool c1 = c == 0xc2 && i + 1 < len && (unsigned char)bytes[i + 1] >= 0x80 &&
-		          (unsigned char)bytes[i + 1] <= 0x9f;
-
-		if (c < 0x20 || c == 0x7f || c1)
-			buf_printf(out, "\\x%02x", c);
-		else
-			buf_putc(out, (char)c);
-		if (c1)
-			buf_printf(out, "\\x%02x", (unsigned char)bytes[++i]);
-	}
-}
-
-void
 text_cstring(struct buf *out, const char *string)
 {
-	text_safe(out, string, strlen(string));
+	shown_add(out, string, strlen(string));
 }
 
 /* A word is what stands between spaces; it is never cut, so that a URL or a record can be copied.
@@ -66,7 +47,7 @@ wrap(struct buf *out, unsigned width, unsigned indent, const char *words)
 			buf_putc(out, ' ');
 			column++;
 		}
-		text_safe(out, words, len);
+		shown_add(out, words, len);
 		column += (unsigned)len;
 		words += len;
 		words += strspn(words, " ");
@@ -213,7 +194,7 @@ say_quote(struct buf *out, const struct text_style *style, const struct attempt 
 		size_t len = style->verbose || line->len <= QUOTE_OCTETS ? line->len : QUOTE_OCTETS;
 
 		buf_puts(out, "    ");
-		text_safe(out, line->bytes, len);
+		shown_add(out, line->bytes, len);
 		if (len < line->len)
 			buf_printf(out, " ... (%zu octets more)", line->len - len);
 		buf_putc(out, '\n');
@@ -288,7 +269,7 @@ say_transcript(struct buf *out, const struct attempt *attempt)
 		for (size_t k = 0; k < entry->reply.count; k++) {
 			buf_puts(out,
 			    bad ? (entry->tls ? "<~* " : "<** ") : (entry->tls ? "<~  " : "<-  "));
-			text_safe(out, entry->reply.lines[k].bytes, entry->reply.lines[k].len);
+			shown_add(out, entry->reply.lines[k].bytes, entry->reply.lines[k].len);
 			buf_putc(out, '\n');
 		}
 	}

@@ -1,5 +1,5 @@
 /* text: what is known → words for people. Into a buffer, so that it is tested like any other value.
- * No byte of a peer reaches the terminal as a control byte: such are shown as \xNN. */
+ * What must not reach a terminal is shown as base/shown.h has it. */
 #ifndef REPORT_TEXT_H
 #define REPORT_TEXT_H
 
@@ -24,8 +24,7 @@ void text_summary(struct buf *out, const struct text_style *style, const struct 
     const struct run_end *end);
 
 /* Shared with the other commands. */
-void text_safe(struct buf *out, const char *bytes, size_t len); /* control bytes as \xNN */
-void text_cstring(struct buf *out, const char *string); /* likewise */
+void text_cstring(struct buf *out, const char *string); /* as base/shown.h has it */
 void text_field(struct buf *out, const struct text_style *style, const char *label,
     const char *words); /* "  label     words", wrapped; nothing when words is NULL or "" */
 

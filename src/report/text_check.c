@@ -18,7 +18,7 @@ say_head(struct buf *out, const struct text_style *style, const char *what, enum
 	static const char *const colours[] = {
 	    [GOOD] = "\033[32m", [FAIR] = "\033[33m", [BAD] = "\033[31m"};
 
-	text_safe(out, what, strlen(what));
+	text_cstring(out, what);
 	buf_puts(out, ": ");
 	buf_puts(out, style->colour ? colours[tone] : "");
 	buf_puts(out, word);

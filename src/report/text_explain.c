@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/shown.h"
 
 enum { NAMES_SHOWN = 10, FIELD_MAX = 4096, MATCHED_MAX = 60 };
 
@@ -14,7 +15,7 @@ emphasize(struct buf *out, const struct text_style *style, const char *words)
 {
 	if (style->colour)
 		buf_puts(out, bold);
-	text_safe(out, words, strlen(words));
+	text_cstring(out, words);
 	if (style->colour)
 		buf_puts(out, plain);
 }
@@ -46,7 +47,7 @@ say_verdict(struct buf *out, const struct text_style *style, const struct explan
 	buf_printf(out, ": %s", cause_words(cause));
 	if (list != NULL) {
 		buf_puts(out, " (");
-		text_safe(out, list, strlen(list));
+		text_cstring(out, list);
 		buf_putc(out, ')');
 	}
 	buf_putc(out, '\n');
@@ -62,7 +63,7 @@ say_quote(struct buf *out, const struct explanation *explanation)
 		           *stop = newline != NULL ? newline : end;
 
 		buf_puts(out, "    ");
-		text_safe(out, line, (size_t)(stop - line) - (stop > line && stop[-1] == '\r'));
+		shown_add(out, line, (size_t)(stop - line) - (stop > line && stop[-1] == '\r'));
 		buf_putc(out, '\n');
 		line = stop + 1;
 	}
@@ -187,7 +188,7 @@ say_names(struct buf *out, const struct text_style *style, const char *label,
 			continue;
 		}
 		say_count(out, i == 0 ? label : "", names[i].count, whole);
-		text_safe(out, names[i].name, strlen(names[i].name));
+		text_cstring(out, names[i].name);
 		buf_putc(out, '\n');
 	}
 	if (shown < n) {
