@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "mail/address.h"
 #include "mail/message.h"
 #include "mail/received.h"
 
@@ -105,7 +106,7 @@ check_address(const char *bytes, size_t len)
 	const char *why = NULL;
 	size_t at;
 
-	if (message_address(string, &at, &why)) {
+	if (address_valid(string, &at, &why)) {
 		expect(string[at] == '@' && at > 0 && at <= 64 && strlen(string) <= 254);
 		expect(strpbrk(string, "\r\n\t\033") == NULL);
 	} else {

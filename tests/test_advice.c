@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "auth/author.h"
 #include "auth/dkim_sign.h"
 #include "base/arena.h"
 #include "book_of.h"
@@ -412,78 +411,4 @@ Test(sender, asks_all_that_it_can_at_once)
 	}
 	book_free(book);
 	arena_free(arena);
-}
-
-Test(author, of_a_from_field)
-{
-	static const struct {
-		const char *value, *domain; /* NULL: none */
-	} froms[] = {
-	    {"me@example.org", "example.org"},
-	    {" Me <me@Example.ORG>\r\n", "example.org"},
-	    {"\"me@example.com\" <me@example.org>", "example.org"},
-	    {"\"a \\\" b, <x@example.com>\" <me@example.org>", "example.org"},
-	    {"(x@example.com (y@example.net)) me@example.org (z@example.com)", "example.org"},
-	    {"a@example.org, B <b@example.org>", "example.org"},
-	    {"a@example.org, b@example.com", NULL},
-	    {"Group: a@example.org, b@example.org;", "example.org"},
-	    {"\"odd@local\"@example.org", "example.org"},
-	    {"x@example.com <me@example.org>", "example.org"},
-	    {"me @ example . org", "example.org"},
-	    {"me@b\xc3\xbc"
-	     "cher.example",
-	        "xn--bcher-kva.example"},
-	    {"undisclosed:;", NULL},
-	    {"", NULL},
-	    {"me", NULL},
-	    {"me@", NULL},
-	    {"me@a..b", NULL},
-	    {"\"open", NULL},
-	    {"(open (", NULL},
-	    {"\\", NULL},
-	    {"\"\\", NULL},
-	};
-
-	for (size_t i = 0; i < sizeof froms / sizeof *froms; i++) {
-		struct arena *arena = arena_new();
-		const char *domain, *why = NULL;
-		bool good =
-		    author_read(froms[i].value, strlen(froms[i].value), arena, &domain, &why);
-
-		cr_expect_eq(good, froms[i].domain != NULL, "%s: %s", froms[i].value,
-		    why != NULL ? why : "");
-		if (good && froms[i].domain != NULL)
-			cr_expect_str_eq(domain, froms[i].domain, "%s: %s", froms[i].value, domain);
-		else
-			cr_expect_not_null(why);
-		arena_free(arena);
-	}
-}
-
-Test(author, of_a_message)
-{
-	static const struct {
-		const char *message, *domain, *why;
-	} messages[] = {
-	    {"Subject: x\r\nFrom: a@example.org\r\n\r\nFrom: b@example.com\r\n", "example.org",
-	        NULL},
-	    {"FROM:\r\n a@example.org\r\n\r\n", "example.org", NULL},
-	    {"Subject: x\r\n\r\n", NULL, "no From"},
-	    {"From: a@example.org\r\nfrom: a@example.org\r\n\r\n", NULL, "more than one From"},
-	    {"From: nobody\r\n\r\n", NULL, "no address"},
-	};
-
-	for (size_t i = 0; i < sizeof messages / sizeof *messages; i++) {
-		struct arena *arena = arena_new();
-		const char *domain, *why = NULL;
-		bool good = author_domain(
-		    messages[i].message, strlen(messages[i].message), arena, &domain, &why);
-
-		cr_expect_eq(good, messages[i].domain != NULL);
-		if (good)
-			cr_expect_str_eq(domain, messages[i].domain);
-		else
-			cr_expect_not_null(strstr(why, messages[i].why), "%s", why);
-		arena_free(arena);
-	}
 }

@@ -277,7 +277,7 @@ Test(dkim, empty_bodies) /* the hashes that RFC 6376 sections 3.4.3 and 3.4.4 pr
 	    "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="};
 
 	for (enum dkim_canon canon = DKIM_SIMPLE; canon <= DKIM_RELAXED; canon++) {
-		struct dkim_message message = {.body = "", .body_len = 0};
+		struct mail_fields message = {.body = "", .body_len = 0};
 		unsigned char hash[DKIM_HASH];
 		unsigned long long total;
 
@@ -303,9 +303,9 @@ static const struct {
 Test(dkim, split)
 {
 	for (size_t i = 0; i < COUNT(split_cases); i++) {
-		struct dkim_message message;
+		struct mail_fields message;
 		const char *why = NULL;
-		bool good = dkim_message_split(
+		bool good = fields_read(
 		    split_cases[i].message, strlen(split_cases[i].message), arena, &message, &why);
 
 		if (split_cases[i].why != NULL) {
@@ -326,11 +326,11 @@ Test(dkim, header_order) /* from the last of a name upwards, each once, the abse
 	                  signed_text[] = "a:3\r\nb:2\r\na:1\r\nown:b=";
 	const char *names[] = {"a", "X", "B", "A", "a", "b"}, *why;
 	unsigned char hash[DKIM_HASH], expected[DKIM_HASH];
-	struct dkim_message message;
+	struct mail_fields message;
 
-	cr_assert(dkim_message_split(bytes, strlen(bytes), arena, &message, &why));
+	cr_assert(fields_read(bytes, strlen(bytes), arena, &message, &why));
 	cr_assert(dkim_hash_header(
-	    &message, DKIM_RELAXED, names, COUNT(names), &message.fields[3], "Own: b=", 7, hash));
+	    &message, DKIM_RELAXED, names, COUNT(names), &message.items[3], "Own: b=", 7, hash));
 	cr_assert(EVP_Digest(signed_text, strlen(signed_text), expected, NULL, EVP_sha256(), NULL));
 	cr_expect_arr_eq(hash, expected, DKIM_HASH);
 }
@@ -735,20 +735,20 @@ football(void)
 static void
 expect_same_seal(const char *text, size_t which, const char *key)
 {
-	struct dkim_message message;
+	struct mail_fields message;
 	struct dkim_signature signature;
-	const struct dkim_field *field = NULL;
+	const struct mail_field *field = NULL;
 	unsigned char hash[DKIM_HASH];
 	const unsigned char *seal;
 	const char *why = "", *own;
 	EVP_PKEY *pair = dkim_pair_read(key, strlen(key), arena, &why);
 	size_t len;
 
-	cr_assert(pair != NULL && dkim_message_split(text, strlen(text), arena, &message, &why),
+	cr_assert(pair != NULL && fields_read(text, strlen(text), arena, &message, &why),
 	    "%s", why);
 	for (size_t i = 0, seen = 0; i < message.count; i++)
-		if (dkim_field_is(&message.fields[i], "DKIM-Signature") && seen++ == which)
-			field = &message.fields[i];
+		if (field_is(&message.items[i], "DKIM-Signature") && seen++ == which)
+			field = &message.items[i];
 	cr_assert(field != NULL && dkim_signature_read(field, arena, &signature, &why), "%s", why);
 	own = arena_printf(arena, "%.*s%.*s", (int)signature.value_start, field->at,
 	    (int)(field->len - signature.value_end), field->at + signature.value_end);
@@ -1122,7 +1122,7 @@ Test(dkim, limit)
 	cr_expect(
 	    strstr(dkim.problem, "12 signatures; only the first 10") != NULL, "%s", dkim.problem);
 	buf_clear(&message);
-	for (size_t i = 0; i <= DKIM_FIELDS_MAX; i++)
+	for (size_t i = 0; i <= FIELDS_MAX; i++)
 		buf_puts(&message, "A: b\r\n");
 	dkim = verify(book, message.data, 1);
 	cr_expect(
@@ -1286,7 +1286,7 @@ Test(dkim, expiry_and_clock)
 static const char *
 seal_by_hand(const char *tags, const char *rest)
 {
-	struct dkim_message message;
+	struct mail_fields message;
 	unsigned char hash[DKIM_HASH];
 	unsigned long long total, limit = 7;
 	const char *why = "", *own, *names[] = {"from", "x-absent", "subject", "subject"};
@@ -1294,7 +1294,7 @@ seal_by_hand(const char *tags, const char *rest)
 	const unsigned char *value;
 	size_t len;
 
-	cr_assert(dkim_message_split(rest, strlen(rest), arena, &message, &why) &&
+	cr_assert(fields_read(rest, strlen(rest), arena, &message, &why) &&
 	          dkim_hash_body(&message, DKIM_SIMPLE, &limit, hash, &total));
 	own = arena_printf(arena,
 	    "dkim-SIGNATURE: v=1; b=; a=ed25519-sha256; d=example.org; s=sel; h= from :x-absent: "

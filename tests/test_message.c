@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "mail/address.h"
 #include "mail/message.h"
 #include "mail/mime.h"
 
@@ -88,7 +89,7 @@ Test(address, good)
 		size_t at = 999;
 
 		cr_expect(
-		    message_address(good[i].address, &at, &why), "%s: %s", good[i].address, why);
+		    address_valid(good[i].address, &at, &why), "%s: %s", good[i].address, why);
 		cr_expect_eq(at, good[i].at, "%s: at %zu", good[i].address, at);
 	}
 }
@@ -177,7 +178,7 @@ Test(address, bad)
 
 		why = NULL;
 		cr_expect_not(
-		    message_address(bad[i].address, &at, &why), "\"%s\" is good?", bad[i].address);
+		    address_valid(bad[i].address, &at, &why), "\"%s\" is good?", bad[i].address);
 		cr_expect(why != NULL && strstr(why, bad[i].why) != NULL, "\"%s\": %s",
 		    bad[i].address, why);
 	}
@@ -189,9 +190,9 @@ Test(address, says_where_SMTPUTF8_is_needed)
 	                                                                    "cher.example";
 	size_t at;
 
-	cr_assert(message_address(local, &at, &why));
+	cr_assert(address_valid(local, &at, &why));
 	cr_expect(message_is_8bit(local, at));
-	cr_assert(message_address(domain, &at, &why));
+	cr_assert(address_valid(domain, &at, &why));
 	cr_expect_not(message_is_8bit(domain, at), "its domain can be an A-label");
 }
 

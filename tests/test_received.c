@@ -244,7 +244,7 @@ Test(received, of_a_message)
 	    {"Received: from a ([192.0.2.1])\r\nFrom: x\r\nreceived:\r\n from "
 	     "b\r\n\t([192.0.2.2])\r\n\r\nReceived: from c ([192.0.2.3])\r\n",
 	        2, "192.0.2.1"},
-	    {"Received: from a ([192.0.2.1])\nReceived: from b ([192.0.2.2])\n\nx\n", 2,
+	    {"Received : from a ([192.0.2.1])\r\nReceived: from b ([192.0.2.2])\r\n\r\nx\r\n", 2,
 	        "192.0.2.1"},
 	    {"X-Received: from a ([192.0.2.1])\r\nReceived-SPF: pass client-ip=192.0.2.2\r\n\r\n",
 	        0, NULL},

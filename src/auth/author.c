@@ -2,147 +2,116 @@
 
 #include <string.h>
 
-#include "auth/dkim_canon.h"
 #include "base/arena.h"
 #include "dns/name.h"
+#include "mail/address.h"
+#include "mail/fields.h"
 
-struct reader { /* of one From value */
-	const char *at, *end;
-	struct arena *arena;
-	char *kept; /* the address at hand: what is no comment, no space, and not in quotes */
-	size_t count;
-	const char *domain, *why;
+enum { DOMAINS_MAX = 4 }; /* domains of authors that are told apart, and named */
+
+struct author_set {
+	const char *domains[DOMAINS_MAX + 1]; /* in the order of the alphabet */
+	size_t count; /* DOMAINS_MAX + 1: there are more */
 };
 
-/* What stands in quotes or in a comment never counts (RFC 5322 section 3.2): an address in a
- * display name is no address. */
 static void
-pass_over_quoted(struct reader *reader)
+add_domain(struct author_set *set, const char *name)
 {
-	reader->at++;
-	while (reader->at < reader->end && *reader->at != '"')
-		reader->at += *reader->at == '\\' && reader->at + 1 < reader->end ? 2 : 1;
-	if (reader->at < reader->end)
-		reader->at++;
+	size_t place = 0;
+
+	while (place < set->count && strcmp(set->domains[place], name) < 0)
+		place++;
+	if (set->count > DOMAINS_MAX ||
+	    (place < set->count && strcmp(set->domains[place], name) == 0))
+		return;
+	memmove(&set->domains[place + 1], &set->domains[place],
+	    (set->count - place) * sizeof *set->domains);
+	set->domains[place] = name;
+	set->count++;
 }
 
-static void
-pass_over_comment(struct reader *reader)
-{
-	unsigned depth = 0; /* they nest */
-
-	do {
-		if (*reader->at == '\\' && reader->at + 1 < reader->end)
-			reader->at++;
-		else if (*reader->at == '(')
-			depth++;
-		else if (*reader->at == ')')
-			depth--;
-		reader->at++;
-	} while (reader->at < reader->end && depth > 0);
-}
-
-/* An address has ended: "user@domain", with or without what stood around "<>". An empty one, or a
- * group's name, is none. */
 static bool
-take(struct reader *reader)
+take_author(
+    const struct mailbox *mailbox, struct arena *arena, struct author_set *set, const char **why)
 {
 	char name[NAME_TEXT];
-	const char *at;
 
-	reader->kept[reader->count] = '\0';
-	reader->count = 0;
-	at = strrchr(reader->kept, '@');
-	if (at == NULL)
-		return true;
-	if (at[1] == '\0')
-		return true;
-	if (!name_normalise(at + 1, name, &reader->why))
-		return false;
-	if (reader->domain != NULL && !name_equal(reader->domain, name)) {
-		reader->why = "it has addresses of several domains";
+	if (mailbox->domain[0] == '[') {
+		*why = arena_printf(arena,
+		    "\"%.80s@%.80s\" has an address literal, not a domain that could vouch for it",
+		    mailbox->local, mailbox->domain);
 		return false;
 	}
-	reader->domain = arena_string(reader->arena, name);
+	if (!name_normalise(mailbox->domain, name, why))
+		return false;
+	if (!name_is_host(name)) {
+		*why = arena_printf(arena, "\"%.80s\" is no full domain name", mailbox->domain);
+		return false;
+	}
+	add_domain(set, arena_string(arena, name));
 	return true;
 }
 
-static bool
-step(struct reader *reader)
+/* The domains but the last, which may be one too many to be named. */
+static const char *
+several(const struct author_set *set, struct arena *arena)
 {
-	char c = *reader->at;
+	bool more = set->count > DOMAINS_MAX;
+	const char *text = set->domains[0];
 
-	switch (c) {
-	case '"':
-		pass_over_quoted(reader);
-		return true;
-	case '(':
-		pass_over_comment(reader);
-		return true;
-	case '<': /* what stood before was the display name */
-	case ':': /* or a group's */
-		reader->count = 0;
-		break;
-	case ',':
-	case ';':
-	case '>':
-		if (!take(reader))
-			return false;
-		break;
-	case ' ':
-	case '\t':
-	case '\r':
-	case '\n':
-	case '\0':
-		break;
-	default:
-		reader->kept[reader->count++] = c;
-	}
-	reader->at++;
-	return true;
+	for (size_t i = 1; i + more < set->count; i++)
+		text = arena_printf(arena, "%s%s%s", text,
+		    !more && i + 1 == set->count ? " and " : ", ", set->domains[i]);
+	return arena_printf(arena,
+	    "it has authors of several domains (%s%s): receivers refuse such mail, judge it by the "
+	    "strictest of their DMARC policies, or leave DMARC out (RFC 9989 sections 5.3.1 and "
+	    "11.5, RFC 7489 section 6.6.1)",
+	    text, more ? " and more" : "");
 }
 
 bool
 author_read(
     const char *value, size_t len, struct arena *arena, const char **domain, const char **why)
 {
-	struct reader reader = {
-	    .at = value, .end = value + len, .arena = arena, .kept = arena_alloc(arena, len + 1)};
-	bool good = true;
+	struct author_set set = {0};
+	struct mailbox_list list;
 
-	while (good && reader.at < reader.end)
-		good = step(&reader);
-	good = good && take(&reader);
-	*domain = reader.domain;
-	*why = reader.why != NULL ? reader.why : "it has no address";
-	return good && reader.domain != NULL;
+	*domain = NULL;
+	if (!address_list_read((struct slice){value, len}, arena, &list, why))
+		return false;
+	for (size_t i = 0; i < list.count; i++)
+		if (!take_author(&list.items[i], arena, &set, why))
+			return false;
+	if (set.count == 1) {
+		*domain = set.domains[0];
+		return true;
+	}
+	*why = set.count == 0 ? "it has no address" : several(&set, arena);
+	return false;
 }
 
 bool
 author_domain(
     const char *message, size_t len, struct arena *arena, const char **domain, const char **why)
 {
-	const struct dkim_field *from = NULL;
-	struct dkim_message split;
+	struct mail_fields fields;
+	size_t count;
+	struct slice value = {0};
 
 	*domain = NULL;
-	if (!dkim_message_split(message, len, arena, &split, why))
+	if (!fields_read(message, len, arena, &fields, why))
 		return false;
-	for (size_t i = 0; i < split.count; i++) {
-		if (!dkim_field_is(&split.fields[i], "From"))
-			continue;
-		if (from != NULL) {
-			*why = "there is more than one From field";
-			return false;
-		}
-		from = &split.fields[i];
-	}
-	if (from == NULL) {
-		*why = "there is no From field";
+	count = fields_count(&fields, "From");
+	if (count != 1) {
+		*why = count == 0
+		           ? "there is no From field"
+		           : "there is more than one From field (RFC 5322 section 3.6 allows one)";
 		return false;
 	}
-	if (author_read(
-	        from->at + from->colon + 1, from->len - from->colon - 1, arena, domain, why))
+	for (size_t i = 0; i < fields.count; i++)
+		if (field_is(&fields.items[i], "From"))
+			value = field_value(&fields.items[i]);
+	if (author_read(value.at, value.len, arena, domain, why))
 		return true;
 	*why = arena_printf(arena, "the From field: %s", *why);
 	return false;

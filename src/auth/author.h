@@ -8,9 +8,10 @@
 
 struct arena;
 
-/* `message` has CRLF line ends. False: there is no domain that one could go by, and `*why` says so:
- * no From field or several, no address in it, addresses of several domains. `*domain` is in the
- * form of name.h. */
+/* `message` has CRLF line ends. False: there is no domain that one could go by, `*domain` is NULL,
+ * and `*why` says so: no From field or several, one that is no list of addresses, none in it,
+ * authors of several domains (in whatever order, the same words). `*domain` is in the form of
+ * name.h. */
 bool author_domain(
     const char *message, size_t len, struct arena *arena, const char **domain, const char **why);
 

@@ -57,7 +57,7 @@ dkim_step_name(enum dkim_step step)
 struct check {
 	struct arena *arena;
 	const struct dkim_query *query;
-	struct dkim_message message;
+	struct mail_fields message;
 };
 
 static void
@@ -170,7 +170,7 @@ verify_hash(
 }
 
 static bool
-check_header(struct check *check, const struct dkim_field *field, struct dkim_verdict *verdict)
+check_header(struct check *check, const struct mail_field *field, struct dkim_verdict *verdict)
 {
 	const struct dkim_signature *signature = &verdict->signature;
 	unsigned char hash[DKIM_HASH];
@@ -221,7 +221,7 @@ check_times(struct check *check, struct dkim_verdict *verdict)
 }
 
 static void
-check_signature(struct check *check, const struct dkim_field *field, struct dkim_verdict *verdict)
+check_signature(struct check *check, const struct mail_field *field, struct dkim_verdict *verdict)
 {
 	if (check_key(check, verdict) && check_body(check, verdict) &&
 	    check_header(check, field, verdict))
@@ -234,16 +234,16 @@ check_signature(struct check *check, const struct dkim_field *field, struct dkim
 /* Reads the signatures and asks for all their keys at once. False: pending. */
 static bool
 read_signatures(struct check *check, struct book *book,
-    const struct dkim_field *fields[DKIM_SIGNATURES_MAX], struct dkim *out)
+    const struct mail_field *fields[DKIM_SIGNATURES_MAX], struct dkim *out)
 {
 	bool pending = false;
 	const char *why;
 
 	for (size_t i = 0; i < check->message.count; i++) {
 		struct dkim_verdict *verdict = &out->signatures[out->count];
-		const struct dkim_field *field = &check->message.fields[i];
+		const struct mail_field *field = &check->message.items[i];
 
-		if (!dkim_field_is(field, "DKIM-Signature") || out->total++ >= DKIM_SIGNATURES_MAX)
+		if (!field_is(field, "DKIM-Signature") || out->total++ >= DKIM_SIGNATURES_MAX)
 			continue;
 		fields[out->count++] = field;
 		if (!dkim_signature_read(field, check->arena, &verdict->signature, &why))
@@ -259,13 +259,13 @@ bool
 dkim_verify(
     struct book *book, struct arena *arena, const struct dkim_query *query, struct dkim *out)
 {
-	const struct dkim_field *fields[DKIM_SIGNATURES_MAX];
+	const struct mail_field *fields[DKIM_SIGNATURES_MAX];
 	struct check check = {.arena = arena, .query = query};
 	bool known;
 
 	*out = (struct dkim){
 	    .signatures = arena_alloc(arena, DKIM_SIGNATURES_MAX * sizeof *out->signatures)};
-	if (!dkim_message_split(query->message, query->len, arena, &check.message, &out->problem)) {
+	if (!fields_read(query->message, query->len, arena, &check.message, &out->problem)) {
 		out->result = DKIM_PERMERROR;
 		return true;
 	}

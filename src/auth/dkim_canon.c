@@ -2,21 +2,15 @@
 
 #include <openssl/evp.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/slice.h"
 
 const char *
 dkim_canon_name(enum dkim_canon canon)
 {
 	return canon == DKIM_RELAXED ? "relaxed" : "simple";
-}
-
-static bool
-is_wsp(char c)
-{
-	return c == ' ' || c == '\t';
 }
 
 /* The length of the line at `text`, without its CRLF. */
@@ -46,10 +40,7 @@ dkim_message_mend(const char *bytes, size_t len, struct buf *out)
 {
 	const char *end = bytes + len, *lf;
 
-	if (len >= 5 && memcmp(bytes, "From ", 5) == 0) {
-		lf = memchr(bytes, '\n', len);
-		bytes = lf != NULL ? lf + 1 : end;
-	}
+	bytes += fields_mbox_line(bytes, len);
 	while ((lf = memchr(bytes, '\n', (size_t)(end - bytes))) != NULL) {
 		size_t line = (size_t)(lf - bytes);
 
@@ -60,77 +51,7 @@ dkim_message_mend(const char *bytes, size_t len, struct buf *out)
 	buf_add(out, bytes, (size_t)(end - bytes));
 }
 
-static bool
-read_field(const char *line, size_t len, struct dkim_field *field)
-{
-	const char *colon = memchr(line, ':', len);
-
-	if (colon == NULL)
-		return false;
-	*field = (struct dkim_field){.at = line, .len = len, .colon = (size_t)(colon - line)};
-	for (field->name_len = field->colon;
-	     field->name_len > 0 && is_wsp(line[field->name_len - 1]); field->name_len--)
-		;
-	for (size_t i = 0; i < field->name_len; i++)
-		if (line[i] <= ' ' || line[i] == 0x7f)
-			return false;
-	return field->name_len > 0;
-}
-
-bool
-dkim_message_split(
-    const char *bytes, size_t len, struct arena *arena, struct dkim_message *out, const char **why)
-{
-	unsigned number = 1;
-	size_t at = 0;
-
-	*out = (struct dkim_message){.body = bytes + len};
-	while (at < len) {
-		size_t line = line_len(bytes + at, len - at), end = at + line;
-		struct dkim_field *field;
-
-		if (line == 0) {
-			at = skip_line_end(at, len);
-			out->body = bytes + at;
-			out->body_len = len - at;
-			return true;
-		}
-		if (is_wsp(bytes[at]) && out->count > 0) {
-			field = &out->fields[out->count - 1];
-			field->len = (size_t)(bytes + end - field->at);
-		} else if (out->count == DKIM_FIELDS_MAX) {
-			*why = arena_printf(
-			    arena, "the header has more than %d fields", DKIM_FIELDS_MAX);
-			return false;
-		} else {
-			field = arena_push(arena, &out->fields, out->count, sizeof *field);
-			if (!read_field(bytes + at, line, field)) {
-				*why = arena_printf(
-				    arena, "line %u of the header is no header field", number);
-				return false;
-			}
-			out->count++;
-		}
-		at = skip_line_end(end, len);
-		number++;
-	}
-	return true;
-}
-
-bool
-dkim_field_is(const struct dkim_field *field, const char *name)
-{
-	return strlen(name) == field->name_len &&
-	       strncasecmp(field->at, name, field->name_len) == 0;
-}
-
 /* ---- canonical forms */
-
-static char
-to_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
 
 /* Each run of white space becomes one space; what stands at the end goes. */
 static void
@@ -138,15 +59,15 @@ squeeze(const char *text, size_t len, struct buf *out)
 {
 	size_t from;
 
-	while (len > 0 && is_wsp(text[len - 1]))
+	while (len > 0 && is_blank(text[len - 1]))
 		len--;
 	for (size_t at = 0; at < len;) {
-		for (from = at; at < len && !is_wsp(text[at]); at++)
+		for (from = at; at < len && !is_blank(text[at]); at++)
 			;
 		buf_add(out, text + from, at - from);
 		if (at < len)
 			buf_putc(out, ' ');
-		while (at < len && is_wsp(text[at]))
+		while (at < len && is_blank(text[at]))
 			at++;
 	}
 }
@@ -158,7 +79,7 @@ relax_field(const char *field, size_t len, struct buf *out)
 	size_t at = colon != NULL ? (size_t)(colon - field) : len, name = at;
 	struct buf line;
 
-	while (name > 0 && is_wsp(field[name - 1]))
+	while (name > 0 && is_blank(field[name - 1]))
 		name--;
 	for (size_t i = 0; i < name; i++)
 		buf_putc(out, to_lower(field[i]));
@@ -172,7 +93,7 @@ relax_field(const char *field, size_t len, struct buf *out)
 		buf_add(&line, field + at, end - at);
 		at = skip_line_end(end, len);
 	}
-	for (at = 0; at < line.len && is_wsp(line.data[at]); at++)
+	for (at = 0; at < line.len && is_blank(line.data[at]); at++)
 		;
 	squeeze(line.data + at, line.len - at, out);
 	buf_release(&line);
@@ -204,7 +125,7 @@ relaxed_body(const char *body, size_t len, struct buf *out)
 	for (size_t at = 0; at < len;) {
 		size_t line = line_len(body + at, len - at), used = line;
 
-		while (used > 0 && is_wsp(body[at + used - 1]))
+		while (used > 0 && is_blank(body[at + used - 1]))
 			used--;
 		if (used == 0) {
 			empty++;
@@ -236,7 +157,7 @@ sha256(const char *bytes, size_t len, unsigned char hash[DKIM_HASH])
 }
 
 bool
-dkim_hash_body(const struct dkim_message *message, enum dkim_canon canon,
+dkim_hash_body(const struct mail_fields *message, enum dkim_canon canon,
     const unsigned long long *limit, unsigned char hash[DKIM_HASH], unsigned long long *total)
 {
 	struct buf body;
@@ -251,34 +172,34 @@ dkim_hash_body(const struct dkim_message *message, enum dkim_canon canon,
 	return done;
 }
 
-static const struct dkim_field *
-take_last(const struct dkim_message *message, const char *name, bool taken[DKIM_FIELDS_MAX])
+static const struct mail_field *
+take_last(const struct mail_fields *message, const char *name, bool taken[FIELDS_MAX])
 {
 	for (size_t i = message->count; i-- > 0;)
-		if (!taken[i] && dkim_field_is(&message->fields[i], name)) {
+		if (!taken[i] && field_is(&message->items[i], name)) {
 			taken[i] = true;
-			return &message->fields[i];
+			return &message->items[i];
 		}
 	return NULL;
 }
 
 bool
-dkim_hash_header(const struct dkim_message *message, enum dkim_canon canon,
-    const char *const *names, size_t count, const struct dkim_field *skip, const char *own,
-    size_t own_len, unsigned char hash[DKIM_HASH])
+dkim_hash_header(const struct mail_fields *message, enum dkim_canon canon, const char *const *names,
+    size_t count, const struct mail_field *skip, const char *own, size_t own_len,
+    unsigned char hash[DKIM_HASH])
 {
-	bool taken[DKIM_FIELDS_MAX] = {false};
+	bool taken[FIELDS_MAX] = {false};
 	size_t max = own_len;
 	struct buf text;
 	bool done;
 
 	if (skip != NULL)
-		taken[skip - message->fields] = true;
+		taken[skip - message->items] = true;
 	for (size_t i = 0; i < message->count; i++)
-		max += message->fields[i].len + 2;
+		max += message->items[i].len + 2;
 	buf_init(&text, max);
 	for (size_t i = 0; i < count; i++) {
-		const struct dkim_field *field = take_last(message, names[i], taken);
+		const struct mail_field *field = take_last(message, names[i], taken);
 
 		if (field == NULL)
 			continue;

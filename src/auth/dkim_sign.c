@@ -274,25 +274,15 @@ static const struct signed_field {
     {"Auto-Submitted", false, false},
 };
 
-static size_t
-count_fields(const struct dkim_message *message, const char *name)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < message->count; i++)
-		count += dkim_field_is(&message->fields[i], name);
-	return count;
-}
-
 static const char **
-choose_names(const struct dkim_message *message, struct arena *arena, size_t *count)
+choose_names(const struct mail_fields *message, struct arena *arena, size_t *count)
 {
 	const char **names = NULL;
 
 	*count = 0;
 	for (size_t i = 0; i < sizeof signed_fields / sizeof *signed_fields; i++) {
 		const struct signed_field *field = &signed_fields[i];
-		size_t there = count_fields(message, field->name),
+		size_t there = fields_count(message, field->name),
 		       times = there > 0 || field->absent ? there + field->once_more : 0;
 
 		for (; times > 0; times--) {
@@ -377,7 +367,7 @@ put_tags(struct writer *writer, const struct dkim_signer *signer, const char *do
 
 /* What is written is first written with b= empty: that is what gets signed. */
 static bool
-sign(const struct dkim_signer *signer, const char *domain, const struct dkim_message *message,
+sign(const struct dkim_signer *signer, const char *domain, const struct mail_fields *message,
     long long now, struct arena *arena, struct buf *out, const char **why)
 {
 	struct writer writer = {.out = out};
@@ -417,15 +407,15 @@ bool
 dkim_sign(const struct dkim_signer *signer, const char *domain, const char *bytes, size_t len,
     long long now, struct arena *arena, struct buf *out, const char **why)
 {
-	struct dkim_message message;
+	struct mail_fields message;
 	struct buf field;
 	bool good;
 
 	domain = signer->domain != NULL ? signer->domain
 	                                : normal_name(domain != NULL ? domain : "", arena, why);
-	if (domain == NULL || !dkim_message_split(bytes, len, arena, &message, why))
+	if (domain == NULL || !fields_read(bytes, len, arena, &message, why))
 		return false;
-	if (count_fields(&message, "From") == 0) {
+	if (fields_count(&message, "From") == 0) {
 		*why = "there is no From to sign";
 		return false;
 	}

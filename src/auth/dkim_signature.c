@@ -204,7 +204,7 @@ read_query(struct reader *reader)
 }
 
 bool
-dkim_signature_read(const struct dkim_field *field, struct arena *arena, struct dkim_signature *out,
+dkim_signature_read(const struct mail_field *field, struct arena *arena, struct dkim_signature *out,
     const char **why)
 {
 	/* Who signed comes first: a complaint can then name it. */

@@ -29,7 +29,7 @@ struct dkim_signature {
 };
 
 /* On false `*why` says what is wrong, and `out` has what could be read before it was seen. */
-bool dkim_signature_read(const struct dkim_field *field, struct arena *arena,
+bool dkim_signature_read(const struct mail_field *field, struct arena *arena,
     struct dkim_signature *out, const char **why);
 
 #endif

@@ -5,8 +5,8 @@
 #include <strings.h>
 
 #include "base/buf.h"
-#include "base/ip.h"
 #include "base/utf8.h"
+#include "mail/fields.h"
 #include "mail/mime.h"
 
 enum { HEADER_NAME_MAX = 76 };
@@ -630,7 +630,7 @@ message_from_file(const char *bytes, size_t len, const struct message_plan *plan
 	buf_init(&header, MESSAGE_MAX);
 	*why = NULL;
 	while (*why == NULL && next_line(&text, &line)) {
-		if (++*number == 1 && line.len >= 5 && memcmp(line.start, "From ", 5) == 0)
+		if (++*number == 1 && fields_mbox_line(bytes, len) > 0)
 			continue;
 		if (line.len == 0)
 			in_headers = false;
@@ -666,152 +666,4 @@ message_stuff(const char *bytes, size_t len, struct buf *out)
 	    end[-1] != '\n') /* else the final dot would be part of the line, and both sides wait */
 		buf_puts(out, "\r\n");
 	buf_puts(out, ".\r\n");
-}
-
-/* ---- addresses */
-
-static const char bad_character[] = "a character that a local part may not have without quotes";
-
-static bool
-is_letter_or_digit(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-/* RFC 5322 section 3.2.3; RFC 6531 section 3.3 adds all that is not ASCII. */
-static bool
-is_atext(char c)
-{
-	return is_letter_or_digit(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL) ||
-	       (unsigned char)c >= 0x80;
-}
-
-static size_t
-quoted_len(const char *s, const char **why)
-{
-	size_t i = 1;
-
-	for (; s[i] != '"'; i++) {
-		if (s[i] == '\\' && s[i + 1] != '\0')
-			i++;
-		if (s[i] == '\0') {
-			*why = "a quoted local part has no closing quote";
-			return 0;
-		}
-	}
-	return i + 1;
-}
-
-static size_t
-dotted_len(const char *s, const char **why)
-{
-	size_t i = 0;
-
-	for (; is_atext(s[i]) || s[i] == '.'; i++)
-		if (s[i] == '.' && (i == 0 || s[i - 1] == '.' || !is_atext(s[i + 1]))) {
-			*why =
-			    "a dot in the local part is at an end or doubled, which takes quotes";
-			return 0;
-		}
-	if (i == 0)
-		*why = *s == '@' ? "no local part before the '@'" : bad_character;
-	return i;
-}
-
-/* RFC 5321 section 4.1.3. */
-static bool
-check_literal(const char *s, const char **why)
-{
-	char text[IP_TEXT];
-	size_t len = strlen(s);
-	bool six = strncasecmp(s, "[IPv6:", 6) == 0;
-	size_t skip = six ? 6 : 1;
-	struct ip ip;
-
-	*why = "an address literal is [192.0.2.1] or [IPv6:2001:db8::1]";
-	if (len < skip + 1 || s[len - 1] != ']' || len - skip - 1 >= sizeof text)
-		return false;
-	memcpy(text, s + skip, len - skip - 1);
-	text[len - skip - 1] = '\0';
-	return (strchr(text, ':') != NULL) == six && ip_parse(&ip, text);
-}
-
-static bool
-check_label(const char *s, size_t len, const char **why)
-{
-	bool ascii = !message_is_8bit(s, len);
-
-	*why = NULL;
-	if (len == 0)
-		*why = "the domain has an empty label";
-	else if (ascii && len > 63) /* another's length counts only once it is an A-label */
-		*why = "a label of the domain is longer than 63 octets";
-	else if (s[0] == '-' || s[len - 1] == '-')
-		*why = "a label of the domain begins or ends with a hyphen";
-	for (size_t i = 0; i < len && *why == NULL; i++)
-		if (!is_letter_or_digit(s[i]) && s[i] != '-' && (unsigned char)s[i] < 0x80)
-			*why = "the domain may have letters, digits, hyphens and dots only";
-	return *why == NULL;
-}
-
-static bool
-check_domain(const char *s, const char **why)
-{
-	if (*s == '\0') {
-		*why = "no domain behind the '@'";
-		return false;
-	}
-	if (*s == '[')
-		return check_literal(s, why);
-	for (;;) {
-		size_t len = strcspn(s, ".");
-
-		if (!check_label(s, len, why))
-			return false;
-		if (s[len] == '\0')
-			return true;
-		s += len + 1;
-	}
-}
-
-/* The limits of RFC 5321 section 4.5.3.1; the path's, less its angle brackets. */
-static bool
-check_lengths(size_t local, size_t domain, const char **why)
-{
-	*why = NULL;
-	if (local > 64)
-		*why = "the local part is longer than 64 octets";
-	else if (domain > 255)
-		*why = "the domain is longer than 255 octets";
-	else if (local + 1 + domain > 254)
-		*why = "the address is longer than 254 octets";
-	return *why == NULL;
-}
-
-bool
-message_address(const char *address, size_t *at, const char **why)
-{
-	size_t len = strlen(address), local;
-
-	if (len == 0) {
-		*why = "it is empty";
-		return false;
-	}
-	if (strchr(address, '\t') != NULL || has_control(address, len)) {
-		*why = "a control byte";
-		return false;
-	}
-	if (!utf8_valid(address, len)) {
-		*why = "not valid UTF-8";
-		return false;
-	}
-	local = *address == '"' ? quoted_len(address, why) : dotted_len(address, why);
-	if (local == 0)
-		return false;
-	if (address[local] != '@') {
-		*why = address[local] == '\0' ? "no '@'" : bad_character;
-		return false;
-	}
-	*at = local;
-	return check_lengths(local, len - local - 1, why) && check_domain(address + local + 1, why);
 }

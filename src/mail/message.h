@@ -61,10 +61,4 @@ bool message_is_8bit(const char *bytes, size_t len); /* any byte ≥ 0x80 */
  * size to give `out`. */
 void message_stuff(const char *bytes, size_t len, struct buf *out);
 
-/* RFC 5321 section 4.1.2 mailbox: local part ≤ 64 octets, domain ≤ 255, both ≤ 254 (4.5.3.1.3, less
- * the brackets), no control bytes; quoted local parts and address literals allowed. What is not
- * ASCII has to be UTF-8 (RFC 6531): message_is_8bit tells, and SMTPUTF8 is to be asked for where
- * the local part is. On false, `*why` is static. `at` gets the offset of the '@'. */
-bool message_address(const char *address, size_t *at, const char **why);
-
 #endif

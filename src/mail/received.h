@@ -32,7 +32,7 @@ struct received { /* one hop; a name is NULL where there is none, or none that i
 void received_read(const char *value, size_t len, struct arena *arena,
     struct received *out); /* the value of one field, folded or not */
 size_t received_trace(const char *message, size_t len, struct arena *arena,
-    struct received **out); /* those of a message (LF or CRLF line ends), the latest hop first;
+    struct received **out); /* those of a message (CRLF line ends), the latest hop first;
                                returns how many */
 
 #endif

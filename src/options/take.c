@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/slice.h"
 #include "dns/name.h"
+#include "mail/address.h"
 #include "mail/message.h"
 #include "options/target.h"
 
@@ -35,7 +36,7 @@ take_mailbox(struct arena *arena, const char *value, const char **mailbox)
 	const char *why;
 	size_t at;
 
-	if (!message_address(value, &at, &why))
+	if (!address_valid(value, &at, &why))
 		return arena_printf(arena, "not a mail address: %s", why);
 	*mailbox = value;
 	if (value[at + 1] == '[')

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/slice.h"
 #include "dns/name.h"
+#include "mail/address.h"
 #include "mail/message.h"
 
 /* dns/name.h takes any name; a mail domain, or a mail server's name, has letters, digits, hyphens
@@ -85,7 +86,7 @@ parse_recipient(const char *address, struct arena *arena, struct target *out, co
 	char name[NAME_TEXT];
 	size_t at;
 
-	if (!message_address(address, &at, why))
+	if (!address_valid(address, &at, why))
 		return false;
 	if (address[at + 1] == '[') { /* an address literal is its own route */
 		out->domain = arena_string(arena, address + at + 1);
