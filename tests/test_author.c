@@ -46,7 +46,7 @@ Test(fields, lines_and_names)
 	cr_expect_eq(fields.items[1].line, 3);
 	cr_expect(slice_same(field_value(&fields.items[0]), " a\r\n b"));
 	cr_expect_eq(field_value(&fields.items[2]).len, 0);
-	cr_expect(field_is_single(&fields.items[2]));
+	cr_expect_str_eq(field_single(&fields.items[1]), "From");
 	cr_expect_eq(fields.body_len, 9);
 	arena_free(arena);
 }

@@ -105,10 +105,10 @@ verify(struct book *book, const char *message, long long now)
 }
 
 static bool
-any_has(const char *const *texts, size_t count, const char *part)
+any_has(const struct notes *notes, const char *part)
 {
-	for (size_t i = 0; i < count; i++)
-		if (strstr(texts[i], part) != NULL)
+	for (size_t i = 0; i < notes->count; i++)
+		if (strstr(notes->items[i].words, part) != NULL)
 			return true;
 	return false;
 }
@@ -514,9 +514,9 @@ static bool
 key_says(const struct dkim_key *key, const char *part)
 {
 	if (part == NULL)
-		return key->problem == NULL && key->warning_count == 0;
+		return key->problem == NULL && key->warnings.count == 0;
 	return (key->problem != NULL && strstr(key->problem, part) != NULL) ||
-	       any_has(key->warnings, key->warning_count, part);
+	       any_has(&key->warnings, part);
 }
 
 Test(dkim, key_records)
@@ -531,7 +531,7 @@ Test(dkim, key_records)
 		    dkim_key_state_name(key.state), key.problem);
 		cr_expect_eq(key.bits, key_cases[i].bits, "%s: %u bits", record, key.bits);
 		cr_expect(key_says(&key, key_cases[i].says), "%s: %s; %s", record, key.problem,
-		    key.warning_count > 0 ? key.warnings[0] : "");
+		    key.warnings.count > 0 ? key.warnings.items[0].words : "");
 		cr_expect_eq(key.problem == NULL, dkim_key_usable(&key));
 	}
 }
@@ -549,8 +549,7 @@ Test(dkim, key_trailing)
 	memset(longer + len, 0, 3);
 	record = arena_printf(arena, "p=%s", dkim_base64_encode(longer, len + 3, arena));
 	dkim_key_read(record, strlen(record), arena, &key);
-	cr_expect(key.state == DKIM_KEY_OK &&
-	          any_has(key.warnings, key.warning_count, "3 octets more than the key"));
+	cr_expect(key.state == DKIM_KEY_OK && any_has(&key.warnings, "3 octets more than the key"));
 }
 
 Test(dkim, key_look_up)
@@ -573,13 +572,11 @@ Test(dkim, key_look_up)
 	          key.state == DKIM_KEY_OK &&
 	          strcmp(key.name, "good._domainkey.example.org") == 0 && key.type == DKIM_ED25519);
 	cr_expect(dkim_key_look_up(book, arena, "two", "example.org", &key) &&
-	          key.state == DKIM_KEY_OK &&
-	          any_has(key.warnings, key.warning_count, "has 2 TXT records"));
+	          key.state == DKIM_KEY_OK && any_has(&key.warnings, "has 2 TXT records"));
 	cr_expect(dkim_key_look_up(book, arena, "first", "example.org", &key) &&
-	          key.state == DKIM_KEY_OK &&
-	          any_has(key.warnings, key.warning_count, "has 3 TXT records"));
+	          key.state == DKIM_KEY_OK && any_has(&key.warnings, "has 3 TXT records"));
 	cr_expect(dkim_key_look_up(book, arena, "bad", "example.org", &key) &&
-	          key.state == DKIM_KEY_REVOKED && key.warning_count == 1);
+	          key.state == DKIM_KEY_REVOKED && key.warnings.count == 1);
 	cr_expect(dkim_key_look_up(book, arena, "none", "example.org", &key) &&
 	          key.state == DKIM_KEY_ABSENT && strstr(key.problem, "has no TXT record") != NULL);
 	cr_expect(dkim_key_look_up(book, arena, "gone", "example.org", &key) &&
@@ -744,8 +741,8 @@ expect_same_seal(const char *text, size_t which, const char *key)
 	EVP_PKEY *pair = dkim_pair_read(key, strlen(key), arena, &why);
 	size_t len;
 
-	cr_assert(pair != NULL && fields_read(text, strlen(text), arena, &message, &why),
-	    "%s", why);
+	cr_assert(
+	    pair != NULL && fields_read(text, strlen(text), arena, &message, &why), "%s", why);
 	for (size_t i = 0, seen = 0; i < message.count; i++)
 		if (field_is(&message.items[i], "DKIM-Signature") && seen++ == which)
 			field = &message.items[i];
@@ -1274,10 +1271,10 @@ Test(dkim, expiry_and_clock)
 	verdict = verify(book, replace(whole, "A last", "a last"), 1000101).signatures;
 	cr_expect(verdict->failed == DKIM_STEP_BODY_HASH && verdict->expired);
 	verdict = verify(book, whole, 1000000 - DKIM_CLOCK_SKEW).signatures;
-	cr_expect(verdict->result == DKIM_PASS && verdict->warning_count == 0);
+	cr_expect(verdict->result == DKIM_PASS && verdict->warnings.count == 0);
 	verdict = verify(book, whole, 1000000 - DKIM_CLOCK_SKEW - 1).signatures;
 	cr_expect(verdict->result == DKIM_PASS &&
-	          any_has(verdict->warnings, verdict->warning_count, "t= lies 301 seconds ahead"));
+	          any_has(&verdict->warnings, "t= lies 301 seconds ahead"));
 	dkim_signer_free(signer);
 	book_free(book);
 }
@@ -1320,8 +1317,7 @@ Test(dkim, others_signatures)
 	cr_expect_eq(verdict->result, DKIM_PASS, "%s", verdict->reason);
 	cr_expect_eq(verdict->key.state, DKIM_KEY_TESTING);
 	cr_expect_eq(verdict->unsigned_octets, 7);
-	cr_expect(any_has(
-	    verdict->warnings, verdict->warning_count, "l=7 leaves 7 octets of the body unsigned"));
+	cr_expect(any_has(&verdict->warnings, "l=7 leaves 7 octets of the body unsigned"));
 	verdict = verify(book,
 	    replace(replace(message, "Subject: a", "Subject: B"), "Subject: b", "Subject: a"), 1)
 	              .signatures; /* the order of those of one name is signed */

@@ -358,8 +358,8 @@ says(const struct dmarc *dmarc, const char *part)
 {
 	if (dmarc->now.problem != NULL && strstr(dmarc->now.problem, part) != NULL)
 		return true;
-	for (size_t i = 0; i < dmarc->warning_count; i++)
-		if (strstr(dmarc->warnings[i], part) != NULL)
+	for (size_t i = 0; i < dmarc->warnings.count; i++)
+		if (strstr(dmarc->warnings.items[i].words, part) != NULL)
 			return true;
 	return false;
 }
@@ -396,11 +396,11 @@ check_case(const struct test_case *c, const struct dmarc *dmarc)
 	    (now->problem == NULL) == (now->result == DMARC_PASS || now->result == DMARC_FAIL),
 	    "%s: %s", from, now->problem);
 	if (c->says == NULL)
-		cr_expect(dmarc->warning_count == 0, "%s, %s, %s: %s", from, c->spf, c->dkim,
-		    dmarc->warning_count > 0 ? dmarc->warnings[0] : "");
+		cr_expect(dmarc->warnings.count == 0, "%s, %s, %s: %s", from, c->spf, c->dkim,
+		    dmarc->warnings.count > 0 ? dmarc->warnings.items[0].words : "");
 	else
 		cr_expect(says(dmarc, c->says), "%s, %s: no \"%s\"; \"%s\"", from, c->spf, c->says,
-		    dmarc->warning_count > 0 ? dmarc->warnings[0] : now->problem);
+		    dmarc->warnings.count > 0 ? dmarc->warnings.items[0].words : now->problem);
 }
 
 Test(dmarc, table)
@@ -468,11 +468,11 @@ Test(dmarc, reports)
 	struct dmarc dmarc;
 
 	cr_assert(dmarc_check(book, arena, &query, &dmarc));
-	cr_expect(dmarc.warning_count == 1 && says(&dmarc, "away.com._report._dmarc.other.com"));
+	cr_expect(dmarc.warnings.count == 1 && says(&dmarc, "away.com._report._dmarc.other.com"));
 	cr_expect(!dmarc.old_known);
 	query.survey = false;
 	cr_assert(dmarc_check(book, arena, &query, &dmarc));
-	cr_expect(dmarc.warning_count == 0);
+	cr_expect(dmarc.warnings.count == 0);
 	arena_free(arena);
 	book_free(book);
 }
@@ -504,9 +504,9 @@ Test(dmarc, bytes)
 	cr_assert(dmarc_record_is((struct dns_text){text, sizeof text - 1}));
 	dmarc_record_parse((struct dns_text){text, sizeof text - 1}, arena, &record);
 	cr_expect(record.p == DMARC_REJECT && record.rua_count == 2);
-	for (size_t i = 0; i < record.warning_count; i++)
-		for (const char *p = record.warnings[i]; *p != '\0'; p++)
-			cr_expect(*p >= ' ' && *p <= '~', "%s", record.warnings[i]);
+	for (size_t i = 0; i < record.warnings.count; i++)
+		for (const char *p = record.warnings.items[i].words; *p != '\0'; p++)
+			cr_expect(*p >= ' ' && *p <= '~', "%s", record.warnings.items[i].words);
 	dmarc_record_parse((struct dns_text){"v=DMARC1; rua = mailto:d@plain.com!10m , "
 	                                     "https://plain.com/d ; rua=mailto:x@plain.com",
 	                       85},

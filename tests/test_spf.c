@@ -170,8 +170,8 @@ says(const struct spf *spf, const char *part)
 {
 	if (spf->problem != NULL && strstr(spf->problem, part) != NULL)
 		return true;
-	for (size_t i = 0; i < spf->warning_count; i++)
-		if (strstr(spf->warnings[i], part) != NULL)
+	for (size_t i = 0; i < spf->warnings.count; i++)
+		if (strstr(spf->warnings.items[i].words, part) != NULL)
 			return true;
 	return false;
 }
@@ -185,9 +185,9 @@ same(const char *a, const char *b)
 static void
 check_case(const struct test_case *c, const struct spf *spf)
 {
-	const char *problem = spf->problem != NULL     ? spf->problem
-	                      : spf->warning_count > 0 ? spf->warnings[0]
-	                                               : "";
+	const char *problem = spf->problem != NULL      ? spf->problem
+	                      : spf->warnings.count > 0 ? spf->warnings.items[0].words
+	                                                : "";
 
 	cr_expect(spf->result == c->result, "%s %s: %s (%s)", c->ip, c->from,
 	    spf_result_name(spf->result), problem);
@@ -199,7 +199,7 @@ check_case(const struct test_case *c, const struct spf *spf)
 	    "%s: %s", c->from, problem);
 	if (c->says == NULL)
 		cr_expect(
-		    spf->problem == NULL && spf->warning_count == 0, "%s: %s", c->from, problem);
+		    spf->problem == NULL && spf->warnings.count == 0, "%s: %s", c->from, problem);
 	else
 		cr_expect(says(spf, c->says), "%s: no \"%s\" in \"%s\"", c->from, c->says, problem);
 }

@@ -69,14 +69,6 @@ conclude(struct dkim_verdict *verdict, enum dkim_result result, enum dkim_step f
 	verdict->reason = reason;
 }
 
-static void
-warn(struct check *check, struct dkim_verdict *verdict, const char *warning)
-{
-	*(const char **)arena_push(
-	    check->arena, &verdict->warnings, verdict->warning_count, sizeof warning) = warning;
-	verdict->warning_count++;
-}
-
 /* False: the key is none for this signature, and that is the verdict. */
 static bool
 check_key(struct check *check, struct dkim_verdict *verdict)
@@ -127,11 +119,10 @@ check_body(struct check *check, struct dkim_verdict *verdict)
 	}
 	if (signature->limit != NULL) {
 		verdict->unsigned_octets = total - *signature->limit;
-		warn(check, verdict,
-		    arena_printf(check->arena,
-		        "l=%llu leaves %llu octets of the body unsigned: anybody may add more "
-		        "behind it",
-		        *signature->limit, verdict->unsigned_octets));
+		notes_add(&verdict->warnings, check->arena, "dkim-body-unsigned", signature->domain,
+		    "l=%llu leaves %llu octets of the body unsigned: anybody may add more "
+		    "behind it",
+		    *signature->limit, verdict->unsigned_octets);
 	}
 	if (memcmp(hash, signature->body_hash, DKIM_HASH) == 0)
 		return true;
@@ -209,15 +200,58 @@ check_times(struct check *check, struct dkim_verdict *verdict)
 	unsigned long long now = check->query->now > 0 ? (unsigned long long)check->query->now : 0;
 
 	if (signature->time != NULL && *signature->time > now + DKIM_CLOCK_SKEW)
-		warn(check, verdict,
-		    arena_printf(check->arena,
-		        "t= lies %llu seconds ahead: a verifier may ignore the signature",
-		        *signature->time - now));
+		notes_add(&verdict->warnings, check->arena, "dkim-time-ahead", signature->domain,
+		    "t= lies %llu seconds ahead: a verifier may ignore the signature",
+		    *signature->time - now);
 	verdict->expired = signature->expires != NULL && now > *signature->expires;
 	if (verdict->expired && verdict->result == DKIM_PASS)
 		conclude(verdict, DKIM_FAIL, DKIM_STEP_EXPIRED,
 		    arena_printf(check->arena, "the signature expired %llu seconds ago (x=)",
 		        now - *signature->expires));
+}
+
+static size_t
+count_signed(const struct dkim_signature *signature, const char *name)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < signature->name_count; i++)
+		count += strcasecmp(name, signature->names[i]) == 0;
+	return count;
+}
+
+static void
+note_repeated(struct check *check, struct dkim_verdict *verdict, const char *name, size_t there,
+    size_t covered)
+{
+	if (covered > 0 && covered < there)
+		notes_add(&verdict->warnings, check->arena, "dkim-field-added", name,
+		    "the message has %zu %s fields, and the signature covers only %zu, "
+		    "from the last upwards: the first, which people are shown, may be "
+		    "anybody's (RFC 6376 section 8.15); one is allowed (RFC 5322 section "
+		    "3.6)",
+		    there, name, covered);
+	else
+		notes_add(&verdict->warnings, check->arena, "dkim-field-repeated", name,
+		    "the message has %zu %s fields; one is allowed (RFC 5322 section 3.6), "
+		    "and many receivers refuse more",
+		    there, name);
+}
+
+/* A field that stands once more than it may, or than it was signed: a signature takes the lowest,
+ * people are shown the first (RFC 6376 section 8.15). */
+static void
+check_repeated(struct check *check, struct dkim_verdict *verdict)
+{
+	const struct dkim_signature *signature = &verdict->signature;
+
+	for (size_t i = 0; i < check->message.count; i++) {
+		const char *name = field_single(&check->message.items[i]);
+		size_t there = name != NULL ? fields_count(&check->message, name) : 0;
+
+		if (there > 1)
+			note_repeated(check, verdict, name, there, count_signed(signature, name));
+	}
 }
 
 static void
@@ -227,6 +261,7 @@ check_signature(struct check *check, const struct mail_field *field, struct dkim
 	    check_header(check, field, verdict))
 		verdict->result = DKIM_PASS;
 	check_times(check, verdict);
+	check_repeated(check, verdict);
 }
 
 /* ---- the message */

@@ -54,8 +54,7 @@ struct dkim_verdict { /* one signature, from the top of the message down */
 	struct dkim_key key; /* name NULL: it was not looked at */
 	bool expired;
 	unsigned long long unsigned_octets; /* of the body, behind l= */
-	const char *const *warnings; /* of the signature; the key has its own */
-	size_t warning_count;
+	struct notes warnings; /* of the signature; the key has its own */
 };
 
 struct dkim {

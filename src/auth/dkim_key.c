@@ -38,14 +38,6 @@ bad(struct dkim_key *key, const char *problem)
 	key->problem = problem;
 }
 
-static void
-warn(struct dkim_key *key, struct arena *arena, const char *warning)
-{
-	*(const char **)arena_push(arena, &key->warnings, key->warning_count, sizeof warning) =
-	    warning;
-	key->warning_count++;
-}
-
 /* ---- the key itself */
 
 /* SubjectPublicKeyInfo is what all publish and what the RFC's example has; its text says
@@ -98,23 +90,19 @@ read_rsa(struct arena *arena, struct dkim_key *key)
 		return;
 	}
 	if (bits < DKIM_RSA_GOOD)
-		warn(key, arena,
-		    arena_printf(arena, "an RSA key of %d bits: %d are advised (RFC 8301)", bits,
-		        DKIM_RSA_GOOD));
+		notes_add(&key->warnings, arena, "dkim-key-short", key->name,
+		    "an RSA key of %d bits: %d are advised (RFC 8301)", bits, DKIM_RSA_GOOD);
 	if (bits > DKIM_RSA_MAX)
-		warn(key, arena,
-		    arena_printf(arena,
-		        "an RSA key of %d bits: verifiers need not support more than %d (RFC 8301)",
-		        bits, DKIM_RSA_MAX));
+		notes_add(&key->warnings, arena, "dkim-key-long", key->name,
+		    "an RSA key of %d bits: verifiers need not support more than %d (RFC 8301)",
+		    bits, DKIM_RSA_MAX);
 	if (bare)
-		warn(key, arena,
+		notes_add(&key->warnings, arena, "dkim-key-bare", key->name,
 		    "p= is a bare RSAPublicKey: verifiers that want a SubjectPublicKeyInfo cannot "
 		    "read it");
 	if (rest > 0)
-		warn(key, arena,
-		    arena_printf(arena,
-		        "p= has %zu octets more than the key: not all verifiers pass over that",
-		        rest));
+		notes_add(&key->warnings, arena, "dkim-key-trailing", key->name,
+		    "p= has %zu octets more than the key: not all verifiers pass over that", rest);
 }
 
 static void
@@ -222,7 +210,7 @@ check_use(const struct dkim_tags *tags, struct arena *arena, struct dkim_key *ke
 		        hashes));
 	}
 	if (local != NULL && strcmp(local, "*") != 0)
-		warn(key, arena,
+		notes_add(&key->warnings, arena, "dkim-key-g", key->name,
 		    "g= is of an older standard (RFC 4871); verifiers that still know it take the "
 		    "key for that local part only");
 	return key->state != DKIM_KEY_BAD;
@@ -312,10 +300,9 @@ choose_record(const struct answer *answer, struct arena *arena, struct dkim_key 
 	if (!dkim_key_usable(out))
 		*out = first;
 	if (answer->count > 1)
-		warn(out, arena,
-		    arena_printf(arena,
-		        "%s has %zu TXT records, and a verifier may take any of them", out->name,
-		        answer->count));
+		notes_add(&out->warnings, arena, "dkim-key-several", out->name,
+		    "%s has %zu TXT records, and a verifier may take any of them", out->name,
+		    answer->count);
 }
 
 bool

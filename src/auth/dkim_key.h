@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/notes.h"
 #include "dns/answer.h"
 
 struct arena;
@@ -52,8 +53,7 @@ struct dkim_key {
 	    *public_key; /* the octets of p=; NULL if there are none that could be read */
 	size_t public_key_len;
 	const char *problem; /* what is wrong and where; NULL for TESTING and OK */
-	const char *const *warnings; /* what is unwise or fragile, whatever the state */
-	size_t warning_count;
+	struct notes warnings; /* what is unwise or fragile, whatever the state */
 };
 
 /* False: pending, and UNKNOWN so far. Of several TXT records (which is warned of: a verifier may

@@ -2,8 +2,6 @@
  * missing before it gives up. */
 #include "auth/dmarc.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -11,10 +9,7 @@
 #include "dns/book.h"
 #include "dns/name.h"
 
-enum {
-	QUOTE_MAX = 60,
-	SENTENCE_MAX = 8192
-}; /* octets of a quotation; of what is said: a few names and addresses fit */
+enum { QUOTE_MAX = 60 }; /* octets of a quotation */
 
 struct check {
 	struct book *book;
@@ -64,27 +59,6 @@ dmarc_result_name(enum dmarc_result result)
 	return names[result];
 }
 
-static void warn(struct check *check, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-warn(struct check *check, const char *format, ...)
-{
-	struct dmarc *out = check->out;
-	char text[SENTENCE_MAX];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(text, sizeof text, format, ap);
-	va_end(ap);
-	for (size_t i = 0; i < out->warning_count; i++)
-		if (strcmp(out->warnings[i], text) == 0)
-			return;
-	*(const char **)arena_push(check->arena, &out->warnings, out->warning_count,
-	    sizeof *out->warnings) = arena_string(check->arena, text);
-	out->warning_count++;
-}
-
 /* ---- looking for records */
 
 static void
@@ -93,7 +67,7 @@ warn_of_near_miss(struct check *check, const char *domain, struct dns_text text)
 	size_t start = strspn(text.bytes, " \t\"'");
 
 	if (text.len >= start + 7 && strncasecmp(text.bytes + start, "v=dmarc", 7) == 0)
-		warn(check,
+		notes_add(&check->out->warnings, check->arena, "dmarc-near-miss", domain,
 		    "\"%.*s\" at _dmarc.%s is no DMARC record: it must begin with \"v=DMARC1;\"",
 		    QUOTE_MAX, text.bytes, domain);
 }
@@ -123,7 +97,7 @@ look_up(struct check *check, const char *domain, struct finding *out)
 			out->text = text;
 	}
 	if (out->count > 1)
-		warn(check,
+		notes_add(&check->out->warnings, check->arena, "dmarc-several", domain,
 		    "_dmarc.%s has %zu DMARC records: none of them counts; receivers by RFC 7489 "
 		    "look no further, those by RFC 9989 go on upwards",
 		    domain, out->count);
@@ -497,11 +471,13 @@ warn_of_record(struct check *check, const struct policy *policy)
 {
 	const char *at = policy->at;
 
-	for (size_t i = 0; i < policy->record.warning_count; i++)
-		warn(check, "DMARC record of %s: %s", at, policy->record.warnings[i]);
+	for (size_t i = 0; i < policy->record.warnings.count; i++)
+		notes_add(&check->out->warnings, check->arena, policy->record.warnings.items[i].id,
+		    policy->record.warnings.items[i].subject, "DMARC record of %s: %s", at,
+		    policy->record.warnings.items[i].words);
 	if (policy->record.rua_count == 0)
-		warn(
-		    check, "DMARC record of %s: no rua: nobody will tell you whose mail fails", at);
+		notes_add(&check->out->warnings, check->arena, "dmarc-no-rua", "rua",
+		    "DMARC record of %s: no rua: nobody will tell you whose mail fails", at);
 }
 
 static const char *
@@ -535,14 +511,16 @@ warn_of_difference(struct check *check)
 	if (now->result == DMARC_TEMPERROR || old->result == DMARC_TEMPERROR)
 		return;
 	if (now->result != old->result || now->policy != old->policy)
-		warn(check,
+		notes_add(&check->out->warnings, check->arena, "dmarc-standards-differ",
+		    check->from,
 		    "receivers do not agree: by RFC 9989 it is %s, policy %s; by RFC 7489 %s, "
 		    "policy %s%s",
 		    dmarc_result_name(now->result), policy_words(now),
 		    dmarc_result_name(old->result), policy_words(old), reason_of_difference(check));
 	else if (now->org_domain != NULL && now->record != NULL &&
 	         strcmp(now->org_domain, old->org_domain) != 0)
-		warn(check,
+		notes_add(&check->out->warnings, check->arena, "dmarc-standards-differ",
+		    check->from,
 		    "the organizational domain of %s is %s by RFC 9989, but %s by RFC 7489: other "
 		    "mail may be judged differently",
 		    check->from, now->org_domain, old->org_domain);
@@ -586,7 +564,8 @@ survey_reports(struct check *check, const char *at, const struct dmarc_record *r
 		for (size_t k = 0; k < answer->count; k++)
 			agreed |= dmarc_record_is(answer->records[k].u.txt.joined);
 		if (!agreed && answer_truth(answer) != UNKNOWN)
-			warn(check,
+			notes_add(&check->out->warnings, check->arena, "dmarc-rua-external",
+			    record->rua[i],
 			    "DMARC record of %s: reports to %s will not be sent: %s has not agreed "
 			    "to take them; it needs a TXT record \"v=DMARC1\" at %s",
 			    at, record->rua[i], name, where);

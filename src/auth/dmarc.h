@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "auth/dmarc_record.h"
+#include "base/notes.h"
 #include "dns/answer.h"
 
 struct arena;
@@ -78,8 +79,7 @@ struct dmarc {
 	struct dmarc_view now; /* RFC 9989 */
 	struct dmarc_view old; /* RFC 7489 */
 	bool old_known;
-	const char **warnings; /* in the arena */
-	size_t warning_count;
+	struct notes warnings;
 };
 
 bool dmarc_check(struct book *book, struct arena *arena, const struct dmarc_query *query,

@@ -1,7 +1,5 @@
 #include "auth/dmarc_record.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -17,23 +15,6 @@ dmarc_policy_name(enum dmarc_policy policy)
 	    [DMARC_NONE] = "none", [DMARC_QUARANTINE] = "quarantine", [DMARC_REJECT] = "reject"};
 
 	return names[policy];
-}
-
-static void warn(struct arena *arena, struct dmarc_record *record, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void
-warn(struct arena *arena, struct dmarc_record *record, const char *format, ...)
-{
-	char text[1000];
-	va_list ap;
-
-	if (record->warning_count == DMARC_WARNINGS_MAX)
-		return;
-	va_start(ap, format);
-	vsnprintf(text, sizeof text, format, ap);
-	va_end(ap);
-	record->warnings[record->warning_count++] = arena_string(arena, text);
 }
 
 /* ---- the values */
@@ -166,15 +147,16 @@ read_uris(
 		uri += strspn(uri, " \t");
 		uri[strcspn(uri, " \t")] = '\0';
 		if (size != NULL && size > uri) {
-			warn(arena, record,
+			notes_add(&record->warnings, arena, "dmarc-uri-size", tag,
 			    "\"%s\" in %s: the size behind \"!\" is gone from DMARC (RFC 9990) and "
 			    "may confuse",
 			    size, tag);
 			*size = '\0';
 		}
 		if (!is_uri(uri)) {
-			warn(arena, record, "\"%.*s\" in %s is no URI: \"mailto:ADDRESS\" is meant",
-			    QUOTE_MAX, uri, tag);
+			notes_add(&record->warnings, arena, "dmarc-uri-bad", tag,
+			    "\"%.*s\" in %s is no URI: \"mailto:ADDRESS\" is meant", QUOTE_MAX, uri,
+			    tag);
 			continue;
 		}
 		good++;
@@ -213,10 +195,10 @@ read_pct(const char *value, struct arena *arena, struct dmarc_record *record)
 		return false;
 	record->pct = pct;
 	if (pct == 100)
-		warn(arena, record,
+		notes_add(&record->warnings, arena, "dmarc-pct", "pct",
 		    "\"pct=100\" is gone from DMARC (RFC 9989) and says nothing: drop it");
 	else
-		warn(arena, record,
+		notes_add(&record->warnings, arena, "dmarc-pct", "pct",
 		    "\"pct=%d\" is gone from DMARC: receivers by RFC 9989 apply the policy to all "
 		    "mail that fails, older ones to %d %% of it; t=y is the way "
 		    "to test",
@@ -227,14 +209,16 @@ read_pct(const char *value, struct arena *arena, struct dmarc_record *record)
 static bool
 read_rf(const char *value, struct arena *arena, struct dmarc_record *record)
 {
-	warn(arena, record, "\"rf=%.*s\" is gone from DMARC (RFC 9989): drop it", QUOTE_MAX, value);
+	notes_add(&record->warnings, arena, "dmarc-rf", "rf",
+	    "\"rf=%.*s\" is gone from DMARC (RFC 9989): drop it", QUOTE_MAX, value);
 	return true;
 }
 
 static bool
 read_ri(const char *value, struct arena *arena, struct dmarc_record *record)
 {
-	warn(arena, record, "\"ri=%.*s\" is gone from DMARC (RFC 9989): drop it", QUOTE_MAX, value);
+	notes_add(&record->warnings, arena, "dmarc-ri", "ri",
+	    "\"ri=%.*s\" is gone from DMARC (RFC 9989): drop it", QUOTE_MAX, value);
 	return true;
 }
 
@@ -349,8 +333,8 @@ read_piece(struct dns_text piece, unsigned *seen, struct arena *arena, struct dm
 	const char *text;
 
 	if (!split_piece(piece, &name, &value)) {
-		warn(arena, record, "\"%.*s\" is no tag: NAME=VALUE is needed", QUOTE_MAX,
-		    printable(arena, piece));
+		notes_add(&record->warnings, arena, "dmarc-no-tag", NULL,
+		    "\"%.*s\" is no tag: NAME=VALUE is needed", QUOTE_MAX, printable(arena, piece));
 		return;
 	}
 	text = printable(arena, value);
@@ -359,18 +343,18 @@ read_piece(struct dns_text piece, unsigned *seen, struct arena *arena, struct dm
 		    strncasecmp(tags[i].name, name.bytes, name.len) != 0)
 			continue;
 		if (*seen & 1u << i)
-			warn(arena, record,
+			notes_add(&record->warnings, arena, "dmarc-tag-repeated", tags[i].name,
 			    "the tag %s stands more than once; the first counts, but not for all "
 			    "receivers",
 			    tags[i].name);
 		else if (!tags[i].read(text, arena, record))
-			warn(arena, record, "\"%s=%.*s\": %s", tags[i].name, QUOTE_MAX, text,
-			    tags[i].expected);
+			notes_add(&record->warnings, arena, "dmarc-tag-value", tags[i].name,
+			    "\"%s=%.*s\": %s", tags[i].name, QUOTE_MAX, text, tags[i].expected);
 		*seen |= 1u << i;
 		return;
 	}
-	warn(arena, record, "the tag \"%.*s\" is unknown and has no effect", QUOTE_MAX,
-	    printable(arena, name));
+	notes_add(&record->warnings, arena, "dmarc-tag-unknown", NULL,
+	    "the tag \"%.*s\" is unknown and has no effect", QUOTE_MAX, printable(arena, name));
 }
 
 void
@@ -389,6 +373,6 @@ dmarc_record_parse(struct dns_text text, struct arena *arena, struct dmarc_recor
 	if (out->p == DMARC_UNSET) {
 		out->bad_policy = out->bad_policy_old = true;
 		if (!(seen & 1u << TAG_P))
-			warn(arena, out, "the tag p is missing");
+			notes_add(&out->warnings, arena, "dmarc-no-p", "p", "the tag p is missing");
 	}
 }

@@ -6,13 +6,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/notes.h"
 #include "dns/answer.h"
 
 struct arena;
 
 enum dmarc_policy { DMARC_UNSET, DMARC_NONE, DMARC_QUARANTINE, DMARC_REJECT };
 
-enum { DMARC_PCT_UNSET = -1, DMARC_URIS_MAX = 20, DMARC_WARNINGS_MAX = 40 };
+enum { DMARC_PCT_UNSET = -1, DMARC_URIS_MAX = 20 };
 
 struct dmarc_record {
 	enum dmarc_policy p, sp, np;
@@ -24,8 +25,7 @@ struct dmarc_record {
 	int pct; /* RFC 7489 */
 	const char *rua[DMARC_URIS_MAX]; /* the URIs that are well formed, without "!size" */
 	size_t rua_count;
-	const char *warnings[DMARC_WARNINGS_MAX]; /* in the arena; each names its tag */
-	size_t warning_count;
+	struct notes warnings; /* each names its tag */
 };
 
 bool dmarc_record_is(struct dns_text text); /* begins with the tag v=DMARC1 */

@@ -11,6 +11,7 @@
 #include "auth/spf_record.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/notes.h"
 #include "dns/book.h"
 #include "dns/name.h"
 
@@ -33,7 +34,6 @@ struct check {
 	const char *local, *sender, *sender_domain, *helo;
 	struct spf *out;
 	struct spf_step trail[SPF_LOOKUPS_MAX + 2];
-	const char **warnings;
 };
 
 /* where the evaluation is */
@@ -106,8 +106,6 @@ static void blame(struct check *check, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static void blame_term(struct check *check, const struct place *place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-static void warn(struct check *check, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 
 /* The first problem is the cause of what follows from it. */
 static void
@@ -148,36 +146,18 @@ blame_for(struct check *check, const struct place *place)
 }
 
 static void
-warn(struct check *check, const char *format, ...)
-{
-	struct spf *out = check->out;
-	char text[SENTENCE_MAX];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(text, sizeof text, format, ap);
-	va_end(ap);
-	for (size_t i = 0; i < out->warning_count; i++)
-		if (strcmp(check->warnings[i], text) == 0)
-			return;
-	*(const char **)arena_push(check->arena, &check->warnings, out->warning_count,
-	    sizeof *check->warnings) = arena_string(check->arena, text);
-	out->warning_count++;
-}
-
-static void
 warn_of_record(struct check *check, const char *domain, struct slice text,
     const struct spf_record *record, bool included)
 {
 	bool ends = record->redirect.text.len > 0;
 
 	if (text.len > RECORD_WARN)
-		warn(check,
+		notes_add(&check->out->warnings, check->arena, "spf-record-long", domain,
 		    "the SPF record of %s has %zu octets: more than 512 need TCP or EDNS, which "
 		    "some receivers lack",
 		    domain, text.len);
 	if (record->misread.len > 0)
-		warn(check,
+		notes_add(&check->out->warnings, check->arena, "spf-misread", domain,
 		    "\"%s\" in the SPF record of %s has no effect: with \"=\" it is an unknown "
 		    "modifier, a mechanism needs \":\"",
 		    quote(check, record->misread), domain);
@@ -185,7 +165,7 @@ warn_of_record(struct check *check, const char *domain, struct slice text,
 		const struct spf_term *term = &record->terms[i];
 
 		if (term->kind == SPF_PTR)
-			warn(check,
+			notes_add(&check->out->warnings, check->arena, "spf-ptr", domain,
 			    "\"%s\" in the SPF record of %s: ptr is slow and unreliable and should "
 			    "not be used (RFC 7208 section 5.5)",
 			    quote(check, term->text), domain);
@@ -193,17 +173,18 @@ warn_of_record(struct check *check, const char *domain, struct slice text,
 			continue;
 		ends = true;
 		if (term->qualifier == SPF_PASS)
-			warn(check, "\"%s\" in the SPF record of %s lets every host pass",
+			notes_add(&check->out->warnings, check->arena, "spf-pass-all", domain,
+			    "\"%s\" in the SPF record of %s lets every host pass",
 			    quote(check, term->text), domain);
 		if (term->qualifier == SPF_NEUTRAL && !included)
-			warn(check,
+			notes_add(&check->out->warnings, check->arena, "spf-neutral-all", domain,
 			    "\"?all\" in the SPF record of %s says nothing about other hosts: "
 			    "receivers treat it as no policy",
 			    domain);
 		break; /* what follows is never looked at */
 	}
 	if (!ends && !included)
-		warn(check,
+		notes_add(&check->out->warnings, check->arena, "spf-no-end", domain,
 		    "the SPF record of %s ends in no \"all\" and no redirect: other hosts are "
 		    "neutral, as with \"?all\"",
 		    domain);
@@ -822,7 +803,8 @@ explain(struct check *check, const struct verdict *verdict)
 		why = expand_explanation(check, answer, &values);
 	}
 	if (why != NULL)
-		warn(check, "the explanation at %s is not used: %s", name, why);
+		notes_add(&check->out->warnings, check->arena, "spf-explanation", verdict->domain,
+		    "the explanation at %s is not used: %s", name, why);
 	return true;
 }
 
@@ -848,13 +830,13 @@ survey_target(struct check *check, const char *domain, struct slice term, struct
 	check->out->problem = NULL;
 	known = read_record(check, name, included, &record, &result);
 	if (known && result == SPF_NONE && record == NULL)
-		warn(check,
+		notes_add(&check->out->warnings, check->arena, "spf-include", domain,
 		    "\"%s\" in the SPF record of %s: %s has no SPF record, so an address that gets "
 		    "this far ends in permerror",
 		    quote(check, term), domain, name);
 	else if (known && result == SPF_PERMERROR)
-		warn(check, "%s, so an address that gets this far ends in permerror",
-		    check->out->problem);
+		notes_add(&check->out->warnings, check->arena, "spf-include", domain,
+		    "%s, so an address that gets this far ends in permerror", check->out->problem);
 	check->out->problem = problem;
 	if (!known || record == NULL)
 		return known;
@@ -898,13 +880,13 @@ survey(struct check *check)
 	    (record != NULL && !survey_record(check, out->domain, record, &lookups)))
 		return false;
 	if (lookups > SPF_LOOKUPS_MAX)
-		warn(check,
+		notes_add(&check->out->warnings, check->arena, "spf-lookups", out->domain,
 		    "the SPF record of %s needs %s%u look-ups before an address that nothing "
 		    "matches is told so: after %d a receiver stops with permerror",
 		    out->domain, lookups >= SURVEY_MAX ? "at least " : "", lookups,
 		    SPF_LOOKUPS_MAX);
 	else if (lookups >= LOOKUPS_WARN && out->lookups < LOOKUPS_WARN)
-		warn(check,
+		notes_add(&check->out->warnings, check->arena, "spf-lookups", out->domain,
 		    "the SPF record of %s needs up to %u of the %d look-ups that are allowed",
 		    out->domain, lookups, SPF_LOOKUPS_MAX);
 	return true;
@@ -955,7 +937,8 @@ conclude(struct check *check, const struct verdict *verdict)
 		out->matched_in = verdict->domain;
 	}
 	if (out->lookups >= LOOKUPS_WARN && out->lookups <= SPF_LOOKUPS_MAX)
-		warn(check, "%u of the %d look-ups that are allowed were needed", out->lookups,
+		notes_add(&check->out->warnings, check->arena, "spf-lookups", out->domain,
+		    "%u of the %d look-ups that are allowed were needed", out->lookups,
 		    SPF_LOOKUPS_MAX);
 }
 
@@ -981,6 +964,5 @@ spf_check(struct book *book, struct arena *arena, const struct spf_query *query,
 		known = survey(&check) && known;
 	out->trail = memcpy(
 	    arena_alloc(arena, sizeof check.trail), check.trail, steps * sizeof *check.trail);
-	out->warnings = check.warnings;
 	return known;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/notes.h"
 #include "dns/answer.h"
 
 struct arena;
@@ -52,8 +53,7 @@ struct spf {
 	size_t trail_count;
 	const char
 	    *problem; /* what is wrong and where, for none, temperror and permerror; NULL else */
-	const char *const *warnings; /* what is unwise or fragile, whatever the result */
-	size_t warning_count;
+	struct notes warnings; /* what is unwise or fragile, whatever the result */
 	unsigned lookups; /* terms that cause DNS, of SPF_LOOKUPS_MAX */
 	const char
 	    *server; /* that answered for the record, or that there is none; NULL if none did */

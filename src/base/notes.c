@@ -7,7 +7,8 @@
 #include "base/arena.h"
 
 void
-notes_add(struct notes *notes, struct arena *arena, const char *format, ...)
+notes_add(struct notes *notes, struct arena *arena, const char *id, const char *subject,
+    const char *format, ...)
 {
 	char text[NOTE_MAX];
 	va_list ap;
@@ -18,9 +19,9 @@ notes_add(struct notes *notes, struct arena *arena, const char *format, ...)
 	vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
 	for (size_t i = 0; i < notes->count; i++)
-		if (strcmp(notes->items[i], text) == 0)
+		if (strcmp(notes->items[i].words, text) == 0)
 			return;
-	*(const char **)arena_push(arena, &notes->items, notes->count, sizeof *notes->items) =
-	    arena_string(arena, text);
+	*(struct note *)arena_push(arena, &notes->items, notes->count, sizeof *notes->items) =
+	    (struct note){id, subject, arena_string(arena, text)};
 	notes->count++;
 }

@@ -161,7 +161,7 @@ status_spf(const struct check *check)
 	};
 	int status = statuses[check->spf.result];
 
-	return status == EXIT_OK && check->spf.warning_count > 0 ? EXIT_DEFERRED : status;
+	return status == EXIT_OK && check->spf.warnings.count > 0 ? EXIT_DEFERRED : status;
 }
 
 /* ---- dkim: the signatures of a message */
@@ -248,8 +248,8 @@ status_message(const struct check *check)
 
 	for (size_t i = 0; i < dkim->count; i++)
 		wanting |= dkim->signatures[i].result != DKIM_PASS ||
-		           dkim->signatures[i].warning_count > 0 ||
-		           dkim->signatures[i].key.warning_count > 0 ||
+		           dkim->signatures[i].warnings.count > 0 ||
+		           dkim->signatures[i].key.warnings.count > 0 ||
 		           dkim->signatures[i].key.state == DKIM_KEY_TESTING;
 	return dkim->result == DKIM_PASS && wanting ? EXIT_DEFERRED : statuses[dkim->result];
 }
@@ -311,7 +311,7 @@ status_key(const struct check *check)
 		return EXIT_UNDETERMINED;
 	if (!dkim_key_usable(key) || (check->pair != NULL && !check->dkim_pair.matches))
 		return EXIT_REFUSED;
-	return key->state == DKIM_KEY_TESTING || key->warning_count > 0 ? EXIT_DEFERRED : EXIT_OK;
+	return key->state == DKIM_KEY_TESTING || key->warnings.count > 0 ? EXIT_DEFERRED : EXIT_OK;
 }
 
 /* ---- dmarc */
@@ -423,7 +423,7 @@ status_dmarc(const struct check *check)
 	};
 	int status = statuses[check->dmarc.now.result];
 
-	return status == EXIT_OK && check->dmarc.warning_count > 0 ? EXIT_DEFERRED : status;
+	return status == EXIT_OK && check->dmarc.warnings.count > 0 ? EXIT_DEFERRED : status;
 }
 
 /* ---- ptr */

@@ -1014,8 +1014,9 @@ judge_spf(struct desk *desk)
 		tell_spf(desk, SPF_UNKNOWN, NULL);
 		break;
 	}
-	for (size_t i = 0; i < spf->warning_count; i++)
-		act(add(desk, SPF_FRAGILE, arena_printf(desk->arena, "SPF: %s.", spf->warnings[i])),
+	for (size_t i = 0; i < spf->warnings.count; i++)
+		act(add(desk, SPF_FRAGILE,
+		        arena_printf(desk->arena, "SPF: %s.", spf->warnings.items[i].words)),
 		    WHO_SENDER, NULL);
 }
 
@@ -1098,9 +1099,10 @@ judge_key(struct desk *desk, const struct sender_key *key)
 		        dkim_type_name(key->key.type), key->key.bits,
 		        key->matches == PRESENT ? " and is the other half of the private key"
 		                                : ""));
-	for (size_t i = 0; i < key->key.warning_count; i++)
+	for (size_t i = 0; i < key->key.warnings.count; i++)
 		act(add(desk, DKIM_KEY_FRAGILE,
-		        arena_printf(desk->arena, "The %s: %s.", named, key->key.warnings[i])),
+		        arena_printf(
+		            desk->arena, "The %s: %s.", named, key->key.warnings.items[i].words)),
 		    WHO_SENDER, NULL);
 }
 
@@ -1156,9 +1158,10 @@ judge_signature(struct desk *desk, const struct dkim_verdict *verdict)
 		        arena_printf(desk->arena, "The %s does not verify (%s): %s.", named,
 		            dkim_result_name(verdict->result), verdict->reason)),
 		    WHO_SENDER, mend(verdict->failed));
-	for (size_t i = 0; i < verdict->warning_count; i++)
+	for (size_t i = 0; i < verdict->warnings.count; i++)
 		act(add(desk, DKIM_FRAGILE,
-		        arena_printf(desk->arena, "The %s: %s.", named, verdict->warnings[i])),
+		        arena_printf(
+		            desk->arena, "The %s: %s.", named, verdict->warnings.items[i].words)),
 		    WHO_SENDER, NULL);
 }
 
@@ -1371,11 +1374,13 @@ judge_dmarc(struct desk *desk)
 		tell_no_dmarc(desk);
 		break;
 	}
-	for (size_t i = 0; i < sender->dmarc.warning_count; i++)
+	for (size_t i = 0; i < sender->dmarc.warnings.count; i++)
 		act(add(desk, DMARC_ODD,
 		        arena_printf(desk->arena, "%s%s.",
-		            strncmp(sender->dmarc.warnings[i], "DMARC", 5) == 0 ? "" : "DMARC: ",
-		            sender->dmarc.warnings[i])),
+		            strncmp(sender->dmarc.warnings.items[i].words, "DMARC", 5) == 0
+		                ? ""
+		                : "DMARC: ",
+		            sender->dmarc.warnings.items[i].words)),
 		    WHO_SENDER, NULL);
 }
 

@@ -97,8 +97,8 @@ field_value(const struct mail_field *field)
 	return (struct slice){field->at + field->colon + 1, field->len - field->colon - 1};
 }
 
-bool
-field_is_single(const struct mail_field *field)
+const char *
+field_single(const struct mail_field *field)
 {
 	static const char *const names[] = {"Date", "From", "Sender", "Reply-To", "To", "Cc", "Bcc",
 	    "Message-ID", "In-Reply-To", "References", "Subject", "MIME-Version", "Content-Type",
@@ -107,8 +107,8 @@ field_is_single(const struct mail_field *field)
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (field_is(field, names[i]))
-			return true;
-	return false;
+			return names[i];
+	return NULL;
 }
 
 size_t

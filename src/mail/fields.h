@@ -37,8 +37,10 @@ size_t fields_count(const struct mail_fields *fields, const char *name);
 bool field_is(const struct mail_field *field, const char *name); /* any case */
 struct slice field_value(const struct mail_field *field); /* what is behind the colon, folds and
                                                              all */
-bool field_is_single(const struct mail_field *field); /* RFC 5322 section 3.6 and RFC 2045 allow one
-                                                         of its name in a message */
+const char *field_single(const struct mail_field *field); /* its name as the standards write it,
+                                                             where a message may have one only
+                                                             (RFC 5322 section 3.6, RFC 2045);
+                                                             else NULL */
 
 /* Octets of an mbox "From " line at the start of a message, with its line end; 0: there is none.
  * "From : …" is a header field in its obsolete form. */

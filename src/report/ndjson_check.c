@@ -46,7 +46,7 @@ write_signature(struct json *json, const struct dkim_verdict *verdict)
 	json_bool(json, "expired", verdict->expired);
 	json_bool(json, "testing", verdict->key.state == DKIM_KEY_TESTING);
 	json_number(json, "unsigned", (long long)verdict->unsigned_octets);
-	json_strings(json, "warnings", verdict->warnings, verdict->warning_count);
+	record_notes(json, &verdict->warnings);
 	if (verdict->key.name != NULL) {
 		json_object_begin(json, "key");
 		record_dkim_key_fields(json, &verdict->key);

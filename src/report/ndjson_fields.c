@@ -93,6 +93,24 @@ record_ptr_fields(struct json *json, const struct ptr *ptr)
 }
 
 void
+record_notes(struct json *json, const struct notes *notes)
+{
+	json_array_begin(json, "warnings");
+	for (size_t i = 0; i < notes->count; i++)
+		json_cstring(json, NULL, notes->items[i].words);
+	json_array_end(json);
+	json_array_begin(json, "findings");
+	for (size_t i = 0; i < notes->count; i++) {
+		json_object_begin(json, NULL);
+		json_cstring(json, "id", notes->items[i].id);
+		json_cstring(json, "subject", notes->items[i].subject);
+		json_cstring(json, "words", notes->items[i].words);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+void
 record_listing_fields(struct json *json, const struct listing *listing)
 {
 	json_cstring(json, "list", listing->list->zone);
@@ -130,7 +148,7 @@ record_spf_fields(struct json *json, const struct spf *spf)
 	json_number(json, "void", spf->voids);
 	record_source(json, spf->server, spf->ttl);
 	json_cstring(json, "problem", spf->problem);
-	json_strings(json, "warnings", spf->warnings, spf->warning_count);
+	record_notes(json, &spf->warnings);
 }
 
 void
@@ -152,7 +170,7 @@ record_dkim_key_fields(struct json *json, const struct dkim_key *key)
 	else
 		json_none(json, "record");
 	json_cstring(json, "problem", key->problem);
-	json_strings(json, "warnings", key->warnings, key->warning_count);
+	record_notes(json, &key->warnings);
 }
 
 static void
@@ -220,5 +238,5 @@ record_dmarc_fields(struct json *json, const struct dmarc *dmarc)
 		json_number(json, "pct", dmarc->old.pct);
 		json_object_end(json);
 	}
-	json_strings(json, "warnings", dmarc->warnings, dmarc->warning_count);
+	record_notes(json, &dmarc->warnings);
 }

@@ -7,6 +7,7 @@
 #include "auth/dkim_key.h"
 #include "auth/dmarc.h"
 #include "auth/spf.h"
+#include "base/notes.h"
 #include "evidence/blocklist.h"
 #include "evidence/ptr.h"
 #include "evidence/route.h"
@@ -25,6 +26,8 @@ void record_source(struct json *json, const char *server,
 
 void record_route_hosts(struct json *json, const struct route *route);
 void record_signature_fields(struct json *json, const struct dkim_verdict *verdict);
+void record_notes(struct json *json,
+    const struct notes *notes); /* "warnings": their words; "findings": id, subject and words */
 void record_ptr_fields(struct json *json, const struct ptr *ptr);
 void record_listing_fields(struct json *json, const struct listing *listing);
 void record_spf_fields(struct json *json, const struct spf *spf);

@@ -84,8 +84,8 @@ say_spf(struct buf *out, const struct text_style *style, const struct spf *spf)
 		    SPF_LOOKUPS_MAX, spf->voids, SPF_VOIDS_MAX);
 		text_field(out, style, "look-ups", line.data);
 	}
-	for (size_t i = 0; i < spf->warning_count; i++)
-		text_field(out, style, "warning", spf->warnings[i]);
+	for (size_t i = 0; i < spf->warnings.count; i++)
+		text_field(out, style, "warning", spf->warnings.items[i].words);
 	buf_release(&line);
 }
 
@@ -141,8 +141,8 @@ say_dkim_key(struct buf *out, const struct text_style *style, const struct dkim_
 	if (key->strict)
 		text_field(out, style, "strict", "t=s: i= has to be the domain itself");
 	text_field(out, style, "note", key->note);
-	for (size_t i = 0; i < key->warning_count; i++)
-		text_field(out, style, "warning", key->warnings[i]);
+	for (size_t i = 0; i < key->warnings.count; i++)
+		text_field(out, style, "warning", key->warnings.items[i].words);
 	buf_release(&line);
 }
 
@@ -163,8 +163,8 @@ say_signature(struct buf *out, const struct text_style *style, const struct dkim
 	text_field(out, style, "signature", line.data);
 	text_field(out, style, "reason", verdict->reason);
 	say_dkim_key(out, style, &verdict->key);
-	for (size_t i = 0; i < verdict->warning_count; i++)
-		text_field(out, style, "warning", verdict->warnings[i]);
+	for (size_t i = 0; i < verdict->warnings.count; i++)
+		text_field(out, style, "warning", verdict->warnings.items[i].words);
 	if (style->verbose)
 		text_field(out, style, "record", verdict->key.record);
 	buf_release(&line);
@@ -222,7 +222,7 @@ dkim_key_tone(const struct dkim_key *key, const struct dkim_pair *pair)
 		return FAIR;
 	if (!dkim_key_usable(key) || (pair != NULL && !pair->matches))
 		return BAD;
-	return key->state == DKIM_KEY_OK && key->warning_count == 0 ? GOOD : FAIR;
+	return key->state == DKIM_KEY_OK && key->warnings.count == 0 ? GOOD : FAIR;
 }
 
 void
@@ -382,8 +382,8 @@ text_check_dmarc(struct buf *out, const struct text_style *style, const struct d
 	    dmarc_result_name(dmarc->now.result));
 	text_field(out, style, "note", note);
 	say_dmarc(out, style, &dmarc->now);
-	for (size_t i = 0; i < dmarc->warning_count; i++)
-		text_field(out, style, "warning", dmarc->warnings[i]);
+	for (size_t i = 0; i < dmarc->warnings.count; i++)
+		text_field(out, style, "warning", dmarc->warnings.items[i].words);
 	if (dmarc->old_known && dmarc->old.result != DMARC_PERMERROR)
 		say_old(out, style, dmarc);
 	buf_release(&line);

@@ -1,0 +1,105 @@
+"""What the DNS and a message hold that people met and that tools read wrong: each kind with its right value, in words and records."""
+import json
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(__file__))
+import tap
+from records import Run
+
+home = tap.folder('evidence')
+
+
+def put(name, text):
+    path = os.path.join(home, name)
+    with open(path, 'w', encoding='utf-8', newline='') as f:
+        f.write(text)
+    return path
+
+
+def book(*lines):
+    """A file of DNS answers: (name, type, data...), a string for an rcode."""
+    text = ''
+    for name, kind, data in lines:
+        rcode, data = (data, []) if isinstance(data, str) else ('NOERROR', data)
+        text += json.dumps({'name': name, 'type': kind, 'rcode': rcode, 'data': data}) + '\n'
+    return put(f'book{len(os.listdir(home))}', text)
+
+
+def run(*args):
+    r = Run(*args, env={k: v for k, v in os.environ.items() if k != 'MXWALK_CONFIG'})
+    if '--json' in args:
+        r.ndjson()
+    return r
+
+
+def say(r):
+    """The text, with its line breaks and indents made one space."""
+    return re.sub(r'\s+', ' ', r.out + r.err)
+
+
+def both(name, status, words, ids, *args):
+    """One check in both formats: status, what the text has to say, the ids of its findings (those and no others; None: any)."""
+    text, record = run('check', *args), run('check', *args, '--json')
+    missing = [w for w in words if w not in say(text)]
+    found = sorted({f['id'] for r in record.records for f in r.get('findings', [])})
+    good = text.status == record.status == status and not missing and not record.problems
+    good = good and (ids is None or found == sorted(ids))
+    tap.check(name, good, f'status {text.status}, {record.status}; missing {missing}; findings {found}\n{record.problems}\n{text.out}{text.err}')
+    return record.records[-1] if record.records else {}
+
+
+# ---- who the author is
+
+OWN = book(('10.2.0.192.in-addr.arpa', 'PTR', ['mail.example.com']), ('mail.example.com', 'A', ['192.0.2.10']),
+           ('mail.example.com', 'TXT', ['v=spf1 a -all']), ('example.com', 'MX', ['10 mail.example.com']), ('example.com', 'A', ['192.0.2.10']),
+           ('example.com', 'TXT', ['v=spf1 ip4:192.0.2.10 -all']), ('_dmarc.example.com', 'TXT', ['v=DMARC1; p=reject; rua=mailto:d@example.com']),
+           ('example.com', 'SOA', ['ns.example.com hostmaster.example.com 1 2 3 4 5']), ('example.net', 'MX', ['10 mail.example.net']),
+           ('mail.example.net', 'A', ['198.51.100.1']), ('example.net', 'A', ['198.51.100.1']),
+           ('_dmarc.example.net', 'TXT', ['v=DMARC1; p=quarantine; rua=mailto:d@example.net']))
+REST = '\nTo: b@example.org\nSubject: x\nDate: Mon, 30 Nov 2026 10:00:00 +0000\nMessage-ID: <1@example.com>\n\nHi\n'
+
+
+def author(field):
+    path = put('author.eml', field + REST)
+    args = ['self', '-4', '--allow-private', '--public-ip', '192.0.2.10', '--helo', 'mail.example.com', '--from', 'u@example.com', '--no-dnsbl',
+            '--dns-replay', OWN, '--data', '@' + path]
+    return run(*args)
+
+
+one, other = author('From: A <a@example.com>, B <b@example.net>'), author('From: B <b@example.net>, A <a@example.com>')
+tap.check('authors of two domains: the same in both orders', one.status == other.status == 1 and one.out == other.out, one.out + other.out)
+tap.check('... and it is said', 'authors of several domains (example.com and example.net)' in say(one), one.out)
+tap.check('... no DMARC of either is good or failing', 'DMARC of' not in one.out, one.out)
+for what, field, word in [
+        ('an address literal', 'From: u@[192.0.2.10]', 'address literal'),
+        ('a semicolon between addresses', 'From: a@example.com; b@example.com', '";" divides no addresses'),
+        ('an angle bracket that is not closed', 'From: A <u@example.com', '"<" is not closed'),
+        ('an @ in a name without quotes', 'From: evil@example.net <u@example.com>', 'without quotes'),
+        ('a comma in a name without quotes', 'From: Doe, John <u@example.com>', 'comma within a name'),
+        ('a single label', 'From: u@localhost', 'no full domain'),
+        ('a name alone', 'From: A User', 'no address'),
+        ('no angle brackets', 'From: A u@example.com', 'needs "<>"'),
+        ('two From fields', 'From: u@example.com\nFrom: u@example.com', 'more than one From')]:
+    r = author(field)
+    tap.check(f'From with {what} is a finding', r.status == 1 and word in say(r) and 'does not say whose it is' in say(r), r.out + r.err)
+for field in ['From : u@example.com', 'From\t: u@example.com', 'From:\n u@example.com', 'from: "A, B" <u@example.com>, u@example.com',
+              'From: G: u@example.com, v@example.com;', 'From: (c) u (d) @ example . com']:
+    r = author(field)
+    tap.check(f'{field!r} is read', 'whose it is' not in r.out and 'DMARC of example.com passes' in r.out, r.out + r.err)
+
+# ---- fields above those that were signed
+
+KEY = put('key.book', '{"name": "sel._domainkey.example.com", "type": "TXT", "rcode": "NOERROR", "ad": false, "ttl": 300, "data": [["v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAvqX6lEA9VMUKUwgyClXQqDR2+KkmtLsnqJAQVxYaLZ5n1uicQllDBsTjPSiBxY0JAM/yP+hL2/6Z96h4dcIUSxFQyzA6k3EMrypr+8HjktoDK1neqH+hx7F8a3yZkP+VBc5zryKk57AvVghRGwmE5nRQ1PdP", "eAwm9M+MQGHM7VnxYvZimW2+3rr5TypNv2Y0VgurOjgrmf6dp3cVq14jfgfO/j1KH9k4wMCE4wJHyp6OcvNJTKJh+yZ5KvYWsVZOOurodc3n+QFuwcsz/lphbM+TGvRK28IhShcY/bB/JzJRLjYIU597d9qMjTY7iakcIJoO9CRK5tVo6zEQpYQ1UwIDAQAB"]]}\n')
+SIGNED = 'DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.com; s=sel;\n\th=from:to:subject:date;\n\tbh=LaegeaE4sWd4l9K7YWNlAinmqUePEZwKG9dMjiYmLn8=;\n\tb=iRnPM7iAbhafbWZF/UtX48rN19E3sOtlFKbqaPv2YrIfb9ZkwEwk+b58Db4BY6e27ZoWUz\n\t G6jJh0aj7QECwq1E8cEJeIXGpuPC0Qv5lLj1IWV5chCUeqB1LNiLYhgDVph6irOMFml7Am\n\t noQGjntjlqBqHtVBN74JvZYNURpcuiW8k9k60HPpVghz3GQfCt/l8wa/W/n9Du+NmOFoVm\n\t x03mDlJrkpe7QA78bdDllTZoilHGfIJFrGsy2pQEkNbhqh0GjHUyJB3zykfeImKiTI/yAH\n\t fKlFKd1FbWlTSs00vrUpCCgamrsdG9xFxUm20c6epStt2LbU6FTc0NF+0rrKYA==\nFrom: A User <u@example.com>\nTo: b@example.net\nSubject: hello\nDate: Mon, 30 Nov 2026 10:00:00 +0000\nMessage-ID: <1@example.com>\n\nHi there\n'
+both('a signed message', 0, [': pass'], [], 'dkim', put('signed.eml', SIGNED), '--dns-replay', KEY)
+for top, name in [('From: evil@example.net', 'From'), ('Subject: You have won', 'Subject'), ('SUBJECT : You have won', 'Subject'), ('Date: Tue, 1 Dec 2026 10:00:00 +0000', 'Date')]:
+    r = both(f'a second {name} above the signed one: pass, with a warning', 2, [': pass', f'2 {name} fields', 'RFC 6376 section 8.15'],
+             None, 'dkim', put('added.eml', top + '\n' + SIGNED), '--dns-replay', KEY)
+    tap.check('... by its id', [f['id'] for s in r.get('signatures', []) for f in s['findings']] == ['dkim-field-added'], r)
+r = both('a second Message-ID, which nobody signed', 2, [': pass', '2 Message-ID fields'], None, 'dkim', put('added.eml', 'Message-ID: <2@example.com>\n' + SIGNED), '--dns-replay', KEY)
+tap.check('... is a field too many', [f['id'] for s in r.get('signatures', []) for f in s['findings']] == ['dkim-field-repeated'], r)
+both('a second X-field is nothing', 0, [': pass'], None, 'dkim', put('added.eml', 'X-A: 1\nX-A: 2\nReceived: from a\nReceived: from b\n' + SIGNED), '--dns-replay', KEY)
+
+tap.done()
