@@ -3,15 +3,8 @@
 set -u
 : "${MXWALK:=./mxwalk}" "${TOP:=.}"
 unset MXWALK_CONFIG
-dir=$(mktemp -d) || exit 99
-trap 'rm -rf "$dir"' EXIT
-n=0
-
-ok() { # ok NAME: by the status of the last command
-	if [ "$?" -eq 0 ]; then r=ok; else r='not ok'; fi
-	n=$((n + 1))
-	printf '%s\n' "$r $n - $1"
-}
+. "$TOP/tests/tap.sh"
+tap_folder
 
 cat >"$dir/book" <<'END'
 {"name":"good.example","type":"TXT","data":["v=spf1 ip4:192.0.2.1 include:_spf.good.example -all"]}
@@ -279,4 +272,4 @@ if python3 -c 'import jsonschema; jsonschema.Draft202012Validator' 2>/dev/null; 
 	[ $st -eq 0 ] && [ "$(wc -l <"$dir/lines")" -gt 15 ]
 	ok 'all lines are valid by the schema'
 fi
-echo "1..$n"
+tap_done

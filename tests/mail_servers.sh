@@ -1,20 +1,17 @@
 #!/bin/sh
 # Real Exim and OpenSMTPD. Debian's packages of them exclude Postfix, so they are not installed: they are fetched, unpacked under the build folder and run from there, in a namespace of their own, with the lab's DNS on port 53.
 # Without a network they are left out; with CI set, only a network that is not there excuses that.
-skip() {
-	echo "1..0 # SKIP $*"
-	exit 0
-}
+. "${TOP:?}/tests/tap.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 PATH=$PATH:/usr/sbin:/sbin
-[ "$(id -u)" = 0 ] || skip "a namespace and mail servers are root's"
+[ "$(id -u)" = 0 ] || skip_all "a namespace and mail servers are root's"
 for program in apt-get dpkg swaks openssl python3; do
-	command -v "$program" >/dev/null || skip "no $program here"
+	command -v "$program" >/dev/null || skip_all "no $program here"
 done
-unshare --net --mount true 2>/dev/null || skip "no network namespaces here"
+unshare --net --mount true 2>/dev/null || skip_all "no network namespaces here"
 unpacked=$PWD/tests/mail-servers
 case $unpacked in
-/var/lib/* | /var/spool/* | /run/*) skip "the build folder is where the servers' own folders are put: $unpacked" ;;
+/var/lib/* | /var/spool/* | /run/*) skip_all "the build folder is where the servers' own folders are put: $unpacked" ;;
 esac
 
 # fetch PACKAGE: it and what it needs that is not installed, into $unpacked/PACKAGE
@@ -38,7 +35,7 @@ for package in exim4-daemon-light opensmtpd; do
 			echo "Bail out! $package could not be fetched: $why"
 			exit 1
 		}
-		skip "$package could not be fetched: $why"
+		skip_all "$package could not be fetched: $why"
 	}
 done
 

@@ -3,40 +3,11 @@
 set -u
 : "${MXWALK:=./mxwalk}" "${TOP:=.}"
 unset MXWALK_CONFIG
-dir=$(mktemp -d) || exit 99
-trap 'rm -rf "$dir"' EXIT
+. "$TOP/tests/tap.sh"
+tap_folder
 cr=$(printf 'a\rb')
 long=$(printf '%0300d' 0)
 longer=$(printf 'a.example.%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26)com # 263 octets
-n=0
-
-# ok NAME: the status of the last command decides. Failures explain themselves with `note`.
-ok() {
-	if [ "$?" -eq 0 ]; then r=ok; else r='not ok'; fi
-	n=$((n + 1))
-	printf '%s\n' "$r $n - $1"
-}
-
-skip() {
-	n=$((n + 1))
-	printf '%s\n' "ok $n - $1 # SKIP $2"
-}
-
-note() {
-	printf '%s\n' "$1" | sed 's/^/# /'
-}
-
-# is NAME WANTED GOT
-is() {
-	if [ "$2" = "$3" ]; then
-		true
-	else
-		note "wanted: $2"
-		note "got:    $3"
-		false
-	fi
-	ok "$1"
-}
 
 # refused WORDS ARGUMENT...: status 64, nothing on standard output, and this one line on standard error.
 refused() {
@@ -379,4 +350,4 @@ if command -v bash >/dev/null; then
 	completes 'files behind @' "@$dir/one.conf" mxwalk --body "@$dir/on"
 fi
 
-echo "1..$n"
+tap_done

@@ -4,16 +4,12 @@ shared=${TOP:-$(dirname "$0")/..}/../shared
 suite=$shared/suites/spf/rfc7208-tests.yml
 score=$shared/tools/score_spf.py
 python=${PYTHON:-python3}
-skip() {
-	echo "1..0 # SKIP $*"
-	exit 0
-}
-[ -r "$suite" ] && [ -r "$score" ] || skip "no SPF suite beside the source"
-"$python" -c 'import yaml' 2>/dev/null || skip "no python3-yaml here"
+. "${TOP:?}/tests/tap.sh"
+[ -r "$suite" ] && [ -r "$score" ] || skip_all "no SPF suite beside the source"
+"$python" -c 'import yaml' 2>/dev/null || skip_all "no python3-yaml here"
 out=$("$python" "$score" "${MXWALK:-./mxwalk}" "$suite" --show)
 status=$?
 echo "$out" | sed 's/^/# /'
-[ $status = 0 ] || printf 'not '
-echo "ok 1 - all tests of the suite"
-echo 1..1
-exit $status
+[ $status = 0 ]
+ok 'all tests of the suite'
+tap_done
