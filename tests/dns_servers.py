@@ -13,10 +13,12 @@ import sys
 import threading
 import time
 
-sys.path.insert(0, os.path.dirname(__file__))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import namespace
 import tap
 from records import Run, probe
 
+namespace.enter(['nsd', 'unbound', 'rbldnsd'])
 ZONES, BLOCKLISTS, DEAD = '127.0.53.1', '127.0.53.2', '127.0.53.9'
 RESOLVER, REFUSING, LYING, SILENT = '127.0.54.1', '127.0.54.2', '127.0.54.3', '127.0.54.4'
 MAIL = '127.0.55.1'

@@ -63,5 +63,5 @@ exec unshare --net --mount sh -c '
 	[ -e "$resolv" ] || : >"$resolv"
 	mount --bind /run/etc/resolv.conf "$resolv"
 	export UNPACKED="$unpacked"
-	exec "$MXWALK" lab --dns-port 53 -- "${PYTHON:-python3}" "$here/mail_servers.py"
+	exec "$MXWALK" lab --dns-port 53 -- "${PYTHON:-python3}" "$here/mail_servers_walks.py"
 ' mail_servers "$unpacked" "$here"

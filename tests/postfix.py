@@ -9,16 +9,17 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.dirname(__file__))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import beside_swaks
+import namespace
 import tap
 from records import probe
 
+namespace.enter(['postfix', 'swaks'], lab=True)
 PORT = 2525
 CLEAN, LISTED = '127.0.1.1', '127.0.1.2'
 home = tap.folder('postfix')
 os.chmod(home, 0o755)
-os.environ['PATH'] += ':/usr/sbin:/sbin'
 
 
 def write(name, text):
