@@ -27,14 +27,16 @@ attempt_status(const struct dialogue *d)
 		return WALK_DROPPED;
 	case END_NOT_SMTP:
 	case END_TOO_LONG:
+	case END_FLOOD:
 	case END_INJECTED:
 	case END_TLS_FAILED:
 	case END_TLS_MISSING:
 	case END_UNEXPECTED:
 		return WALK_BROKEN;
 	case END_UNREACHABLE:
+	case END_THIS_HOST:
 		return WALK_UNREACHABLE;
-	case END_LOCAL:
+	case END_NOT_SENDABLE:
 		return WALK_SKIPPED;
 	case END_NONE:
 	case END_COUNT:

@@ -34,7 +34,7 @@ Test(journey, a_walk_becomes_a_status)
 	    {END_TLS_MISSING, false, 250, WALK_BROKEN},
 	    {END_UNEXPECTED, false, 250, WALK_BROKEN},
 	    {END_UNREACHABLE, false, 0, WALK_UNREACHABLE},
-	    {END_LOCAL, false, 250, WALK_SKIPPED},
+	    {END_NOT_SENDABLE, false, 250, WALK_SKIPPED},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -28,13 +28,17 @@ Test(table, every_stage_is_reached_and_every_walk_ends)
 {
 	bool reached[STAGE_COUNT] = {[STAGE_CONNECT] = true};
 
-	/* Edges go forward only, but for the way back to CLOSED from itself: so each walk ends
-	 * after at most STAGE_COUNT steps. */
+	/* Edges go forward only, but for the way back to CLOSED from itself, and for those that end
+	 * a transaction: so a session of n of them ends after at most n * STAGE_COUNT steps. */
 	for (enum stage s = STAGE_CONNECT; s < STAGE_CLOSED; s++) {
 		cr_expect(reached[s], "%s is not reached", stages[s].name);
 		for (int o = 0; o < OUTCOME_COUNT; o++) {
-			cr_expect_gt(stages[s].next[o], s, "%s goes back", stages[s].name);
-			reached[stages[s].next[o]] = true;
+			enum stage next = stages[s].next[o];
+
+			cr_expect(next > s || (next == STAGE_READY && s >= STAGE_MAIL &&
+			                          s <= STAGE_MESSAGE),
+			    "%s goes back to %s", stages[s].name, stages[next].name);
+			reached[next] = true;
 		}
 		if (stages[s].guard != GUARD_NONE) {
 			cr_expect_gt(stages[s].otherwise, s);
@@ -46,9 +50,11 @@ Test(table, every_stage_is_reached_and_every_walk_ends)
 		cr_expect_eq(stages[STAGE_CLOSED].next[o], STAGE_CLOSED);
 }
 
-Test(table, a_refusal_is_answered_with_quit)
+Test(table, a_refusal_ends_the_session_or_the_transaction)
 {
 	for (enum stage s = STAGE_GREETING; s <= STAGE_MESSAGE; s++) {
+		enum stage left = s >= STAGE_MAIL ? STAGE_READY : STAGE_QUIT;
+
 		if (s != STAGE_HANDSHAKE)
 			cr_expect_eq(
 			    stages[s].next[GOT_CLOSING], STAGE_QUIT, "%s on 421", stages[s].name);
@@ -56,7 +62,7 @@ Test(table, a_refusal_is_answered_with_quit)
 		    stages[s].next[GOT_LOST], STAGE_CLOSED, "%s when lost", stages[s].name);
 		if (s != STAGE_STARTTLS && s != STAGE_HANDSHAKE)
 			cr_expect_eq(
-			    stages[s].next[GOT_NO], STAGE_QUIT, "%s when refused", stages[s].name);
+			    stages[s].next[GOT_NO], left, "%s when refused", stages[s].name);
 	}
 	cr_expect_eq(stages[STAGE_GREETING].next[GOT_UNKNOWN_COMMAND], STAGE_QUIT);
 	cr_expect_eq(
@@ -192,9 +198,12 @@ static const struct walk walks[] = {
     {"depth data: closed, for QUIT would be content", "220 250 250 250 354",
         "EHLO MAIL RCPT DATA close", STAGE_DATA, TLS_MAY, true, END_NONE, STAGE_DATA, 354},
     {"8-bit message, no 8BITMIME", "220 250 221", "EHLO QUIT close", STAGE_MESSAGE, TLS_MAY, false,
-        END_LOCAL, STAGE_EHLO, 250, .message = "Subject: x\r\n\r\n\xc3\xa4\r\n"},
+        END_NOT_SENDABLE, STAGE_EHLO, 250, .message = "Subject: x\r\n\r\n\xc3\xa4\r\n"},
+    {"UTF-8 in the header, no SMTPUTF8", "220 250:8BITMIME 221", "EHLO QUIT close", STAGE_MESSAGE,
+        TLS_MAY, false, END_NOT_SENDABLE, STAGE_EHLO, 250,
+        .message = "Subject: \xc3\xa4\r\n\r\nhello\r\n"},
     {"UTF-8 address, no SMTPUTF8", "220 250:8BITMIME 221", "EHLO QUIT close", STAGE_RCPT, TLS_MAY,
-        false, END_LOCAL, STAGE_EHLO, 250, .rcpt = "j\xc3\xbcrgen@example.com"},
+        false, END_NOT_SENDABLE, STAGE_EHLO, 250, .rcpt = "j\xc3\xbcrgen@example.com"},
 };
 
 static void
@@ -218,13 +227,19 @@ hear(struct dialogue *d, struct arena *arena, const char *word)
 	    arena_printf(arena, "%d%cmx.example.com", reply.code, colon ? '-' : ' ');
 	lines[reply.count].len = strlen(lines[0].bytes);
 	reply.count++;
-	if (colon != NULL) {
-		lines[reply.count].bytes = arena_printf(arena, "%d %s", reply.code, colon + 1);
-		lines[reply.count].len = strlen(lines[1].bytes);
-		reply.count++;
+	for (const char *offer = colon; offer != NULL; offer = strchr(offer + 1, ',')) {
+		struct reply_line *line = &lines[reply.count++];
+		int len = (int)strcspn(offer + 1, ",");
+
+		line->bytes = arena_printf(arena, "%d%c%.*s", reply.code,
+		    offer[1 + len] != '\0' ? '-' : ' ', len, offer + 1);
+		line->len = strlen(line->bytes);
 	}
-	reply.text = arena_printf(
+	char *text = arena_printf(
 	    arena, "mx.example.com%s%s", colon != NULL ? "\n" : "", colon != NULL ? colon + 1 : "");
+	for (char *comma = text; (comma = strchr(comma, ',')) != NULL;)
+		*comma = '\n';
+	reply.text = text;
 	if (early)
 		dialogue_heard_early(d, &reply, 1);
 	else
@@ -303,7 +318,11 @@ Test(mail, says_size_and_body_only_when_offered_and_needed)
 	    {"250", MESSAGE, "a@example.com", "MAIL FROM:<a@example.com>\r\n"},
 	    {"250:SIZE", MESSAGE, "a@example.com", "MAIL FROM:<a@example.com> SIZE=21\r\n"},
 	    {"250:8BITMIME", MESSAGE, "", "MAIL FROM:<>\r\n"},
-	    {"250:8BITMIME", "S: \xe4\r\n", "", "MAIL FROM:<> BODY=8BITMIME\r\n"},
+	    {"250:8BITMIME", "S: x\r\n\r\n\xe4\r\n", "", "MAIL FROM:<> BODY=8BITMIME\r\n"},
+	    {"250:8BITMIME,SMTPUTF8", "S: \xc3\xa4\r\n\r\nx\r\n", "",
+	        "MAIL FROM:<> BODY=8BITMIME SMTPUTF8\r\n"},
+	    {"250:8BITMIME,SMTPUTF8", "S: x\r\n\r\n\xc3\xa4\r\n", "",
+	        "MAIL FROM:<> BODY=8BITMIME\r\n"},
 	    {"250:SMTPUTF8", MESSAGE, "\xc3\xa4@example.com",
 	        "MAIL FROM:<\xc3\xa4@example.com> SMTPUTF8\r\n"},
 	};
@@ -359,4 +378,187 @@ Test(transcript, keeps_all_in_order)
 	cr_expect_eq(d.transcript.entries[6].reply.code, 554);
 	cr_expect_eq(d.reached, STAGE_MESSAGE);
 	arena_free(arena);
+}
+
+/* A session of several transactions, the way there included: `hears` and `says` as above, each
+ * transaction's behind the last one's; "|" where one is over and the next one is begun. */
+static const struct sitting {
+	const char *name, *hears, *says;
+	struct {
+		bool done;
+		enum ending ending;
+		enum stage at;
+		int code;
+		size_t entries; /* of its transcript */
+	} transactions[3];
+	enum stage depth;
+} sittings[] = {
+    {"two taken, no RSET between", "220 250 250 250 354 250 | 250 250 354 250 | 221",
+        "EHLO MAIL RCPT DATA data | MAIL RCPT DATA data | QUIT close",
+        {{true, END_NONE, STAGE_MESSAGE, 250, 7}, {true, END_NONE, STAGE_MESSAGE, 250, 7}},
+        STAGE_MESSAGE},
+    {"a recipient refused: RSET before the next", "220 250 250 550 | 250 250 250 354 250 | 221",
+        "EHLO MAIL RCPT | RSET MAIL RCPT DATA data | QUIT close",
+        {{false, END_NONE, STAGE_RCPT, 550, 5}, {true, END_NONE, STAGE_MESSAGE, 250, 8}},
+        STAGE_MESSAGE},
+    {"a sender refused: nothing is open", "220 250 550 | 550 | 221",
+        "EHLO MAIL | MAIL | QUIT close",
+        {{false, END_NONE, STAGE_MAIL, 550, 4}, {false, END_NONE, STAGE_MAIL, 550, 4}}, STAGE_RCPT},
+    {"depth rcpt, thrice", "220 250 250 250 | 250 250 250 | 250 250 450 | 221",
+        "EHLO MAIL RCPT | RSET MAIL RCPT | RSET MAIL RCPT | QUIT close",
+        {{true, END_NONE, STAGE_RCPT, 250, 5}, {true, END_NONE, STAGE_RCPT, 250, 6},
+            {false, END_NONE, STAGE_RCPT, 450, 6}},
+        STAGE_RCPT},
+    {"421 ends the session", "220 250 250 421 221", "EHLO MAIL RCPT QUIT close",
+        {{false, END_NONE, STAGE_RCPT, 421, 6}}, STAGE_RCPT},
+    {"lost within the second", "220 250 250 250 354 250 | 250 lost",
+        "EHLO MAIL RCPT DATA data | MAIL RCPT close",
+        {{true, END_NONE, STAGE_MESSAGE, 250, 7}, {false, END_CLOSED, STAGE_RCPT, 0, 5}},
+        STAGE_MESSAGE},
+    {"RSET refused", "220 250 250 550 | 500 221", "EHLO MAIL RCPT | RSET QUIT close",
+        {{false, END_NONE, STAGE_RCPT, 550, 5}, {false, END_NONE, STAGE_RSET, 500, 5}}, STAGE_RCPT},
+};
+
+static void
+expect_transaction(const struct sitting *sitting, const struct dialogue *d, size_t i)
+{
+	cr_assert_lt(i, 3, "%s: too many", sitting->name);
+	cr_expect_eq(d->done, sitting->transactions[i].done, "%s: done %zu", sitting->name, i);
+	cr_expect_eq(d->ending, sitting->transactions[i].ending, "%s: %zu", sitting->name, i);
+	cr_expect_eq(d->decisive_stage, sitting->transactions[i].at, "%s: %zu decided at %s",
+	    sitting->name, i, stage_name(d->decisive_stage));
+	cr_expect_eq(d->decisive.code, sitting->transactions[i].code, "%s: %zu", sitting->name, i);
+	cr_expect_eq(d->transcript.count, sitting->transactions[i].entries, "%s: %zu has %zu",
+	    sitting->name, i, d->transcript.count);
+}
+
+Test(sessions, outlive_their_transactions)
+{
+	for (size_t i = 0; i < sizeof sittings / sizeof *sittings; i++) {
+		const struct sitting *sitting = &sittings[i];
+		struct arena *arena = arena_new();
+		struct plan plan = {.helo = "probe.example.com",
+		    .from = "a@example.com",
+		    .rcpt = "b@example.net",
+		    .depth = sitting->depth,
+		    .message = MESSAGE,
+		    .message_len = strlen(MESSAGE)};
+		char hears[200], *save = NULL;
+		struct dialogue d;
+		struct buf says, line;
+		size_t over = 0;
+
+		snprintf(hears, sizeof hears, "%s", sitting->hears);
+		buf_init(&says, 1000);
+		buf_init(&line, 10000);
+		dialogue_start(&d, &plan, arena);
+		d.stays = true;
+		dialogue_connected(&d, 1);
+		for (char *word = strtok_r(hears, " ", &save); d.stage != STAGE_CLOSED;
+		     word = strtok_r(NULL, " ", &save)) {
+			enum act act;
+
+			buf_clear(&line);
+			act = dialogue_act(&d, &line);
+			if (act == ACT_REST) {
+				cr_assert_str_eq(word, "|", "%s: rests", sitting->name);
+				expect_transaction(sitting, &d, over++);
+				buf_puts(&says, " |");
+				if (over < 3 && sitting->transactions[over].at != STAGE_NONE)
+					cr_assert(dialogue_next(&d, &plan, arena));
+				else
+					dialogue_quit(&d);
+				continue;
+			}
+			if (act == ACT_SAY && d.stage == STAGE_MESSAGE)
+				buf_puts(&says, " data");
+			else if (act == ACT_SAY)
+				buf_printf(
+				    &says, " %.*s", (int)strcspn(line.data, " \r"), line.data);
+			cr_assert_not_null(
+			    word, "%s: waits in %s", sitting->name, stage_name(d.stage));
+			hear(&d, arena, word);
+		}
+		buf_puts(&says, " close");
+		if (over < 3 && sitting->transactions[over].at != STAGE_NONE)
+			expect_transaction(sitting, &d, over);
+		cr_expect_str_eq(
+		    says.data + 1, sitting->says, "%s: said '%s'", sitting->name, says.data + 1);
+		buf_release(&says);
+		buf_release(&line);
+		arena_free(arena);
+	}
+}
+
+Test(sessions, have_a_limit)
+{
+	struct arena *arena = arena_new();
+	struct plan plan = {
+	    .helo = "h.example", .from = "a@b.example", .rcpt = "c@d.example", .depth = STAGE_MAIL};
+	struct dialogue d;
+	unsigned transactions = 0, steps = 0;
+
+	dialogue_start(&d, &plan, arena);
+	d.stays = true;
+	dialogue_connected(&d, 0);
+	for (; d.stage != STAGE_CLOSED && steps < 10 * STAGE_COUNT * DIALOGUE_TRANSACTIONS_MAX;
+	     steps++)
+		if (d.stage == STAGE_READY) {
+			transactions++;
+			if (!dialogue_next(&d, &plan, arena))
+				dialogue_quit(&d);
+		} else {
+			hear(&d, arena, d.stage == STAGE_GREETING ? "220" : "250");
+		}
+	cr_expect_eq(transactions, DIALOGUE_TRANSACTIONS_MAX);
+	cr_expect_eq(d.stage, STAGE_CLOSED);
+	cr_expect_leq(steps, STAGE_COUNT * DIALOGUE_TRANSACTIONS_MAX);
+	arena_free(arena);
+}
+
+Test(sessions, at_rest_owe_nothing)
+{
+	static const char *const words[] = {"lost", "421", "250"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		struct arena *arena = arena_new();
+		struct plan plan = {.helo = "h.example",
+		    .from = "a@b.example",
+		    .rcpt = "c@d.example",
+		    .depth = STAGE_MAIL};
+		struct dialogue d;
+
+		dialogue_start(&d, &plan, arena);
+		d.stays = true;
+		dialogue_connected(&d, 0);
+		hear(&d, arena, "220");
+		hear(&d, arena, "250");
+		hear(&d, arena, "250");
+		cr_assert_eq(d.stage, STAGE_READY);
+		hear(&d, arena, words[i]);
+		cr_expect_eq(d.stage, i == 0 ? STAGE_CLOSED : STAGE_QUIT);
+		cr_expect(d.done && d.ending == END_NONE && d.decisive.code == 250 &&
+		          d.reached == STAGE_MAIL);
+		cr_expect_not(dialogue_next(&d, &plan, arena));
+		arena_free(arena);
+	}
+}
+
+Test(starttls, keeps_the_reply_that_refuses)
+{
+	static const int codes[] = {454, 500, 554, 421};
+
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+		struct arena *arena = arena_new();
+		struct plan plan = {.helo = "h.example", .depth = STAGE_STARTTLS, .tls = TLS_MAY};
+		struct dialogue d;
+
+		dialogue_start(&d, &plan, arena);
+		dialogue_connected(&d, 0);
+		hear(&d, arena, "220");
+		hear(&d, arena, "250:STARTTLS");
+		hear(&d, arena, arena_printf(arena, "%d", codes[i]));
+		cr_expect_eq(d.starttls_reply.code, codes[i]);
+		arena_free(arena);
+	}
 }

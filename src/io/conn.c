@@ -5,28 +5,23 @@
 #include <event2/event_struct.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "io/tls.h"
-#include "smtp/tls_facts.h"
+#include "io/wire.h"
 
-enum phase { CONNECTING, PLAIN, HANDSHAKE, SECURE, DEAD };
+enum phase { CONNECTING, OPENING, OPEN, DEAD };
 
 struct conn {
 	int fd;
 	enum phase phase;
 	bool closed; /* by our user, within a callback: freed when that returns */
 	int busy; /* callbacks under way */
-	SSL *ssl;
-	struct tls_facts *facts;
-	struct arena *arena;
-	bool shook; /* a close-notify makes sense */
+	struct wire *wire;
+	bool read_waits, write_waits; /* for the other direction of the socket */
 	const char *out; /* borrowed */
 	size_t out_len;
 	conn_heard *heard;
@@ -44,12 +39,7 @@ release(struct conn *conn)
 	event_del(&conn->reading);
 	event_del(&conn->writing);
 	event_del(&conn->timer);
-	if (conn->ssl != NULL) {
-		if (conn->shook)
-			SSL_shutdown(
-			    conn->ssl); /* one try: the peer's answer is not worth waiting for */
-		SSL_free(conn->ssl);
-	}
+	conn->wire->ops->free(conn->wire);
 	if (conn->fd >= 0)
 		close(conn->fd);
 	free(conn);
@@ -70,28 +60,49 @@ tell(struct conn *conn, const struct conn_news *news)
 }
 
 static void
-lose(struct conn *conn, enum conn_lost lost, const char *words)
+lose(struct conn *conn, enum conn_lost lost, int error, const char *words)
 {
 	conn->phase = DEAD;
 	event_del(&conn->reading);
 	event_del(&conn->writing);
 	event_del(&conn->timer);
-	tell(conn, &(struct conn_news){.event = CONN_LOST, .lost = lost, .words = words});
+	tell(conn,
+	    &(struct conn_news){.event = CONN_LOST, .lost = lost, .error = error, .words = words});
+}
+
+/* What no peer can do to us. */
+static bool
+is_local(int error)
+{
+	static const int local[] = {EACCES, EPERM, EADDRNOTAVAIL, EADDRINUSE, EAFNOSUPPORT, EMFILE,
+	    ENFILE, ENOBUFS, ENOMEM};
+
+	for (size_t i = 0; i < sizeof local / sizeof *local; i++)
+		if (error == local[i])
+			return true;
+	return false;
 }
 
 static void
 lose_errno(struct conn *conn, int error)
 {
-	enum conn_lost lost = LOST_RESET;
+	lose(conn,
+	    is_local(error)             ? LOST_LOCAL
+	    : conn->phase == CONNECTING ? LOST_REFUSED
+	    : error == EPIPE            ? LOST_CLOSED
+	                                : LOST_RESET,
+	    error, strerror(error));
+}
 
-	if (conn->phase == CONNECTING)
-		lost = error == EADDRNOTAVAIL || error == EACCES || error == EPERM ||
-		               error == EMFILE || error == ENFILE
-		           ? LOST_LOCAL
-		           : LOST_REFUSED;
-	else if (error == EPIPE)
-		lost = LOST_CLOSED;
-	lose(conn, lost, strerror(error));
+static void
+lose_wire(struct conn *conn, const struct wire_outcome *outcome)
+{
+	if (outcome->state == WIRE_FAILED)
+		lose_errno(conn, outcome->error);
+	else if (outcome->state == WIRE_CLOSED)
+		lose(conn, LOST_CLOSED, 0, NULL);
+	else
+		lose(conn, LOST_TLS, 0, outcome->words);
 }
 
 static int
@@ -161,165 +172,100 @@ learn_local(struct conn *conn)
 	}
 }
 
-/* false: gone, or at least nothing more to do here */
+/* Nothing came of it so far. False: nor will it, and the user knows. */
 static bool
+may_wait(struct conn *conn, const struct wire_outcome *outcome)
+{
+	if (outcome->state != WIRE_READ && outcome->state != WIRE_WRITE) {
+		lose_wire(conn, outcome);
+		return false;
+	}
+	if (conn->wire->taken > CONN_INPUT_MAX) {
+		lose(conn, LOST_FLOOD, 0, "it sends on and on, and there is no reply in it");
+		return false;
+	}
+	if (outcome->state == WIRE_WRITE)
+		event_add(&conn->writing, NULL);
+	return true;
+}
+
+static void
 read_some(struct conn *conn)
 {
 	char bytes[2048]; /* most replies are far shorter, and a hardened build clears it at every
 	                     call */
 
-	for (;;) {
-		ssize_t n;
+	conn->read_waits = false;
+	do {
+		struct wire_outcome outcome =
+		    conn->wire->ops->read(conn->wire, bytes, sizeof bytes);
 
-		if (conn->ssl != NULL) {
-			ERR_clear_error();
-			errno = 0;
-			n = SSL_read(conn->ssl, bytes, sizeof bytes);
-			if (n <= 0) {
-				char words[256];
-				int error = SSL_get_error(conn->ssl, (int)n), saved = errno;
-
-				if (error == SSL_ERROR_WANT_READ)
-					return true;
-				if (error == SSL_ERROR_WANT_WRITE) {
-					event_add(&conn->writing, NULL);
-					return true;
-				}
-				conn->shook = false;
-				tls_error(words, sizeof words);
-				if (error == SSL_ERROR_ZERO_RETURN ||
-				    (error == SSL_ERROR_SYSCALL && saved == 0))
-					lose(conn, LOST_CLOSED, NULL);
-				else if (error == SSL_ERROR_SYSCALL)
-					lose_errno(conn, saved);
-				else if (strstr(words, "unexpected eof") != NULL)
-					lose(conn, LOST_CLOSED,
-					    NULL); /* closed without close-notify, as most mail
-					              servers do */
-				else
-					lose(conn, LOST_TLS, words);
-				return false;
-			}
-		} else {
-			n = recv(conn->fd, bytes, sizeof bytes, 0);
-			if (n < 0 && (errno == EAGAIN || errno == EINTR))
-				return true;
-			if (n < 0)
-				return lose_errno(conn, errno), false;
-			if (n == 0)
-				return lose(conn, LOST_CLOSED, NULL), false;
+		if (outcome.state != WIRE_DONE) {
+			if (may_wait(conn, &outcome))
+				conn->read_waits = outcome.state == WIRE_WRITE;
+			return;
 		}
 		if (!tell(conn,
-		        &(struct conn_news){.event = CONN_DATA, .data = bytes, .len = (size_t)n}) ||
-		    conn->phase == DEAD)
-			return false;
+		        &(struct conn_news){
+		            .event = CONN_DATA, .data = bytes, .len = outcome.len}) ||
+		    conn->phase != OPEN)
+			return;
 		/* The loop comes again for what is still in the socket: other walks get their turn.
-		 * What OpenSSL has read ahead makes no noise there. */
-		if (conn->ssl == NULL || !SSL_has_pending(conn->ssl))
-			return true;
-	}
+		 * What the wire has read ahead makes no noise there. */
+	} while (conn->wire->ops->holds(conn->wire));
 }
 
 /* A peer that refused and closed while we were still sending has its last word in our receive
  * queue: that is to be read first. */
 static bool
-has_last_word(const struct conn *conn, int error)
+has_last_word(const struct conn *conn, const struct wire_outcome *outcome)
 {
-	return (error == EPIPE || error == ECONNRESET) && conn_has_input(conn);
+	return outcome->state == WIRE_FAILED &&
+	       (outcome->error == EPIPE || outcome->error == ECONNRESET) && conn_has_input(conn);
 }
 
+/* False: nothing more is to be done in this turn. */
 static bool
 write_some(struct conn *conn)
 {
+	conn->write_waits = false;
 	while (conn->out_len > 0) {
-		ssize_t n;
+		struct wire_outcome outcome =
+		    conn->wire->ops->write(conn->wire, conn->out, conn->out_len);
 
-		if (conn->ssl != NULL) {
-			ERR_clear_error(); /* SSL_get_error takes what others left for ours */
-			errno = 0;
-			n = SSL_write(conn->ssl, conn->out,
-			    conn->out_len > 16384 ? 16384 : (int)conn->out_len);
-			if (n <= 0) {
-				char words[256];
-				int error = SSL_get_error(conn->ssl, (int)n), saved = errno;
-
-				if (error == SSL_ERROR_WANT_WRITE)
-					event_add(&conn->writing, NULL);
-				if (error == SSL_ERROR_WANT_WRITE || error == SSL_ERROR_WANT_READ)
-					return true;
-				conn->shook = false;
-				tls_error(words, sizeof words);
-				if (error == SSL_ERROR_SYSCALL && has_last_word(conn, saved)) {
-					conn->out_len = 0;
-					return true;
-				}
-				if (error == SSL_ERROR_SYSCALL)
-					lose_errno(conn, saved != 0 ? saved : EPIPE);
-				else
-					lose(conn, LOST_TLS, words);
-				return false;
-			}
-		} else {
-			n = send(conn->fd, conn->out, conn->out_len, MSG_NOSIGNAL);
-			if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-				event_add(&conn->writing, NULL);
-				return true;
-			}
-			if (n < 0 && has_last_word(conn, errno)) {
-				conn->out_len = 0;
-				return true;
-			}
-			if (n < 0)
-				return lose_errno(conn, errno), false;
+		if (has_last_word(conn, &outcome)) {
+			conn->out = NULL;
+			conn->out_len = 0;
+			return true;
 		}
-		conn->out += n;
-		conn->out_len -= (size_t)n;
+		if (outcome.state != WIRE_DONE) {
+			if (!may_wait(conn, &outcome))
+				return false;
+			conn->write_waits = outcome.state == WIRE_READ;
+			return true;
+		}
+		conn->out += outcome.len;
+		conn->out_len -= outcome.len;
 	}
+	if (conn->out == NULL)
+		return true;
 	conn->out = NULL;
-	return tell(conn, &(struct conn_news){.event = CONN_SENT});
+	return tell(conn, &(struct conn_news){.event = CONN_SENT}) && conn->phase == OPEN;
 }
 
 static void
-shake(struct conn *conn)
+open_wire(struct conn *conn)
 {
-	char words[256];
-	int n, error, saved;
+	struct wire_outcome outcome = conn->wire->ops->open(conn->wire);
 
-	ERR_clear_error();
-	errno = 0;
-	n = SSL_connect(conn->ssl);
-	saved = errno;
-
-	if (n == 1) {
-		conn->phase = SECURE;
-		conn->shook = true;
-		tls_facts_read(conn->ssl, conn->arena, conn->facts);
-		conn->facts->done = true;
-		if (tell(conn, &(struct conn_news){.event = CONN_SECURED}) &&
-		    conn->phase == SECURE && SSL_has_pending(conn->ssl))
-			read_some(conn); /* what came along with the handshake makes no noise on the
-			                    socket any more */
+	if (outcome.state != WIRE_DONE) {
+		may_wait(conn, &outcome);
 		return;
 	}
-	error = SSL_get_error(conn->ssl, n);
-	if (error == SSL_ERROR_WANT_READ)
-		return;
-	if (error == SSL_ERROR_WANT_WRITE) {
-		event_add(&conn->writing, NULL);
-		return;
-	}
-	tls_facts_read(conn->ssl, conn->arena, conn->facts);
-	tls_error(words, sizeof words);
-	if (error == SSL_ERROR_SYSCALL && saved != 0) {
-		conn->facts->error = arena_string(conn->arena, strerror(saved));
-		lose_errno(conn, saved);
-	} else if (error == SSL_ERROR_SYSCALL || strstr(words, "unexpected eof") != NULL) {
-		conn->facts->error = "the peer closed the connection";
-		lose(conn, LOST_CLOSED, NULL);
-	} else {
-		conn->facts->error = arena_string(conn->arena, words);
-		lose(conn, LOST_TLS, conn->facts->error);
-	}
+	conn->phase = OPEN;
+	if (tell(conn, &(struct conn_news){.event = CONN_SECURED}) && conn->phase == OPEN &&
+	    conn->wire->ops->holds(conn->wire))
+		read_some(conn); /* what came along with the handshake */
 }
 
 static void
@@ -334,13 +280,13 @@ finish_connect(struct conn *conn)
 		lose_errno(conn, error);
 		return;
 	}
-	conn->phase = PLAIN;
+	conn->phase = OPEN;
 	learn_local(conn);
 	event_add(&conn->reading, NULL);
 	/* A reset is no refusal to connect: there was a connection, and the peer ended it before we
 	 * looked. */
 	if (tell(conn, &(struct conn_news){.event = CONN_CONNECTED}) && error == ECONNRESET &&
-	    conn->phase == PLAIN)
+	    conn->phase == OPEN)
 		lose_errno(conn, error);
 }
 
@@ -350,20 +296,18 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 	struct conn *conn = arg;
 
 	(void)fd;
+	conn->wire->left = WIRE_TURN;
 	switch (conn->phase) {
 	case CONNECTING:
 		finish_connect(conn);
 		return;
-	case HANDSHAKE:
-		shake(conn);
+	case OPENING:
+		open_wire(conn);
 		return;
-	case PLAIN:
-	case SECURE:
-		if ((what & EV_WRITE) || (conn->ssl != NULL && conn->out_len > 0)) {
-			if (!write_some(conn) || conn->phase == DEAD)
-				return;
-		}
-		if (what & EV_READ)
+	case OPEN:
+		if (((what & EV_WRITE) || conn->write_waits) && !write_some(conn))
+			return;
+		if ((what & EV_READ) || conn->read_waits)
 			read_some(conn);
 		return;
 	case DEAD:
@@ -390,6 +334,7 @@ conn_open(struct event_base *base, const struct ip *source, const struct ip *add
 	conn->heard = heard;
 	conn->arg = arg;
 	error = start_connect(conn, source, address, port);
+	conn->wire = wire_plain(conn->fd);
 	event_assign(&conn->reading, base, conn->fd, EV_READ | EV_PERSIST, on_ready, conn);
 	event_assign(&conn->writing, base, conn->fd, EV_WRITE, on_ready, conn);
 	event_assign(&conn->timer, base, -1, 0, on_timer, conn);
@@ -419,6 +364,7 @@ conn_deadline(struct conn *conn, long ms)
 	struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 
 	event_add(&conn->timer, &tv);
+	conn->wire->taken = 0;
 }
 
 void
@@ -432,10 +378,8 @@ conn_send(struct conn *conn, const char *data, size_t len)
 void
 conn_last_words(struct conn *conn, const char *data, size_t len)
 {
-	if (conn->phase == SECURE)
-		SSL_write(conn->ssl, data, (int)len);
-	else if (conn->phase == PLAIN)
-		(void)!send(conn->fd, data, len, MSG_NOSIGNAL);
+	if (conn->phase == OPEN)
+		conn->wire->ops->write(conn->wire, data, len);
 }
 
 bool
@@ -450,10 +394,9 @@ void
 conn_secure(struct conn *conn, struct tls_context *tls, const char *name, bool must_verify,
     struct tls_facts *facts, struct arena *arena)
 {
-	conn->ssl = tls_client(tls, conn->fd, name, must_verify);
-	conn->facts = facts;
-	conn->arena = arena;
-	conn->phase = HANDSHAKE;
+	conn->wire->ops->free(conn->wire);
+	conn->wire = wire_tls(conn->fd, tls, name, must_verify, facts, arena);
+	conn->phase = OPENING;
 	event_active(&conn->writing, EV_WRITE, 0);
 }
 

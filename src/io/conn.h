@@ -1,4 +1,5 @@
-/* conn: one TCP connection on the loop, in the clear and then under TLS. It knows no SMTP.
+/* conn: one TCP connection on the loop, in the clear and then under TLS (io/wire.h). It knows no
+ * SMTP.
  *
  * One struct event for reading, one for writing only while a write is stuck, one timer: what a
  * bufferevent costs beyond that is measured in bench/. At most one piece of output is under way; it
@@ -20,14 +21,24 @@ struct tls_context;
 struct tls_facts;
 
 enum conn_event { CONN_CONNECTED, CONN_DATA, CONN_SENT, CONN_SECURED, CONN_LOST, CONN_DEADLINE };
-enum conn_lost { LOST_REFUSED, LOST_CLOSED, LOST_RESET, LOST_TLS, LOST_LOCAL };
+enum conn_lost {
+	LOST_REFUSED, /* never connected */
+	LOST_CLOSED,
+	LOST_RESET,
+	LOST_TLS,
+	LOST_FLOOD, /* CONN_INPUT_MAX octets since the deadline was set */
+	LOST_LOCAL, /* this machine could not: no socket, no permission, no such source address */
+};
+
+/* Far more than a handshake with a long chain, or the longest reply. */
+enum { CONN_INPUT_MAX = 512 * 1024 };
 
 struct conn_news {
 	enum conn_event event;
 	const char *data; /* CONN_DATA: valid during the call */
 	size_t len;
-	enum conn_lost lost; /* CONN_LOST: REFUSED: never connected; LOCAL: no socket, no such
-	                        source address */
+	enum conn_lost lost;
+	int error; /* CONN_LOST: an errno, or 0 */
 	const char *words; /* CONN_LOST: valid during the call */
 };
 typedef void conn_heard(const struct conn_news *news, void *arg);

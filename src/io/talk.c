@@ -38,16 +38,22 @@ stage_ms(const struct talk *talk)
 }
 
 static void
+release(struct talk *talk)
+{
+	conn_close(talk->conn);
+	buf_release(&talk->early);
+	buf_release(&talk->line);
+	free(talk);
+}
+
+static void
 finish(struct talk *talk)
 {
 	talk_done *done = talk->done;
 	void *arg = talk->arg;
 
 	talk->result->ms = (long)(loop_ms() - talk->began);
-	conn_close(talk->conn);
-	buf_release(&talk->early);
-	buf_release(&talk->line);
-	free(talk);
+	release(talk);
 	done(arg);
 }
 
@@ -66,8 +72,13 @@ on_lost(struct talk *talk, const struct conn_news *news)
 {
 	switch (news->lost) {
 	case LOST_REFUSED:
-	case LOST_LOCAL:
 		lose(talk, END_UNREACHABLE, news->words);
+		break;
+	case LOST_LOCAL:
+		lose(talk, END_THIS_HOST, news->words);
+		break;
+	case LOST_FLOOD:
+		lose(talk, END_FLOOD, news->words);
 		break;
 	case LOST_CLOSED:
 		lose(talk, END_CLOSED, NULL);
@@ -86,12 +97,27 @@ on_lost(struct talk *talk, const struct conn_news *news)
 	}
 }
 
+/* One try: nothing tells whether it went out. */
+static void
+say_farewell(struct talk *talk)
+{
+	const char *farewell = talk->sending ? NULL : dialogue_farewell(&talk->result->dialogue);
+
+	if (farewell != NULL)
+		conn_last_words(talk->conn, farewell, strlen(farewell));
+}
+
 static void
 on_deadline(struct talk *talk)
 {
-	const struct dialogue *d = &talk->result->dialogue;
+	struct dialogue *d = &talk->result->dialogue;
 	char words[80];
 
+	if (d->stage == STAGE_READY) {
+		dialogue_quit(d);
+		return;
+	}
+	say_farewell(talk);
 	snprintf(words, sizeof words, "%s within %g s",
 	    d->stage == STAGE_CONNECT     ? "no connection"
 	    : d->stage == STAGE_HANDSHAKE ? "no handshake"
@@ -197,20 +223,46 @@ listen(struct talk *talk)
 	free(bytes);
 }
 
+static bool
+tls_possible(struct talk *talk)
+{
+	struct tls_context *tls = talk->plan.tls;
+
+	if (tls == NULL)
+		lose(talk, END_THIS_HOST, "TLS is not available here");
+	else if (talk->plan.must_verify && !tls_context_trusts(tls))
+		lose(talk, END_THIS_HOST,
+		    "no certificate can be verified: this host has no CA certificates");
+	else
+		return true;
+	return false;
+}
+
+/* What has come already is heard when we next say something. */
+static void
+rest(struct talk *talk)
+{
+	talk->result->ms = (long)(loop_ms() - talk->began);
+	talk->listening = talk->early.len == 0;
+	conn_deadline(talk->conn, talk->result->dialogue.plan->ms[STAGE_READY]);
+	talk->plan.ready(talk->arg);
+}
+
 /* The end of every callback: nothing may touch the talk after it. */
 static void
 act(struct talk *talk)
 {
 	const struct talk_plan *plan = &talk->plan;
 	struct dialogue *d = &talk->result->dialogue;
-	const struct plan *say = plan->plan;
+
+	enum act next;
 
 	buf_clear(&talk->line);
 	talk->stage_began = loop_ms();
-	switch (talk->sending
-	            ? ACT_CLOSE
-	            : dialogue_act(d, &talk->line)) { /* refused while we were still sending: no
-		                                         command would be understood */
+	next = talk->sending ? ACT_CLOSE /* refused while we were still sending: no command would
+	                                    be understood */
+	                     : dialogue_act(d, &talk->line);
+	switch (next) {
 	case ACT_CONNECT:
 		talk->conn =
 		    conn_open(plan->base, &plan->source, &plan->address, plan->port, on_news, talk);
@@ -222,21 +274,23 @@ act(struct talk *talk)
 		conn_send(talk->conn, talk->line.data, talk->line.len);
 		break;
 	case ACT_TLS:
-		if (plan->tls == NULL) {
-			lose(talk, END_TLS_FAILED, "TLS is not available here");
+		if (!tls_possible(talk)) {
 			act(talk);
 			return;
 		}
 		conn_secure(talk->conn, plan->tls, plan->name, plan->must_verify,
 		    &talk->result->tls, talk->arena);
 		break;
+	case ACT_REST:
+		rest(talk);
+		return;
 	case ACT_CLOSE:
 	case ACT_NONE:
 		finish(talk);
 		return;
 	}
-	conn_deadline(talk->conn, say->ms[d->stage]);
-	if (stages[d->stage].act == ACT_LISTEN || stages[d->stage].act == ACT_SAY)
+	conn_deadline(talk->conn, d->plan->ms[d->stage]);
+	if (next == ACT_LISTEN || next == ACT_SAY)
 		listen(talk);
 }
 
@@ -257,19 +311,34 @@ talk_start(const struct talk_plan *plan, struct arena *arena, struct talk_result
 	buf_init(&talk->line, MESSAGE_WIRE_MAX);
 	memset(result, 0, sizeof *result);
 	dialogue_start(&result->dialogue, plan->plan, arena);
+	result->dialogue.stays = plan->ready != NULL;
 	act(talk); /* a connection only begins here: no callback comes from within */
 	return talk;
+}
+
+bool
+talk_next(struct talk *talk, const struct plan *plan, struct arena *arena)
+{
+	if (reply_pending(talk->reader) > 0 || /* it has something to say of its own accord */
+	    !dialogue_next(&talk->result->dialogue, plan, arena))
+		return false;
+	talk->arena = arena;
+	talk->reader = reply_reader_new(arena);
+	talk->began = loop_ms();
+	act(talk);
+	return true;
+}
+
+void
+talk_quit(struct talk *talk)
+{
+	dialogue_quit(&talk->result->dialogue);
+	act(talk);
 }
 
 void
 talk_stop(struct talk *talk)
 {
-	const char *farewell = talk->sending ? NULL : dialogue_farewell(&talk->result->dialogue);
-
-	if (farewell != NULL)
-		conn_last_words(talk->conn, farewell, strlen(farewell));
-	conn_close(talk->conn);
-	buf_release(&talk->early);
-	buf_release(&talk->line);
-	free(talk);
+	say_farewell(talk);
+	release(talk);
 }

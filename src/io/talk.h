@@ -1,4 +1,7 @@
-/* talk: drives a dialogue over a connection: act, wait, outcome, next. It knows no SMTP word. */
+/* talk: drives a dialogue over a connection: act, wait, outcome, next. It knows no SMTP word.
+ *
+ * A session outlives the mail when the plan has `ready`: that is called when a transaction is over
+ * and the peer takes another one: talk_next, or talk_quit; at once, from within, or later. */
 #ifndef IO_TALK_H
 #define IO_TALK_H
 
@@ -14,6 +17,8 @@ struct event_base;
 struct talk;
 struct tls_context;
 
+typedef void talk_done(void *arg);
+
 struct talk_plan {
 	struct event_base *base;
 	struct tls_context *tls; /* NULL: no TLS is possible */
@@ -22,7 +27,8 @@ struct talk_plan {
 	uint16_t port;
 	const char *name; /* of the host, for SNI and the certificate; an address if it has none */
 	bool must_verify;
-	const struct plan *plan;
+	const struct plan *plan; /* of the session, and of its first transaction */
+	talk_done *ready; /* NULL: one transaction, then QUIT */
 };
 
 struct talk_result { /* in the caller's arena, filled while the talk goes on: at any time it holds
@@ -30,14 +36,17 @@ struct talk_result { /* in the caller's arena, filled while the talk goes on: at
 	struct dialogue dialogue;
 	struct tls_facts tls;
 	struct ip source; /* our end of the connection */
-	long ms; /* the whole walk */
+	long ms; /* the whole walk; of a later transaction, that alone */
 };
 
-typedef void talk_done(void *arg);
-
-/* Never calls back from within. `done` is called once, and the talk is then gone. */
+/* Never calls back from within. `done` is called once, when the session is over, and the talk is
+ * then gone. A transaction that `ready` did not come for ended with the session. */
 struct talk *talk_start(const struct talk_plan *plan, struct arena *arena,
     struct talk_result *result, talk_done *done, void *arg);
+/* After `ready`: the result then is of the new transaction, in this arena. False: not in this
+ * session (dialogue_next); talk_quit is left. */
+bool talk_next(struct talk *talk, const struct plan *plan, struct arena *arena);
+void talk_quit(struct talk *talk); /* after `ready`; `done` comes when the peer has let go */
 void talk_stop(
     struct talk *talk); /* cut short: QUIT if the peer listens, then closed; `done` is not called */
 

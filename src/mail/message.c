@@ -67,6 +67,14 @@ message_is_8bit(const char *bytes, size_t len)
 	return false;
 }
 
+bool
+message_header_is_8bit(const char *bytes, size_t len)
+{
+	const char *end = memmem(bytes, len, "\r\n\r\n", 4);
+
+	return message_is_8bit(bytes, end != NULL ? (size_t)(end - bytes) : len);
+}
+
 static bool
 has_control(const char *s, size_t len)
 {

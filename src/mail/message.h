@@ -56,6 +56,7 @@ bool message_from_file(const char *bytes, size_t len, const struct message_plan 
     struct buf *out, const char **why, unsigned *line);
 
 bool message_is_8bit(const char *bytes, size_t len); /* any byte ≥ 0x80 */
+bool message_header_is_8bit(const char *bytes, size_t len); /* before the first empty line */
 
 /* Dot-stuffing and the final dot (RFC 5321 4.5.2): `bytes` has CRLF ends; MESSAGE_WIRE_MAX is the
  * size to give `out`. */

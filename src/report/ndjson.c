@@ -262,7 +262,8 @@ write_tls(struct json *json, const struct attempt *attempt)
 	json_text(json, "problem", tls->problem);
 	json_text(json, "subject", tls->subject);
 	json_text(json, "issuer", tls->issuer);
-	json_text(json, "names", tls->names);
+	if (tls->name_count > 0)
+		json_strings(json, "names", tls->names, tls->name_count);
 	json_text(json, "not_before", tls->not_before);
 	json_text(json, "not_after", tls->not_after);
 	json_text(json, "sha256", tls->sha256);

@@ -99,7 +99,7 @@ static bool
 reply_counts(const struct attempt *attempt)
 {
 	return attempt->reply.count > 0 && attempt->ending != END_TLS_MISSING &&
-	       attempt->ending != END_TLS_FAILED && attempt->ending != END_LOCAL;
+	       attempt->ending != END_TLS_FAILED && attempt->ending != END_NOT_SENDABLE;
 }
 
 /* "at mail with 554 5.7.1": where, and the code. */

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/slice.h"
 #include "mail/message.h"
 
 const char *
@@ -17,12 +18,14 @@ ending_name(enum ending ending)
 	    [END_TIMEOUT] = "timeout",
 	    [END_NOT_SMTP] = "not-smtp",
 	    [END_TOO_LONG] = "reply-too-long",
+	    [END_FLOOD] = "flood",
 	    [END_INJECTED] = "starttls-injection",
 	    [END_TLS_FAILED] = "tls-failed",
 	    [END_TLS_MISSING] = "tls-missing",
 	    [END_UNREACHABLE] = "unreachable",
 	    [END_UNEXPECTED] = "unexpected-reply",
-	    [END_LOCAL] = "not-sendable",
+	    [END_NOT_SENDABLE] = "not-sendable",
+	    [END_THIS_HOST] = "local",
 	};
 
 	return names[ending];
@@ -44,30 +47,26 @@ last_stage(enum stage depth)
 	}
 }
 
-static bool
-is_ascii(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s >= 0x80)
-			return false;
-	return true;
-}
-
+/* RFC 6531 section 3.4: an address or a header field that is not ASCII. */
 static bool
 needs_smtputf8(const struct plan *plan)
 {
-	return !is_ascii(plan->from) || (plan->rcpt != NULL && !is_ascii(plan->rcpt));
+	return !text_is_ascii(plan->from) || (plan->rcpt != NULL && !text_is_ascii(plan->rcpt)) ||
+	       (plan->message != NULL && message_header_is_8bit(plan->message, plan->message_len));
 }
 
 /* What we cannot send to this server, whatever it would say; NULL when all is well (RFC 6152
- * section 3, RFC 6531 section 3.1.5). */
+ * section 3, RFC 6531 sections 3.1 and 3.4). */
 static const char *
 not_sendable(const struct dialogue *d)
 {
 	const struct plan *plan = d->plan;
 
 	if (needs_smtputf8(plan) && !d->ehlo.smtputf8)
-		return "an address is not ASCII and the server does not offer SMTPUTF8";
+		return plan->message != NULL &&
+		               message_header_is_8bit(plan->message, plan->message_len)
+		           ? "a header field is not ASCII and the server does not offer SMTPUTF8"
+		           : "an address is not ASCII and the server does not offer SMTPUTF8";
 	if (plan->message != NULL && !d->ehlo.mime8bit &&
 	    message_is_8bit(plan->message, plan->message_len))
 		return "the message has 8-bit data and the server does not offer 8BITMIME";
@@ -87,34 +86,69 @@ static bool
 tls_is_missing(const struct dialogue *d, enum stage next)
 {
 	return d->plan->tls == TLS_MUST && !d->tls && d->plan->depth >= STAGE_STARTTLS &&
-	       (next == STAGE_MAIL || (next == STAGE_QUIT && d->done));
+	       (next == STAGE_READY || (next == STAGE_QUIT && d->done));
+}
+
+static enum stage
+pass_guard(const struct dialogue *d, enum stage next)
+{
+	switch (stages[next].guard) {
+	case GUARD_TLS:
+		return d->plan->tls != TLS_NEVER && d->ehlo.starttls ? next
+		                                                     : stages[next].otherwise;
+	case GUARD_OPEN:
+		return d->open ? next : stages[next].otherwise;
+	case GUARD_NONE:
+		break;
+	}
+	return next;
+}
+
+/* Where a transaction begins: not with what this server cannot take. */
+static enum stage
+begin(struct dialogue *d)
+{
+	const char *why = not_sendable(d);
+
+	d->transactions++;
+	if (why == NULL)
+		return pass_guard(d, stages[STAGE_READY].next[GOT_YES]);
+	end(d, END_NOT_SENDABLE, why);
+	return d->stays ? STAGE_READY : STAGE_QUIT;
+}
+
+/* The way there is over, or a transaction. */
+static enum stage
+come_to_rest(struct dialogue *d)
+{
+	if (d->transactions > 0)
+		return d->stays ? STAGE_READY : STAGE_QUIT;
+	d->way = d->transcript.count;
+	return begin(d);
 }
 
 static void
 enter(struct dialogue *d, enum stage next)
 {
-	const char *why;
-
-	if (stages[next].guard == GUARD_TLS && (d->plan->tls == TLS_NEVER || !d->ehlo.starttls))
-		next = stages[next].otherwise;
+	next = pass_guard(d, next);
 	/* Deep enough. Before the greeting we may not talk, and behind 354 a QUIT would be message
 	 * text: there we just close. */
 	if (next < STAGE_QUIT && next > last_stage(d->plan->depth)) {
 		d->done = true;
-		next =
-		    d->stage == STAGE_CONNECT || d->stage == STAGE_DATA ? STAGE_CLOSED : STAGE_QUIT;
+		next = d->stage == STAGE_CONNECT || d->stage == STAGE_DATA ? STAGE_CLOSED
+		       : d->stage >= STAGE_MAIL                            ? STAGE_READY
+		                                                           : STAGE_QUIT;
 	}
-	if (tls_is_missing(d, next)) {
+	if (d->transactions == 0 && tls_is_missing(d, next)) {
 		end(d, END_TLS_MISSING,
 		    d->starttls_offered ? "the server refuses STARTTLS"
 		                        : "the server does not offer STARTTLS");
 		next = STAGE_QUIT;
 	}
-	if (next == STAGE_MAIL && (why = not_sendable(d)) != NULL) {
-		end(d, END_LOCAL, why);
-		next = STAGE_QUIT;
-	}
-	if (next >= STAGE_QUIT && d->stage < STAGE_QUIT)
+	if (next == STAGE_READY)
+		next = come_to_rest(d);
+	if ((next == STAGE_READY || next >= STAGE_QUIT) && d->stage < STAGE_QUIT &&
+	    d->stage != STAGE_READY)
 		d->reached = d->stage;
 	d->stage = next;
 }
@@ -127,6 +161,42 @@ dialogue_start(struct dialogue *d, const struct plan *plan, struct arena *arena)
 	    .stage = STAGE_CONNECT,
 	    .reached = STAGE_CONNECT,
 	    .decisive_stage = STAGE_CONNECT};
+}
+
+/* Each transaction's record tells the way there, too. */
+static void
+keep_way(struct dialogue *d)
+{
+	struct transcript way = {.entries = NULL};
+
+	for (size_t i = 0; i < d->way; i++)
+		*(struct transcript_entry *)arena_push(d->arena, &way.entries, way.count++,
+		    sizeof *way.entries) = d->transcript.entries[i];
+	d->transcript = way;
+}
+
+bool
+dialogue_next(struct dialogue *d, const struct plan *plan, struct arena *arena)
+{
+	if (d->stage != STAGE_READY || d->transactions >= DIALOGUE_TRANSACTIONS_MAX)
+		return false;
+	d->plan = plan;
+	d->arena = arena;
+	d->reached = d->decisive_stage = STAGE_READY;
+	d->done = false;
+	d->ending = END_NONE;
+	d->detail = NULL;
+	d->decisive = (struct reply){.count = 0};
+	keep_way(d);
+	d->stage = begin(d);
+	return true;
+}
+
+void
+dialogue_quit(struct dialogue *d)
+{
+	if (d->stage == STAGE_READY)
+		d->stage = STAGE_QUIT;
 }
 
 static void
@@ -161,6 +231,9 @@ dialogue_act(const struct dialogue *d, struct buf *line)
 	case STAGE_STARTTLS:
 		buf_puts(line, "STARTTLS\r\n");
 		break;
+	case STAGE_RSET:
+		buf_puts(line, "RSET\r\n");
+		break;
 	case STAGE_MAIL:
 		say_mail(d, line);
 		break;
@@ -185,8 +258,9 @@ dialogue_act(const struct dialogue *d, struct buf *line)
 const char *
 dialogue_farewell(const struct dialogue *d)
 {
-	bool commands = d->stage > STAGE_GREETING && d->stage < STAGE_DATA &&
-	                d->stage != STAGE_STARTTLS && d->stage != STAGE_HANDSHAKE;
+	bool commands = d->stage > STAGE_GREETING && d->stage < STAGE_QUIT &&
+	                d->stage != STAGE_STARTTLS && d->stage != STAGE_HANDSHAKE &&
+	                d->stage != STAGE_DATA;
 
 	return commands ? "QUIT\r\n" : NULL;
 }
@@ -233,6 +307,13 @@ outcome_of(int code)
 	}
 }
 
+/* Or is there another road: HELO, or mail in the clear? */
+static bool
+is_end(enum stage stage, enum stage next)
+{
+	return next >= STAGE_QUIT || (next == STAGE_READY && stage > STAGE_READY);
+}
+
 void
 dialogue_heard(struct dialogue *d, const struct reply *reply, bool more_waiting, long ms)
 {
@@ -240,13 +321,17 @@ dialogue_heard(struct dialogue *d, const struct reply *reply, bool more_waiting,
 	enum stage stage = d->stage, next = stages[stage].next[outcome];
 	bool good = outcome == GOT_YES || outcome == GOT_MORE;
 
-	note(d, reply, ms);
+	if (stage != STAGE_READY)
+		note(d, reply, ms);
+	if (stage == STAGE_READY) { /* of its own accord: it is about to close */
+		enter(d, STAGE_QUIT);
+		return;
+	}
 	if (stage == STAGE_QUIT) { /* whatever it says: the walk was over before */
 		enter(d, next);
 		return;
 	}
-	if (good || next >= STAGE_QUIT) { /* a refusal that has another road (HELO, or mail in the
-		                             clear) decides nothing */
+	if (good || is_end(stage, next)) {
 		d->decisive = *reply;
 		d->decisive_stage = stage;
 	}
@@ -262,6 +347,10 @@ dialogue_heard(struct dialogue *d, const struct reply *reply, bool more_waiting,
 		    d, END_INJECTED, "bytes in the clear behind the reply to STARTTLS", NULL, 0);
 		return;
 	}
+	if (stage == STAGE_STARTTLS && outcome != GOT_YES)
+		d->starttls_reply = *reply;
+	if (stage == STAGE_MAIL || stage == STAGE_RSET || stage == STAGE_MESSAGE)
+		d->open = stage == STAGE_MAIL && outcome == GOT_YES;
 	if (good && (outcome == GOT_MORE) != (stage == STAGE_DATA))
 		end(d, END_UNEXPECTED, NULL);
 	else if (good && stage == STAGE_MESSAGE)
@@ -272,7 +361,7 @@ dialogue_heard(struct dialogue *d, const struct reply *reply, bool more_waiting,
 void
 dialogue_heard_early(struct dialogue *d, const struct reply *reply, long ms)
 {
-	if (reply->code >= 400 && stages[d->stage].next[outcome_of(reply->code)] >= STAGE_QUIT)
+	if (reply->code >= 400 && is_end(d->stage, stages[d->stage].next[outcome_of(reply->code)]))
 		dialogue_heard(d, reply, false, ms);
 	else
 		dialogue_lost(d, END_UNEXPECTED, "a reply to what was not said yet", reply, ms);
@@ -301,9 +390,10 @@ dialogue_lost(struct dialogue *d, enum ending ending, const char *detail,
 
 	if (stage == STAGE_CLOSED)
 		return;
-	if (ending != END_INJECTED) /* that one's reply is noted already */
+	if (ending != END_INJECTED && stage != STAGE_READY) /* that one's reply is noted already */
 		note(d, partial, ms);
-	if (stage != STAGE_QUIT) { /* a server that just closes on QUIT has not failed us */
+	/* A server that just closes on QUIT, or on one who rests, has not failed us. */
+	if (stage != STAGE_QUIT && stage != STAGE_READY) {
 		end(d, ending, detail);
 		if (ending != END_INJECTED) {
 			memset(&d->decisive, 0, sizeof d->decisive);

@@ -1,5 +1,5 @@
-/* dialogue: one walk through the table of stages. Pure: it says what it wants done and takes what
- * came of it; io/talk.c does the doing. */
+/* dialogue: a walk through the table of stages: a session, and in it one transaction or several.
+ * Pure: it says what it wants done and takes what came of it; io/talk.c does the doing. */
 #ifndef SMTP_DIALOGUE_H
 #define SMTP_DIALOGUE_H
 
@@ -15,7 +15,12 @@ struct buf;
 
 enum tls_want { TLS_NEVER, TLS_MAY, TLS_MUST }; /* MAY: opportunistic (RFC 7435) */
 
-struct plan { /* what to say; borrowed, must outlive the dialogue */
+/* No server is asked for more in one session. */
+enum { DIALOGUE_TRANSACTIONS_MAX = 100 };
+
+/* What to say in a transaction, and of the first one's on the way there: HELO, TLS. Borrowed, must
+ * outlive the transaction. */
+struct plan {
 	const char *helo;
 	const char *from; /* "": null reverse-path */
 	const char *rcpt; /* NULL: no recipient, the walk ends after EHLO */
@@ -35,6 +40,7 @@ enum ending { /* how a walk ended, beyond the replies */
 	END_TIMEOUT, /* a stage's deadline passed */
 	END_NOT_SMTP, /* talk that is no SMTP reply */
 	END_TOO_LONG, /* a reply over the limits of reply.h */
+	END_FLOOD, /* it sends without an end, and no reply is in it */
 	END_INJECTED, /* bytes behind the reply to STARTTLS: dropped, no handshake (RFC 3207 section
 	                 4, CVE-2021-38371) */
 	END_TLS_FAILED, /* handshake failed, or the certificate where --tls-verify asks for a good
@@ -42,38 +48,53 @@ enum ending { /* how a walk ended, beyond the replies */
 	END_TLS_MISSING, /* --tls asks for it and the server does not offer it, or refuses */
 	END_UNREACHABLE, /* no connection */
 	END_UNEXPECTED, /* a reply that does not belong there: 354 to RCPT, 250 to DATA */
-	END_LOCAL, /* our own doing: 8-bit message without 8BITMIME, larger than SIZE, non-ASCII
-	              address without SMTPUTF8 */
+	END_NOT_SENDABLE, /* our own doing: 8-bit message without 8BITMIME, non-ASCII address or
+	                     header without SMTPUTF8 */
+	END_THIS_HOST, /* this machine could not: no permission, no such source address, no
+	                  descriptors, nobody to trust */
 	END_COUNT
 };
 const char *ending_name(enum ending ending); /* "closed" "reset" "timeout" … NULL for NONE */
 
 struct dialogue {
 	const struct plan *plan;
-	struct arena *arena;
+	struct arena *arena; /* of the transaction */
 	enum stage stage; /* the one under way; STAGE_CLOSED at the end */
-	enum stage reached; /* the last stage before QUIT */
-	bool done; /* reached the depth that the plan asks for, and nobody refused */
+	/* the session */
+	bool stays; /* set by the caller after dialogue_start: behind a transaction it waits in
+	               STAGE_READY for the next one, or for QUIT */
 	bool tls; /* handshake done */
 	struct ehlo ehlo; /* as of the last EHLO */
 	bool starttls_offered;
+	struct reply starttls_reply; /* that refused it; count 0: none did */
+	unsigned transactions; /* begun */
+	bool open; /* the server may still hold one: RSET before the next */
+	/* the transaction under way, or the last one */
+	enum stage reached; /* its last stage */
+	bool done; /* reached the depth that the plan asks for, and nobody refused */
 	enum ending ending;
 	const char *detail; /* arena: words on the ending ("Connection refused", "certificate has
 	                       expired"); NULL if none */
-	struct transcript transcript;
-	struct reply
-	    decisive; /* the reply that ended the walk, or the last before QUIT; count 0: none */
+	struct transcript transcript; /* the way there, and what was said in it */
+	size_t way; /* entries of the way there */
+	struct reply decisive; /* the reply that ended it, or the last before QUIT; count 0: none */
 	enum stage decisive_stage;
 };
 
 void dialogue_start(struct dialogue *dialogue, const struct plan *plan, struct arena *arena);
 
+/* In STAGE_READY: one more transaction, whose plan's `helo` and `tls` are not looked at; results of
+ * the last one are forgotten, but for what its arena holds. False: there were enough of them, or
+ * this is no moment for it. Or the end of the session. */
+bool dialogue_next(struct dialogue *dialogue, const struct plan *plan, struct arena *arena);
+void dialogue_quit(struct dialogue *dialogue);
+
 /* What is to be done now. ACT_SAY fills `line` with what to send (with CRLF; for MESSAGE the
- * stuffed data and its dot). ACT_CLOSE: the walk is over. */
+ * stuffed data and its dot). ACT_REST: a transaction is over. ACT_CLOSE: the walk is. */
 enum act dialogue_act(const struct dialogue *dialogue, struct buf *line);
 
-/* What may still be said when the walk is broken off in the middle of waiting: QUIT, or NULL where
- * it would be no command. */
+/* What may still be said when the walk is broken off in the middle of waiting, with all that we
+ * had to say sent: QUIT, or NULL where it would be no command. */
 const char *dialogue_farewell(const struct dialogue *dialogue);
 
 void dialogue_connected(struct dialogue *dialogue, long ms);

@@ -1,7 +1,8 @@
 /* stage: the SMTP dialogue as a table, one row a stage: what we do, what may come back, and where
  * that leads (RFC 5321 sections 3 and 4).
  *
- * The table knows no socket and no clock. dialogue.h walks it. */
+ * Edges go forward, but for those that end a transaction and lead back to READY, where a session
+ * takes the next one or QUIT. The table knows no socket and no clock. dialogue.h walks it. */
 #ifndef SMTP_STAGE_H
 #define SMTP_STAGE_H
 
@@ -17,6 +18,8 @@ enum stage {
 	STAGE_STARTTLS,
 	STAGE_HANDSHAKE,
 	STAGE_EHLO_TLS,
+	STAGE_READY, /* the session stands, and no transaction is under way */
+	STAGE_RSET,
 	STAGE_MAIL,
 	STAGE_RCPT,
 	STAGE_DATA,
@@ -26,10 +29,10 @@ enum stage {
 	STAGE_COUNT
 };
 
-enum act { ACT_NONE, ACT_CONNECT, ACT_LISTEN, ACT_SAY, ACT_TLS, ACT_CLOSE };
+enum act { ACT_NONE, ACT_CONNECT, ACT_LISTEN, ACT_SAY, ACT_TLS, ACT_REST, ACT_CLOSE };
 
 enum outcome { /* the columns */
-	GOT_YES, /* 2yz, or: connected, handshake done */
+	GOT_YES, /* 2yz, or: connected, handshake done, a transaction begins */
 	GOT_MORE, /* 3yz */
 	GOT_UNKNOWN_COMMAND, /* 500, 502 */
 	GOT_NO, /* any other 4yz, 5yz */
@@ -39,7 +42,11 @@ enum outcome { /* the columns */
 	OUTCOME_COUNT
 };
 
-enum guard { GUARD_NONE, GUARD_TLS }; /* TLS: it is wanted, and offered */
+enum guard {
+	GUARD_NONE,
+	GUARD_TLS, /* it is wanted, and offered */
+	GUARD_OPEN, /* a transaction was begun, and is not over for the server */
+};
 
 struct stage_row {
 	const char *name; /* the record's word (DESIGN.md section 2); HELO is "ehlo" too */
