@@ -19,10 +19,6 @@ enum {
 	DEPTH_MAX = 500,
 	GROUPS_MAX = 15,
 	SOURCE_MAX = 65536,
-	BRANCHES_MAX = 160, /* of a choice that is sorted */
-	THREES = 2048, /* bits that tell the threes of bytes apart */
-	STARTS_MAX = 600, /* threes that one pattern may begin with */
-	LOOKS_MAX = 10000,
 };
 
 /* ---- reading a pattern: what it needs, and whether it could run away */
@@ -390,15 +386,9 @@ pattern_split(const char *source, struct arena *arena, const char ***parts)
 
 /* ---- compiling and matching */
 
-/* What PCRE2 gets is the pattern with two changes. Each literal dot is also PATTERN_DOT, but one
- * that a class excludes. And a choice among several words first looks whether the next byte begins
- * any of them: PCRE2 without its compiler tries every branch at every place, and most places begin
- * none. */
-
-struct firsts { /* bytes that a branch may begin with */
-	bool byte[256];
-	bool any; /* not known, or nothing at all */
-};
+/* A user's --rules on a machine that forbids code made at run time, and the first texts of a run,
+ * go by PCRE2's interpreter: a pattern earns its machine code by being asked often. */
+enum { ASKED_OFTEN = 16 };
 
 static const char *
 past_class(const char *p)
@@ -409,261 +399,35 @@ past_class(const char *p)
 	return parse.p;
 }
 
-/* Where the group that opens at `p` closes. The pattern was read before: it does. */
+/* "[.-]" takes the dot within a name, too, and "[^;]{0,40}" as little as it can: what goes together
+ * stands together. */
 static const char *
-group_end(const char *p)
+write_class(const char *p, struct buf *out)
 {
-	for (unsigned depth = 0;; p++) {
-		if (*p == '\\')
-			p++;
-		else if (*p == '[')
-			p = past_class(p) - 1;
-		else if (*p == '(')
-			depth++;
-		else if (*p == ')' && --depth == 0)
-			return p;
-	}
+	const char *close = past_class(p);
+	bool negated = p[1] == '^', dot = !negated && memchr(p, '.', (size_t)(close - p)) != NULL;
+	size_t braces = negated && *close == '{' ? strcspn(close, "}") + 1 : 0;
+
+	buf_putc(out, *p++);
+	if (*p == ']')
+		buf_putc(out, *p++);
+	if (dot)
+		buf_puts(out, "\\x01"); /* not at the end: "[.-]" must not become a range */
+	buf_add(out, p, (size_t)(close - p) + braces);
+	close += braces;
+	if (braces > 0 && *close != '?' && *close != '+')
+		buf_putc(out, '?');
+	return close;
 }
 
-static bool
-may_be_left_out(const char *quantifier)
-{
-	return *quantifier == '?' || *quantifier == '*' ||
-	       (*quantifier == '{' && quantifier[1] == '0');
-}
-
-static void branch_firsts(const char *p, const char *end, struct firsts *firsts);
-
-static unsigned
-group_firsts(const char *p, const char *end, struct firsts *firsts)
-{
-	unsigned count = 1;
-
-	branch_firsts(p, end, firsts);
-	for (; p < end; p++) {
-		if (*p == '\\') {
-			p++;
-		} else if (*p == '[') {
-			p = past_class(p) - 1;
-		} else if (*p == '(') {
-			p = group_end(p);
-		} else if (*p == '|') {
-			branch_firsts(p + 1, end, firsts);
-			count++;
-		}
-	}
-	return count;
-}
-
+/* What PCRE2 gets is the pattern in which each literal dot is also PATTERN_DOT, but one that a
+ * class excludes. */
 static void
-branch_firsts(const char *p, const char *end, struct firsts *firsts)
+write_pattern(const char *p, struct buf *out)
 {
-	while (p < end && *p != '|') {
-		char literal = *p;
-		bool looks;
-
-		if (*p == '(') {
-			struct parse parse = {p, NULL, NULL, 0};
-			const char *close = group_end(p);
-
-			read_group_head(&parse, &looks);
-			p = close + 1;
-			if (looks)
-				continue;
-			group_firsts(parse.p, close, firsts);
-			if (!may_be_left_out(p))
-				return;
-			break; /* what stands behind it could come first */
-		}
-		if (*p == '\\' && (p[1] == 'b' || p[1] == 'B')) {
-			p += 2;
-			continue;
-		}
-		if (*p == '\\')
-			literal = *++p;
-		else if (strchr(".[^$", *p) != NULL)
-			break;
-		if (p[-1] == '\\' && strchr("dDsSwWhHvVAzZ", literal) != NULL)
-			break;
-		firsts->byte[(unsigned char)literal] = true;
-		if (literal == '.')
-			firsts->byte[PATTERN_DOT] = true;
-		if (!may_be_left_out(++p))
-			return;
-		p += *p == '{' ? strcspn(p, "}") + 1 : 1;
-		p += *p == '?' || *p == '+';
-	}
-	firsts->any = true;
-}
-
-/* "(?=[abc])" for a group worth it. */
-static bool
-write_firsts(const char *inner, const char *end, struct buf *out)
-{
-	struct firsts firsts = {.any = false};
-
-	if (group_firsts(inner, end, &firsts) < 4 || firsts.any)
-		return false;
-	buf_puts(out, "(?=[");
-	for (unsigned i = 0; i < 256; i++)
-		if (firsts.byte[i])
-			buf_printf(out, "\\x%02x", i);
-	buf_puts(out, "])(?:");
-	return true;
-}
-
-/* How many octets a branch begins with that are themselves, each once. */
-static size_t
-plain_start(const char *p, const char *end)
-{
-	size_t n = 0;
-
-	while (p + n < end && strchr("\\[](){}|.^$*+?", p[n]) == NULL &&
-	       (p + n + 1 == end || strchr("*+?{", p[n + 1]) == NULL))
-		n++;
-	return n;
-}
-
-static char
-small(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-struct branch {
-	const char *p, *end;
-	size_t plain;
-};
-
-static void write_pattern(const char *p, const char *end, struct buf *out);
-static void write_branches(struct branch *branches, size_t count, struct buf *out);
-
-/* The branches that begin as the first does, moved to the front. */
-static size_t
-gather(struct branch *branches, size_t count)
-{
-	size_t gathered = 1;
-
-	for (size_t i = 1; i < count && branches[0].plain > 0; i++)
-		if (branches[i].plain > 0 && small(*branches[i].p) == small(*branches[0].p)) {
-			struct branch found = branches[i];
-
-			memmove(&branches[gathered + 1], &branches[gathered],
-			    (i - gathered) * sizeof *branches);
-			branches[gathered++] = found;
-		}
-	return gathered;
-}
-
-static size_t
-common_start(const struct branch *branches, size_t count)
-{
-	size_t common = branches[0].plain;
-
-	for (size_t i = 1; i < count; i++) {
-		size_t n = 0;
-
-		while (n < common && n < branches[i].plain &&
-		       small(branches[i].p[n]) == small(branches[0].p[n]))
-			n++;
-		common = n;
-	}
-	return common;
-}
-
-/* "abc|def|abd" as "ab(?:c|d)|def": what begins alike is tried once. What may match stays the same,
- * only which of two is preferred may change. */
-static void
-write_branches(struct branch *branches, size_t count, struct buf *out)
-{
-	while (count > 0) {
-		size_t alike = gather(branches, count),
-		       common = alike > 1 ? common_start(branches, alike) : 0;
-
-		if (common > 0) {
-			buf_add(out, branches[0].p, common);
-			buf_puts(out, "(?:");
-			for (size_t i = 0; i < alike; i++) {
-				branches[i].p += common;
-				branches[i].plain -= common;
-			}
-			write_branches(branches, alike, out);
-			buf_putc(out, ')');
-		} else {
-			write_pattern(branches[0].p, branches[0].end, out);
-		}
-		branches += alike;
-		count -= alike;
-		if (count > 0)
-			buf_putc(out, '|');
-	}
-}
-
-static void
-write_choice(const char *p, const char *end, struct buf *out)
-{
-	struct branch branches[BRANCHES_MAX];
-	const char *start = p;
-	size_t count = 0;
-
-	for (const char *from = p;; p++) {
-		if (p < end && *p == '\\') {
-			p++;
-		} else if (p < end && *p == '[') {
-			p = past_class(p) - 1;
-		} else if (p < end && *p == '(') {
-			p = group_end(p);
-		} else if (p == end || *p == '|') {
-			if (count == BRANCHES_MAX) {
-				write_pattern(start, end, out);
-				return;
-			}
-			branches[count++] = (struct branch){from, p, plain_start(from, p)};
-			from = p + 1;
-		}
-		if (p == end)
-			break;
-	}
-	write_branches(branches, count, out);
-}
-
-static void
-write_pattern(const char *p, const char *end, struct buf *out)
-{
-	while (p < end) {
-		if (*p == '(') {
-			struct parse parse = {p, NULL, NULL, 0};
-			const char *close = group_end(p);
-			bool looks, guarded;
-
-			read_group_head(&parse, &looks);
-			buf_add(out, p, (size_t)(parse.p - p));
-			guarded = !looks && write_firsts(parse.p, close, out);
-			write_choice(parse.p, close, out);
-			buf_puts(out, guarded ? "))" : ")");
-			p = close + 1;
-		} else if (*p == '[') {
-			const char *close = past_class(p);
-			bool negated = p[1] == '^',
-			     dot = !negated && memchr(p, '.', (size_t)(close - p)) != NULL;
-
-			buf_putc(out, *p++);
-			if (*p == ']')
-				buf_putc(out, *p++);
-			if (dot)
-				buf_puts(out,
-				    "\\x01"); /* not at the end: "[.-]" must not become a range */
-			buf_add(out, p, (size_t)(close - p));
-			p = close;
-			if (negated && *p == '{') { /* "not …, up to so many": the nearest first,
-				                       for what goes together stands together */
-				size_t n = strcspn(p, "}") + 1;
-
-				buf_add(out, p, n);
-				p += n;
-				if (*p != '?' && *p != '+')
-					buf_putc(out, '?');
-			}
+	while (*p != '\0') {
+		if (*p == '[') {
+			p = write_class(p, out);
 		} else if (*p == '\\') {
 			if (p[1] == '.')
 				buf_puts(out, "[.\\x01]");
@@ -676,219 +440,44 @@ write_pattern(const char *p, const char *end, struct buf *out)
 	}
 }
 
-/* A choice among words that a pattern begins with begins at the start of a word: "known" is not
- * looked for in "unknown", and five places of six are passed over. */
-static void
-write_start(const char *source, struct buf *out)
+/* PCRE2 asks here for what it needs: when there is none left the program ends and says so, where a
+ * match that failed for want of memory would be read as none. */
+static void *
+take_memory(PCRE2_SIZE size, void *unused)
 {
-	struct parse parse = {source, NULL, NULL, 0};
-	struct firsts firsts = {.any = false};
-	bool looks;
-
-	if (*source != '(' || !read_group_head(&parse, &looks) || looks ||
-	    may_be_left_out(group_end(source) + 1))
-		return;
-	if (group_firsts(parse.p, group_end(source), &firsts) < 4 || firsts.any)
-		return;
-	for (unsigned i = 0; i < 256; i++)
-		if (firsts.byte[i] && !(i >= 'a' && i <= 'z') && !(i >= '0' && i <= '9') &&
-		    !(i >= 'A' && i <= 'Z'))
-			return;
-	buf_puts(out, "\\b");
-}
-
-/* ---- where a match may begin */
-
-/* PCRE2 tries a pattern at every place whose one byte could begin it. Three bytes tell more: a set
- * of all the threes that a match may begin with, by their hash, leaves a place or two of a hundred.
- */
-
-struct starts {
-	uint64_t set[THREES / 64];
-	unsigned count, looked; /* how many are in it; how often was looked for more */
-	bool two; /* two bytes may do: the last two of a text are a place, too */
-};
-
-struct rest { /* what of a pattern is still to be read: the rest of a branch, and what follows the
-	         group that it is in */
-	const char *p, *end;
-	const struct rest *next; /* NULL: nothing follows */
-	bool open; /* it may come again: what follows is not known */
-};
-
-/* One byte more: what was three bytes ago has been shifted out. */
-static unsigned
-hash_on(unsigned hash, unsigned byte)
-{
-	return ((hash << 4) ^ byte) & (THREES - 1);
-}
-
-static unsigned
-hash_of_three(unsigned a, unsigned b, unsigned c)
-{
-	return hash_on(hash_on(hash_on(0, a), b), c);
-}
-
-/* Letters without case, and both dots, are one. What is not a letter may fall together with what is
- * not one, either: there is no harm in it. */
-static unsigned
-folded(char c)
-{
-	return c == PATTERN_DOT ? '.' | 0x20 : (unsigned char)c | 0x20;
-}
-
-static bool find_starts(const struct rest *rest, char *start, unsigned n, struct starts *starts);
-
-static bool
-go_on(const struct rest *rest, const char *p, bool open, char *start, unsigned n,
-    struct starts *starts)
-{
-	struct rest after = {p, rest->end, rest->next, open || rest->open};
-
-	return find_starts(&after, start, n, starts);
-}
-
-/* Two bytes are known: any third will do. */
-static bool
-start_with_any(char *start, unsigned n, struct starts *starts)
-{
-	for (unsigned c = ' '; c < 256 && n == 2; c += c % 64 == 63 ? 33 : 1) {
-		unsigned hash = hash_of_three(folded(start[0]), folded(start[1]), folded((char)c));
-
-		starts->set[hash / 64] |= UINT64_C(1) << (hash % 64);
-	}
-	starts->count += STARTS_MAX / 8;
-	starts->two = true;
-	return n == 2 && starts->count <= STARTS_MAX;
-}
-
-static bool
-start_with(
-    const struct rest *rest, const char *p, char c, char *start, unsigned n, struct starts *starts)
-{
-	bool optional = may_be_left_out(p), open = *p == '*' || *p == '+' || *p == '{';
-	const char *behind = p;
-
-	if (optional || open) {
-		behind += *p == '{' ? strcspn(p, "}") + 1 : 1;
-		behind += *behind == '?' || *behind == '+';
-	}
-	start[n] = c;
-	if (!go_on(rest, behind, open, start, n + 1, starts))
-		return false;
-	return !optional || go_on(rest, behind, false, start, n, starts);
-}
-
-static bool
-start_with_group(const struct rest *rest, char *start, unsigned n, struct starts *starts)
-{
-	struct parse parse = {rest->p, NULL, NULL, 0};
-	const char *close = group_end(rest->p), *behind = close + 1;
-	struct rest after = *rest, branch;
-	bool looks;
-
-	read_group_head(&parse, &looks);
-	if (looks)
-		return go_on(rest, behind, false, start, n, starts);
-	if (strchr("*+?{", *behind) != NULL && *behind != '\0') {
-		after.open |= *behind != '?';
-		behind += *behind == '{' ? strcspn(behind, "}") + 1 : 1;
-		behind += *behind == '?' || *behind == '+';
-		if (may_be_left_out(close + 1) && !go_on(rest, behind, false, start, n, starts))
-			return false;
-	}
-	after.p = behind;
-	branch = (struct rest){parse.p, parse.p, &after, false};
-	for (const char *p = parse.p;; p++) {
-		if (p < close && *p == '\\') {
-			p++;
-		} else if (p < close && *p == '[') {
-			p = past_class(p) - 1;
-		} else if (p < close && *p == '(') {
-			p = group_end(p);
-		} else if (p == close || *p == '|') {
-			branch.end = p;
-			if (!find_starts(&branch, start, n, starts))
-				return false;
-			branch.p = p + 1;
-		}
-		if (p == close)
-			return true;
-	}
-}
-
-static bool
-start_with_class(const struct rest *rest, char *start, unsigned n, struct starts *starts)
-{
-	const char *close = past_class(rest->p);
-
-	if (rest->p[1] == '^' || close - rest->p > 8 ||
-	    strcspn(rest->p + 1, "\\-") + 3 < (size_t)(close - rest->p))
-		return start_with_any(start, n, starts);
-	for (const char *p = rest->p + 1; p + 1 < close; p++)
-		if (!start_with(rest, close, *p, start, n, starts))
-			return false;
-	return true;
-}
-
-/* Adds all the threes that `start`, n bytes so far, may grow to; false when they cannot be told. */
-static bool
-find_starts(const struct rest *rest, char *start, unsigned n, struct starts *starts)
-{
-	const char *p = rest->p;
-
-	if (++starts->looked > LOOKS_MAX)
-		return false;
-	if (n == 3) {
-		unsigned hash = hash_of_three(folded(start[0]), folded(start[1]), folded(start[2]));
-
-		starts->set[hash / 64] |= UINT64_C(1) << (hash % 64);
-		return ++starts->count <= STARTS_MAX;
-	}
-	if (rest->open || (p == rest->end && rest->next == NULL))
-		return start_with_any(start, n, starts);
-	if (p == rest->end)
-		return find_starts(rest->next, start, n, starts);
-	if (*p == '(')
-		return start_with_group(rest, start, n, starts);
-	if (*p == '[')
-		return start_with_class(rest, start, n, starts);
-	if (*p == '\\' && (p[1] == 'b' || p[1] == 'B'))
-		return go_on(rest, p + 2, false, start, n, starts);
-	if (*p == '\\')
-		return strchr("dDsSwWhHvVAzZ", p[1]) == NULL
-		           ? start_with(rest, p + 2, p[1], start, n, starts)
-		           : start_with_any(start, n, starts);
-	return strchr(".^$", *p) == NULL ? start_with(rest, p + 1, *p, start, n, starts)
-	                                 : start_with_any(start, n, starts);
+	(void)unused;
+	return must_alloc(size);
 }
 
 static void
-learn_starts(struct pattern *pattern)
+give_memory(void *memory, void *unused)
 {
-	struct rest whole = {
-	    pattern->source, pattern->source + strlen(pattern->source), NULL, false};
-	struct starts *starts = must_alloc(sizeof *starts);
-	char start[3];
-
-	if (find_starts(&whole, start, 0, starts))
-		pattern->starts = starts;
-	else
-		free(starts);
+	(void)unused;
+	free(memory);
 }
 
-/* The next place from `at` on where a match may begin; `len` if there is none. */
-static size_t
-next_start(const struct starts *starts, const char *text, size_t at, size_t len)
+static pcre2_code *
+compile(const char *source)
 {
-	unsigned hash = at + 3 <= len ? hash_on(folded(text[at]), folded(text[at + 1])) : 0;
+	pcre2_general_context *memory =
+	    pcre2_general_context_create(take_memory, give_memory, NULL);
+	pcre2_compile_context *context = pcre2_compile_context_create(memory);
+	pcre2_code *code = NULL;
+	struct buf written;
+	PCRE2_SIZE where;
+	int error;
 
-	for (; at + 3 <= len; at++) {
-		hash = hash_on(hash, folded(text[at + 2]));
-		if (starts->set[hash / 64] >> (hash % 64) & 1)
-			return at;
-	}
-	return starts->two && at + 2 == len ? at : len;
+	buf_init(&written, SOURCE_MAX);
+	write_pattern(source, &written);
+	if (!written.full)
+		code = pcre2_compile((PCRE2_SPTR)written.data, written.len,
+		    PCRE2_CASELESS | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_DOTALL |
+		        PCRE2_NEVER_BACKSLASH_C,
+		    &error, &where, context);
+	buf_release(&written);
+	pcre2_compile_context_free(context);
+	pcre2_general_context_free(memory);
+	return code;
 }
 
 bool
@@ -897,22 +486,11 @@ pattern_compile(struct pattern *pattern, const char **why)
 	static const char *const names[GROUP_COUNT] = {
 	    [GROUP_LIST] = "list", [GROUP_ITEM] = "item", [GROUP_REF] = "ref"};
 	uint32_t groups = 0;
-	PCRE2_SIZE where;
 	pcre2_code *code;
-	struct buf source;
-	int error;
 
 	if (pattern->code != NULL)
 		return true;
-	buf_init(&source, SOURCE_MAX);
-	write_start(pattern->source, &source);
-	write_pattern(pattern->source, pattern->source + strlen(pattern->source), &source);
-	code = source.full ? NULL
-	                   : pcre2_compile((PCRE2_SPTR)source.data, source.len,
-	                         PCRE2_CASELESS | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_DOTALL |
-	                             PCRE2_NEVER_BACKSLASH_C,
-	                         &error, &where, NULL);
-	buf_release(&source);
+	code = compile(pattern->source);
 	if (code == NULL) {
 		*why = "not a regular expression";
 		return false;
@@ -929,7 +507,6 @@ pattern_compile(struct pattern *pattern, const char **why)
 		pattern->group[i] = number > 0 ? number : 0;
 	}
 	pattern->code = code;
-	learn_starts(pattern);
 	return true;
 }
 
@@ -937,12 +514,11 @@ void
 pattern_release(struct pattern *pattern)
 {
 	pcre2_code_free(pattern->code);
-	free(pattern->starts);
 	pattern->code = NULL;
-	pattern->starts = NULL;
 }
 
 struct matcher {
+	pcre2_general_context *memory;
 	pcre2_match_data *data;
 	pcre2_match_context *limits;
 };
@@ -952,12 +528,11 @@ matcher_new(void)
 {
 	struct matcher *matcher = must_alloc(sizeof *matcher);
 
-	matcher->data = pcre2_match_data_create(GROUPS_MAX + 1, NULL);
-	matcher->limits = pcre2_match_context_create(NULL);
-	if (matcher->limits != NULL) {
-		pcre2_set_match_limit(matcher->limits, STEPS_MAX);
-		pcre2_set_depth_limit(matcher->limits, DEPTH_MAX);
-	}
+	matcher->memory = pcre2_general_context_create(take_memory, give_memory, NULL);
+	matcher->data = pcre2_match_data_create(GROUPS_MAX + 1, matcher->memory);
+	matcher->limits = pcre2_match_context_create(matcher->memory);
+	pcre2_set_match_limit(matcher->limits, STEPS_MAX);
+	pcre2_set_depth_limit(matcher->limits, DEPTH_MAX);
 	return matcher;
 }
 
@@ -968,19 +543,21 @@ matcher_free(struct matcher *matcher)
 		return;
 	pcre2_match_data_free(matcher->data);
 	pcre2_match_context_free(matcher->limits);
+	pcre2_general_context_free(matcher->memory);
 	free(matcher);
 }
 
 static int
-match_at_starts(
-    const struct pattern *pattern, struct matcher *matcher, const char *text, size_t len)
+run_pattern(struct pattern *pattern, struct matcher *matcher, const char *text, size_t len)
 {
-	int count = PCRE2_ERROR_NOMATCH;
+	int count;
 
-	for (size_t at = next_start(pattern->starts, text, 0, len);
-	     at < len && count == PCRE2_ERROR_NOMATCH;
-	     at = next_start(pattern->starts, text, at + 1, len))
-		count = pcre2_match(pattern->code, (PCRE2_SPTR)text, len, at, PCRE2_ANCHORED,
+	if (pattern->asked < ASKED_OFTEN && ++pattern->asked == ASKED_OFTEN)
+		pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
+	count =
+	    pcre2_match(pattern->code, (PCRE2_SPTR)text, len, 0, 0, matcher->data, matcher->limits);
+	if (count == PCRE2_ERROR_JIT_STACKLIMIT)
+		count = pcre2_match(pattern->code, (PCRE2_SPTR)text, len, 0, PCRE2_NO_JIT,
 		    matcher->data, matcher->limits);
 	return count;
 }
@@ -993,11 +570,9 @@ pattern_match(struct pattern *pattern, struct matcher *matcher, const char *text
 	PCRE2_SIZE *ends;
 	int count;
 
-	if (matcher->data == NULL || matcher->limits == NULL || !pattern_compile(pattern, &why))
+	if (!pattern_compile(pattern, &why))
 		return false;
-	count = pattern->starts != NULL ? match_at_starts(pattern, matcher, text, len)
-	                                : pcre2_match(pattern->code, (PCRE2_SPTR)text, len, 0, 0,
-	                                      matcher->data, matcher->limits);
+	count = run_pattern(pattern, matcher, text, len);
 	if (count <= 0)
 		return false;
 	ends = pcre2_get_ovector_pointer(matcher->data);

@@ -1,11 +1,10 @@
 /* pattern: the regular expressions of the rule base. Perl's syntax without what can run away or
  * surprise: no back-references, no recursion, no inline options; a repetition that holds another is
  * refused unless it ends after eight. Matching is bytewise, ASCII letters without case, under a
- * limit on steps and depth. A choice of four words or more that begins a pattern begins at the
- * start of a word.
+ * limit on steps and depth.
  *
  * From each pattern clauses are taken: sets of words, of each of which at least one must stand in
- * any text that matches. They choose the candidates (judge/words.h), so that most patterns are
+ * any text that matches. They choose the candidates (rules/words.h), so that most patterns are
  * never run on most texts; one that never is, is never compiled. */
 #ifndef RULES_PATTERN_H
 #define RULES_PATTERN_H
@@ -38,7 +37,7 @@ struct pattern {
 	struct clause clauses[CLAUSES_MAX];
 	size_t clause_count; /* 0: no word is sure */
 	void *code; /* pcre2_code, made when first needed */
-	struct starts *starts; /* with it; NULL: a match may begin anywhere */
+	unsigned asked; /* how often, up to where it is worth machine code */
 	int group[GROUP_COUNT]; /* number of the named group, 0 if there is none */
 };
 
