@@ -539,22 +539,25 @@ Test(diagnosis, each_joint_of_words_and_evidence)
  * name leads anywhere. */
 static const struct look {
 	enum cause said;
+	unsigned about;
 	const char *matched, *book[LINES];
 	enum basis basis;
 	enum who who;
 } looks[] = {
-    {CAUSE_REVERSE_DNS, "generic reverse DNS", {WELL, PTR_GENERIC}, BASIS_CONFIRMED, WHO_HOST},
-    {CAUSE_REVERSE_DNS, "Dynamic IP", {WELL, PTR_GOOD}, BASIS_STATED, WHO_SENDER},
-    {CAUSE_REVERSE_DNS, "dialup", {WELL}, BASIS_CONFIRMED, WHO_HOST},
-    {CAUSE_REVERSE_DNS, "no PTR record", {WELL, PTR_GENERIC}, BASIS_STATED, WHO_HOST},
-    {CAUSE_REVERSE_DNS, "no PTR record", {WELL, PTR_GOOD}, BASIS_CONTRADICTED, WHO_RECEIVER},
-    {CAUSE_REVERSE_DNS, "no PTR record", {WELL, PTR_GOOD, ZEN_SBL}, BASIS_CONTRADICTED,
+    {CAUSE_REVERSE_DNS, ABOUT_LOOKS, "generic reverse DNS", {WELL, PTR_GENERIC}, BASIS_CONFIRMED,
+        WHO_HOST},
+    {CAUSE_REVERSE_DNS, ABOUT_LOOKS, "Dynamic IP", {WELL, PTR_GOOD}, BASIS_STATED, WHO_SENDER},
+    {CAUSE_REVERSE_DNS, ABOUT_LOOKS, "dialup", {WELL}, BASIS_CONFIRMED, WHO_HOST},
+    {CAUSE_REVERSE_DNS, 0, "no PTR record", {WELL, PTR_GENERIC}, BASIS_STATED, WHO_HOST},
+    {CAUSE_REVERSE_DNS, 0, "no PTR record", {WELL, PTR_GOOD}, BASIS_CONTRADICTED, WHO_RECEIVER},
+    {CAUSE_REVERSE_DNS, 0, "no PTR record", {WELL, PTR_GOOD, ZEN_SBL}, BASIS_CONTRADICTED,
         WHO_RECEIVER},
-    {CAUSE_HELO, "Host not found", {WELL, PTR_GOOD}, BASIS_CONTRADICTED, WHO_RECEIVER},
-    {CAUSE_HELO, "Host not found", {WELL, PTR_STRAY}, BASIS_STATED, WHO_SENDER},
-    {CAUSE_HELO, "does not match", {WELL, "mail.example.net A !SERVFAIL"}, BASIS_STATED,
-        WHO_SENDER},
-    {CAUSE_HELO, "that is my own name", {WELL, PTR_GOOD}, BASIS_STATED, WHO_SENDER},
+    {CAUSE_HELO, ABOUT_RESOLVING, "Host not found", {WELL, PTR_GOOD}, BASIS_CONTRADICTED,
+        WHO_RECEIVER},
+    {CAUSE_HELO, ABOUT_RESOLVING, "Host not found", {WELL, PTR_STRAY}, BASIS_STATED, WHO_SENDER},
+    {CAUSE_HELO, ABOUT_RESOLVING, "does not match", {WELL, "mail.example.net A !SERVFAIL"},
+        BASIS_STATED, WHO_SENDER},
+    {CAUSE_HELO, 0, "that is my own name", {WELL, PTR_GOOD}, BASIS_STATED, WHO_SENDER},
 };
 enum { LOOKS = sizeof looks / sizeof *looks };
 
@@ -567,6 +570,7 @@ set_up_look(struct bench *bench, const struct look *look)
 	memcpy(joint.book, look->book, sizeof joint.book);
 	set_up(bench, &joint);
 	bench->reading.matched = look->matched;
+	bench->reading.about = look->about;
 }
 
 Test(diagnosis, how_an_address_looks_is_another_thing_than_a_missing_record)
@@ -816,7 +820,7 @@ Test(diagnosis, white_and_informative_lists_are_never_a_cause)
 
 Test(diagnosis, what_the_reading_says_is_kept)
 {
-	struct also also[] = {{CAUSE_POLICY, "p"}, {CAUSE_GREYLIST, "g"}};
+	struct also also[] = {{CAUSE_POLICY, "p", 0}, {CAUSE_GREYLIST, "g", 0}};
 	struct reading reading = {.code = 450,
 	    .enhanced = "4.7.1",
 	    .cause = CAUSE_POLICY,

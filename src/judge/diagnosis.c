@@ -61,7 +61,7 @@ add_also(struct desk *desk, enum cause cause, const char *rule)
 		if (desk->out->also[i].cause == cause)
 			return;
 	also = arena_push(desk->arena, &desk->out->also, desk->out->also_count, sizeof *also);
-	*also = (struct also){cause, rule};
+	*also = (struct also){.cause = cause, .rule = rule};
 	desk->out->also_count++;
 }
 

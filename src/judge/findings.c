@@ -267,35 +267,16 @@ ptr_finding(const struct ptr *ptr)
 	return FOUND_PTR_GOOD;
 }
 
-static bool
-has_word(const char *text, const char *const *words, size_t count)
-{
-	for (size_t i = 0; text != NULL && i < count; i++)
-		if (strcasestr(text, words[i]) != NULL)
-			return true;
-	return false;
-}
-
-static bool
-has_looks(const char *text)
-{
-	static const char *const words[] = {
-	    "generic", "dynamic", "dial", "residential", "transient", "pool", "dsl", "dhcp"};
-
-	return has_word(text, words, sizeof words / sizeof *words);
-}
-
 /* Does the reply complain of how the address or its name looks, not of a record that is missing? It
  * may say so beside other words on reverse names. */
 static bool
 is_about_looks(const struct reading *reading)
 {
-	if (reading == NULL)
-		return false;
-	for (size_t i = 0; i < reading->also_count; i++)
-		if (has_looks(reading->also[i].rule))
-			return true;
-	return has_looks(reading->matched);
+	unsigned facts = reading != NULL ? reading->about : 0;
+
+	for (size_t i = 0; reading != NULL && i < reading->also_count; i++)
+		facts |= reading->also[i].about;
+	return facts & ABOUT_LOOKS;
 }
 
 static unsigned
@@ -406,18 +387,8 @@ is_literal(const char *helo)
 	return helo[0] == '[';
 }
 
-/* Does the reply complain of the name as such: that it is not full, does not resolve, or leads
- * elsewhere? Of that the DNS knows; of tastes and lists it does not. */
-static bool
-is_about_resolving(const struct reading *reading)
-{
-	static const char *const words[] = {"not found", "resol", "qualif", "fqdn", "look",
-	    "not exist", "no a ", "address record", "match", "dns"};
-
-	return reading != NULL && has_word(reading->matched, words, sizeof words / sizeof *words);
-}
-
-/* That a name does not lead to an address which no receiver sees says nothing. */
+/* That a name does not lead to an address which no receiver sees says nothing; and of tastes and
+ * lists the DNS does not know, only of what resolves. */
 static unsigned
 helo_finding(const struct reading *reading, const struct sender *sender)
 {
@@ -427,7 +398,7 @@ helo_finding(const struct reading *reading, const struct sender *sender)
 	    sender->helo_facts.resolves == ABSENT)
 		return FOUND_HELO_BAD;
 	if (sender->helo_facts.leads_back == PRESENT)
-		return is_about_resolving(reading) ? FOUND_HELO_GOOD : 0u;
+		return reading != NULL && reading->about & ABOUT_RESOLVING ? FOUND_HELO_GOOD : 0u;
 	return sender->helo_facts.leads_back == ABSENT && !is_hidden(sender) ? FOUND_HELO_ASTRAY
 	                                                                     : 0u;
 }

@@ -144,7 +144,7 @@ add_also(struct reader *reader, const struct rule *rule)
 		if (out->also[i].cause == rule->cause)
 			return;
 	struct also *also = arena_push(reader->arena, &out->also, out->also_count, sizeof *also);
-	*also = (struct also){rule->cause, rule->id};
+	*also = (struct also){rule->cause, rule->id, rule->about};
 	out->also_count++;
 }
 
@@ -585,6 +585,7 @@ rules_read(
 	if (reader.best != NULL) {
 		out->cause = reader.best->cause;
 		out->rule = reader.best->id;
+		out->about = reader.best->about;
 		out->matched = copy_span(&reader, reader.match.all);
 		out->reference = copy_span(&reader, reader.match.group[GROUP_REF]);
 		if (out->provider == NULL)

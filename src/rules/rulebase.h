@@ -46,6 +46,7 @@ struct rule {
 	    *advice; /* NULL: none given. list: "{ref}" stands for that group */
 	const char *only; /* id of the provider that must have been recognised; NULL: any */
 	unsigned stages, carriers; /* bit sets; 0: any */
+	unsigned about; /* of enum about */
 	struct code_range codes[RANGES_MAX];
 	struct enhanced_range enhanced[RANGES_MAX];
 	size_t code_count, enhanced_count;

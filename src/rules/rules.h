@@ -58,6 +58,14 @@ enum listed_what { LISTED_NOTHING, LISTED_IP, LISTED_HELO, LISTED_SENDER, LISTED
 const char *listed_what_name(
     enum listed_what what); /* "ip" "helo" "sender" "url" "ptr"; NULL for nothing */
 
+/* What a reply complains of more closely than its cause says: facts that somebody could check. A
+ * set, for a rule may be about several. */
+enum about {
+	ABOUT_LOOKS = 1, /* how the address or its name looks (generic, dynamic), no record missing
+	                  */
+	ABOUT_RESOLVING = 2 /* that a name is not full, does not resolve, or leads elsewhere */
+};
+
 struct named_list {
 	const char *name; /* zone if the text has it, else the product's name */
 	const struct list *list; /* NULL: not one that we know how to ask */
@@ -71,6 +79,7 @@ struct reading { /* strings are static, the rule base's, or in the arena; NULL w
 	const char *enhanced_note; /* "missing", "doubled", "its class contradicts the code" */
 	enum cause cause;
 	const char *rule; /* id; NULL when nothing matched */
+	unsigned about; /* of enum about: what that rule says it is about */
 	const char *matched; /* the words */
 	const char *list; /* first of lists[] */
 	struct named_list *lists;
@@ -84,6 +93,7 @@ struct reading { /* strings are static, the rule base's, or in the arena; NULL w
 	struct also { /* other readings that the text allows, the better first */
 		enum cause cause;
 		const char *rule;
+		unsigned about;
 	} * also;
 	size_t also_count;
 };

@@ -187,6 +187,22 @@ load_carrier(struct load *load)
 	return true;
 }
 
+static bool
+load_about(struct load *load)
+{
+	char *rest = arena_string(load->rules->arena, load->field->value);
+
+	for (char *word; (word = next_word(&rest)) != NULL;) {
+		if (strcmp(word, "looks") == 0)
+			load->rule->about |= ABOUT_LOOKS;
+		else if (strcmp(word, "resolving") == 0)
+			load->rule->about |= ABOUT_RESOLVING;
+		else
+			return refuse(load, "not looks or resolving");
+	}
+	return true;
+}
+
 /* "554", "500-599", several */
 static bool
 load_code(struct load *load)
@@ -330,6 +346,7 @@ static const struct {
     {"only", load_only},
     {"list", load_list},
     {"what", load_what},
+    {"about", load_about},
     {"who", load_who},
     {"advice", load_advice},
     {"url", load_url},
