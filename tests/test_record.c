@@ -182,6 +182,111 @@ Test(record, is_one_line_of_valid_json_whatever_the_bytes)
 	buf_release(&line);
 }
 
+/* ---- more than fits */
+
+static struct reply
+flood_reply(struct arena *arena, int code, size_t lines, size_t each)
+{
+	struct reply reply = {.code = code, .count = lines, .text = "flood"};
+	char *bytes = arena_alloc(arena, each + 1);
+
+	memset(bytes, 1, each);
+	reply.lines = arena_alloc(arena, lines * sizeof *reply.lines);
+	for (size_t i = 0; i < lines; i++)
+		reply.lines[i] = (struct reply_line){bytes, each};
+	return reply;
+}
+
+static json_t *
+record_of(const struct journey *journey, struct buf *line)
+{
+	json_t *record;
+
+	buf_clear(line);
+	buf_puts(line, "{}\n"); /* what is there already stays */
+	record_result(line, journey);
+	cr_assert_not(line->full);
+	cr_assert_eq(strncmp(line->data, "{}\n", 3), 0);
+	cr_assert_eq(strcspn(line->data + 3, "\n"), line->len - 4, "one line, and its end");
+	record = json_loadb(line->data + 3, line->len - 3, JSON_ALLOW_NUL, NULL);
+	cr_assert_not_null(record);
+	return record;
+}
+
+Test(record, that_is_too_long_is_cut_and_says_so)
+{
+	static const struct {
+		size_t attempts, lines, each;
+		bool cut, transcripts, all;
+	} cases[] = {
+	    {1, 1, 100, false, true, true},
+	    {20, 16, 4000, false, true, true}, /* what does not decide is cut to 4 KiB */
+	    {300, 16, 4000, true, false, true},
+	    {2000, 16, 4000, true, false, false},
+	};
+	struct arena *arena = arena_new();
+	struct buf line;
+
+	buf_init(&line, RECORD_MAX);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct journey journey = hostile_journey();
+		struct reply reply = flood_reply(arena, 450, cases[i].lines, cases[i].each);
+		struct transcript_entry flood[5] = {{.stage = STAGE_GREETING, .reply = reply},
+		    {.stage = STAGE_EHLO, .sent = "EHLO x", .reply = reply},
+		    {.stage = STAGE_MAIL, .sent = "MAIL", .reply = reply},
+		    {.stage = STAGE_RCPT, .sent = "RCPT", .reply = reply},
+		    {.stage = STAGE_QUIT, .sent = "QUIT", .reply = reply}};
+		struct attempt *attempts = arena_alloc(arena, cases[i].attempts * sizeof *attempts);
+		json_t *record, *a;
+
+		for (size_t k = 0; k < cases[i].attempts; k++) {
+			attempts[k] = attempt;
+			attempts[k].greeting = attempts[k].reply = reply;
+			attempts[k].transcript = (struct transcript){flood, 5};
+		}
+		journey.attempts = attempts;
+		journey.attempt_count = cases[i].attempts;
+		journey.decisive = &attempts[cases[i].attempts / 2];
+		record = record_of(&journey, &line);
+		cr_expect_eq(
+		    json_is_true(json_object_get(record, "cut")), cases[i].cut, "case %zu", i);
+		cr_expect_eq(
+		    json_array_size(json_object_get(json_object_get(record, "reply"), "lines")),
+		    cases[i].lines, "case %zu: what decided is whole", i);
+		a = json_object_get(record, "attempts");
+		cr_expect_eq(json_array_size(a), cases[i].all ? cases[i].attempts : 1,
+		    "case %zu: %zu attempts", i, json_array_size(a));
+		cr_expect_eq(json_object_get(json_array_get(a, 0), "transcript") != NULL,
+		    cases[i].transcripts, "case %zu", i);
+		cr_expect_eq(json_array_size(json_object_get(
+		                 json_object_get(json_array_get(a, 0), "greeting"), "lines")),
+		    cases[i].each == 100 ? 1 : 2, "case %zu", i);
+		json_decref(record);
+	}
+	buf_release(&line);
+	arena_free(arena);
+}
+
+Test(record, without_room_is_a_whole_line_all_the_same)
+{
+	struct journey journey = hostile_journey();
+	struct buf line;
+
+	for (size_t room = 0; room < 3000; room++) {
+		buf_init(&line, room);
+		record_result(&line, &journey);
+		cr_assert(line.len == 0 || line.data[line.len - 1] == '\n');
+		if (line.len > 0) {
+			json_t *record = json_loadb(line.data, line.len, JSON_ALLOW_NUL, NULL);
+
+			cr_assert_not_null(record, "%zu: %s", room, line.data);
+			json_decref(record);
+		}
+		cr_assert(line.len > 0 || room < 40, "%zu", room);
+		buf_release(&line);
+	}
+}
+
 Test(text, lets_no_control_byte_through)
 {
 	struct journey journey = hostile_journey();

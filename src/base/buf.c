@@ -1,6 +1,7 @@
 #include "base/buf.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +25,19 @@ buf_release(struct buf *buf)
 }
 
 void
+buf_cut(struct buf *buf, size_t len)
+{
+	buf->full = false;
+	if (buf->size == 0)
+		return;
+	buf->len = len;
+	buf->data[len] = '\0';
+}
+
+void
 buf_clear(struct buf *buf)
 {
-	buf->len = 0;
-	buf->full = false;
-	if (buf->size > 0)
-		buf->data[0] = '\0';
+	buf_cut(buf, 0);
 }
 
 static bool
@@ -46,6 +54,8 @@ make_room(struct buf *buf, size_t len)
 	size = buf->size > 0 ? buf->size : 64;
 	while (size <= buf->len + len)
 		size *= 2;
+	if (size > buf->max && buf->max < SIZE_MAX)
+		size = buf->max + 1;
 	buf->data = must_realloc(buf->size > 0 ? buf->data : NULL, size);
 	buf->size = size;
 	return true;

@@ -17,6 +17,7 @@ struct buf {
 
 void buf_init(struct buf *buf, size_t max); /* max: bytes, without the NUL */
 void buf_release(struct buf *buf);
+void buf_cut(struct buf *buf, size_t len); /* back to its first `len` bytes, not full */
 void buf_clear(struct buf *buf); /* empty again, not full; keeps its memory */
 
 void buf_add(struct buf *buf, const void *bytes, size_t len); /* all or nothing */

@@ -9,7 +9,7 @@
 void
 json_start(struct json *json, struct buf *out)
 {
-	*json = (struct json){.out = out};
+	*json = (struct json){.out = out, .start = out->len};
 }
 
 /* ASCII that stands for itself. */

@@ -16,6 +16,7 @@ struct buf;
 
 struct json {
 	struct buf *out; /* borrowed */
+	size_t start; /* where this text begins in it */
 	bool comma; /* the next thing needs a comma before it */
 };
 

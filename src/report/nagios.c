@@ -26,7 +26,11 @@ nagios_exit(const struct tally *tally, const struct run_end *end)
 static void
 nagios_result(struct sink *sink, const struct journey *journey)
 {
+	size_t before = sink->kept.len;
+
 	text_result(&sink->kept, &(struct text_style){0}, journey);
+	if (sink->kept.full) /* the first line counts it all the same */
+		buf_cut(&sink->kept, before);
 }
 
 static void

@@ -10,6 +10,14 @@
 #include "report/ndjson_fields.h"
 #include "report/sink.h"
 
+enum { REPLY_KEPT = 4096 }; /* octets of a reply that did not decide */
+
+enum extent { /* how much of a result is written */
+	EXTENT_WHOLE,
+	EXTENT_ATTEMPTS, /* without transcripts */
+	EXTENT_DECISIVE, /* and of the attempts only that which decided */
+};
+
 static void
 write_time(struct json *json, const char *key, int64_t ms)
 {
@@ -33,7 +41,7 @@ record_run(struct buf *out, const struct run_facts *run)
 	write_time(&json, "started", run->started);
 	json_strings(&json, "options", run->options, run->option_count);
 	json_strings(&json, "nameservers", run->nameservers, run->nameserver_count);
-	record_end(&json);
+	record_end(&json, "run");
 }
 
 static void
@@ -171,7 +179,7 @@ record_sender(struct buf *out, const struct sender *sender, enum helo_origin ori
 	write_spf(&json, "spf_helo", &sender->helo_spf, sender->helo_spf_known);
 	write_dkim(&json, sender);
 	write_dmarc(&json, sender);
-	record_end(&json);
+	record_end(&json, "sender");
 }
 
 void
@@ -199,23 +207,30 @@ record_finding(struct buf *out, const struct sender *sender, const struct advice
 			json_cstring(&json, NULL, advice->records[i]);
 	json_array_end(&json);
 	json_cstring(&json, "url", advice->url);
-	record_end(&json);
+	record_end(&json, "finding");
 }
 
-static void
-write_reply_fields(struct json *json, const struct reply *reply)
+/* Its lines, up to `max` octets of them. False: there are more. */
+static bool
+write_lines(struct json *json, const struct reply *reply, size_t max)
 {
-	json_number(json, "code", reply->code);
-	json_cstring(json, "enhanced", reply->enhanced);
+	bool whole = true;
+
 	json_array_begin(json, "lines");
-	for (size_t i = 0; i < reply->count; i++)
-		json_bytes(json, NULL, reply->lines[i].bytes, reply->lines[i].len);
+	for (size_t i = 0; i < reply->count && whole; i++) {
+		size_t len = reply->lines[i].len;
+
+		whole = len <= max;
+		json_bytes(json, NULL, reply->lines[i].bytes, whole ? len : max);
+		max -= whole ? len : max;
+	}
 	json_array_end(json);
+	return whole;
 }
 
 /* The peculiarities of a reply, as words. */
 static void
-write_flags(struct json *json, unsigned flags)
+write_flags(struct json *json, unsigned flags, bool cut)
 {
 	static const struct {
 		unsigned flag;
@@ -224,27 +239,51 @@ write_flags(struct json *json, unsigned flags)
 	    {REPLY_LONG_LINE, "long-line"}, {REPLY_NO_SPACE, "no-space"},
 	    {REPLY_NUL, "control-bytes"}, {REPLY_UNFINISHED, "unfinished"}};
 
-	if (flags == 0)
+	if (flags == 0 && !cut)
 		return;
 	json_array_begin(json, "flags");
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		if (flags & table[i].flag)
 			json_cstring(json, NULL, table[i].word);
+	if (cut)
+		json_cstring(json, NULL, "cut");
 	json_array_end(json);
 }
 
 static void
-write_reply(struct json *json, const char *key, const struct reply *reply, bool with_text)
+write_reply_fields(struct json *json, const struct reply *reply, size_t max, const char *text)
+{
+	bool cut;
+
+	json_number(json, "code", reply->code);
+	json_cstring(json, "enhanced", reply->enhanced);
+	cut = !write_lines(json, reply, max);
+	json_text(json, "text", text);
+	write_flags(json, reply->flags, cut);
+}
+
+static void
+write_greeting(struct json *json, const struct reply *reply)
 {
 	if (reply->count == 0) {
-		json_none(json, key);
+		json_none(json, "greeting");
 		return;
 	}
-	json_object_begin(json, key);
-	write_reply_fields(json, reply);
-	if (with_text)
-		json_cstring(json, "text", reply->text);
-	write_flags(json, reply->flags);
+	json_object_begin(json, "greeting");
+	write_reply_fields(json, reply, REPLY_KEPT, NULL);
+	json_object_end(json);
+}
+
+/* That which decided: whole. */
+static void
+write_reply(struct json *json, const struct reply *reply)
+{
+	if (reply == NULL || reply->count == 0) {
+		json_none(json, "reply");
+		return;
+	}
+	json_object_begin(json, "reply");
+	write_reply_fields(json, reply, REPLY_MAX, reply->text);
 	json_object_end(json);
 }
 
@@ -281,8 +320,7 @@ write_transcript(struct json *json, const struct transcript *transcript)
 		json_object_begin(json, NULL);
 		json_cstring(json, "stage", stage_name(entry->stage));
 		json_cstring(json, "sent", entry->sent);
-		write_reply_fields(json, &entry->reply);
-		write_flags(json, entry->reply.flags);
+		write_reply_fields(json, &entry->reply, REPLY_KEPT, NULL);
 		json_bool(json, "tls", entry->tls);
 		json_number(json, "ms", entry->ms);
 		json_object_end(json);
@@ -291,7 +329,7 @@ write_transcript(struct json *json, const struct transcript *transcript)
 }
 
 static void
-write_attempt(struct json *json, const struct attempt *attempt)
+write_attempt(struct json *json, const struct attempt *attempt, enum extent extent)
 {
 	json_object_begin(json, NULL);
 	json_cstring(json, "mx", attempt->mx);
@@ -305,9 +343,10 @@ write_attempt(struct json *json, const struct attempt *attempt)
 		record_ip(json, "seen", &attempt->ehlo.client);
 	json_text(json, "ending", ending_name(attempt->ending));
 	json_text(json, "detail", attempt->detail);
-	write_reply(json, "greeting", &attempt->greeting, false);
+	write_greeting(json, &attempt->greeting);
 	write_tls(json, attempt);
-	write_transcript(json, &attempt->transcript);
+	if (extent == EXTENT_WHOLE)
+		write_transcript(json, &attempt->transcript);
 	json_number(json, "ms", attempt->ms);
 	json_object_end(json);
 }
@@ -370,43 +409,71 @@ write_diagnosis(struct json *json, const struct journey *journey)
 	json_object_end(json);
 }
 
+static void
+write_attempts(struct json *json, const struct journey *journey, enum extent extent)
+{
+	json_array_begin(json, "attempts");
+	for (size_t i = 0; i < journey->attempt_count; i++)
+		if (extent != EXTENT_DECISIVE || &journey->attempts[i] == journey->decisive)
+			write_attempt(json, &journey->attempts[i], extent);
+	json_array_end(json);
+}
+
+static void
+write_identity(struct json *json, const struct journey *journey)
+{
+	if (journey->helo == NULL) {
+		json_none(json, "sender");
+		return;
+	}
+	json_object_begin(json, "sender");
+	record_ip(json, "ip", &journey->sender_ip);
+	json_cstring(json, "helo", journey->helo);
+	json_cstring(json, "from", journey->from);
+	json_object_end(json);
+}
+
+static void
+write_result(struct json *json, const struct journey *journey, enum extent extent)
+{
+	const struct attempt *decisive = journey->decisive;
+
+	json_cstring(json, "target", journey->target.text);
+	json_cstring(json, "domain", journey->target.domain);
+	json_cstring(json, "rcpt", journey->target.rcpt);
+	record_ip(json, "source",
+	    decisive != NULL && decisive->source.family != 0 ? &decisive->source
+	                                                     : &journey->source);
+	write_identity(json, journey);
+	write_route(json, journey);
+	json_cstring(json, "status", walk_status_name(journey->status));
+	json_cstring(json, "stage", stage_name(journey->stage));
+	write_reply(json, decisive != NULL ? &decisive->reply : NULL);
+	write_diagnosis(json, journey);
+	json_text(json, "note", journey->note);
+	write_attempts(json, journey, extent);
+	if (extent != EXTENT_WHOLE)
+		json_bool(json, "cut", true);
+	json_number(json, "untried", (long long)journey->untried);
+	write_time(json, "started", journey->started);
+	json_number(json, "ms", journey->ms);
+}
+
+/* One that is too long is written again with less. */
 void
 record_result(struct buf *out, const struct journey *journey)
 {
-	static const struct reply none;
-	const struct attempt *decisive = journey->decisive;
+	size_t start = out->len;
 	struct json json;
 
-	record_begin(&json, out, "result");
-	json_cstring(&json, "target", journey->target.text);
-	json_cstring(&json, "domain", journey->target.domain);
-	json_cstring(&json, "rcpt", journey->target.rcpt);
-	record_ip(&json, "source",
-	    decisive != NULL && decisive->source.family != 0 ? &decisive->source
-	                                                     : &journey->source);
-	if (journey->helo != NULL) {
-		json_object_begin(&json, "sender");
-		record_ip(&json, "ip", &journey->sender_ip);
-		json_cstring(&json, "helo", journey->helo);
-		json_cstring(&json, "from", journey->from);
-		json_object_end(&json);
-	} else {
-		json_none(&json, "sender");
+	for (enum extent extent = EXTENT_WHOLE;; extent++) {
+		record_begin(&json, out, "result");
+		write_result(&json, journey, extent);
+		if (!out->full || extent == EXTENT_DECISIVE)
+			break;
+		buf_cut(out, start);
 	}
-	write_route(&json, journey);
-	json_cstring(&json, "status", walk_status_name(journey->status));
-	json_cstring(&json, "stage", stage_name(journey->stage));
-	write_reply(&json, "reply", decisive != NULL ? &decisive->reply : &none, true);
-	write_diagnosis(&json, journey);
-	json_text(&json, "note", journey->note);
-	json_array_begin(&json, "attempts");
-	for (size_t i = 0; i < journey->attempt_count; i++)
-		write_attempt(&json, &journey->attempts[i]);
-	json_array_end(&json);
-	json_number(&json, "untried", (long long)journey->untried);
-	write_time(&json, "started", journey->started);
-	json_number(&json, "ms", journey->ms);
-	record_end(&json);
+	record_end(&json, "result");
 }
 
 static void
@@ -444,7 +511,7 @@ record_summary(struct buf *out, const struct tally *tally, const struct run_end 
 	json_number(&json, "under_way", (long long)end->under_way);
 	json_number(&json, "not_begun", (long long)end->not_begun);
 	json_number(&json, "ms", end->ms);
-	record_end(&json);
+	record_end(&json, "summary");
 }
 
 static void
@@ -501,7 +568,7 @@ record_explanation(struct buf *out, const struct explanation *explanation)
 		write_also(&json, diagnosis->also, diagnosis->also_count);
 	else
 		write_also(&json, reading->also, reading->also_count);
-	record_end(&json);
+	record_end(&json, "explanation");
 }
 
 void
@@ -527,7 +594,7 @@ record_explained(struct buf *out, struct explained *explained)
 	write_counter(&json, "list", explained->lists);
 	write_counter(&json, "provider", explained->providers);
 	write_counter(&json, "domain", explained->domains);
-	record_end(&json);
+	record_end(&json, "summary");
 	buf_release(&sentence);
 }
 
@@ -547,7 +614,7 @@ record_rule(struct buf *out, const struct rule_view *rule)
 	json_cstring(&json, "who", rule->who);
 	json_text(&json, "advice", rule->advice);
 	json_text(&json, "url", rule->url);
-	record_end(&json);
+	record_end(&json, "rule");
 }
 
 /* ---- the format */

@@ -11,9 +11,7 @@ struct advice;
 struct buf;
 struct tally;
 
-enum {
-	RECORD_MAX = 16 * 1024 * 1024
-}; /* octets: more than the limits on replies and attempts let through */
+enum { RECORD_MAX = 8 * 1024 * 1024 }; /* octets: what would be longer is cut, and says so */
 
 void record_run(struct buf *out, const struct run_facts *run);
 void record_sender(struct buf *out, const struct sender *sender, enum helo_origin origin);

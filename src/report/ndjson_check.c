@@ -28,7 +28,7 @@ record_check_spf(
 		record_spf_fields(&json, helo);
 		json_object_end(&json);
 	}
-	record_end(&json);
+	record_end(&json, "check");
 }
 
 /* ---- dkim */
@@ -87,7 +87,7 @@ record_check_dkim(
 	json_number(&json, "total", (long long)dkim->total);
 	json_cstring(&json, "problem", dkim->problem);
 	write_seen(&json, seen);
-	record_end(&json);
+	record_end(&json, "check");
 }
 
 const char *
@@ -114,7 +114,7 @@ record_check_dkim_key(struct buf *out, const struct dkim_key *key, const struct 
 		json_cstring(&json, "record", pair->record);
 		json_object_end(&json);
 	}
-	record_end(&json);
+	record_end(&json, "check");
 }
 
 /* DMARC fails mail that neither SPF nor DKIM speaks for. Asked about a domain alone, that is all it
@@ -138,7 +138,7 @@ record_check_dmarc(struct buf *out, const struct dmarc *dmarc)
 	begin(&json, out, "dmarc", dmarc_result_name(dmarc->now.result));
 	record_dmarc_fields(&json, dmarc);
 	json_cstring(&json, "note", check_dmarc_note(dmarc));
-	record_end(&json);
+	record_end(&json, "check");
 }
 
 void
@@ -150,7 +150,7 @@ record_check_ptr(struct buf *out, const struct ptr *ptr)
 	record_ip(&json, "ip", &ptr->ip);
 	json_cstring(&json, "fcrdns", ptr_fcrdns_word(ptr));
 	record_ptr_fields(&json, ptr);
-	record_end(&json);
+	record_end(&json, "check");
 }
 
 void
@@ -162,7 +162,7 @@ record_check_listing(struct buf *out, const struct listing *listing)
 	json_cstring(&json, "kind", list_kind_name(listing->list->kind));
 	json_text(&json, "policy", listing->list->policy);
 	record_listing_fields(&json, listing);
-	record_end(&json);
+	record_end(&json, "check");
 }
 
 const char *
@@ -186,5 +186,5 @@ record_check_mx(struct buf *out, const struct route *route)
 	record_source(&json, route->server, route->ttl);
 	record_route_hosts(&json, route);
 	json_cstring(&json, "problem", route->problem);
-	record_end(&json);
+	record_end(&json, "check");
 }

@@ -12,11 +12,27 @@ record_begin(struct json *json, struct buf *out, const char *type)
 	json_number(json, "schema", 1);
 }
 
-void
-record_end(struct json *json)
+static void
+end_line(struct json *json)
 {
 	json_object_end(json);
 	buf_putc(json->out, '\n');
+}
+
+void
+record_end(struct json *json, const char *type)
+{
+	size_t start = json->start;
+
+	end_line(json);
+	if (!json->out->full)
+		return;
+	buf_cut(json->out, start);
+	record_begin(json, json->out, type);
+	json_bool(json, "cut", true);
+	end_line(json);
+	if (json->out->full) /* nor for that: what is there stays whole */
+		buf_cut(json->out, start);
 }
 
 void

@@ -16,7 +16,9 @@ struct buf;
 struct json;
 
 void record_begin(struct json *json, struct buf *out, const char *type);
-void record_end(struct json *json); /* with the end of its line */
+/* With the end of its line. A record for which there is no room is taken back whole, and in its
+ * place stands one of that type that says so ("cut"). */
+void record_end(struct json *json, const char *type);
 
 void record_ip(
     struct json *json, const char *key, const struct ip *ip); /* null where there is none */

@@ -286,6 +286,18 @@ say_transcript(struct buf *out, const struct attempt *attempt)
 		buf_puts(out, "=== Connection closed.\n");
 }
 
+/* ": words", as many of them as a line of people's reading takes. */
+static void
+add_some(struct buf *out, const char *words)
+{
+	size_t len = strlen(words);
+
+	buf_puts(out, ": ");
+	buf_add(out, words, len > QUOTE_OCTETS ? QUOTE_OCTETS : len);
+	if (len > QUOTE_OCTETS)
+		buf_puts(out, " ...");
+}
+
 /* One line for each address that did not decide: why we went on. */
 static void
 say_other_attempts(struct buf *out, const struct text_style *style, const struct journey *journey)
@@ -304,10 +316,9 @@ say_other_attempts(struct buf *out, const struct text_style *style, const struct
 		buf_printf(&line, ": %s at %s", walk_status_name(attempt->status),
 		    stage_name(attempt->stage));
 		if (reply_counts(attempt) && attempt->reply.code >= 400)
-			buf_printf(
-			    &line, ": %s", attempt->reply.lines[attempt->reply.count - 1].bytes);
+			add_some(&line, attempt->reply.lines[attempt->reply.count - 1].bytes);
 		else if (attempt->detail != NULL)
-			buf_printf(&line, ": %s", attempt->detail);
+			add_some(&line, attempt->detail);
 		text_field(out, style, "also tried", line.data);
 	}
 	if (journey->untried > 0) {
@@ -505,6 +516,14 @@ static void
 put_result(struct sink *sink, const struct journey *journey)
 {
 	text_result(&sink->out, &sink->plan->style, journey);
+	if (sink->out.full) { /* a transcript of that size is of no use to people */
+		struct text_style brief = sink->plan->style;
+
+		brief.verbose = false;
+		buf_clear(&sink->out);
+		text_result(&sink->out, &brief, journey);
+		text_field(&sink->out, &brief, "note", "the transcript is too long to be shown");
+	}
 }
 
 static void
