@@ -1,0 +1,187 @@
+#include "input/unpack.h"
+
+#include <archive.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PIECE = 64 * 1024 };
+#ifdef __SANITIZE_ADDRESS__
+static const rlim_t memory = RLIM_INFINITY; /* its shadow alone is more */
+#else
+static const rlim_t memory = (rlim_t)512 * 1024 * 1024;
+#endif
+
+/* ---- in the process that unpacks */
+
+struct source {
+	struct slice head;
+	int fd;
+	char piece[PIECE];
+};
+
+static la_ssize_t
+read_source(struct archive *archive, void *arg, const void **piece)
+{
+	struct source *source = arg;
+	ssize_t n = (ssize_t)source->head.len;
+
+	*piece = source->head.at;
+	source->head.len = 0;
+	if (n > 0)
+		return n;
+	do
+		n = read(source->fd, source->piece, sizeof source->piece);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		archive_set_error(archive, errno, "%s", strerror(errno));
+	*piece = source->piece;
+	return n;
+}
+
+static bool
+write_all(int fd, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/* Only filters that are compiled in: none may start a program. */
+static int
+open_archive(struct archive *archive, struct source *source)
+{
+	struct archive_entry *entry;
+
+	archive_read_support_format_empty(archive);
+	archive_read_support_format_raw(archive);
+	archive_read_support_filter_gzip(archive);
+	archive_read_support_filter_bzip2(archive);
+	archive_read_support_filter_compress(archive);
+	archive_read_support_filter_xz(archive);
+	archive_read_support_filter_lzma(archive);
+	archive_read_support_filter_lzip(archive);
+	archive_read_support_filter_lz4(archive);
+	archive_read_support_filter_zstd(archive);
+	archive_read_open(archive, source, NULL, read_source, NULL);
+	return archive_read_next_header(archive, &entry);
+}
+
+static void
+unpack(struct slice head, int fd, int out, int words)
+{
+	static struct source source;
+	char piece[PIECE];
+	struct archive *archive = archive_read_new();
+	const char *why;
+	la_ssize_t n;
+
+	source.head = head;
+	source.fd = fd;
+	if (archive == NULL)
+		_exit(1);
+	if (open_archive(archive, &source) == ARCHIVE_EOF)
+		_exit(0);
+	while ((n = archive_read_data(archive, piece, sizeof piece)) > 0)
+		if (!write_all(out, piece, (size_t)n))
+			_exit(1);
+	if (n == 0 && archive_errno(archive) == 0)
+		_exit(0);
+	why = archive_error_string(archive);
+	if (why != NULL)
+		write_all(words, why, strlen(why));
+	_exit(1);
+}
+
+static void
+become_unpacker(void)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+	struct rlimit limit = {memory, memory};
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		signal(numbers[i], SIG_DFL);
+	setrlimit(RLIMIT_DATA, &limit);
+}
+
+/* ---- in ours */
+
+static void
+close_pair(const int pair[2])
+{
+	close(pair[0]);
+	close(pair[1]);
+}
+
+bool
+unpack_start(struct unpack *unpacker, struct slice head, int fd)
+{
+	int out[2], words[2];
+
+	if (pipe2(out, O_CLOEXEC) != 0)
+		return false;
+	if (pipe2(words, O_CLOEXEC) != 0) {
+		close_pair(out);
+		return false;
+	}
+	unpacker->pid = fork();
+	if (unpacker->pid < 0) {
+		close_pair(out);
+		close_pair(words);
+		unpacker->pid = 0;
+		return false;
+	}
+	if (unpacker->pid == 0) {
+		close(out[0]);
+		close(words[0]);
+		become_unpacker();
+		unpack(head, fd, out[1], words[1]);
+	}
+	dup3(out[0], fd, O_CLOEXEC);
+	close_pair(out);
+	close(words[1]);
+	unpacker->words = words[0];
+	return true;
+}
+
+bool
+unpack_end(struct unpack *unpacker, char why[UNPACK_WORDS])
+{
+	ssize_t n = read(unpacker->words, why, UNPACK_WORDS - 1);
+	int status = 1;
+
+	why[n > 0 ? n : 0] = '\0';
+	while (waitpid(unpacker->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	unpacker->pid = 0;
+	close(unpacker->words);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return true;
+	if (*why == '\0')
+		snprintf(why, UNPACK_WORDS, "it could not be unpacked");
+	return false;
+}
+
+void
+unpack_stop(struct unpack *unpacker)
+{
+	char why[UNPACK_WORDS];
+
+	if (unpacker->pid == 0)
+		return;
+	kill(unpacker->pid, SIGKILL);
+	unpack_end(unpacker, why);
+}
