@@ -31,6 +31,25 @@
 #define ED25519_PUBLIC "LvWw44V/AIi6fqwVkcFCL7V97JxfAJTl5LQ9TYBzCuY="
 #define UNSIGNED "From: me@example.org\r\n\r\nHello.\r\n"
 
+static struct remedies *remedies;
+
+static void
+open_remedies(void)
+{
+	struct stanza_error error;
+
+	remedies = remedies_new();
+	cr_assert(remedies_add_builtin(remedies, &error), "%u: %s", error.line, error.reason);
+}
+
+static void
+close_remedies(void)
+{
+	remedies_free(remedies);
+}
+
+TestSuite(advice, .init = open_remedies, .fini = close_remedies);
+
 enum { SEEN = 3 };
 
 static const struct one {
@@ -239,7 +258,8 @@ set_up(struct bench *bench, const struct one *one)
 	    .author = one->author,
 	    .message = one->message,
 	    .survey = true};
-	struct advice_query asked = {.sender = &bench->sender,
+	struct advice_query asked = {.remedies = remedies,
+	    .sender = &bench->sender,
 	    .helo_given = true,
 	    .from_given = true,
 	    .public_resolver = one->resolver};
@@ -374,7 +394,8 @@ Test(advice, nothing_is_known)
 	    .message_len = sizeof UNSIGNED - 1,
 	    .survey = true};
 	struct sender sender;
-	struct advice_query asked = {.sender = &sender, .helo_given = true, .from_given = true};
+	struct advice_query asked = {
+	    .remedies = remedies, .sender = &sender, .helo_given = true, .from_given = true};
 	struct advice *advice;
 	size_t count;
 

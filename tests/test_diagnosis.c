@@ -404,6 +404,35 @@ put(struct book *book, const char *text)
 	    reason);
 }
 
+static struct remedies *remedies;
+
+static void
+open_remedies(void)
+{
+	struct stanza_error error;
+
+	remedies = remedies_new();
+	cr_assert(remedies_add_builtin(remedies, &error), "%u: %s", error.line, error.reason);
+}
+
+static void
+close_remedies(void)
+{
+	remedies_free(remedies);
+}
+
+TestSuite(diagnosis, .init = open_remedies, .fini = close_remedies);
+
+static void
+conclude(const struct reading *reading, const struct sender *sender, enum stage stage,
+    struct arena *arena, struct diagnosis *out)
+{
+	const struct diagnosis_query query = {
+	    .remedies = remedies, .reading = reading, .sender = sender, .stage = stage};
+
+	diagnose(&query, arena, out);
+}
+
 struct bench {
 	struct lists *lists;
 	struct arena *arena;
@@ -503,7 +532,7 @@ check_case(const struct joint *joint)
 	char also[200] = "";
 
 	set_up(&bench, joint);
-	diagnose(bench.said, bench.seen, joint->stage, bench.arena, &diagnosis);
+	conclude(bench.said, bench.seen, joint->stage, bench.arena, &diagnosis);
 	cr_expect_eq(
 	    diagnosis.cause, joint->cause, "%s: %s", joint->what, cause_name(diagnosis.cause));
 	cr_expect_eq(
@@ -580,7 +609,7 @@ Test(diagnosis, how_an_address_looks_is_another_thing_than_a_missing_record)
 		struct bench bench;
 
 		set_up_look(&bench, &looks[i]);
-		diagnose(bench.said, bench.seen, STAGE_GREETING, bench.arena, &diagnosis);
+		conclude(bench.said, bench.seen, STAGE_GREETING, bench.arena, &diagnosis);
 		cr_expect_eq(diagnosis.basis, looks[i].basis, "%s (%zu): %s", looks[i].matched, i,
 		    basis_name(diagnosis.basis));
 		cr_expect_eq(diagnosis.who, looks[i].who, "%s (%zu)", looks[i].matched, i);
@@ -682,7 +711,7 @@ Test(diagnosis, mail_is_judged_as_receivers_judge_it)
 		struct bench bench;
 
 		set_up_of(&bench, &mails[i]);
-		diagnose(bench.said, bench.seen, STAGE_MESSAGE, bench.arena, &diagnosis);
+		conclude(bench.said, bench.seen, STAGE_MESSAGE, bench.arena, &diagnosis);
 		cr_expect_eq(diagnosis.cause, mails[i].cause, "%s", mails[i].what);
 		cr_expect_eq(diagnosis.basis, mails[i].basis, "%s: %s", mails[i].what,
 		    basis_name(diagnosis.basis));
@@ -706,7 +735,7 @@ Test(diagnosis, where_the_two_dmarcs_differ_nothing_is_concluded)
 		set_up_of(&bench, &mails[i]);
 		cr_assert(bench.sender.dmarc.old_known);
 		bench.sender.dmarc.old.result = i == 0 ? DMARC_PASS : DMARC_FAIL;
-		diagnose(bench.said, bench.seen, STAGE_MESSAGE, bench.arena, &diagnosis);
+		conclude(bench.said, bench.seen, STAGE_MESSAGE, bench.arena, &diagnosis);
 		cr_expect_eq(diagnosis.basis, BASIS_STATED, "%s", mails[i].what);
 		cr_expect(some_sentence_has(&diagnosis, "by RFC 7489"));
 		tear_down(&bench);
@@ -721,7 +750,7 @@ Test(diagnosis, a_good_key_contradicts_dkim)
 
 	set_up_of(&bench, &mails[7]);
 	set_good_key(&bench.sender, &key);
-	diagnose(bench.said, bench.seen, STAGE_MESSAGE, bench.arena, &diagnosis);
+	conclude(bench.said, bench.seen, STAGE_MESSAGE, bench.arena, &diagnosis);
 	cr_expect_eq(diagnosis.cause, CAUSE_DKIM);
 	cr_expect_eq(diagnosis.basis, BASIS_CONTRADICTED);
 	cr_expect(some_sentence_has(&diagnosis, "changes the message"));
@@ -772,11 +801,11 @@ Test(diagnosis, every_cause_at_every_stage_has_a_row)
 			struct arena *arena = arena_new();
 			struct diagnosis diagnosis;
 
-			diagnose(&reading, NULL, (enum stage)stage, arena, &diagnosis);
+			conclude(&reading, NULL, (enum stage)stage, arena, &diagnosis);
 			cr_expect_eq(diagnosis.cause, cause);
 			cr_expect_eq(
 			    diagnosis.basis, cause == CAUSE_UNKNOWN ? BASIS_UNKNOWN : BASIS_STATED);
-			diagnose(NULL, NULL, (enum stage)stage, arena, &diagnosis);
+			conclude(NULL, NULL, (enum stage)stage, arena, &diagnosis);
 			cr_expect_eq(diagnosis.cause, CAUSE_UNKNOWN);
 			arena_free(arena);
 		}
@@ -809,7 +838,7 @@ Test(diagnosis, white_and_informative_lists_are_never_a_cause)
 	cr_assert(sender_gather(book, arena, &query, &sender));
 	cr_assert_eq(sender.listings[0].state, LIST_LISTED);
 	cr_assert_eq(sender.listings[1].state, LIST_LISTED);
-	diagnose(&reading, &sender, STAGE_GREETING, arena, &diagnosis);
+	conclude(&reading, &sender, STAGE_GREETING, arena, &diagnosis);
 	cr_expect_eq(diagnosis.cause, CAUSE_UNKNOWN);
 	cr_expect(some_sentence_has(&diagnosis, "info.example.org"));
 	cr_expect_not(some_sentence_has(&diagnosis, "white.example.org"));
@@ -836,7 +865,7 @@ Test(diagnosis, what_the_reading_says_is_kept)
 	struct arena *arena = arena_new();
 	struct diagnosis diagnosis;
 
-	diagnose(&reading, NULL, STAGE_RCPT, arena, &diagnosis);
+	conclude(&reading, NULL, STAGE_RCPT, arena, &diagnosis);
 	cr_expect_str_eq(diagnosis.rule, "r");
 	cr_expect_str_eq(diagnosis.list, "l");
 	cr_expect_str_eq(diagnosis.listed, "i");
@@ -909,7 +938,7 @@ Test(diagnosis, from_real_words)
 		rules = rules_new(bench.lists);
 		cr_assert(rules_add_builtin(rules, &error), "%u: %s", error.line, error.reason);
 		rules_read(rules, &said, bench.arena, &bench.reading);
-		diagnose(&bench.reading, bench.seen, said.stage, bench.arena, &diagnosis);
+		conclude(&bench.reading, bench.seen, said.stage, bench.arena, &diagnosis);
 		cr_expect_eq(diagnosis.cause, replies[i].cause, "%s: %s", said.text,
 		    cause_name(diagnosis.cause));
 		cr_expect_eq(diagnosis.basis, replies[i].basis, "%s: %s", said.text,

@@ -454,7 +454,6 @@ Test(rules, a_broken_file_is_refused_whole_with_line_and_reason)
 	    {"[a]\nenhanced = 5.7\n", 2, "not like"},
 	    {"[a]\ncode = 99\n", 2, "not a reply code"},
 	    {"[a]\nonly = Nobody\n", 2, "provider"},
-	    {"[advice:luck]\nadvice = x\n", 1, "no such cause"},
 	    {"[good]\ncause = policy\npattern = hooray\nexample = hooray\n[good]\ncause = "
 	     "policy\npattern = hooray\nexample = hooray\n",
 	        5, "twice"},
@@ -537,26 +536,6 @@ Test(rules, every_example_has_its_rules_cause)
 	rules_free(rules);
 }
 
-Test(rules, there_is_advice_for_every_cause)
-{
-	struct rules *rules = builtin();
-
-	for (unsigned i = 0; i < CAUSE_COUNT; i++) {
-		const struct counsel *counsel = rules_counsel(rules, (enum cause)i, NULL);
-
-		cr_assert(counsel != NULL, "%s", cause_name((enum cause)i));
-		cr_expect(counsel->who != WHO_NOBODY, "%s", cause_name((enum cause)i));
-	}
-	for (size_t i = 0; i < rules->counsel_count; i++) {
-		const char *text = rules->counsels[i]->text;
-
-		cr_expect(strstr(text, " pay ") == NULL && strstr(text, "express") == NULL &&
-		              strstr(text, "paid") == NULL,
-		    "%s", rules->counsels[i]->id);
-	}
-	rules_free(rules);
-}
-
 Test(rules, reads_cause_list_identity_and_provider)
 {
 	static const struct {
@@ -631,7 +610,6 @@ Test(rules, reads_cause_list_identity_and_provider)
 		if (cases[i].provider != NULL)
 			cr_expect(same(reading.provider, cases[i].provider), "%s: provider %s",
 			    cases[i].text, reading.provider != NULL ? reading.provider : "-");
-		cr_expect_not_null(reading.advice);
 	}
 	arena_free(arena);
 	rules_free(rules);

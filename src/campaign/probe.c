@@ -116,16 +116,21 @@ judge(struct probe *probe)
 	    .code = attempt->reply.code,
 	    .enhanced = attempt->reply.enhanced,
 	    .mx = attempt->mx,
-	    .client = evidence != NULL ? evidence->ip : attempt->source,
-	    .domain = probe->journey.target.domain};
+	    .client = evidence != NULL ? evidence->ip : attempt->source};
 
 	if (attempt->reply.count > 0) {
 		said.text = whole_text(probe->arena, &attempt->reply, &said.len);
 		said.greeting = attempt->greeting.count > 0 ? attempt->greeting.text : NULL;
 		rules_read(probe->plan->rules, &said, probe->arena, &reading);
 	}
-	diagnose(attempt->reply.count > 0 ? &reading : NULL, evidence, stage, probe->arena,
-	    &journey->diagnosis);
+	diagnose(&(struct diagnosis_query){.remedies = probe->plan->remedies,
+	             .reading = attempt->reply.count > 0 ? &reading : NULL,
+	             .sender = evidence,
+	             .stage = stage,
+	             .setting = {.client = said.client,
+	                 .domain = journey->target.domain,
+	                 .recipient = probe->walk.rcpt}},
+	    probe->arena, &journey->diagnosis);
 	journey->diagnosed = true;
 	if (journey->diagnosis.cause == CAUSE_MESSAGE_SIZE && probe->walk.message_len > 0)
 		add_evidence(probe, size_words(probe, &attempt->ehlo));

@@ -14,6 +14,7 @@
 struct dkim_signer;
 struct event_base;
 struct probe;
+struct remedies;
 struct rules;
 struct senders;
 struct tls_context;
@@ -27,6 +28,7 @@ struct probe_plan { /* one for the run; borrowed */
 	    void *arg); /* made when the first handshake needs it; NULL from it: no TLS */
 	void *tls_arg;
 	const struct rules *rules;
+	const struct remedies *remedies;
 	struct senders *senders;
 	uint16_t port;
 	enum route_family family;

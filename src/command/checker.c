@@ -145,9 +145,11 @@ identity_of(enum listed_what what)
 }
 
 void
-checker_diagnose(struct checker *checker, const struct reading *reading, enum stage stage,
-    struct arena *arena, struct diagnosis *out)
+checker_diagnose(struct checker *checker, const struct diagnosis_query *query, struct arena *arena,
+    struct diagnosis *out)
 {
+	struct diagnosis_query whole = *query;
+	const struct reading *reading = query->reading;
 	const struct ip *ip = our_address(checker, reading);
 	struct listing *listings = NULL;
 	size_t count = 0;
@@ -188,5 +190,7 @@ checker_diagnose(struct checker *checker, const struct reading *reading, enum st
 		    checker->options->timeout_dns);
 		sender->ptr = reverse.answer;
 	}
-	diagnose(reading, sender, stage, arena, out);
+	whole.sender = sender;
+	whole.setting.client = *ip;
+	diagnose(&whole, arena, out);
 }

@@ -15,8 +15,9 @@ struct checker *checker_new(
     struct dns_access *dns, const struct options *options); /* both borrowed */
 void checker_free(struct checker *checker); /* NULL is allowed */
 
-/* `out` is in `arena`, or lives as long as the checker. */
-void checker_diagnose(struct checker *checker, const struct reading *reading, enum stage stage,
+/* The query comes without a sender; the reading is not NULL. `out` is in `arena`, or lives as long
+ * as the checker. */
+void checker_diagnose(struct checker *checker, const struct diagnosis_query *query,
     struct arena *arena, struct diagnosis *out);
 
 #endif

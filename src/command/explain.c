@@ -24,7 +24,7 @@ enum { PIECE = 65536 }; /* octets that are read at once, and at which the output
 
 struct explainer {
 	const struct options *options;
-	const struct rules *rules;
+	struct rulebook rulebook;
 	struct checker *checker; /* NULL: no --source */
 	struct output output;
 	struct text_style style;
@@ -75,6 +75,8 @@ explain(const struct heard *heard, void *arg)
 	    .enhanced = enhanced,
 	    .mx = heard->relay != NULL ? heard->relay : options->mx};
 	struct reading reading;
+	struct setting setting = {0};
+	struct counsel counsel;
 	struct diagnosis diagnosis;
 	struct explanation explanation = {.id = heard->id,
 	    .text = heard->text,
@@ -84,13 +86,20 @@ explain(const struct heard *heard, void *arg)
 	    .reading = &reading};
 
 	reply_enhanced(heard->enhanced != NULL ? heard->enhanced : "", enhanced);
-	rules_read(explainer->rules, &said, explainer->arena, &reading);
+	rules_read(explainer->rulebook.rules, &said, explainer->arena, &reading);
 	if (reading.provider == NULL)
 		reading.provider = heard->provider;
 	explanation.recipient_domain = logline_domain(heard->recipient, explainer->arena);
+	setting.domain = explanation.recipient_domain;
+	counsel_make(explainer->rulebook.remedies, &reading, &setting, explainer->arena, &counsel);
+	explanation.counsel = &counsel;
 	if (explainer->checker != NULL) {
-		checker_diagnose(
-		    explainer->checker, &reading, said.stage, explainer->arena, &diagnosis);
+		checker_diagnose(explainer->checker,
+		    &(struct diagnosis_query){.remedies = explainer->rulebook.remedies,
+		        .reading = &reading,
+		        .stage = said.stage,
+		        .setting = setting},
+		    explainer->arena, &diagnosis);
 		explanation.diagnosis = &diagnosis;
 	}
 	if (!options->summary)
@@ -311,8 +320,8 @@ explain_all(struct explainer *explainer)
 static int
 list_rules(struct explainer *explainer)
 {
-	for (size_t i = 0; i < rules_count(explainer->rules) && !explainer->lost; i++) {
-		struct rule_view rule = rules_at(explainer->rules, i);
+	for (size_t i = 0; i < rules_count(explainer->rulebook.rules) && !explainer->lost; i++) {
+		struct rule_view rule = rules_at(explainer->rulebook.rules, i);
 
 		if (is_ndjson(explainer))
 			record_rule(&explainer->out, &rule);
@@ -348,20 +357,26 @@ wants_dns(const struct options *options)
 }
 
 static int
+explain_with(struct explainer *explainer, const struct lists *lists)
+{
+	int status = rulebook_open(&explainer->rulebook, explainer->options, lists);
+
+	if (status == EXIT_OK)
+		status = run(explainer);
+	rulebook_close(&explainer->rulebook);
+	return status;
+}
+
+static int
 explain_with_dns(struct explainer *explainer)
 {
 	struct dns_access dns;
-	struct rules *rules = NULL;
 	int status = dns_open(&dns, explainer->options), closed;
 
-	if (status == EXIT_OK)
-		rules = rules_open(explainer->options, dns.lists, &status);
-	if (rules != NULL) {
-		explainer->rules = rules;
+	if (status == EXIT_OK) {
 		explainer->checker = checker_new(&dns, explainer->options);
-		status = run(explainer);
+		status = explain_with(explainer, dns.lists);
 		checker_free(explainer->checker);
-		rules_free(rules);
 	}
 	closed = dns_close(&dns);
 	return status == EXIT_OK ? closed : status;
@@ -372,18 +387,13 @@ command_explain(const struct options *options)
 {
 	struct explainer explainer = {.options = options};
 	struct lists *lists;
-	struct rules *rules;
 	int status;
 
 	if (wants_dns(options))
 		return explain_with_dns(&explainer);
 	lists = lists_open(options, &status);
-	rules = lists != NULL ? rules_open(options, lists, &status) : NULL;
-	if (rules != NULL) {
-		explainer.rules = rules;
-		status = run(&explainer);
-	}
-	rules_free(rules);
+	if (lists != NULL)
+		status = explain_with(&explainer, lists);
 	lists_free(lists);
 	return status;
 }

@@ -29,7 +29,7 @@ struct run { /* all that lives as long as the command */
 	const struct options *options;
 	struct arena *arena;
 	struct dns_access dns;
-	struct rules *rules;
+	struct rulebook rulebook;
 	struct tls_context *tls;
 	struct dkim_keys keys;
 	struct intake *intake;
@@ -225,7 +225,8 @@ make_plans(struct run *run)
 	run->probe.who = run->dns.who;
 	run->probe.tls = give_tls;
 	run->probe.tls_arg = run;
-	run->probe.rules = run->rules;
+	run->probe.rules = run->rulebook.rules;
+	run->probe.remedies = run->rulebook.remedies;
 	run->probe.port = (uint16_t)o->port;
 	run->probe.family = o->family;
 	run->probe.all = o->all;
@@ -321,7 +322,7 @@ command_probe(const struct options *options)
 
 	status = dns_open(&run.dns, options);
 	if (status == EXIT_OK)
-		run.rules = rules_open(options, run.dns.lists, &status);
+		status = rulebook_open(&run.rulebook, options, run.dns.lists);
 	if (status == EXIT_OK)
 		status = check_tls_ca(&run);
 	if (status == EXIT_OK)
@@ -342,7 +343,7 @@ command_probe(const struct options *options)
 	intake_close(run.intake);
 	dkim_keys_close(&run.keys);
 	tls_context_free(run.tls);
-	rules_free(run.rules);
+	rulebook_close(&run.rulebook);
 	closed = dns_close(&run.dns);
 	arena_free(run.arena);
 	return closed != EXIT_OK && status != EXIT_WRITE ? closed : status;

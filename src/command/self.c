@@ -27,6 +27,7 @@
 struct self { /* all that lives as long as the command */
 	const struct options *options;
 	struct dns_access dns;
+	struct rulebook rulebook;
 	struct output output;
 	struct text_style style;
 	struct arena *question; /* what was asked */
@@ -294,7 +295,8 @@ who_saw(const struct self *self)
 static int
 report(struct self *self, const struct book *book)
 {
-	struct advice_query query = {.sender = &self->sender,
+	struct advice_query query = {.remedies = self->rulebook.remedies,
+	    .sender = &self->sender,
 	    .helo_given = self->origin == HELO_GIVEN,
 	    .from_given = self->options->from != NULL,
 	    .helo_is_ptr = self->origin == HELO_PTR,
@@ -448,9 +450,12 @@ run(struct self *self)
 	int status = dns_open(&self->dns, self->options), closed;
 
 	if (status == EXIT_OK)
+		status = rulebook_open(&self->rulebook, self->options, self->dns.lists);
+	if (status == EXIT_OK)
 		status = judge_all(self);
 	if (self->options->format == FORMAT_NAGIOS)
 		status = write_nagios(self, status, (double)(loop_ms() - began) / 1000);
+	rulebook_close(&self->rulebook);
 	closed = dns_close(&self->dns);
 	return closed != EXIT_OK ? closed : status;
 }

@@ -154,34 +154,46 @@ lists_open(const struct options *options, int *status)
 	return NULL;
 }
 
-struct rules *
-rules_open(const struct options *options, const struct lists *lists, int *status)
+/* A file of --rules has both. */
+static bool
+add_rules(struct rulebook *rulebook, const char *name)
 {
-	struct rules *rules = rules_new(lists);
+	struct stanza_error error;
+	size_t len;
+	char *text = file_read(name, DATA_FILE_MAX, &len);
+	bool good = text != NULL;
+
+	if (good && !(rules_add(rulebook->rules, text, len, &error) &&
+	                remedies_add(rulebook->remedies, text, len, &error))) {
+		log_error("%s:%u: %s", name, error.line, error.reason);
+		good = false;
+	}
+	free(text);
+	return good;
+}
+
+int
+rulebook_open(struct rulebook *rulebook, const struct options *options, const struct lists *lists)
+{
 	struct stanza_error error;
 
-	*status = EXIT_OK;
-	if (!rules_add_builtin(rules, &error)) {
+	*rulebook = (struct rulebook){rules_new(lists), remedies_new()};
+	if (!rules_add_builtin(rulebook->rules, &error) ||
+	    !remedies_add_builtin(rulebook->remedies, &error)) {
 		log_error("built-in rules, line %u: %s", error.line, error.reason);
-		*status = EXIT_INTERNAL;
+		return EXIT_INTERNAL;
 	}
-	for (size_t i = 0; *status == EXIT_OK && i < options->rules.count; i++) {
-		const char *name = options->rules.items[i];
-		size_t len;
-		char *text = file_read(name, DATA_FILE_MAX, &len);
+	for (size_t i = 0; i < options->rules.count; i++)
+		if (!add_rules(rulebook, options->rules.items[i]))
+			return EXIT_DATA;
+	return EXIT_OK;
+}
 
-		if (text == NULL) {
-			*status = EXIT_DATA;
-		} else if (!rules_add(rules, text, len, &error)) {
-			log_error("%s:%u: %s", name, error.line, error.reason);
-			*status = EXIT_DATA;
-		}
-		free(text);
-	}
-	if (*status == EXIT_OK)
-		return rules;
-	rules_free(rules);
-	return NULL;
+void
+rulebook_close(struct rulebook *rulebook)
+{
+	rules_free(rulebook->rules);
+	remedies_free(rulebook->remedies);
 }
 
 static struct book *

@@ -44,10 +44,19 @@ const char *dns_public_resolver(const struct dns_access
 void dns_tell_answers(const struct dns_access *dns, const struct book *book,
     const struct text_style *style, struct buf *out);
 
-/* The lists and the rules that the options ask for, without any network (explain). NULL after
- * saying why; `*status` is the exit status. */
+/* The lists that the options ask for, without any network (explain). NULL after saying why;
+ * `*status` is the exit status. */
 struct lists *lists_open(const struct options *options, int *status);
-struct rules *rules_open(const struct options *options, const struct lists *lists, int *status);
+
+struct rulebook { /* how replies are read, and what is to be done about what is found */
+	struct rules *rules;
+	struct remedies *remedies;
+};
+/* What is built in, and what --rules adds. EXIT_OK, or the exit status after saying why; either way
+ * rulebook_close is to be called. {0} may be closed, too. */
+int rulebook_open(
+    struct rulebook *rulebook, const struct options *options, const struct lists *lists);
+void rulebook_close(struct rulebook *rulebook);
 
 /* A whole file, at most `max` octets; "-" is standard input. NULL after saying why. Owned by the
  * caller, NUL-terminated behind `*len`. */

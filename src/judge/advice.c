@@ -8,225 +8,6 @@
 
 enum { TXT_STRING = 255, QUOTE_MAX = 600 };
 
-const char *
-severity_name(enum severity severity)
-{
-	static const char *const names[SEVERITY_COUNT] = {
-	    "refuses", "warns", "unknown", "info", "good"};
-
-	return names[severity];
-}
-
-/* ---- the table: in the order in which a receiver comes to see it */
-
-enum kind {
-	/* the connection */
-	TIME_OUT,
-	SEEN_ELSEWHERE,
-	SEEN_OTHER_FAMILY,
-	SEEN_HERE,
-	RESOLVER_LIES,
-	PUBLIC_RESOLVER,
-	LISTED_GRAVE,
-	LISTED_OFTEN,
-	LISTED_MINOR,
-	LIST_SILENT,
-	LISTS_SILENT,
-	LISTS_CLEAN,
-	LISTED_WHITE,
-	PTR_MISSING,
-	PTR_STRAY,
-	PTR_GENERIC,
-	PTR_MANY,
-	PTR_UNKNOWN,
-	PTR_GOOD,
-	/* EHLO */
-	HELO_ASSUMED,
-	HELO_INVALID,
-	HELO_LITERAL_NAME,
-	HELO_NOWHERE,
-	HELO_ASTRAY,
-	HELO_NOT_PTR,
-	HELO_UNKNOWN,
-	HELO_GOOD,
-	HELO_SPF_BAD,
-	HELO_SPF_NONE,
-	HELO_SPF_GOOD,
-	/* MAIL */
-	FROM_ASSUMED,
-	DOMAIN_NOT_FULL,
-	DOMAIN_LITERAL,
-	DOMAIN_MISSING,
-	DOMAIN_MUTE,
-	DOMAIN_NULL_MX,
-	DOMAIN_NO_ZONE,
-	DOMAIN_UNKNOWN,
-	DOMAIN_ODD,
-	DOMAIN_GOOD,
-	SPF_REFUSES,
-	SPF_BROKEN,
-	SPF_WEAK,
-	SPF_MISSING,
-	SPF_UNKNOWN,
-	SPF_FRAGILE,
-	SPF_GOOD,
-	/* the message */
-	AUTHOR_BAD,
-	AUTH_NOTHING,
-	DKIM_KEY_GONE,
-	DKIM_KEY_USELESS,
-	DKIM_KEY_OTHER,
-	DKIM_KEY_TEST,
-	DKIM_KEY_NOT_KNOWN,
-	DKIM_KEY_FRAGILE,
-	DKIM_KEY_GOOD,
-	DKIM_UNSIGNED,
-	DKIM_BROKEN,
-	DKIM_BROKEN_TOO,
-	DKIM_OUTDATED,
-	DKIM_NOT_KNOWN,
-	DKIM_FRAGILE,
-	DKIM_GOOD,
-	DKIM_ASTRAY,
-	DKIM_NOT_TOLD,
-	DMARC_MISSING,
-	DMARC_BROKEN,
-	DMARC_REFUSES,
-	DMARC_SUSPECT,
-	DMARC_FAILS_MILDLY,
-	DMARC_BY_DKIM_ALONE,
-	DMARC_UNKNOWN,
-	DMARC_ODD,
-	DMARC_GOOD,
-	SPF_ASTRAY,
-	KINDS
-};
-
-#define BULK_UNSIGNED                                                                              \
-	"for bulk mail (some 5000 a day) Gmail (550 5.7.30), Outlook.com (550 5.7.515), Yahoo"
-
-static const struct {
-	const char *id, *topic;
-	enum severity severity;
-	const char *refused_by;
-} kinds[KINDS] = {
-    [TIME_OUT] = {"time-out", "sender", SEVERITY_UNKNOWN, NULL},
-    [SEEN_ELSEWHERE] = {"seen-elsewhere", "sender", SEVERITY_WARNS, NULL},
-    [SEEN_OTHER_FAMILY] = {"seen-other-family", "sender", SEVERITY_INFO, NULL},
-    [SEEN_HERE] = {"seen", "sender", SEVERITY_GOOD, NULL},
-    [RESOLVER_LIES] = {"resolver-lies", "sender", SEVERITY_UNKNOWN, NULL},
-    [PUBLIC_RESOLVER] = {"public-resolver", "blocklist", SEVERITY_UNKNOWN, NULL},
-    [LISTED_GRAVE] = {"listed", "blocklist", SEVERITY_REFUSES,
-        "Yahoo (553 5.7.1 [BL21]), Outlook.com, iCloud, GMX and WEB.DE, laposte.net, and most "
-        "others"},
-    [LISTED_OFTEN] = {"listed-often", "blocklist", SEVERITY_WARNS,
-        "many smaller servers and filter appliances"},
-    [LISTED_MINOR] = {"listed-minor", "blocklist", SEVERITY_INFO, NULL},
-    [LIST_SILENT] = {"list-unknown", "blocklist", SEVERITY_UNKNOWN, NULL},
-    [LISTS_SILENT] = {"lists-unknown", "blocklist", SEVERITY_INFO, NULL},
-    [LISTS_CLEAN] = {"lists-clean", "blocklist", SEVERITY_GOOD, NULL},
-    [LISTED_WHITE] = {"allowlisted", "blocklist", SEVERITY_GOOD, NULL},
-    [PTR_MISSING] = {"ptr-missing", "ptr", SEVERITY_REFUSES,
-        "Gmail (550 5.7.25), Outlook.com (5.7.25), Yahoo, iCloud, GMX and WEB.DE (554 at the "
-        "greeting), laposte.net, t-online.de"},
-    [PTR_STRAY] = {"ptr-unconfirmed", "ptr", SEVERITY_REFUSES,
-        "Gmail (550 5.7.25), Outlook.com (5.7.25), Yahoo, iCloud, GMX and WEB.DE (554 at the "
-        "greeting), laposte.net, t-online.de"},
-    [PTR_GENERIC] = {"ptr-generic", "ptr", SEVERITY_WARNS,
-        "GMX and WEB.DE, t-online.de (554 at the greeting), Yahoo"},
-    [PTR_MANY] = {"ptr-many", "ptr", SEVERITY_WARNS, NULL},
-    [PTR_UNKNOWN] = {"ptr-unknown", "ptr", SEVERITY_UNKNOWN, NULL},
-    [PTR_GOOD] = {"ptr", "ptr", SEVERITY_GOOD, NULL},
-
-    [HELO_ASSUMED] = {"helo-assumed", "helo", SEVERITY_INFO, NULL},
-    [HELO_INVALID] = {"helo-invalid", "helo", SEVERITY_REFUSES,
-        "Outlook.com (550 5.7.506), GMX and WEB.DE, and many others"},
-    [HELO_LITERAL_NAME] = {"helo-literal", "helo", SEVERITY_WARNS,
-        "GMX and WEB.DE, and many smaller servers"},
-    [HELO_NOWHERE] = {"helo-unresolved", "helo", SEVERITY_REFUSES,
-        "GMX and WEB.DE, Outlook.com (550 5.7.506), and many others"},
-    [HELO_ASTRAY] = {"helo-elsewhere", "helo", SEVERITY_WARNS, "GMX and WEB.DE"},
-    [HELO_NOT_PTR] = {"helo-not-ptr", "helo", SEVERITY_WARNS, "GMX and WEB.DE"},
-    [HELO_UNKNOWN] = {"helo-unknown", "helo", SEVERITY_UNKNOWN, NULL},
-    [HELO_GOOD] = {"helo", "helo", SEVERITY_GOOD, NULL},
-    [HELO_SPF_BAD] = {"spf-helo", "spf", SEVERITY_WARNS, NULL},
-    [HELO_SPF_NONE] = {"spf-helo-missing", "spf", SEVERITY_INFO, NULL},
-    [HELO_SPF_GOOD] = {"spf-helo-pass", "spf", SEVERITY_GOOD, NULL},
-
-    [FROM_ASSUMED] = {"from-assumed", "domain", SEVERITY_INFO, NULL},
-    [DOMAIN_NOT_FULL] = {"domain-invalid", "domain", SEVERITY_REFUSES,
-        "nearly everybody (504 5.5.2, need fully-qualified address)"},
-    [DOMAIN_LITERAL] = {"domain-literal", "domain", SEVERITY_WARNS,
-        "Gmail (550 5.7.26), Outlook.com, Yahoo, and whoever wants SPF or DKIM"},
-    [DOMAIN_MISSING] = {"domain-missing", "domain", SEVERITY_REFUSES,
-        "nearly everybody (Yahoo: 451 or 554, unresolvable domain)"},
-    [DOMAIN_MUTE] = {"domain-no-mail", "domain", SEVERITY_REFUSES,
-        "Yahoo (451 or 554), laposte.net, and many others"},
-    [DOMAIN_NULL_MX] = {"domain-null-mx", "domain", SEVERITY_REFUSES,
-        "Yahoo, and whoever follows RFC 7505 (550 5.7.27)"},
-    [DOMAIN_NO_ZONE] = {"domain-no-soa", "domain", SEVERITY_REFUSES, "Yahoo (451 or 554)"},
-    [DOMAIN_UNKNOWN] = {"domain-unknown", "domain", SEVERITY_UNKNOWN, NULL},
-    [DOMAIN_ODD] = {"domain-odd", "domain", SEVERITY_WARNS, NULL},
-    [DOMAIN_GOOD] = {"domain", "domain", SEVERITY_GOOD, NULL},
-    [SPF_REFUSES] = {"spf-fail", "spf", SEVERITY_REFUSES,
-        "Gmail (550 5.7.26, 5.7.27), Outlook.com (550 5.7.23, 5.7.515), Yahoo, GMX and WEB.DE, and "
-        "many others"},
-    [SPF_BROKEN] = {"spf-permerror", "spf", SEVERITY_REFUSES,
-        "Gmail (550 5.7.24), Outlook.com (550 5.7.515), and many others"},
-    [SPF_WEAK] = {"spf-weak", "spf", SEVERITY_WARNS,
-        "for bulk mail (some 5000 a day) Gmail (550 5.7.27), Outlook.com (550 5.7.515), Yahoo"},
-    [SPF_MISSING] = {"spf-missing", "spf", SEVERITY_WARNS,
-        "for bulk mail (some 5000 a day) Gmail (550 5.7.27), Outlook.com (550 5.7.515), Yahoo"},
-    [SPF_UNKNOWN] = {"spf-unknown", "spf", SEVERITY_UNKNOWN, NULL},
-    [SPF_FRAGILE] = {"spf-fragile", "spf", SEVERITY_WARNS, NULL},
-    [SPF_GOOD] = {"spf", "spf", SEVERITY_GOOD, NULL},
-
-    [AUTHOR_BAD] = {"author", "dmarc", SEVERITY_REFUSES,
-        "Gmail (550 5.7.1), Yahoo (554, header error), Outlook.com (550 5.7.512)"},
-    [AUTH_NOTHING] = {"unauthenticated", "dkim", SEVERITY_REFUSES,
-        "Gmail (550 5.7.26), Yahoo (550 5.7.9), Outlook.com (550 5.7.515), iCloud (554 5.7.1 "
-        "[HME1]), GMX and WEB.DE, laposte.net"},
-    [DKIM_KEY_GONE] = {"dkim-key-missing", "dkim", SEVERITY_REFUSES,
-        "GMX and WEB.DE; " BULK_UNSIGNED},
-    [DKIM_KEY_USELESS] = {"dkim-key-bad", "dkim", SEVERITY_REFUSES,
-        "GMX and WEB.DE; " BULK_UNSIGNED},
-    [DKIM_KEY_OTHER] = {"dkim-key-mismatch", "dkim", SEVERITY_REFUSES,
-        "GMX and WEB.DE; " BULK_UNSIGNED},
-    [DKIM_KEY_TEST] = {"dkim-key-testing", "dkim", SEVERITY_WARNS, NULL},
-    [DKIM_KEY_NOT_KNOWN] = {"dkim-key-unknown", "dkim", SEVERITY_UNKNOWN, NULL},
-    [DKIM_KEY_FRAGILE] = {"dkim-key-fragile", "dkim", SEVERITY_WARNS, NULL},
-    [DKIM_KEY_GOOD] = {"dkim-key", "dkim", SEVERITY_GOOD, NULL},
-    [DKIM_UNSIGNED] = {"dkim-unsigned", "dkim", SEVERITY_REFUSES, "GMX and WEB.DE; " BULK_UNSIGNED},
-    [DKIM_BROKEN] = {"dkim-fail", "dkim", SEVERITY_REFUSES, "GMX and WEB.DE; " BULK_UNSIGNED},
-    [DKIM_BROKEN_TOO] = {"dkim-fail-one", "dkim", SEVERITY_WARNS, NULL},
-    [DKIM_OUTDATED] = {"dkim-expired", "dkim", SEVERITY_WARNS, NULL},
-    [DKIM_NOT_KNOWN] = {"dkim-unknown", "dkim", SEVERITY_UNKNOWN, NULL},
-    [DKIM_FRAGILE] = {"dkim-fragile", "dkim", SEVERITY_WARNS, NULL},
-    [DKIM_GOOD] = {"dkim", "dkim", SEVERITY_GOOD, NULL},
-    [DKIM_ASTRAY] = {"dkim-unaligned", "dkim", SEVERITY_WARNS, "GMX and WEB.DE"},
-    [DKIM_NOT_TOLD] = {"dkim-not-told", "dkim", SEVERITY_INFO, NULL},
-    [DMARC_MISSING] = {"dmarc-missing", "dmarc", SEVERITY_REFUSES,
-        "laposte.net; for bulk mail (some 5000 a day) also Gmail (550 5.7.40), Outlook.com (550 "
-        "5.7.515), Yahoo"},
-    [DMARC_BROKEN] = {"dmarc-broken", "dmarc", SEVERITY_REFUSES,
-        "laposte.net; for bulk mail (some 5000 a day) also Gmail (550 5.7.40), Outlook.com (550 "
-        "5.7.515), Yahoo"},
-    [DMARC_REFUSES] = {"dmarc-reject", "dmarc", SEVERITY_REFUSES,
-        "Gmail (550 5.7.26), Outlook.com (550 5.7.509), Yahoo (554 5.7.9), iCloud (554 5.7.1), GMX "
-        "and WEB.DE, and whoever heeds the policy"},
-    [DMARC_SUSPECT] = {"dmarc-quarantine", "dmarc", SEVERITY_WARNS,
-        "for bulk mail (some 5000 a day) Gmail (5.7.32), Outlook.com (550 5.7.515), Yahoo; "
-        "elsewhere it goes to the spam folder"},
-    [DMARC_FAILS_MILDLY] = {"dmarc-fail", "dmarc", SEVERITY_WARNS,
-        "laposte.net; for bulk mail (some 5000 a day) also Gmail (5.7.32), Outlook.com (550 "
-        "5.7.515), Yahoo"},
-    [DMARC_BY_DKIM_ALONE] = {"dmarc-by-dkim-alone", "dmarc", SEVERITY_WARNS, NULL},
-    [DMARC_UNKNOWN] = {"dmarc-unknown", "dmarc", SEVERITY_UNKNOWN, NULL},
-    [DMARC_ODD] = {"dmarc-odd", "dmarc", SEVERITY_WARNS, NULL},
-    [DMARC_GOOD] = {"dmarc", "dmarc", SEVERITY_GOOD, NULL},
-    [SPF_ASTRAY] = {"spf-unaligned", "dmarc", SEVERITY_INFO, NULL},
-};
-
 struct desk {
 	const struct advice_query *query;
 	const struct sender *sender;
@@ -234,30 +15,42 @@ struct desk {
 	struct advice *found[SEVERITY_COUNT];
 	size_t count[SEVERITY_COUNT];
 	const char *ip;
+	struct values values; /* what the remedies speak of */
 };
 
-/* Valid until the next one of that severity. */
-static struct advice *
-add(struct desk *desk, enum kind kind, const char *what)
+static void
+set_value(struct desk *desk, enum value value, const char *words)
 {
-	enum severity severity = kinds[kind].severity;
+	desk->values.of[value] = words;
+}
+
+/* What the row of that fact says is to be done. */
+static void
+act(struct desk *desk, struct advice *advice, enum fact_id id)
+{
+	const struct remedy *remedy = remedies_of(desk->query->remedies, id);
+
+	advice->who = remedy->who;
+	advice->advice = remedy_fill(remedy->advice, &desk->values, desk->arena);
+}
+
+/* `what` NULL: the row of the fact has the words. Valid until the next one of that severity. */
+static struct advice *
+add(struct desk *desk, enum fact_id id, const char *what)
+{
+	const struct remedy *remedy = remedies_of(desk->query->remedies, id);
+	enum severity severity = remedy->severity;
 	struct advice *advice =
 	    arena_push(desk->arena, &desk->found[severity], desk->count[severity], sizeof *advice);
 
 	desk->count[severity]++;
-	*advice = (struct advice){.id = kinds[kind].id,
-	    .topic = kinds[kind].topic,
+	*advice = (struct advice){.id = fact_name(id),
+	    .topic = remedy->topic,
 	    .severity = severity,
-	    .what = what,
-	    .refused_by = kinds[kind].refused_by};
+	    .what = what != NULL ? what : remedy_fill(remedy->what, &desk->values, desk->arena),
+	    .refused_by = remedy->refusers};
+	act(desk, advice, id);
 	return advice;
-}
-
-static void
-act(struct advice *advice, enum who who, const char *words)
-{
-	advice->who = who;
-	advice->advice = words;
 }
 
 /* ---- domains that are not there */
@@ -361,33 +154,28 @@ judge_seen(struct desk *desk)
 		return;
 	server = seen->by != NULL ? seen->by : "the server that received it";
 	ip_text(&seen->client, ip);
+	set_value(desk, VALUE_OTHER, arena_string(desk->arena, ip));
 	if (ip_equal(&seen->client, &desk->sender->ip)) {
-		add(desk, SEEN_HERE,
+		add(desk, FACT_SEEN_HERE,
 		    arena_printf(
 		        desk->arena, "The message came from %s, as %s saw it.", desk->ip, server));
 		return;
 	}
 	if (seen->client.family != desk->sender->ip.family) {
-		advice = add(desk, SEEN_OTHER_FAMILY,
+		advice = add(desk, FACT_SEEN_OTHER_FAMILY,
 		    arena_printf(desk->arena,
 		        "The message came by IPv%u from %s, as %s saw it; that address is not "
-		        "judged here: --source %s has it looked at.",
-		        seen->client.family, ip, server, ip));
+		        "judged here.",
+		        seen->client.family, ip, server));
 		advice->evidence = seen_evidence(desk, seen, ip);
 		return;
 	}
-	advice = add(desk, SEEN_ELSEWHERE,
+	advice = add(desk, FACT_SEEN_ELSEWHERE,
 	    arena_printf(desk->arena,
 	        "The message came from %s, not from %s, as %s saw it: it did not judge %s, of "
 	        "which the rest speaks.",
 	        ip, desk->ip, server, desk->ip));
 	advice->evidence = seen_evidence(desk, seen, ip);
-	act(advice, WHO_SENDER,
-	    arena_printf(desk->arena,
-	        "NAT, a proxy or a relay stands between, and receivers judge the address that they "
-	        "see. If %s is yours, have that one judged (--public-ip %s); if it is not, find "
-	        "out whose relay your mail takes.",
-	        ip, ip));
 }
 
 /* ---- a resolver that makes addresses up */
@@ -401,15 +189,13 @@ judge_resolver(struct desk *desk)
 
 	if (sender->made_up == NULL)
 		return;
-	advice = add(desk, RESOLVER_LIES,
+	advice = add(desk, FACT_RESOLVER_LIES,
 	    arena_printf(desk->arena,
 	        "The resolver %s has addresses for names that do not exist: whatever hangs on an "
 	        "address is in doubt.",
 	        sender->made_up));
 	advice->evidence = arena_printf(desk->arena, "%s A %s%s.", SENDER_NO_NAME,
 	    ip_text(&sender->made_up_ip, ip), by(desk, sender->made_up));
-	act(advice, WHO_SENDER,
-	    "Ask a resolver that does not: one of your own (--nameserver 127.0.0.1).");
 }
 
 /* ---- blocklists */
@@ -441,39 +227,37 @@ is_repeated(const struct desk *desk, const struct listing *listing)
 	return false;
 }
 
-static enum kind
-kind_of_hit(const struct list *list)
+static enum fact_id
+id_of_hit(const struct list *list)
 {
 	if (list->kind == LIST_WHITE)
-		return LISTED_WHITE;
+		return FACT_LISTED_WHITE;
 	if (list->kind == LIST_INFO || list->weight > 'B')
-		return LISTED_MINOR;
-	return list->weight == 'A' ? LISTED_GRAVE : LISTED_OFTEN;
+		return FACT_LISTED_MINOR;
+	return list->weight == 'A' ? FACT_LISTED_GRAVE : FACT_LISTED_OFTEN;
 }
 
 static void
 tell_hit(struct desk *desk, const struct listing *listing)
 {
 	const struct list_value *value = listing->value;
-	enum kind kind = kind_of_hit(listing->list);
+	enum fact_id id = id_of_hit(listing->list);
 	const char *words =
 	    value != NULL && value->advice != NULL ? value->advice : listing->list->advice;
-	struct advice *advice = add(desk, kind,
+	struct advice *advice = add(desk, id,
 	    arena_printf(desk->arena, "%s %s is %s %s (%s).",
 	        listing->list->registered ? "The domain" : spoken(listing->identity), listing->item,
-	        kind == LISTED_WHITE ? "known as good to" : "on the blocklist", listing->list->name,
-	        listing->list->zone));
+	        id == FACT_LISTED_WHITE ? "known as good to" : "on the blocklist",
+	        listing->list->name, listing->list->zone));
 
 	advice->evidence = listing_describe(listing, desk->arena);
-	if (kind == LISTED_WHITE)
+	if (id == FACT_LISTED_WHITE)
 		return;
 	advice->url = listing->url;
-	if (kind == LISTED_MINOR)
+	if (id == FACT_LISTED_MINOR)
 		return; /* information, no cause for anything */
-	act(advice, WHO_SENDER,
-	    words != NULL
-	        ? words
-	        : "Find out on the list's page what was seen, end it, then ask for removal there.");
+	if (words != NULL)
+		advice->advice = words;
 	if (value != NULL && value->who != NULL)
 		who_parse(value->who, &advice->who);
 }
@@ -498,7 +282,7 @@ tell_silent(struct desk *desk)
 			        others != NULL ? ", " : "", listing->list->zone, listing->item);
 			continue;
 		}
-		advice = add(desk, LIST_SILENT,
+		advice = add(desk, FACT_LIST_SILENT,
 		    arena_printf(desk->arena, "Whether %s is on %s could not be found out.",
 		        listing->item, listing->list->zone));
 		advice->evidence =
@@ -508,7 +292,7 @@ tell_silent(struct desk *desk)
 		        : listing_describe(listing, desk->arena);
 	}
 	if (others != NULL)
-		add(desk, LISTS_SILENT,
+		add(desk, FACT_LISTS_SILENT,
 		    arena_printf(desk->arena, "Could not be asked: %s.", others));
 }
 
@@ -522,14 +306,11 @@ tell_resolver(struct desk *desk)
 		           desk->sender->listings[i].state == LIST_BROKEN;
 	if (desk->query->public_resolver == NULL || !refused)
 		return;
-	act(add(desk, PUBLIC_RESOLVER,
-	        arena_printf(desk->arena,
-	            "The lists were asked through %s, an open resolver: many refuse to answer "
-	            "those, or answer wrongly.",
-	            desk->query->public_resolver)),
-	    WHO_SENDER,
-	    "Ask through a resolver of your own (--dnsbl-nameserver 127.0.0.1), or with a key of "
-	    "the list's operator (--dnsbl-key).");
+	add(desk, FACT_PUBLIC_RESOLVER,
+	    arena_printf(desk->arena,
+	        "The lists were asked through %s, an open resolver: many refuse to answer "
+	        "those, or answer wrongly.",
+	        desk->query->public_resolver));
 }
 
 static bool
@@ -552,7 +333,7 @@ tell_clean(struct desk *desk, size_t first)
 		if (is_clean(&listings[i]) && strcmp(listings[i].item, listings[first].item) == 0 &&
 		    strcmp(listings[i].identity, listings[first].identity) == 0)
 			zones = arena_printf(desk->arena, "%s, %s", zones, listings[i].list->zone);
-	add(desk, LISTS_CLEAN,
+	add(desk, FACT_LISTS_CLEAN,
 	    arena_printf(desk->arena, "%s is not on %s.", listings[first].item, zones));
 }
 
@@ -587,15 +368,11 @@ own_name(struct desk *desk)
 static void
 tell_no_ptr(struct desk *desk)
 {
-	struct advice *advice = add(desk, PTR_MISSING,
+	struct advice *advice = add(desk, FACT_PTR_MISSING,
 	    arena_printf(desk->arena, "%s has no PTR record, so no name.", desk->ip));
 	const char *name = own_name(desk);
 
 	advice->evidence = ptr_describe(&desk->sender->ptr, desk->arena);
-	act(advice, WHO_HOST,
-	    "Have the owner of the network (your provider, or its control panel) set the PTR "
-	    "record to the full name of your mail server; that name needs an address record that "
-	    "leads back, and is the one to say in EHLO.");
 	if (name == NULL)
 		return;
 	advice->records[0] = ptr_record(desk, name);
@@ -607,14 +384,13 @@ static void
 tell_stray_ptr(struct desk *desk)
 {
 	const struct ptr *ptr = &desk->sender->ptr;
-	struct advice *advice = add(desk, PTR_STRAY,
+	struct advice *advice;
+
+	set_value(desk, VALUE_NAME, ptr->names[0].name);
+	advice = add(desk, FACT_PTR_STRAY,
 	    arena_printf(desk->arena, "%s has the PTR name %s, which does not lead back to it.",
 	        desk->ip, ptr->names[0].name));
-
 	advice->evidence = ptr_describe(ptr, desk->arena);
-	act(advice, WHO_SENDER,
-	    "Give the name this address, or, if it is not yours, have the owner of the network set "
-	    "the PTR record to a name that is.");
 	advice->records[0] = address_record(desk, ptr->names[0].name);
 }
 
@@ -631,14 +407,11 @@ static void
 tell_generic_ptr(struct desk *desk)
 {
 	const char *generic = generic_name(&desk->sender->ptr), *name = own_name(desk);
-	struct advice *advice = add(desk, PTR_GENERIC,
+	struct advice *advice = add(desk, FACT_PTR_GENERIC,
 	    arena_printf(desk->arena,
 	        "The PTR name %s leads back to %s, but looks as a dial-up or cloud pool gives it.",
 	        generic, desk->ip));
 
-	act(advice, WHO_HOST,
-	    "Have the owner of the network set the PTR record to a name of your own domain, such "
-	    "as mail.example.com; say the same name in EHLO.");
 	if (name != NULL && !name_equal(name, generic))
 		advice->records[0] = ptr_record(desk, name);
 }
@@ -653,18 +426,17 @@ judge_ptr(struct desk *desk)
 	else if (ptr->found == PRESENT && ptr->confirmed == ABSENT)
 		tell_stray_ptr(desk);
 	else if (ptr->found == UNKNOWN || ptr->confirmed == UNKNOWN)
-		add(desk, PTR_UNKNOWN, ptr_describe(ptr, desk->arena));
+		add(desk, FACT_PTR_UNKNOWN, ptr_describe(ptr, desk->arena));
 	else if (generic_name(ptr) != NULL)
 		tell_generic_ptr(desk);
 	else
-		add(desk, PTR_GOOD, ptr_describe(ptr, desk->arena));
+		add(desk, FACT_PTR_GOOD, ptr_describe(ptr, desk->arena));
 	if (ptr->total > 1)
-		act(add(desk, PTR_MANY,
-		        arena_printf(desk->arena,
-		            "%s has %zu PTR names: some receivers look at the first that comes, or "
-		            "at none.",
-		            desk->ip, ptr->total)),
-		    WHO_HOST, "Leave it one name, that of the mail server.");
+		add(desk, FACT_PTR_MANY,
+		    arena_printf(desk->arena,
+		        "%s has %zu PTR names: some receivers look at the first that comes, or "
+		        "at none.",
+		        desk->ip, ptr->total));
 }
 
 /* ---- HELO */
@@ -682,41 +454,37 @@ helo_evidence(struct desk *desk)
 static void
 tell_nowhere(struct desk *desk)
 {
-	struct advice *advice = add(desk, HELO_NOWHERE,
-	    arena_printf(desk->arena, "The HELO name %s has no address.", desk->sender->helo));
+	struct advice *advice;
 
+	set_value(desk, VALUE_NAME, desk->sender->helo);
+	advice = add(desk, FACT_HELO_NOWHERE,
+	    arena_printf(desk->arena, "The HELO name %s has no address.", desk->sender->helo));
 	advice->evidence = helo_evidence(desk);
-	act(advice, WHO_SENDER, "Give it one, or say in EHLO the name that the PTR record has.");
 	advice->records[0] = address_record(desk, desk->sender->helo);
 }
 
 static void
 tell_astray(struct desk *desk)
 {
-	struct advice *advice = add(desk, HELO_ASTRAY,
+	struct advice *advice;
+
+	set_value(desk, VALUE_NAME, desk->sender->ptr.confirmed_name);
+	advice = add(desk, FACT_HELO_ASTRAY,
 	    arena_printf(desk->arena, "The HELO name %s has an address, but not %s.",
 	        desk->sender->helo, desk->ip));
-
 	advice->evidence = helo_evidence(desk);
-	if (desk->sender->ptr.confirmed_name != NULL)
-		act(advice, WHO_SENDER,
-		    arena_printf(desk->arena, "Say %s in EHLO, the confirmed name of the address.",
-		        desk->sender->ptr.confirmed_name));
-	else
-		act(advice, WHO_SENDER,
-		    "Say in EHLO the name that the PTR record has, and that leads back.");
+	if (desk->sender->ptr.confirmed_name == NULL)
+		act(desk, advice, FACT_HELO_ASTRAY_NAMELESS);
 }
 
 static void
 tell_not_ptr(struct desk *desk)
 {
 	const struct ptr *ptr = &desk->sender->ptr;
-	struct advice *advice = add(desk, HELO_NOT_PTR,
+	struct advice *advice = add(desk, FACT_HELO_NOT_PTR,
 	    arena_printf(desk->arena, "The HELO name %s leads to %s, but its PTR name is %s.",
 	        desk->sender->helo, desk->ip, ptr->names[0].name));
 
-	act(advice, WHO_SENDER,
-	    "Use one name for both: say the PTR name in EHLO, or have the PTR record changed.");
 	advice->records[0] = ptr_record(desk, desk->sender->helo);
 }
 
@@ -727,29 +495,21 @@ judge_helo(struct desk *desk)
 	const struct sender_helo *helo = &sender->helo_facts;
 
 	if (!desk->query->helo_given && !desk->query->helo_is_ptr) {
-		add(desk, HELO_ASSUMED,
-		    "The name that your server says in EHLO is not known here: --ehlo NAME has it "
-		    "looked at.");
+		add(desk, FACT_HELO_ASSUMED, NULL);
 		return;
 	}
 	if (helo->literal)
-		act(add(desk, HELO_LITERAL_NAME,
-		        arena_printf(desk->arena, "EHLO says an address, %s, instead of a name.",
-		            sender->helo)),
-		    WHO_SENDER,
-		    "Say the full name of the mail server in EHLO, the one that the PTR record "
-		    "has.");
+		add(desk, FACT_HELO_LITERAL,
+		    arena_printf(
+		        desk->arena, "EHLO says an address, %s, instead of a name.", sender->helo));
 	else if (!helo->valid)
-		act(add(desk, HELO_INVALID,
-		        arena_printf(desk->arena, "The HELO name \"%s\" is no full host name.",
-		            sender->helo)),
-		    WHO_SENDER,
-		    "Say the full name of the mail server in EHLO, the one that the PTR record "
-		    "has.");
+		add(desk, FACT_HELO_INVALID,
+		    arena_printf(
+		        desk->arena, "The HELO name \"%s\" is no full host name.", sender->helo));
 	else if (helo->resolves == ABSENT)
 		tell_nowhere(desk);
 	else if (helo->resolves == UNKNOWN)
-		add(desk, HELO_UNKNOWN,
+		add(desk, FACT_HELO_UNKNOWN,
 		    arena_printf(desk->arena,
 		        "Whether the HELO name %s has an address could not be found out: %s%s.",
 		        sender->helo, dns_rcode_name(helo->rcode), by(desk, helo->server)));
@@ -758,7 +518,7 @@ judge_helo(struct desk *desk)
 	else if (helo->is_ptr == ABSENT && sender->ptr.found == PRESENT)
 		tell_not_ptr(desk);
 	else
-		add(desk, HELO_GOOD,
+		add(desk, FACT_HELO_GOOD,
 		    arena_printf(desk->arena, "The HELO name %s leads to %s%s.", sender->helo,
 		        desk->ip, helo->is_ptr == PRESENT ? " and is its PTR name" : ""));
 }
@@ -775,14 +535,14 @@ judge_helo_spf(struct desk *desk)
 		return; /* a name has to lead somewhere first */
 	switch (sender->helo_spf.result) {
 	case SPF_PASS:
-		add(desk, HELO_SPF_GOOD,
+		add(desk, FACT_HELO_SPF_GOOD,
 		    arena_printf(desk->arena,
 		        "SPF of the HELO name %s passes: bounces from here are covered.",
 		        sender->helo));
 		break;
 	case SPF_NONE:
 	case SPF_NEUTRAL:
-		advice = add(desk, HELO_SPF_NONE,
+		advice = add(desk, FACT_HELO_SPF_NONE,
 		    arena_printf(desk->arena,
 		        "The HELO name %s %s: bounces from this host, whose reverse-path is empty, "
 		        "have nothing that SPF could pass.",
@@ -796,7 +556,7 @@ judge_helo_spf(struct desk *desk)
 	case SPF_FAIL:
 	case SPF_SOFTFAIL:
 	case SPF_PERMERROR:
-		advice = add(desk, HELO_SPF_BAD,
+		advice = add(desk, FACT_HELO_SPF_BAD,
 		    arena_printf(desk->arena,
 		        "SPF of the HELO name %s is %s: bounces from this host will be refused by "
 		        "many.",
@@ -808,7 +568,6 @@ judge_helo_spf(struct desk *desk)
 		              sender->helo_spf.problem != NULL ? "; " : "",
 		              sender->helo_spf.problem != NULL ? sender->helo_spf.problem : "")
 		        : sender->helo_spf.problem;
-		act(advice, WHO_SENDER, "Let the record of that name allow its own address.");
 		break;
 	case SPF_TEMPERROR:
 		break;
@@ -828,46 +587,35 @@ judge_reverse_path(struct desk *desk)
 	    desk->sender->from_domain.name != NULL)
 		return;
 	if (at != NULL && at[1] == '[')
-		act(add(desk, DOMAIN_LITERAL,
-		        arena_printf(desk->arena,
-		            "The reverse-path <%s> has an address in the place of a domain: "
-		            "neither SPF nor DMARC has anything to go by.",
-		            from)),
-		    WHO_SENDER, "Send in the name of a domain of yours.");
+		add(desk, FACT_DOMAIN_LITERAL,
+		    arena_printf(desk->arena,
+		        "The reverse-path <%s> has an address in the place of a domain: "
+		        "neither SPF nor DMARC has anything to go by.",
+		        from));
 	else
-		act(add(desk, DOMAIN_NOT_FULL,
-		        arena_printf(desk->arena,
-		            "The reverse-path <%s> has no full domain, which others could look up.",
-		            from)),
-		    WHO_SENDER,
-		    "Set the mail server's domain, so that its reverse-paths end in a domain of "
-		    "yours.");
+		add(desk, FACT_DOMAIN_NOT_FULL,
+		    arena_printf(desk->arena,
+		        "The reverse-path <%s> has no full domain, which others could look up.",
+		        from));
 }
 
 static void
 tell_missing(struct desk *desk, const struct sender_domain *domain, const char *role)
 {
-	struct advice *advice = add(desk, DOMAIN_MISSING,
+	struct advice *advice = add(desk, FACT_DOMAIN_MISSING,
 	    arena_printf(desk->arena, "The %s domain %s does not exist.", role, domain->name));
 
 	advice->evidence = domain->route.problem;
-	act(advice, WHO_SENDER,
-	    "Send in the name of a domain of yours that is in the DNS, or have this one put "
-	    "there.");
 }
 
 static void
 tell_mute(struct desk *desk, const struct sender_domain *domain, const char *role)
 {
-	struct advice *advice = add(desk, DOMAIN_MUTE,
+	add(desk, FACT_DOMAIN_MUTE,
 	    arena_printf(desk->arena, "The %s domain %s can receive no mail: %s", role,
 	        domain->name,
 	        domain->route.problem != NULL ? domain->route.problem
 	                                      : "it has neither MX nor address."));
-
-	act(advice, WHO_SENDER,
-	    "Give it an MX record to a host that takes its mail, bounces and replies at the "
-	    "least.");
 }
 
 static void
@@ -877,8 +625,9 @@ judge_domain(struct desk *desk, const struct sender_domain *domain, const char *
 
 	if (domain->name == NULL)
 		return;
+	set_value(desk, VALUE_SENDER_DOMAIN, domain->name);
 	if (!domain->known || route->kind == ROUTE_DNS_ERROR) {
-		add(desk, DOMAIN_UNKNOWN,
+		add(desk, FACT_DOMAIN_UNKNOWN,
 		    arena_printf(desk->arena,
 		        "Whether the %s domain %s can receive mail could not be found out%s%s",
 		        role, domain->name, domain->known && route->problem != NULL ? ": " : ".",
@@ -888,31 +637,25 @@ judge_domain(struct desk *desk, const struct sender_domain *domain, const char *
 	if (is_missing(domain))
 		tell_missing(desk, domain, role);
 	else if (route->kind == ROUTE_NULL_MX)
-		act(add(desk, DOMAIN_NULL_MX,
-		        arena_printf(desk->arena,
-		            "The %s domain %s declares that it takes no mail (null MX, \"MX 0 "
-		            ".\").",
-		            role, domain->name)),
-		    WHO_SENDER,
-		    "Put MX records of hosts that take its mail in the place of the null MX, or "
-		    "send in the name of another domain.");
+		add(desk, FACT_DOMAIN_NULL_MX,
+		    arena_printf(desk->arena,
+		        "The %s domain %s declares that it takes no mail (null MX, \"MX 0 "
+		        ".\").",
+		        role, domain->name));
 	else if (route->kind == ROUTE_NO_ADDRESS)
 		tell_mute(desk, domain, role);
 	else if (domain->soa == ABSENT)
-		act(add(desk, DOMAIN_NO_ZONE,
-		        arena_printf(desk->arena,
-		            "The %s domain %s is in no zone: there is no SOA record at it or "
-		            "above.",
-		            role, domain->name)),
-		    WHO_SENDER,
-		    "Have its DNS operator repair the zone: each has a SOA record at its top.");
+		add(desk, FACT_DOMAIN_NO_ZONE,
+		    arena_printf(desk->arena,
+		        "The %s domain %s is in no zone: there is no SOA record at it or "
+		        "above.",
+		        role, domain->name));
 	else if (route->problem != NULL)
-		act(add(desk, DOMAIN_ODD,
-		        arena_printf(desk->arena, "The MX records of the %s domain %s: %s", role,
-		            domain->name, route->problem)),
-		    WHO_SENDER, "Repair the MX records: bounces and replies go by them.");
+		add(desk, FACT_DOMAIN_ODD,
+		    arena_printf(desk->arena, "The MX records of the %s domain %s: %s", role,
+		        domain->name, route->problem));
 	else
-		add(desk, DOMAIN_GOOD,
+		add(desk, FACT_DOMAIN_GOOD,
 		    arena_printf(desk->arena, "The %s domain %s can receive mail (%s)%s%s%s.", role,
 		        domain->name, route->kind == ROUTE_MX ? "MX" : "no MX, but an address",
 		        domain->zone != NULL ? ", zone " : "",
@@ -957,18 +700,18 @@ spf_with_address(struct desk *desk)
 }
 
 static void
-tell_spf(struct desk *desk, enum kind kind, const char *words)
+tell_spf(struct desk *desk, enum fact_id id)
 {
 	const struct spf *spf = &desk->sender->spf;
-	struct advice *advice = add(desk, kind,
+	struct advice *advice = add(desk, id,
 	    arena_printf(desk->arena, "SPF of %s for %s is %s.",
 	        spf->domain != NULL ? spf->domain : "?", desk->ip, spf_result_name(spf->result)));
 
 	advice->evidence = spf_evidence(desk);
-	if (words == NULL)
-		return;
-	act(advice, WHO_SENDER, words);
-	if (kind != SPF_BROKEN && spf->domain != NULL && name_is_host(spf->domain))
+	if (id == FACT_SPF_BROKEN && spf->record == NULL) /* none was taken: there are several */
+		act(desk, advice, FACT_SPF_SEVERAL);
+	if (id != FACT_SPF_BROKEN && id != FACT_SPF_UNKNOWN && spf->domain != NULL &&
+	    name_is_host(spf->domain))
 		advice->records[0] = spf_with_address(desk);
 }
 
@@ -982,42 +725,31 @@ judge_spf(struct desk *desk)
 		return;
 	switch (spf->result) {
 	case SPF_PASS:
-		add(desk, SPF_GOOD,
+		add(desk, FACT_SPF_GOOD,
 		    arena_printf(desk->arena, "SPF of %s passes for %s, by \"%s\".", spf->domain,
 		        desk->ip, spf->matched != NULL ? spf->matched : "?"));
 		break;
 	case SPF_FAIL:
-		tell_spf(desk, SPF_REFUSES,
-		    "If mail of this domain is to leave from this address, let its record say so; "
-		    "if not, find out what sends it here.");
+		tell_spf(desk, FACT_SPF_FAIL);
 		break;
 	case SPF_SOFTFAIL:
 	case SPF_NEUTRAL:
-		tell_spf(desk, SPF_WEAK, "Let the record name this address, so that SPF passes.");
+		tell_spf(desk, FACT_SPF_WEAK);
 		break;
 	case SPF_NONE:
 		if (spf->domain != NULL && name_is_host(spf->domain))
-			tell_spf(desk, SPF_MISSING,
-			    "Publish a record that names every host that sends mail of this "
-			    "domain.");
+			tell_spf(desk, FACT_SPF_MISSING);
 		break;
 	case SPF_PERMERROR:
-		tell_spf(desk, SPF_BROKEN,
-		    spf->record == NULL
-		        ? "Put one record in the place of the several: the terms of all, and one "
-		          "\"all\" at the end."
-		        : "Repair the record: as it stands, nothing passes."); /* none was taken:
-		                                                                  there are several
-		                                                                */
+		tell_spf(desk, FACT_SPF_BROKEN);
 		break;
 	case SPF_TEMPERROR:
-		tell_spf(desk, SPF_UNKNOWN, NULL);
+		tell_spf(desk, FACT_SPF_UNKNOWN);
 		break;
 	}
 	for (size_t i = 0; i < spf->warnings.count; i++)
-		act(add(desk, SPF_FRAGILE,
-		        arena_printf(desk->arena, "SPF: %s.", spf->warnings.items[i].words)),
-		    WHO_SENDER, NULL);
+		add(desk, FACT_SPF_FRAGILE,
+		    arena_printf(desk->arena, "SPF: %s.", spf->warnings.items[i].words));
 }
 
 /* ---- DKIM */
@@ -1035,13 +767,15 @@ key_evidence(struct desk *desk, const struct sender_key *key)
 }
 
 static void
-tell_bad_key(struct desk *desk, enum kind kind, const struct sender_key *key, const char *what,
-    const char *words)
+tell_bad_key(struct desk *desk, enum fact_id id, const struct sender_key *key, const char *what)
 {
-	struct advice *advice = add(desk, kind, what);
+	struct advice *advice = add(desk, id, what);
 
 	advice->evidence = key_evidence(desk, key);
-	act(advice, WHO_SENDER, words);
+	if (key->key.state == DKIM_KEY_REVOKED)
+		act(desk, advice, FACT_DKIM_KEY_REVOKED);
+	else if (id == FACT_DKIM_KEY_BAD && key->key.weak)
+		act(desk, advice, FACT_DKIM_KEY_WEAK);
 	if (key->wanted != NULL)
 		advice->records[0] = txt_record(desk, key->key.name, key->wanted);
 }
@@ -1057,83 +791,85 @@ judge_key(struct desk *desk, const struct sender_key *key)
 	    (key->key.state == DKIM_KEY_ABSENT && is_missing_domain(desk, key->domain)))
 		return;
 	if (key->key.state == DKIM_KEY_UNKNOWN) {
-		add(desk, DKIM_KEY_NOT_KNOWN,
+		add(desk, FACT_DKIM_KEY_UNKNOWN,
 		    arena_printf(
 		        desk->arena, "Whether the %s is published could not be found out.", named))
 		    ->evidence = key_evidence(desk, key);
 		return;
 	}
 	if (key->key.state == DKIM_KEY_ABSENT)
-		tell_bad_key(desk, DKIM_KEY_GONE, key,
+		tell_bad_key(desk, FACT_DKIM_KEY_MISSING, key,
 		    arena_printf(desk->arena,
-		        "The %s is not published: no signature with it can be verified.", named),
-		    "Publish the key's record.");
+		        "The %s is not published: no signature with it can be verified.", named));
 	else if (key->key.state == DKIM_KEY_REVOKED)
-		tell_bad_key(desk, DKIM_KEY_USELESS, key,
-		    arena_printf(desk->arena, "The %s is revoked.", named),
-		    "Sign with another key, under a new selector.");
+		tell_bad_key(desk, FACT_DKIM_KEY_BAD, key,
+		    arena_printf(desk->arena, "The %s is revoked.", named));
 	else if (key->key.state == DKIM_KEY_BAD)
-		tell_bad_key(desk, DKIM_KEY_USELESS, key,
-		    arena_printf(desk->arena, "The %s is no good: %s.", named, problem),
-		    key->key.weak ? "Make a new key, RSA of 2048 bits, under a new selector, and "
-		                    "publish that."
-		                  : "Publish the key's record anew.");
+		tell_bad_key(desk, FACT_DKIM_KEY_BAD, key,
+		    arena_printf(desk->arena, "The %s is no good: %s.", named, problem));
 	else if (key->matches == ABSENT)
-		tell_bad_key(desk, DKIM_KEY_OTHER, key,
+		tell_bad_key(desk, FACT_DKIM_KEY_MISMATCH, key,
 		    arena_printf(desk->arena,
 		        "The %s that is published is not the other half of the private key: no "
 		        "signature will be good.",
-		        named),
-		    "Publish the record of the key that signs, or sign with the key that is "
-		    "published.");
+		        named));
 	else if (key->key.state == DKIM_KEY_TESTING)
-		tell_bad_key(desk, DKIM_KEY_TEST, key,
+		tell_bad_key(desk, FACT_DKIM_KEY_TESTING, key,
 		    arena_printf(desk->arena,
 		        "The %s is marked as a test (t=y): some receivers take its signatures for "
 		        "none.",
-		        named),
-		    "Take t=y out of the record when the test is over.");
+		        named));
 	else
-		add(desk, DKIM_KEY_GOOD,
+		add(desk, FACT_DKIM_KEY_GOOD,
 		    arena_printf(desk->arena, "The %s is published (%s, %u bits)%s.", named,
 		        dkim_type_name(key->key.type), key->key.bits,
 		        key->matches == PRESENT ? " and is the other half of the private key"
 		                                : ""));
 	for (size_t i = 0; i < key->key.warnings.count; i++)
-		act(add(desk, DKIM_KEY_FRAGILE,
-		        arena_printf(
-		            desk->arena, "The %s: %s.", named, key->key.warnings.items[i].words)),
-		    WHO_SENDER, NULL);
-}
-
-static const char *
-mend(enum dkim_step failed)
-{
-	switch (failed) {
-	case DKIM_STEP_KEY:
-		return "Publish the key, or repair its record (mxwalk check dkim shows what is "
-		       "wrong).";
-	case DKIM_STEP_BODY_HASH:
-		return "Something changes the body behind the signer: a footer, a filter, a change "
-		       "of encoding. Let the last server that touches the message sign it.";
-	case DKIM_STEP_SIGNATURE:
-		return "A signed header field is changed behind the signer, or the published key "
-		       "is not the one that signs.";
-	case DKIM_STEP_EXPIRED:
-		return "Try with a message that was signed just now; if that is one, set the "
-		       "signer's clock.";
-	case DKIM_STEP_SYNTAX:
-		return "Repair the signer's set-up: the field itself cannot be used.";
-	case DKIM_STEP_NONE:
-		break;
-	}
-	return "Repair the signer's set-up.";
+		add(desk, FACT_DKIM_KEY_FRAGILE,
+		    arena_printf(
+		        desk->arena, "The %s: %s.", named, key->key.warnings.items[i].words));
 }
 
 static bool
 signature_passes(const struct sender *sender)
 {
 	return sender->dkim_known && sender->dkim.result == DKIM_PASS;
+}
+
+/* The row that says how to mend what failed; FACT_COUNT: the general one does. */
+static enum fact_id
+fault_of(enum dkim_step failed)
+{
+	switch (failed) {
+	case DKIM_STEP_KEY:
+		return FACT_DKIM_NO_KEY;
+	case DKIM_STEP_BODY_HASH:
+		return FACT_DKIM_BODY_CHANGED;
+	case DKIM_STEP_SIGNATURE:
+		return FACT_DKIM_HEADER_CHANGED;
+	case DKIM_STEP_SYNTAX:
+		return FACT_DKIM_SYNTAX;
+	case DKIM_STEP_EXPIRED:
+	case DKIM_STEP_NONE:
+		break;
+	}
+	return FACT_COUNT;
+}
+
+static void
+tell_bad_signature(struct desk *desk, const struct dkim_verdict *verdict, const char *named)
+{
+	enum fact_id id = verdict->failed == DKIM_STEP_EXPIRED ? FACT_DKIM_EXPIRED
+	                  : signature_passes(desk->sender)     ? FACT_DKIM_BROKEN_TOO
+	                                                       : FACT_DKIM_BROKEN,
+	             fault = fault_of(verdict->failed);
+	struct advice *advice = add(desk, id,
+	    arena_printf(desk->arena, "The %s does not verify (%s): %s.", named,
+	        dkim_result_name(verdict->result), verdict->reason));
+
+	if (fault != FACT_COUNT)
+		act(desk, advice, fault);
 }
 
 static void
@@ -1143,26 +879,19 @@ judge_signature(struct desk *desk, const struct dkim_verdict *verdict)
 	const char *named = arena_printf(desk->arena, "DKIM signature of %s (selector %s)",
 	    signature->domain != NULL ? signature->domain : "nobody",
 	    signature->selector != NULL ? signature->selector : "none");
-	enum kind kind = verdict->failed == DKIM_STEP_EXPIRED ? DKIM_OUTDATED
-	                 : signature_passes(desk->sender)     ? DKIM_BROKEN_TOO
-	                                                      : DKIM_BROKEN;
 
 	if (verdict->result == DKIM_PASS)
-		add(desk, DKIM_GOOD, arena_printf(desk->arena, "The %s is good.", named));
+		add(desk, FACT_DKIM_GOOD, arena_printf(desk->arena, "The %s is good.", named));
 	else if (verdict->result == DKIM_TEMPERROR)
-		add(desk, DKIM_NOT_KNOWN,
+		add(desk, FACT_DKIM_UNKNOWN,
 		    arena_printf(desk->arena, "Whether the %s is good could not be found out: %s.",
 		        named, verdict->reason));
 	else
-		act(add(desk, kind,
-		        arena_printf(desk->arena, "The %s does not verify (%s): %s.", named,
-		            dkim_result_name(verdict->result), verdict->reason)),
-		    WHO_SENDER, mend(verdict->failed));
+		tell_bad_signature(desk, verdict, named);
 	for (size_t i = 0; i < verdict->warnings.count; i++)
-		act(add(desk, DKIM_FRAGILE,
-		        arena_printf(
-		            desk->arena, "The %s: %s.", named, verdict->warnings.items[i].words)),
-		    WHO_SENDER, NULL);
+		add(desk, FACT_DKIM_FRAGILE,
+		    arena_printf(
+		        desk->arena, "The %s: %s.", named, verdict->warnings.items[i].words));
 }
 
 static void
@@ -1175,23 +904,18 @@ judge_dkim(struct desk *desk)
 	if (spf_bad && sender_dkim(sender) == ABSENT &&
 	    !is_missing_domain(desk, sender->spf.domain) &&
 	    !is_missing_domain(desk, sender->author))
-		act(add(desk, AUTH_NOTHING,
-		        "Neither SPF nor DKIM passes: nothing tells a receiver that this mail is "
-		        "yours."),
-		    WHO_SENDER, "Make SPF pass from this address, and sign with DKIM.");
+		add(desk, FACT_AUTH_NOTHING,
+		    "Neither SPF nor DKIM passes: nothing tells a receiver that this mail is "
+		    "yours.");
 	for (size_t i = 0; i < sender->key_count; i++)
 		judge_key(desk, &sender->keys[i]);
 	for (size_t i = 0; sender->dkim_known && i < sender->dkim.count; i++)
 		judge_signature(desk, &sender->dkim.signatures[i]);
 	if (sender->mail_known && sender->key_count == 0 &&
 	    (!sender->dkim_known || sender->dkim.total == 0))
-		act(add(desk, DKIM_UNSIGNED, "The message has no DKIM signature."), WHO_SENDER,
-		    "Have the mail server sign with DKIM, d= being the domain of the From field.");
+		add(desk, FACT_DKIM_UNSIGNED, "The message has no DKIM signature.");
 	if (!sender->mail_known)
-		add(desk, DKIM_NOT_TOLD,
-		    "Whether your mail is signed is not known here: --data @FILE, with a message "
-		    "as it leaves, has its signatures verified; --dkim-selector has the published "
-		    "key looked at.");
+		add(desk, FACT_DKIM_NOT_TOLD, NULL);
 }
 
 /* ---- DMARC */
@@ -1240,23 +964,19 @@ tell_no_dmarc(struct desk *desk)
 	struct advice *advice;
 
 	if (records > 1)
-		advice = add(desk, DMARC_BROKEN,
+		advice = add(desk, FACT_DMARC_BROKEN,
 		    arena_printf(desk->arena, "%s has %zu DMARC records: none of them counts.",
 		        desk->sender->author, records));
 	else if (broken)
-		advice = add(desk, DMARC_BROKEN,
+		advice = add(desk, FACT_DMARC_BROKEN,
 		    arena_printf(desk->arena, "The DMARC record of %s does not work%s%s.",
 		        desk->sender->author, view->problem != NULL ? ": " : "",
 		        view->problem != NULL ? view->problem : ""));
 	else
-		advice = add(desk, DMARC_MISSING,
+		advice = add(desk, FACT_DMARC_MISSING,
 		    arena_printf(desk->arena, "%s has no DMARC record, nor has a domain above it.",
 		        desk->sender->author));
 	advice->evidence = dmarc_evidence(desk);
-	act(advice, WHO_SENDER,
-	    broken ? "Publish one record that is good, and no other."
-	           : "Publish one; p=none refuses nothing and is enough to begin with. An address "
-	             "in rua has receivers report what passes and what does not.");
 	advice->records[0] = txt_record(desk, arena_printf(desk->arena, "_dmarc.%s", org),
 	    arena_printf(desk->arena, "v=DMARC1; p=none; rua=mailto:dmarc-reports@%s", org));
 }
@@ -1288,30 +1008,25 @@ static void
 tell_dmarc_fail(struct desk *desk)
 {
 	const struct dmarc_view *view = &desk->sender->dmarc.now;
-	enum kind kind = !desk->sender->mail_known          ? DMARC_BY_DKIM_ALONE
-	                 : view->policy == DMARC_REJECT     ? DMARC_REFUSES
-	                 : view->policy == DMARC_QUARANTINE ? DMARC_SUSPECT
-	                                                    : DMARC_FAILS_MILDLY;
+	enum fact_id id = !desk->sender->mail_known          ? FACT_DMARC_BY_DKIM_ALONE
+	                  : view->policy == DMARC_REJECT     ? FACT_DMARC_REJECT
+	                  : view->policy == DMARC_QUARANTINE ? FACT_DMARC_QUARANTINE
+	                                                     : FACT_DMARC_FAIL;
 	const char *author = desk->sender->author, *policy = policy_words(view->policy),
 	           *why = why_unaligned(desk);
 	struct advice *advice;
 
-	if (kind == DMARC_BY_DKIM_ALONE)
-		advice = add(desk, kind,
+	if (id == FACT_DMARC_BY_DKIM_ALONE)
+		advice = add(desk, id,
 		    arena_printf(desk->arena,
 		        "Mail in the name of %s from here fails DMARC (policy %s) unless a DKIM "
 		        "signature of that domain saves it: %s.",
 		        author, policy, why));
 	else
-		advice = add(desk, kind,
+		advice = add(desk, id,
 		    arena_printf(desk->arena, "This mail fails DMARC of %s (policy %s): %s.",
 		        author, policy, why));
 	advice->evidence = dmarc_evidence(desk);
-	act(advice, WHO_SENDER,
-	    arena_printf(desk->arena,
-	        "Let one of the two pass for %s, better both: a reverse-path in that domain, whose "
-	        "SPF record names this address; a DKIM signature with d=%s.",
-	        organizational(desk->sender), organizational(desk->sender)));
 }
 
 static void
@@ -1323,21 +1038,19 @@ tell_dmarc_pass(struct desk *desk)
 	                      : view->spf_aligned == PRESENT ? "SPF"
 	                                                     : "DKIM";
 
-	add(desk, DMARC_GOOD,
+	add(desk, FACT_DMARC_GOOD,
 	    arena_printf(desk->arena, "DMARC of %s passes, by %s; its policy is %s.",
 	        desk->sender->author, by_what, policy_words(view->policy)));
 	if (view->dkim_count > 0 && view->dkim_aligned == ABSENT &&
 	    sender_dkim(desk->sender) == PRESENT)
-		act(add(desk, DKIM_ASTRAY,
-		        arena_printf(desk->arena,
-		            "No good DKIM signature is of the From domain %s: DMARC hangs on SPF, "
-		            "which does not survive forwarding.",
-		            desk->sender->author)),
-		    WHO_SENDER,
-		    arena_printf(desk->arena, "Sign with d=%s.", organizational(desk->sender)));
+		add(desk, FACT_DKIM_ASTRAY,
+		    arena_printf(desk->arena,
+		        "No good DKIM signature is of the From domain %s: DMARC hangs on SPF, "
+		        "which does not survive forwarding.",
+		        desk->sender->author));
 	if (view->spf_aligned == ABSENT && desk->sender->spf_known &&
 	    desk->sender->spf.result == SPF_PASS && view->spf.domain != NULL)
-		add(desk, SPF_ASTRAY,
+		add(desk, FACT_SPF_ASTRAY,
 		    arena_printf(desk->arena,
 		        "SPF passes for %s, which is not aligned with the From domain %s: DMARC "
 		        "hangs on DKIM.",
@@ -1349,6 +1062,7 @@ judge_dmarc(struct desk *desk)
 {
 	const struct sender *sender = desk->sender;
 
+	set_value(desk, VALUE_SENDER_DOMAIN, organizational(sender));
 	if (!sender->dmarc_known ||
 	    (is_missing_domain(desk, sender->author) &&
 	        (!sender->mail_known || sender->dmarc.now.result != DMARC_FAIL)))
@@ -1362,7 +1076,7 @@ judge_dmarc(struct desk *desk)
 		tell_dmarc_fail(desk);
 		break;
 	case DMARC_TEMPERROR:
-		add(desk, DMARC_UNKNOWN,
+		add(desk, FACT_DMARC_UNKNOWN,
 		    arena_printf(desk->arena,
 		        "Whether mail from here passes DMARC of %s could not be found out: %s.",
 		        sender->author,
@@ -1375,13 +1089,11 @@ judge_dmarc(struct desk *desk)
 		break;
 	}
 	for (size_t i = 0; i < sender->dmarc.warnings.count; i++)
-		act(add(desk, DMARC_ODD,
-		        arena_printf(desk->arena, "%s%s.",
-		            strncmp(sender->dmarc.warnings.items[i].words, "DMARC", 5) == 0
-		                ? ""
-		                : "DMARC: ",
-		            sender->dmarc.warnings.items[i].words)),
-		    WHO_SENDER, NULL);
+		add(desk, FACT_DMARC_ODD,
+		    arena_printf(desk->arena, "%s%s.",
+		        strncmp(sender->dmarc.warnings.items[i].words, "DMARC", 5) == 0 ? ""
+		                                                                        : "DMARC: ",
+		        sender->dmarc.warnings.items[i].words));
 }
 
 /* ---- all of it */
@@ -1391,10 +1103,9 @@ judge_author(struct desk *desk)
 {
 	if (desk->query->author_problem == NULL)
 		return;
-	act(add(desk, AUTHOR_BAD,
-	        arena_printf(desk->arena, "The message does not say whose it is: %s.",
-	            desk->query->author_problem)),
-	    WHO_SENDER, "Give it one From field, with one address.");
+	add(desk, FACT_AUTHOR_BAD,
+	    arena_printf(desk->arena, "The message does not say whose it is: %s.",
+	        desk->query->author_problem));
 }
 
 void
@@ -1404,10 +1115,11 @@ advise(const struct advice_query *query, struct arena *arena, struct advice **ou
 	char ip[IP_TEXT];
 
 	desk.ip = arena_string(arena, ip_text(&query->sender->ip, ip));
+	set_value(&desk, VALUE_IP, desk.ip);
+	set_value(&desk, VALUE_TYPE, query->sender->ip.family == 6 ? "AAAA" : "A");
+	set_value(&desk, VALUE_FROM, query->sender->from);
 	if (!query->sender->complete)
-		add(&desk, TIME_OUT,
-		    "The time for look-ups ran out: what is missing is not known, not absent. "
-		    "--timeout gives more.");
+		add(&desk, FACT_TIME_OUT, NULL);
 	judge_seen(&desk);
 	judge_resolver(&desk);
 	judge_lists(&desk);
@@ -1415,11 +1127,7 @@ advise(const struct advice_query *query, struct arena *arena, struct advice **ou
 	judge_helo(&desk);
 	judge_helo_spf(&desk);
 	if (!query->from_given)
-		add(&desk, FROM_ASSUMED,
-		    arena_printf(arena,
-		        "The reverse-path was not given, and <%s> is assumed: --from ADDRESS has "
-		        "your own looked at.",
-		        query->sender->from != NULL ? query->sender->from : ""));
+		add(&desk, FACT_FROM_ASSUMED, NULL);
 	judge_reverse_path(&desk);
 	judge_domain(&desk, &query->sender->from_domain, "MAIL FROM");
 	judge_spf(&desk);

@@ -1,8 +1,8 @@
 /* advice: what receivers could hold against a sender, in the order in which it would get mail
  * refused, and what to do about each. Pure.
  *
- * One table in advice.c says of each kind of finding how grave it is and who is known to refuse on
- * it. Nothing is ever advised on a look-up that failed. */
+ * How grave each finding is, who is known to refuse on it and what to do are rows of
+ * data/remedies.conf. Nothing is ever advised on a look-up that failed. */
 #ifndef JUDGE_ADVICE_H
 #define JUDGE_ADVICE_H
 
@@ -10,20 +10,10 @@
 #include <stddef.h>
 
 #include "evidence/sender.h"
+#include "judge/remedies.h"
 #include "mail/received.h"
-#include "rules/cause.h"
 
 struct arena;
-
-enum severity {
-	SEVERITY_REFUSES, /* receivers of weight refuse mail for it */
-	SEVERITY_WARNS, /* some do, or it costs reputation, or it breaks easily */
-	SEVERITY_UNKNOWN, /* it could not be found out, and may matter */
-	SEVERITY_INFO,
-	SEVERITY_GOOD,
-	SEVERITY_COUNT
-};
-const char *severity_name(enum severity severity); /* "refuses" "warns" "unknown" "info" "good" */
 
 enum { ADVICE_RECORDS = 2 };
 
@@ -44,6 +34,7 @@ struct advice {
 };
 
 struct advice_query {
+	const struct remedies *remedies;
 	const struct sender *sender;
 	bool helo_given,
 	    from_given; /* by the user: what is only assumed is not held against anybody */

@@ -913,21 +913,27 @@ inform(struct desk *desk)
 }
 
 static void
-copy_reading(const struct reading *reading, struct diagnosis *out)
+copy_reading(const struct diagnosis_query *query, struct arena *arena, struct diagnosis *out)
 {
+	const struct reading *reading = query->reading;
+	struct counsel counsel;
+
+	counsel_make(query->remedies, reading, &query->setting, arena, &counsel);
 	out->rule = reading->rule;
 	out->list = reading->list;
 	out->listed = reading->listed;
 	out->provider = reading->provider;
-	out->who = reading->who;
-	out->advice = reading->advice;
-	out->url = reading->url;
+	out->who = counsel.who;
+	out->advice = counsel.advice;
+	out->url = counsel.url;
 }
 
 void
-diagnose(const struct reading *reading, const struct sender *sender, enum stage stage,
-    struct arena *arena, struct diagnosis *out)
+diagnose(const struct diagnosis_query *query, struct arena *arena, struct diagnosis *out)
 {
+	const struct reading *reading = query->reading;
+	const struct sender *sender = query->sender;
+	enum stage stage = query->stage;
 	struct desk desk = {
 	    .reading = reading, .sender = sender, .stage = stage, .arena = arena, .out = out};
 	enum cause cause;
@@ -938,7 +944,7 @@ diagnose(const struct reading *reading, const struct sender *sender, enum stage 
 	cause = stated_cause(reading, &desk.found);
 	row = find_row(cause, &desk.found, stage, reading != NULL ? SPOKE : SILENT);
 	if (reading != NULL)
-		copy_reading(reading, out);
+		copy_reading(query, arena, out);
 	out->cause = row->cause == NOT_CHANGED ? cause : (enum cause)row->cause;
 	out->basis = row->basis;
 	row->tell(&desk);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "evidence/sender.h"
+#include "judge/counsel.h"
 #include "rules/rules.h"
 
 struct diagnosis {
@@ -24,10 +25,16 @@ struct diagnosis {
 	size_t also_count;
 };
 
-/* `reading` is of the decisive reply (NULL: nothing was said: the peer closed or timed out);
- * `sender` NULL: no look-ups were made; `stage` where it ended. */
-void diagnose(const struct reading *reading, const struct sender *sender, enum stage stage,
-    struct arena *arena, struct diagnosis *out);
+struct diagnosis_query {
+	const struct remedies *remedies;
+	const struct reading *reading; /* of the decisive reply; NULL: nothing was said, the peer
+	                                  closed or timed out */
+	const struct sender *sender; /* NULL: no look-ups were made */
+	enum stage stage; /* where it ended */
+	struct setting setting;
+};
+
+void diagnose(const struct diagnosis_query *query, struct arena *arena, struct diagnosis *out);
 
 size_t diagnosis_rows(void); /* of the table, for the test that wants each of them reached */
 size_t diagnosis_row(const struct reading *reading, const struct sender *sender,

@@ -17,6 +17,7 @@ struct explanation { /* all borrowed; NULL when it is not known */
 	enum stage stage;
 	const char *recipient_domain, *relay;
 	const struct reading *reading;
+	const struct counsel *counsel; /* what to do about it, as far as its words go */
 	const struct diagnosis *diagnosis; /* what the DNS says to it; NULL: it was not asked */
 };
 

@@ -145,9 +145,10 @@ text_explanation(
 	for (size_t i = 0; d != NULL && i < d->evidence_count; i++)
 		text_field(out, style, "evidence", d->evidence[i]);
 	text_field(out, style, "reference", reading->reference);
-	text_field(out, style, "who acts", who_name(d != NULL ? d->who : reading->who));
-	text_field(out, style, "remedy", d != NULL ? d->advice : reading->advice);
-	text_field(out, style, "see", d != NULL ? d->url : reading->url);
+	text_field(
+	    out, style, "who acts", who_name(d != NULL ? d->who : explanation->counsel->who));
+	text_field(out, style, "remedy", d != NULL ? d->advice : explanation->counsel->advice);
+	text_field(out, style, "see", d != NULL ? d->url : explanation->counsel->url);
 	text_field(out, style, "write to", reading->contact);
 }
 

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-extern const char data_words[], data_rules[], data_providers[], data_advice[], data_lists[];
-extern const size_t data_words_size, data_rules_size, data_providers_size, data_advice_size,
+extern const char data_words[], data_rules[], data_providers[], data_remedies[], data_lists[];
+extern const size_t data_words_size, data_rules_size, data_providers_size, data_remedies_size,
     data_lists_size;
 
 #endif

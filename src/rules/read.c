@@ -9,7 +9,7 @@
 #include "rules/extract.h"
 #include "rules/rulebase.h"
 
-enum { ALSO_MAX = 2, LISTS_MAX = 6, ADVICE_MAX = 2048 };
+enum { ALSO_MAX = 2, LISTS_MAX = 6 };
 
 struct reader { /* one reading under way */
 	const struct rules *rules;
@@ -460,79 +460,18 @@ identify(struct reader *reader)
 
 /* ---- what to do */
 
-/* Fills {ip}, {list}, {domain}, {provider} with what the text named, or with plain words. */
-static const char *
-fill_advice(const struct reader *reader, const char *text)
-{
-	const struct reading *out = reader->out;
-	char ip[IP_TEXT] = "";
-	const struct {
-		const char *mark, *value, *otherwise;
-	} marks[] = {
-	    {"{ip}", ip_text(out->client.family != 0 ? &out->client : &reader->said->client, ip),
-	        "ADDRESS"},
-	    {"{domain}", reader->said->domain, "DOMAIN"},
-	    {"{list}", out->list, "the list"},
-	    {"{listed}", out->listed, "the listed name"},
-	    {"{provider}", out->provider, "the receiver"},
-	};
-	char *filled;
-	size_t len = 0;
-
-	if (text == NULL || strchr(text, '{') == NULL)
-		return text;
-	filled = arena_alloc(reader->arena, ADVICE_MAX);
-	while (*text != '\0' && len + 1 < ADVICE_MAX) {
-		size_t i = 0, n;
-		const char *value;
-
-		while (i < sizeof marks / sizeof marks[0] &&
-		       strncmp(text, marks[i].mark, strlen(marks[i].mark)) != 0)
-			i++;
-		if (i == sizeof marks / sizeof marks[0]) { /* plain words up to the next brace */
-			n = 1 + strcspn(text + 1, "{");
-			n = n < ADVICE_MAX - 1 - len ? n : ADVICE_MAX - 1 - len;
-			memcpy(filled + len, text, n);
-			len += n;
-			text += n;
-			continue;
-		}
-		value = marks[i].value != NULL && marks[i].value[0] != '\0' ? marks[i].value
-		                                                            : marks[i].otherwise;
-		n = strnlen(value, ADVICE_MAX - 1 - len);
-		memcpy(filled + len, value, n);
-		len += n;
-		text += strlen(marks[i].mark);
-	}
-	filled[len] = '\0';
-	return filled;
-}
-
 static void
 advise(struct reader *reader)
 {
 	struct reading *out = reader->out;
 	const struct rule *rule = reader->best;
-	const struct counsel *counsel = rules_counsel(reader->rules, out->cause, out->provider);
-	const char *text = rule != NULL ? rule->advice : NULL;
 
-	if (out->list_count > 0 &&
-	    out->lists[0].dead != NULL) { /* nobody can be delisted from a list that is gone */
-		counsel = rules_counsel(reader->rules, CAUSE_RECEIVER_MISCONFIGURED, NULL);
-		text = NULL;
-	}
-	if (text == NULL && counsel != NULL)
-		text = counsel->text;
-	out->advice = fill_advice(reader, text);
-	if (counsel != NULL)
-		out->who = counsel->who;
-	if (rule != NULL && rule->who != WHO_NOBODY &&
-	    (out->list_count == 0 || out->lists[0].dead == NULL))
-		out->who = rule->who;
-	if (out->url == NULL && rule != NULL)
+	if (rule == NULL)
+		return;
+	out->advice = rule->advice;
+	out->who = rule->who;
+	if (out->url == NULL)
 		out->url = rule->url;
-	if (out->url == NULL && counsel != NULL)
-		out->url = counsel->url;
 }
 
 /* ---- all of it */

@@ -81,14 +81,6 @@ struct provider {
 	size_t pattern_count;
 };
 
-struct counsel { /* advice for a cause, at all or at one provider */
-	const char *id;
-	enum cause cause;
-	const char *provider; /* name; NULL: all */
-	const char *text, *url;
-	enum who who;
-};
-
 struct same { /* `phrase` is read as `instead` */
 	const char *phrase, *instead;
 	size_t number; /* in order of loading */
@@ -117,8 +109,6 @@ struct rules {
 	size_t brand_count;
 	struct provider **providers;
 	size_t provider_count;
-	struct counsel **counsels;
-	size_t counsel_count;
 	struct same *sames;
 	size_t same_count;
 	struct synonyms *synonyms; /* made of them; NULL: there are none */
@@ -150,10 +140,5 @@ void enhanced_parse(const char *text, struct enhanced_range *out); /* subject -1
 bool rule_load(struct rules *rules, const struct stanza *stanza,
     struct stanza_error *error); /* rules_load.c: one stanza of any sort */
 void rules_rank(struct rules *rules); /* rules.c: after loading */
-
-/* The advice for a cause: the provider's own, else the general one. NULL only if the data lacks it.
- */
-const struct counsel *rules_counsel(
-    const struct rules *rules, enum cause cause, const char *provider);
 
 #endif

@@ -193,7 +193,6 @@ rules_add_builtin(struct rules *rules, struct stanza_error *error)
 	    {"data/providers.conf", data_providers, data_providers_size},
 	    {"data/words.conf", data_words, data_words_size},
 	    {"data/rules.conf", data_rules, data_rules_size},
-	    {"data/advice.conf", data_advice, data_advice_size},
 	};
 
 	rules->builtin = true; /* tests ran every example */
@@ -235,22 +234,4 @@ rules_at(const struct rules *rules, size_t i)
 	    .examples = rule->examples,
 	    .example_count = rule->example_count,
 	};
-}
-
-const struct counsel *
-rules_counsel(const struct rules *rules, enum cause cause, const char *provider)
-{
-	const struct counsel *general = NULL;
-
-	for (size_t i = 0; i < rules->counsel_count; i++) {
-		const struct counsel *counsel = rules->counsels[i];
-
-		if (counsel->cause != cause)
-			continue;
-		if (counsel->provider == NULL)
-			general = counsel;
-		else if (provider != NULL && strcmp(counsel->provider, provider) == 0)
-			return counsel;
-	}
-	return general;
 }

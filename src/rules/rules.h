@@ -28,9 +28,9 @@ void rules_free(struct rules *rules);
  * that does not compile or could run away (nested quantifiers), an example that the rule does not
  * match. */
 bool rules_add(struct rules *rules, const char *text, size_t len, struct stanza_error *error);
-bool rules_add_builtin(struct rules *rules,
-    struct stanza_error *error); /* data/{words,providers,rules,advice}.conf; the line is that of
-                                    the file named in the reason */
+bool rules_add_builtin(
+    struct rules *rules, struct stanza_error *error); /* data/{words,providers,rules}.conf; the line
+                                                         is that of the file named in the reason */
 size_t rules_count(const struct rules *rules);
 
 struct rule_view { /* for explain --rules and for tests */
@@ -49,9 +49,7 @@ struct said { /* what is to be read */
 	const char *enhanced; /* NULL or "": take it from the text */
 	const char *mx; /* host that said it, NULL if not known */
 	const char *greeting; /* text of its greeting, NULL if not known: marks the provider */
-	struct ip client; /* the address that we came from, family 0 if not known: for the advice,
-	                     where the reply names none */
-	const char *domain; /* the recipient's, NULL if not known: for the advice */
+	struct ip client; /* the address that we came from, family 0 if not known */
 };
 
 enum listed_what { LISTED_NOTHING, LISTED_IP, LISTED_HELO, LISTED_SENDER, LISTED_URL, LISTED_PTR };
@@ -88,8 +86,8 @@ struct reading { /* strings are static, the rule base's, or in the arena; NULL w
 	const char *listed; /* … and its value */
 	const char *provider, *reference, *url, *contact;
 	struct ip client; /* our address as the text quotes it; family 0 if it does not */
-	enum who who;
-	const char *advice; /* plain words */
+	enum who who; /* by the rule; WHO_NOBODY: it does not say */
+	const char *advice; /* of the rule; its {placeholders} are not filled: judge/counsel.h */
 	struct also { /* other readings that the text allows, the better first */
 		enum cause cause;
 		const char *rule;

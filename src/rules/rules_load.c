@@ -435,7 +435,7 @@ load_rule(struct rules *rules, const struct stanza *stanza, struct stanza_error 
 	return true;
 }
 
-/* ---- the other sorts: [provider:…], [brand:…], [advice:…], [same:…] */
+/* ---- the other sorts: [provider:…], [brand:…], [same:…] */
 
 static bool
 have_words(struct pattern *const *patterns, size_t count)
@@ -530,47 +530,6 @@ load_brand(struct rules *rules, const struct stanza *stanza, struct stanza_error
 	return true;
 }
 
-/* [advice:CAUSE] or [advice:CAUSE@PROVIDER], the provider's name in lower case with hyphens for
- * spaces, or anything: `provider` names it. */
-static bool
-load_counsel(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
-{
-	struct counsel *counsel = arena_alloc(rules->arena, sizeof *counsel);
-	const char *name = stanza->id + strlen("advice:");
-	size_t len = strcspn(name, "@");
-
-	counsel->id = stanza->id;
-	if (!cause_parse(arena_copy(rules->arena, name, len), &counsel->cause))
-		return fail(error, stanza->line, stanza->id, "no such cause");
-	for (size_t i = 0; i < stanza->count; i++) {
-		const struct stanza_field *field = &stanza->fields[i];
-
-		if (strcmp(field->key, "advice") == 0)
-			counsel->text = counsel->text == NULL ? field->value
-			                                      : arena_printf(rules->arena, "%s %s",
-			                                            counsel->text, field->value);
-		else if (strcmp(field->key, "url") == 0)
-			counsel->url = field->value;
-		else if (strcmp(field->key, "provider") == 0)
-			counsel->provider = field->value;
-		else if (strcmp(field->key, "who") != 0 || !who_parse(field->value, &counsel->who))
-			return fail(error, field->line, field->key,
-			    "no such key of an advice, or no such value");
-	}
-	if (counsel->text == NULL || (name[len] == '@') != (counsel->provider != NULL))
-		return fail(error, stanza->line, stanza->id,
-		    "no advice; or @ without a provider, or a provider without @");
-	for (size_t i = 0; i < rules->counsel_count; i++)
-		if (strcmp(rules->counsels[i]->id, counsel->id) == 0) {
-			rules->counsels[i] = counsel;
-			return true;
-		}
-	*(struct counsel **)arena_push(rules->arena, &rules->counsels, rules->counsel_count,
-	    sizeof *rules->counsels) = counsel;
-	rules->counsel_count++;
-	return true;
-}
-
 /* [same:…]: `say`, and the `words` that it stands for, between bars. */
 static bool
 load_same(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
@@ -616,8 +575,8 @@ rule_load(struct rules *rules, const struct stanza *stanza, struct stanza_error 
 		return load_provider_stanza(rules, stanza, error);
 	if (strncmp(stanza->id, "brand:", 6) == 0)
 		return load_brand(rules, stanza, error);
-	if (strncmp(stanza->id, "advice:", 7) == 0)
-		return load_counsel(rules, stanza, error);
+	if (strncmp(stanza->id, "remedy:", 7) == 0)
+		return true; /* judge/remedies takes those */
 	if (strncmp(stanza->id, "same:", 5) == 0)
 		return load_same(rules, stanza, error);
 	return load_rule(rules, stanza, error);

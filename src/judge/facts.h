@@ -1,0 +1,139 @@
+/* facts: what can be found out about a sender, a reply or the end of a walk: each kind has an id,
+ * and a row of that id in data/remedies.conf says what is to be done about it. Pure.
+ *
+ * The ids of what `self` reports are public (mxwalk-ndjson(5)). */
+#ifndef JUDGE_FACTS_H
+#define JUDGE_FACTS_H
+
+#include "dns/answer.h"
+
+/* clang-format off */
+#define FACTS(X) \
+	/* of a sender, in the order in which a receiver comes to see it: the connection */ \
+	X(TIME_OUT, "time-out") \
+	X(SEEN_ELSEWHERE, "seen-elsewhere") \
+	X(SEEN_OTHER_FAMILY, "seen-other-family") \
+	X(SEEN_HERE, "seen") \
+	X(RESOLVER_LIES, "resolver-lies") \
+	X(PUBLIC_RESOLVER, "public-resolver") \
+	X(LISTED_GRAVE, "listed") \
+	X(LISTED_OFTEN, "listed-often") \
+	X(LISTED_MINOR, "listed-minor") \
+	X(LIST_SILENT, "list-unknown") \
+	X(LISTS_SILENT, "lists-unknown") \
+	X(LISTS_CLEAN, "lists-clean") \
+	X(LISTED_WHITE, "allowlisted") \
+	X(PTR_MISSING, "ptr-missing") \
+	X(PTR_STRAY, "ptr-unconfirmed") \
+	X(PTR_GENERIC, "ptr-generic") \
+	X(PTR_MANY, "ptr-many") \
+	X(PTR_UNKNOWN, "ptr-unknown") \
+	X(PTR_GOOD, "ptr") \
+	/* EHLO */ \
+	X(HELO_ASSUMED, "helo-assumed") \
+	X(HELO_INVALID, "helo-invalid") \
+	X(HELO_LITERAL, "helo-literal") \
+	X(HELO_NOWHERE, "helo-unresolved") \
+	X(HELO_ASTRAY, "helo-elsewhere") \
+	X(HELO_ASTRAY_NAMELESS, "helo-elsewhere.nameless") \
+	X(HELO_NOT_PTR, "helo-not-ptr") \
+	X(HELO_UNKNOWN, "helo-unknown") \
+	X(HELO_GOOD, "helo") \
+	X(HELO_SPF_BAD, "spf-helo") \
+	X(HELO_SPF_NONE, "spf-helo-missing") \
+	X(HELO_SPF_GOOD, "spf-helo-pass") \
+	/* MAIL */ \
+	X(FROM_ASSUMED, "from-assumed") \
+	X(DOMAIN_NOT_FULL, "domain-invalid") \
+	X(DOMAIN_LITERAL, "domain-literal") \
+	X(DOMAIN_MISSING, "domain-missing") \
+	X(DOMAIN_MUTE, "domain-no-mail") \
+	X(DOMAIN_NULL_MX, "domain-null-mx") \
+	X(DOMAIN_NO_ZONE, "domain-no-soa") \
+	X(DOMAIN_UNKNOWN, "domain-unknown") \
+	X(DOMAIN_ODD, "domain-odd") \
+	X(DOMAIN_GOOD, "domain") \
+	X(SPF_FAIL, "spf-fail") \
+	X(SPF_BROKEN, "spf-permerror") \
+	X(SPF_SEVERAL, "spf-permerror.several") \
+	X(SPF_WEAK, "spf-weak") \
+	X(SPF_MISSING, "spf-missing") \
+	X(SPF_UNKNOWN, "spf-unknown") \
+	X(SPF_FRAGILE, "spf-fragile") \
+	X(SPF_GOOD, "spf") \
+	/* the message */ \
+	X(AUTHOR_BAD, "author") \
+	X(AUTH_NOTHING, "unauthenticated") \
+	X(DKIM_KEY_MISSING, "dkim-key-missing") \
+	X(DKIM_KEY_BAD, "dkim-key-bad") \
+	X(DKIM_KEY_REVOKED, "dkim-key-bad.revoked") \
+	X(DKIM_KEY_WEAK, "dkim-key-bad.weak") \
+	X(DKIM_KEY_MISMATCH, "dkim-key-mismatch") \
+	X(DKIM_KEY_TESTING, "dkim-key-testing") \
+	X(DKIM_KEY_UNKNOWN, "dkim-key-unknown") \
+	X(DKIM_KEY_FRAGILE, "dkim-key-fragile") \
+	X(DKIM_KEY_GOOD, "dkim-key") \
+	X(DKIM_UNSIGNED, "dkim-unsigned") \
+	X(DKIM_BROKEN, "dkim-fail") \
+	X(DKIM_NO_KEY, "dkim-fail.key") \
+	X(DKIM_BODY_CHANGED, "dkim-fail.body-hash") \
+	X(DKIM_HEADER_CHANGED, "dkim-fail.signature") \
+	X(DKIM_SYNTAX, "dkim-fail.syntax") \
+	X(DKIM_BROKEN_TOO, "dkim-fail-one") \
+	X(DKIM_EXPIRED, "dkim-expired") \
+	X(DKIM_UNKNOWN, "dkim-unknown") \
+	X(DKIM_FRAGILE, "dkim-fragile") \
+	X(DKIM_GOOD, "dkim") \
+	X(DKIM_ASTRAY, "dkim-unaligned") \
+	X(DKIM_NOT_TOLD, "dkim-not-told") \
+	X(DMARC_MISSING, "dmarc-missing") \
+	X(DMARC_BROKEN, "dmarc-broken") \
+	X(DMARC_REJECT, "dmarc-reject") \
+	X(DMARC_QUARANTINE, "dmarc-quarantine") \
+	X(DMARC_FAIL, "dmarc-fail") \
+	X(DMARC_BY_DKIM_ALONE, "dmarc-by-dkim-alone") \
+	X(DMARC_UNKNOWN, "dmarc-unknown") \
+	X(DMARC_ODD, "dmarc-odd") \
+	X(DMARC_GOOD, "dmarc") \
+	X(SPF_ASTRAY, "spf-unaligned") \
+	/* of a reply, beside what the DNS shows */ \
+	X(SAYS_DEAD_LIST, "says-dead-list") \
+	X(SAYS_WRONG_LIST, "says-list-of-domains") \
+	X(SAYS_LIST_DECLINED, "says-list-declined") \
+	X(SAYS_LIST_DECLINED_TOO, "says-list-declined.listed") \
+	X(SAYS_OTHER_ADDRESS, "says-other-address") \
+	X(SAYS_HIDDEN_ADDRESS, "says-public-address") \
+	X(SAYS_LISTED, "says-listed") \
+	X(SAYS_LISTED_CLEAN, "says-listed.clean") \
+	X(SAYS_LISTED_LINK, "says-listed.link") \
+	X(SAYS_LISTED_UNKNOWN, "says-listed.unknown") \
+	X(SAYS_LISTED_UNASKED, "says-listed.unasked") \
+	X(SAYS_PTR_GOOD, "says-ptr.good") \
+	X(SAYS_HELO_GOOD, "says-helo.good") \
+	X(SAYS_SPF_GOOD, "says-spf.good") \
+	X(SAYS_DKIM_BAD, "says-dkim") \
+	X(SAYS_DKIM_GOOD, "says-dkim.good") \
+	X(SAYS_DMARC_BAD, "says-dmarc") \
+	X(SAYS_DMARC_GOOD, "says-dmarc.good") \
+	X(SAYS_DOMAIN_GOOD, "says-domain.good") \
+	X(SAYS_LATER, "says-later") \
+	X(SAYS_LITTLE_GRAVE, "says-nothing.listed") \
+	X(SAYS_LITTLE_PTR, "says-nothing.ptr") \
+	/* of a connection that ended without a reply that decides */ \
+	X(SILENT_SLOW, "silent-slow") \
+	X(SILENT_GREETING, "silent-greeting") \
+	X(SILENT_STARTTLS, "silent-starttls") \
+	X(SILENT_HANDSHAKE, "silent-handshake") \
+	X(SILENT, "silent")
+/* clang-format on */
+
+enum fact_id {
+#define X(id, name) FACT_##id,
+	FACTS(X)
+#undef X
+	    FACT_COUNT
+};
+
+const char *fact_name(enum fact_id id); /* "ptr-missing" */
+
+#endif
