@@ -11,6 +11,7 @@ enum exit_status {
 	EXIT_USAGE = 64,
 	EXIT_DATA = 65, /* input that cannot be read or used */
 	EXIT_INTERNAL = 70,
+	EXIT_LOCAL = 71, /* this machine could not: of a target nothing is known by that */
 	EXIT_CREATE = 73, /* an output file cannot be made */
 	EXIT_WRITE = 74, /* output cannot be written */
 	EXIT_INTERRUPTED = 130,

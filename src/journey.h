@@ -1,5 +1,5 @@
-/* journey: one target's way through its mail exchangers, as a value: what probe.c fills, record.c
- * writes and text.c words. Pure. */
+/* journey: one target's way through its mail exchangers, as a value: what the campaign finds out
+ * and the report tells. Pure. */
 #ifndef JOURNEY_H
 #define JOURNEY_H
 
@@ -23,6 +23,7 @@ enum walk_status {
 	WALK_UNDELIVERABLE,
 	WALK_DNS_ERROR,
 	WALK_SKIPPED,
+	WALK_LOCAL, /* this machine could not: never a word on the target */
 	WALK_COUNT
 };
 const char *walk_status_name(enum walk_status status); /* the record's word */
@@ -36,12 +37,15 @@ struct attempt { /* one address of one host */
 	enum stage stage; /* where it was decided */
 	struct reply greeting; /* count 0: none came */
 	struct reply reply; /* the decisive one; count 0: none */
+	struct reply starttls; /* that refused STARTTLS, and was not the end; count 0: none */
 	bool tls_offered, tls_done;
 	struct tls_facts tls;
 	struct ehlo ehlo; /* as of the last EHLO */
 	enum ending ending;
 	const char *detail; /* words on the ending, or on why it was not tried; NULL if none */
 	struct transcript transcript;
+	bool uncertain; /* the message was sent whole, and no reply to it came: it may have been
+	                   taken (RFC 1047) */
 	long ms;
 };
 
@@ -53,33 +57,30 @@ struct journey {
 	struct ip source; /* asked for; family 0: the kernel's choice */
 	int64_t started; /* milliseconds since the epoch */
 	long ms;
-	struct route route; /* without hosts when the server was given */
+	struct route route;
 	bool fixed; /* the server was given: no MX look-up */
 	struct ip sender_ip; /* what the evidence is about; family 0: nothing was tried */
 	const char *helo, *from; /* NULL: nothing was tried */
 	enum helo_origin helo_origin;
 	struct attempt *attempts;
 	size_t attempt_count;
-	size_t untried; /* addresses left out, for there are limits */
+	size_t untried; /* addresses that were not asked, for whatever reason */
+	const char *site; /* of the best mail exchanger (campaign/site.h); NULL: there is none */
 	enum walk_status status;
 	enum stage stage; /* STAGE_NONE when no dialogue began */
 	const struct attempt *decisive; /* NULL: none */
+	enum stage asked; /* the last that the decisive attempt had an answer to; what is behind it
+	                     in a dialogue was not asked */
+	bool uncertain; /* … of an attempt: see there */
+	bool excused; /* skipped for the source's family, and another source of the run could ask:
+	                 nothing is left open */
 	const char *note; /* words on a status without a dialogue; NULL if none */
 	bool diagnosed;
 	struct diagnosis diagnosis;
+	/* A host that greeted with 5yz and is not decisive: senders that stop there would bounce.
+	 */
+	const struct attempt *refusal; /* the first; NULL: none */
+	const struct diagnosis *refusal_diagnosis; /* NULL: none */
 };
-
-enum walk_status attempt_status(const struct dialogue *dialogue);
-
-/* Does this attempt leave the question open, so that the next address is to be asked (RFC 5321
- * section 5.1)? Not when the server took or refused us for good, nor past EHLO: that host is up,
- * and spoke. */
-bool attempt_is_open(const struct attempt *attempt);
-
-/* The attempt that speaks for the target. `all`: every address was walked, and the worst that one
- * of them does to mail counts; otherwise the best that was reached. */
-const struct attempt *journey_decide(const struct attempt *attempts, size_t count, bool all);
-
-enum walk_status route_status(enum route_kind kind); /* of a route without hosts to try */
 
 #endif

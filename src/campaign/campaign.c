@@ -4,27 +4,24 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include "base/arena.h"
-#include "campaign/senders.h"
+#include "base/log.h"
+#include "campaign/egress.h"
 #include "io/loop.h"
 
-enum { PROGRESS_MS = 500 };
-
-struct slot {
-	struct campaign *campaign;
-	struct probe *probe; /* NULL: free */
-};
+enum { PROGRESS_MS = 500, SIGNALS = 3 };
 
 struct campaign {
 	const struct campaign_plan *plan;
-	struct probe_plan probe; /* the caller's, with our senders */
+	struct event_base *base;
 	struct senders *senders;
-	struct slot *slots;
-	unsigned running;
-	struct target target; /* being walked from one source after another */
-	size_t next_source; /* = source_count: a new target is due */
-	bool at_end, waiting, interrupted;
-	struct event *input, *tick, *signals[2];
+	struct pipeline *pipeline;
+	struct target target; /* being put in, from one source after another */
+	size_t next_source, walks; /* sources that a target is walked from */
+	unsigned long begun; /* walks: put in, or skipped */
+	struct egress egress;
+	bool at_end, waiting, interrupted, failed;
+	enum run_stop stop;
+	struct event *input, *tick, *signals[SIGNALS];
 	int64_t began;
 };
 
@@ -37,7 +34,7 @@ static void
 look_at_sink(struct campaign *campaign)
 {
 	if (campaign->plan->sink->failed)
-		event_base_loopbreak(campaign->probe.base);
+		event_base_loopbreak(campaign->base);
 }
 
 static void
@@ -51,62 +48,77 @@ on_sender(const struct sender_entry *entry, void *arg)
 }
 
 static void
+on_journey(const struct journey *journey, void *arg)
+{
+	struct campaign *campaign = arg;
+
+	sink_result(campaign->plan->sink, journey);
+	look_at_sink(campaign);
+}
+
+static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct campaign *campaign = arg;
-	unsigned long walks = campaign->plan->source_count > 1 ? campaign->plan->source_count : 1;
-	struct run_progress progress = {.total = intake_total(campaign->plan->intake) * walks,
-	    .running = campaign->running,
+	struct run_progress progress = {
+	    .total = intake_total(campaign->plan->intake) * campaign->walks,
 	    .ms = loop_ms() - campaign->began};
 
 	(void)fd;
 	(void)what;
+	pipeline_progress(campaign->pipeline, &progress);
 	sink_progress(campaign->plan->sink, &progress);
 }
 
-/* ---- the queue */
+/* ---- when it is no use */
 
 static void
-on_probe_done(const struct journey *journey, void *arg)
+give_up(struct campaign *campaign, enum run_stop why)
 {
-	struct slot *slot = arg;
-	struct campaign *campaign = slot->campaign;
-
-	slot->probe = NULL;
-	campaign->running--;
-	sink_result(campaign->plan->sink, journey);
-	look_at_sink(campaign);
-	if (!campaign->interrupted)
-		fill(campaign);
+	if (campaign->plan->keep_going || campaign->stop != RUN_WENT_ON)
+		return;
+	campaign->stop = why;
+	event_base_loopbreak(campaign->base);
 }
 
 static void
-skip(struct campaign *campaign, const struct target *target, const char *why)
+on_attempt(const struct attempt *attempt, const char *site, void *arg)
 {
-	struct journey journey = {.target = *target,
+	struct campaign *campaign = arg;
+	bool was_closed = egress_is_closed(&campaign->egress, false);
+
+	if (attempt->status == WALK_LOCAL || attempt->status == WALK_SKIPPED)
+		return;
+	egress_note(&campaign->egress, attempt->source.family != 0, site);
+	if (!was_closed && egress_is_closed(&campaign->egress, false))
+		give_up(campaign, RUN_NOBODY_ANSWERS);
+}
+
+/* ---- from the intake into the pipeline */
+
+static void
+skip(struct campaign *campaign, const char *why)
+{
+	struct journey journey = {.target = campaign->target,
 	    .started = loop_wall_ms(),
 	    .status = WALK_SKIPPED,
 	    .note = why,
 	    .fixed = true};
 
-	sink_result(campaign->plan->sink, &journey);
-	look_at_sink(campaign);
+	campaign->begun += campaign->walks;
+	on_journey(&journey, campaign);
 }
 
 static void
-start(struct campaign *campaign)
+put_in(struct campaign *campaign)
 {
 	static const struct ip any;
 	const struct campaign_plan *plan = campaign->plan;
-	const struct ip *source =
-	    plan->source_count > 0 ? &plan->sources[campaign->next_source] : &any;
-	struct slot *slot = campaign->slots;
+	size_t i = campaign->next_source++;
 
-	while (slot->probe != NULL)
-		slot++;
-	campaign->next_source++;
-	campaign->running++;
-	slot->probe = probe_start(&campaign->probe, &campaign->target, source, on_probe_done, slot);
+	campaign->begun++;
+	pipeline_add(campaign->pipeline, &campaign->target,
+	    plan->source_count > 0 ? &plan->sources[i] : &any);
 }
 
 static void
@@ -123,42 +135,53 @@ on_input(evutil_socket_t fd, short what, void *arg)
 static bool
 all_done(const struct campaign *campaign)
 {
-	return campaign->at_end && campaign->running == 0 &&
+	return campaign->at_end && pipeline_is_empty(campaign->pipeline) &&
 	       (!sink_wants_senders(campaign->plan->sink) || !senders_pending(campaign->senders));
+}
+
+static void
+take_next(struct campaign *campaign)
+{
+	const char *why = NULL;
+
+	switch (intake_next(campaign->plan->intake, &campaign->target, &why)) {
+	case INTAKE_TARGET:
+		campaign->next_source = 0;
+		break;
+	case INTAKE_SKIP:
+		skip(campaign, why);
+		break;
+	case INTAKE_WAIT:
+		campaign->waiting = true;
+		event_add(campaign->input, NULL);
+		break;
+	case INTAKE_END:
+		campaign->at_end = true;
+		break;
+	}
 }
 
 static void
 fill(struct campaign *campaign)
 {
-	const struct campaign_plan *plan = campaign->plan;
-	size_t walks = plan->source_count > 0 ? plan->source_count : 1;
-	const char *why = NULL;
-
-	while (!campaign->at_end && !campaign->waiting && !plan->sink->failed &&
-	       campaign->running < plan->concurrency) {
-		if (campaign->next_source < walks) {
-			start(campaign);
-			continue;
-		}
-		switch (intake_next(plan->intake, &campaign->target, &why)) {
-		case INTAKE_TARGET:
-			campaign->next_source = 0;
-			break;
-		case INTAKE_SKIP:
-			skip(campaign, &campaign->target, why);
-			break;
-		case INTAKE_WAIT:
-			campaign->waiting = true;
-			event_add(campaign->input, NULL);
-			break;
-		case INTAKE_END:
-			campaign->at_end = true;
-			break;
-		}
+	while (!campaign->at_end && !campaign->waiting && !campaign->plan->sink->failed &&
+	       pipeline_has_room(campaign->pipeline)) {
+		if (campaign->next_source < campaign->walks)
+			put_in(campaign);
+		else
+			take_next(campaign);
 	}
 	if (all_done(campaign))
-		event_base_loopbreak(campaign->probe.base);
+		event_base_loopbreak(campaign->base);
 }
+
+static void
+on_room(void *arg)
+{
+	fill(arg);
+}
+
+/* ---- the run */
 
 static void
 on_signal(evutil_socket_t fd, short what, void *arg)
@@ -168,88 +191,121 @@ on_signal(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	campaign->interrupted = true;
-	event_base_loopbreak(campaign->probe.base);
+	event_base_loopbreak(campaign->base);
+}
+
+/* SIGHUP: the terminal is gone; but not for those who asked to go on without it (nohup). */
+static bool
+is_ignored(int number)
+{
+	struct sigaction action;
+
+	return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
 static void
-break_off(struct campaign *campaign)
+watch_signals(struct campaign *campaign)
 {
-	bool interrupted = campaign->interrupted;
+	static const int numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
 
-	campaign->interrupted = true; /* what is reported now makes room for nobody */
-	for (unsigned i = 0; i < campaign->plan->concurrency; i++)
-		if (campaign->slots[i].probe != NULL)
-			probe_stop(campaign->slots[i].probe);
-	campaign->interrupted = interrupted;
-}
-
-/* ---- the end */
-
-static int
-conclude(struct campaign *campaign)
-{
-	struct intake *intake = campaign->plan->intake;
-	struct run_end facts = {.ms = loop_ms() - campaign->began,
-	    .interrupted = campaign->interrupted,
-	    .input_failed = intake_failed(intake),
-	    .bad_input = intake_bad_lines(intake)};
-
-	return sink_finish(campaign->plan->sink, &facts);
+	for (size_t i = 0; i < SIGNALS; i++) {
+		if (numbers[i] == SIGHUP && is_ignored(SIGHUP))
+			continue;
+		campaign->signals[i] =
+		    evsignal_new(campaign->base, numbers[i], on_signal, campaign);
+		event_add(campaign->signals[i], NULL);
+	}
 }
 
 static void
 begin(struct campaign *campaign)
 {
-	static const int numbers[] = {SIGINT, SIGTERM};
 	const struct campaign_plan *plan = campaign->plan;
+	const struct pipeline_calls calls = {
+	    .journey = on_journey, .attempt = on_attempt, .room = on_room, .arg = campaign};
 	struct timeval period = {.tv_usec = PROGRESS_MS * 1000};
 
-	for (size_t i = 0; i < 2; i++) {
-		campaign->signals[i] =
-		    evsignal_new(campaign->probe.base, numbers[i], on_signal, campaign);
-		event_add(campaign->signals[i], NULL);
-	}
+	campaign->base = plan->pipeline->walk.base;
+	campaign->walks = plan->source_count > 0 ? plan->source_count : 1;
+	campaign->next_source = campaign->walks;
+	campaign->senders = senders_new(plan->senders, on_sender, campaign);
+	campaign->pipeline = pipeline_new(plan->pipeline, campaign->senders, &calls);
+	watch_signals(campaign);
 	if (intake_fd(plan->intake) >= 0)
-		campaign->input = event_new(
-		    campaign->probe.base, intake_fd(plan->intake), EV_READ, on_input, campaign);
+		campaign->input =
+		    event_new(campaign->base, intake_fd(plan->intake), EV_READ, on_input, campaign);
 	if (plan->progress) {
-		campaign->tick = event_new(campaign->probe.base, -1, EV_PERSIST, on_tick, campaign);
+		campaign->tick = event_new(campaign->base, -1, EV_PERSIST, on_tick, campaign);
 		event_add(campaign->tick, &period);
 	}
 	sink_begin(plan->sink, plan->run);
 }
 
 static void
+run(struct campaign *campaign)
+{
+	fill(campaign);
+	while (!campaign->plan->sink->failed && !campaign->interrupted &&
+	       campaign->stop == RUN_WENT_ON && !all_done(campaign)) {
+		if (event_base_dispatch(campaign->base) == 0)
+			continue;
+		log_error("the event loop has failed");
+		campaign->failed = true;
+		return;
+	}
+}
+
+/* Targets that were known, and never asked. */
+static unsigned long
+never_begun(const struct campaign *campaign)
+{
+	unsigned long total = intake_total(campaign->plan->intake) * campaign->walks;
+
+	return total > campaign->begun ? total - campaign->begun : 0;
+}
+
+static int
+conclude(struct campaign *campaign)
+{
+	struct intake *intake = campaign->plan->intake;
+	struct run_end facts = {.interrupted = campaign->interrupted,
+	    .failed = campaign->failed,
+	    .stop = campaign->stop,
+	    .input_failed = intake_failed(intake),
+	    .bad_input = intake_bad_lines(intake)};
+
+	pipeline_stop(campaign->pipeline, &facts.under_way, &facts.not_begun);
+	if (facts.interrupted || facts.failed || facts.stop != RUN_WENT_ON)
+		facts.not_begun += never_begun(campaign);
+	facts.nobody_answered = egress_is_closed(&campaign->egress, true);
+	facts.port = campaign->plan->pipeline->port;
+	facts.ms = loop_ms() - campaign->began;
+	return sink_finish(campaign->plan->sink, &facts);
+}
+
+static void
 end(struct campaign *campaign)
 {
-	struct event *events[] = {
-	    campaign->signals[0], campaign->signals[1], campaign->input, campaign->tick};
-
-	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
-		if (events[i] != NULL)
-			event_free(events[i]);
+	for (size_t i = 0; i < SIGNALS; i++)
+		if (campaign->signals[i] != NULL)
+			event_free(campaign->signals[i]);
+	if (campaign->input != NULL)
+		event_free(campaign->input);
+	if (campaign->tick != NULL)
+		event_free(campaign->tick);
+	pipeline_free(campaign->pipeline);
 	senders_free(campaign->senders);
-	free(campaign->slots);
+	egress_release(&campaign->egress);
 }
 
 int
 campaign_run(const struct campaign_plan *plan)
 {
-	struct campaign campaign = {
-	    .plan = plan, .probe = *plan->probe, .began = loop_ms(), .next_source = SIZE_MAX};
+	struct campaign campaign = {.plan = plan, .began = loop_ms()};
 	int status;
 
-	campaign.senders = campaign.probe.senders =
-	    senders_new(plan->senders, on_sender, &campaign);
-	campaign.slots = must_alloc(plan->concurrency * sizeof *campaign.slots);
-	for (unsigned i = 0; i < plan->concurrency; i++)
-		campaign.slots[i].campaign = &campaign;
 	begin(&campaign);
-	fill(&campaign);
-	while (!plan->sink->failed && !campaign.interrupted && !all_done(&campaign))
-		if (event_base_dispatch(campaign.probe.base) != 0)
-			break; /* nothing is waited for any more */
-	break_off(&campaign);
+	run(&campaign);
 	status = conclude(&campaign);
 	end(&campaign);
 	return status;

@@ -1,22 +1,24 @@
-/* campaign: many targets: so many at a time, results as they come, progress, Ctrl-C. */
+/* campaign: a run of many targets, or of one: from where they come, into the pipeline, to whom
+ * results are told; progress, signals, and when to give up. */
 #ifndef CAMPAIGN_CAMPAIGN_H
 #define CAMPAIGN_CAMPAIGN_H
 
 #include <stdbool.h>
 
-#include "campaign/probe.h"
+#include "campaign/pipeline.h"
+#include "campaign/senders.h"
 #include "options/intake.h"
 #include "report/sink.h"
 
 struct campaign_plan { /* borrowed */
-	const struct probe_plan *probe;
+	const struct pipeline_plan *pipeline;
 	const struct senders_plan *senders;
 	struct intake *intake;
 	const struct ip *sources; /* one walk for each; none: the kernel's choice */
 	size_t source_count;
-	unsigned concurrency;
 	struct sink *sink; /* to whom all is told */
 	bool progress; /* tell it now and then where we are */
+	bool keep_going; /* also when nobody answers this machine, or it cannot */
 	const struct run_facts *run;
 };
 

@@ -23,7 +23,11 @@
 #include "io/tls.h"
 #include "rules/rules.h"
 
-enum { DESCRIPTORS_BESIDE = 256 }; /* the DNS's sockets, files, the loop's own */
+enum {
+	DESCRIPTORS_BESIDE = 256, /* the DNS's sockets, files, the loop's own */
+	SHALLOW_AT_A_SITE = 2, /* connections at once, by default: up to EHLO … */
+	DEEP_AT_A_SITE = 1, /* … and past it */
+};
 
 struct run { /* all that lives as long as the command */
 	const struct options *options;
@@ -34,7 +38,7 @@ struct run { /* all that lives as long as the command */
 	struct dkim_keys keys;
 	struct intake *intake;
 	struct output output;
-	struct probe_plan probe;
+	struct pipeline_plan pipeline;
 	struct senders_plan senders;
 	char hostname[256];
 };
@@ -76,7 +80,7 @@ static int
 read_message(struct run *run)
 {
 	const struct content *data = &run->options->data;
-	struct probe_plan *probe = &run->probe;
+	struct letter_plan *letter = &run->pipeline.walk.letter;
 	struct buf trial;
 	const char *why;
 	unsigned line;
@@ -84,13 +88,13 @@ read_message(struct run *run)
 
 	if (data->file == NULL && data->text == NULL)
 		return EXIT_OK;
-	probe->message = data->text;
-	probe->message_len = data->text != NULL ? strlen(data->text) : 0;
+	letter->own = data->text;
+	letter->own_len = data->text != NULL ? strlen(data->text) : 0;
 	if (data->file != NULL &&
-	    !read_into(run->arena, data->file, &probe->message, &probe->message_len))
+	    !read_into(run->arena, data->file, &letter->own, &letter->own_len))
 		return EXIT_DATA;
 	buf_init(&trial, MESSAGE_MAX);
-	good = message_from_file(probe->message, probe->message_len, NULL, &trial, &why, &line);
+	good = message_from_file(letter->own, letter->own_len, NULL, &trial, &why, &line);
 	buf_release(&trial);
 	if (good)
 		return EXIT_OK;
@@ -122,7 +126,7 @@ static int
 read_parts(struct run *run)
 {
 	const struct options *o = run->options;
-	struct message_plan *message = &run->probe.compose;
+	struct message_plan *message = &run->pipeline.walk.letter.compose;
 	struct message_file *files = NULL;
 
 	message->version = PACKAGE_NAME " " PACKAGE_VERSION;
@@ -189,7 +193,7 @@ tell_mail(struct run *run)
 	    arena_alloc(run->arena, (run->keys.count + 1) * sizeof *signers);
 	const char *why;
 
-	if (run->probe.message != NULL) {
+	if (run->pipeline.walk.letter.own != NULL) {
 		run->senders.author = "";
 		return;
 	}
@@ -204,45 +208,6 @@ tell_mail(struct run *run)
 	run->senders.signers = signers;
 	run->senders.signer_count = run->keys.count;
 	run->senders.mail_known = true;
-}
-
-static void
-make_plans(struct run *run)
-{
-	const struct options *o = run->options;
-
-	run->senders = (struct senders_plan){.base = run->dns.base,
-	    .who = run->dns.who,
-	    .lists = o->dnsbl ? run->dns.lists : NULL,
-	    .helo = o->ehlo,
-	    .from = o->from,
-	    .public_ip = o->public_ip,
-	    .allow_private = o->allow_private,
-	    .hostname = own_hostname(run->hostname, sizeof run->hostname),
-	    .dns_ms = o->timeout_dns};
-	tell_mail(run);
-	run->probe.base = run->dns.base;
-	run->probe.who = run->dns.who;
-	run->probe.tls = give_tls;
-	run->probe.tls_arg = run;
-	run->probe.rules = run->rulebook.rules;
-	run->probe.remedies = run->rulebook.remedies;
-	run->probe.port = (uint16_t)o->port;
-	run->probe.family = o->family;
-	run->probe.all = o->all;
-	run->probe.allow_private = o->allow_private;
-	run->probe.tls_want = o->tls;
-	run->probe.must_verify = o->tls_verify;
-	run->probe.signers = run->keys.signers;
-	run->probe.signer_count = run->keys.count;
-	run->probe.dns_ms = o->timeout_dns;
-	options_deadlines(o, run->probe.ms);
-}
-
-static bool
-write_line(struct buf *bytes, void *arg)
-{
-	return output_write(arg, bytes);
 }
 
 /* A walk takes a socket, and a look-up may take some: more walks than the system gives descriptors
@@ -267,6 +232,75 @@ possible_concurrency(unsigned wanted)
 	log_warn("--concurrency: %u walks at once, for the system allows %lu descriptors", wanted,
 	    (unsigned long)limit.rlim_cur);
 	return wanted;
+}
+
+/* How many may be at one site; to one address there is one connection, whatever is asked. */
+static struct site_limits
+limits_of(const struct options *o)
+{
+	return (struct site_limits){.walks = possible_concurrency(o->concurrency),
+	    .shallow = o->site_concurrency > 0 ? o->site_concurrency : SHALLOW_AT_A_SITE,
+	    .deep = o->site_concurrency > 0 ? o->site_concurrency : DEEP_AT_A_SITE,
+	    .address = 1};
+}
+
+static void
+plan_errands(const struct options *o, struct errand_rules *rules)
+{
+	rules->family = o->family;
+	rules->all = o->all;
+	rules->allow_private = o->allow_private;
+	for (size_t i = 0; i < o->sources.count; i++)
+		rules->sources[o->sources.items[i].family == 6] = true;
+}
+
+static void
+plan_pipeline(struct run *run)
+{
+	const struct options *o = run->options;
+	struct pipeline_plan *plan = &run->pipeline;
+	struct walk_plan *walk = &plan->walk;
+
+	plan->who = run->dns.who;
+	plan->dns_ms = o->timeout_dns;
+	plan->port = (uint16_t)o->port;
+	plan->rules = run->rulebook.rules;
+	plan->remedies = run->rulebook.remedies;
+	plan->limits = limits_of(o);
+	plan_errands(o, &plan->errands);
+	walk->base = run->dns.base;
+	walk->tls = give_tls;
+	walk->tls_arg = run;
+	walk->tls_want = o->tls;
+	walk->must_verify = o->tls_verify;
+	walk->target_ms = o->timeout_target;
+	walk->letter.signers = run->keys.signers;
+	walk->letter.signer_count = run->keys.count;
+	options_deadlines(o, walk->ms);
+}
+
+static void
+make_plans(struct run *run)
+{
+	const struct options *o = run->options;
+
+	run->senders = (struct senders_plan){.base = run->dns.base,
+	    .who = run->dns.who,
+	    .lists = o->dnsbl ? run->dns.lists : NULL,
+	    .helo = o->ehlo,
+	    .from = o->from,
+	    .public_ip = o->public_ip,
+	    .allow_private = o->allow_private,
+	    .hostname = own_hostname(run->hostname, sizeof run->hostname),
+	    .dns_ms = o->timeout_dns};
+	tell_mail(run);
+	plan_pipeline(run);
+}
+
+static bool
+write_line(const struct buf *bytes, void *arg)
+{
+	return output_write(arg, bytes);
 }
 
 static int
@@ -295,14 +329,14 @@ walk_all(struct run *run)
 	    .style = output_style(&run->output, o),
 	    .quiet = o->quiet};
 	struct sink sink;
-	struct campaign_plan plan = {.probe = &run->probe,
+	struct campaign_plan plan = {.pipeline = &run->pipeline,
 	    .senders = &run->senders,
 	    .intake = run->intake,
 	    .sources = o->sources.items,
 	    .source_count = o->sources.count,
-	    .concurrency = possible_concurrency(o->concurrency),
 	    .sink = &sink,
-	    .progress = !o->quiet && o->input != NULL && isatty(STDERR_FILENO),
+	    .progress = !o->quiet && isatty(STDERR_FILENO),
+	    .keep_going = o->keep_going,
 	    .run = &facts};
 	int status;
 

@@ -428,7 +428,7 @@ route_find(struct book *book, struct arena *arena, const char *domain, enum rout
 	if (mx == NULL)
 		return false;
 	out->authentic = mx->authentic;
-	out->server = mx->server;
+	out->server = arena_string(arena, mx->server);
 	out->ttl = mx->ttl;
 	out->canonical = arena_string(arena, mx->canonical);
 	if (answer_truth(mx) == UNKNOWN)

@@ -63,6 +63,7 @@ lose(struct talk *talk, enum ending ending, const char *words)
 	struct reply partial = reply_take(talk->reader);
 
 	talk->listening = false;
+	talk->result->unsent = talk->sending;
 	dialogue_lost(&talk->result->dialogue, ending, words, partial.count > 0 ? &partial : NULL,
 	    stage_ms(talk));
 }
@@ -75,6 +76,7 @@ on_lost(struct talk *talk, const struct conn_news *news)
 		lose(talk, END_UNREACHABLE, news->words);
 		break;
 	case LOST_LOCAL:
+		talk->result->error = news->error;
 		lose(talk, END_THIS_HOST, news->words);
 		break;
 	case LOST_FLOOD:
@@ -337,8 +339,10 @@ talk_quit(struct talk *talk)
 }
 
 void
-talk_stop(struct talk *talk)
+talk_break(struct talk *talk, enum ending ending, const char *words)
 {
 	say_farewell(talk);
+	talk->result->ms = (long)(loop_ms() - talk->began);
+	lose(talk, ending, words);
 	release(talk);
 }

@@ -36,6 +36,8 @@ struct talk_result { /* in the caller's arena, filled while the talk goes on: at
 	struct dialogue dialogue;
 	struct tls_facts tls;
 	struct ip source; /* our end of the connection */
+	bool unsent; /* it was lost before all that the stage had to say was out */
+	int error; /* ending local: an errno, or 0 */
 	long ms; /* the whole walk; of a later transaction, that alone */
 };
 
@@ -47,7 +49,8 @@ struct talk *talk_start(const struct talk_plan *plan, struct arena *arena,
  * session (dialogue_next); talk_quit is left. */
 bool talk_next(struct talk *talk, const struct plan *plan, struct arena *arena);
 void talk_quit(struct talk *talk); /* after `ready`; `done` comes when the peer has let go */
-void talk_stop(
-    struct talk *talk); /* cut short: QUIT if the peer listens, then closed; `done` is not called */
+/* Cut short, for a reason of ours: QUIT if the peer listens, then closed. `done` is not called; the
+ * result is as if the peer had been lost so. */
+void talk_break(struct talk *talk, enum ending ending, const char *words);
 
 #endif

@@ -92,6 +92,8 @@ struct options {
 	bool all;
 	bool allow_private;
 	unsigned concurrency; /* 50 */
+	unsigned site_concurrency; /* 0: not given */
+	bool keep_going;
 	enum stage quit_after; /* STAGE_NONE: not given; STAGE_STARTTLS takes the handshake and the
 	                          EHLO behind it along */
 
@@ -111,6 +113,7 @@ struct options {
 	long timeout, timeout_connect, timeout_greeting, timeout_command, timeout_data,
 	    timeout_message;
 	long timeout_dns; /* never 0 */
+	long timeout_target; /* for all walks of one target; never 0 */
 
 	/* the test message */
 	struct strings headers; /* "Name: value" */

@@ -31,9 +31,19 @@ struct run_progress {
 	int64_t walk_ms; /* since this walk began */
 };
 
+enum run_stop { /* why a run was given up before its end */
+	RUN_WENT_ON, /* it was not */
+	RUN_NOBODY_ANSWERS, /* not one of the first connections could be made */
+	RUN_THIS_HOST, /* this machine could not, and could not have for anybody else */
+};
+
 struct run_end {
 	int64_t ms;
 	bool interrupted;
+	bool failed; /* the loop broke down: an error of ours */
+	enum run_stop stop;
+	bool nobody_answered; /* connections were tried, and none was made … */
+	unsigned port; /* … to this port */
 	bool input_failed; /* a list could not be read to its end */
 	unsigned long bad_input; /* lines of the input that are no target */
 	unsigned long under_way; /* walks that were broken off, and are not among the results */

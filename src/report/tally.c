@@ -1,6 +1,5 @@
 #include "report/tally.h"
 
-#include "evidence/blocklist.h"
 #include "exit_status.h"
 
 enum { TALLY_NAMES = 200 };
@@ -20,37 +19,36 @@ tally_release(struct tally *tally)
 	*tally = (struct tally){0};
 }
 
-const char *
-tally_site(const char *mx)
-{
-	struct ip ip;
-
-	return ip_parse(&ip, mx) ? mx : blocklist_registered(mx);
-}
-
 void
 tally_result(struct tally *tally, const struct journey *journey)
 {
 	tally->targets++;
 	tally->status[journey->status]++;
+	tally->excused += journey->excused;
 	if (journey->diagnosed)
 		tally->cause[journey->diagnosis.cause]++;
 	if (journey->diagnosed && journey->diagnosis.list != NULL)
 		counter_add(tally->lists, journey->diagnosis.list);
-	if (journey->decisive != NULL)
-		counter_add(tally->sites, tally_site(journey->decisive->mx));
+	if (journey->decisive != NULL && journey->site != NULL)
+		counter_add(tally->sites, journey->site);
 }
 
 int
 tally_exit(const struct tally *tally, const struct run_end *end)
 {
+	if (end->failed)
+		return EXIT_INTERNAL;
 	if (end->interrupted)
 		return EXIT_INTERRUPTED;
+	if (end->stop != RUN_WENT_ON)
+		return EXIT_LOCAL;
 	if (tally->status[WALK_REFUSED] > 0)
 		return EXIT_REFUSED;
 	if (tally->status[WALK_DEFERRED] > 0)
 		return EXIT_DEFERRED;
-	if (tally->targets > tally->status[WALK_ACCEPTED])
+	if (tally->status[WALK_LOCAL] > 0)
+		return EXIT_LOCAL;
+	if (tally->targets > tally->status[WALK_ACCEPTED] + tally->excused)
 		return EXIT_UNDETERMINED;
 	return end->input_failed || end->bad_input > 0 ? EXIT_DATA : EXIT_OK;
 }

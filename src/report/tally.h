@@ -8,8 +8,9 @@
 
 struct tally {
 	unsigned long targets, status[WALK_COUNT], cause[CAUSE_COUNT];
+	unsigned long excused; /* skipped, and nothing is left open by it */
 	struct counter *lists; /* blocklists that were quoted */
-	struct counter *sites; /* where it was decided, by registered domain */
+	struct counter *sites; /* of the best mail exchangers */
 };
 
 void tally_init(struct tally *tally);
@@ -18,8 +19,5 @@ void tally_result(struct tally *tally, const struct journey *journey);
 
 /* DESIGN.md section 2. */
 int tally_exit(const struct tally *tally, const struct run_end *end);
-
-/* "mx1.example.co.uk" is of the site "example.co.uk"; an address is its own. Points into `mx`. */
-const char *tally_site(const char *mx);
 
 #endif

@@ -26,6 +26,7 @@ ending_name(enum ending ending)
 	    [END_UNEXPECTED] = "unexpected-reply",
 	    [END_NOT_SENDABLE] = "not-sendable",
 	    [END_THIS_HOST] = "local",
+	    [END_STOPPED] = "interrupted",
 	};
 
 	return names[ending];

@@ -52,6 +52,7 @@ enum ending { /* how a walk ended, beyond the replies */
 	                     header without SMTPUTF8 */
 	END_THIS_HOST, /* this machine could not: no permission, no such source address, no
 	                  descriptors, nobody to trust */
+	END_STOPPED, /* we broke it off: the run was interrupted */
 	END_COUNT
 };
 const char *ending_name(enum ending ending); /* "closed" "reset" "timeout" … NULL for NONE */

@@ -1,0 +1,212 @@
+#include "campaign/errand.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "campaign/site.h"
+#include "campaign/verdict.h"
+#include "dns/book.h"
+
+struct errand *
+errand_new(const struct errand_rules *rules, const struct target *target, const struct ip *source,
+    uint16_t port, uint64_t seed)
+{
+	struct errand *errand = must_alloc(sizeof *errand);
+	struct target *own = &errand->journey.target;
+
+	errand->arena = arena_new();
+	errand->book = book_new();
+	errand->seed = seed;
+	errand->rules = rules;
+	errand->port = target->port != 0 ? target->port : port;
+	errand->journey.source = *source;
+	errand->journey.fixed = target->host != NULL;
+	*own = *target;
+	own->text = arena_string(errand->arena, target->text);
+	own->domain = arena_string(errand->arena, target->domain);
+	own->rcpt = arena_string(errand->arena, target->rcpt);
+	own->host = arena_string(errand->arena, target->host);
+	return errand;
+}
+
+void
+errand_free(struct errand *errand)
+{
+	if (errand == NULL)
+		return;
+	book_free(errand->book);
+	arena_free(errand->arena);
+	free(errand);
+}
+
+bool
+errand_route(struct errand *errand)
+{
+	struct journey *journey = &errand->journey;
+
+	return journey->fixed ? route_fixed(errand->book, errand->arena, journey->target.host,
+	                            errand->rules->family, &journey->route)
+	                      : route_find(errand->book, errand->arena, journey->target.domain,
+	                            errand->rules->family, errand->seed, &journey->route);
+}
+
+static void
+add_host(struct errand *errand, const struct route_host *host)
+{
+	const struct ip *source = &errand->journey.source;
+
+	for (size_t i = 0; i < host->address_count; i++) {
+		struct destination *new;
+
+		if (source->family != 0 && source->family != host->addresses[i].family)
+			continue;
+		new =
+		    arena_push(errand->arena, &errand->destinations, errand->count++, sizeof *new);
+		*new = (struct destination){
+		    .host = host->name, .preference = host->preference, .ip = host->addresses[i]};
+	}
+}
+
+static bool
+has_address(const struct route *route)
+{
+	for (size_t i = 0; i < route->host_count; i++)
+		if (route->hosts[i].address_count > 0)
+			return true;
+	return false;
+}
+
+/* It has addresses, but none of the source's family: not its fault. Where another source of the run
+ * can ask, nothing is left open. */
+static void
+excuse(struct errand *errand)
+{
+	struct journey *journey = &errand->journey;
+	bool four = journey->source.family == 4;
+
+	journey->status = WALK_SKIPPED;
+	journey->excused = errand->rules->sources[four ? 1 : 0];
+	journey->note = four ? "it has IPv6 addresses only, and this source is of IPv4"
+	                     : "it has IPv4 addresses only, and this source is of IPv6";
+}
+
+void
+errand_routed(struct errand *errand, bool complete)
+{
+	struct journey *journey = &errand->journey;
+	struct route *route = &journey->route;
+
+	book_free(errand->book); /* what is needed of it is in the route */
+	errand->book = NULL;
+	for (size_t i = 0; i < route->host_count; i++)
+		add_host(errand, &route->hosts[i]);
+	if (errand->count > 0) {
+		journey->site = site_name(
+		    errand->destinations[0].host, &errand->destinations[0].ip, errand->arena);
+		return;
+	}
+	if (has_address(route)) {
+		excuse(errand);
+		return;
+	}
+	journey->status = verdict_of_route(route->kind);
+	journey->note = route->problem;
+	if (!complete && journey->note == NULL) {
+		journey->status = WALK_DNS_ERROR;
+		journey->note = "the name servers did not answer in time";
+	}
+}
+
+struct attempt *
+errand_attempt(struct errand *errand, const struct destination *destination)
+{
+	struct journey *journey = &errand->journey;
+	struct attempt *attempt =
+	    arena_push(errand->arena, &journey->attempts, journey->attempt_count, sizeof *attempt);
+
+	journey->attempt_count++;
+	attempt->mx = destination->host;
+	attempt->preference = destination->preference;
+	attempt->ip = destination->ip;
+	attempt->port = errand->port;
+	attempt->stage = STAGE_CONNECT;
+	return attempt;
+}
+
+void
+errand_pass_over(struct errand *errand, const struct destination *destination,
+    enum walk_status status, const char *why)
+{
+	struct attempt *attempt = errand_attempt(errand, destination);
+
+	attempt->status = status;
+	attempt->detail = why;
+}
+
+static const char *
+left_alone(const struct errand *errand, const struct destination *destination)
+{
+	const struct errand_rules *rules = errand->rules;
+	const char *special = ip_special(&destination->ip);
+	char text[IP_TEXT];
+
+	if (special != NULL && !rules->allow_private)
+		return arena_printf(errand->arena,
+		    "%s is a %s address, and those are left alone without --allow-private",
+		    ip_text(&destination->ip, text), special);
+	return rules->opted_out != NULL ? rules->opted_out(destination->host, &destination->ip,
+	                                      errand->arena, rules->arg)
+	                                : NULL;
+}
+
+/* A host that greets with 5yz is not asked again: neither at another of its addresses, nor under
+ * another name (RFC 7504 section 4). */
+static bool
+has_refused(const struct errand *errand, const struct destination *destination)
+{
+	const struct journey *journey = &errand->journey;
+
+	for (size_t i = 0; i < journey->attempt_count; i++) {
+		const struct attempt *attempt = &journey->attempts[i];
+
+		if (verdict_is_refused_greeting(attempt) &&
+		    (strcmp(attempt->mx, destination->host) == 0 ||
+		        ip_equal(&attempt->ip, &destination->ip)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+goes_on(const struct errand *errand)
+{
+	const struct journey *journey = &errand->journey;
+
+	if (errand->next == errand->count)
+		return false;
+	if (errand->rules->all || journey->attempt_count == 0)
+		return true;
+	return journey->attempt_count < ERRAND_ATTEMPTS &&
+	       verdict_is_open(&journey->attempts[journey->attempt_count - 1]);
+}
+
+const struct destination *
+errand_next(struct errand *errand)
+{
+	while (goes_on(errand)) {
+		const struct destination *destination = &errand->destinations[errand->next++];
+		const char *why;
+
+		if (!errand->rules->all && has_refused(errand, destination)) {
+			errand->spared++;
+			continue;
+		}
+		why = left_alone(errand, destination);
+		if (why == NULL)
+			return destination;
+		errand_pass_over(errand, destination, WALK_SKIPPED, why);
+	}
+	errand->journey.untried = errand->count - errand->next + errand->spared;
+	return NULL;
+}

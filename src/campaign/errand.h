@@ -1,0 +1,69 @@
+/* errand: one target from one source: where it is to be asked, in which order, and what came of it
+ * so far. The value that goes through the pipeline (campaign.c). Pure. */
+#ifndef CAMPAIGN_ERRAND_H
+#define CAMPAIGN_ERRAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "journey.h"
+
+struct arena;
+struct book;
+
+enum { ERRAND_ATTEMPTS = 20 }; /* addresses of one target, unless all are asked for */
+
+struct destination { /* one address to try */
+	const char *host;
+	uint16_t preference;
+	struct ip ip;
+};
+
+struct errand_rules { /* of the run; borrowed */
+	enum route_family family;
+	bool all; /* ask every address, whatever the others say */
+	bool allow_private;
+	bool sources[2]; /* does the run have sources of IPv4, of IPv6? */
+	/* Why this host or address is left alone, in the arena or static; NULL: it is not. */
+	const char *(*opted_out)(
+	    const char *host, const struct ip *ip, struct arena *arena, void *arg);
+	void *arg;
+};
+
+struct errand {
+	struct arena *arena; /* all that is known of it */
+	struct book *book; /* of its look-ups */
+	uint64_t seed; /* orders mail exchangers of equal preference */
+	const struct errand_rules *rules;
+	struct journey journey;
+	struct destination *destinations;
+	size_t count, next; /* those before `next` are done with */
+	size_t spared; /* of those, not asked, for their host had refused already */
+	uint16_t port;
+	long spent; /* milliseconds of walks */
+	const char *recipient; /* that was, or was to be, named; NULL: none was */
+	size_t message_len; /* of the message that was to be sent; 0: none was */
+};
+
+/* Source of family 0: the kernel's choice. */
+struct errand *errand_new(const struct errand_rules *rules, const struct target *target,
+    const struct ip *source, uint16_t port, uint64_t seed);
+void errand_free(struct errand *errand); /* NULL is allowed */
+
+/* Looks up the route, and then lists the destinations; false: pending (io/consult.h). */
+bool errand_route(struct errand *errand);
+/* The route is final. `complete`: the look-ups were not cut short. */
+void errand_routed(struct errand *errand, bool complete);
+
+/* The next destination; NULL: there is nobody more to ask, or no need to. Addresses that are to be
+ * left alone are passed over, and noted as attempts. */
+const struct destination *errand_next(struct errand *errand);
+
+/* The attempt at a destination, to be filled. */
+struct attempt *errand_attempt(struct errand *errand, const struct destination *destination);
+/* … which was not made, and why. */
+void errand_pass_over(struct errand *errand, const struct destination *destination,
+    enum walk_status status, const char *why);
+
+#endif

@@ -1,0 +1,389 @@
+#include "campaign/pipeline.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "campaign/senders.h"
+#include "campaign/verdict.h"
+#include "io/loop.h"
+#include "report/run.h"
+
+enum {
+	ROUTES_AT_ONCE = 250, /* errands whose route is being looked up */
+	QUEUE_MAX = 5000, /* errands that wait for their site: 2 to 4 KB each */
+};
+
+struct passage { /* an errand in the pipeline */
+	struct pipeline *pipeline;
+	struct passage *next, **at; /* in the pipeline's list */
+	struct errand *errand;
+	int64_t began;
+	const struct destination *destination;
+	const struct sender_entry *sender; /* of the destination, or of the decisive attempt */
+	struct consult *consult; /* its route is being looked up */
+	struct site_job job; /* it waits for its site, or walks */
+	struct walk *walk;
+	bool decided; /* only evidence is waited for */
+};
+
+struct pipeline {
+	const struct pipeline_plan *plan;
+	struct pipeline_calls calls;
+	struct senders *senders;
+	struct sites *sites;
+	struct passage *first, **last;
+	size_t routing;
+	bool stopping;
+	struct event turn;
+};
+
+static void go_on(struct passage *passage);
+static void decide(struct passage *passage);
+
+/* Walks begin, and errands come in, from the loop alone: no call goes round in a circle. */
+static void
+wake(struct pipeline *pipeline)
+{
+	if (!pipeline->stopping)
+		event_active(&pipeline->turn, EV_TIMEOUT, 0);
+}
+
+/* ---- verdict */
+
+static void
+leave(struct passage *passage)
+{
+	struct pipeline *pipeline = passage->pipeline;
+
+	*passage->at = passage->next;
+	*(passage->next != NULL ? &passage->next->at : &pipeline->last) = passage->at;
+	errand_free(passage->errand);
+	free(passage);
+	wake(pipeline);
+}
+
+static void
+tell(struct passage *passage)
+{
+	struct pipeline *pipeline = passage->pipeline;
+	struct journey *journey = &passage->errand->journey;
+
+	journey->ms = (long)(loop_ms() - passage->began);
+	pipeline->calls.journey(journey, pipeline->calls.arg);
+	leave(passage);
+}
+
+static void
+judge(struct passage *passage)
+{
+	const struct sender_entry *sender = passage->sender;
+	struct errand *errand = passage->errand;
+	const struct pipeline_plan *plan = passage->pipeline->plan;
+	struct verdict_facts facts = {.rules = plan->rules,
+	    .remedies = plan->remedies,
+	    .evidence = sender != NULL && sender->evident ? &sender->evidence : NULL,
+	    .no_evidence = sender != NULL ? sender->note : NULL,
+	    .recipient = errand->recipient,
+	    .message_len = errand->message_len,
+	    .arena = errand->arena};
+
+	verdict_judge(&errand->journey, &facts);
+	tell(passage);
+}
+
+static void
+on_evidence(void *arg)
+{
+	struct passage *passage = arg;
+
+	if (passage->sender->gathered)
+		judge(passage);
+	else /* only identified so far */
+		senders_await(passage->pipeline->senders, passage->sender, on_evidence, passage);
+}
+
+static void
+note_sender(struct passage *passage)
+{
+	struct journey *journey = &passage->errand->journey;
+
+	journey->sender_ip = passage->sender->source;
+	journey->helo = passage->sender->helo;
+	journey->from = passage->sender->from;
+	journey->helo_origin = passage->sender->origin;
+}
+
+/* All walks are over. */
+static void
+decide(struct passage *passage)
+{
+	struct pipeline *pipeline = passage->pipeline;
+	struct journey *journey = &passage->errand->journey;
+	bool judged = verdict_reach(journey, pipeline->plan->errands.all);
+	const struct attempt *decisive = journey->decisive;
+
+	passage->decided = true;
+	/* A later walk than the decisive one may have been of the other family. */
+	if (decisive != NULL && decisive->source.family != 0) {
+		passage->sender = senders_find(pipeline->senders, &decisive->source);
+		if (passage->sender->identified)
+			note_sender(passage);
+	}
+	if (!judged)
+		tell(passage);
+	else if (passage->sender == NULL || passage->sender->gathered || pipeline->stopping)
+		judge(passage);
+	else
+		senders_await(pipeline->senders, passage->sender, on_evidence, passage);
+}
+
+/* ---- walk */
+
+static void
+on_walk_done(void *arg)
+{
+	struct passage *passage = arg;
+	struct pipeline *pipeline = passage->pipeline;
+	const struct journey *journey = &passage->errand->journey;
+
+	passage->walk = NULL;
+	sites_done(pipeline->sites, &passage->job, loop_ms());
+	wake(pipeline);
+	pipeline->calls.attempt(&journey->attempts[journey->attempt_count - 1],
+	    site_name(
+	        passage->destination->host, &passage->destination->ip, passage->errand->arena),
+	    pipeline->calls.arg);
+	go_on(passage);
+}
+
+static void
+begin_walk(struct passage *passage)
+{
+	struct pipeline *pipeline = passage->pipeline;
+
+	passage->walk = walk_start(&pipeline->plan->walk, passage->errand, passage->destination,
+	    passage->sender, on_walk_done, passage);
+	if (passage->walk != NULL)
+		return;
+	sites_done(pipeline->sites, &passage->job, loop_ms()); /* no address would help */
+	decide(passage);
+}
+
+static void
+on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct pipeline *pipeline = arg;
+	struct site_job *job;
+	int64_t now = loop_ms(), when;
+
+	(void)fd;
+	(void)what;
+	while ((job = sites_next(pipeline->sites, now, &when)) != NULL)
+		begin_walk(job->arg);
+	if (when != SITES_NEVER) {
+		struct timeval wait = {.tv_sec = (time_t)((when - now) / 1000),
+		    .tv_usec = (suseconds_t)((when - now) % 1000 * 1000)};
+
+		event_add(&pipeline->turn, &wait);
+	}
+	pipeline->calls.room(pipeline->calls.arg);
+}
+
+/* ---- sender, site queue */
+
+static void
+queue(struct passage *passage)
+{
+	struct pipeline *pipeline = passage->pipeline;
+	const struct destination *destination = passage->destination;
+	struct errand *errand = passage->errand;
+
+	note_sender(passage);
+	passage->job.arg = passage;
+	passage->job.deep = site_is_deep(errand->journey.target.depth);
+	sites_add(pipeline->sites, &passage->job,
+	    site_name(destination->host, &destination->ip, errand->arena), &destination->ip,
+	    loop_ms());
+	wake(pipeline);
+}
+
+static void
+on_identified(void *arg)
+{
+	queue(arg);
+}
+
+/* To the next destination, once it is known who we are there. */
+static void
+go_on(struct passage *passage)
+{
+	struct pipeline *pipeline = passage->pipeline;
+	struct errand *errand = passage->errand;
+
+	while ((passage->destination = errand_next(errand)) != NULL) {
+		const struct destination *destination = passage->destination;
+		struct ip source = errand->journey.source;
+
+		if (source.family == 0)
+			source = senders_source(&destination->ip);
+		if (source.family == 0) {
+			errand_pass_over(errand, destination, WALK_LOCAL,
+			    arena_printf(errand->arena, "this host has no IPv%d route to it",
+			        destination->ip.family));
+			continue;
+		}
+		passage->sender = senders_find(pipeline->senders, &source);
+		if (passage->sender->identified)
+			queue(passage);
+		else
+			senders_await(pipeline->senders, passage->sender, on_identified, passage);
+		return;
+	}
+	decide(passage);
+}
+
+/* ---- route */
+
+static bool
+route_step(struct book *book, void *arg)
+{
+	struct passage *passage = arg;
+
+	(void)book; /* the errand's own */
+	return errand_route(passage->errand);
+}
+
+static void
+on_route(bool complete, void *arg)
+{
+	struct passage *passage = arg;
+
+	passage->consult = NULL;
+	passage->pipeline->routing--;
+	wake(passage->pipeline);
+	errand_routed(passage->errand, complete);
+	go_on(passage);
+}
+
+void
+pipeline_add(struct pipeline *pipeline, const struct target *target, const struct ip *source)
+{
+	const struct pipeline_plan *plan = pipeline->plan;
+	struct passage *passage = must_alloc(sizeof *passage);
+
+	passage->pipeline = pipeline;
+	passage->at = pipeline->last;
+	*pipeline->last = passage;
+	pipeline->last = &passage->next;
+	passage->errand = errand_new(&plan->errands, target, source, plan->port, loop_random());
+	passage->errand->journey.started = loop_wall_ms();
+	passage->began = loop_ms();
+	pipeline->routing++;
+	passage->consult = consult_start(plan->walk.base, &plan->who, passage->errand->book,
+	    route_step, on_route, passage, plan->dns_ms);
+}
+
+/* ---- the whole */
+
+struct pipeline *
+pipeline_new(
+    const struct pipeline_plan *plan, struct senders *senders, const struct pipeline_calls *calls)
+{
+	struct pipeline *pipeline = must_alloc(sizeof *pipeline);
+
+	pipeline->plan = plan;
+	pipeline->calls = *calls;
+	pipeline->senders = senders;
+	pipeline->sites = sites_new(&plan->limits);
+	pipeline->last = &pipeline->first;
+	evtimer_assign(&pipeline->turn, plan->walk.base, on_turn, pipeline);
+	return pipeline;
+}
+
+bool
+pipeline_has_room(const struct pipeline *pipeline)
+{
+	return pipeline->routing < ROUTES_AT_ONCE && sites_waiting(pipeline->sites) < QUEUE_MAX;
+}
+
+bool
+pipeline_is_empty(const struct pipeline *pipeline)
+{
+	return pipeline->first == NULL;
+}
+
+unsigned
+pipeline_walks(const struct pipeline *pipeline)
+{
+	return (unsigned)sites_running(pipeline->sites);
+}
+
+/* False: it has nothing to tell. */
+static bool
+tell_what_is_known(struct passage *passage)
+{
+	struct walk *walk = passage->walk;
+
+	passage->walk = NULL;
+	senders_forget(passage->pipeline->senders, passage);
+	if (walk != NULL && walk_stop(walk)) {
+		decide(passage);
+		return true;
+	}
+	if (!passage->decided)
+		return false;
+	judge(passage);
+	return true;
+}
+
+void
+pipeline_stop(struct pipeline *pipeline, unsigned long *under_way, unsigned long *not_begun)
+{
+	struct passage *passage, *next;
+
+	pipeline->stopping = true;
+	event_del(&pipeline->turn);
+	for (passage = pipeline->first; passage != NULL; passage = next) {
+		bool begun = passage->walk != NULL || passage->errand->journey.attempt_count > 0;
+
+		next = passage->next;
+		if (passage->consult != NULL)
+			consult_cancel(passage->consult);
+		if (tell_what_is_known(passage))
+			continue;
+		++*(begun ? under_way : not_begun);
+		leave(passage);
+	}
+}
+
+void
+pipeline_free(struct pipeline *pipeline)
+{
+	unsigned long dropped = 0;
+
+	while (pipeline->first != NULL)
+		pipeline_stop(pipeline, &dropped, &dropped);
+	event_del(&pipeline->turn);
+	sites_free(pipeline->sites);
+	free(pipeline);
+}
+
+void
+pipeline_progress(const struct pipeline *pipeline, struct run_progress *progress)
+{
+	const struct passage *passage = pipeline->first;
+
+	progress->running = pipeline_walks(pipeline);
+	if (passage == NULL)
+		return;
+	progress->target = passage->errand->journey.target.text;
+	progress->walk_ms = loop_ms() - passage->began;
+	if (passage->walk == NULL)
+		return;
+	progress->mx = passage->destination->host;
+	progress->ip = passage->destination->ip;
+	progress->port = passage->errand->port;
+	progress->stage = walk_stage(passage->walk);
+}

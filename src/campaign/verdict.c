@@ -1,0 +1,279 @@
+#include "campaign/verdict.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+/* ---- an attempt */
+
+enum walk_status
+verdict_of_dialogue(const struct dialogue *d)
+{
+	switch (d->ending) {
+	case END_CLOSED:
+	case END_RESET:
+	case END_TIMEOUT:
+	case END_STOPPED:
+		return WALK_DROPPED;
+	case END_NOT_SMTP:
+	case END_TOO_LONG:
+	case END_FLOOD:
+	case END_INJECTED:
+	case END_TLS_FAILED:
+	case END_TLS_MISSING:
+	case END_UNEXPECTED:
+		return WALK_BROKEN;
+	case END_UNREACHABLE:
+		return WALK_UNREACHABLE;
+	case END_THIS_HOST:
+		return WALK_LOCAL;
+	case END_NOT_SENDABLE:
+		return WALK_SKIPPED;
+	case END_NONE:
+	case END_COUNT:
+		break;
+	}
+	if (d->done)
+		return WALK_ACCEPTED;
+	return d->decisive.code >= 500 ? WALK_REFUSED : WALK_DEFERRED;
+}
+
+void
+verdict_take(struct attempt *attempt, const struct dialogue *d, const struct tls_facts *tls)
+{
+	attempt->status = verdict_of_dialogue(d);
+	attempt->stage = d->done ? d->reached : d->decisive_stage;
+	if (attempt->stage == STAGE_HELO)
+		attempt->stage = STAGE_EHLO;
+	for (size_t i = 0; i < d->transcript.count; i++)
+		if (d->transcript.entries[i].stage == STAGE_GREETING)
+			attempt->greeting = d->transcript.entries[i].reply;
+	attempt->starttls = d->starttls_reply;
+	attempt->reply = d->decisive;
+	attempt->tls_offered = d->starttls_offered;
+	attempt->tls_done = tls->done;
+	attempt->tls = *tls;
+	attempt->ehlo = d->ehlo;
+	attempt->ending = d->ending;
+	attempt->detail = d->detail;
+	attempt->transcript = d->transcript;
+}
+
+bool
+verdict_is_refused_greeting(const struct attempt *attempt)
+{
+	return attempt->status == WALK_REFUSED && attempt->stage == STAGE_GREETING;
+}
+
+bool
+verdict_is_open(const struct attempt *attempt)
+{
+	if (verdict_is_refused_greeting(attempt))
+		return true;
+	if (attempt->status == WALK_ACCEPTED || attempt->status == WALK_REFUSED)
+		return false;
+	return attempt->stage < STAGE_MAIL;
+}
+
+enum walk_status
+verdict_of_route(enum route_kind kind)
+{
+	switch (kind) {
+	case ROUTE_DNS_ERROR:
+		return WALK_DNS_ERROR;
+	case ROUTE_NULL_MX:
+	case ROUTE_NO_DOMAIN:
+	case ROUTE_NO_ADDRESS:
+		return WALK_UNDELIVERABLE;
+	case ROUTE_MX:
+	case ROUTE_IMPLICIT:
+	case ROUTE_FIXED:
+		break;
+	}
+	return WALK_UNREACHABLE;
+}
+
+/* ---- all of them */
+
+/* Until one answers, acceptance and refusal end the search, so they decide. Walked all: what may
+ * happen to mail. */
+static const int best_first[WALK_COUNT] = {[WALK_ACCEPTED] = 9,
+    [WALK_REFUSED] = 8,
+    [WALK_DEFERRED] = 7,
+    [WALK_DROPPED] = 6,
+    [WALK_BROKEN] = 5,
+    [WALK_UNREACHABLE] = 3,
+    [WALK_LOCAL] = 2,
+    [WALK_SKIPPED] = 1};
+static const int worst_first[WALK_COUNT] = {[WALK_REFUSED] = 9,
+    [WALK_DEFERRED] = 8,
+    [WALK_BROKEN] = 7,
+    [WALK_DROPPED] = 6,
+    [WALK_ACCEPTED] = 5,
+    [WALK_UNREACHABLE] = 3,
+    [WALK_LOCAL] = 2,
+    [WALK_SKIPPED] = 1};
+
+/* The earlier of equals; but what a host says past its greeting says more than the greeting of
+ * another. */
+static bool
+speaks_louder(const struct attempt *a, const struct attempt *b, const int rank[WALK_COUNT])
+{
+	if (rank[a->status] != rank[b->status])
+		return rank[a->status] > rank[b->status];
+	return verdict_is_refused_greeting(b) && !verdict_is_refused_greeting(a);
+}
+
+const struct attempt *
+verdict_decisive(const struct attempt *attempts, size_t count, bool all)
+{
+	const struct attempt *best = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (best == NULL ||
+		    speaks_louder(&attempts[i], best, all ? worst_first : best_first))
+			best = &attempts[i];
+	return best;
+}
+
+static const struct attempt *
+refused_beside(const struct journey *journey)
+{
+	for (size_t i = 0; i < journey->attempt_count; i++)
+		if (&journey->attempts[i] != journey->decisive &&
+		    verdict_is_refused_greeting(&journey->attempts[i]))
+			return &journey->attempts[i];
+	return NULL;
+}
+
+/* The last stage in which we asked something and got a whole answer. */
+static enum stage
+last_asked(const struct attempt *attempt)
+{
+	enum stage last = STAGE_NONE;
+
+	for (size_t i = 0; i < attempt->transcript.count; i++) {
+		const struct transcript_entry *entry = &attempt->transcript.entries[i];
+		bool answered = entry->reply.count > 0 || entry->stage == STAGE_CONNECT ||
+		                (entry->stage == STAGE_HANDSHAKE && attempt->tls_done);
+
+		if (answered && entry->stage != STAGE_QUIT && entry->stage > last &&
+		    attempt->ending != END_UNREACHABLE)
+			last = entry->stage;
+	}
+	return last == STAGE_HELO ? STAGE_EHLO : last;
+}
+
+/* RFC 5321 section 4.5.3.2.6, RFC 1047: nobody knows whether it was taken. */
+static bool
+any_uncertain(const struct journey *journey)
+{
+	for (size_t i = 0; i < journey->attempt_count; i++)
+		if (journey->attempts[i].uncertain)
+			return true;
+	return false;
+}
+
+bool
+verdict_reach(struct journey *journey, bool all)
+{
+	const struct attempt *decisive =
+	    verdict_decisive(journey->attempts, journey->attempt_count, all);
+
+	journey->decisive = decisive;
+	if (decisive != NULL) {
+		journey->status = decisive->status;
+		journey->stage = decisive->stage;
+		journey->asked = last_asked(decisive);
+	}
+	journey->refusal = refused_beside(journey);
+	journey->uncertain = any_uncertain(journey);
+	return journey->refusal != NULL || journey->status == WALK_REFUSED ||
+	       journey->status == WALK_DEFERRED || journey->status == WALK_DROPPED;
+}
+
+/* ---- why */
+
+/* The reply as the server sent it: all lines, with their codes. */
+static const char *
+whole_text(struct arena *arena, const struct reply *reply, size_t *len)
+{
+	struct buf text;
+	const char *copy;
+
+	buf_init(&text, REPLY_MAX + REPLY_LINES_MAX);
+	for (size_t i = 0; i < reply->count; i++) {
+		if (i > 0)
+			buf_putc(&text, '\n');
+		for (size_t k = 0; k < reply->lines[i].len; k++)
+			buf_putc(&text,
+			    reply->lines[i].bytes[k] != '\0' ? reply->lines[i].bytes[k] : ' ');
+	}
+	*len = text.len;
+	copy = arena_copy(arena, text.data, text.len);
+	buf_release(&text);
+	return copy;
+}
+
+/* What the walk itself knows goes before what is only for information. */
+static void
+add_evidence(struct diagnosis *d, struct arena *arena, const char *sentence)
+{
+	arena_push(arena, &d->evidence, d->evidence_count, sizeof *d->evidence);
+	memmove(d->evidence + 1, d->evidence, d->evidence_count++ * sizeof *d->evidence);
+	d->evidence[0] = sentence;
+}
+
+static const char *
+size_words(const struct verdict_facts *facts, const struct ehlo *ehlo)
+{
+	if (ehlo->size_offered && ehlo->size > 0)
+		return arena_printf(facts->arena,
+		    "This message has %zu octets; the EHLO reply allows %llu.", facts->message_len,
+		    ehlo->size);
+	return arena_printf(facts->arena,
+	    "This message has %zu octets; the EHLO reply names no limit.", facts->message_len);
+}
+
+static void
+judge_attempt(const struct journey *journey, const struct attempt *attempt,
+    const struct verdict_facts *facts, struct diagnosis *out)
+{
+	/* Slow is not refused: from a deadline of ours nothing is inferred. */
+	enum stage stage = attempt->ending == END_TIMEOUT ? STAGE_NONE : attempt->stage;
+	struct reading reading;
+	struct said said = {.stage = attempt->stage,
+	    .code = attempt->reply.code,
+	    .enhanced = attempt->reply.enhanced,
+	    .mx = attempt->mx,
+	    .client = facts->evidence != NULL ? facts->evidence->ip : attempt->source};
+
+	if (attempt->reply.count > 0) {
+		said.text = whole_text(facts->arena, &attempt->reply, &said.len);
+		said.greeting = attempt->greeting.count > 0 ? attempt->greeting.text : NULL;
+		rules_read(facts->rules, &said, facts->arena, &reading);
+	}
+	diagnose(
+	    attempt->reply.count > 0 ? &reading : NULL, facts->evidence, stage, facts->arena, out);
+	if (out->cause == CAUSE_MESSAGE_SIZE && facts->message_len > 0)
+		add_evidence(out, facts->arena, size_words(facts, &attempt->ehlo));
+	if (facts->no_evidence != NULL)
+		add_evidence(out, facts->arena, facts->no_evidence);
+}
+
+void
+verdict_judge(struct journey *journey, const struct verdict_facts *facts)
+{
+	if (journey->status == WALK_REFUSED || journey->status == WALK_DEFERRED ||
+	    journey->status == WALK_DROPPED) {
+		judge_attempt(journey, journey->decisive, facts, &journey->diagnosis);
+		journey->diagnosed = true;
+	}
+	if (journey->refusal != NULL) {
+		struct diagnosis *why = arena_alloc(facts->arena, sizeof *why);
+
+		judge_attempt(journey, journey->refusal, facts, why);
+		journey->refusal_diagnosis = why;
+	}
+}

@@ -1,0 +1,188 @@
+#include "campaign/walk.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "campaign/senders.h"
+#include "campaign/verdict.h"
+#include "io/loop.h"
+#include "io/talk.h"
+
+struct walk {
+	const struct walk_plan *plan;
+	struct errand *errand;
+	const struct destination *destination;
+	struct talk *talk;
+	struct talk_plan talk_plan;
+	struct talk_result result;
+	struct plan say;
+	struct event deadline; /* of the errand's time */
+	walk_done *done;
+	void *arg;
+};
+
+static void
+release(struct walk *walk)
+{
+	event_del(&walk->deadline);
+	free(walk);
+}
+
+/* The message went out whole, and then there was no whole reply. */
+static bool
+is_uncertain(const struct walk *walk)
+{
+	const struct dialogue *d = &walk->result.dialogue;
+	bool lost = d->ending == END_CLOSED || d->ending == END_RESET || d->ending == END_TIMEOUT ||
+	            d->ending == END_STOPPED;
+
+	return lost && d->decisive_stage == STAGE_MESSAGE && !walk->result.unsent;
+}
+
+static struct attempt *
+put_attempt(struct walk *walk)
+{
+	struct errand *errand = walk->errand;
+	struct attempt *attempt = errand_attempt(errand, walk->destination);
+
+	verdict_take(attempt, &walk->result.dialogue, &walk->result.tls);
+	attempt->source = walk->result.source;
+	attempt->ms = walk->result.ms;
+	attempt->uncertain = is_uncertain(walk);
+	errand->spent += attempt->ms;
+	return attempt;
+}
+
+static void
+finish(struct walk *walk)
+{
+	walk_done *done = walk->done;
+	void *arg = walk->arg;
+
+	release(walk);
+	done(arg);
+}
+
+static void
+on_talk_done(void *arg)
+{
+	struct walk *walk = arg;
+
+	put_attempt(walk);
+	finish(walk);
+}
+
+static void
+on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+	struct walk *walk = arg;
+
+	(void)fd;
+	(void)what;
+	talk_break(walk->talk, END_TIMEOUT,
+	    arena_printf(walk->errand->arena, "%g s were over for this target (--timeout-target)",
+	        (double)walk->plan->target_ms / 1000));
+	put_attempt(walk);
+	finish(walk);
+}
+
+static void
+set_deadline(struct walk *walk)
+{
+	long left = walk->plan->target_ms - walk->errand->spent;
+	struct timeval wait;
+
+	if (left < 1)
+		left = 1;
+	wait = (struct timeval){.tv_sec = left / 1000, .tv_usec = left % 1000 * 1000};
+	evtimer_assign(&walk->deadline, walk->plan->base, on_deadline, walk);
+	evtimer_add(&walk->deadline, &wait);
+}
+
+/* What is to be said; false with `*why` when it cannot be. */
+static bool
+prepare(struct walk *walk, const struct sender_entry *sender, const char **why)
+{
+	const struct target *target = &walk->errand->journey.target;
+	const struct walk_plan *plan = walk->plan;
+	struct plan *say = &walk->say;
+	struct letter letter;
+
+	*say = (struct plan){.helo = sender->helo,
+	    .from = sender->from,
+	    .rcpt = target->rcpt,
+	    .depth = target->depth,
+	    .tls = plan->tls_want};
+	memcpy(say->ms, plan->ms, sizeof say->ms);
+	if (say->depth >= STAGE_RCPT && say->rcpt == NULL)
+		say->rcpt = arena_printf(walk->errand->arena, "postmaster@%s", target->domain);
+	walk->errand->recipient = say->rcpt;
+	if (say->depth != STAGE_MESSAGE)
+		return true;
+	if (!letter_write(
+	        &plan->letter, say->from, say->rcpt, say->helo, walk->errand->arena, &letter, why))
+		return false;
+	say->message = letter.bytes;
+	say->message_len = walk->errand->message_len = letter.len;
+	return true;
+}
+
+static bool
+wants_tls(const struct walk *walk)
+{
+	return walk->say.tls != TLS_NEVER && walk->say.depth >= STAGE_STARTTLS;
+}
+
+struct walk *
+walk_start(const struct walk_plan *plan, struct errand *errand,
+    const struct destination *destination, const struct sender_entry *sender, walk_done *done,
+    void *arg)
+{
+	struct walk *walk = must_alloc(sizeof *walk);
+	const char *why;
+
+	walk->plan = plan;
+	walk->errand = errand;
+	walk->destination = destination;
+	walk->done = done;
+	walk->arg = arg;
+	if (!prepare(walk, sender, &why)) {
+		errand_pass_over(errand, destination, WALK_SKIPPED, why);
+		free(walk);
+		return NULL;
+	}
+	walk->talk_plan = (struct talk_plan){.base = plan->base,
+	    .tls = wants_tls(walk) ? plan->tls(plan->tls_arg) : NULL,
+	    .source = errand->journey.source,
+	    .address = destination->ip,
+	    .port = errand->port,
+	    .name = destination->host,
+	    .must_verify = plan->must_verify,
+	    .plan = &walk->say};
+	set_deadline(walk);
+	walk->talk = talk_start(&walk->talk_plan, errand->arena, &walk->result, on_talk_done, walk);
+	return walk;
+}
+
+bool
+walk_stop(struct walk *walk)
+{
+	enum stage stage = walk_stage(walk);
+	bool tells;
+
+	talk_break(walk->talk, END_STOPPED, NULL);
+	tells = stage == STAGE_QUIT || (stage == STAGE_MESSAGE && !walk->result.unsent);
+	if (tells)
+		put_attempt(walk);
+	release(walk);
+	return tells;
+}
+
+enum stage
+walk_stage(const struct walk *walk)
+{
+	return walk->result.dialogue.stage;
+}
