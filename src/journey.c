@@ -16,3 +16,16 @@ helo_origin_name(enum helo_origin origin)
 
 	return names[origin];
 }
+
+size_t
+journey_not_asked(const struct journey *journey, enum stage not_asked[STAGE_COUNT])
+{
+	static const enum stage questions[] = {
+	    STAGE_GREETING, STAGE_EHLO, STAGE_MAIL, STAGE_RCPT, STAGE_DATA, STAGE_MESSAGE};
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
+		if (questions[i] > journey->asked)
+			not_asked[count++] = questions[i];
+	return count;
+}

@@ -83,4 +83,7 @@ struct journey {
 	const struct diagnosis *refusal_diagnosis; /* NULL: none */
 };
 
+/* The stages at which more could have been asked, in order; returns how many. */
+size_t journey_not_asked(const struct journey *journey, enum stage stages[STAGE_COUNT]);
+
 #endif

@@ -1,8 +1,8 @@
 """What a walk of each domain of the lab must come to: the practice internet is in src/lab/domains.c,
 what is expected of mxwalk is here. A row names the domain (below lab.example), the status with the
-stage that it is decided at, and what else is foretold: code, cause, basis, list. What a row leaves
-out is not foretold; None: there is none. `options`: what the walk is asked; {domain} stands for the
-domain. A recipient is added where the stage needs one."""
+stage that it is decided at, and what else is foretold: code, cause, basis, list, refusal (the cause
+of one beside). What a row leaves out is not foretold; None: there is none. `options`: what the walk
+is asked; {domain} stands for the domain. A recipient is added where the stage needs one."""
 import collections
 
 ZONE = 'lab.example'
@@ -249,6 +249,6 @@ case('mx-dead-address', accepted='ehlo-tls', code=250)
 case('mx-missing-first', accepted='ehlo-tls', code=250)
 case('mx-421-first', accepted='ehlo-tls', code=250)
 case('mx-450-first', accepted='ehlo-tls', code=250)
-case('mx-554-first', refused='greeting', code=554, cause='no-service')
+case('mx-554-first', accepted='ehlo-tls', code=250, refusal='no-service')
 case('mx-equal', accepted='ehlo-tls', code=250)
 case('mx-many', accepted='ehlo-tls', code=250)

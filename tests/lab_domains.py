@@ -32,6 +32,7 @@ def outcome(run, result):
     diagnosis = result['diagnosis'] or {}
     return {'status': result['status'], 'stage': result['stage'], 'exit': run.status,
             'code': (result['reply'] or {}).get('code') or None,
+            'refusal': result.get('refusal', {}).get('diagnosis', {}).get('cause'),
             **{k: diagnosis.get(k) for k in ('cause', 'basis', 'list')}}
 
 

@@ -298,7 +298,7 @@ make_plans(struct run *run)
 }
 
 static bool
-write_line(const struct buf *bytes, void *arg)
+write_line(struct buf *bytes, void *arg)
 {
 	return output_write(arg, bytes);
 }

@@ -347,7 +347,7 @@ const struct lab_domain lab_domains[] = {
 		.zone = "@ MX 10 greeting-421.mx.lab.example.\n@ MX 20 self\nself A self"},
 	{"mx-450-first", "its first MX greets with 450, the second takes mail",
 		.zone = "@ MX 10 greeting-450.mx.lab.example.\n@ MX 20 self\nself A self"},
-	{"mx-554-first", "its first MX greets with 554, the second would take mail",
+	{"mx-554-first", "its first MX greets with 554, the second takes mail",
 		.zone = "@ MX 10 greeting-554-anyone.mx.lab.example.\n@ MX 20 self\nself A self"},
 	{"mx-equal", "two MXes of equal preference, both take mail",
 		.zone = "@ MX 10 self\n@ MX 10 accept.mx.lab.example.\nself A self"},

@@ -96,6 +96,7 @@ write_config(struct lab *lab)
 	fprintf(out, "nameserver 127.0.0.1:%u\n", dnsd_port(lab->dnsd));
 	fprintf(out, "port %u\n", maild_port(lab->maild));
 	fprintf(out, "allow-private\n");
+	fprintf(out, "site-concurrency 50\n"); /* all its servers are of one domain */
 	fprintf(out, "source %s\n", LAB_LISTED);
 	fprintf(out, "from probe@clean.sender.example\n");
 	fprintf(out, "tls-ca %s\n", lab->ca);

@@ -262,14 +262,15 @@ write_reply_fields(struct json *json, const struct reply *reply, size_t max, con
 	write_flags(json, reply->flags, cut);
 }
 
+/* A reply that did not decide. */
 static void
-write_greeting(struct json *json, const struct reply *reply)
+write_other_reply(struct json *json, const char *key, const struct reply *reply)
 {
 	if (reply->count == 0) {
-		json_none(json, "greeting");
+		json_none(json, key);
 		return;
 	}
-	json_object_begin(json, "greeting");
+	json_object_begin(json, key);
 	write_reply_fields(json, reply, REPLY_KEPT, NULL);
 	json_object_end(json);
 }
@@ -343,7 +344,11 @@ write_attempt(struct json *json, const struct attempt *attempt, enum extent exte
 		record_ip(json, "seen", &attempt->ehlo.client);
 	json_text(json, "ending", ending_name(attempt->ending));
 	json_text(json, "detail", attempt->detail);
-	write_greeting(json, &attempt->greeting);
+	write_other_reply(json, "greeting", &attempt->greeting);
+	if (attempt->starttls.count > 0)
+		write_other_reply(json, "starttls", &attempt->starttls);
+	if (attempt->uncertain)
+		json_bool(json, "uncertain", true);
 	write_tls(json, attempt);
 	if (extent == EXTENT_WHOLE)
 		write_transcript(json, &attempt->transcript);
@@ -383,11 +388,9 @@ write_also(struct json *json, const struct also *also, size_t count)
 }
 
 static void
-write_diagnosis(struct json *json, const struct journey *journey)
+write_diagnosis(struct json *json, const struct diagnosis *d)
 {
-	const struct diagnosis *d = &journey->diagnosis;
-
-	if (!journey->diagnosed) {
+	if (d == NULL) {
 		json_none(json, "diagnosis");
 		return;
 	}
@@ -406,6 +409,22 @@ write_diagnosis(struct json *json, const struct journey *journey)
 		json_cstring(json, NULL, d->evidence[i]);
 	json_array_end(json);
 	write_also(json, d->also, d->also_count);
+	json_object_end(json);
+}
+
+/* A host that greeted with 5yz, where another one decides. */
+static void
+write_refusal(struct json *json, const struct journey *journey)
+{
+	const struct attempt *refusal = journey->refusal;
+
+	if (refusal == NULL)
+		return;
+	json_object_begin(json, "refusal");
+	json_cstring(json, "mx", refusal->mx);
+	record_ip(json, "ip", &refusal->ip);
+	write_reply(json, &refusal->reply);
+	write_diagnosis(json, journey->refusal_diagnosis);
 	json_object_end(json);
 }
 
@@ -434,6 +453,21 @@ write_identity(struct json *json, const struct journey *journey)
 }
 
 static void
+write_asked(struct json *json, const struct journey *journey)
+{
+	enum stage not_asked[STAGE_COUNT];
+	size_t count = journey_not_asked(journey, not_asked);
+
+	json_cstring(json, "asked", stage_name(journey->asked));
+	json_array_begin(json, "not_asked");
+	for (size_t i = 0; i < count; i++)
+		json_cstring(json, NULL, stage_name(not_asked[i]));
+	json_array_end(json);
+	if (journey->uncertain)
+		json_bool(json, "uncertain", true);
+}
+
+static void
 write_result(struct json *json, const struct journey *journey, enum extent extent)
 {
 	const struct attempt *decisive = journey->decisive;
@@ -449,8 +483,11 @@ write_result(struct json *json, const struct journey *journey, enum extent exten
 	json_cstring(json, "status", walk_status_name(journey->status));
 	json_cstring(json, "stage", stage_name(journey->stage));
 	write_reply(json, decisive != NULL ? &decisive->reply : NULL);
-	write_diagnosis(json, journey);
+	write_diagnosis(json, journey->diagnosed ? &journey->diagnosis : NULL);
+	write_refusal(json, journey);
 	json_text(json, "note", journey->note);
+	write_asked(json, journey);
+	json_text(json, "site", journey->site);
 	write_attempts(json, journey, extent);
 	if (extent != EXTENT_WHOLE)
 		json_bool(json, "cut", true);
@@ -473,7 +510,25 @@ record_result(struct buf *out, const struct journey *journey)
 			break;
 		buf_cut(out, start);
 	}
-	record_end(&json, "result");
+	write_route(&json, journey);
+	json_cstring(&json, "status", walk_status_name(journey->status));
+	json_cstring(&json, "stage", stage_name(journey->stage));
+	write_reply(&json, "reply", decisive != NULL ? &decisive->reply : &none, true);
+	write_diagnosis(&json, journey->diagnosed ? &journey->diagnosis : NULL);
+	write_refusal(&json, journey);
+	json_text(&json, "note", journey->note);
+	write_asked(&json, journey);
+	json_text(&json, "site", journey->site);
+	json_array_begin(&json, "attempts");
+	for (size_t i = 0; i < journey->attempt_count; i++)
+		write_attempt(&json, &journey->attempts[i]);
+	json_array_end(&json);
+	json_number(&json, "untried", (long long)journey->untried);
+	write_time(&json, "started", journey->started);
+	json_number(&json, "ms", journey->ms);
+	record_end(&json);
+
+	static void record_end(&json, "result");
 }
 
 static void
