@@ -258,7 +258,8 @@ write_reply_fields(struct json *json, const struct reply *reply, size_t max, con
 	json_number(json, "code", reply->code);
 	json_cstring(json, "enhanced", reply->enhanced);
 	cut = !write_lines(json, reply, max);
-	json_text(json, "text", text);
+	if (text != NULL) /* it may be empty */
+		json_cstring(json, "text", text);
 	write_flags(json, reply->flags, cut);
 }
 
@@ -510,25 +511,7 @@ record_result(struct buf *out, const struct journey *journey)
 			break;
 		buf_cut(out, start);
 	}
-	write_route(&json, journey);
-	json_cstring(&json, "status", walk_status_name(journey->status));
-	json_cstring(&json, "stage", stage_name(journey->stage));
-	write_reply(&json, "reply", decisive != NULL ? &decisive->reply : &none, true);
-	write_diagnosis(&json, journey->diagnosed ? &journey->diagnosis : NULL);
-	write_refusal(&json, journey);
-	json_text(&json, "note", journey->note);
-	write_asked(&json, journey);
-	json_text(&json, "site", journey->site);
-	json_array_begin(&json, "attempts");
-	for (size_t i = 0; i < journey->attempt_count; i++)
-		write_attempt(&json, &journey->attempts[i]);
-	json_array_end(&json);
-	json_number(&json, "untried", (long long)journey->untried);
-	write_time(&json, "started", journey->started);
-	json_number(&json, "ms", journey->ms);
-	record_end(&json);
-
-	static void record_end(&json, "result");
+	record_end(&json, "result");
 }
 
 static void
