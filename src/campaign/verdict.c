@@ -254,8 +254,14 @@ judge_attempt(const struct journey *journey, const struct attempt *attempt,
 		said.greeting = attempt->greeting.count > 0 ? attempt->greeting.text : NULL;
 		rules_read(facts->rules, &said, facts->arena, &reading);
 	}
-	diagnose(
-	    attempt->reply.count > 0 ? &reading : NULL, facts->evidence, stage, facts->arena, out);
+	diagnose(&(struct diagnosis_query){.remedies = facts->remedies,
+	             .reading = attempt->reply.count > 0 ? &reading : NULL,
+	             .sender = facts->evidence,
+	             .stage = stage,
+	             .setting = {.client = said.client,
+	                 .domain = journey->target.domain,
+	                 .recipient = facts->recipient}},
+	    facts->arena, out);
 	if (out->cause == CAUSE_MESSAGE_SIZE && facts->message_len > 0)
 		add_evidence(out, facts->arena, size_words(facts, &attempt->ehlo));
 	if (facts->no_evidence != NULL)
