@@ -102,4 +102,72 @@ r = both('a second Message-ID, which nobody signed', 2, [': pass', '2 Message-ID
 tap.check('... is a field too many', [f['id'] for s in r.get('signatures', []) for f in s['findings']] == ['dkim-field-repeated'], r)
 both('a second X-field is nothing', 0, [': pass'], None, 'dkim', put('added.eml', 'X-A: 1\nX-A: 2\nReceived: from a\nReceived: from b\n' + SIGNED), '--dns-replay', KEY)
 
+# ---- aliases that lead nowhere: named, with who holds the target
+
+GONE = 'is an alias (CNAME) of {}, which {}: whoever holds example.net'
+for how, lines, words in [
+        ('NXDOMAIN', [('T', 'TXT', 'NXDOMAIN')], 'does not exist'),
+        ('NODATA', [('T', 'A', ['192.0.2.3'])], 'has no TXT record'),
+        ('NXDOMAIN behind two aliases', [('T', 'CNAME', ['U']), ('U', 'TXT', 'NXDOMAIN')], 'does not exist')]:
+    def alias(name, *more):
+        named = {'T': 't.example.net', 'U': 'u.example.net'}
+        rows = [(named.get(n, n), k, [named.get(x, x) for x in d] if isinstance(d, list) else d) for n, k, d in lines]
+        return book((name, 'CNAME', ['t.example.net']), *rows, *more)
+    target = 'u.example.net' if 'two' in how else 't.example.net'
+    gone = GONE.format(target, words)
+    b = alias('sel._domainkey.example.com')
+    r = both(f'DKIM key, {how}', 1, [gone], [], 'dkim', '--selector', 'sel', '--domain', 'example.com', '--dns-replay', b)
+    tap.check('... is absent, and not said not to exist', r.get('state') == 'absent' and 'sel._domainkey.example.com does not exist' not in r['problem'], r)
+    b = alias('_dmarc.example.com', ('example.com', 'A', ['192.0.2.1']))
+    both(f'DMARC, {how}', 2, [gone], ['dmarc-alias-gone'], 'dmarc', '--from', 'a@example.com', '--dns-replay', b)
+    b = alias('_dmarc.a.example.com', ('_dmarc.example.com', 'TXT', ['v=DMARC1; p=reject; rua=mailto:a@example.com']))
+    both(f'DMARC of a name below, {how}', 2, [gone, ': pass'], ['dmarc-alias-gone'], 'dmarc', '--from', 'x@a.example.com', '--spf', 'a.example.com=pass', '--dns-replay', b)
+    b = alias('_s.example.com', ('example.com', 'TXT', ['v=spf1 include:_s.example.com -all']))
+    both(f'SPF include, {how}', 1, [gone, '"include:_s.example.com" in the SPF record of example.com'], [], 'spf', '--ip', '192.0.2.1', '--from', 'a@example.com', '--dns-replay', b)
+    b = alias('example.com')
+    both(f'SPF, {how}', 2, [gone], [], 'spf', '--ip', '192.0.2.1', '--from', 'a@example.com', '--dns-replay', b)
+b = book(('example.com', 'CNAME', ['t.example.net']))
+both('a mail domain that is an alias of nothing', 1, [GONE.format('t.example.net', 'does not exist')], None, 'mx', 'example.com', '--dns-replay', b)
+b = book(('example.com', 'MX', ['10 m.example.com']), ('m.example.com', 'CNAME', ['t.example.net']))
+both('an MX host that is an alias of nothing', 1, [GONE.format('t.example.net', 'does not exist')], None, 'mx', 'example.com', '--dns-replay', b)
+b = book(('1.2.0.192.in-addr.arpa', 'CNAME', ['1.0-63.2.0.192.in-addr.arpa']), ('0-63.2.0.192.in-addr.arpa', 'SOA', ['a b 1 2 3 4 5']))
+both('a reverse name that is an alias of nothing', 1, ['is an alias (CNAME) of 1.0-63.2.0.192.in-addr.arpa, which does not exist'], None, 'ptr', '192.0.2.1', '--dns-replay', b)
+
+# ---- SPF records that are none
+
+for record, why in [
+        ('\ufeffv=spf1 -all', 'a byte order mark'), (' v=spf1 -all', 'white space stands before it'), ('\u00a0v=spf1 -all', 'no-break space'),
+        ('"v=spf1 -all"', 'quotation marks'), ('\u201cv=spf1 -all\u201d', 'typographic'), ('\u2018v=spf1 -all\u2019', 'typographic'), ("'v=spf1 -all'", 'quotation marks'),
+        ('spf=v1 -all', 'swapped'), ('spf1 -all', '"v=" is missing'), ('v=spf -all', 'version, 1, is missing'), ('v=spf1; -all', 'a space has to follow'),
+        ('v=spf1,include:example.net', 'a space has to follow'), ('v=spf10 -all', 'no such version'), ('v=spf2 -all', 'no such version'),
+        ('v= spf1 -all', 'misspelt'), ('v:spf1 -all', 'misspelt'), ('v=sfp1 -all', 'misspelt'), ('TXT v=spf1 -all', 'type was published'),
+        ('google-site-verification=x v=spf1 -all', 'something else')]:
+    # In a book a byte from 0x80 on is \\u00XX.
+    b = book(('example.com', 'TXT', [record.encode().decode('latin-1'), 'other=1']))
+    both(f'SPF near miss {record!r}', 2, [f'{why}' if why != 'no such version' else 'there is no such version', 'is none'], [], 'spf', '--ip', '192.0.2.1', '--from', 'a@example.com', '--dns-replay', b)
+b = book(('example.com', 'TXT', ['spf2.0/pra -all', 'hello spf', 'v=DKIM1; p=']))
+r = run('check', 'spf', '--ip', '192.0.2.1', '--from', 'a@example.com', '--dns-replay', b)
+tap.check('what was not meant as an SPF record is not quoted', r.status == 2 and 'is none' not in r.out, r.out)
+
+# ---- many PTR names
+
+def names(count, *good):
+    return book(('5.2.0.192.in-addr.arpa', 'PTR', [f'h{i}.example.com' for i in range(count)]), *((f'h{i}.example.com', 'A', ['192.0.2.5']) for i in good))
+
+
+r = both('25 names, of which the last leads back', 2, ['a name of the address leads back to it', 'there are 25 PTR records'], None, 'ptr', '192.0.2.5', '--dns-replay', names(25, 24))
+tap.check('... all looked at', r.get('total') == len(r.get('names', [])) == 25 and r['fcrdns'] == 'pass', r)
+r = both('25 names, none leads back', 1, ['no name of the address leads back to it'], None, 'ptr', '192.0.2.5', '--dns-replay', names(25))
+r = both('150 names, none of the first 100 leads back', 3, ['100 of 150 names were looked at', 'too many'], None, 'ptr', '192.0.2.5', '--dns-replay', names(150))
+tap.check('... the DNS did answer', 'did not answer' not in r.get('problem', 'did not answer'), r)
+
+# ---- mail exchangers that cannot be looked up beside others
+
+b = book(('example.com', 'MX', ['10 a.example.com', '20 b.example.com']), ('a.example.com', 'A', 'SERVFAIL'), ('a.example.com', 'AAAA', 'SERVFAIL'), ('b.example.com', 'A', ['127.77.1.2']))
+r = both('the best MX cannot be looked up', 2, ['a.example.com: A: SERVFAIL, AAAA: SERVFAIL', '20 b.example.com: 127.77.1.2'], None, 'mx', 'example.com', '--dns-replay', b)
+tap.check('... in the record', 'a.example.com' in (r.get('problem') or '') and r['hosts'][0]['problem'] == 'A: SERVFAIL, AAAA: SERVFAIL', r)
+b = book(('example.com', 'MX', ['10 a.example.com']), ('a.example.com', 'A', 'SERVFAIL'), ('a.example.com', 'AAAA', ['2001:db8::25']))
+r = both('A fails, AAAA is there', 2, ['2001:db8::25', 'A: SERVFAIL'], None, 'mx', 'example.com', '--dns-replay', b)
+tap.check('... in the record', r.get('result') == 'ok' and r['hosts'][0]['problem'] == 'A: SERVFAIL', r)
+
 tap.done()

@@ -168,7 +168,9 @@ static const struct journey {
         "example.com does not exist (NXDOMAIN from 192.0.2.53)"},
     {"an alias of nothing", {HOST("example.com", "CNAME", "\"e.example\"")}, ROUTE_BOTH,
         ROUTE_NO_DOMAIN, "",
-        "example.com is an alias of e.example, which does not exist (NXDOMAIN from replay)"},
+        "example.com leads nowhere: it is an alias (CNAME) of e.example, which does not exist: "
+        "whoever "
+        "holds e.example has to put a record there, or the alias has to go (NXDOMAIN from replay)"},
     {"SERVFAIL", {FAIL("example.com", "MX", "SERVFAIL")}, ROUTE_BOTH, ROUTE_DNS_ERROR, "",
         "MX look-up of example.com: SERVFAIL from 192.0.2.53"},
     {"REFUSED", {FAIL("example.com", "MX", "REFUSED")}, ROUTE_BOTH, ROUTE_DNS_ERROR, "",

@@ -54,7 +54,7 @@ dkim_step_name(enum dkim_step step)
 
 /* ---- one signature */
 
-struct check {
+struct verification {
 	struct arena *arena;
 	const struct dkim_query *query;
 	struct mail_fields message;
@@ -71,7 +71,7 @@ conclude(struct dkim_verdict *verdict, enum dkim_result result, enum dkim_step f
 
 /* False: the key is none for this signature, and that is the verdict. */
 static bool
-check_key(struct check *check, struct dkim_verdict *verdict)
+check_key(struct verification *eval, struct dkim_verdict *verdict)
 {
 	const struct dkim_signature *signature = &verdict->signature;
 	const struct dkim_key *key = &verdict->key;
@@ -80,17 +80,17 @@ check_key(struct check *check, struct dkim_verdict *verdict)
 		conclude(verdict, DKIM_TEMPERROR, DKIM_STEP_KEY, key->problem);
 	else if (!dkim_key_usable(key))
 		conclude(verdict, key->weak ? DKIM_POLICY : DKIM_PERMERROR, DKIM_STEP_KEY,
-		    arena_printf(check->arena,
+		    arena_printf(eval->arena,
 		        key->state == DKIM_KEY_ABSENT ? "no key: %s" : "no usable key: %s",
 		        key->problem));
 	else if (key->type != signature->type)
 		conclude(verdict, DKIM_PERMERROR, DKIM_STEP_KEY,
-		    arena_printf(check->arena, "a=%s, but the key at %s is of type %s",
+		    arena_printf(eval->arena, "a=%s, but the key at %s is of type %s",
 		        signature->algorithm, key->name, dkim_type_name(key->type)));
 	else if (key->strict &&
 	         !name_equal(strrchr(signature->identity, '@') + 1, signature->domain))
 		conclude(verdict, DKIM_PERMERROR, DKIM_STEP_KEY,
-		    arena_printf(check->arena,
+		    arena_printf(eval->arena,
 		        "i=%.80s is below d=, and the key at %s allows only d= itself (t=s)",
 		        signature->identity, key->name));
 	else
@@ -99,27 +99,27 @@ check_key(struct check *check, struct dkim_verdict *verdict)
 }
 
 static bool
-check_body(struct check *check, struct dkim_verdict *verdict)
+check_body(struct verification *eval, struct dkim_verdict *verdict)
 {
 	const struct dkim_signature *signature = &verdict->signature;
 	unsigned char hash[DKIM_HASH];
 	unsigned long long total;
 
-	if (!dkim_hash_body(&check->message, signature->body, signature->limit, hash, &total)) {
+	if (!dkim_hash_body(&eval->message, signature->body, signature->limit, hash, &total)) {
 		conclude(verdict, DKIM_TEMPERROR, DKIM_STEP_BODY_HASH,
 		    "the crypto library has no SHA-256");
 		return false;
 	}
 	if (signature->limit != NULL && *signature->limit > total) {
 		conclude(verdict, DKIM_FAIL, DKIM_STEP_BODY_HASH,
-		    arena_printf(check->arena,
+		    arena_printf(eval->arena,
 		        "l=%llu, but the body has %llu octets: it was cut short", *signature->limit,
 		        total));
 		return false;
 	}
 	if (signature->limit != NULL) {
 		verdict->unsigned_octets = total - *signature->limit;
-		notes_add(&verdict->warnings, check->arena, "dkim-body-unsigned", signature->domain,
+		notes_add(&verdict->warnings, eval->arena, "dkim-body-unsigned", signature->domain,
 		    "l=%llu leaves %llu octets of the body unsigned: anybody may add more "
 		    "behind it",
 		    *signature->limit, verdict->unsigned_octets);
@@ -161,7 +161,8 @@ verify_hash(
 }
 
 static bool
-check_header(struct check *check, const struct mail_field *field, struct dkim_verdict *verdict)
+check_header(
+    struct verification *eval, const struct mail_field *field, struct dkim_verdict *verdict)
 {
 	const struct dkim_signature *signature = &verdict->signature;
 	unsigned char hash[DKIM_HASH];
@@ -172,7 +173,7 @@ check_header(struct check *check, const struct mail_field *field, struct dkim_ve
 	buf_init(&own, field->len);
 	buf_add(&own, field->at, signature->value_start);
 	buf_add(&own, field->at + signature->value_end, field->len - signature->value_end);
-	good = dkim_hash_header(&check->message, signature->header, signature->names,
+	good = dkim_hash_header(&eval->message, signature->header, signature->names,
 	    signature->name_count, field, own.data, own.len, hash);
 	buf_release(&own);
 	key = good ? dkim_key_open(&verdict->key) : NULL;
@@ -185,7 +186,7 @@ check_header(struct check *check, const struct mail_field *field, struct dkim_ve
 	EVP_PKEY_free(key);
 	if (!good)
 		conclude(verdict, DKIM_FAIL, DKIM_STEP_SIGNATURE,
-		    arena_printf(check->arena,
+		    arena_printf(eval->arena,
 		        "the body is as signed, but not the header: a field that h= names was "
 		        "changed or added on the way, or the key at %s is not the "
 		        "signer's",
@@ -194,19 +195,19 @@ check_header(struct check *check, const struct mail_field *field, struct dkim_ve
 }
 
 static void
-check_times(struct check *check, struct dkim_verdict *verdict)
+check_times(struct verification *eval, struct dkim_verdict *verdict)
 {
 	const struct dkim_signature *signature = &verdict->signature;
-	unsigned long long now = check->query->now > 0 ? (unsigned long long)check->query->now : 0;
+	unsigned long long now = eval->query->now > 0 ? (unsigned long long)eval->query->now : 0;
 
 	if (signature->time != NULL && *signature->time > now + DKIM_CLOCK_SKEW)
-		notes_add(&verdict->warnings, check->arena, "dkim-time-ahead", signature->domain,
+		notes_add(&verdict->warnings, eval->arena, "dkim-time-ahead", signature->domain,
 		    "t= lies %llu seconds ahead: a verifier may ignore the signature",
 		    *signature->time - now);
 	verdict->expired = signature->expires != NULL && now > *signature->expires;
 	if (verdict->expired && verdict->result == DKIM_PASS)
 		conclude(verdict, DKIM_FAIL, DKIM_STEP_EXPIRED,
-		    arena_printf(check->arena, "the signature expired %llu seconds ago (x=)",
+		    arena_printf(eval->arena, "the signature expired %llu seconds ago (x=)",
 		        now - *signature->expires));
 }
 
@@ -221,18 +222,18 @@ count_signed(const struct dkim_signature *signature, const char *name)
 }
 
 static void
-note_repeated(struct check *check, struct dkim_verdict *verdict, const char *name, size_t there,
-    size_t covered)
+note_repeated(struct verification *eval, struct dkim_verdict *verdict, const char *name,
+    size_t there, size_t covered)
 {
 	if (covered > 0 && covered < there)
-		notes_add(&verdict->warnings, check->arena, "dkim-field-added", name,
+		notes_add(&verdict->warnings, eval->arena, "dkim-field-added", name,
 		    "the message has %zu %s fields, and the signature covers only %zu, "
 		    "from the last upwards: the first, which people are shown, may be "
 		    "anybody's (RFC 6376 section 8.15); one is allowed (RFC 5322 section "
 		    "3.6)",
 		    there, name, covered);
 	else
-		notes_add(&verdict->warnings, check->arena, "dkim-field-repeated", name,
+		notes_add(&verdict->warnings, eval->arena, "dkim-field-repeated", name,
 		    "the message has %zu %s fields; one is allowed (RFC 5322 section 3.6), "
 		    "and many receivers refuse more",
 		    there, name);
@@ -241,49 +242,50 @@ note_repeated(struct check *check, struct dkim_verdict *verdict, const char *nam
 /* A field that stands once more than it may, or than it was signed: a signature takes the lowest,
  * people are shown the first (RFC 6376 section 8.15). */
 static void
-check_repeated(struct check *check, struct dkim_verdict *verdict)
+check_repeated(struct verification *eval, struct dkim_verdict *verdict)
 {
 	const struct dkim_signature *signature = &verdict->signature;
 
-	for (size_t i = 0; i < check->message.count; i++) {
-		const char *name = field_single(&check->message.items[i]);
-		size_t there = name != NULL ? fields_count(&check->message, name) : 0;
+	for (size_t i = 0; i < eval->message.count; i++) {
+		const char *name = field_single(&eval->message.items[i]);
+		size_t there = name != NULL ? fields_count(&eval->message, name) : 0;
 
 		if (there > 1)
-			note_repeated(check, verdict, name, there, count_signed(signature, name));
+			note_repeated(eval, verdict, name, there, count_signed(signature, name));
 	}
 }
 
 static void
-check_signature(struct check *check, const struct mail_field *field, struct dkim_verdict *verdict)
+check_signature(
+    struct verification *eval, const struct mail_field *field, struct dkim_verdict *verdict)
 {
-	if (check_key(check, verdict) && check_body(check, verdict) &&
-	    check_header(check, field, verdict))
+	if (check_key(eval, verdict) && check_body(eval, verdict) &&
+	    check_header(eval, field, verdict))
 		verdict->result = DKIM_PASS;
-	check_times(check, verdict);
-	check_repeated(check, verdict);
+	check_times(eval, verdict);
+	check_repeated(eval, verdict);
 }
 
 /* ---- the message */
 
 /* Reads the signatures and asks for all their keys at once. False: pending. */
 static bool
-read_signatures(struct check *check, struct book *book,
+read_signatures(struct verification *eval, struct book *book,
     const struct mail_field *fields[DKIM_SIGNATURES_MAX], struct dkim *out)
 {
 	bool pending = false;
 	const char *why;
 
-	for (size_t i = 0; i < check->message.count; i++) {
+	for (size_t i = 0; i < eval->message.count; i++) {
 		struct dkim_verdict *verdict = &out->signatures[out->count];
-		const struct mail_field *field = &check->message.items[i];
+		const struct mail_field *field = &eval->message.items[i];
 
 		if (!field_is(field, "DKIM-Signature") || out->total++ >= DKIM_SIGNATURES_MAX)
 			continue;
 		fields[out->count++] = field;
-		if (!dkim_signature_read(field, check->arena, &verdict->signature, &why))
+		if (!dkim_signature_read(field, eval->arena, &verdict->signature, &why))
 			conclude(verdict, DKIM_PERMERROR, DKIM_STEP_SYNTAX, why);
-		else if (!dkim_key_look_up(book, check->arena, verdict->signature.selector,
+		else if (!dkim_key_look_up(book, eval->arena, verdict->signature.selector,
 		             verdict->signature.domain, &verdict->key))
 			pending = true;
 	}
@@ -295,19 +297,19 @@ dkim_verify(
     struct book *book, struct arena *arena, const struct dkim_query *query, struct dkim *out)
 {
 	const struct mail_field *fields[DKIM_SIGNATURES_MAX];
-	struct check check = {.arena = arena, .query = query};
+	struct verification eval = {.arena = arena, .query = query};
 	bool known;
 
 	*out = (struct dkim){
 	    .signatures = arena_alloc(arena, DKIM_SIGNATURES_MAX * sizeof *out->signatures)};
-	if (!fields_read(query->message, query->len, arena, &check.message, &out->problem)) {
+	if (!fields_read(query->message, query->len, arena, &eval.message, &out->problem)) {
 		out->result = DKIM_PERMERROR;
 		return true;
 	}
-	known = read_signatures(&check, book, fields, out);
+	known = read_signatures(&eval, book, fields, out);
 	for (size_t i = 0; i < out->count; i++) {
 		if (out->signatures[i].failed != DKIM_STEP_SYNTAX)
-			check_signature(&check, fields[i], &out->signatures[i]);
+			check_signature(&eval, fields[i], &out->signatures[i]);
 		if (out->signatures[i].result > out->result)
 			out->result = out->signatures[i].result;
 	}

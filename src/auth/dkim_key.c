@@ -5,6 +5,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include "auth/alias.h"
 #include "auth/dkim_tags.h"
 #include "base/arena.h"
 #include "dns/book.h"
@@ -309,7 +310,7 @@ bool
 dkim_key_look_up(struct book *book, struct arena *arena, const char *selector, const char *domain,
     struct dkim_key *out)
 {
-	const char *name = arena_printf(arena, "%s._domainkey.%s", selector, domain), *why;
+	const char *name = arena_printf(arena, "%s._domainkey.%s", selector, domain), *why, *alias;
 	char normal[NAME_TEXT];
 	const struct answer *answer;
 
@@ -337,9 +338,12 @@ dkim_key_look_up(struct book *book, struct arena *arena, const char *selector, c
 		break;
 	case ABSENT:
 		out->state = DKIM_KEY_ABSENT;
+		alias = alias_gone(answer, arena);
 		out->problem = arena_printf(arena,
-		    answer->rcode == DNS_NXDOMAIN ? "%s does not exist" : "%s has no TXT record",
-		    out->name);
+		    alias != NULL                   ? "%s has no TXT record: %s"
+		    : answer->rcode == DNS_NXDOMAIN ? "%s does not exist%s"
+		                                    : "%s has no TXT record%s",
+		    out->name, alias != NULL ? alias : "");
 		break;
 	case PRESENT:
 		choose_record(answer, arena, out);

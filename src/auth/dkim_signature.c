@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "dns/name.h"
 
-struct reader {
+struct signature_reader {
 	struct arena *arena;
 	const struct dkim_tags *tags;
 	struct dkim_signature *out;
@@ -15,7 +15,7 @@ struct reader {
 };
 
 static bool
-wrong(struct reader *reader, const char *why)
+wrong(struct signature_reader *reader, const char *why)
 {
 	reader->why = why;
 	return false;
@@ -23,7 +23,7 @@ wrong(struct reader *reader, const char *why)
 
 /* The value of a tag that has to be there. */
 static bool
-need(struct reader *reader, const char *name, const char **value)
+need(struct signature_reader *reader, const char *name, const char **value)
 {
 	*value = dkim_tags_value(reader->tags, name);
 	if (*value != NULL && **value != '\0')
@@ -33,7 +33,7 @@ need(struct reader *reader, const char *name, const char **value)
 }
 
 static bool
-read_version(struct reader *reader)
+read_version(struct signature_reader *reader)
 {
 	const char *version;
 
@@ -45,7 +45,7 @@ read_version(struct reader *reader)
 
 /* d= s= i=. */
 static bool
-read_signer(struct reader *reader)
+read_signer(struct signature_reader *reader)
 {
 	struct dkim_signature *out = reader->out;
 	const char *at, *why;
@@ -72,7 +72,7 @@ read_signer(struct reader *reader)
 }
 
 static bool
-read_algorithm(struct reader *reader)
+read_algorithm(struct signature_reader *reader)
 {
 	struct dkim_signature *out = reader->out;
 
@@ -97,7 +97,7 @@ canon_parse(const char *text, size_t len, enum dkim_canon *canon)
 }
 
 static bool
-read_canon(struct reader *reader)
+read_canon(struct signature_reader *reader)
 {
 	const char *value = dkim_tags_value(reader->tags, "c");
 	size_t len;
@@ -114,7 +114,7 @@ read_canon(struct reader *reader)
 }
 
 static bool
-read_names(struct reader *reader)
+read_names(struct signature_reader *reader)
 {
 	struct dkim_signature *out = reader->out;
 	const char *value, *name, **names = NULL;
@@ -138,7 +138,7 @@ read_names(struct reader *reader)
 }
 
 static bool
-read_hashes(struct reader *reader)
+read_hashes(struct signature_reader *reader)
 {
 	struct dkim_signature *out = reader->out;
 	const struct dkim_tag *tag = dkim_tags_find(reader->tags, "b");
@@ -161,7 +161,7 @@ read_hashes(struct reader *reader)
 /* 76 digits are allowed (l=); more than 18 are more than any body or clock can have, and become
  * that. */
 static bool
-read_number(struct reader *reader, const char *name, const unsigned long long **number)
+read_number(struct signature_reader *reader, const char *name, const unsigned long long **number)
 {
 	const char *value = dkim_tags_value(reader->tags, name);
 	unsigned long long *out;
@@ -182,7 +182,7 @@ read_number(struct reader *reader, const char *name, const unsigned long long **
 }
 
 static bool
-read_numbers(struct reader *reader)
+read_numbers(struct signature_reader *reader)
 {
 	struct dkim_signature *out = reader->out;
 
@@ -194,7 +194,7 @@ read_numbers(struct reader *reader)
 }
 
 static bool
-read_query(struct reader *reader)
+read_query(struct signature_reader *reader)
 {
 	const char *value = dkim_tags_value(reader->tags, "q");
 
@@ -208,11 +208,11 @@ dkim_signature_read(const struct mail_field *field, struct arena *arena, struct 
     const char **why)
 {
 	/* Who signed comes first: a complaint can then name it. */
-	static bool (*const readers[])(struct reader *) = {read_version, read_signer,
+	static bool (*const readers[])(struct signature_reader *) = {read_version, read_signer,
 	    read_algorithm, read_canon, read_names, read_hashes, read_numbers, read_query};
 	size_t value = field->colon + 1;
 	struct dkim_tags tags;
-	struct reader reader = {.arena = arena, .tags = &tags, .out = out};
+	struct signature_reader reader = {.arena = arena, .tags = &tags, .out = out};
 
 	*out = (struct dkim_signature){0};
 	if (!dkim_tags_parse(field->at + value, field->len - value, arena, &tags, why))

@@ -5,13 +5,15 @@
 #include <string.h>
 #include <strings.h>
 
+#include "auth/alias.h"
+#include "auth/near_miss.h"
 #include "base/arena.h"
 #include "dns/book.h"
 #include "dns/name.h"
 
 enum { QUOTE_MAX = 60 }; /* octets of a quotation */
 
-struct check {
+struct dmarc_evaluation {
 	struct book *book;
 	struct arena *arena;
 	const struct dmarc_query *query;
@@ -22,18 +24,20 @@ struct check {
 };
 
 /* what is at _dmarc.DOMAIN */
-struct finding {
+struct dmarc_lookup {
 	const char *domain;
 	enum dns_rcode rcode; /* of a look-up that failed, else NOERROR */
 	size_t count; /* records; one that is not alone counts for nothing */
 	struct dns_text text; /* of the only one */
 	const char *server; /* that answered */
 	uint32_t ttl;
+	const char
+	    *alias; /* why there is no record, where the name is an alias that leads nowhere */
 };
 
 /* RFC 9989 section 4.10 */
 struct walk {
-	struct finding
+	struct dmarc_lookup
 	    found[DMARC_WALK_MAX]; /* in the order asked; the last has failed, or ends the walk */
 	char psd[DMARC_WALK_MAX];
 	unsigned count;
@@ -62,42 +66,48 @@ dmarc_result_name(enum dmarc_result result)
 /* ---- looking for records */
 
 static void
-warn_of_near_miss(struct check *check, const char *domain, struct dns_text text)
+warn_of_near_miss(struct dmarc_evaluation *eval, const char *domain, struct dns_text text)
 {
-	size_t start = strspn(text.bytes, " \t\"'");
+	struct slice slice = {text.bytes, text.len};
+	const char *why = near_miss(slice, NEAR_DMARC);
 
-	if (text.len >= start + 7 && strncasecmp(text.bytes + start, "v=dmarc", 7) == 0)
-		notes_add(&check->out->warnings, check->arena, "dmarc-near-miss", domain,
-		    "\"%.*s\" at _dmarc.%s is no DMARC record: it must begin with \"v=DMARC1;\"",
-		    QUOTE_MAX, text.bytes, domain);
+	if (why != NULL)
+		notes_add(&eval->out->warnings, eval->arena, "dmarc-near-miss", domain,
+		    "\"%s\" at _dmarc.%s is no DMARC record: %s; it must begin with "
+		    "\"v=DMARC1;\"",
+		    near_quote(slice, QUOTE_MAX, eval->arena), domain, why);
 }
 
 /* False: pending. */
 static bool
-look_up(struct check *check, const char *domain, struct finding *out)
+look_up(struct dmarc_evaluation *eval, const char *domain, struct dmarc_lookup *out)
 {
 	const struct answer *answer =
-	    book_ask(check->book, arena_printf(check->arena, "_dmarc.%s", domain), DNS_TXT);
+	    book_ask(eval->book, arena_printf(eval->arena, "_dmarc.%s", domain), DNS_TXT);
 
-	*out = (struct finding){.domain = domain};
+	*out = (struct dmarc_lookup){.domain = domain};
 	if (answer == NULL) {
-		check->pending = true;
+		eval->pending = true;
 		return false;
 	}
 	out->server = answer->server;
 	out->ttl = answer->ttl;
 	if (answer_truth(answer) == UNKNOWN)
 		out->rcode = answer->rcode;
+	out->alias = alias_gone(answer, eval->arena);
+	if (out->alias != NULL)
+		notes_add(&eval->out->warnings, eval->arena, "dmarc-alias-gone", domain,
+		    "_dmarc.%s: %s", domain, out->alias);
 	for (size_t i = 0; i < answer->count; i++) {
 		struct dns_text text = answer->records[i].u.txt.joined;
 
 		if (!dmarc_record_is(text))
-			warn_of_near_miss(check, domain, text);
+			warn_of_near_miss(eval, domain, text);
 		else if (++out->count == 1)
 			out->text = text;
 	}
 	if (out->count > 1)
-		notes_add(&check->out->warnings, check->arena, "dmarc-several", domain,
+		notes_add(&eval->out->warnings, eval->arena, "dmarc-several", domain,
 		    "_dmarc.%s has %zu DMARC records: none of them counts; receivers by RFC 7489 "
 		    "look no further, those by RFC 9989 go on upwards",
 		    domain, out->count);
@@ -105,10 +115,10 @@ look_up(struct check *check, const char *domain, struct finding *out)
 }
 
 static const char *
-failure(struct check *check, const struct finding *finding)
+failure(struct dmarc_evaluation *eval, const struct dmarc_lookup *finding)
 {
-	return arena_printf(check->arena, "the look-up of TXT _dmarc.%s failed: %s",
-	    finding->domain, dns_rcode_name(finding->rcode));
+	return arena_printf(eval->arena, "the look-up of TXT _dmarc.%s failed: %s", finding->domain,
+	    dns_rcode_name(finding->rcode));
 }
 
 /* The next name of a walk, "" after the last: one label fewer, but from eight labels or more
@@ -128,7 +138,7 @@ choose_org_domain(const struct walk *walk)
 	const char *start = walk->found[0].domain, *org = start;
 
 	for (unsigned i = 0; i < walk->count; i++) {
-		const struct finding *finding = &walk->found[i];
+		const struct dmarc_lookup *finding = &walk->found[i];
 
 		if (finding->count != 1)
 			continue;
@@ -141,17 +151,17 @@ choose_org_domain(const struct walk *walk)
 
 /* False: pending; all names have been asked then. */
 static bool
-walk_up(struct check *check, const char *start, struct walk *out)
+walk_up(struct dmarc_evaluation *eval, const char *start, struct walk *out)
 {
 	bool known = true, failed = false;
 
 	memset(out, 0, sizeof *out);
 	for (const char *name = start; *name != '\0' && out->count < DMARC_WALK_MAX;
 	     name = next_name(name)) {
-		struct finding *finding = &out->found[out->count];
+		struct dmarc_lookup *finding = &out->found[out->count];
 		struct dmarc_record record;
 
-		if (!look_up(check, name, finding))
+		if (!look_up(eval, name, finding))
 			known = false;
 		if (!known)
 			continue;
@@ -161,7 +171,7 @@ walk_up(struct check *check, const char *start, struct walk *out)
 			break;
 		if (finding->count != 1)
 			continue;
-		dmarc_record_parse(finding->text, check->arena, &record);
+		dmarc_record_parse(finding->text, eval->arena, &record);
 		out->psd[out->count - 1] = record.psd;
 		if (record.psd != 'u')
 			break;
@@ -174,33 +184,33 @@ walk_up(struct check *check, const char *start, struct walk *out)
 /* ---- alignment */
 
 static bool
-tree_org_domain(struct check *check, const char *name, const char **org)
+tree_org_domain(struct dmarc_evaluation *eval, const char *name, const char **org)
 {
 	struct walk walk;
 
 	*org = NULL;
-	if (!walk_up(check, name, &walk))
+	if (!walk_up(eval, name, &walk))
 		return false;
 	*org = walk.org_domain;
 	return true;
 }
 
 static bool
-list_org_domain(struct check *check, const char *name, const char **org)
+list_org_domain(struct dmarc_evaluation *eval, const char *name, const char **org)
 {
-	const char *registered = check->query->org_domain(name, check->query->org_domain_arg);
+	const char *registered = eval->query->org_domain(name, eval->query->org_domain_arg);
 
 	*org = registered != NULL ? registered : name;
 	return true;
 }
 
-typedef bool org_domain_finder(struct check *check, const char *name,
+typedef bool org_domain_finder(struct dmarc_evaluation *eval, const char *name,
     const char **org); /* false: pending; `*org` NULL: not known */
 
 /* An identifier that is not below the organizational domain of From cannot have the same one: its
  * own need not be looked for. */
 static void
-align(struct check *check, const struct dmarc_identifier *identifier, bool strict,
+align(struct dmarc_evaluation *eval, const struct dmarc_identifier *identifier, bool strict,
     org_domain_finder *find, struct dmarc_alignment *out)
 {
 	char name[NAME_TEXT];
@@ -210,32 +220,32 @@ align(struct check *check, const struct dmarc_identifier *identifier, bool stric
 	    .domain = identifier->domain, .result = identifier->result, .aligned = ABSENT};
 	if (!name_normalise(identifier->domain, name, &why))
 		return;
-	out->domain = arena_string(check->arena, name);
-	if (strcmp(out->domain, check->from) == 0)
+	out->domain = arena_string(eval->arena, name);
+	if (strcmp(out->domain, eval->from) == 0)
 		out->aligned = PRESENT;
 	if (out->aligned == PRESENT || strict)
 		return;
 	out->aligned = UNKNOWN;
-	if (check->sender_org == NULL)
+	if (eval->sender_org == NULL)
 		return;
-	if (!name_within(out->domain, check->sender_org))
+	if (!name_within(out->domain, eval->sender_org))
 		out->aligned = ABSENT;
-	else if (find(check, out->domain, &out->org_domain) && out->org_domain != NULL)
-		out->aligned = strcmp(out->org_domain, check->sender_org) == 0 ? PRESENT : ABSENT;
+	else if (find(eval, out->domain, &out->org_domain) && out->org_domain != NULL)
+		out->aligned = strcmp(out->org_domain, eval->sender_org) == 0 ? PRESENT : ABSENT;
 }
 
 static void
-align_all(struct check *check, struct dmarc_view *view, org_domain_finder *find)
+align_all(struct dmarc_evaluation *eval, struct dmarc_view *view, org_domain_finder *find)
 {
-	const struct dmarc_query *query = check->query;
+	const struct dmarc_query *query = eval->query;
 
-	check->sender_org = view->org_domain;
+	eval->sender_org = view->org_domain;
 	if (query->spf != NULL)
-		align(check, query->spf, view->strict_spf, find, &view->spf);
-	view->dkim = arena_alloc(check->arena, (query->dkim_count + 1) * sizeof *view->dkim);
+		align(eval, query->spf, view->strict_spf, find, &view->spf);
+	view->dkim = arena_alloc(eval->arena, (query->dkim_count + 1) * sizeof *view->dkim);
 	view->dkim_count = query->dkim_count;
 	for (size_t i = 0; i < query->dkim_count; i++)
-		align(check, &query->dkim[i], view->strict_dkim, find, &view->dkim[i]);
+		align(eval, &query->dkim[i], view->strict_dkim, find, &view->dkim[i]);
 }
 
 /* Did an identifier pass, aligned: PRESENT; may one have, as far as we know: UNKNOWN. */
@@ -272,15 +282,15 @@ judge(struct dmarc_view *view)
 /* The record that was found, and what it says to the From domain when the tag `tag` speaks for
  * that. False: it is no use (RFC 9989 section 4.10.1, RFC 7489 section 6.6.3). */
 static bool
-apply(struct check *check, struct dmarc_view *view, const struct policy *policy, const char *tag,
-    enum dmarc_policy published, bool bad)
+apply(struct dmarc_evaluation *eval, struct dmarc_view *view, const struct policy *policy,
+    const char *tag, enum dmarc_policy published, bool bad)
 {
 	const struct dmarc_record *record = &policy->record;
 
-	view->record = arena_copy(check->arena, policy->text.bytes, policy->text.len);
+	view->record = arena_copy(eval->arena, policy->text.bytes, policy->text.len);
 	view->at = policy->at;
 	if (bad && record->rua_count == 0) {
-		view->problem = arena_printf(check->arena,
+		view->problem = arena_printf(eval->arena,
 		    "the DMARC record of %s has no policy that is valid, and no address for "
 		    "reports: receivers act as if there was none",
 		    view->at);
@@ -295,30 +305,30 @@ apply(struct check *check, struct dmarc_view *view, const struct policy *policy,
 }
 
 static bool
-is_own(const struct check *check, const struct policy *policy)
+is_own(const struct dmarc_evaluation *eval, const struct policy *policy)
 {
-	return strcmp(policy->at, check->from) == 0;
+	return strcmp(policy->at, eval->from) == 0;
 }
 
 static void
-read_policy(struct check *check, const struct finding *finding, struct policy *out)
+read_policy(struct dmarc_evaluation *eval, const struct dmarc_lookup *finding, struct policy *out)
 {
 	out->at = finding->domain;
 	out->text = finding->text;
-	dmarc_record_parse(finding->text, check->arena, &out->record);
+	dmarc_record_parse(finding->text, eval->arena, &out->record);
 }
 
 /* Section 4.10.1: the record of the From domain, else of its organizational domain, else of the
  * public suffix above that. NULL: none, or not to be known. */
-static const struct finding *
+static const struct dmarc_lookup *
 discover(const struct walk *walk)
 {
-	const struct finding *suffix = NULL;
+	const struct dmarc_lookup *suffix = NULL;
 
 	if (walk->found[0].count == 1)
 		return &walk->found[0];
 	for (unsigned i = 1; i < walk->count && walk->org_domain != NULL; i++) {
-		const struct finding *finding = &walk->found[i];
+		const struct dmarc_lookup *finding = &walk->found[i];
 
 		if (finding->count == 1 && strcmp(finding->domain, walk->org_domain) == 0)
 			return finding;
@@ -331,25 +341,25 @@ discover(const struct walk *walk)
 /* Which tag speaks (4.7): np for a name that does not exist (3.2.13: NXDOMAIN), sp for other names
  * below, p. False: pending, or not to be known: then `problem` says why. */
 static bool
-choose_tag(struct check *check, struct dmarc_view *view, const struct policy *policy,
+choose_tag(struct dmarc_evaluation *eval, struct dmarc_view *view, const struct policy *policy,
     const char **tag, enum dmarc_policy *published)
 {
 	const struct dmarc_record *record = &policy->record;
-	bool below = !is_own(check, policy);
+	bool below = !is_own(eval, policy);
 
 	*tag = below && record->sp != DMARC_UNSET ? "sp" : "p";
 	*published = below && record->sp != DMARC_UNSET ? record->sp : record->p;
 	if (below && record->np != DMARC_UNSET && record->np != *published) {
-		const struct answer *answer = book_ask(check->book, check->from, DNS_A);
+		const struct answer *answer = book_ask(eval->book, eval->from, DNS_A);
 
 		if (answer == NULL) {
-			check->pending = true;
+			eval->pending = true;
 			return false;
 		}
 		if (answer_truth(answer) == UNKNOWN) {
-			view->problem = arena_printf(check->arena,
+			view->problem = arena_printf(eval->arena,
 			    "whether %s exists is not known: the look-up of A failed: %s",
-			    check->from, dns_rcode_name(answer->rcode));
+			    eval->from, dns_rcode_name(answer->rcode));
 			return false;
 		}
 		if (answer->rcode == DNS_NXDOMAIN) {
@@ -361,7 +371,7 @@ choose_tag(struct check *check, struct dmarc_view *view, const struct policy *po
 }
 
 static void
-note_source(struct dmarc_view *view, const struct finding *finding)
+note_source(struct dmarc_view *view, const struct dmarc_lookup *finding)
 {
 	view->server = finding->server;
 	view->ttl = finding->ttl;
@@ -369,15 +379,15 @@ note_source(struct dmarc_view *view, const struct finding *finding)
 
 /* RFC 9989. */
 static void
-view_now(struct check *check, struct policy *policy)
+view_now(struct dmarc_evaluation *eval, struct policy *policy)
 {
-	struct dmarc_view *view = &check->out->now;
-	const struct finding *found, *last;
+	struct dmarc_view *view = &eval->out->now;
+	const struct dmarc_lookup *found, *last;
 	enum dmarc_policy published;
 	struct walk walk;
 	const char *tag;
 
-	if (!walk_up(check, check->from, &walk))
+	if (!walk_up(eval, eval->from, &walk))
 		return;
 	view->queries = walk.count;
 	view->org_domain = walk.org_domain;
@@ -386,34 +396,37 @@ view_now(struct check *check, struct policy *policy)
 	note_source(view, found != NULL ? found : walk.org_domain == NULL ? last : &walk.found[0]);
 	if (found == NULL && walk.org_domain == NULL) {
 		view->result = DMARC_TEMPERROR;
-		view->problem = failure(check, last);
+		view->problem = failure(eval, last);
 		return;
 	}
 	if (found == NULL) {
 		view->problem =
-		    walk.found[0].count > 1
-		        ? arena_printf(check->arena,
+		    walk.found[0].alias != NULL
+		        ? arena_printf(eval->arena, "%s has no DMARC record: _dmarc.%s: %s",
+		              eval->from, eval->from, walk.found[0].alias)
+		    : walk.found[0].count > 1
+		        ? arena_printf(eval->arena,
 		              "_dmarc.%s has %zu DMARC records, so none of them counts, and no "
 		              "domain above it has one",
-		              check->from, walk.found[0].count)
-		        : arena_printf(check->arena,
-		              "%s has no DMARC record, nor has a domain above it", check->from);
+		              eval->from, walk.found[0].count)
+		        : arena_printf(eval->arena,
+		              "%s has no DMARC record, nor has a domain above it", eval->from);
 		return;
 	}
-	read_policy(check, found, policy);
-	if (!choose_tag(check, view, policy, &tag, &published)) {
+	read_policy(eval, found, policy);
+	if (!choose_tag(eval, view, policy, &tag, &published)) {
 		view->result = DMARC_TEMPERROR;
 		return;
 	}
-	if (!apply(check, view, policy, tag, published, policy->record.bad_policy))
+	if (!apply(eval, view, policy, tag, published, policy->record.bad_policy))
 		return;
 	view->testing = policy->record.testing;
 	if (view->testing && view->policy > DMARC_NONE)
 		view->policy--;
-	align_all(check, view, tree_org_domain);
+	align_all(eval, view, tree_org_domain);
 	judge(view);
 	if (view->result == DMARC_TEMPERROR && walk.org_domain == NULL)
-		view->problem = failure(check, last);
+		view->problem = failure(eval, last);
 	else if (view->result == DMARC_TEMPERROR)
 		view->problem =
 		    "a result of SPF or DKIM, or the organizational domain of one, is not known";
@@ -421,44 +434,44 @@ view_now(struct check *check, struct policy *policy)
 
 /* RFC 7489 section 6.6.3. */
 static void
-view_old(struct check *check, struct policy *policy)
+view_old(struct dmarc_evaluation *eval, struct policy *policy)
 {
-	struct dmarc_view *view = &check->out->old;
-	struct finding found;
+	struct dmarc_view *view = &eval->out->old;
+	struct dmarc_lookup found;
 	bool below;
 
-	list_org_domain(check, check->from, &view->org_domain);
-	if (!look_up(check, check->from, &found))
+	list_org_domain(eval, eval->from, &view->org_domain);
+	if (!look_up(eval, eval->from, &found))
 		return;
 	view->queries = 1;
 	if (found.rcode == DNS_NOERROR && found.count == 0 &&
-	    strcmp(view->org_domain, check->from) != 0) {
-		if (!look_up(check, view->org_domain, &found))
+	    strcmp(view->org_domain, eval->from) != 0) {
+		if (!look_up(eval, view->org_domain, &found))
 			return;
 		view->queries = 2;
 	}
 	note_source(view, &found);
 	if (found.rcode != DNS_NOERROR) {
 		view->result = DMARC_TEMPERROR;
-		view->problem = failure(check, &found);
+		view->problem = failure(eval, &found);
 		return;
 	}
 	if (found.count != 1) {
 		view->problem =
 		    found.count > 1
-		        ? arena_printf(check->arena,
+		        ? arena_printf(eval->arena,
 		              "_dmarc.%s has more than one DMARC record: none counts", found.domain)
-		        : arena_printf(check->arena, "%s has no DMARC record%s", check->from,
+		        : arena_printf(eval->arena, "%s has no DMARC record%s", eval->from,
 		              view->queries > 1 ? ", nor has its organizational domain" : "");
 		return;
 	}
-	read_policy(check, &found, policy);
-	below = !is_own(check, policy) && policy->record.sp != DMARC_UNSET;
+	read_policy(eval, &found, policy);
+	below = !is_own(eval, policy) && policy->record.sp != DMARC_UNSET;
 	view->pct = policy->record.pct == DMARC_PCT_UNSET ? 100 : policy->record.pct;
-	if (!apply(check, view, policy, below ? "sp" : "p",
+	if (!apply(eval, view, policy, below ? "sp" : "p",
 	        below ? policy->record.sp : policy->record.p, policy->record.bad_policy_old))
 		return;
-	align_all(check, view, list_org_domain);
+	align_all(eval, view, list_org_domain);
 	judge(view);
 	if (view->result == DMARC_TEMPERROR)
 		view->problem = "a result of SPF or DKIM is not known";
@@ -467,16 +480,16 @@ view_old(struct check *check, struct policy *policy)
 /* ---- warnings */
 
 static void
-warn_of_record(struct check *check, const struct policy *policy)
+warn_of_record(struct dmarc_evaluation *eval, const struct policy *policy)
 {
 	const char *at = policy->at;
 
 	for (size_t i = 0; i < policy->record.warnings.count; i++)
-		notes_add(&check->out->warnings, check->arena, policy->record.warnings.items[i].id,
+		notes_add(&eval->out->warnings, eval->arena, policy->record.warnings.items[i].id,
 		    policy->record.warnings.items[i].subject, "DMARC record of %s: %s", at,
 		    policy->record.warnings.items[i].words);
 	if (policy->record.rua_count == 0)
-		notes_add(&check->out->warnings, check->arena, "dmarc-no-rua", "rua",
+		notes_add(&eval->out->warnings, eval->arena, "dmarc-no-rua", "rua",
 		    "DMARC record of %s: no rua: nobody will tell you whose mail fails", at);
 }
 
@@ -489,41 +502,39 @@ policy_words(const struct dmarc_view *view)
 }
 
 static const char *
-reason_of_difference(struct check *check)
+reason_of_difference(struct dmarc_evaluation *eval)
 {
-	const struct dmarc_view *now = &check->out->now, *old = &check->out->old;
+	const struct dmarc_view *now = &eval->out->now, *old = &eval->out->old;
 
 	if (now->at == NULL || old->at == NULL || now->org_domain == NULL ||
 	    strcmp(now->at, old->at) != 0 || strcmp(now->org_domain, old->org_domain) != 0)
-		return arena_printf(check->arena,
+		return arena_printf(eval->arena,
 		    ". A record of its own at %s, and strict alignment, would leave no doubt",
-		    check->from);
+		    eval->from);
 	if (now->testing)
 		return ": they do not know t=y";
 	return now->tag != NULL && strcmp(now->tag, "np") == 0 ? ": they do not know np" : "";
 }
 
 static void
-warn_of_difference(struct check *check)
+warn_of_difference(struct dmarc_evaluation *eval)
 {
-	const struct dmarc_view *now = &check->out->now, *old = &check->out->old;
+	const struct dmarc_view *now = &eval->out->now, *old = &eval->out->old;
 
 	if (now->result == DMARC_TEMPERROR || old->result == DMARC_TEMPERROR)
 		return;
 	if (now->result != old->result || now->policy != old->policy)
-		notes_add(&check->out->warnings, check->arena, "dmarc-standards-differ",
-		    check->from,
+		notes_add(&eval->out->warnings, eval->arena, "dmarc-standards-differ", eval->from,
 		    "receivers do not agree: by RFC 9989 it is %s, policy %s; by RFC 7489 %s, "
 		    "policy %s%s",
 		    dmarc_result_name(now->result), policy_words(now),
-		    dmarc_result_name(old->result), policy_words(old), reason_of_difference(check));
+		    dmarc_result_name(old->result), policy_words(old), reason_of_difference(eval));
 	else if (now->org_domain != NULL && now->record != NULL &&
 	         strcmp(now->org_domain, old->org_domain) != 0)
-		notes_add(&check->out->warnings, check->arena, "dmarc-standards-differ",
-		    check->from,
+		notes_add(&eval->out->warnings, eval->arena, "dmarc-standards-differ", eval->from,
 		    "the organizational domain of %s is %s by RFC 9989, but %s by RFC 7489: other "
 		    "mail may be judged differently",
-		    check->from, now->org_domain, old->org_domain);
+		    eval->from, now->org_domain, old->org_domain);
 }
 
 /* Is it the house of the record at `at`, by the organizational domain? A public suffix has a house
@@ -541,7 +552,7 @@ is_at_home(const struct dmarc_view *view, const char *at, const char *name)
 
 /* RFC 9990 section 4: who gets reports about other domains has to agree to it in the DNS. */
 static void
-survey_reports(struct check *check, const char *at, const struct dmarc_record *record)
+survey_reports(struct dmarc_evaluation *eval, const char *at, const struct dmarc_record *record)
 {
 	for (size_t i = 0; i < record->rua_count; i++) {
 		const char *host = strrchr(record->rua[i], '@'), *why, *where;
@@ -551,20 +562,20 @@ survey_reports(struct check *check, const char *at, const struct dmarc_record *r
 
 		if (strncasecmp(record->rua[i], "mailto:", 7) != 0 || host == NULL)
 			continue;
-		host = arena_copy(check->arena, host + 1, strcspn(host + 1, "?"));
+		host = arena_copy(eval->arena, host + 1, strcspn(host + 1, "?"));
 		if (!name_normalise(host, name, &why) ||
-		    is_at_home(&check->out->now, at, name) != ABSENT)
+		    is_at_home(&eval->out->now, at, name) != ABSENT)
 			continue;
-		where = arena_printf(check->arena, "%s._report._dmarc.%s", at, name);
-		answer = book_ask(check->book, where, DNS_TXT);
+		where = arena_printf(eval->arena, "%s._report._dmarc.%s", at, name);
+		answer = book_ask(eval->book, where, DNS_TXT);
 		if (answer == NULL) {
-			check->pending = true;
+			eval->pending = true;
 			continue;
 		}
 		for (size_t k = 0; k < answer->count; k++)
 			agreed |= dmarc_record_is(answer->records[k].u.txt.joined);
 		if (!agreed && answer_truth(answer) != UNKNOWN)
-			notes_add(&check->out->warnings, check->arena, "dmarc-rua-external",
+			notes_add(&eval->out->warnings, eval->arena, "dmarc-rua-external",
 			    record->rua[i],
 			    "DMARC record of %s: reports to %s will not be sent: %s has not agreed "
 			    "to take them; it needs a TXT record \"v=DMARC1\" at %s",
@@ -576,7 +587,7 @@ bool
 dmarc_check(
     struct book *book, struct arena *arena, const struct dmarc_query *query, struct dmarc *out)
 {
-	struct check check = {.book = book, .arena = arena, .query = query, .out = out};
+	struct dmarc_evaluation eval = {.book = book, .arena = arena, .query = query, .out = out};
 	struct policy now = {0}, old = {0};
 	char from[NAME_TEXT];
 	const char *why;
@@ -590,17 +601,17 @@ dmarc_check(
 		out->now.problem = out->old.problem = "the From domain is no domain name";
 		return true;
 	}
-	out->from = check.from = arena_string(arena, from);
-	view_now(&check, &now);
+	out->from = eval.from = arena_string(arena, from);
+	view_now(&eval, &now);
 	if (out->old_known)
-		view_old(&check, &old);
+		view_old(&eval, &old);
 	if (now.at != NULL)
-		warn_of_record(&check, &now);
+		warn_of_record(&eval, &now);
 	if (old.at != NULL && (now.at == NULL || strcmp(now.at, old.at) != 0))
-		warn_of_record(&check, &old);
+		warn_of_record(&eval, &old);
 	if (query->survey && now.at != NULL)
-		survey_reports(&check, now.at, &now.record);
+		survey_reports(&eval, now.at, &now.record);
 	if (out->old_known)
-		warn_of_difference(&check);
-	return !check.pending;
+		warn_of_difference(&eval);
+	return !eval.pending;
 }

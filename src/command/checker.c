@@ -19,7 +19,7 @@ struct checker {
 	size_t count;
 };
 
-struct inquiry {
+struct list_question {
 	struct checker *checker;
 	const struct list *list;
 	const struct ip *ip; /* NULL: a domain */
@@ -50,7 +50,7 @@ checker_free(struct checker *checker)
 static bool
 step(struct book *book, void *arg)
 {
-	struct inquiry *q = arg;
+	struct list_question *q = arg;
 
 	return blocklist_look_up(book, q->checker->arena, q->list, q->ip,
 	    q->ip == NULL ? q->item : NULL, q->identity, &q->answer);
@@ -71,7 +71,7 @@ reverse_step(struct book *book, void *arg)
 }
 
 static const struct listing *
-find(const struct checker *checker, const struct inquiry *q)
+find(const struct checker *checker, const struct list_question *q)
 {
 	for (size_t i = 0; i < checker->count; i++) {
 		const struct listing *known = &checker->listings[i];
@@ -85,7 +85,7 @@ find(const struct checker *checker, const struct inquiry *q)
 
 /* NULL: there is nothing to ask. */
 static const struct listing *
-ask(struct checker *checker, struct inquiry *q)
+ask(struct checker *checker, struct list_question *q)
 {
 	const struct listing *known;
 	struct listing *new;
@@ -157,7 +157,7 @@ checker_diagnose(struct checker *checker, const struct diagnosis_query *query, s
 	char text[IP_TEXT];
 
 	for (size_t i = 0; i < reading->list_count; i++) {
-		struct inquiry q = {.checker = checker, .list = reading->lists[i].list};
+		struct list_question q = {.checker = checker, .list = reading->lists[i].list};
 		const struct listing *answer = NULL;
 
 		if (q.list == NULL || reading->lists[i].dead != NULL)

@@ -33,7 +33,7 @@ static const struct {
           "through a resolver of your own, or with a key"},
 };
 
-struct verdict {
+struct listing_verdict {
 	enum list_state state;
 	const char *meaning; /* NULL when clean */
 	const struct list_value *value; /* the gravest defined one */
@@ -60,7 +60,7 @@ value_in(const struct list *list, const struct list_value *value, const struct i
 }
 
 static void
-weigh(struct verdict *verdict, enum list_state state, const char *meaning)
+weigh(struct listing_verdict *verdict, enum list_state state, const char *meaning)
 {
 	if (gravity[state] < gravity[verdict->state])
 		return;
@@ -70,7 +70,7 @@ weigh(struct verdict *verdict, enum list_state state, const char *meaning)
 
 /* What lies outside every list's table. False: the table decides. */
 static bool
-judge_beyond_table(const struct ip *code, struct arena *arena, struct verdict *verdict)
+judge_beyond_table(const struct ip *code, struct arena *arena, struct listing_verdict *verdict)
 {
 	char text[IP_TEXT];
 
@@ -90,8 +90,8 @@ judge_beyond_table(const struct ip *code, struct arena *arena, struct verdict *v
 }
 
 static void
-judge_by_table(
-    const struct list *list, const struct ip *code, struct arena *arena, struct verdict *verdict)
+judge_by_table(const struct list *list, const struct ip *code, struct arena *arena,
+    struct listing_verdict *verdict)
 {
 	bool defined = false;
 	char text[IP_TEXT];
@@ -110,7 +110,7 @@ judge_by_table(
 /* The meanings of all that is listed, the gravest first, as the table has them. */
 static void
 collect_meanings(const struct list *list, const struct answer *answer, struct arena *arena,
-    struct verdict *verdict)
+    struct listing_verdict *verdict)
 {
 	verdict->meaning = NULL;
 	for (size_t i = 0; i < list->value_count; i++) {
@@ -131,10 +131,10 @@ collect_meanings(const struct list *list, const struct answer *answer, struct ar
 	}
 }
 
-static struct verdict
+static struct listing_verdict
 judge_answer(const struct list *list, const struct answer *answer, struct arena *arena)
 {
-	struct verdict verdict = {
+	struct listing_verdict verdict = {
 	    .state = LIST_CLEAN, .server = answer->server, .ttl = answer->ttl};
 
 	switch (answer_truth(answer)) {
@@ -168,10 +168,10 @@ has_address(const struct answer *answer, const struct ip *ip)
 	return false;
 }
 
-static struct verdict
+static struct listing_verdict
 test_positive(const struct list *list, const struct answer *answer, struct arena *arena)
 {
-	struct verdict verdict = judge_answer(list, answer, arena);
+	struct listing_verdict verdict = judge_answer(list, answer, arena);
 	bool exact = list->positive_answer.family != 0;
 
 	if (answer_truth(answer) == ABSENT) {
@@ -195,10 +195,10 @@ test_positive(const struct list *list, const struct answer *answer, struct arena
 	return verdict;
 }
 
-static struct verdict
+static struct listing_verdict
 test_negative(const struct list *list, const struct answer *answer, struct arena *arena)
 {
-	struct verdict verdict = judge_answer(list, answer, arena);
+	struct listing_verdict verdict = judge_answer(list, answer, arena);
 
 	if (answer_truth(answer) == UNKNOWN) {
 		verdict.meaning = arena_printf(arena, "did not answer for what it never lists (%s)",
@@ -215,14 +215,14 @@ test_negative(const struct list *list, const struct answer *answer, struct arena
 
 /* The item's own answer counts only if both tests are passed; of what went wrong the gravest is
  * told. */
-static struct verdict
+static struct listing_verdict
 judge(const struct list *list, const struct answer *item, const struct answer *positive,
     const struct answer *negative, struct arena *arena)
 {
-	struct verdict answer = judge_answer(list, item, arena);
-	struct verdict bad[] = {
+	struct listing_verdict answer = judge_answer(list, item, arena);
+	struct listing_verdict bad[] = {
 	    answer, test_positive(list, positive, arena), test_negative(list, negative, arena)};
-	struct verdict *worst = NULL;
+	struct listing_verdict *worst = NULL;
 
 	bad[1].state = bad[1].state == LIST_LISTED ? LIST_CLEAN : bad[1].state; /* passed */
 	for (size_t i = 0; i < 3; i++) {
@@ -441,7 +441,7 @@ blocklist_look_up(struct book *book, struct arena *arena, const struct list *lis
 {
 	const struct answer *item, *positive, *negative;
 	const char *zone = list_zone_asked(list), *labels = NULL, *question;
-	struct verdict verdict;
+	struct listing_verdict verdict;
 	bool done = true;
 
 	*out = (struct listing){.list = list, .identity = identity, .state = LIST_UNKNOWN};

@@ -233,25 +233,25 @@ lists_find(const struct lists *lists, const char *name)
 
 /* ---- reading the data */
 
-struct reader {
+struct lists_reader {
 	struct arena *arena;
 	struct list *list;
 	struct list_value *last; /* of the last `value` line: what url, who and advice speak of */
 	size_t last_count; /* a range stands for several */
 };
 
-typedef const char *read_field(
-    struct reader *reader, size_t offset, const char *value); /* NULL, or what is wrong with it */
+typedef const char *read_field(struct lists_reader *reader, size_t offset,
+    const char *value); /* NULL, or what is wrong with it */
 
 static const char *
-read_text(struct reader *reader, size_t offset, const char *value)
+read_text(struct lists_reader *reader, size_t offset, const char *value)
 {
 	memcpy((char *)reader->list + offset, &value, sizeof value);
 	return NULL;
 }
 
 static const char *
-read_flag(struct reader *reader, size_t offset, const char *value)
+read_flag(struct lists_reader *reader, size_t offset, const char *value)
 {
 	bool yes = strcmp(value, "yes") == 0;
 
@@ -274,7 +274,7 @@ check_url(const char *value)
 }
 
 static const char *
-read_url(struct reader *reader, size_t offset, const char *value)
+read_url(struct lists_reader *reader, size_t offset, const char *value)
 {
 	const char *wrong = check_url(value);
 
@@ -282,7 +282,7 @@ read_url(struct reader *reader, size_t offset, const char *value)
 }
 
 static const char *
-read_name(struct reader *reader, size_t offset, const char *value)
+read_name(struct lists_reader *reader, size_t offset, const char *value)
 {
 	char name[NAME_TEXT];
 	const char *why;
@@ -293,7 +293,7 @@ read_name(struct reader *reader, size_t offset, const char *value)
 }
 
 static const char *
-read_key_zone(struct reader *reader, size_t offset, const char *value)
+read_key_zone(struct lists_reader *reader, size_t offset, const char *value)
 {
 	char name[NAME_TEXT];
 	const char *why;
@@ -305,7 +305,7 @@ read_key_zone(struct reader *reader, size_t offset, const char *value)
 }
 
 static const char *
-read_kind(struct reader *reader, size_t offset, const char *value)
+read_kind(struct lists_reader *reader, size_t offset, const char *value)
 {
 	(void)offset;
 	for (enum list_kind kind = LIST_BLACK; kind <= LIST_INFO; kind++)
@@ -317,7 +317,7 @@ read_kind(struct reader *reader, size_t offset, const char *value)
 }
 
 static const char *
-read_weight(struct reader *reader, size_t offset, const char *value)
+read_weight(struct lists_reader *reader, size_t offset, const char *value)
 {
 	(void)offset;
 	if (value[0] < 'A' || value[0] > 'D' || value[1] != '\0')
@@ -340,7 +340,7 @@ take_word(const char **text, const char *word)
 }
 
 static const char *
-read_ask(struct reader *reader, size_t offset, const char *value)
+read_ask(struct lists_reader *reader, size_t offset, const char *value)
 {
 	struct list *list = reader->list;
 
@@ -361,7 +361,7 @@ read_ask(struct reader *reader, size_t offset, const char *value)
 }
 
 static const char *
-read_positive(struct reader *reader, size_t offset, const char *value)
+read_positive(struct lists_reader *reader, size_t offset, const char *value)
 {
 	size_t len = strcspn(value, " ");
 	const char *answer = value + len + strspn(value + len, " ");
@@ -402,7 +402,8 @@ read_ranges(const char **text, struct range octets[4])
 }
 
 static void
-add_values(struct reader *reader, const struct range octets[4], const struct list_value *common)
+add_values(
+    struct lists_reader *reader, const struct range octets[4], const struct list_value *common)
 {
 	struct list *list = reader->list;
 
@@ -433,7 +434,7 @@ count_values(const struct range octets[4])
 }
 
 static const char *
-read_value(struct reader *reader, size_t offset, const char *value)
+read_value(struct lists_reader *reader, size_t offset, const char *value)
 {
 	struct list_value common = {.who = "sender"};
 	struct range octets[4];
@@ -460,7 +461,7 @@ read_value(struct reader *reader, size_t offset, const char *value)
 }
 
 static struct list_value *
-last_values(struct reader *reader)
+last_values(struct lists_reader *reader)
 {
 	return reader->last -
 	       (reader->last_count - 1); /* add_values pushed them one behind the other; a move of
@@ -468,7 +469,7 @@ last_values(struct reader *reader)
 }
 
 static const char *
-read_value_url(struct reader *reader, size_t offset, const char *value)
+read_value_url(struct lists_reader *reader, size_t offset, const char *value)
 {
 	const char *wrong = check_url(value);
 
@@ -481,7 +482,7 @@ read_value_url(struct reader *reader, size_t offset, const char *value)
 }
 
 static const char *
-read_who(struct reader *reader, size_t offset, const char *value)
+read_who(struct lists_reader *reader, size_t offset, const char *value)
 {
 	(void)offset;
 	if (reader->last_count == 0)
@@ -494,7 +495,7 @@ read_who(struct reader *reader, size_t offset, const char *value)
 }
 
 static const char *
-read_advice(struct reader *reader, size_t offset, const char *value)
+read_advice(struct lists_reader *reader, size_t offset, const char *value)
 {
 	if (reader->last_count == 0)
 		return read_text(reader, offset, value);
@@ -504,7 +505,7 @@ read_advice(struct reader *reader, size_t offset, const char *value)
 }
 
 static const char *
-read_alias(struct reader *reader, size_t offset, const char *value)
+read_alias(struct lists_reader *reader, size_t offset, const char *value)
 {
 	(void)reader;
 	(void)offset;
@@ -550,7 +551,7 @@ fail(struct stanza_error *error, unsigned line, const char *what, const char *re
 }
 
 static bool
-read_line(struct reader *reader, const struct stanza_field *field, bool seen[FIELDS],
+read_line(struct lists_reader *reader, const struct stanza_field *field, bool seen[FIELDS],
     struct stanza_error *error)
 {
 	const char *wrong;
@@ -614,7 +615,8 @@ static struct list *
 read_list(const struct lists *lists, struct arena *arena, const struct stanza *stanza,
     struct stanza_error *error)
 {
-	struct reader reader = {.arena = arena, .list = arena_alloc(arena, sizeof *reader.list)};
+	struct lists_reader reader = {
+	    .arena = arena, .list = arena_alloc(arena, sizeof *reader.list)};
 	bool seen[FIELDS] = {false};
 	char zone[NAME_TEXT];
 	const char *why;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/alias.h"
 #include "base/arena.h"
 #include "base/ip.h"
 #include "dns/book.h"
@@ -290,7 +291,7 @@ ptr_is_generic(const char *given, const struct ip *ip)
 
 /* False: pending. */
 static bool
-confirm(struct book *book, const struct ip *ip, struct ptr_name *name)
+confirm(struct book *book, struct arena *arena, const struct ip *ip, struct ptr_name *name)
 {
 	const struct answer *forward =
 	    book_ask(book, name->name, ip->family == 6 ? DNS_AAAA : DNS_A);
@@ -298,6 +299,10 @@ confirm(struct book *book, const struct ip *ip, struct ptr_name *name)
 	if (forward == NULL)
 		return false;
 	name->confirmed = answer_truth(forward) == UNKNOWN ? UNKNOWN : ABSENT;
+	name->problem = name->confirmed == UNKNOWN
+	                    ? arena_printf(arena, "%s: %s", dns_type_name(forward->type),
+	                          dns_rcode_name(forward->rcode))
+	                    : alias_gone(forward, arena);
 	for (size_t i = 0; i < forward->count; i++)
 		if (ip_equal(&forward->records[i].u.address, ip))
 			name->confirmed = PRESENT;
@@ -305,12 +310,12 @@ confirm(struct book *book, const struct ip *ip, struct ptr_name *name)
 }
 
 static bool
-confirm_all(struct book *book, struct ptr *out)
+confirm_all(struct book *book, struct arena *arena, struct ptr *out)
 {
 	bool pending = false;
 
 	for (size_t i = 0; i < out->count; i++)
-		if (!confirm(book, &out->ip, &out->names[i]))
+		if (!confirm(book, arena, &out->ip, &out->names[i]))
 			pending = true; /* but let the others ask, too */
 	return !pending;
 }
@@ -359,6 +364,7 @@ ptr_look_up(struct book *book, struct arena *arena, const struct ip *ip, struct 
 	out->rcode = reverse->rcode;
 	out->server = reverse->server;
 	out->ttl = reverse->ttl;
+	out->problem = alias_gone(reverse, arena);
 	out->total = reverse->count;
 	out->count = out->total < PTR_NAMES_MAX ? out->total : PTR_NAMES_MAX;
 	out->names = arena_alloc(arena, out->count * sizeof *out->names);
@@ -366,9 +372,13 @@ ptr_look_up(struct book *book, struct arena *arena, const struct ip *ip, struct 
 		out->names[i] =
 		    (struct ptr_name){.name = arena_string(arena, reverse->records[i].u.name),
 		        .generic = ptr_is_generic(reverse->records[i].u.name, ip)};
-	if (!confirm_all(book, out))
+	if (!confirm_all(book, arena, out))
 		return false;
 	settle(out);
+	if (out->confirmed == UNKNOWN && out->total > out->count)
+		out->problem = arena_printf(arena,
+		    "%zu of %zu names were looked at, and none of those leads back", out->count,
+		    out->total);
 	return true;
 }
 

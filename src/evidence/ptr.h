@@ -12,13 +12,16 @@ struct arena;
 struct book;
 
 enum {
-	PTR_NAMES_MAX = 10
-}; /* the rest is not looked at (RFC 7208 section 5.5 uses the same bound) */
+	PTR_NAMES_MAX = 100, /* the rest is not looked at */
+	PTR_NAMES_COMMON = 10 /* receivers may look at no more (RFC 7208 section 5.5) */
+};
 
 struct ptr_name {
 	const char *name;
 	enum truth confirmed; /* its A/AAAA has the address: PRESENT; it has not: ABSENT; its
 	                         look-up failed: UNKNOWN */
+	const char *problem; /* it is an alias that leads nowhere, or which look-up failed; else
+	                        NULL */
 	bool generic; /* looks made by a machine: digits of the address, or dyn, pool, dsl, dhcp,
 	                 cable… */
 };
@@ -32,6 +35,8 @@ struct ptr {
 	struct ptr_name *names;
 	size_t count;
 	size_t total; /* names in the answer: more than PTR_NAMES_MAX is a finding of its own */
+	const char *problem; /* an alias that leads nowhere (RFC 2317 has aliases here), names that
+	                        were not looked at; else NULL */
 	enum truth confirmed; /* at least one name is confirmed / none is / cannot be told: a
 	                         look-up failed, or there are names that were not looked at */
 	const char *confirmed_name; /* the confirmed name, of several one that is not generic; NULL

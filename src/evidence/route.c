@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/alias.h"
 #include "base/arena.h"
 #include "dns/book.h"
 #include "dns/name.h"
@@ -213,6 +214,9 @@ lack(struct search *search, const struct answer *answers[2])
 	if (failed != NULL)
 		return failed;
 	for (size_t i = 0; i < 2; i++)
+		if (answers[i] != NULL && alias_gone(answers[i], search->arena) != NULL)
+			return alias_gone(answers[i], search->arena);
+	for (size_t i = 0; i < 2; i++)
 		if (answers[i] != NULL && answers[i]->rcode != DNS_NXDOMAIN)
 			return search->family->missing;
 	return "no such name";
@@ -333,6 +337,10 @@ settle(struct search *search, enum route_kind reachable)
 		warn(search, arena_printf(search->arena,
 		                 "no address of a mail exchanger of %s could be found out (%s)",
 		                 out->domain, complaints(search)));
+	else if (reachable == ROUTE_IMPLICIT && strcmp(out->canonical, out->domain) != 0)
+		warn(search,
+		    arena_printf(search->arena, "%s is an alias of %s, which has no MX and %s",
+		        out->domain, out->canonical, search->family->missing));
 	else if (reachable == ROUTE_IMPLICIT)
 		warn(search, arena_printf(search->arena, "%s has no MX and %s", out->domain,
 		                 search->family->missing));
@@ -399,9 +407,10 @@ no_domain(struct search *search, const struct answer *mx)
 {
 	const struct route *out = search->out;
 
-	if (strcmp(out->canonical, out->domain) != 0)
-		return arena_printf(search->arena,
-		    "%s is an alias of %s, which does not exist (%s)", out->domain, out->canonical,
+	const char *alias = alias_gone(mx, search->arena);
+
+	if (alias != NULL)
+		return arena_printf(search->arena, "%s leads nowhere: %s (%s)", out->domain, alias,
 		    said(search->arena, mx));
 	return arena_printf(
 	    search->arena, "%s does not exist (%s)", out->domain, said(search->arena, mx));

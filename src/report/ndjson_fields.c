@@ -102,9 +102,12 @@ record_ptr_fields(struct json *json, const struct ptr *ptr)
 		json_cstring(json, "name", ptr->names[i].name);
 		json_cstring(json, "confirmed", record_truth(ptr->names[i].confirmed));
 		json_bool(json, "generic", ptr->names[i].generic);
+		json_text(json, "problem", ptr->names[i].problem);
 		json_object_end(json);
 	}
 	json_array_end(json);
+	json_number(json, "total", (long long)ptr->total);
+	json_text(json, "problem", ptr->problem);
 	record_source(json, ptr->server, ptr->ttl);
 }
 

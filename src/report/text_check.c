@@ -402,8 +402,11 @@ ptr_meaning(const struct ptr *ptr)
 	if (ptr->confirmed == PRESENT)
 		return "a name of the address leads back to it";
 	if (ptr->confirmed == UNKNOWN)
-		return "the DNS did not answer: whether a name leads back to the address is not "
-		       "known";
+		return ptr->problem != NULL
+		           ? "whether a name leads back to the address is not known: there are too "
+		             "many"
+		           : "the DNS did not answer: whether a name leads back to the address is "
+		             "not known";
 	return "no name of the address leads back to it; large receivers refuse mail from such "
 	       "addresses. The name needs an A or AAAA record with the address";
 }
@@ -424,6 +427,7 @@ text_check_ptr(struct buf *out, const struct text_style *style, const struct ptr
 	buf_printf(&line, "PTR of %s", ip_text(&ptr->ip, ip));
 	say_head(out, style, line.data, tone, ptr_fcrdns_word(ptr));
 	text_field(out, style, "meaning", ptr_meaning(ptr));
+	text_field(out, style, "problem", ptr->problem);
 	if (ptr->found == UNKNOWN)
 		text_field(out, style, "answer", dns_rcode_name(ptr->rcode));
 	for (size_t i = 0; i < ptr->count; i++) {
@@ -432,12 +436,18 @@ text_check_ptr(struct buf *out, const struct text_style *style, const struct ptr
 		    ptr->names[i].generic ? "; looks made by a machine, as those of home "
 		                            "connections do: some receivers refuse it"
 		                          : "");
+		if (ptr->names[i].problem != NULL)
+			buf_printf(&line, " (%s)", ptr->names[i].problem);
 		text_field(out, style, i == 0 ? "names" : "", line.data);
 	}
 	if (ptr->total > 1) {
 		buf_clear(&line);
-		buf_printf(&line, "there are %zu PTR records; one is right%s", ptr->total,
-		    ptr->total > ptr->count ? ", and not all were looked at" : "");
+		buf_printf(&line, "there are %zu PTR records; one is right", ptr->total);
+		if (ptr->total > PTR_NAMES_COMMON)
+			buf_printf(
+			    &line, ", and receivers may look at %d at most", PTR_NAMES_COMMON);
+		if (ptr->total > ptr->count)
+			buf_printf(&line, "; %zu were looked at here", ptr->count);
 		text_field(out, style, "warning", line.data);
 	}
 	buf_release(&line);
@@ -531,7 +541,9 @@ mx_word(const struct route *route)
 	case ROUTE_NULL_MX:
 		return "takes no mail (null MX)";
 	case ROUTE_NO_DOMAIN:
-		return "does not exist";
+		return strcmp(route->canonical, route->domain) == 0
+		           ? "does not exist"
+		           : "is an alias of a name that does not exist";
 	case ROUTE_NO_ADDRESS:
 		return "has no host that could take mail";
 	case ROUTE_FIXED:
