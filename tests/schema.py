@@ -20,7 +20,7 @@ RESULT = {'type': 'result', 'schema': 1, 'target': 'example.com', 'domain': 'exa
           'route': {'kind': 'mx', 'canonical': 'example.com', 'authentic': False, 'hosts': [{'mx': 'mx.example.com', 'preference': 10, 'addresses': ['192.0.2.25', '2001:db8::1'], 'alias': False}]},
           'status': 'refused', 'stage': 'greeting', 'reply': REPLY, 'diagnosis': DIAGNOSIS, 'attempts': [ATTEMPT], 'untried': 0, 'started': '2026-11-24T10:00:00.000Z', 'ms': 9}
 SENDER = {'type': 'sender', 'schema': 1, 'ip': '192.0.2.1', 'helo': 'a.example', 'helo_origin': 'ptr', 'from': 'postmaster@a.example', 'complete': True,
-          'ptr': {'found': 'present', 'rcode': 'NOERROR', 'names': [{'name': 'a.example', 'confirmed': 'present', 'generic': False}]}, 'fcrdns': 'pass',
+          'ptr': {'found': 'present', 'rcode': 'NOERROR', 'names': [{'name': 'a.example', 'confirmed': 'present', 'generic': False}], 'total': 1}, 'fcrdns': 'pass',
           'dnsbl': [{'list': 'zen.spamhaus.org', 'name': 'Spamhaus ZEN', 'item': '192.0.2.1', 'identity': 'ip', 'state': 'listed', 'codes': ['127.0.0.2'], 'meaning': 'SBL'}],
           'helo_name': {'valid': True, 'literal': False, 'resolves': 'present', 'leads_back': 'present', 'is_ptr': 'present', 'server': '192.0.2.53'},
           'domains': [{'role': 'mail-from', 'domain': 'a.example', 'route': 'mx', 'soa': 'present', 'zone': 'a.example'}],
@@ -34,19 +34,19 @@ SUMMARY = {'type': 'summary', 'schema': 1, 'targets': 1, 'bad_input': 0, 'status
 EXPLANATION = {'type': 'explanation', 'schema': 1, 'code': 554, 'enhanced': '', 'text': '554 no', 'cause': 'unknown', 'rule': None, 'matched': None, 'list': None, 'lists': [], 'what': None, 'listed': None,
                'provider': None, 'client': None, 'url': None, 'who': None, 'advice': None, 'also': []}
 SPF = {'result': 'pass', 'domain': 'example.com', 'record': 'v=spf1 a -all', 'matched': 'a', 'matched_in': 'example.com', 'trail': [{'term': 'a', 'domain': 'example.com'}], 'explanation': None,
-       'lookups': 1, 'void': 0, 'problem': None, 'warnings': []}
+       'lookups': 1, 'void': 0, 'problem': None, 'warnings': [], 'findings': []}
 CHECK = dict(SPF, type='check', schema=1, check='spf', ip='192.0.2.1', helo='a.example', helo_identity=dict(SPF, domain='a.example'))
 CHECK['from'] = 'me@example.com'
 DMARC = {'result': 'pass', 'policy': 'reject', 'published': 'reject', 'tag': 'p', 'record': 'v=DMARC1; p=reject', 'at': 'example.com', 'org_domain': 'example.com', 'queries': 2,
          'aligned': {'spf': True, 'dkim': None}, 'identifiers': [{'kind': 'spf', 'domain': 'example.com', 'result': 'pass', 'aligned': True}], 'problem': None}
-CHECK_DMARC = dict(DMARC, type='check', schema=1, check='dmarc', testing=False, warnings=['x'], note=None, rfc7489=dict(DMARC, pct=100))
+CHECK_DMARC = dict(DMARC, type='check', schema=1, check='dmarc', testing=False, warnings=['x'], findings=[{'id': 'dmarc-x', 'subject': None, 'words': 'x'}], note=None, rfc7489=dict(DMARC, pct=100))
 CHECK_DMARC['from'] = 'example.com'
-DKIM_KEY = {'name': 's._domainkey.example.com', 'state': 'ok', 'rcode': 'NOERROR', 'key_type': 'rsa', 'bits': 2048, 'strict': False, 'note': None, 'record': 'p=', 'problem': None, 'warnings': []}
+DKIM_KEY = {'name': 's._domainkey.example.com', 'state': 'ok', 'rcode': 'NOERROR', 'key_type': 'rsa', 'bits': 2048, 'strict': False, 'note': None, 'record': 'p=', 'problem': None, 'warnings': [], 'findings': []}
 CHECK_DKIM = {'type': 'check', 'schema': 1, 'check': 'dkim', 'result': 'pass', 'file': '-', 'total': 1, 'problem': None, 'received': {'client': '192.0.2.1', 'helo': 'mail.example.com', 'ptr': None, 'by': 'mx.example.net'},
               'signatures': [{'result': 'pass', 'failed': None, 'reason': None, 'domain': 'example.com', 'selector': 's', 'algorithm': 'rsa-sha256', 'identity': '@example.com', 'expired': False,
-                              'testing': False, 'unsigned': 0, 'warnings': [], 'key': DKIM_KEY}]}
+                              'testing': False, 'unsigned': 0, 'warnings': [], 'findings': [], 'key': DKIM_KEY}]}
 CHECK_DKIM_KEY = dict(DKIM_KEY, type='check', schema=1, check='dkim', result='mismatch', private={'file': 'key', 'key_type': 'rsa', 'bits': 2048, 'matches': False, 'record': 'p='})
-CHECK_PTR = {'type': 'check', 'schema': 1, 'check': 'ptr', 'result': 'none', 'ip': '192.0.2.1', 'fcrdns': 'none', 'found': 'absent', 'rcode': 'NXDOMAIN', 'names': []}
+CHECK_PTR = {'type': 'check', 'schema': 1, 'check': 'ptr', 'result': 'none', 'ip': '192.0.2.1', 'fcrdns': 'none', 'found': 'absent', 'rcode': 'NXDOMAIN', 'names': [], 'total': 0}
 CHECK_DNSBL = dict(SENDER['dnsbl'][0], type='check', schema=1, check='dnsbl', result='listed', kind='black')
 CHECK_MX = {'type': 'check', 'schema': 1, 'check': 'mx', 'result': 'ok', 'domain': 'example.com', 'canonical': 'example.com', 'kind': 'mx', 'authentic': False,
             'hosts': [{'mx': 'mx.example.com', 'preference': 10, 'addresses': ['192.0.2.25'], 'alias': False}], 'problem': None}
