@@ -228,39 +228,30 @@ write_lines(struct json *json, const struct reply *reply, size_t max)
 	return whole;
 }
 
-/* The peculiarities of a reply, as words. */
 static void
-write_flags(struct json *json, unsigned flags, bool cut)
+write_flags(struct json *json, unsigned flags)
 {
-	static const struct {
-		unsigned flag;
-		const char *word;
-	} table[] = {{REPLY_MIXED_CODES, "mixed-codes"}, {REPLY_BARE_LF, "bare-lf"},
-	    {REPLY_LONG_LINE, "long-line"}, {REPLY_NO_SPACE, "no-space"},
-	    {REPLY_NUL, "control-bytes"}, {REPLY_UNFINISHED, "unfinished"}};
-
-	if (flags == 0 && !cut)
+	if (flags == 0)
 		return;
 	json_array_begin(json, "flags");
-	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-		if (flags & table[i].flag)
-			json_cstring(json, NULL, table[i].word);
-	if (cut)
-		json_cstring(json, NULL, "cut");
+	for (size_t i = 0; i < RECORD_FLAGS; i++)
+		if (flags & record_flags[i].flag)
+			json_cstring(json, NULL, record_flags[i].word);
 	json_array_end(json);
 }
 
+/* text: NULL where it is not told beside the lines. */
 static void
 write_reply_fields(struct json *json, const struct reply *reply, size_t max, const char *text)
 {
-	bool cut;
+	bool whole;
 
 	json_number(json, "code", reply->code);
 	json_cstring(json, "enhanced", reply->enhanced);
-	cut = !write_lines(json, reply, max);
-	if (text != NULL) /* it may be empty */
+	whole = write_lines(json, reply, max);
+	if (text != NULL)
 		json_cstring(json, "text", text);
-	write_flags(json, reply->flags, cut);
+	write_flags(json, reply->flags | (whole ? 0 : REPLY_CUT));
 }
 
 /* A reply that did not decide. */

@@ -2,6 +2,17 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "smtp/reply.h"
+
+const struct record_flag record_flags[RECORD_FLAGS] = {
+    {REPLY_MIXED_CODES, "mixed-codes"},
+    {REPLY_BARE_LF, "bare-lf"},
+    {REPLY_LONG_LINE, "long-line"},
+    {REPLY_NO_SPACE, "no-space"},
+    {REPLY_NUL, "control-bytes"},
+    {REPLY_UNFINISHED, "unfinished"},
+    {REPLY_CUT, "cut"},
+};
 
 void
 record_begin(struct json *json, struct buf *out, const char *type)

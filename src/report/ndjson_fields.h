@@ -20,6 +20,13 @@ void record_begin(struct json *json, struct buf *out, const char *type);
  * place stands one of that type that says so ("cut"). */
 void record_end(struct json *json, const char *type);
 
+/* The peculiarities of a reply, as words, for writing and for reading. */
+enum { RECORD_FLAGS = 7 };
+extern const struct record_flag {
+	unsigned flag;
+	const char *word;
+} record_flags[RECORD_FLAGS];
+
 void record_ip(
     struct json *json, const char *key, const struct ip *ip); /* null where there is none */
 const char *record_truth(enum truth truth); /* "unknown" "absent" "present" */

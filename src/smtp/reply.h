@@ -32,6 +32,7 @@ enum reply_flag {
 	REPLY_NUL = 16, /* NUL or other control bytes in a line; a CR that no LF follows is one, a
 	                   tab is not */
 	REPLY_UNFINISHED = 32, /* taken before its end: the last of `lines` may be cut */
+	REPLY_CUT = 64, /* there were more lines, or more of the last: not kept */
 };
 
 struct reply {

@@ -1,0 +1,356 @@
+#include "report/read_value.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "report/ndjson_fields.h"
+
+const char *
+read_word(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+unsigned long
+read_number(const json_t *object, const char *key)
+{
+	json_int_t number = json_integer_value(json_object_get(object, key));
+
+	return number > 0 ? (unsigned long)number : 0;
+}
+
+static bool
+read_bool(const json_t *object, const char *key)
+{
+	return json_is_true(json_object_get(object, key));
+}
+
+static const char **
+read_words(const json_t *object, const char *key, struct arena *arena, size_t *count)
+{
+	const json_t *array = json_object_get(object, key);
+	const char **words = arena_alloc(arena, (json_array_size(array) + 1) * sizeof *words);
+
+	*count = 0;
+	for (size_t i = 0; i < json_array_size(array); i++)
+		if (json_is_string(json_array_get(array, i)))
+			words[(*count)++] = json_string_value(json_array_get(array, i));
+	return words;
+}
+
+static void
+read_ip(const json_t *value, struct ip *ip)
+{
+	const char *text = json_string_value(value);
+
+	if (text != NULL)
+		ip_parse(ip, text);
+}
+
+/* Days from 1970-01-01 to a date, with years that begin in March. */
+static long long
+days_of(int year, int month, int day)
+{
+	long long y = month <= 2 ? year - 1 : year, era = y / 400, of_era = y - era * 400,
+	          of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+
+	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+/* "2026-11-24T10:00:00.000Z" */
+static int64_t
+read_time(const json_t *object, const char *key)
+{
+	static const char form[] = "0000-00-00T00:00:00.000Z";
+	const char *text = read_word(object, key);
+	int n[7] = {0}, part = 0;
+
+	if (text == NULL || strlen(text) != sizeof form - 1)
+		return 0;
+	for (size_t i = 0; form[i] != '\0'; i++) {
+		if (form[i] == '0' && (text[i] < '0' || text[i] > '9'))
+			return 0;
+		if (form[i] != '0' && text[i] != form[i])
+			return 0;
+		if (form[i] == '0')
+			n[part] = n[part] * 10 + (text[i] - '0');
+		else
+			part++;
+	}
+	return (((days_of(n[0], n[1], n[2]) * 24 + n[3]) * 60 + n[4]) * 60 + n[5]) * 1000 + n[6];
+}
+
+void
+read_run(const json_t *record, struct arena *arena, struct run_facts *run)
+{
+	run->version = read_word(record, "version");
+	run->started = read_time(record, "started");
+	run->options = read_words(record, "options", arena, &run->option_count);
+	run->nameservers = read_words(record, "nameservers", arena, &run->nameserver_count);
+}
+
+/* ---- words into values */
+
+bool
+read_status(const char *word, enum walk_status *status)
+{
+	for (enum walk_status s = 0; word != NULL && s < WALK_COUNT; s++)
+		if (strcmp(walk_status_name(s), word) == 0) {
+			*status = s;
+			return true;
+		}
+	return false;
+}
+
+static enum stage
+read_stage(const json_t *object)
+{
+	const char *word = read_word(object, "stage");
+
+	for (enum stage s = STAGE_NONE + 1; word != NULL && s < STAGE_COUNT; s++)
+		if (strcmp(stage_name(s), word) == 0)
+			return s;
+	return STAGE_NONE;
+}
+
+static enum ending
+read_ending(const json_t *object)
+{
+	const char *word = read_word(object, "ending");
+
+	for (enum ending e = END_NONE + 1; word != NULL && e < END_COUNT; e++)
+		if (strcmp(ending_name(e), word) == 0)
+			return e;
+	return END_NONE;
+}
+
+static enum route_kind
+read_route_kind(const char *word)
+{
+	for (enum route_kind k = ROUTE_MX; word != NULL && k <= ROUTE_DNS_ERROR; k++)
+		if (strcmp(route_kind_name(k), word) == 0)
+			return k;
+	return ROUTE_DNS_ERROR;
+}
+
+static enum basis
+read_basis(const char *word)
+{
+	for (enum basis b = 0; word != NULL && b < BASIS_COUNT; b++)
+		if (strcmp(basis_name(b), word) == 0)
+			return b;
+	return BASIS_UNKNOWN;
+}
+
+static unsigned
+read_flag(const char *word)
+{
+	for (size_t i = 0; word != NULL && i < RECORD_FLAGS; i++)
+		if (strcmp(record_flags[i].word, word) == 0)
+			return record_flags[i].flag;
+	return 0;
+}
+
+/* ---- the parts of a result */
+
+static void
+read_reply(const json_t *object, struct arena *arena, struct reply *reply)
+{
+	const json_t *lines = json_object_get(object, "lines"),
+	             *flags = json_object_get(object, "flags");
+	const char *enhanced = read_word(object, "enhanced");
+
+	if (!json_is_object(object))
+		return;
+	reply->code = (int)read_number(object, "code");
+	if (enhanced != NULL)
+		strncpy(reply->enhanced, enhanced, sizeof reply->enhanced - 1);
+	reply->text = read_word(object, "text");
+	reply->lines = arena_alloc(arena, (json_array_size(lines) + 1) * sizeof *reply->lines);
+	for (size_t i = 0; i < json_array_size(lines); i++) {
+		const json_t *line = json_array_get(lines, i);
+
+		if (json_is_string(line))
+			reply->lines[reply->count++] =
+			    (struct reply_line){json_string_value(line), json_string_length(line)};
+	}
+	for (size_t i = 0; i < json_array_size(flags); i++)
+		reply->flags |= read_flag(json_string_value(json_array_get(flags, i)));
+}
+
+static void
+read_tls(const json_t *object, struct arena *arena, struct attempt *attempt)
+{
+	struct tls_facts *tls = &attempt->tls;
+
+	attempt->tls_offered = read_bool(object, "offered");
+	attempt->tls_done = tls->done = read_bool(object, "done");
+	tls->version = read_word(object, "version");
+	tls->cipher = read_word(object, "cipher");
+	tls->verify = read_word(object, "verify");
+	tls->problem = read_word(object, "problem");
+	tls->subject = read_word(object, "subject");
+	tls->issuer = read_word(object, "issuer");
+	tls->names = read_words(object, "names", arena, &tls->name_count);
+	tls->not_before = read_word(object, "not_before");
+	tls->not_after = read_word(object, "not_after");
+	tls->sha256 = read_word(object, "sha256");
+	tls->error = read_word(object, "error");
+}
+
+static void
+read_transcript(const json_t *array, struct arena *arena, struct transcript *transcript)
+{
+	size_t count = json_array_size(array);
+
+	transcript->entries = arena_alloc(arena, (count + 1) * sizeof *transcript->entries);
+	transcript->count = count;
+	for (size_t i = 0; i < count; i++) {
+		const json_t *object = json_array_get(array, i);
+		struct transcript_entry *entry = &transcript->entries[i];
+
+		entry->stage = read_stage(object);
+		entry->sent = read_word(object, "sent");
+		read_reply(object, arena, &entry->reply);
+		entry->tls = read_bool(object, "tls");
+		entry->ms = (long)read_number(object, "ms");
+	}
+}
+
+static void
+read_attempt(const json_t *object, struct arena *arena, struct attempt *attempt)
+{
+	const char *mx = read_word(object, "mx");
+
+	attempt->mx = mx != NULL ? mx : "";
+	attempt->preference = (uint16_t)read_number(object, "preference");
+	read_ip(json_object_get(object, "ip"), &attempt->ip);
+	attempt->port = (uint16_t)read_number(object, "port");
+	read_ip(json_object_get(object, "source"), &attempt->source);
+	attempt->status = WALK_SKIPPED;
+	read_status(read_word(object, "status"), &attempt->status);
+	attempt->stage = read_stage(object);
+	read_ip(json_object_get(object, "seen"), &attempt->ehlo.client);
+	attempt->ending = read_ending(object);
+	attempt->detail = read_word(object, "detail");
+	read_reply(json_object_get(object, "greeting"), arena, &attempt->greeting);
+	read_tls(json_object_get(object, "tls"), arena, attempt);
+	read_transcript(json_object_get(object, "transcript"), arena, &attempt->transcript);
+	for (size_t i = 0; i < attempt->transcript.count; i++)
+		if (attempt->transcript.entries[i].stage == attempt->stage)
+			attempt->reply = attempt->transcript.entries[i].reply;
+	attempt->ms = (long)read_number(object, "ms");
+}
+
+static void
+read_route(const json_t *object, struct arena *arena, struct journey *journey)
+{
+	const json_t *hosts = json_object_get(object, "hosts");
+	struct route *route = &journey->route;
+
+	journey->fixed = !json_is_object(object);
+	route->kind = journey->fixed ? ROUTE_FIXED : read_route_kind(read_word(object, "kind"));
+	route->domain = journey->target.domain;
+	route->canonical = read_word(object, "canonical");
+	route->authentic = read_bool(object, "authentic");
+	route->problem = read_word(object, "problem");
+	route->host_count = json_array_size(hosts);
+	route->hosts = arena_alloc(arena, (route->host_count + 1) * sizeof *route->hosts);
+	for (size_t i = 0; i < route->host_count; i++) {
+		const json_t *from = json_array_get(hosts, i);
+		const json_t *addresses = json_object_get(from, "addresses");
+		struct route_host *host = &route->hosts[i];
+		size_t count = json_array_size(addresses);
+		struct ip *ips = arena_alloc(arena, (count + 1) * sizeof *ips);
+
+		for (size_t k = 0; k < count; k++)
+			read_ip(json_array_get(addresses, k), &ips[k]);
+		host->name = read_word(from, "mx");
+		host->preference = (uint16_t)read_number(from, "preference");
+		host->alias = read_bool(from, "alias");
+		host->problem = read_word(from, "problem");
+		host->addresses = ips;
+		host->address_count = count;
+	}
+}
+
+static void
+read_diagnosis(const json_t *object, struct arena *arena, struct journey *journey)
+{
+	const json_t *also = json_object_get(object, "also");
+	struct diagnosis *d = &journey->diagnosis;
+	const char *cause = read_word(object, "cause"), *who = read_word(object, "who");
+
+	journey->diagnosed = json_is_object(object);
+	if (cause != NULL)
+		cause_parse(cause, &d->cause);
+	d->basis = read_basis(read_word(object, "basis"));
+	d->rule = read_word(object, "rule");
+	d->list = read_word(object, "list");
+	d->listed = read_word(object, "listed");
+	d->provider = read_word(object, "provider");
+	if (who != NULL)
+		who_parse(who, &d->who);
+	d->advice = read_word(object, "advice");
+	d->url = read_word(object, "url");
+	d->evidence = read_words(object, "evidence", arena, &d->evidence_count);
+	d->also_count = json_array_size(also);
+	d->also = arena_alloc(arena, (d->also_count + 1) * sizeof *d->also);
+	for (size_t i = 0; i < d->also_count; i++) {
+		const json_t *from = json_array_get(also, i);
+
+		cause = read_word(from, "cause");
+		if (cause != NULL)
+			cause_parse(cause, &d->also[i].cause);
+		d->also[i].rule = read_word(from, "rule");
+	}
+}
+
+/* The record has the decisive reply, and its attempts; that which decided is the first with the
+ * result's status and stage. */
+static void
+find_decisive(const json_t *reply, struct arena *arena, struct journey *journey)
+{
+	for (size_t i = 0; i < journey->attempt_count; i++) {
+		struct attempt *attempt = &journey->attempts[i];
+
+		if (attempt->status != journey->status || attempt->stage != journey->stage)
+			continue;
+		attempt->reply = (struct reply){0};
+		read_reply(reply, arena, &attempt->reply);
+		journey->decisive = attempt;
+		return;
+	}
+}
+
+void
+read_result(const json_t *record, struct arena *arena, struct journey *journey)
+{
+	const json_t *sender = json_object_get(record, "sender"),
+	             *attempts = json_object_get(record, "attempts");
+
+	journey->target.text = read_word(record, "target");
+	journey->target.domain = read_word(record, "domain");
+	journey->target.rcpt = read_word(record, "rcpt");
+	if (journey->target.text == NULL)
+		journey->target.text = "";
+	read_ip(json_object_get(record, "source"), &journey->source);
+	read_ip(json_object_get(sender, "ip"), &journey->sender_ip);
+	journey->helo = read_word(sender, "helo");
+	journey->from = read_word(sender, "from");
+	read_route(json_object_get(record, "route"), arena, journey);
+	journey->status = WALK_SKIPPED;
+	read_status(read_word(record, "status"), &journey->status);
+	journey->stage = read_stage(record);
+	read_diagnosis(json_object_get(record, "diagnosis"), arena, journey);
+	journey->note = read_word(record, "note");
+	journey->attempt_count = json_array_size(attempts);
+	journey->attempts =
+	    arena_alloc(arena, (journey->attempt_count + 1) * sizeof *journey->attempts);
+	for (size_t i = 0; i < journey->attempt_count; i++)
+		read_attempt(json_array_get(attempts, i), arena, &journey->attempts[i]);
+	find_decisive(json_object_get(record, "reply"), arena, journey);
+	journey->untried = read_number(record, "untried");
+	journey->started = read_time(record, "started");
+	journey->ms = (long)read_number(record, "ms");
+}

@@ -1,0 +1,22 @@
+/* read_value: what records say of one thing, from a JSON tree into our values. Pure. What is
+ * missing or of another kind is left as it is: a file may be of any version, and by anybody.
+ * Strings are the tree's. */
+#ifndef REPORT_READ_VALUE_H
+#define REPORT_READ_VALUE_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "journey.h"
+#include "report/run.h"
+
+struct arena;
+
+const char *read_word(const json_t *object, const char *key); /* NULL: none */
+unsigned long read_number(const json_t *object, const char *key); /* 0: none, or negative */
+bool read_status(const char *word, enum walk_status *status);
+
+void read_run(const json_t *record, struct arena *arena, struct run_facts *run);
+void read_result(const json_t *record, struct arena *arena, struct journey *journey);
+
+#endif
