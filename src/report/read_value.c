@@ -103,10 +103,8 @@ read_status(const char *word, enum walk_status *status)
 }
 
 static enum stage
-read_stage(const json_t *object)
+read_stage(const char *word)
 {
-	const char *word = read_word(object, "stage");
-
 	for (enum stage s = STAGE_NONE + 1; word != NULL && s < STAGE_COUNT; s++)
 		if (strcmp(stage_name(s), word) == 0)
 			return s;
@@ -209,7 +207,7 @@ read_transcript(const json_t *array, struct arena *arena, struct transcript *tra
 		const json_t *object = json_array_get(array, i);
 		struct transcript_entry *entry = &transcript->entries[i];
 
-		entry->stage = read_stage(object);
+		entry->stage = read_stage(read_word(object, "stage"));
 		entry->sent = read_word(object, "sent");
 		read_reply(object, arena, &entry->reply);
 		entry->tls = read_bool(object, "tls");
@@ -229,11 +227,13 @@ read_attempt(const json_t *object, struct arena *arena, struct attempt *attempt)
 	read_ip(json_object_get(object, "source"), &attempt->source);
 	attempt->status = WALK_SKIPPED;
 	read_status(read_word(object, "status"), &attempt->status);
-	attempt->stage = read_stage(object);
+	attempt->stage = read_stage(read_word(object, "stage"));
 	read_ip(json_object_get(object, "seen"), &attempt->ehlo.client);
 	attempt->ending = read_ending(object);
 	attempt->detail = read_word(object, "detail");
 	read_reply(json_object_get(object, "greeting"), arena, &attempt->greeting);
+	read_reply(json_object_get(object, "starttls"), arena, &attempt->starttls);
+	attempt->uncertain = read_bool(object, "uncertain");
 	read_tls(json_object_get(object, "tls"), arena, attempt);
 	read_transcript(json_object_get(object, "transcript"), arena, &attempt->transcript);
 	for (size_t i = 0; i < attempt->transcript.count; i++)
@@ -275,13 +275,11 @@ read_route(const json_t *object, struct arena *arena, struct journey *journey)
 }
 
 static void
-read_diagnosis(const json_t *object, struct arena *arena, struct journey *journey)
+read_diagnosis(const json_t *object, struct arena *arena, struct diagnosis *d)
 {
 	const json_t *also = json_object_get(object, "also");
-	struct diagnosis *d = &journey->diagnosis;
 	const char *cause = read_word(object, "cause"), *who = read_word(object, "who");
 
-	journey->diagnosed = json_is_object(object);
 	if (cause != NULL)
 		cause_parse(cause, &d->cause);
 	d->basis = read_basis(read_word(object, "basis"));
@@ -323,11 +321,29 @@ find_decisive(const json_t *reply, struct arena *arena, struct journey *journey)
 	}
 }
 
+static void
+read_refusal(const json_t *object, struct arena *arena, struct journey *journey)
+{
+	struct attempt *refusal = arena_alloc(arena, sizeof *refusal);
+	struct diagnosis *diagnosis = arena_alloc(arena, sizeof *diagnosis);
+
+	if (!json_is_object(object))
+		return;
+	read_attempt(object, arena, refusal);
+	refusal->status = WALK_REFUSED;
+	refusal->stage = STAGE_GREETING;
+	read_reply(json_object_get(object, "reply"), arena, &refusal->reply);
+	read_diagnosis(json_object_get(object, "diagnosis"), arena, diagnosis);
+	journey->refusal = refusal;
+	journey->refusal_diagnosis = diagnosis;
+}
+
 void
 read_result(const json_t *record, struct arena *arena, struct journey *journey)
 {
 	const json_t *sender = json_object_get(record, "sender"),
-	             *attempts = json_object_get(record, "attempts");
+	             *attempts = json_object_get(record, "attempts"),
+	             *diagnosis = json_object_get(record, "diagnosis");
 
 	journey->target.text = read_word(record, "target");
 	journey->target.domain = read_word(record, "domain");
@@ -341,8 +357,9 @@ read_result(const json_t *record, struct arena *arena, struct journey *journey)
 	read_route(json_object_get(record, "route"), arena, journey);
 	journey->status = WALK_SKIPPED;
 	read_status(read_word(record, "status"), &journey->status);
-	journey->stage = read_stage(record);
-	read_diagnosis(json_object_get(record, "diagnosis"), arena, journey);
+	journey->stage = read_stage(read_word(record, "stage"));
+	journey->diagnosed = json_is_object(diagnosis);
+	read_diagnosis(diagnosis, arena, &journey->diagnosis);
 	journey->note = read_word(record, "note");
 	journey->attempt_count = json_array_size(attempts);
 	journey->attempts =
@@ -350,6 +367,10 @@ read_result(const json_t *record, struct arena *arena, struct journey *journey)
 	for (size_t i = 0; i < journey->attempt_count; i++)
 		read_attempt(json_array_get(attempts, i), arena, &journey->attempts[i]);
 	find_decisive(json_object_get(record, "reply"), arena, journey);
+	read_refusal(json_object_get(record, "refusal"), arena, journey);
+	journey->asked = read_stage(read_word(record, "asked"));
+	journey->uncertain = read_bool(record, "uncertain");
+	journey->site = read_word(record, "site");
 	journey->untried = read_number(record, "untried");
 	journey->started = read_time(record, "started");
 	journey->ms = (long)read_number(record, "ms");
