@@ -62,8 +62,8 @@ struct remedies *remedies_new(void); /* empty */
 void remedies_free(struct remedies *remedies); /* NULL is allowed */
 
 /* Takes the stanzas "[remedy:ID]" of a file; others are not its business. A row replaces an earlier
- * one of its id and provider. False at the first fault, with line and reason: an id that nothing has, an
- * unknown key, severity or placeholder, a row that says nothing. */
+ * one of its id and provider. False at the first fault, with line and reason: an id that nothing
+ * has, an unknown key, severity or placeholder, a row that says nothing. */
 bool remedies_add(
     struct remedies *remedies, const char *text, size_t len, struct stanza_error *error);
 

@@ -591,8 +591,10 @@ record_explanation(struct buf *out, const struct explanation *explanation)
 	json_text(&json, "contact", reading->contact);
 	record_ip(&json, "client", &reading->client);
 	json_cstring(&json, "url", diagnosis != NULL ? diagnosis->url : explanation->counsel->url);
-	json_cstring(&json, "who", who_name(diagnosis != NULL ? diagnosis->who : explanation->counsel->who));
-	json_cstring(&json, "advice", diagnosis != NULL ? diagnosis->advice : explanation->counsel->advice);
+	json_cstring(
+	    &json, "who", who_name(diagnosis != NULL ? diagnosis->who : explanation->counsel->who));
+	json_cstring(
+	    &json, "advice", diagnosis != NULL ? diagnosis->advice : explanation->counsel->advice);
 	if (diagnosis != NULL)
 		write_also(&json, diagnosis->also, diagnosis->also_count);
 	else
