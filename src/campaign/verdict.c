@@ -240,8 +240,6 @@ static void
 judge_attempt(const struct journey *journey, const struct attempt *attempt,
     const struct verdict_facts *facts, struct diagnosis *out)
 {
-	/* Slow is not refused: from a deadline of ours nothing is inferred. */
-	enum stage stage = attempt->ending == END_TIMEOUT ? STAGE_NONE : attempt->stage;
 	struct reading reading;
 	struct said said = {.stage = attempt->stage,
 	    .code = attempt->reply.code,
@@ -257,7 +255,10 @@ judge_attempt(const struct journey *journey, const struct attempt *attempt,
 	diagnose(&(struct diagnosis_query){.remedies = facts->remedies,
 	             .reading = attempt->reply.count > 0 ? &reading : NULL,
 	             .sender = facts->evidence,
-	             .stage = stage,
+	             .end = attempt->ending == END_TIMEOUT ? REPLY_IS_LATE
+	                    : attempt->ending == END_NONE  ? REPLY_IS_WHOLE
+	                                                   : REPLY_IS_LOST,
+	             .stage = attempt->stage,
 	             .setting = {.client = said.client,
 	                 .domain = journey->target.domain,
 	                 .recipient = facts->recipient}},

@@ -538,6 +538,7 @@ static const struct field {
     {"positive", read_positive, offsetof(struct list, positive), false},
     {"negative", read_name, offsetof(struct list, negative), false},
     {"txt-must-have", read_text, offsetof(struct list, txt_must_have), false},
+    {"declined-page", read_text, offsetof(struct list, declined_page), false},
     {"alias", read_alias, 0, true},
 };
 enum { FIELDS = sizeof fields / sizeof *fields };

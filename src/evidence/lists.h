@@ -50,6 +50,8 @@ struct list { /* one zone */
 	const char *positive, *negative; /* test points: names below the zone ("2.0.0.127") */
 	struct ip positive_answer; /* what the positive one says; family 0: anything in 127.0.0.0/8
 	                              that is no refusal */
+	const char *declined_page; /* "example.org/refused": where it sends those whose query it
+	                              declined; NULL: nowhere that we know */
 	const char *txt_must_have; /* a hit counts only if the TXT has this word (SpamCop) */
 	const char *key, *key_asked; /* SECRET: the key, and the zone that is really asked; NULL
 	                                without. Never to be shown or logged */

@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "dns/name.h"
-#include "judge/findings.h"
+#include "judge/facts.h"
 
 enum { TXT_STRING = 255, QUOTE_MAX = 600 };
 

@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "judge/findings.h"
+#include "judge/facts.h"
 
-struct desk { /* what is on it */
-	const struct reading *reading;
-	const struct sender *sender;
-	enum stage stage;
-	struct findings found;
+struct trial {
+	const struct diagnosis_query *query;
+	const struct fact *fact; /* that the row goes by; NULL: none */
+	enum fact_id remedy; /* of the row */
+	struct facts facts;
 	const struct listing **told; /* already in the evidence */
 	size_t told_count;
 	struct arena *arena;
@@ -20,687 +20,389 @@ struct desk { /* what is on it */
 /* ---- helpers of the rows */
 
 static void
-say(struct desk *desk, const char *sentence)
+say(struct trial *trial, const char *sentence)
 {
 	const char **evidence = arena_push(
-	    desk->arena, &desk->out->evidence, desk->out->evidence_count, sizeof *evidence);
+	    trial->arena, &trial->out->evidence, trial->out->evidence_count, sizeof *evidence);
 
 	*evidence = sentence;
-	desk->out->evidence_count++;
+	trial->out->evidence_count++;
 }
 
 static void
-say_listing(struct desk *desk, const char *before, const struct listing *listing)
+note_told(struct trial *trial, const struct listing *listing)
 {
-	const struct listing **told =
-	    arena_push(desk->arena, &desk->told, desk->told_count, sizeof *told);
-
-	*told = listing;
-	desk->told_count++;
-	say(desk,
-	    arena_printf(desk->arena, "%s%s", before, listing_describe(listing, desk->arena)));
+	*(const struct listing **)arena_push(
+	    trial->arena, &trial->told, trial->told_count, sizeof *trial->told) = listing;
+	trial->told_count++;
 }
 
 static bool
-is_told(const struct desk *desk, const struct listing *listing)
+is_told(const struct trial *trial, const struct listing *listing)
 {
-	for (size_t i = 0; i < desk->told_count; i++)
-		if (desk->told[i] == listing)
+	for (size_t i = 0; i < trial->told_count; i++)
+		if (trial->told[i] == listing)
 			return true;
 	return false;
 }
 
+/* `before`: words in front of its first sentence. */
 static void
-add_also(struct desk *desk, enum cause cause, const char *rule)
+say_fact(struct trial *trial, const char *before, const struct fact *fact)
+{
+	if (fact->listing != NULL)
+		note_told(trial, fact->listing);
+	for (size_t i = 0; i < fact->evidence_count; i++)
+		say(trial, i == 0 && *before != '\0'
+		               ? arena_printf(trial->arena, "%s%s", before, fact->evidence[i])
+		               : fact->evidence[i]);
+}
+
+static void
+add_also(struct trial *trial, enum cause cause, const char *rule)
 {
 	struct also *also;
 
-	if (cause == desk->out->cause)
+	if (cause == trial->out->cause)
 		return;
-	for (size_t i = 0; i < desk->out->also_count; i++)
-		if (desk->out->also[i].cause == cause)
+	for (size_t i = 0; i < trial->out->also_count; i++)
+		if (trial->out->also[i].cause == cause)
 			return;
-	also = arena_push(desk->arena, &desk->out->also, desk->out->also_count, sizeof *also);
+	also = arena_push(trial->arena, &trial->out->also, trial->out->also_count, sizeof *also);
 	*also = (struct also){.cause = cause, .rule = rule};
-	desk->out->also_count++;
+	trial->out->also_count++;
 }
 
+static const struct fact *
+grave(const struct trial *trial, const char *about)
+{
+	return facts_find(&trial->facts, FACT_LISTED_GRAVE, about);
+}
+
+static const struct fact *
+bad_ptr(const struct trial *trial)
+{
+	const struct fact *missing = facts_find(&trial->facts, FACT_PTR_MISSING, NULL);
+
+	return missing != NULL ? missing : facts_find(&trial->facts, FACT_PTR_STRAY, NULL);
+}
+
+/* ---- what is to be done */
+
 static const char *
-our_ip(const struct desk *desk)
+address(const struct trial *trial, const struct ip *ip)
 {
 	char text[IP_TEXT];
 
-	return arena_string(desk->arena, ip_text(&desk->sender->ip, text));
-}
-
-static const char *
-other_ip(const struct desk *desk)
-{
-	char text[IP_TEXT];
-
-	return arena_string(desk->arena, ip_text(&desk->found.client, text));
+	return ip->family != 0 ? arena_string(trial->arena, ip_text(ip, text)) : NULL;
 }
 
 static void
-act(struct desk *desk, enum who who, const char *advice)
+fill_values(const struct trial *trial, struct values *values)
 {
-	desk->out->who = who;
-	desk->out->advice = advice;
+	const struct diagnosis_query *query = trial->query;
+	const struct fact *fact = trial->fact;
+	const char **of = values->of;
+
+	*values = (struct values){0};
+	of[VALUE_IP] =
+	    address(trial, query->sender != NULL ? &query->sender->ip : &query->setting.client);
+	of[VALUE_OTHER] = address(trial, &trial->facts.client);
+	of[VALUE_DOMAIN] = query->setting.domain;
+	of[VALUE_RECIPIENT] = query->setting.recipient;
+	of[VALUE_LIST] = trial->out->list;
+	of[VALUE_LISTED] = trial->out->listed;
+	of[VALUE_PROVIDER] = trial->out->provider;
+	if (query->sender != NULL) {
+		of[VALUE_TYPE] = query->sender->ip.family == 6 ? "AAAA" : "A";
+		of[VALUE_FROM] = query->sender->from;
+	}
+	if (fact == NULL)
+		return;
+	of[VALUE_NAME] = of[VALUE_SENDER_DOMAIN] = fact->subject;
+	if (fact->listing == NULL)
+		return;
+	of[VALUE_LISTED] = fact->listing->item;
+	of[VALUE_KIND] = strcmp(fact->about, "ip") == 0 ? "address (NAT, proxy, relay)" : "name";
+}
+
+static void
+say_why(struct trial *trial, enum fact_id id)
+{
+	const struct remedy *remedy = remedies_of(trial->query->remedies, id);
+	struct values values;
+
+	fill_values(trial, &values);
+	if (remedy->why != NULL)
+		say(trial, remedy_fill(remedy->why, &values, trial->arena));
+}
+
+static void
+act(struct trial *trial, enum fact_id id)
+{
+	const struct remedy *remedy = remedies_of(trial->query->remedies, id);
+	struct values values;
+
+	if (remedy->advice == NULL)
+		return;
+	fill_values(trial, &values);
+	trial->out->who = remedy->who;
+	trial->out->advice = remedy_fill(remedy->advice, &values, trial->arena);
 }
 
 /* What the list itself says about getting off, of the sublist that has us. */
 static void
-act_on_listing(struct desk *desk, const struct listing *listing)
+act_on_listing(struct trial *trial, const struct listing *listing)
 {
 	const struct list_value *value = listing->value;
 	const char *advice =
 	    value != NULL && value->advice != NULL ? value->advice : listing->list->advice;
+	enum who who = trial->out->who;
 
+	if (advice == NULL && trial->out->advice == NULL)
+		act(trial, FACT_SAYS_LISTED);
+	else if (advice != NULL)
+		trial->out->advice = advice;
+	trial->out->who = who != WHO_NOBODY ? who : WHO_SENDER;
 	if (value != NULL && value->who != NULL)
-		who_parse(value->who, &desk->out->who);
-	if (desk->out->who == WHO_NOBODY)
-		desk->out->who = WHO_SENDER;
-	if (advice != NULL)
-		desk->out->advice = advice;
-	if (desk->out->advice == NULL)
-		desk->out->advice = "Find out on the list's page what was seen, end it, then ask "
-		                    "for removal there.";
+		who_parse(value->who, &trial->out->who);
 	if (listing->url != NULL)
-		desk->out->url = listing->url;
+		trial->out->url = listing->url;
 }
 
 static void
-blame_listing(struct desk *desk, const struct listing *listing)
+blame_listing(struct trial *trial, const struct fact *fact)
 {
-	say_listing(desk, "", listing);
-	if (desk->out->list == NULL)
-		desk->out->list = listing->list->zone;
-	if (desk->out->listed == NULL)
-		desk->out->listed = listing->item;
-	act_on_listing(desk, listing);
+	say_fact(trial, "", fact);
+	if (trial->out->list == NULL)
+		trial->out->list = fact->listing->list->zone;
+	if (trial->out->listed == NULL)
+		trial->out->listed = fact->listing->item;
+	act_on_listing(trial, fact->listing);
 }
 
-/* ---- the rows' words: each finds the diagnosis filled from the reading, and adds what the finding
+/* ---- the rows' words: each finds the diagnosis filled from the reading, and adds what the fact
  * tells */
 
+/* The fact, how it comes about, and its remedy. */
 static void
-tell_nothing(struct desk *desk)
+tell_fact(struct trial *trial)
 {
-	(void)desk;
+	say_fact(trial, "", trial->fact);
+	say_why(trial, trial->remedy);
+	act(trial, trial->remedy);
+}
+
+/* … and the remedy is the cause's. */
+static void
+tell_only(struct trial *trial)
+{
+	say_fact(trial, "", trial->fact);
+	say_why(trial, trial->fact->id);
 }
 
 static void
-tell_dead(struct desk *desk)
+tell_nothing(struct trial *trial)
 {
-	say(desk, arena_printf(desk->arena, "The reply goes by %s, a list that is no more: %s.",
-	              desk->found.named->name, desk->found.named->dead));
-	act(desk, WHO_RECEIVER,
-	    "Nothing is wrong on your side as far as this reply goes, and there is nobody to ask "
-	    "for removal. Write to the receiver's postmaster by another way: their server still "
-	    "asks a list that is gone, and refuses good mail for it.");
-	desk->out->url = NULL;
+	(void)trial;
 }
 
 static void
-tell_wrong_kind(struct desk *desk)
+tell_declined(struct trial *trial)
 {
-	say(desk,
-	    arena_printf(desk->arena,
-	        "The reply says that %s lists the address %s, but that is a list of domains: asked "
-	        "about an address it returns an error code, which the receiver took for a listing.",
-	        desk->found.named->name, desk->reading->listed));
-	act(desk, WHO_RECEIVER,
-	    "There is nobody to ask for removal. Write to the receiver's postmaster by another "
-	    "way: their server asks a list of domains about addresses, and so refuses everybody.");
-	desk->out->url = NULL;
+	say_why(trial, FACT_SAYS_LIST_DECLINED);
+	if (trial->fact->listing != NULL)
+		say_fact(trial, "", trial->fact);
+	act(trial, FACT_SAYS_LIST_DECLINED);
 }
 
 static void
-tell_refused_receiver(struct desk *desk)
+tell_declined_but_listed(struct trial *trial)
 {
-	say(desk, "The list declined the receiver's own query (public resolver, too many queries, "
-	          "or no key), and the receiver took that for a listing.");
-	if (desk->found.listing != NULL)
-		say_listing(desk, "", desk->found.listing);
-	act(desk, WHO_RECEIVER,
-	    "There is nobody to ask for removal. Write to the receiver's postmaster by another "
-	    "way: their mail server has to ask the list through a resolver of its own or with a "
-	    "key, and must not take its error codes for listings.");
-	desk->out->url = NULL;
+	tell_declined(trial);
+	say_why(trial, FACT_SAYS_LIST_DECLINED_TOO);
+	add_also(trial, CAUSE_IP_BLOCKLIST, NULL);
 }
 
 static void
-tell_receiver(struct desk *desk)
+tell_receiver(struct trial *trial)
 {
-	if (desk->out->who == WHO_NOBODY)
-		desk->out->who = WHO_RECEIVER;
-	desk->out->url = NULL;
+	if (trial->out->who == WHO_NOBODY)
+		trial->out->who = WHO_RECEIVER;
 }
 
 static void
-tell_refused_receiver_but_listed(struct desk *desk)
+tell_listed(struct trial *trial)
 {
-	tell_refused_receiver(desk);
-	say(desk, "So both hold: the receiver is misconfigured, and the list has an entry that "
-	          "others will go by.");
-	add_also(desk, CAUSE_IP_BLOCKLIST, NULL);
+	blame_listing(trial, trial->fact);
 }
 
 static void
-tell_other_address(struct desk *desk)
+tell_clean(struct trial *trial)
 {
-	say(desk,
-	    arena_printf(desk->arena,
-	        "The reply speaks of %s, but ours is %s: between here and the receiver the address "
-	        "is changed, by NAT, a proxy or a relay (or the reply is an old one).",
-	        other_ip(desk), our_ip(desk)));
-	act(desk, WHO_SENDER,
-	    arena_printf(desk->arena,
-	        "Find out which way the mail leaves. If %s is yours, look into that address "
-	        "(mxwalk check dnsbl %s; mxwalk check ptr %s); if it is not, your mail is relayed "
-	        "by somebody else's host.",
-	        other_ip(desk), other_ip(desk), other_ip(desk)));
+	tell_fact(trial);
+	trial->out->url = trial->fact->listing->url;
 }
 
 static void
-tell_hidden_address(struct desk *desk)
+tell_not_asked(struct trial *trial)
 {
-	say(desk, arena_printf(desk->arena,
-	              "The reply speaks of %s. This host sends from %s, a private address that no "
-	              "receiver sees: NAT changes it on the way, so nothing could be checked.",
-	              other_ip(desk), our_ip(desk)));
-	desk->out->advice = arena_printf(desk->arena,
-	    "Look into the public address: mxwalk check dnsbl %s; mxwalk check ptr %s; or repeat "
-	    "the walk with --public-ip %s.",
-	    other_ip(desk), other_ip(desk), other_ip(desk));
+	const struct reading *reading = trial->query->reading;
+	const char *listed = trial->out->listed;
+
+	for (size_t i = 0; i < reading->list_count; i++)
+		if (trial->out->url == NULL && reading->lists[i].list != NULL && listed != NULL &&
+		    strcmp(reading->lists[i].name, trial->fact->subject) == 0)
+			trial->out->url =
+			    blocklist_page(reading->lists[i].list, listed, trial->arena);
+	if (trial->query->sender != NULL)
+		tell_only(trial);
 }
 
 static void
-tell_listed(struct desk *desk)
+tell_unnamed(struct trial *trial)
 {
-	blame_listing(desk, desk->found.listing);
-}
+	const char *advice = trial->out->advice, *url = trial->out->url;
 
-static void
-tell_clean(struct desk *desk)
-{
-	const struct listing *listing = desk->found.listing;
-
-	say_listing(desk, "", listing);
-	say(desk, arena_printf(desk->arena,
-	              "Usual reasons for such a difference: the receiver still has an old answer "
-	              "in its cache, or asks another copy of the list; it saw another %s than "
-	              "%s%s; or the entry was removed only lately.",
-	              strcmp(listing->identity, "ip") == 0 ? "address" : "name", listing->item,
-	              strcmp(listing->identity, "ip") == 0 ? " (NAT, proxy, relay)" : ""));
-	act(desk, WHO_RECEIVER,
-	    arena_printf(desk->arena,
-	        "Do not ask the list for removal: there is nothing to remove. Make sure that %s is "
-	        "what the receiver sees, try again after an hour, and if it stays so send the "
-	        "receiver's postmaster this finding.",
-	        listing->item));
-	desk->out->url = listing->url;
-}
-
-static void
-tell_clean_names(struct desk *desk)
-{
-	say_listing(desk, "", desk->found.listing);
-	say(desk, "The message may hold links to other domains, which were not looked up.");
-}
-
-static void
-tell_no_answer(struct desk *desk)
-{
-	say_listing(desk, "", desk->found.listing);
-	say(desk, "So what the reply says is neither confirmed nor contradicted.");
-}
-
-static void
-tell_not_asked(struct desk *desk)
-{
-	const struct named_list *named = desk->found.named;
-	const char *listed = desk->out->listed;
-
-	if (desk->out->url == NULL && named->list != NULL && listed != NULL)
-		desk->out->url = blocklist_page(named->list, listed, desk->arena);
-	if (desk->sender != NULL)
-		say(desk,
-		    arena_printf(desk->arena,
-		        "%s was not asked%s%s%s, so what the reply says is neither confirmed nor "
-		        "contradicted.",
-		        named->name, listed != NULL ? " about " : "", listed != NULL ? listed : "",
-		        named->list == NULL ? " (it is no public list that we know)" : ""));
-}
-
-static void
-tell_unnamed(struct desk *desk)
-{
-	const char *advice = desk->out->advice, *url = desk->out->url;
-
-	say_listing(desk,
-	    "The reply names no list and may mean one of its own, but: ", desk->found.grave_ip);
-	act_on_listing(desk, desk->found.grave_ip);
+	say_fact(trial, "The reply names no list and may mean one of its own, but: ", trial->fact);
+	act_on_listing(trial, trial->fact->listing);
 	if (advice != NULL)
-		desk->out->advice = advice;
+		trial->out->advice = advice;
 	if (url != NULL)
-		desk->out->url = url;
-}
-
-static void
-tell_ptr(struct desk *desk)
-{
-	say(desk, ptr_describe(&desk->sender->ptr, desk->arena));
+		trial->out->url = url;
 }
 
 /* What the reverse DNS does not show, a list may: "dynamic address" is as well said of a PBL entry.
  */
 static void
-or_else_listed(struct desk *desk)
+or_else_listed(struct trial *trial)
 {
-	if (desk->found.grave_ip == NULL)
+	const struct fact *listed = grave(trial, "ip");
+
+	if (listed == NULL)
 		return;
-	say_listing(desk, "", desk->found.grave_ip);
-	add_also(desk, CAUSE_IP_BLOCKLIST, NULL);
+	say_fact(trial, "", listed);
+	add_also(trial, CAUSE_IP_BLOCKLIST, NULL);
 }
 
 static void
-tell_ptr_open(struct desk *desk)
+tell_ptr_open(struct trial *trial)
 {
-	tell_ptr(desk);
-	or_else_listed(desk);
+	say_fact(trial, "", trial->fact);
+	or_else_listed(trial);
 }
 
 static void
-tell_ptr_bad(struct desk *desk)
+tell_ptr_good(struct trial *trial)
 {
-	const struct ptr *ptr = &desk->sender->ptr;
-	const char *type = ptr->ip.family == 6 ? "AAAA" : "A";
-
-	tell_ptr(desk);
-	if (ptr->found == ABSENT)
-		act(desk, WHO_HOST,
-		    arena_printf(desk->arena,
-		        "Have the owner of the network (your provider) set a PTR record for %s to "
-		        "the name of your mail server, and give that name an %s record with this "
-		        "address. Use the same name in EHLO.",
-		        our_ip(desk), type));
-	else
-		act(desk, WHO_SENDER,
-		    arena_printf(desk->arena,
-		        "Give %s an %s record with %s, or, if the name is not yours, have the "
-		        "owner of the network set the PTR record to a name that is. Use the same "
-		        "name in EHLO.",
-		        ptr->names[0].name, type, our_ip(desk)));
+	tell_fact(trial);
+	or_else_listed(trial);
 }
 
 static void
-tell_ptr_good(struct desk *desk)
+add_suspect(struct trial *trial, const char *about, enum cause cause)
 {
-	tell_ptr(desk);
-	say(desk, arena_printf(desk->arena,
-	              "Usual reasons for such a difference: the receiver's own look-up failed, or "
-	              "its cache holds an old answer; it saw another address than %s; or the "
-	              "records were set only lately.",
-	              our_ip(desk)));
-	act(desk, WHO_RECEIVER,
-	    "The reverse DNS is in order as seen from here. Try again after a day, when old "
-	    "answers have run out; if it stays so, send the receiver's postmaster this finding.");
-	or_else_listed(desk);
-}
+	const struct fact *fact = grave(trial, about);
 
-static void
-tell_ptr_generic(struct desk *desk)
-{
-	tell_ptr(desk);
-	act(desk, WHO_HOST,
-	    arena_printf(desk->arena,
-	        "Have the owner of the network (your provider) set the PTR record of %s to a name "
-	        "of your own domain (mail.example.com), with an address record that leads back; "
-	        "many receivers refuse names that look like a dial-up or cloud pool.",
-	        our_ip(desk)));
-}
-
-static void
-tell_spf(struct desk *desk)
-{
-	const struct spf *spf = &desk->sender->spf;
-	const char *matched =
-	    spf->matched != NULL
-	        ? arena_printf(desk->arena, ", by \"%s\" in the record of %s", spf->matched,
-	              spf->matched_in != NULL ? spf->matched_in : "?")
-	        : "";
-	const char *problem =
-	    spf->problem != NULL ? arena_printf(desk->arena, " (%s)", spf->problem) : "";
-
-	say(desk, arena_printf(desk->arena, "SPF of %s for %s is %s%s%s.",
-	              spf->domain != NULL ? spf->domain : "?", our_ip(desk),
-	              spf_result_name(spf->result), matched, problem));
-}
-
-static void
-tell_spf_good(struct desk *desk)
-{
-	tell_spf(desk);
-	say(desk, "Usual reasons for such a difference: the mail that was refused came by another "
-	          "host (forwarding, a relay, another source address); the receiver's cache holds "
-	          "an old record; or its own look-up failed.");
-	act(desk, WHO_SENDER,
-	    "SPF passes from this address as seen from here. Find out by which host the refused "
-	    "mail went, and put that host into the record, or sign with DKIM, which survives "
-	    "forwarding.");
-}
-
-static const char *
-helo_answer(struct desk *desk)
-{
-	const struct sender_helo *helo = &desk->sender->helo_facts;
-
-	return arena_printf(desk->arena, "%s%s%s", dns_rcode_name(helo->rcode),
-	    helo->server != NULL ? ", resolver " : "", helo->server != NULL ? helo->server : "");
-}
-
-static void
-tell_helo_bad(struct desk *desk)
-{
-	if (desk->sender->helo_facts.valid)
-		say(desk, arena_printf(desk->arena, "The HELO name %s has no address (%s).",
-		              desk->sender->helo, helo_answer(desk)));
-	else
-		say(desk, arena_printf(desk->arena,
-		              "The HELO name was \"%s\", which is no fully-qualified host name.",
-		              desk->sender->helo));
-	act(desk, WHO_SENDER,
-	    "Use the full name of the mail server in EHLO (--ehlo mail.example.com), the same that "
-	    "the address's PTR record has.");
-}
-
-static void
-tell_helo_good(struct desk *desk)
-{
-	say(desk, arena_printf(desk->arena,
-	              "The HELO name %s is a full name and leads to %s (%s). Usual reasons for "
-	              "such a difference: the receiver's own look-up failed, or its cache holds an "
-	              "old answer; or the mail that was refused came with another name.",
-	              desk->sender->helo, our_ip(desk), helo_answer(desk)));
-	act(desk, WHO_RECEIVER,
-	    "The HELO name is in order as seen from here. Try again after a day, when old answers "
-	    "have run out; if it stays so, send the receiver's postmaster this finding.");
-}
-
-static void
-tell_helo_astray(struct desk *desk)
-{
-	say(desk, arena_printf(desk->arena,
-	              "The HELO name %s leads to other addresses than %s; whether that is what the "
-	              "receiver minds cannot be told.",
-	              desk->sender->helo, our_ip(desk)));
-}
-
-/* ---- DMARC, DKIM, and the domains of the sender */
-
-static void
-say_dmarc(struct desk *desk)
-{
-	const struct sender *sender = desk->sender;
-	const struct dmarc_view *view = &sender->dmarc.now;
-	const char *policy = dmarc_policy_name(view->policy);
-	const char *signature = sender_dkim(sender) == PRESENT  ? "DKIM has a good signature"
-	                        : sender_dkim(sender) == ABSENT ? "there is no good DKIM signature"
-	                                                        : "of DKIM nothing is known";
-
-	if (view->record == NULL)
-		say(desk,
-		    arena_printf(desk->arena, "%s has no DMARC record that counts: %s.",
-		        sender->author, view->problem != NULL ? view->problem : "none was found"));
-	else
-		say(desk,
-		    arena_printf(desk->arena,
-		        "The DMARC record of %s (at _dmarc.%s, policy %s): \"%s\".", sender->author,
-		        view->at, policy != NULL ? policy : "none", view->record));
-	say(desk, arena_printf(desk->arena, "For this mail from %s SPF of %s is %s, and %s.",
-	              our_ip(desk), sender->spf.domain != NULL ? sender->spf.domain : "?",
-	              spf_result_name(sender->spf.result), signature));
-}
-
-static void
-tell_dmarc(struct desk *desk)
-{
-	const struct dmarc *dmarc = &desk->sender->dmarc;
-
-	say_dmarc(desk);
-	if (dmarc->old_known && dmarc->old.result != dmarc->now.result)
-		say(desk, arena_printf(desk->arena,
-		              "By RFC 9989 that is %s, by RFC 7489, which many receivers still "
-		              "follow, %s.",
-		              dmarc_result_name(dmarc->now.result),
-		              dmarc_result_name(dmarc->old.result)));
-}
-
-static void
-tell_dmarc_bad(struct desk *desk)
-{
-	const struct sender *sender = desk->sender;
-
-	say_dmarc(desk);
-	say(desk, arena_printf(desk->arena,
-	              "Neither is good for %s: the mail fails DMARC as seen from here, too.",
-	              sender->author));
-	act(desk, WHO_SENDER,
-	    arena_printf(desk->arena,
-	        "Send with a reverse-path in %s whose SPF record names %s, or sign with DKIM as "
-	        "d=%s, better both; mxwalk self shows the records.",
-	        sender->author, our_ip(desk), sender->author));
-}
-
-static void
-tell_dmarc_good(struct desk *desk)
-{
-	say_dmarc(desk);
-	say(desk, "This mail passes DMARC as seen from here. Usual reasons for such a difference: "
-	          "the mail that was refused was forwarded (SPF then fails) or changed on the way "
-	          "(the signature then breaks); it had another From domain; or the receiver's "
-	          "cache holds an old record.");
-	act(desk, WHO_SENDER,
-	    "Find out by which way and with which From field the refused mail went. A DKIM "
-	    "signature of the From domain, which nothing behind it breaks, survives forwarding.");
-}
-
-static void
-tell_dkim_bad(struct desk *desk)
-{
-	const struct sender *sender = desk->sender;
-
-	if (sender->key_count == 0 && (!sender->dkim_known || sender->dkim.total == 0))
-		say(desk, "This mail carries no DKIM signature.");
-	for (size_t i = 0; i < sender->key_count; i++)
-		say(desk, arena_printf(desk->arena, "The DKIM key %s of %s is no good: %s.",
-		              sender->keys[i].selector, sender->keys[i].domain,
-		              sender->keys[i].matches == ABSENT
-		                  ? "what is published is not the other half of the private key"
-		              : sender->keys[i].key.problem != NULL
-		                  ? sender->keys[i].key.problem
-		                  : dkim_key_state_name(sender->keys[i].key.state)));
-	for (size_t i = 0; sender->dkim_known && i < sender->dkim.count; i++)
-		say(desk, arena_printf(desk->arena,
-		              "The DKIM signature of %s does not verify here, either: %s.",
-		              sender->dkim.signatures[i].signature.domain != NULL
-		                  ? sender->dkim.signatures[i].signature.domain
-		                  : "nobody",
-		              sender->dkim.signatures[i].reason != NULL
-		                  ? sender->dkim.signatures[i].reason
-		                  : "?"));
-	act(desk, WHO_SENDER,
-	    "Sign with a DKIM key that is published; mxwalk self shows the record.");
-}
-
-static void
-tell_dkim_good(struct desk *desk)
-{
-	say(desk, "The DKIM signature of this mail is good as seen from here. Usual reasons for "
-	          "such a difference: something on the way changes the message (a footer, a "
-	          "filter, a change of encoding); the receiver's cache holds an old key; or it "
-	          "wants a signature of another domain, that of the From field.");
-	act(desk, WHO_SENDER,
-	    "Let the last server that touches the message sign it, with d= the domain of the From "
-	    "field; then have the receiver's postmaster look at its own verdict.");
-}
-
-static void
-tell_domain_bad(struct desk *desk)
-{
-	const struct sender_domain *domain = findings_bad_domain(desk->sender);
-
-	say(desk,
-	    arena_printf(desk->arena, "%s can take no mail (%s)%s%s", domain->name,
-	        route_kind_name(domain->route.kind), domain->route.problem != NULL ? ": " : ".",
-	        domain->route.problem != NULL ? domain->route.problem : ""));
-	act(desk, WHO_SENDER,
-	    arena_printf(desk->arena,
-	        "Give %s an MX record to a host that takes its mail, or send in the name of "
-	        "another domain.",
-	        domain->name));
-}
-
-static void
-tell_domain_good(struct desk *desk)
-{
-	say(desk,
-	    arena_printf(desk->arena,
-	        "%s can take mail as seen from here (%s). Usual reasons for such a difference: the "
-	        "receiver's own look-up failed, or its cache holds an old answer; it asked the "
-	        "domain's own mail server about the mailbox (a callout), and that would not have "
-	        "it; or it means another address than the reverse-path.",
-	        desk->sender->from_domain.name,
-	        route_kind_name(desk->sender->from_domain.route.kind)));
-	act(desk, WHO_RECEIVER,
-	    arena_printf(desk->arena,
-	        "The domain is in order as seen from here. Make sure that <%s> takes bounces; try "
-	        "again after a day, when old answers have run out; if it stays so, send the "
-	        "receiver's postmaster this finding.",
-	        desk->sender->from));
-}
-
-/* Not a word: what can be told is only what to try. No stage makes a cause. */
-static void
-tell_silence(struct desk *desk)
-{
-	static const char *const advice[STAGE_COUNT] = {
-	    [STAGE_NONE] =
-	        "Nothing follows from a server that is slow: it may hold strangers up on purpose, "
-	        "be overloaded, or be cut off. Try again later with a longer --timeout.",
-	    [STAGE_GREETING] =
-	        "A server that hangs up before it greets may be overloaded, count connections, or "
-	        "drop addresses that it does not want. Try again later and from another source "
-	        "address (--source): if that one is greeted, the address is the reason.",
-	    [STAGE_STARTTLS] = "Try again with --no-tls: if that gets further, the trouble is in "
-	                       "TLS, on one of the two sides.",
-	    [STAGE_HANDSHAKE] = "The handshake was broken off without a word, so the trouble is "
-	                        "likely in TLS (versions, ciphers, a client certificate that is "
-	                        "wanted). --no-tls shows whether the server is otherwise well.",
-	};
-	static const char elsewhere[] =
-	    "The server hung up instead of answering, as overloaded servers, filters and firewalls "
-	    "do. Try again later; if it always ends at this stage, walk from another source "
-	    "address (--source) and see whether it gets further.";
-
-	desk->out->advice = advice[desk->stage] != NULL ? advice[desk->stage] : elsewhere;
+	if (fact == NULL || is_told(trial, fact->listing))
+		return;
+	say_fact(trial, "The reply names no list, but: ", fact);
+	add_also(trial, cause, NULL);
 }
 
 /* The reply has not said why: what it may have been goes into also[]. A greeting has not heard the
  * HELO name yet, nor EHLO the sender. */
 static void
-tell_suspect(struct desk *desk)
+tell_suspect(struct trial *trial)
 {
-	static const char but[] = "The reply names no list, but: ";
-	const struct findings *found = &desk->found;
+	const struct fact *named = facts_find(&trial->facts, FACT_SAYS_LISTED, NULL),
+	                  *ptr = bad_ptr(trial);
+	enum stage stage = trial->query->stage;
 
-	if ((found->set & FOUND_LISTED) != 0)
-		say_listing(desk, "", found->listing);
-	if (found->grave_ip != NULL && found->grave_ip != found->listing)
-		say_listing(desk, but, found->grave_ip);
-	if (found->grave_ip != NULL ||
-	    ((found->set & FOUND_LISTED) != 0 && strcmp(found->listing->identity, "ip") == 0))
-		add_also(desk, CAUSE_IP_BLOCKLIST, NULL);
-	if (found->grave_sender != NULL && desk->stage >= STAGE_MAIL) {
-		say_listing(desk, but, found->grave_sender);
-		add_also(desk, CAUSE_SENDER_BLOCKED, NULL);
+	if (named != NULL) {
+		say_fact(trial, "", named);
+		if (strcmp(named->about, "ip") == 0)
+			add_also(trial, CAUSE_IP_BLOCKLIST, NULL);
 	}
-	if (found->grave_helo != NULL && desk->stage >= STAGE_EHLO) {
-		say_listing(desk, but, found->grave_helo);
-		add_also(desk, CAUSE_HELO, NULL);
-	}
-	if ((found->set & FOUND_PTR_BAD) != 0 && desk->stage <= STAGE_RCPT) {
-		say(desk, ptr_describe(&desk->sender->ptr, desk->arena));
-		add_also(desk, CAUSE_REVERSE_DNS, NULL);
-	}
-}
-
-static const char *
-inferred_from(const struct desk *desk)
-{
-	return desk->reading == NULL ? "The connection was dropped without a word at the greeting"
-	                             : "The reply gives no reason";
-}
-
-static void
-infer_listing(struct desk *desk, const struct listing *listing)
-{
-	say(desk, arena_printf(desk->arena,
-	              "%s. Large receivers refuse on what follows, so it is the likeliest cause.",
-	              inferred_from(desk)));
-	blame_listing(desk, listing);
-	if (desk->reading != NULL && (desk->found.set & FOUND_PTR_BAD) != 0) {
-		tell_ptr(desk);
-		add_also(desk, CAUSE_REVERSE_DNS, NULL);
+	add_suspect(trial, "ip", CAUSE_IP_BLOCKLIST);
+	if (stage >= STAGE_MAIL)
+		add_suspect(trial, "mail-from", CAUSE_SENDER_BLOCKED);
+	if (stage >= STAGE_EHLO)
+		add_suspect(trial, "helo", CAUSE_HELO);
+	if (ptr != NULL && stage <= STAGE_RCPT) {
+		say_fact(trial, "", ptr);
+		add_also(trial, CAUSE_REVERSE_DNS, NULL);
 	}
 }
 
 static void
-infer_ip(struct desk *desk)
+say_inferred(struct trial *trial, enum fact_id why)
 {
-	infer_listing(desk, desk->found.grave_ip);
+	const struct diagnosis_query *query = trial->query;
+
+	say(trial, query->reading == NULL
+	               ? "The connection was dropped without a word at the greeting."
+	           : query->end != REPLY_IS_WHOLE
+	               ? "The connection was dropped in the middle of the greeting."
+	               : "The reply gives no reason.");
+	say_why(trial, why);
 }
 
 static void
-infer_sender(struct desk *desk)
+infer_listing(struct trial *trial)
 {
-	infer_listing(desk, desk->found.grave_sender);
+	const struct fact *ptr = bad_ptr(trial);
+
+	say_inferred(trial, FACT_SAYS_LITTLE_GRAVE);
+	trial->out->advice = NULL; /* the cause that was none has nothing to say any more */
+	trial->out->who = WHO_NOBODY;
+	blame_listing(trial, trial->fact);
+	if (trial->query->reading != NULL && ptr != NULL) {
+		say_fact(trial, "", ptr);
+		add_also(trial, CAUSE_REVERSE_DNS, NULL);
+	}
 }
 
 static void
-infer_helo(struct desk *desk)
+infer_ptr(struct trial *trial)
 {
-	infer_listing(desk, desk->found.grave_helo);
+	say_inferred(trial, FACT_SAYS_LITTLE_PTR);
+	tell_fact(trial);
+	if (facts_find(&trial->facts, FACT_LISTED_OFTEN, "ip") != NULL)
+		add_also(trial, CAUSE_IP_BLOCKLIST, NULL);
 }
 
 static void
-infer_ptr(struct desk *desk)
+tell_minor(struct trial *trial)
 {
-	say(desk, arena_printf(desk->arena,
-	              "%s. Many receivers refuse on what follows before they look at anything "
-	              "else, so it is the likeliest cause.",
-	              inferred_from(desk)));
-	tell_ptr_bad(desk);
-	if (desk->found.minor_ip != NULL)
-		add_also(desk, CAUSE_IP_BLOCKLIST, NULL);
-}
-
-static void
-tell_minor(struct desk *desk)
-{
-	say_listing(desk,
+	say_fact(trial,
 	    "Some smaller receivers refuse on this, which is not enough to call it the cause: ",
-	    desk->found.minor_ip);
-	add_also(desk, CAUSE_IP_BLOCKLIST, NULL);
+	    trial->fact);
+	add_also(trial, CAUSE_IP_BLOCKLIST, NULL);
 }
 
 static void
-tell_later(struct desk *desk)
+tell_later(struct trial *trial)
 {
-	say(desk, "A deferral at RCPT without a reason is most often greylisting, which passes "
-	          "when one comes again; nothing is concluded from it.");
-	add_also(desk, CAUSE_GREYLIST, NULL);
+	tell_only(trial);
+	add_also(trial, CAUSE_GREYLIST, NULL);
+}
+
+/* Not a word, or half of one: what can be told is only what to try. No stage makes a cause. */
+static void
+tell_silence(struct trial *trial)
+{
+	static const enum fact_id at[STAGE_COUNT] = {
+	    [STAGE_GREETING] = FACT_SILENT_GREETING,
+	    [STAGE_STARTTLS] = FACT_SILENT_STARTTLS,
+	    [STAGE_HANDSHAKE] = FACT_SILENT_HANDSHAKE,
+	};
+	const struct diagnosis_query *query = trial->query;
+	enum fact_id id = query->end == REPLY_IS_LATE ? FACT_SILENT_SLOW
+	                  : query->reading != NULL    ? FACT_SILENT_HALF
+	                                              : at[query->stage];
+
+	act(trial, id != FACT_NONE ? id : FACT_SILENT);
 }
 
 /* ---- the table */
@@ -708,9 +410,9 @@ tell_later(struct desk *desk)
 #define CAUSE(name) (UINT64_C(1) << CAUSE_##name)
 #define STAGE(name) (1u << STAGE_##name)
 
-enum { NOT_CHANGED = CAUSE_COUNT }; /* the cause of the row: the one that was stated */
+enum { WHEN_MAX = 4 };
 
-enum words { SPOKE = 1, SILENT = 2 }; /* was there a reply? */
+enum words { SPOKE = 1, SILENT = 2 }; /* was there a whole reply, or any that refuses? */
 
 /* Groups of causes. */
 #define ANY_CAUSE ((UINT64_C(1) << CAUSE_COUNT) - 1)
@@ -721,139 +423,441 @@ enum words { SPOKE = 1, SILENT = 2 }; /* was there a reply? */
 #define OF_THE_ADDRESS                                                                             \
 	(CAUSE(IP_BLOCKLIST) | CAUSE(IP_REPUTATION) | CAUSE(REVERSE_DNS) | CAUSE(ACCESS_DENIED))
 #define WITHOUT_A_REASON (CAUSE(IP_REPUTATION) | CAUSE(ACCESS_DENIED) | CAUSE(POLICY))
-/* Groups of stages. */
-#define ANY_STAGE ((1u << STAGE_COUNT) - 1)
+/* Groups of stages; none given is any. */
 #define EARLY                                                                                      \
 	(STAGE(GREETING) | STAGE(EHLO) | STAGE(HELO) | STAGE(EHLO_TLS) | STAGE(MAIL) |             \
 	    STAGE(RCPT)) /* where receivers judge the address */
 #define WITH_HELO (EARLY & ~STAGE(GREETING))
 #define WITH_SENDER (STAGE(MAIL) | STAGE(RCPT))
 
+/* Members that are left out ask for nothing and change nothing. */
 static const struct row {
 	uint64_t causes; /* stated */
-	unsigned findings; /* one of these must hold; 0: none needed */
+	unsigned about; /* enum about: what the reply complains of */
+	struct {
+		enum fact_id id;
+		const char *about; /* which identity; NULL: any */
+	} when[WHEN_MAX]; /* one of these holds */
 	unsigned stages;
 	unsigned words;
-	unsigned cause; /* enum cause, or NOT_CHANGED */
+	bool changes; /* … the cause that was stated, to `cause` */
+	enum cause cause;
 	enum basis basis;
-	void (*tell)(struct desk *desk);
+	bool no_page; /* nobody is sent to a list because of a receiver's fault */
+	enum fact_id remedy; /* NONE: the fact's own */
+	void (*tell)(struct trial *trial);
 } table[] = {
     /* The receiver is at fault: never send anybody to a list because of it. */
-    {ON_A_LIST_PERHAPS, FOUND_DEAD, ANY_STAGE, SPOKE, CAUSE_RECEIVER_MISCONFIGURED, BASIS_STATED,
-        tell_dead},
-    {ON_A_LIST_PERHAPS, FOUND_WRONG_KIND, ANY_STAGE, SPOKE, CAUSE_RECEIVER_MISCONFIGURED,
-        BASIS_STATED, tell_wrong_kind},
-    {CAUSE(RECEIVER_MISCONFIGURED), FOUND_LISTED, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED,
-        tell_refused_receiver_but_listed},
-    {CAUSE(RECEIVER_MISCONFIGURED), FOUND_CLEAN, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED,
-        tell_refused_receiver},
-    {CAUSE(RECEIVER_MISCONFIGURED), FOUND_NO_ANSWER | FOUND_NOT_ASKED | FOUND_RECEIVER_REFUSED,
-        ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_refused_receiver},
-    {CAUSE(RECEIVER_MISCONFIGURED), 0, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_receiver},
+    {
+        .causes = ON_A_LIST_PERHAPS,
+        .when = {{FACT_SAYS_WRONG_LIST}, {FACT_SAYS_DEAD_LIST}},
+        .words = SPOKE,
+        .changes = true,
+        .cause = CAUSE_RECEIVER_MISCONFIGURED,
+        .basis = BASIS_STATED,
+        .no_page = true,
+        .tell = tell_fact,
+    },
+    {
+        .causes = CAUSE(RECEIVER_MISCONFIGURED),
+        .when = {{FACT_SAYS_LISTED}},
+        .words = SPOKE,
+        .basis = BASIS_STATED,
+        .no_page = true,
+        .tell = tell_declined_but_listed,
+    },
+    {
+        .causes = CAUSE(RECEIVER_MISCONFIGURED),
+        .when = {{FACT_SAYS_LISTED_CLEAN}},
+        .words = SPOKE,
+        .basis = BASIS_CONFIRMED,
+        .no_page = true,
+        .tell = tell_declined,
+    },
+    {
+        .causes = CAUSE(RECEIVER_MISCONFIGURED),
+        .when = {{FACT_SAYS_LISTED_UNKNOWN}, {FACT_SAYS_LISTED_UNASKED}, {FACT_SAYS_LIST_DECLINED}},
+        .words = SPOKE,
+        .basis = BASIS_STATED,
+        .no_page = true,
+        .tell = tell_declined,
+    },
+    {
+        .causes = CAUSE(RECEIVER_MISCONFIGURED),
+        .words = SPOKE,
+        .basis = BASIS_STATED,
+        .no_page = true,
+        .tell = tell_receiver,
+    },
 
     /* What is held against the address is held against another one. */
-    {OF_THE_ADDRESS, FOUND_OTHER_ADDRESS, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONTRADICTED,
-        tell_other_address},
-    {OF_THE_ADDRESS, FOUND_HIDDEN_ADDRESS, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED,
-        tell_hidden_address},
+    {
+        .causes = OF_THE_ADDRESS,
+        .when = {{FACT_SAYS_OTHER_ADDRESS}},
+        .words = SPOKE,
+        .basis = BASIS_CONTRADICTED,
+        .tell = tell_fact,
+    },
+    {
+        .causes = OF_THE_ADDRESS,
+        .when = {{FACT_SAYS_HIDDEN_ADDRESS}},
+        .words = SPOKE,
+        .basis = BASIS_STATED,
+        .tell = tell_fact,
+    },
 
     /* A list is named: it has us, has us not, or would not tell us. */
-    {BY_LIST | CAUSE(CONTENT_URL) | CAUSE(IP_REPUTATION), FOUND_LISTED, ANY_STAGE, SPOKE,
-        NOT_CHANGED, BASIS_CONFIRMED, tell_listed},
-    {BY_LIST, FOUND_CLEAN, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONTRADICTED, tell_clean},
-    {CAUSE(CONTENT_URL), FOUND_CLEAN, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED,
-        tell_clean_names},
-    {BY_LIST | CAUSE(CONTENT_URL), FOUND_NO_ANSWER, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED,
-        tell_no_answer},
-    {BY_LIST | CAUSE(CONTENT_URL), FOUND_NOT_ASKED, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED,
-        tell_not_asked},
-    {CAUSE(IP_BLOCKLIST), FOUND_GRAVE_IP, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED,
-        tell_unnamed},
+    {
+        .causes = BY_LIST | CAUSE(CONTENT_URL) | CAUSE(IP_REPUTATION),
+        .when = {{FACT_SAYS_LISTED}},
+        .words = SPOKE,
+        .basis = BASIS_CONFIRMED,
+        .tell = tell_listed,
+    },
+    {
+        .causes = BY_LIST,
+        .when = {{FACT_SAYS_LISTED_CLEAN}},
+        .words = SPOKE,
+        .basis = BASIS_CONTRADICTED,
+        .tell = tell_clean,
+    },
+    {
+        .causes = CAUSE(CONTENT_URL),
+        .when = {{FACT_SAYS_LISTED_CLEAN}},
+        .words = SPOKE,
+        .basis = BASIS_STATED,
+        .remedy = FACT_SAYS_LISTED_LINK,
+        .tell = tell_fact,
+    },
+    {
+        .causes = BY_LIST | CAUSE(CONTENT_URL),
+        .when = {{FACT_SAYS_LISTED_UNKNOWN}},
+        .words = SPOKE,
+        .basis = BASIS_STATED,
+        .tell = tell_only,
+    },
+    {
+        .causes = BY_LIST | CAUSE(CONTENT_URL),
+        .when = {{FACT_SAYS_LISTED_UNASKED}},
+        .words = SPOKE,
+        .basis = BASIS_STATED,
+        .tell = tell_not_asked,
+    },
+    {
+        .causes = CAUSE(IP_BLOCKLIST),
+        .when = {{FACT_LISTED_GRAVE, "ip"}},
+        .words = SPOKE,
+        .basis = BASIS_STATED,
+        .tell = tell_unnamed,
+    },
 
-    /* Reverse DNS, HELO, SPF, DKIM, DMARC, the sender's domain: we see what they see, or we do not.
-     */
-    {CAUSE(REVERSE_DNS), FOUND_PTR_BAD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED,
-        tell_ptr_bad},
-    {CAUSE(REVERSE_DNS), FOUND_LOOKS_AGREE, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED,
-        tell_ptr_generic},
-    {CAUSE(REVERSE_DNS), FOUND_LOOKS_OPEN, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED,
-        tell_ptr_open},
-    {CAUSE(REVERSE_DNS), FOUND_PTR_GENERIC, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED,
-        tell_ptr_generic},
-    {CAUSE(REVERSE_DNS), FOUND_PTR_GOOD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONTRADICTED,
-        tell_ptr_good},
-    {CAUSE(HELO), FOUND_HELO_BAD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED, tell_helo_bad},
-    {CAUSE(SPF), FOUND_SPF_BAD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED, tell_spf},
-    {CAUSE(SPF), FOUND_SPF_GOOD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONTRADICTED, tell_spf_good},
-    {CAUSE(HELO), FOUND_HELO_GOOD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONTRADICTED,
-        tell_helo_good},
-    {CAUSE(HELO), FOUND_HELO_ASTRAY, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_helo_astray},
-    {CAUSE(DMARC), FOUND_DMARC_BAD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED, tell_dmarc_bad},
-    {CAUSE(DMARC), FOUND_DMARC_GOOD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONTRADICTED,
-        tell_dmarc_good},
-    {CAUSE(DMARC), FOUND_DMARC_OPEN, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_dmarc},
-    {CAUSE(DKIM), FOUND_DKIM_BAD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED, tell_dkim_bad},
-    {CAUSE(DKIM), FOUND_DKIM_GOOD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONTRADICTED,
-        tell_dkim_good},
-    {CAUSE(SENDER_DOMAIN), FOUND_DOMAIN_BAD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONFIRMED,
-        tell_domain_bad},
-    {CAUSE(SENDER_DOMAIN), FOUND_DOMAIN_GOOD, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_CONTRADICTED,
-        tell_domain_good},
+    /* Reverse DNS, HELO, SPF, DKIM, DMARC, the sender's domain: we see what they see, or not. */
+    {
+        .causes = CAUSE(REVERSE_DNS),
+        .when = {{FACT_PTR_MISSING}, {FACT_PTR_STRAY}},
+        .words = SPOKE,
+        .basis = BASIS_CONFIRMED,
+        .tell = tell_fact,
+    },
+    {
+        .causes = CAUSE(REVERSE_DNS),
+        .about = ABOUT_LOOKS,
+        .when = {{FACT_PTR_GENERIC}},
+        .words = SPOKE,
+        .basis = BASIS_CONFIRMED,
+        .tell = tell_fact,
+    },
+    {
+        .causes = CAUSE(REVERSE_DNS), /* it does not look so to us: their list, their taste */
+        .about = ABOUT_LOOKS,
+        .when = {{FACT_PTR_GOOD}},
+        .words = SPOKE,
+        .basis = BASIS_STATED,
+        .tell = tell_ptr_open,
+    },
+    {
+        .causes = CAUSE(REVERSE_DNS),
+        .when = {{FACT_PTR_GENERIC}},
+        .words = SPOKE,
+        .basis = BASIS_STATED,
+        .tell = tell_fact,
+    },
+    {
+        .causes = CAUSE(REVERSE_DNS),
+        .when = {{FACT_PTR_GOOD}},
+        .words = SPOKE,
+        .basis = BASIS_CONTRADICTED,
+        .remedy = FACT_SAYS_PTR_GOOD,
+        .tell = tell_ptr_good,
+    },
+    {
+        .causes = CAUSE(HELO),
+        .when = {{FACT_HELO_INVALID}, {FACT_HELO_LITERAL}, {FACT_HELO_NOWHERE}},
+        .words = SPOKE,
+        .basis = BASIS_CONFIRMED,
+        .tell = tell_fact,
+    },
+    {
+        .causes = CAUSE(HELO), /* of tastes and lists the DNS knows nothing */
+        .about = ABOUT_RESOLVING,
+        .when = {{FACT_HELO_GOOD}},
+        .words = SPOKE,
+        .basis = BASIS_CONTRADICTED,
+        .remedy = FACT_SAYS_HELO_GOOD,
+        .tell = tell_fact,
+    },
+    {
+        .causes = CAUSE(HELO),
+        .when = {{FACT_HELO_ASTRAY}},
+        .words = SPOKE,
+        .basis = BASIS_STATED,
+        .tell = tell_only,
+    },
+    {
+        .causes = CAUSE(SPF),
+        .when = {{FACT_SPF_FAIL}, {FACT_SPF_WEAK}, {FACT_SPF_MISSING}, {FACT_SPF_BROKEN}},
+        .words = SPOKE,
+        .basis = BASIS_CONFIRMED,
+        .tell = tell_only,
+    },
+    {
+        .causes = CAUSE(SPF),
+        .when = {{FACT_SPF_GOOD}},
+        .words = SPOKE,
+        .basis = BASIS_CONTRADICTED,
+        .remedy = FACT_SAYS_SPF_GOOD,
+        .tell = tell_fact,
+    },
+    {
+        .causes = CAUSE(DMARC),
+        .when = {{FACT_DMARC_FAIL}},
+        .words = SPOKE,
+        .basis = BASIS_CONFIRMED,
+        .remedy = FACT_SAYS_DMARC_BAD,
+        .tell = tell_fact,
+    },
+    {
+        .causes = CAUSE(DMARC),
+        .when = {{FACT_DMARC_GOOD}},
+        .words = SPOKE,
+        .basis = BASIS_CONTRADICTED,
+        .remedy = FACT_SAYS_DMARC_GOOD,
+        .tell = tell_fact,
+    },
+    {
+        .causes = CAUSE(DMARC),
+        .when = {{FACT_DMARC_BY_DKIM_ALONE}, {FACT_DMARC_MISSING}, {FACT_DMARC_DIFFERS}},
+        .words = SPOKE,
+        .basis = BASIS_STATED,
+        .tell = tell_only,
+    },
+    {
+        .causes = CAUSE(DKIM),
+        .when = {{FACT_DKIM_BROKEN}},
+        .words = SPOKE,
+        .basis = BASIS_CONFIRMED,
+        .remedy = FACT_SAYS_DKIM_BAD,
+        .tell = tell_fact,
+    },
+    {
+        .causes = CAUSE(DKIM),
+        .when = {{FACT_DKIM_GOOD}},
+        .words = SPOKE,
+        .basis = BASIS_CONTRADICTED,
+        .remedy = FACT_SAYS_DKIM_GOOD,
+        .tell = tell_fact,
+    },
+    {
+        .causes = CAUSE(SENDER_DOMAIN),
+        .when = {{FACT_DOMAIN_MISSING}, {FACT_DOMAIN_MUTE}, {FACT_DOMAIN_NULL_MX}},
+        .words = SPOKE,
+        .basis = BASIS_CONFIRMED,
+        .tell = tell_fact,
+    },
+    {
+        .causes = CAUSE(SENDER_DOMAIN),
+        .when = {{FACT_DOMAIN_GOOD}},
+        .words = SPOKE,
+        .basis = BASIS_CONTRADICTED,
+        .remedy = FACT_SAYS_DOMAIN_GOOD,
+        .tell = tell_fact,
+    },
 
     /* Refused, and little said: what was said stands, what we found is shown beside it. */
-    {WITHOUT_A_REASON,
-        FOUND_LISTED | FOUND_GRAVE_IP | FOUND_GRAVE_SENDER | FOUND_GRAVE_HELO | FOUND_PTR_BAD,
-        ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_suspect},
-    {CAUSE(NO_SERVICE), FOUND_GRAVE_IP | FOUND_PTR_BAD, STAGE(GREETING), SPOKE, NOT_CHANGED,
-        BASIS_STATED, tell_suspect},
+    {
+        .causes = WITHOUT_A_REASON,
+        .when = {{FACT_SAYS_LISTED}, {FACT_LISTED_GRAVE}, {FACT_PTR_MISSING}, {FACT_PTR_STRAY}},
+        .words = SPOKE,
+        .basis = BASIS_STATED,
+        .tell = tell_suspect,
+    },
+    {
+        .causes = CAUSE(NO_SERVICE),
+        .when = {{FACT_LISTED_GRAVE, "ip"}, {FACT_PTR_MISSING}, {FACT_PTR_STRAY}},
+        .stages = STAGE(GREETING),
+        .words = SPOKE,
+        .basis = BASIS_STATED,
+        .tell = tell_suspect,
+    },
 
     /* Nothing said. Only what receivers are known to refuse on, only where they do, and only what
        the DNS really says (never a look-up that failed). */
-    {CAUSE(UNKNOWN), FOUND_LATER, STAGE(RCPT), SPOKE, NOT_CHANGED, BASIS_UNKNOWN, tell_later},
-    {CAUSE(UNKNOWN), FOUND_GRAVE_IP, EARLY, SPOKE, CAUSE_IP_BLOCKLIST, BASIS_INFERRED, infer_ip},
-    {CAUSE(UNKNOWN), FOUND_GRAVE_IP, STAGE(GREETING), SILENT, CAUSE_IP_BLOCKLIST, BASIS_INFERRED,
-        infer_ip},
-    {CAUSE(UNKNOWN), FOUND_GRAVE_SENDER, WITH_SENDER, SPOKE, CAUSE_SENDER_BLOCKED, BASIS_INFERRED,
-        infer_sender},
-    {CAUSE(UNKNOWN), FOUND_GRAVE_HELO, WITH_HELO, SPOKE, CAUSE_HELO, BASIS_INFERRED, infer_helo},
-    {CAUSE(UNKNOWN), FOUND_PTR_BAD, EARLY, SPOKE, CAUSE_REVERSE_DNS, BASIS_INFERRED, infer_ptr},
-    {CAUSE(UNKNOWN), FOUND_MINOR_IP, EARLY, SPOKE, NOT_CHANGED, BASIS_UNKNOWN, tell_minor},
-    {CAUSE(UNKNOWN), 0, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_UNKNOWN, tell_nothing},
-    {CAUSE(UNKNOWN), 0, ANY_STAGE, SILENT, NOT_CHANGED, BASIS_UNKNOWN, tell_silence},
+    {
+        .causes = CAUSE(UNKNOWN),
+        .when = {{FACT_SAYS_LATER}},
+        .stages = STAGE(RCPT),
+        .words = SPOKE,
+        .basis = BASIS_UNKNOWN,
+        .tell = tell_later,
+    },
+    {
+        .causes = CAUSE(UNKNOWN),
+        .when = {{FACT_LISTED_GRAVE, "ip"}},
+        .stages = EARLY,
+        .words = SPOKE,
+        .changes = true,
+        .cause = CAUSE_IP_BLOCKLIST,
+        .basis = BASIS_INFERRED,
+        .tell = infer_listing,
+    },
+    {
+        .causes = CAUSE(UNKNOWN),
+        .when = {{FACT_LISTED_GRAVE, "ip"}},
+        .stages = STAGE(GREETING),
+        .words = SILENT,
+        .changes = true,
+        .cause = CAUSE_IP_BLOCKLIST,
+        .basis = BASIS_INFERRED,
+        .tell = infer_listing,
+    },
+    {
+        .causes = CAUSE(UNKNOWN),
+        .when = {{FACT_LISTED_GRAVE, "mail-from"}},
+        .stages = WITH_SENDER,
+        .words = SPOKE,
+        .changes = true,
+        .cause = CAUSE_SENDER_BLOCKED,
+        .basis = BASIS_INFERRED,
+        .tell = infer_listing,
+    },
+    {
+        .causes = CAUSE(UNKNOWN),
+        .when = {{FACT_LISTED_GRAVE, "helo"}},
+        .stages = WITH_HELO,
+        .words = SPOKE,
+        .changes = true,
+        .cause = CAUSE_HELO,
+        .basis = BASIS_INFERRED,
+        .tell = infer_listing,
+    },
+    {
+        .causes = CAUSE(UNKNOWN),
+        .when = {{FACT_PTR_MISSING}, {FACT_PTR_STRAY}},
+        .stages = EARLY,
+        .words = SPOKE,
+        .changes = true,
+        .cause = CAUSE_REVERSE_DNS,
+        .basis = BASIS_INFERRED,
+        .tell = infer_ptr,
+    },
+    {
+        .causes = CAUSE(UNKNOWN),
+        .when = {{FACT_LISTED_OFTEN, "ip"}},
+        .stages = EARLY,
+        .words = SPOKE,
+        .basis = BASIS_UNKNOWN,
+        .tell = tell_minor,
+    },
+    {
+        .causes = CAUSE(UNKNOWN),
+        .words = SPOKE,
+        .basis = BASIS_UNKNOWN,
+        .tell = tell_nothing,
+    },
+    {
+        .causes = CAUSE(UNKNOWN),
+        .words = SILENT,
+        .basis = BASIS_UNKNOWN,
+        .tell = tell_silence,
+    },
 
     /* All else is as the server says: content, recipients, sizes, systems have nothing to do with
        our look-ups. */
-    {ANY_CAUSE, 0, ANY_STAGE, SPOKE, NOT_CHANGED, BASIS_STATED, tell_nothing},
+    {
+        .causes = ANY_CAUSE,
+        .words = SPOKE | SILENT,
+        .basis = BASIS_STATED,
+        .tell = tell_nothing,
+    },
 };
 
 enum { ROWS = sizeof table / sizeof *table };
 
 static enum cause
-stated_cause(const struct reading *reading, const struct findings *found)
+stated_cause(const struct diagnosis_query *query, const struct facts *facts)
 {
+	const struct reading *reading = query->reading;
+	const struct fact *named = facts_find(facts, FACT_SAYS_LISTED, NULL);
+
 	if (reading == NULL)
 		return CAUSE_UNKNOWN;
 	/* A list of domains has no addresses: what it has of ours is what was refused. */
-	if (reading->cause == CAUSE_IP_BLOCKLIST && (found->set & FOUND_LISTED) != 0 &&
-	    strcmp(found->listing->identity, "ip") != 0)
-		return strcmp(found->listing->identity, "helo") == 0 ||
-		               strcmp(found->listing->identity, "ptr") == 0
+	if (reading->cause == CAUSE_IP_BLOCKLIST && named != NULL &&
+	    strcmp(named->about, "ip") != 0)
+		return strcmp(named->about, "helo") == 0 || strcmp(named->about, "ptr") == 0
 		           ? CAUSE_HELO
 		           : CAUSE_SENDER_BLOCKED;
-	if ((found->set & FOUND_RECEIVER_REFUSED) != 0 &&
+	if (facts_find(facts, FACT_SAYS_LIST_DECLINED, NULL) != NULL &&
 	    (ON_A_LIST_PERHAPS >> reading->cause & 1) != 0)
 		return CAUSE_RECEIVER_MISCONFIGURED;
 	return reading->cause;
 }
 
-static const struct row *
-find_row(enum cause cause, const struct findings *found, enum stage stage, unsigned words)
+/* A reply of which only the beginning came has its say when that gives a reason, and is else as
+ * good as none. */
+static unsigned
+words_of(const struct diagnosis_query *query)
 {
+	bool whole = query->end == REPLY_IS_WHOLE;
+
+	return query->reading != NULL && (whole || query->reading->cause != CAUSE_UNKNOWN) ? SPOKE
+	                                                                                   : SILENT;
+}
+
+static unsigned
+complaint(const struct reading *reading)
+{
+	unsigned about = reading != NULL ? reading->about : 0;
+
+	for (size_t i = 0; reading != NULL && i < reading->also_count; i++)
+		about |= reading->also[i].about & ABOUT_LOOKS; /* said beside other words */
+	return about;
+}
+
+/* False: none holds. `*fact`: the first that does; NULL: the row asks for none. */
+static bool
+has_fact(const struct row *row, const struct facts *facts, const struct fact **fact)
+{
+	*fact = NULL;
+	if (row->when[0].id == FACT_NONE)
+		return true;
+	for (size_t i = 0; i < WHEN_MAX && *fact == NULL && row->when[i].id != FACT_NONE; i++)
+		*fact = facts_find(facts, row->when[i].id, row->when[i].about);
+	return *fact != NULL;
+}
+
+static const struct row *
+find_row(const struct diagnosis_query *query, enum cause cause, const struct facts *facts,
+    const struct fact **fact)
+{
+	/* Slow is not refused: from a deadline of ours nothing is inferred. */
+	enum stage stage = query->end == REPLY_IS_LATE ? STAGE_NONE : query->stage;
+	unsigned words = words_of(query), about = complaint(query->reading);
 	const struct row *row = table;
 
-	while ((row->causes >> cause & 1) == 0 ||
-	       (row->findings != 0 && (row->findings & found->set) == 0) ||
-	       (row->stages >> stage & 1) == 0 || (row->words & words) == 0)
+	while ((row->causes >> cause & 1) == 0 || (row->about & ~about) != 0 ||
+	       (row->stages != 0 && (row->stages >> stage & 1) == 0) || (row->words & words) == 0 ||
+	       !has_fact(row, facts, fact))
 		row++;
 	return row; /* the last rows take all */
 }
@@ -865,14 +869,13 @@ diagnosis_rows(void)
 }
 
 size_t
-diagnosis_row(const struct reading *reading, const struct sender *sender, enum stage stage)
+diagnosis_row(const struct diagnosis_query *query, struct arena *arena)
 {
-	struct findings found;
+	const struct fact *fact;
+	struct facts facts;
 
-	findings_make(reading, sender, &found);
-	return (size_t)(find_row(stated_cause(reading, &found), &found, stage,
-	                    reading != NULL ? SPOKE : SILENT) -
-	                table);
+	facts_gather(query->reading, query->sender, arena, &facts);
+	return (size_t)(find_row(query, stated_cause(query, &facts), &facts, &fact) - table);
 }
 
 /* ---- what is added as information: never a cause */
@@ -884,31 +887,42 @@ is_minor(const struct listing *listing)
 	       (listing->list->kind == LIST_INFO || listing->list->weight > 'B');
 }
 
+static void
+inform_of(struct trial *trial, const char *about)
+{
+	const struct fact *fact = grave(trial, about);
+
+	if (fact != NULL && !is_told(trial, fact->listing))
+		say_fact(trial, "For information: ", fact);
+}
+
 /* Listings that nothing was said about yet. Where the cause has nothing to do with who sends, only
  * a grave one is worth a line. */
 static void
-inform(struct desk *desk)
+inform(struct trial *trial)
 {
-	const struct listing *grave[] = {
-	    desk->found.grave_ip, desk->found.grave_sender, desk->found.grave_helo};
+	const struct sender *sender = trial->query->sender;
 	bool about_sender =
-	    ((BY_LIST | OF_THE_ADDRESS | WITHOUT_A_REASON | CAUSE(UNKNOWN)) >> desk->out->cause &
+	    ((BY_LIST | OF_THE_ADDRESS | WITHOUT_A_REASON | CAUSE(UNKNOWN)) >> trial->out->cause &
 	        1) != 0;
 	const char *minor = NULL;
 
-	for (size_t i = 0; i < (about_sender ? 3 : 1); i++)
-		if (grave[i] != NULL && !is_told(desk, grave[i]))
-			say_listing(desk, "For information: ", grave[i]);
-	for (size_t i = 0; about_sender && i < desk->sender->listing_count; i++) {
-		const struct listing *listing = &desk->sender->listings[i];
+	inform_of(trial, "ip");
+	if (!about_sender)
+		return;
+	inform_of(trial, "mail-from");
+	inform_of(trial, "helo");
+	for (size_t i = 0; i < sender->listing_count; i++) {
+		const struct listing *listing = &sender->listings[i];
 
-		if (is_minor(listing) && !is_told(desk, listing))
-			minor = arena_printf(desk->arena, "%s%s%s (%s)", minor != NULL ? minor : "",
-			    minor != NULL ? ", " : "", listing->list->zone, listing->item);
+		if (is_minor(listing) && !is_told(trial, listing))
+			minor =
+			    arena_printf(trial->arena, "%s%s%s (%s)", minor != NULL ? minor : "",
+			        minor != NULL ? ", " : "", listing->list->zone, listing->item);
 	}
 	if (minor != NULL)
-		say(desk,
-		    arena_printf(desk->arena,
+		say(trial,
+		    arena_printf(trial->arena,
 		        "For information: also on lists that few receivers refuse on: %s.", minor));
 }
 
@@ -931,25 +945,26 @@ copy_reading(const struct diagnosis_query *query, struct arena *arena, struct di
 void
 diagnose(const struct diagnosis_query *query, struct arena *arena, struct diagnosis *out)
 {
+	struct trial trial = {.query = query, .arena = arena, .out = out};
 	const struct reading *reading = query->reading;
-	const struct sender *sender = query->sender;
-	enum stage stage = query->stage;
-	struct desk desk = {
-	    .reading = reading, .sender = sender, .stage = stage, .arena = arena, .out = out};
-	enum cause cause;
 	const struct row *row;
+	enum cause cause;
 
 	*out = (struct diagnosis){0};
-	findings_make(reading, sender, &desk.found);
-	cause = stated_cause(reading, &desk.found);
-	row = find_row(cause, &desk.found, stage, reading != NULL ? SPOKE : SILENT);
+	facts_gather(reading, query->sender, arena, &trial.facts);
+	cause = stated_cause(query, &trial.facts);
+	row = find_row(query, cause, &trial.facts, &trial.fact);
+	trial.remedy =
+	    row->remedy != FACT_NONE || trial.fact == NULL ? row->remedy : trial.fact->id;
 	if (reading != NULL)
 		copy_reading(query, arena, out);
-	out->cause = row->cause == NOT_CHANGED ? cause : (enum cause)row->cause;
+	out->cause = row->changes ? row->cause : cause;
 	out->basis = row->basis;
-	row->tell(&desk);
+	row->tell(&trial);
+	if (row->no_page)
+		out->url = NULL;
 	for (size_t i = 0; reading != NULL && i < reading->also_count; i++)
-		add_also(&desk, reading->also[i].cause, reading->also[i].rule);
-	if (sender != NULL)
-		inform(&desk);
+		add_also(&trial, reading->also[i].cause, reading->also[i].rule);
+	if (query->sender != NULL)
+		inform(&trial);
 }

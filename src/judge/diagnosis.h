@@ -1,7 +1,7 @@
 /* diagnosis: what was said, joined with what the DNS shows about the sender. Pure.
  *
- * The rules are one table in diagnosis.c (cause × finding × stage → cause and basis), the first row
- * that fits decides; what counts as a finding is in findings.h. The tests go through it row by row.
+ * The rules are one table in diagnosis.c (cause × fact × stage → cause and basis), the first row
+ * that fits decides; what counts as a fact is in facts.h. The tests go through it row by row.
  */
 #ifndef JUDGE_DIAGNOSIS_H
 #define JUDGE_DIAGNOSIS_H
@@ -25,11 +25,18 @@ struct diagnosis {
 	size_t also_count;
 };
 
+enum reply_end {
+	REPLY_IS_WHOLE,
+	REPLY_IS_LOST, /* the connection ended before it, or in the middle of it */
+	REPLY_IS_LATE /* a deadline of ours passed before all of it had come */
+};
+
 struct diagnosis_query {
 	const struct remedies *remedies;
 	const struct reading *reading; /* of the decisive reply; NULL: nothing was said, the peer
 	                                  closed or timed out */
 	const struct sender *sender; /* NULL: no look-ups were made */
+	enum reply_end end;
 	enum stage stage; /* where it ended */
 	struct setting setting;
 };
@@ -37,7 +44,7 @@ struct diagnosis_query {
 void diagnose(const struct diagnosis_query *query, struct arena *arena, struct diagnosis *out);
 
 size_t diagnosis_rows(void); /* of the table, for the test that wants each of them reached */
-size_t diagnosis_row(const struct reading *reading, const struct sender *sender,
-    enum stage stage); /* which one decides */
+size_t diagnosis_row(
+    const struct diagnosis_query *query, struct arena *arena); /* which one decides */
 
 #endif

@@ -1,11 +1,15 @@
 /* facts: what can be found out about a sender, a reply or the end of a walk: each kind has an id,
- * and a row of that id in data/remedies.conf says what is to be done about it. Pure.
+ * and a row of that id in data/remedies.conf says what is to be done about it. facts_gather: those
+ * that speak to one reply, without judgement. Pure.
  *
  * The ids of what `self` reports are public (mxwalk-ndjson(5)). */
 #ifndef JUDGE_FACTS_H
 #define JUDGE_FACTS_H
 
-#include "dns/answer.h"
+#include "evidence/sender.h"
+#include "rules/rules.h"
+
+struct arena;
 
 /* clang-format off */
 #define FACTS(X) \
@@ -95,6 +99,7 @@
 	X(DMARC_UNKNOWN, "dmarc-unknown") \
 	X(DMARC_ODD, "dmarc-odd") \
 	X(DMARC_GOOD, "dmarc") \
+	X(DMARC_DIFFERS, "dmarc.differs") \
 	X(SPF_ASTRAY, "spf-unaligned") \
 	/* of a reply, beside what the DNS shows */ \
 	X(SAYS_DEAD_LIST, "says-dead-list") \
@@ -121,6 +126,7 @@
 	X(SAYS_LITTLE_PTR, "says-nothing.ptr") \
 	/* of a connection that ended without a reply that decides */ \
 	X(SILENT_SLOW, "silent-slow") \
+	X(SILENT_HALF, "silent-half") \
 	X(SILENT_GREETING, "silent-greeting") \
 	X(SILENT_STARTTLS, "silent-starttls") \
 	X(SILENT_HANDSHAKE, "silent-handshake") \
@@ -128,12 +134,40 @@
 /* clang-format on */
 
 enum fact_id {
+	FACT_NONE,
 #define X(id, name) FACT_##id,
 	FACTS(X)
 #undef X
 	    FACT_COUNT
 };
 
-const char *fact_name(enum fact_id id); /* "ptr-missing" */
+const char *fact_name(enum fact_id id); /* "ptr-missing"; NULL for none */
+
+struct fact {
+	enum fact_id id;
+	const char *about; /* which identity: "ip" "helo" "mail-from" "from" "dkim" "ptr"; NULL:
+	                      it is not about one */
+	const char *subject; /* the address, name, domain or list that it is about; NULL: none */
+	enum truth state; /* PRESENT: all is well; ABSENT: it is not; UNKNOWN: cannot be told */
+	const char **evidence; /* sentences, each naming the fact and where it is from */
+	size_t evidence_count;
+	const struct listing *listing; /* that shows it; NULL: none */
+};
+
+struct facts {
+	struct fact *items; /* in the arena */
+	size_t count;
+	struct ip client; /* the address that the reply speaks of; family 0: none */
+};
+
+/* What our look-ups show about a reply. `reading` or `sender` may be NULL. */
+void facts_gather(const struct reading *reading, const struct sender *sender, struct arena *arena,
+    struct facts *out);
+/* `about` NULL: about whatever identity. NULL: there is no such fact. */
+const struct fact *facts_find(const struct facts *facts, enum fact_id id, const char *about);
+
+/* Sentences: the fact, where it is from, and who gave it. */
+const char *listing_describe(const struct listing *listing, struct arena *arena);
+const char *ptr_describe(const struct ptr *ptr, struct arena *arena);
 
 #endif

@@ -163,7 +163,7 @@ take_field(struct arena *arena, struct remedy *remedy, const struct stanza_field
 static bool
 find_fact(struct slice name, enum fact_id *id)
 {
-	for (unsigned i = 0; i < FACT_COUNT; i++)
+	for (unsigned i = FACT_NONE + 1; i < FACT_COUNT; i++)
 		if (slice_same(name, fact_name((enum fact_id)i))) {
 			*id = (enum fact_id)i;
 			return true;
@@ -278,7 +278,7 @@ remedies_add_builtin(struct remedies *remedies, struct stanza_error *error)
 	if (!remedies_add(remedies, data_remedies, data_remedies_size, error))
 		return false;
 	remedies->builtin = false;
-	for (unsigned i = 0; i < FACT_COUNT; i++)
+	for (unsigned i = FACT_NONE + 1; i < FACT_COUNT; i++)
 		if (remedies->facts[i] == NULL)
 			return fail(error, 0, fact_name((enum fact_id)i), "no row");
 	for (unsigned i = 0; i < CAUSE_COUNT; i++)
