@@ -1,20 +1,18 @@
 #include "options/intake.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <search.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
 #include "base/log.h"
 #include "dns/name.h"
+#include "evidence/blocklist.h"
 #include "exit_status.h"
+#include "input/input.h"
+#include "options/entry.h"
+#include "options/skip.h"
 
 struct intake {
 	const struct intake_plan *plan;
@@ -22,43 +20,59 @@ struct intake {
 	struct arena *line_arena; /* for one line */
 	struct target *given; /* operands, ready */
 	size_t given_count, given_next;
-	void *seen; /* domains that had their recipient: tsearch tree of strings */
-	void *skip; /* opt-outs */
-	int fd; /* of the list, -1: none */
-	const char *name; /* of the list, for messages */
-	struct buf bytes; /* read and not yet used */
-	size_t used;
-	bool at_end, failed, overlong;
+	void *walks; /* tsearch trees of struct intake_walk: what is walked already … */
+	void *recipients; /* … and who had a recipient */
+	struct skip_list *skip;
+	struct input *list; /* NULL: none */
+	bool failed;
 	unsigned long line, bad, total, good;
+};
+
+struct intake_walk {
+	char *key, *text; /* text: of the first target of that key */
 };
 
 static int
 compare(const void *a, const void *b)
 {
-	return strcmp(a, b);
-}
-
-static bool
-known(void *const *tree, const char *string)
-{
-	return tfind(string, tree, compare) != NULL;
+	return strcmp(((const struct intake_walk *)a)->key, ((const struct intake_walk *)b)->key);
 }
 
 static void
-remember(void **tree, const char *string)
+free_walk(void *walk)
 {
-	if (!known(tree, string))
-		tsearch(must_string(string), tree, compare);
+	free(((struct intake_walk *)walk)->key);
+	free(((struct intake_walk *)walk)->text);
+	free(walk);
+}
+
+/* The text of the target that had this key first; NULL: this one has it now. */
+static const char *
+first_of(void **tree, const char *key, const char *text)
+{
+	struct intake_walk *walk = must_alloc(sizeof *walk), **found;
+
+	walk->key = must_string(key);
+	found = tsearch(walk, tree, compare);
+	if (*found != walk) {
+		free_walk(walk);
+		return (*found)->text;
+	}
+	walk->text = must_string(text);
+	return NULL;
 }
 
 /* The default: to the end with a recipient on the command line, else to the EHLO under TLS; never
- * past that for a list. */
+ * past that for a list. Whatever is asked of a list, no message comes of it: this is the one place
+ * that says how far a target is walked. */
 static enum stage
 depth_of(const struct intake *intake, const struct target *target, bool from_list)
 {
-	if (intake->plan->quit_after != STAGE_NONE)
-		return intake->plan->quit_after;
-	return target->rcpt != NULL && !from_list ? STAGE_MESSAGE : STAGE_STARTTLS;
+	enum stage asked = intake->plan->quit_after;
+
+	if (asked == STAGE_NONE)
+		return target->rcpt != NULL && !from_list ? STAGE_MESSAGE : STAGE_STARTTLS;
+	return from_list && asked > STAGE_RCPT ? STAGE_RCPT : asked;
 }
 
 static void
@@ -136,97 +150,75 @@ take_operands(struct intake *intake)
 	return plan->operand_count > 0 || plan->to_count == 0 || give_with_recipients(intake, NULL);
 }
 
+/* ---- opt-outs and the list */
+
+/* To its end, or not at all. */
 static bool
 load_skip_file(struct intake *intake)
 {
-	const char *name = intake->plan->skip_file;
-	FILE *file = fopen(name, "re");
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
+	const char *name = intake->plan->skip_file, *why = NULL;
+	struct input *input = input_open(name, INPUT_TEXT);
+	enum input_state state = INPUT_BROKEN;
+	unsigned long number = 0;
+	struct slice line;
 
-	if (file == NULL) {
+	if (input == NULL) {
 		log_error("%s: %s", name, strerror(errno));
 		return false;
 	}
-	for (unsigned number = 1; (len = getline(&line, &size, file)) >= 0; number++) {
-		char *start = line + strspn(line, " \t"), normal[NAME_TEXT];
-		const char *why, *at;
-
-		start[strcspn(start, "#\r\n \t")] = '\0';
-		if (*start == '\0')
-			continue;
-		at = strrchr(start, '@');
-		if (!name_normalise(at != NULL ? at + 1 : start, normal, &why)) {
-			log_error("%s:%u: %s: %s", name, number, start, why);
-			free(line);
-			fclose(file);
-			return false;
-		}
-		remember(&intake->skip, at != NULL ? arena_printf(intake->arena, "%.*s@%s",
-		                                         (int)(at - start), start, normal)
-		                                   : normal);
+	intake->skip = skip_new(name);
+	while (why == NULL && (state = input_line(input, INTAKE_LINE_MAX, &line)) != INPUT_END) {
+		number += state == INPUT_SOME;
+		if (state == INPUT_WAIT)
+			input_wait(input);
+		else if (state == INPUT_BROKEN)
+			why = input_why(input);
+		else if (line.at == NULL)
+			why = "the line is over 4096 octets";
+		else
+			skip_add(intake->skip, line, number, &why); /* says why not */
 	}
-	free(line);
-	if (ferror(file)) {
-		log_error("%s: %s", name, strerror(errno));
-		fclose(file);
-		return false;
-	}
-	fclose(file);
-	return true;
+	if (state == INPUT_BROKEN)
+		log_error("%s: %s", name, why);
+	else if (why != NULL)
+		log_error("%s:%lu: %s", name, number, why);
+	input_close(input);
+	return why == NULL;
 }
 
 /* Lines that look like targets, for the progress line: counted only where reading twice costs
  * nothing. */
 static unsigned long
-count_lines(int fd)
+count_lines(const char *name)
 {
+	struct input *input = input_open(name, INPUT_TEXT);
 	unsigned long count = 0;
-	char bytes[65536];
-	bool start = true, counts = false;
-	ssize_t n;
+	struct slice line;
 
-	while ((n = read(fd, bytes, sizeof bytes)) > 0)
-		for (ssize_t i = 0; i < n; i++) {
-			if (start && bytes[i] != '\n' && bytes[i] != ' ' && bytes[i] != '\t' &&
-			    bytes[i] != '\r') {
-				counts = bytes[i] != '#';
-				start = false;
-			}
-			if (bytes[i] == '\n') {
-				count += counts;
-				counts = false;
-				start = true;
-			}
-		}
-	lseek(fd, 0, SEEK_SET);
-	return count + counts;
+	while (input != NULL && input_line(input, INTAKE_LINE_MAX, &line) == INPUT_SOME)
+		count += line.at != NULL && entry_of(line).len > 0;
+	if (input != NULL && !input_is_plain(input))
+		count = 0;
+	input_close(input);
+	return count;
 }
 
 static bool
 open_list(struct intake *intake)
 {
 	const char *file = intake->plan->file;
-	struct stat st;
 
-	if (strcmp(file, "-") == 0) {
-		intake->fd = STDIN_FILENO;
-		intake->name = "standard input";
-	} else {
-		intake->fd = open(file, O_RDONLY | O_CLOEXEC);
-		intake->name = file;
-	}
-	if (intake->fd < 0 || fstat(intake->fd, &st) != 0) {
-		log_error("%s: %s", intake->name, strerror(errno));
+	intake->list = input_open(file, INPUT_TEXT);
+	if (intake->list == NULL) {
+		log_error(
+		    "%s: %s", strcmp(file, "-") == 0 ? "standard input" : file, strerror(errno));
 		return false;
 	}
-	if (S_ISDIR(st.st_mode)) {
-		log_error("%s: %s", intake->name, strerror(EISDIR));
-		return false;
-	}
-	if (S_ISREG(st.st_mode))
-		intake->total = count_lines(intake->fd);
+	if (strcmp(file, "-") != 0 && input_is_plain(intake->list))
+		intake->total = count_lines(file);
+	if (intake->plan->quit_after != STAGE_NONE && intake->plan->quit_after > STAGE_RCPT)
+		log_warn("%s: a list is not walked beyond rcpt, whatever --quit-after says",
+		    input_name(intake->list));
 	return true;
 }
 
@@ -238,8 +230,6 @@ intake_open(const struct intake_plan *plan, int *status)
 	intake->plan = plan;
 	intake->arena = arena_new();
 	intake->line_arena = arena_new();
-	intake->fd = -1;
-	buf_init(&intake->bytes, 65536 + INTAKE_LINE_MAX);
 	*status = EXIT_OK;
 	if (!take_operands(intake))
 		*status = EXIT_USAGE;
@@ -258,168 +248,184 @@ intake_close(struct intake *intake)
 {
 	if (intake == NULL)
 		return;
-	tdestroy(intake->seen, free);
-	tdestroy(intake->skip, free);
-	if (intake->fd > STDIN_FILENO)
-		close(intake->fd);
-	buf_release(&intake->bytes);
+	tdestroy(intake->walks, free_walk);
+	tdestroy(intake->recipients, free_walk);
+	skip_free(intake->skip);
+	input_close(intake->list);
 	arena_free(intake->line_arena);
 	arena_free(intake->arena);
 	free(intake);
 }
 
-static bool
-opted_out(const struct intake *intake, const struct target *target)
+/* ---- who is walked */
+
+/* The recipient that a walk of this depth names; NULL: none. */
+static const char *
+recipient_of(struct intake *intake, const struct target *target)
 {
-	if (target->rcpt != NULL && known(&intake->skip, target->rcpt))
-		return true;
-	for (const char *name = target->domain; *name != '\0'; name = name_parent(name))
-		if (known(&intake->skip, name))
-			return true;
-	return false;
+	if (target->depth < STAGE_RCPT || target->rcpt != NULL)
+		return target->rcpt;
+	return arena_printf(intake->line_arena, "postmaster@%s", target->domain);
+}
+
+/* What is known before the way to its servers is; the campaign asks again then. */
+static const char *
+opted_out(struct intake *intake, const struct target *target)
+{
+	const char *rcpt = recipient_of(intake, target), *where;
+
+	if (intake->skip == NULL)
+		return NULL;
+	where = skip_host(intake->skip, target->domain);
+	if (where == NULL && rcpt != NULL)
+		where = skip_address(intake->skip, rcpt);
+	if (where == NULL && target->host != NULL)
+		where = skip_host(intake->skip, target->host);
+	return where;
+}
+
+/* Where a walk goes: to a domain's mail exchangers, or to a server that was given. */
+static const char *
+way_of(struct intake *intake, const struct target *target, const char *domain)
+{
+	return target->host == NULL ? domain
+	                            : arena_printf(intake->line_arena, "%s@[%s]:%u", domain,
+	                                  target->host, target->port);
+}
+
+/* Two walks to one place that ask the same come to the same. */
+static const char *
+served_by(struct intake *intake, const struct target *target)
+{
+	const char *way = way_of(intake, target, target->domain),
+	           *rcpt = recipient_of(intake, target);
+
+	if (target->depth >= STAGE_RCPT)
+		way = arena_printf(intake->line_arena, "%s %s", way, rcpt);
+	return first_of(&intake->walks,
+	    arena_printf(intake->line_arena, "%s %d", way, (int)target->depth), target->text);
+}
+
+/* Who says yes and no to many recipients of one domain is an address verifier, wherever they come
+ * from. A server that was given is asked for one of a registered domain, for any name below it
+ * leads there. Messages that are really sent are no questions, as long as a list cannot send any.
+ */
+static const char *
+other_recipient(struct intake *intake, const struct target *target)
+{
+	const char *domain = target->domain, *first;
+	struct ip ip;
+
+	if (target->depth < STAGE_RCPT)
+		return NULL;
+	if (target->host != NULL && *domain != '[' && !ip_parse(&ip, domain))
+		domain = blocklist_registered(domain);
+	first = first_of(&intake->recipients,
+	    target->host == NULL
+	        ? domain
+	        : arena_printf(intake->line_arena, "%s@[%s]", domain, target->host),
+	    target->text);
+	return target->depth == STAGE_MESSAGE ? NULL : first;
 }
 
 static enum intake_state
-admit(struct intake *intake, struct target *target, bool from_list, const char **why)
+admit(struct intake *intake, struct target *target, const char **why)
 {
-	if (opted_out(intake, target)) {
-		*why = arena_printf(intake->line_arena, "it is in %s", intake->plan->skip_file);
+	const char *where = opted_out(intake, target);
+
+	if (where != NULL) {
+		*why = arena_printf(intake->line_arena, "it has opted out (%s)", where);
 		return INTAKE_SKIP;
 	}
-	if (from_list && target->depth >= STAGE_RCPT) {
-		if (known(&intake->seen, target->domain)) {
-			*why = "this domain had its one recipient already";
-			return INTAKE_SKIP;
-		}
-		remember(&intake->seen, target->domain);
+	target->served_by = served_by(intake, target);
+	if (target->served_by != NULL) {
+		*why = arena_printf(
+		    intake->line_arena, "the walk of %s does for it", target->served_by);
+		return INTAKE_SKIP;
+	}
+	where = other_recipient(intake, target);
+	if (where != NULL) {
+		*why = arena_printf(
+		    intake->line_arena, "this domain had its one recipient already (%s)", where);
+		return INTAKE_SKIP;
 	}
 	return INTAKE_TARGET;
 }
+
+/* ---- lines */
 
 static void
 bad_line(struct intake *intake, const char *text, const char *why)
 {
 	intake->bad++;
-	log_error(
-	    "%s:%lu: %s%s%s", intake->name, intake->line, text, *text != '\0' ? ": " : "", why);
+	log_error("%s:%lu: %s%s%s", input_name(intake->list), intake->line, text,
+	    *text != '\0' ? ": " : "", why);
 }
 
-/* More of the list into `bytes`, or its end; false: nothing has come yet: a slow producer must not
- * hold up the walks. Not by O_NONBLOCK, which all that share the open file would get, such as the
- * terminal that the results go to. Apart from next_line, for a hardened build clears the whole
- * buffer at every call. */
-static bool
-read_some(struct intake *intake)
-{
-	char bytes[65536];
-	struct pollfd poll_fd = {.fd = intake->fd, .events = POLLIN};
-	ssize_t n;
-
-	if (poll(&poll_fd, 1, 0) == 0)
-		return false;
-	n = read(intake->fd, bytes, sizeof bytes);
-	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		return false;
-	if (n < 0 && errno == EINTR)
-		return true;
-	if (n < 0) {
-		log_error("%s: %s", intake->name, strerror(errno));
-		intake->failed = true;
-	}
-	if (n <= 0)
-		intake->at_end = true;
-	else
-		buf_add(&intake->bytes, bytes, (size_t)n);
-	return true;
-}
-
-/* The next line into `*line` (NUL-terminated, in the line's arena). INTAKE_TARGET stands for "there
- * is one". */
+/* The next entry of the list, in the line's arena. INTAKE_TARGET stands for "there is one". */
 static enum intake_state
-next_line(struct intake *intake, char **line)
+next_entry(struct intake *intake, const char **text)
 {
-	for (;;) {
-		char *start = intake->bytes.data + intake->used, *newline;
-		size_t left = intake->bytes.len - intake->used;
+	enum input_state state;
+	struct slice line;
 
-		newline = memchr(start, '\n', left);
-		if (newline != NULL || (intake->at_end && left > 0)) {
-			size_t len = newline != NULL ? (size_t)(newline - start) : left;
-			bool skip = intake->overlong;
-
-			intake->used += len + (newline != NULL);
-			intake->overlong = false;
-			intake->line++;
-			if (skip || len > INTAKE_LINE_MAX) {
-				bad_line(intake, "", "the line is over 4096 octets");
-				continue;
-			}
-			if (memchr(start, '\0', len) != NULL) {
-				bad_line(intake, "", "a NUL byte");
-				continue;
-			}
-			*line = arena_copy(intake->line_arena, start, len);
+	while ((state = input_line(intake->list, INTAKE_LINE_MAX, &line)) == INPUT_SOME) {
+		intake->line++;
+		if (line.at == NULL)
+			bad_line(intake, "", "the line is over 4096 octets");
+		else if (memchr(line.at, '\0', line.len) != NULL)
+			bad_line(intake, "", "a NUL byte");
+		else if (entry_of(line).len > 0) {
+			*text = slice_copy(entry_of(line), intake->line_arena);
 			return INTAKE_TARGET;
 		}
-		if (intake->at_end)
-			return INTAKE_END;
-		buf_drop(&intake->bytes, intake->used);
-		intake->used = 0;
-		if (intake->bytes.len > INTAKE_LINE_MAX) { /* what does not end is not kept, only
-			                                      counted as a bad line when it does */
-			buf_clear(&intake->bytes);
-			buf_putc(&intake->bytes, 'x');
-			intake->overlong = true;
-		}
-		if (!read_some(intake))
-			return INTAKE_WAIT;
 	}
+	if (state == INPUT_WAIT)
+		return INTAKE_WAIT;
+	if (state == INPUT_BROKEN && !intake->failed)
+		log_error("%s: %s", input_name(intake->list), input_why(intake->list));
+	else if (intake->good + intake->bad == 0 && !intake->failed)
+		log_error("%s: no targets in it", input_name(intake->list));
+	intake->failed |= state == INPUT_BROKEN || intake->good + intake->bad == 0;
+	return INTAKE_END;
 }
 
 enum intake_state
 intake_next(struct intake *intake, struct target *target, const char **why)
 {
+	const char *text;
+	enum intake_state state;
+
 	arena_reset(intake->line_arena);
 	if (intake->given_next < intake->given_count) {
 		*target = intake->given[intake->given_next++];
-		return admit(intake, target, false, why);
+		return admit(intake, target, why);
 	}
-	while (intake->fd >= 0) {
-		char *line;
-		enum intake_state state = next_line(intake, &line);
-
-		if (state != INTAKE_TARGET) {
-			if (state == INTAKE_END && intake->good + intake->bad == 0 &&
-			    !intake->failed) {
-				log_error("%s: no targets in it", intake->name);
-				intake->failed = true;
-			}
-			return state;
-		}
-		line += strspn(line, " \t");
-		if (*line == '#')
-			continue;
-		for (size_t len = strlen(line); len > 0 && strchr(" \t\r", line[len - 1]) != NULL;
-		     len--)
-			line[len - 1] = '\0';
-		if (*line == '\0')
-			continue;
-		if (!target_parse(line, intake->line_arena, target, why)) {
-			bad_line(intake, line, *why);
+	if (intake->list == NULL)
+		return INTAKE_END;
+	while ((state = next_entry(intake, &text)) == INTAKE_TARGET) {
+		if (!target_parse(text, intake->line_arena, target, why)) {
+			bad_line(intake, text, *why);
 			continue;
 		}
 		intake->good++;
 		target->depth = depth_of(intake, target, true);
 		fix_server(intake, target);
-		return admit(intake, target, true, why);
+		return admit(intake, target, why);
 	}
-	return INTAKE_END;
+	return state;
 }
 
 int
 intake_fd(const struct intake *intake)
 {
-	return intake->fd;
+	return intake->list != NULL ? input_fd(intake->list) : -1;
+}
+
+const struct skip_list *
+intake_skip(const struct intake *intake)
+{
+	return intake->skip;
 }
 
 unsigned long
@@ -437,6 +443,6 @@ intake_failed(const struct intake *intake)
 unsigned long
 intake_total(const struct intake *intake)
 {
-	return intake->fd >= 0 ? (intake->total > 0 ? intake->total + intake->given_count : 0)
-	                       : intake->given_count;
+	return intake->list != NULL ? (intake->total > 0 ? intake->total + intake->given_count : 0)
+	                            : intake->given_count;
 }

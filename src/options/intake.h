@@ -1,5 +1,9 @@
 /* intake: where the targets come from: operands, --to, a list in a file or on standard input; who
- * is left out; and how far each is walked (DESIGN.md section 1). */
+ * is left out; and how far each is walked (DESIGN.md section 1).
+ *
+ * What is promised to others is kept here, whatever is asked: nothing that comes from a list goes
+ * past RCPT; a domain gets one recipient, unless its message is really sent; what one walk answers
+ * is not walked twice. */
 #ifndef OPTIONS_INTAKE_H
 #define OPTIONS_INTAKE_H
 
@@ -9,6 +13,7 @@
 #include "options/target.h"
 
 struct intake;
+struct skip_list;
 
 enum { INTAKE_LINE_MAX = 4096 };
 
@@ -19,8 +24,7 @@ struct intake_plan { /* borrowed */
 	                          that are in it, or all when there is one domain */
 	size_t to_count;
 	const char *file; /* list, "-": standard input, NULL: none */
-	const char *skip_file; /* opt-outs: domains (and what is below them) and addresses, one a
-	                          line; NULL: none */
+	const char *skip_file; /* opt-outs (options/skip.h); NULL: none */
 	const char *server; /* host of --server, NULL */
 	unsigned server_port;
 	enum stage quit_after; /* STAGE_NONE: the default */
@@ -28,7 +32,8 @@ struct intake_plan { /* borrowed */
 
 enum intake_state {
 	INTAKE_TARGET, /* a target to walk */
-	INTAKE_SKIP, /* a target that is not to be walked; `why` says why */
+	INTAKE_SKIP, /* a target that is not to be walked; `why` says why; target.served_by is set
+	                when the walk of another does for it */
 	INTAKE_WAIT, /* standard input has nothing yet: watch intake_fd */
 	INTAKE_END,
 };
@@ -40,7 +45,8 @@ void intake_close(struct intake *intake);
 
 enum intake_state intake_next(struct intake *intake, struct target *target,
     const char **why); /* strings are valid until the next call */
-int intake_fd(const struct intake *intake);
+int intake_fd(const struct intake *intake); /* -1: all is there */
+const struct skip_list *intake_skip(const struct intake *intake); /* opt-outs; NULL: none */
 unsigned long intake_bad_lines(const struct intake *intake); /* reported and passed over so far */
 bool intake_failed(const struct intake *intake); /* reading broke off: said already */
 unsigned long intake_total(const struct intake *intake); /* targets in all, 0: not known */

@@ -8,6 +8,7 @@
 #include "dns/name.h"
 #include "mail/address.h"
 #include "mail/message.h"
+#include "options/entry.h"
 
 /* dns/name.h takes any name; a mail domain, or a mail server's name, has letters, digits, hyphens
  * and, seen in the wild, underscores. */
@@ -106,7 +107,8 @@ target_parse(const char *text, struct arena *arena, struct target *out, const ch
 	const char *bracket;
 	char name[NAME_TEXT];
 
-	*out = (struct target){.text = arena_string(arena, text)};
+	text = slice_copy(entry_trim(slice_of(text)), arena);
+	*out = (struct target){.text = text};
 	if (*text == '\0') {
 		*why = "it is empty";
 		return false;

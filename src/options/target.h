@@ -17,10 +17,12 @@ struct target {
 	const char *host; /* fixed server: name or address, NULL: by MX */
 	uint16_t port; /* of the fixed server; 0: the run's */
 	enum stage depth; /* how far to go: set by intake.h */
+	const char *served_by; /* text of the target whose walk does for this one; NULL: none */
 };
 
 /* domain | user@domain | [host-or-ip] | [host-or-ip]:port | user@domain@[host-or-ip]:port. On false
- * `*why` is static or in the arena. Control bytes are refused. */
+ * `*why` is static or in the arena. Control bytes are refused; blanks and quotes around it,
+ * typographic ones too, are not part of it. */
 bool target_parse(const char *text, struct arena *arena, struct target *out, const char **why);
 
 /* "host", "[host]", "host:port", "[address]:port", "address" (--server). */
