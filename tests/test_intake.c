@@ -35,8 +35,8 @@ split(char *line, const char **words, size_t max)
 	return count;
 }
 
-/* "domain/depth", "domain/depth:recipient", "domain/depth@host:port", "-text" when it is left out;
- * "=N" at the end: so many bad lines. */
+/* "domain/depth", "domain/depth:recipient", "domain/depth@host:port", "-text" when it is left out,
+ * "=text" when another walk does for it; "!N" at the end: so many bad lines. */
 static void
 describe(struct intake *intake, struct buf *out)
 {
@@ -48,7 +48,7 @@ describe(struct intake *intake, struct buf *out)
 		buf_puts(out, out->len > 0 ? " " : "");
 		cr_assert_neq(state, INTAKE_WAIT);
 		if (state == INTAKE_SKIP) {
-			buf_printf(out, "-%s", target.text);
+			buf_printf(out, "%c%s", target.served_by != NULL ? '=' : '-', target.text);
 			continue;
 		}
 		buf_printf(out, "%s/%s", target.domain, stages[target.depth].name);
@@ -58,7 +58,7 @@ describe(struct intake *intake, struct buf *out)
 			buf_printf(out, "@%s:%u", target.host, (unsigned)target.port);
 	}
 	if (intake_bad_lines(intake) > 0)
-		buf_printf(out, " =%lu", intake_bad_lines(intake));
+		buf_printf(out, " !%lu", intake_bad_lines(intake));
 }
 
 static const struct {
@@ -77,7 +77,7 @@ static const struct {
         .walked = "a.example/starttls b.example/starttls:u@b.example"},
     {.list = "# all\n\n  a.example \r\nb.example",
         .walked = "a.example/starttls b.example/starttls"},
-    {.list = "a.example\na b\nb.example\n", .walked = "a.example/starttls b.example/starttls =1"},
+    {.list = "a.example\na b\nb.example\n", .walked = "a.example/starttls b.example/starttls !1"},
     {.list = "u@a.example\nv@a.example\n",
         .quit_after = STAGE_RCPT,
         .walked = "a.example/rcpt:u@a.example -v@a.example"},
@@ -85,6 +85,81 @@ static const struct {
         .skip = "a.example\n",
         .walked = "-a.example -sub.a.example b.example/starttls"},
     {.operands = "a.example", .skip = "A.EXAMPLE.\n", .walked = "-a.example"},
+    /* nothing of a list goes past RCPT, whatever is asked */
+    {.list = "u@a.example\n", .quit_after = STAGE_MESSAGE, .walked = "a.example/rcpt:u@a.example"},
+    {.list = "u@a.example\n", .quit_after = STAGE_DATA, .walked = "a.example/rcpt:u@a.example"},
+    {.list = "u@a.example@[192.0.2.1]:25\n",
+        .quit_after = STAGE_MESSAGE,
+        .walked = "a.example/rcpt:u@a.example@192.0.2.1:25"},
+    {.operands = "u@b.example",
+        .list = "u@a.example\n",
+        .quit_after = STAGE_MESSAGE,
+        .walked = "b.example/message:u@b.example a.example/rcpt:u@a.example"},
+    /* a domain is walked once, whatever its spelling */
+    {.list = "a.example\nA.EXAMPLE\na.example.\n\"a.example\"\nb.example\n",
+        .walked = "a.example/starttls =A.EXAMPLE =a.example. =a.example b.example/starttls"},
+    {.list = "b\xc3\xbc"
+             "cher.example\nxn--bcher-kva.example\n",
+        .walked = "xn--bcher-kva.example/starttls =xn--bcher-kva.example"},
+    {.list = "u@a.example\nv@a.example\na.example\n",
+        .walked = "a.example/starttls:u@a.example =v@a.example =a.example"},
+    {.operands = "a.example a.example", .walked = "a.example/starttls =a.example"},
+    {.operands = "a.example", .list = "a.example\n", .walked = "a.example/starttls =a.example"},
+    {.operands = "[192.0.2.1] [192.0.2.1]:26 [192.0.2.1]",
+        .walked = "192.0.2.1/starttls@192.0.2.1:0 192.0.2.1/starttls@192.0.2.1:26 =[192.0.2.1]"},
+    {.operands = "a.example u@a.example",
+        .walked = "a.example/starttls a.example/message:u@a.example"},
+    /* a domain gets one recipient, wherever they come from, unless a message is sent */
+    {.operands = "u@a.example v@a.example w@A.EXAMPLE",
+        .quit_after = STAGE_RCPT,
+        .walked = "a.example/rcpt:u@a.example -v@a.example -w@A.EXAMPLE"},
+    {.operands = "u@a.example v@a.example",
+        .quit_after = STAGE_DATA,
+        .walked = "a.example/data:u@a.example -v@a.example"},
+    {.operands = "a.example",
+        .to = "u@a.example v@a.example",
+        .quit_after = STAGE_RCPT,
+        .walked = "a.example/rcpt:u@a.example -a.example"},
+    {.operands = "u@a.example a.example",
+        .quit_after = STAGE_RCPT,
+        .walked = "a.example/rcpt:u@a.example -a.example"},
+    {.operands = "u@a.example v@a.example u@a.example",
+        .walked = "a.example/message:u@a.example a.example/message:v@a.example =u@a.example"},
+    {.operands = "u@a.example",
+        .list = "v@a.example\n",
+        .quit_after = STAGE_MESSAGE,
+        .walked = "a.example/message:u@a.example -v@a.example"},
+    {.list = "u@a.example@[192.0.2.1]\nv@x.a.example@[192.0.2.1]\nw@[192.0.2.1]\nx@[192.0.2.1]\n",
+        .quit_after = STAGE_RCPT,
+        .walked = "a.example/rcpt:u@a.example@192.0.2.1:0 -v@x.a.example@[192.0.2.1] "
+                  "[192.0.2.1]/rcpt:w@[192.0.2.1]@192.0.2.1:0 -x@[192.0.2.1]"},
+    {.list = "u@a.example\nu@b.example\n",
+        .quit_after = STAGE_RCPT,
+        .walked = "a.example/rcpt:u@a.example b.example/rcpt:u@b.example"},
+    /* opt-outs, in every way to say them */
+    {.operands = "John@one.example \"john\"@one.example jane@one.example one.example",
+        .skip = "john@one.example",
+        .walked = "-John@one.example -\"john\"@one.example one.example/message:jane@one.example "
+                  "one.example/starttls"},
+    {.operands = "one.example",
+        .skip = "Postmaster@one.example",
+        .quit_after = STAGE_RCPT,
+        .walked = "-one.example"},
+    {.operands = "one.example", .skip = "postmaster@one.example", .walked = "one.example/starttls"},
+    {.operands = "[192.0.2.1]:25 x@[192.0.2.1] x@[IPv6:::ffff:192.0.2.1] x@b.example@[192.0.2.1] "
+                 "[192.0.2.2]",
+        .skip = "192.0.2.1/32",
+        .walked = "-[192.0.2.1]:25 -x@[192.0.2.1] -x@[IPv6:::ffff:192.0.2.1] "
+                  "-x@b.example@[192.0.2.1] 192.0.2.2/starttls@192.0.2.2:0"},
+    {.operands = "[mx.a.example] u@b.example@[MX.a.example]:25",
+        .skip = "*.a.example",
+        .walked = "-[mx.a.example] -u@b.example@[MX.a.example]:25"},
+    /* what stands around a target */
+    {.list = "\xef\xbb\xbf"
+             "a.example # why\n\xe2\x80\x9c"
+             "b.example\xe2\x80\x9d\nc.example\xc2\xa0\n<u@d.example>\na#b@e.example\n",
+        .walked = "a.example/starttls b.example/starttls c.example/starttls "
+                  "d.example/starttls:u@d.example e.example/starttls:a#b@e.example"},
 };
 
 Test(intake, cases)
@@ -127,5 +202,26 @@ Test(intake, cases)
 		if (plan.skip_file != NULL)
 			remove(skip);
 		arena_free(arena);
+	}
+}
+
+/* A skip file that cannot be used to its end lets nobody start. */
+Test(intake, bad_skip_files)
+{
+	static const char *const files[] = {"a.example\n..\n", "a.example b.example\n",
+	    "192.0.2.0/33", "http://a.example/", "nodot", "PK\x03\x04 zip"};
+
+	log_quiet(true);
+	for (size_t i = 0; i <= COUNT(files); i++) {
+		char name[64], longer[5001];
+		struct intake_plan plan = {.quit_after = STAGE_NONE, .skip_file = name};
+		int status;
+
+		memset(longer, 'a', sizeof longer - 1);
+		longer[sizeof longer - 1] = '\0';
+		write_file(name, i < COUNT(files) ? files[i] : longer);
+		cr_expect_null(intake_open(&plan, &status), "file %zu", i);
+		cr_expect_eq(status, EXIT_DATA);
+		remove(name);
 	}
 }

@@ -21,6 +21,7 @@
 #include "io/loop.h"
 #include "io/resolver.h"
 #include "io/tls.h"
+#include "options/skip.h"
 #include "rules/rules.h"
 
 enum {
@@ -244,9 +245,22 @@ limits_of(const struct options *o)
 	    .address = 1};
 }
 
-static void
-plan_errands(const struct options *o, struct errand_rules *rules)
+/* By the name or the address of a server, which nobody knew before the DNS was asked. */
+static const char *
+opted_out(const char *host, const struct ip *ip, struct arena *arena, void *arg)
 {
+	const char *where = skip_ip(arg, ip);
+
+	if (where == NULL)
+		where = skip_host(arg, host);
+	return where != NULL ? arena_printf(arena, "it has opted out (%s)", where) : NULL;
+}
+
+static void
+plan_errands(const struct options *o, struct skip_list *skip, struct errand_rules *rules)
+{
+	rules->opted_out = skip != NULL ? opted_out : NULL;
+	rules->arg = skip;
 	rules->family = o->family;
 	rules->all = o->all;
 	rules->allow_private = o->allow_private;
@@ -267,7 +281,7 @@ plan_pipeline(struct run *run)
 	plan->rules = run->rulebook.rules;
 	plan->remedies = run->rulebook.remedies;
 	plan->limits = limits_of(o);
-	plan_errands(o, &plan->errands);
+	plan_errands(o, intake_skip(run->intake), &plan->errands);
 	walk->base = run->dns.base;
 	walk->tls = give_tls;
 	walk->tls_arg = run;

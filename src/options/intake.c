@@ -422,7 +422,7 @@ intake_fd(const struct intake *intake)
 	return intake->list != NULL ? input_fd(intake->list) : -1;
 }
 
-const struct skip_list *
+struct skip_list *
 intake_skip(const struct intake *intake)
 {
 	return intake->skip;

@@ -46,7 +46,7 @@ void intake_close(struct intake *intake);
 enum intake_state intake_next(struct intake *intake, struct target *target,
     const char **why); /* strings are valid until the next call */
 int intake_fd(const struct intake *intake); /* -1: all is there */
-const struct skip_list *intake_skip(const struct intake *intake); /* opt-outs; NULL: none */
+struct skip_list *intake_skip(const struct intake *intake); /* opt-outs; NULL: none */
 unsigned long intake_bad_lines(const struct intake *intake); /* reported and passed over so far */
 bool intake_failed(const struct intake *intake); /* reading broke off: said already */
 unsigned long intake_total(const struct intake *intake); /* targets in all, 0: not known */

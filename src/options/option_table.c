@@ -127,12 +127,14 @@ const struct option option_table[] = {
         FIELD(to),
         .take = take_recipient,
         .many = true,
+        .not_in_file = true, /* a file is no list of recipients */
     },
     {
         .names = "input",
         .letter = 'i',
         .value = "FILE",
-        .help = "read targets from FILE, one a line; - is standard input",
+        .help =
+            "read targets from FILE, one a line, and walk none beyond rcpt; - is standard input",
         .commands = P,
         .section = SECTION_TASK,
         FIELD(input),
@@ -141,7 +143,7 @@ const struct option option_table[] = {
     {
         .names = "skip-file",
         .value = "FILE",
-        .help = "domains and addresses that have opted out, one a line: never walked",
+        .help = "who has opted out, one a line: domains, addresses, mail servers, networks",
         .commands = P,
         .section = SECTION_TASK,
         FIELD(skip_file),

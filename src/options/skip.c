@@ -152,8 +152,8 @@ add_name_or_address(struct skip_list *list, const char *text, const char *where)
 	char name[NAME_TEXT];
 	const char *key = name;
 
-	/* "*.example.com", ".example.com", "@example.com" and "*@example.com" are ways to say all of
-	 * example.com. */
+	/* "*.example.com", ".example.com", "@example.com" and "*@example.com" are ways to say all
+	 * of example.com. */
 	text += *text == '*' ? 1 : 0;
 	text += (*text == '.' || *text == '@') && text[1] != '\0' ? 1 : 0;
 	if (strchr(text, '@') != NULL)

@@ -484,6 +484,7 @@ write_result(struct json *json, const struct journey *journey, enum extent exten
 	if (extent != EXTENT_WHOLE)
 		json_bool(json, "cut", true);
 	json_number(json, "untried", (long long)journey->untried);
+	json_text(json, "served_by", journey->target.served_by);
 	write_time(json, "started", journey->started);
 	json_number(json, "ms", journey->ms);
 }
@@ -524,6 +525,7 @@ record_summary(struct buf *out, const struct tally *tally, const struct run_end 
 
 	record_begin(&json, out, "summary");
 	json_number(&json, "targets", (long long)tally->targets);
+	json_number(&json, "served", (long long)tally->served);
 	json_number(&json, "bad_input", (long long)end->bad_input);
 	json_object_begin(&json, "status");
 	for (enum walk_status s = 0; s < WALK_COUNT; s++)

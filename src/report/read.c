@@ -59,6 +59,7 @@ read_summary(const json_t *members, struct record_summary *summary)
 	             *causes = json_object_get(members, "cause");
 
 	summary->targets = read_number(members, "targets");
+	summary->served = read_number(members, "served");
 	for (enum walk_status s = 0; s < WALK_COUNT; s++)
 		summary->status[s] = read_number(statuses, walk_status_name(s));
 	for (enum cause c = 0; c < CAUSE_COUNT; c++)

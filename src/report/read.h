@@ -39,7 +39,7 @@ struct record { /* valid while it is being taken */
 	struct run_facts run;
 	struct journey result;
 	struct record_summary {
-		unsigned long targets, status[WALK_COUNT], cause[CAUSE_COUNT];
+		unsigned long targets, served, status[WALK_COUNT], cause[CAUSE_COUNT];
 		struct run_end end;
 	} summary;
 };

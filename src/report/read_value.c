@@ -348,6 +348,7 @@ read_result(const json_t *record, struct arena *arena, struct journey *journey)
 	journey->target.text = read_word(record, "target");
 	journey->target.domain = read_word(record, "domain");
 	journey->target.rcpt = read_word(record, "rcpt");
+	journey->target.served_by = read_word(record, "served_by");
 	if (journey->target.text == NULL)
 		journey->target.text = "";
 	read_ip(json_object_get(record, "source"), &journey->source);

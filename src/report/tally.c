@@ -22,6 +22,10 @@ tally_release(struct tally *tally)
 void
 tally_result(struct tally *tally, const struct journey *journey)
 {
+	if (journey->target.served_by != NULL) {
+		tally->served++;
+		return;
+	}
 	tally->targets++;
 	tally->status[journey->status]++;
 	tally->excused += journey->excused;

@@ -9,6 +9,7 @@
 struct tally {
 	unsigned long targets, status[WALK_COUNT], cause[CAUSE_COUNT];
 	unsigned long excused; /* skipped, and nothing is left open by it */
+	unsigned long served; /* targets that the walk of another does for: not counted above */
 	struct counter *lists; /* blocklists that were quoted */
 	struct counter *sites; /* of the best mail exchangers */
 };

@@ -484,6 +484,9 @@ text_summary(struct buf *out, const struct text_style *style, const struct tally
 		if (tally->status[s] > 0)
 			buf_printf(out, "%s %lu %s", found++ == 0 ? ":" : ",", tally->status[s],
 			    walk_status_name(s));
+	if (tally->served > 0)
+		buf_printf(out, "; %lu more of the same domain%s", tally->served,
+		    tally->served == 1 ? "" : "s");
 	if (end->bad_input > 0)
 		buf_printf(out, "; %lu bad line%s", end->bad_input, end->bad_input == 1 ? "" : "s");
 	say_interrupted(out, end);
