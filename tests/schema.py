@@ -18,7 +18,7 @@ ATTEMPT = {'mx': 'mx.example.com', 'preference': 10, 'ip': '192.0.2.25', 'port':
            'greeting': {'code': 554, 'enhanced': '5.7.1', 'lines': ['554 5.7.1 no']}, 'tls': {'offered': False, 'done': False}, 'transcript': [ENTRY], 'ms': 5}
 RESULT = {'type': 'result', 'schema': 1, 'target': 'example.com', 'domain': 'example.com', 'rcpt': None, 'source': '192.0.2.1', 'sender': {'ip': '192.0.2.1', 'helo': 'a.example', 'from': ''},
           'route': {'kind': 'mx', 'canonical': 'example.com', 'authentic': False, 'hosts': [{'mx': 'mx.example.com', 'preference': 10, 'addresses': ['192.0.2.25', '2001:db8::1'], 'alias': False}]},
-          'status': 'refused', 'stage': 'greeting', 'reply': REPLY, 'diagnosis': DIAGNOSIS, 'attempts': [ATTEMPT], 'untried': 0, 'started': '2026-11-24T10:00:00.000Z', 'ms': 9}
+          'status': 'refused', 'stage': 'greeting', 'reply': REPLY, 'diagnosis': DIAGNOSIS, 'attempts': [ATTEMPT], 'asked': 'greeting', 'not_asked': ['ehlo'], 'untried': 0, 'started': '2026-11-24T10:00:00.000Z', 'ms': 9}
 SENDER = {'type': 'sender', 'schema': 1, 'ip': '192.0.2.1', 'helo': 'a.example', 'helo_origin': 'ptr', 'from': 'postmaster@a.example', 'complete': True,
           'ptr': {'found': 'present', 'rcode': 'NOERROR', 'names': [{'name': 'a.example', 'confirmed': 'present', 'generic': False}], 'total': 1}, 'fcrdns': 'pass',
           'dnsbl': [{'list': 'zen.spamhaus.org', 'name': 'Spamhaus ZEN', 'item': '192.0.2.1', 'identity': 'ip', 'state': 'listed', 'codes': ['127.0.0.2'], 'meaning': 'SBL'}],
@@ -28,7 +28,7 @@ SENDER = {'type': 'sender', 'schema': 1, 'ip': '192.0.2.1', 'helo': 'a.example',
 FINDING = {'type': 'finding', 'schema': 1, 'sender': {'ip': '192.0.2.1', 'helo': 'a.example', 'from': ''}, 'id': 'ptr-missing', 'topic': 'ptr', 'severity': 'refuses', 'what': 'no PTR', 'evidence': None,
            'refused_by': None, 'who': 'host', 'advice': 'set one', 'records': ['1.2.0.192.in-addr.arpa. PTR a.example.'], 'url': None}
 RUN = {'type': 'run', 'schema': 1, 'version': '0.1.0', 'started': '2026-11-24T10:00:00.000Z', 'options': ['port=25'], 'nameservers': ['127.0.0.1']}
-STATUSES = 'accepted refused deferred dropped broken unreachable undeliverable dns-error skipped'.split()
+STATUSES = 'accepted refused deferred dropped broken unreachable undeliverable dns-error skipped local'.split()
 SUMMARY = {'type': 'summary', 'schema': 1, 'targets': 1, 'served': 0, 'bad_input': 0, 'status': {s: int(s == 'refused') for s in STATUSES}, 'cause': {'ip-blocklist': 1}, 'list': {'zen.spamhaus.org': 1},
            'mx_site': {'example.com': 1}, 'interrupted': False, 'under_way': 0, 'not_begun': 0, 'ms': 10}
 EXPLANATION = {'type': 'explanation', 'schema': 1, 'code': 554, 'enhanced': '', 'text': '554 no', 'cause': 'unknown', 'rule': None, 'matched': None, 'list': None, 'lists': [], 'what': None, 'listed': None,
