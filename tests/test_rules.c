@@ -94,7 +94,7 @@ Test(pattern, finds_the_words_that_a_match_must_have)
 {
 	static const struct {
 		const char *source,
-		    *clauses; /* words of a clause with '|' between, clauses with '&' */
+		    *choices; /* words of a choice with '|' between, choices with '&' */
 	} cases[] = {
 	    {"User Unknown", "user unknown"},
 	    {"users? unknown", " unknown&user"},
@@ -117,15 +117,15 @@ Test(pattern, finds_the_words_that_a_match_must_have)
 		buf_init(&text, 1000);
 		cr_assert(pattern_read(&pattern, cases[i].source, arena, &why), "%s: %s",
 		    cases[i].source, why);
-		for (size_t c = 0; c < pattern.clause_count; c++)
-			for (size_t w = 0; w < pattern.clauses[c].count; w++)
+		for (size_t c = 0; c < pattern.choice_count; c++)
+			for (size_t w = 0; w < pattern.choices[c].count; w++)
 				buf_printf(&text, "%s%s",
 				    w > 0   ? "|"
 				    : c > 0 ? "&"
 				            : "",
-				    pattern.clauses[c].words[w]);
+				    pattern.choices[c].words[w]);
 		cr_expect(
-		    strcmp(text.data, cases[i].clauses) == 0, "%s: %s", cases[i].source, text.data);
+		    strcmp(text.data, cases[i].choices) == 0, "%s: %s", cases[i].source, text.data);
 		buf_release(&text);
 	}
 	arena_free(arena);

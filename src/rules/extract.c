@@ -94,7 +94,7 @@ url_at(const char *p, size_t len)
 	return n > 8 ? n : 0;
 }
 
-enum standing {
+enum client_surety {
 	NO_CLIENT,
 	IN_URL,
 	SOMEWHERE,
@@ -119,8 +119,8 @@ stands_behind(const char *text, size_t at, const char *const *words, size_t coun
 	return false;
 }
 
-static enum standing
-standing_of(const char *text, size_t len, size_t at, size_t n)
+static enum client_surety
+surety_of(const char *text, size_t len, size_t at, size_t n)
 {
 	static const char *const numbered[] = {"section", "sections", "sec.", "chapter",
 	    "paragraph", "version", "ver", "v", "release", "build", "rfc"};
@@ -156,11 +156,11 @@ struct ip
 extract_ip(const char *text, size_t len, const struct ip *ours)
 {
 	struct ip best = {0};
-	enum standing surest = NO_CLIENT;
+	enum client_surety surest = NO_CLIENT;
 
 	for (size_t i = 0, skip; i < len; i += skip) {
 		size_t url = url_at(text + i, len - i);
-		enum standing standing = IN_URL;
+		enum client_surety standing = IN_URL;
 		struct ip ip = {0};
 
 		skip = url > 0 ? url : 1;
@@ -176,7 +176,7 @@ extract_ip(const char *text, size_t len, const struct ip *ours)
 			if (n == 0)
 				continue;
 			skip = n;
-			standing = standing_of(text, len, i, n);
+			standing = surety_of(text, len, i, n);
 		}
 		if (ip.family == 0)
 			continue;

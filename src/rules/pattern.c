@@ -24,23 +24,23 @@ enum {
 /* ---- reading a pattern: what it needs, and whether it could run away */
 
 struct need { /* at least one of these words */
-	struct clause clause;
+	struct word_choice choice;
 	size_t shortest;
 };
 
 struct needs { /* … and of each of these; the better first */
-	struct need need[CLAUSES_MAX];
+	struct need need[CHOICES_MAX];
 	size_t count;
 };
 
-struct parse {
+struct pattern_scan {
 	const char *p;
 	struct arena *arena;
 	const char *why;
 	unsigned nesting;
 };
 
-struct run { /* literal bytes that follow one another */
+struct literal_run { /* literal bytes that follow one another */
 	char bytes[RUN_MAX];
 	size_t len;
 };
@@ -50,7 +50,7 @@ struct times { /* a quantifier */
 	unsigned least, most; /* most 0: no end */
 };
 
-static bool read_alternatives(struct parse *parse, struct needs *needs, bool *loops);
+static bool read_alternatives(struct pattern_scan *scan, struct needs *needs, bool *loops);
 
 /* Long words are rare, and so is a choice among few. */
 static unsigned
@@ -58,10 +58,10 @@ worth(const struct need *need)
 {
 	size_t length = need->shortest < 12 ? need->shortest : 12;
 
-	return need->clause.count == 0 || need->clause.count > WORDS_MAX ||
+	return need->choice.count == 0 || need->choice.count > WORDS_MAX ||
 	               need->shortest < WORD_MIN
 	           ? 0
-	           : (unsigned)(length * 8 + WORDS_MAX - need->clause.count);
+	           : (unsigned)(length * 8 + WORDS_MAX - need->choice.count);
 }
 
 static void
@@ -73,49 +73,49 @@ add_need(struct needs *needs, const struct need *need)
 		return;
 	while (at > 0 && worth(need) > worth(&needs->need[at - 1]))
 		at--;
-	if (at == CLAUSES_MAX)
+	if (at == CHOICES_MAX)
 		return;
-	if (needs->count < CLAUSES_MAX)
+	if (needs->count < CHOICES_MAX)
 		needs->count++;
 	memmove(&needs->need[at + 1], &needs->need[at], (needs->count - at - 1) * sizeof *need);
 	needs->need[at] = *need;
 }
 
 static void
-end_run(struct parse *parse, struct run *run, struct needs *needs)
+end_run(struct pattern_scan *scan, struct literal_run *run, struct needs *needs)
 {
 	struct need need = {{NULL, 0}, run->len};
 
 	if (run->len >= WORD_MIN) {
-		need.clause.words = arena_alloc(parse->arena, sizeof *need.clause.words);
-		need.clause.words[need.clause.count++] =
-		    arena_copy(parse->arena, run->bytes, run->len);
+		need.choice.words = arena_alloc(scan->arena, sizeof *need.choice.words);
+		need.choice.words[need.choice.count++] =
+		    arena_copy(scan->arena, run->bytes, run->len);
 		add_need(needs, &need);
 	}
 	run->len = 0;
 }
 
 static void
-add_to_run(struct parse *parse, struct run *run, struct needs *needs, char c)
+add_to_run(struct pattern_scan *scan, struct literal_run *run, struct needs *needs, char c)
 {
 	if (run->len == RUN_MAX)
-		end_run(parse, run, needs);
+		end_run(scan, run, needs);
 	run->bytes[run->len++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
 static bool
-refuse(struct parse *parse, const char *why)
+refuse(struct pattern_scan *scan, const char *why)
 {
-	parse->why = why;
+	scan->why = why;
 	return false;
 }
 
 static bool
-read_braces(struct parse *parse, struct times *times)
+read_braces(struct pattern_scan *scan, struct times *times)
 {
 	char *end;
 
-	times->least = (unsigned)strtoul(parse->p + 1, &end, 10);
+	times->least = (unsigned)strtoul(scan->p + 1, &end, 10);
 	times->most = times->least;
 	if (*end == ',') {
 		times->most = end[1] == '}' ? 0 : (unsigned)strtoul(end + 1, &end, 10);
@@ -123,45 +123,45 @@ read_braces(struct parse *parse, struct times *times)
 			end += *end == ',';
 	}
 	if (*end != '}' || times->least > 1000 || times->most > 1000)
-		return refuse(parse, "a repetition in braces is not {m}, {m,} or {m,n} below 1000");
-	parse->p = end + 1;
+		return refuse(scan, "a repetition in braces is not {m}, {m,} or {m,n} below 1000");
+	scan->p = end + 1;
 	return true;
 }
 
 static bool
-read_times(struct parse *parse, struct times *times)
+read_times(struct pattern_scan *scan, struct times *times)
 {
 	*times = (struct times){false, 1, 1};
-	switch (*parse->p) {
+	switch (*scan->p) {
 	case '*':
 		*times = (struct times){true, 0, 0};
-		parse->p++;
+		scan->p++;
 		break;
 	case '+':
 		*times = (struct times){true, 1, 0};
-		parse->p++;
+		scan->p++;
 		break;
 	case '?':
 		*times = (struct times){true, 0, 1};
-		parse->p++;
+		scan->p++;
 		break;
 	case '{':
 		times->given = true;
-		if (!read_braces(parse, times))
+		if (!read_braces(scan, times))
 			return false;
 		break;
 	default:
 		return true;
 	}
-	if (*parse->p == '?' || *parse->p == '+') /* lazy, possessive */
-		parse->p++;
+	if (*scan->p == '?' || *scan->p == '+') /* lazy, possessive */
+		scan->p++;
 	return true;
 }
 
 static bool
-read_class(struct parse *parse)
+read_class(struct pattern_scan *scan)
 {
-	const char *p = parse->p + 1;
+	const char *p = scan->p + 1;
 
 	p += *p == '^';
 	p += *p == ']';
@@ -169,16 +169,16 @@ read_class(struct parse *parse)
 		if (*p == '\\' && p[1] != '\0')
 			p++;
 		if (*p == '\0')
-			return refuse(parse, "a [class] is not closed");
+			return refuse(scan, "a [class] is not closed");
 	}
-	parse->p = p + 1;
+	scan->p = p + 1;
 	return true;
 }
 
 /* What stands behind "(": how far the group's own text begins, and whether it is one that looks
  * without taking. */
 static bool
-read_group_head(struct parse *parse, bool *looks)
+read_group_head(struct pattern_scan *scan, bool *looks)
 {
 	static const struct {
 		const char *head;
@@ -187,52 +187,52 @@ read_group_head(struct parse *parse, bool *looks)
 	    {"(?<!", true}, {"(?<", false}};
 
 	*looks = false;
-	if (parse->p[1] != '?') {
-		if (parse->p[1] == '*')
-			return refuse(parse, "verbs are not taken");
-		parse->p++;
+	if (scan->p[1] != '?') {
+		if (scan->p[1] == '*')
+			return refuse(scan, "verbs are not taken");
+		scan->p++;
 		return true;
 	}
 	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
-		if (strncmp(parse->p, heads[i].head, strlen(heads[i].head)) == 0) {
-			parse->p += strlen(heads[i].head);
+		if (strncmp(scan->p, heads[i].head, strlen(heads[i].head)) == 0) {
+			scan->p += strlen(heads[i].head);
 			*looks = heads[i].looks;
 			if (i + 1 == sizeof heads / sizeof heads[0]) {
-				size_t name = strspn(parse->p, "abcdefghijklmnopqrstuvwxyz");
+				size_t name = strspn(scan->p, "abcdefghijklmnopqrstuvwxyz");
 
-				if (name == 0 || parse->p[name] != '>')
+				if (name == 0 || scan->p[name] != '>')
 					return refuse(
-					    parse, "a group's name is small letters up to >");
-				parse->p += name + 1;
+					    scan, "a group's name is small letters up to >");
+				scan->p += name + 1;
 			}
 			return true;
 		}
-	return refuse(parse, "a (?…) that is not taken here");
+	return refuse(scan, "a (?…) that is not taken here");
 }
 
 static bool
-read_group(struct parse *parse, struct run *run, struct needs *needs, bool *loops)
+read_group(struct pattern_scan *scan, struct literal_run *run, struct needs *needs, bool *loops)
 {
 	struct needs own = {.count = 0};
 	struct times times;
 	bool looks, inner = false;
 
-	if (++parse->nesting > NESTING_MAX)
-		return refuse(parse, "groups are nested too deeply");
-	if (!read_group_head(parse, &looks) || !read_alternatives(parse, &own, &inner))
+	if (++scan->nesting > NESTING_MAX)
+		return refuse(scan, "groups are nested too deeply");
+	if (!read_group_head(scan, &looks) || !read_alternatives(scan, &own, &inner))
 		return false;
-	if (*parse->p != ')')
-		return refuse(parse, "a group is not closed");
-	parse->p++;
-	parse->nesting--;
-	if (!read_times(parse, &times))
+	if (*scan->p != ')')
+		return refuse(scan, "a group is not closed");
+	scan->p++;
+	scan->nesting--;
+	if (!read_times(scan, &times))
 		return false;
 	if (inner && times.given && (times.most == 0 || times.most > REPEATS_MAX))
-		return refuse(parse, "a repetition holds another repetition: it could run away");
+		return refuse(scan, "a repetition holds another repetition: it could run away");
 	*loops |= inner || (times.given && times.most != 1);
 	if (looks)
 		return true; /* takes nothing: the run of letters goes on behind it */
-	end_run(parse, run, needs);
+	end_run(scan, run, needs);
 	for (size_t i = 0; i < own.count && times.least > 0; i++)
 		add_need(needs, &own.need[i]);
 	return true;
@@ -241,94 +241,94 @@ read_group(struct parse *parse, struct run *run, struct needs *needs, bool *loop
 /* One thing that takes text, and how often. `literal` is the byte that it is, or 0 when it may be
  * several. */
 static bool
-read_atom(struct parse *parse, struct run *run, struct needs *needs, bool *loops)
+read_atom(struct pattern_scan *scan, struct literal_run *run, struct needs *needs, bool *loops)
 {
 	struct times times;
 	char literal = 0;
 
-	if (*parse->p == '[') {
-		if (!read_class(parse))
+	if (*scan->p == '[') {
+		if (!read_class(scan))
 			return false;
-	} else if (*parse->p == '.') {
-		parse->p++;
-	} else if (*parse->p == '\\') {
-		char c = parse->p[1];
+	} else if (*scan->p == '.') {
+		scan->p++;
+	} else if (*scan->p == '\\') {
+		char c = scan->p[1];
 
 		if (c == '\0' || (c >= '0' && c <= '9') || strchr("kgRKXCGQEpPuUxcoN", c) != NULL)
-			return refuse(parse, "a backslash before something that is not taken here");
-		parse->p += 2;
+			return refuse(scan, "a backslash before something that is not taken here");
+		scan->p += 2;
 		if (strchr("bBAzZ", c) != NULL)
 			return true;
 		if (strchr("dDsSwWhHvV", c) == NULL)
 			literal = c;
 	} else {
-		literal = *parse->p++;
+		literal = *scan->p++;
 	}
-	if (!read_times(parse, &times))
+	if (!read_times(scan, &times))
 		return false;
 	*loops |= times.given && times.most != 1;
 	if (literal != 0 && times.least > 0)
-		add_to_run(parse, run, needs, literal);
+		add_to_run(scan, run, needs, literal);
 	if (literal == 0 || times.given)
-		end_run(parse, run, needs);
+		end_run(scan, run, needs);
 	return true;
 }
 
 static bool
-read_branch(struct parse *parse, struct needs *needs, bool *loops)
+read_branch(struct pattern_scan *scan, struct needs *needs, bool *loops)
 {
-	struct run run = {.len = 0};
+	struct literal_run run = {.len = 0};
 
-	while (*parse->p != '\0' && *parse->p != '|' && *parse->p != ')') {
-		if (*parse->p == '^' || *parse->p == '$') {
-			parse->p++;
-		} else if (*parse->p == '(') {
-			if (!read_group(parse, &run, needs, loops))
+	while (*scan->p != '\0' && *scan->p != '|' && *scan->p != ')') {
+		if (*scan->p == '^' || *scan->p == '$') {
+			scan->p++;
+		} else if (*scan->p == '(') {
+			if (!read_group(scan, &run, needs, loops))
 				return false;
-		} else if (strchr("*+?{", *parse->p) != NULL) {
-			return refuse(parse, "a repetition of nothing");
-		} else if (!read_atom(parse, &run, needs, loops)) {
+		} else if (strchr("*+?{", *scan->p) != NULL) {
+			return refuse(scan, "a repetition of nothing");
+		} else if (!read_atom(scan, &run, needs, loops)) {
 			return false;
 		}
 	}
-	end_run(parse, &run, needs);
+	end_run(scan, &run, needs);
 	return true;
 }
 
 static void
-join(struct parse *parse, struct need *all, const struct need *branch)
+join(struct pattern_scan *scan, struct need *all, const struct need *branch)
 {
-	for (size_t i = 0; i < branch->clause.count; i++) {
-		*(const char **)arena_push(parse->arena, &all->clause.words, all->clause.count,
-		    sizeof *all->clause.words) = branch->clause.words[i];
-		all->clause.count++;
+	for (size_t i = 0; i < branch->choice.count; i++) {
+		*(const char **)arena_push(scan->arena, &all->choice.words, all->choice.count,
+		    sizeof *all->choice.words) = branch->choice.words[i];
+		all->choice.count++;
 	}
 	if (all->shortest == 0 || branch->shortest < all->shortest)
 		all->shortest = branch->shortest;
 }
 
-/* One branch needs all that it needs; of several, only one clause is left: a word of this or a word
+/* One branch needs all that it needs; of several, only one choice is left: a word of this or a word
  * of that. */
 static bool
-read_alternatives(struct parse *parse, struct needs *needs, bool *loops)
+read_alternatives(struct pattern_scan *scan, struct needs *needs, bool *loops)
 {
 	struct need any = {{NULL, 0}, 0};
 	bool sure = true;
 
-	if (!read_branch(parse, needs, loops))
+	if (!read_branch(scan, needs, loops))
 		return false;
-	if (*parse->p != '|')
+	if (*scan->p != '|')
 		return true;
 	for (;;) {
 		sure = sure && needs->count > 0 &&
-		       any.clause.count + needs->need[0].clause.count <= WORDS_MAX;
+		       any.choice.count + needs->need[0].choice.count <= WORDS_MAX;
 		if (sure)
-			join(parse, &any, &needs->need[0]);
+			join(scan, &any, &needs->need[0]);
 		needs->count = 0;
-		if (*parse->p != '|')
+		if (*scan->p != '|')
 			break;
-		parse->p++;
-		if (!read_branch(parse, needs, loops))
+		scan->p++;
+		if (!read_branch(scan, needs, loops))
 			return false;
 	}
 	if (sure)
@@ -339,17 +339,17 @@ read_alternatives(struct parse *parse, struct needs *needs, bool *loops)
 bool
 pattern_read(struct pattern *pattern, const char *source, struct arena *arena, const char **why)
 {
-	struct parse parse = {source, arena, NULL, 0};
+	struct pattern_scan scan = {source, arena, NULL, 0};
 	struct needs needs = {.count = 0};
 	bool loops = false;
 
 	*pattern = (struct pattern){.source = source};
-	if (!read_alternatives(&parse, &needs, &loops) || *parse.p != '\0') {
-		*why = parse.why != NULL ? parse.why : "a ) too many";
+	if (!read_alternatives(&scan, &needs, &loops) || *scan.p != '\0') {
+		*why = scan.why != NULL ? scan.why : "a ) too many";
 		return false;
 	}
 	for (size_t i = 0; i < needs.count; i++)
-		pattern->clauses[pattern->clause_count++] = needs.need[i].clause;
+		pattern->choices[pattern->choice_count++] = needs.need[i].choice;
 	return true;
 }
 
@@ -365,10 +365,10 @@ pattern_split(const char *source, struct arena *arena, const char ***parts)
 		if (*p == '\\' && p[1] != '\0') {
 			p++;
 		} else if (*p == '[') {
-			struct parse parse = {p, arena, NULL, 0};
+			struct pattern_scan scan = {p, arena, NULL, 0};
 
-			read_class(&parse);
-			p = parse.p - 1;
+			read_class(&scan);
+			p = scan.p - 1;
 		} else if (*p == '(') {
 			depth++;
 		} else if (*p == ')') {
@@ -393,10 +393,10 @@ enum { ASKED_OFTEN = 16 };
 static const char *
 past_class(const char *p)
 {
-	struct parse parse = {p, NULL, NULL, 0};
+	struct pattern_scan scan = {p, NULL, NULL, 0};
 
-	read_class(&parse);
-	return parse.p;
+	read_class(&scan);
+	return scan.p;
 }
 
 /* "[.-]" takes the dot within a name, too, and "[^;]{0,40}" as little as it can: what goes together

@@ -11,14 +11,14 @@
 
 enum { ALSO_MAX = 2, LISTS_MAX = 6 };
 
-struct reader { /* one reading under way */
+struct reading_job { /* one reading under way */
 	const struct rules *rules;
 	const struct said *said;
 	struct arena *arena;
 	struct reading *out;
 	struct unwrapped text;
 	struct scope scope;
-	uint64_t *found; /* for each entry of the rule base four bits: the clauses whose words stand
+	uint64_t *found; /* for each entry of the rule base four bits: the choices whose words stand
 	                    in the text */
 	struct reworded
 	    words; /* `text.bare` in the rules' own words; text NULL: no other than as it is */
@@ -28,10 +28,10 @@ struct reader { /* one reading under way */
 
 static uint64_t *
 find_words(
-    const struct reader *reader, const char *text, size_t len, const struct reworded *reworded)
+    const struct reading_job *job, const char *text, size_t len, const struct reworded *reworded)
 {
-	const struct rules *rules = reader->rules;
-	uint64_t *found = arena_alloc(reader->arena, (rules->entry_count / 16 + 1) * sizeof *found);
+	const struct rules *rules = job->rules;
+	uint64_t *found = arena_alloc(job->arena, (rules->entry_count / 16 + 1) * sizeof *found);
 
 	memcpy(found, rules->given, (rules->entry_count / 16 + 1) * sizeof *found);
 	words_scan(rules->words, text, len, found);
@@ -40,7 +40,7 @@ find_words(
 	return found;
 }
 
-/* The next of the entries [from, end) all of whose clauses were found: sixteen are looked at
+/* The next of the entries [from, end) all of whose choices were found: sixteen are looked at
  * together, four bits each. */
 static size_t
 next_found(const struct rules *rules, const uint64_t *found, size_t from, size_t end)
@@ -98,9 +98,9 @@ provider_by_host(const struct rules *rules, const char *host)
 }
 
 static const struct provider *
-provider_by_text(const struct reader *reader, const char *text, size_t len, const uint64_t *found)
+provider_by_text(const struct reading_job *job, const char *text, size_t len, const uint64_t *found)
 {
-	const struct rules *rules = reader->rules;
+	const struct rules *rules = job->rules;
 	struct match match;
 
 	for (size_t i = rules->provider_entry;
@@ -111,21 +111,20 @@ provider_by_text(const struct reader *reader, const char *text, size_t len, cons
 }
 
 static const struct provider *
-find_provider(struct reader *reader)
+find_provider(struct reading_job *job)
 {
 	const struct provider *provider = NULL;
-	const char *greeting = reader->said->greeting;
+	const char *greeting = job->said->greeting;
 
-	if (reader->said->mx != NULL)
-		provider = provider_by_host(reader->rules, reader->said->mx);
+	if (job->said->mx != NULL)
+		provider = provider_by_host(job->rules, job->said->mx);
 	if (provider == NULL)
-		provider =
-		    provider_by_text(reader, reader->text.marked, reader->text.len, reader->found);
+		provider = provider_by_text(job, job->text.marked, job->text.len, job->found);
 	if (provider == NULL && greeting != NULL && greeting[0] != '\0') {
-		uint64_t *found = find_words(reader, greeting, strlen(greeting), NULL);
+		uint64_t *found = find_words(job, greeting, strlen(greeting), NULL);
 
-		provider = provider_by_text(reader,
-		    mark_dots(greeting, strlen(greeting), reader->arena), strlen(greeting), found);
+		provider = provider_by_text(job, mark_dots(greeting, strlen(greeting), job->arena),
+		    strlen(greeting), found);
 	}
 	return provider;
 }
@@ -133,17 +132,17 @@ find_provider(struct reader *reader)
 /* ---- which rule */
 
 static void
-add_also(struct reader *reader, const struct rule *rule)
+add_also(struct reading_job *job, const struct rule *rule)
 {
-	struct reading *out = reader->out;
+	struct reading *out = job->out;
 
-	if (rule->cause == reader->best->cause || rule->cause == CAUSE_UNKNOWN ||
+	if (rule->cause == job->best->cause || rule->cause == CAUSE_UNKNOWN ||
 	    rule->class > CLASS_GENERIC)
 		return;
 	for (size_t i = 0; i < out->also_count; i++)
 		if (out->also[i].cause == rule->cause)
 			return;
-	struct also *also = arena_push(reader->arena, &out->also, out->also_count, sizeof *also);
+	struct also *also = arena_push(job->arena, &out->also, out->also_count, sizeof *also);
 	*also = (struct also){rule->cause, rule->id, rule->about};
 	out->also_count++;
 }
@@ -168,27 +167,27 @@ place(const struct part *part, struct span span)
 }
 
 static void
-take_rule(struct reader *reader, const struct rule *rule, const struct match *match,
+take_rule(struct reading_job *job, const struct rule *rule, const struct match *match,
     const struct part *part)
 {
-	if (reader->best != NULL) {
-		add_also(reader, rule);
+	if (job->best != NULL) {
+		add_also(job, rule);
 		return;
 	}
-	reader->best = rule;
-	reader->match.all = place(part, match->all);
+	job->best = rule;
+	job->match.all = place(part, match->all);
 	for (unsigned i = 0; i < GROUP_COUNT; i++)
-		reader->match.group[i] = place(part, match->group[i]);
+		job->match.group[i] = place(part, match->group[i]);
 }
 
 static bool
-is_excepted(const struct reader *reader, const struct rule *rule, const char *text, size_t len)
+is_excepted(const struct reading_job *job, const struct rule *rule, const char *text, size_t len)
 {
-	const struct rules *rules = reader->rules;
+	const struct rules *rules = job->rules;
 	struct match ignored;
 
 	for (size_t i = rule->unless_entry, end = i + rule->unless_count;
-	     (i = next_found(rules, reader->found, i, end)) < end; i++)
+	     (i = next_found(rules, job->found, i, end)) < end; i++)
 		if (pattern_match(rules->entries[i].pattern, rules->matcher, text, len, &ignored))
 			return true;
 	return false;
@@ -196,124 +195,122 @@ is_excepted(const struct reader *reader, const struct rule *rule, const char *te
 
 /* The first rule that matches is the best, those behind it are other readings. */
 static void
-read_text(struct reader *reader, const struct part *part)
+read_text(struct reading_job *job, const struct part *part)
 {
-	const struct rules *rules = reader->rules;
+	const struct rules *rules = job->rules;
 
 	for (size_t i = 0;
-	     (i = next_found(rules, reader->found, i, rules->brand_entry)) < rules->brand_entry;
-	     i++) {
+	     (i = next_found(rules, job->found, i, rules->brand_entry)) < rules->brand_entry; i++) {
 		const struct rule *rule = rules->ranked[rules->entries[i].owner];
 		struct match match = {.all = {0, 0}};
 
-		if (reader->best != NULL &&
-		    (rule->class > reader->best->class || rule->class > CLASS_GENERIC ||
-		        reader->out->also_count == ALSO_MAX))
+		if (job->best != NULL &&
+		    (rule->class > job->best->class || rule->class > CLASS_GENERIC ||
+		        job->out->also_count == ALSO_MAX))
 			return;
-		if ((reader->best != NULL && reader->best->cause == rule->cause) ||
-		    !rule_in_scope(rule, &reader->scope))
+		if ((job->best != NULL && job->best->cause == rule->cause) ||
+		    !rule_in_scope(rule, &job->scope))
 			continue;
 		if (rules->entries[i].pattern != NULL &&
 		    !pattern_match(
 		        rules->entries[i].pattern, rules->matcher, part->text, part->len, &match))
 			continue;
-		if (!is_excepted(reader, rule, part->text, part->len))
-			take_rule(reader, rule, &match, part);
+		if (!is_excepted(job, rule, part->text, part->len))
+			take_rule(job, rule, &match, part);
 	}
 }
 
 /* From `start` on: in the rules' own words, and unless those leave one reading, as it is; the
  * sharper of both. */
 static void
-read_part(struct reader *reader, size_t start)
+read_part(struct reading_job *job, size_t start)
 {
-	struct part as_it_is = {reader->text.bare + start, reader->text.len - start, start, NULL};
+	struct part as_it_is = {job->text.bare + start, job->text.len - start, start, NULL};
 	const struct rule *best;
 	struct match match;
 	struct also *also;
 	size_t also_count;
 
-	if (reader->words.text == NULL) {
-		read_text(reader, &as_it_is);
+	if (job->words.text == NULL) {
+		read_text(job, &as_it_is);
 		return;
 	}
-	size_t at = reworded_find(&reader->words, start);
-	struct part reworded = {
-	    reader->words.text + at, reader->words.len - at, at, &reader->words};
+	size_t at = reworded_find(&job->words, start);
+	struct part reworded = {job->words.text + at, job->words.len - at, at, &job->words};
 
-	read_text(reader, &reworded);
-	best = reader->best;
+	read_text(job, &reworded);
+	best = job->best;
 	if (best != NULL && best->class <= CLASS_SPECIFIC)
 		return;
-	match = reader->match;
-	also = reader->out->also;
-	also_count = reader->out->also_count;
-	reader->best = NULL;
-	reader->out->also = NULL;
-	reader->out->also_count = 0;
-	read_text(reader, &as_it_is);
-	if (best == NULL || (reader->best != NULL && reader->best->class < best->class))
+	match = job->match;
+	also = job->out->also;
+	also_count = job->out->also_count;
+	job->best = NULL;
+	job->out->also = NULL;
+	job->out->also_count = 0;
+	read_text(job, &as_it_is);
+	if (best == NULL || (job->best != NULL && job->best->class < best->class))
 		return;
-	reader->best = best;
-	reader->match = match;
-	reader->out->also = also;
-	reader->out->also_count = also_count;
+	job->best = best;
+	job->match = match;
+	job->out->also = also;
+	job->out->also_count = also_count;
 }
 
 static void
-add_wordless(struct reader *reader)
+add_wordless(struct reading_job *job)
 {
-	const struct rules *rules = reader->rules;
+	const struct rules *rules = job->rules;
 
 	for (size_t i = 0; i < rules->wordless_count; i++) {
 		size_t entry = rules->wordless[i];
 
-		if (rule_in_scope(rules->ranked[rules->entries[entry].owner], &reader->scope))
-			reader->found[entry / 16] |= UINT64_C(15) << (entry % 16 * 4);
+		if (rule_in_scope(rules->ranked[rules->entries[entry].owner], &job->scope))
+			job->found[entry / 16] |= UINT64_C(15) << (entry % 16 * 4);
 	}
 }
 
 /* The carried reason first, then the quoted reply whole, then all of it: the inner word is the
  * cause, unless it says nothing. */
 static void
-choose_rule(struct reader *reader)
+choose_rule(struct reading_job *job)
 {
-	size_t starts[] = {reader->text.reason, reader->text.inner, 0};
+	size_t starts[] = {job->text.reason, job->text.inner, 0};
 	const struct rule *best = NULL;
 	struct match match = {.all = {0, 0}};
 
 	for (unsigned i = 0; i < 3; i++) {
 		if (i > 0 && starts[i] == starts[i - 1])
 			continue;
-		reader->best = NULL;
+		job->best = NULL;
 		if (best != NULL)
-			reader->out->also_count = 0;
-		read_part(reader, starts[i]);
-		if (i == 2 && reader->text.inner > 0 && reader->best != NULL &&
-		    reader->best->class >= CLASS_GENERIC)
+			job->out->also_count = 0;
+		read_part(job, starts[i]);
+		if (i == 2 && job->text.inner > 0 && job->best != NULL &&
+		    job->best->class >= CLASS_GENERIC)
 			break; /* "refused to talk to me:" is who quotes, not the reason */
-		if (reader->best != NULL && (best == NULL || reader->best->class < best->class)) {
-			best = reader->best;
-			match = reader->match;
+		if (job->best != NULL && (best == NULL || job->best->class < best->class)) {
+			best = job->best;
+			match = job->match;
 		}
 		if (best != NULL && best->class <= CLASS_GENERIC)
 			break;
 	}
-	reader->best = best;
-	reader->match = match;
+	job->best = best;
+	job->match = match;
 }
 
 /* ---- what it names */
 
 static const char *
-copy_span(const struct reader *reader, struct span span)
+copy_span(const struct reading_job *job, struct span span)
 {
-	const char *text = reader->text.whole;
+	const char *text = job->text.whole;
 
 	while (span.end > span.start && strchr(".,;:-", text[span.end - 1]) != NULL)
 		span.end--;
 	return span.end > span.start
-	           ? arena_copy(reader->arena, text + span.start, span.end - span.start)
+	           ? arena_copy(job->arena, text + span.start, span.end - span.start)
 	           : NULL;
 }
 
@@ -344,10 +341,10 @@ without_key(const char *name)
 }
 
 static void
-add_list(struct reader *reader, const char *name)
+add_list(struct reading_job *job, const char *name)
 {
-	struct reading *out = reader->out;
-	const struct lists *lists = reader->rules->lists;
+	struct reading *out = job->out;
+	const struct lists *lists = job->rules->lists;
 
 	name = without_key(name);
 	for (size_t i = 0; i < out->list_count; i++)
@@ -356,7 +353,7 @@ add_list(struct reader *reader, const char *name)
 	if (out->list_count == LISTS_MAX)
 		return;
 	struct named_list *list =
-	    arena_push(reader->arena, &out->lists, out->list_count, sizeof *list);
+	    arena_push(job->arena, &out->lists, out->list_count, sizeof *list);
 	out->list_count++;
 	list->name = name;
 	if (lists != NULL) {
@@ -367,52 +364,52 @@ add_list(struct reader *reader, const char *name)
 
 /* "Microsoft {ref}" */
 static const char *
-fill_list(const struct reader *reader, const char *name)
+fill_list(const struct reading_job *job, const char *name)
 {
 	const char *mark = strstr(name, "{ref}"),
-	           *ref = copy_span(reader, reader->match.group[GROUP_REF]);
+	           *ref = copy_span(job, job->match.group[GROUP_REF]);
 
 	if (mark == NULL)
 		return name;
 	if (ref == NULL)
-		return mark > name ? arena_copy(reader->arena, name,
-		                         (size_t)(mark - name) - (mark[-1] == ' '))
-		                   : NULL;
-	return arena_printf(reader->arena, "%.*s%s%s", (int)(mark - name), name, ref, mark + 5);
+		return mark > name
+		           ? arena_copy(job->arena, name, (size_t)(mark - name) - (mark[-1] == ' '))
+		           : NULL;
+	return arena_printf(job->arena, "%.*s%s%s", (int)(mark - name), name, ref, mark + 5);
 }
 
 /* Lists by their names anywhere in the text. A product's bare name adds nothing where one of its
  * family is named already. */
 static void
-add_brands(struct reader *reader)
+add_brands(struct reading_job *job)
 {
-	const struct rules *rules = reader->rules;
+	const struct rules *rules = job->rules;
 	const char *families[LISTS_MAX];
 	size_t family_count = 0;
 
-	for (size_t i = rules->brand_entry; (i = next_found(rules, reader->found, i,
-	                                         rules->provider_entry)) < rules->provider_entry;
+	for (size_t i = rules->brand_entry;
+	     (i = next_found(rules, job->found, i, rules->provider_entry)) < rules->provider_entry;
 	     i++) {
 		const struct brand *brand = rules->brands[rules->entries[i].owner];
 		struct match match;
 		bool known = false;
 
-		if (!pattern_match(rules->entries[i].pattern, rules->matcher, reader->text.marked,
-		        reader->text.len, &match))
+		if (!pattern_match(rules->entries[i].pattern, rules->matcher, job->text.marked,
+		        job->text.len, &match))
 			continue;
 		for (size_t k = 0; k < family_count && !known; k++)
 			known = same_name(families[k], brand->family);
-		for (size_t k = 0; k < reader->out->list_count && !known; k++)
-			known = strcasestr(reader->out->lists[k].name, brand->family) != NULL;
+		for (size_t k = 0; k < job->out->list_count && !known; k++)
+			known = strcasestr(job->out->lists[k].name, brand->family) != NULL;
 		if (known)
 			continue;
 		if (family_count < LISTS_MAX)
 			families[family_count++] = brand->family;
-		if (reader->out->what == LISTED_NOTHING)
-			reader->out->what = brand->what;
-		add_list(reader, match.group[GROUP_LIST].end > 0
-		                     ? copy_span(reader, match.group[GROUP_LIST])
-		                     : brand->name);
+		if (job->out->what == LISTED_NOTHING)
+			job->out->what = brand->what;
+		add_list(job, match.group[GROUP_LIST].end > 0
+		                  ? copy_span(job, match.group[GROUP_LIST])
+		                  : brand->name);
 	}
 }
 
@@ -425,21 +422,21 @@ may_name_lists(enum cause cause)
 }
 
 static void
-name_lists(struct reader *reader)
+name_lists(struct reading_job *job)
 {
-	const struct rule *rule = reader->best;
-	struct reading *out = reader->out;
-	const char *name = copy_span(reader, reader->match.group[GROUP_LIST]);
+	const struct rule *rule = job->best;
+	struct reading *out = job->out;
+	const char *name = copy_span(job, job->match.group[GROUP_LIST]);
 
 	out->what = rule->what;
-	out->listed = copy_span(reader, reader->match.group[GROUP_ITEM]);
+	out->listed = copy_span(job, job->match.group[GROUP_ITEM]);
 	if (name != NULL)
-		add_list(reader, name);
-	name = rule->list != NULL ? fill_list(reader, rule->list) : NULL;
+		add_list(job, name);
+	name = rule->list != NULL ? fill_list(job, rule->list) : NULL;
 	if (name != NULL && out->list_count == 0)
-		add_list(reader, name);
+		add_list(job, name);
 	if (may_name_lists(rule->cause))
-		add_brands(reader);
+		add_brands(job);
 	if (out->list_count > 0)
 		out->list = out->lists[0].name;
 	if (out->what == LISTED_NOTHING && rule->cause == CAUSE_IP_BLOCKLIST)
@@ -447,24 +444,24 @@ name_lists(struct reader *reader)
 }
 
 static void
-identify(struct reader *reader)
+identify(struct reading_job *job)
 {
-	struct reading *out = reader->out;
+	struct reading *out = job->out;
 	char text[IP_TEXT];
 
 	if (out->what == LISTED_IP && out->listed == NULL && out->client.family != 0)
-		out->listed = arena_string(reader->arena, ip_text(&out->client, text));
+		out->listed = arena_string(job->arena, ip_text(&out->client, text));
 	if (out->what == LISTED_SENDER && out->listed == NULL)
-		out->listed = extract_mailbox(reader->text.whole, reader->text.len, reader->arena);
+		out->listed = extract_mailbox(job->text.whole, job->text.len, job->arena);
 }
 
 /* ---- what to do */
 
 static void
-advise(struct reader *reader)
+advise(struct reading_job *job)
 {
-	struct reading *out = reader->out;
-	const struct rule *rule = reader->best;
+	struct reading *out = job->out;
+	const struct rule *rule = job->best;
 
 	if (rule == NULL)
 		return;
@@ -477,62 +474,62 @@ advise(struct reader *reader)
 /* ---- all of it */
 
 static void
-set_codes(struct reader *reader)
+set_codes(struct reading_job *job)
 {
-	struct reading *out = reader->out;
-	const struct said *said = reader->said;
-	const struct unwrapped *text = &reader->text;
+	struct reading *out = job->out;
+	const struct said *said = job->said;
+	const struct unwrapped *text = &job->text;
 	const char *enhanced =
 	    said->enhanced != NULL && said->enhanced[0] != '\0' ? said->enhanced : text->enhanced;
 
 	out->code = said->code != 0 ? said->code : text->code;
-	out->enhanced = arena_string(reader->arena, enhanced);
+	out->enhanced = arena_string(job->arena, enhanced);
 	out->enhanced_note = text->note;
 	if (enhanced != text->enhanced)
 		out->enhanced_note = out->code != 0 && enhanced[0] - '0' != out->code / 100
 		                         ? "its class contradicts the code"
 		                         : NULL;
-	reader->scope.code = text->inner_code != 0 ? text->inner_code : out->code;
+	job->scope.code = text->inner_code != 0 ? text->inner_code : out->code;
 	enhanced_parse(text->inner_enhanced[0] != '\0' ? text->inner_enhanced : enhanced,
-	    &reader->scope.enhanced);
-	reader->scope.stage = said->stage != STAGE_NONE ? said->stage : text->stage;
-	reader->scope.carrier = text->carrier;
+	    &job->scope.enhanced);
+	job->scope.stage = said->stage != STAGE_NONE ? said->stage : text->stage;
+	job->scope.carrier = text->carrier;
 }
 
 void
 rules_read(
     const struct rules *rules, const struct said *said, struct arena *arena, struct reading *out)
 {
-	struct reader reader = {.rules = rules, .said = said, .arena = arena, .out = out};
+	struct reading_job job = {.rules = rules, .said = said, .arena = arena, .out = out};
 
 	*out = (struct reading){.cause = CAUSE_UNKNOWN};
-	unwrap(said->text, said->len, arena, &reader.text);
-	set_codes(&reader);
-	if (rules->synonyms == NULL || !synonyms_reword(rules->synonyms, reader.text.bare,
-	                                   reader.text.len, arena, &reader.words))
-		reader.words.text = NULL;
-	reader.found = find_words(&reader, reader.text.whole, reader.text.len, &reader.words);
-	reader.scope.provider = find_provider(&reader);
-	if (reader.scope.provider != NULL)
-		out->provider = reader.scope.provider->name;
-	add_wordless(&reader);
-	choose_rule(&reader);
+	unwrap(said->text, said->len, arena, &job.text);
+	set_codes(&job);
+	if (rules->synonyms == NULL ||
+	    !synonyms_reword(rules->synonyms, job.text.bare, job.text.len, arena, &job.words))
+		job.words.text = NULL;
+	job.found = find_words(&job, job.text.whole, job.text.len, &job.words);
+	job.scope.provider = find_provider(&job);
+	if (job.scope.provider != NULL)
+		out->provider = job.scope.provider->name;
+	add_wordless(&job);
+	choose_rule(&job);
 
-	out->client = extract_ip(reader.text.whole, reader.text.len, &said->client);
-	out->url = extract_url(reader.text.whole, reader.text.len, arena);
-	out->contact = extract_contact(reader.text.whole, reader.text.len, arena);
-	if (reader.best != NULL) {
-		out->cause = reader.best->cause;
-		out->rule = reader.best->id;
-		out->about = reader.best->about;
-		out->matched = copy_span(&reader, reader.match.all);
-		out->reference = copy_span(&reader, reader.match.group[GROUP_REF]);
+	out->client = extract_ip(job.text.whole, job.text.len, &said->client);
+	out->url = extract_url(job.text.whole, job.text.len, arena);
+	out->contact = extract_contact(job.text.whole, job.text.len, arena);
+	if (job.best != NULL) {
+		out->cause = job.best->cause;
+		out->rule = job.best->id;
+		out->about = job.best->about;
+		out->matched = copy_span(&job, job.match.all);
+		out->reference = copy_span(&job, job.match.group[GROUP_REF]);
 		if (out->provider == NULL)
-			out->provider = reader.best->provider;
-		name_lists(&reader);
-		identify(&reader);
+			out->provider = job.best->provider;
+		name_lists(&job);
+		identify(&job);
 	}
 	if (out->reference == NULL)
-		out->reference = extract_reference(reader.text.whole, reader.text.len, arena);
-	advise(&reader);
+		out->reference = extract_reference(job.text.whole, job.text.len, arena);
+	advise(&job);
 }

@@ -55,7 +55,7 @@ struct rule {
 	size_t pattern_count, unless_count;
 	size_t unless_entry; /* where in the rule base's entries those of `unless` begin */
 	const char *source; /* the first, as written */
-	struct clause words; /* given by hand, for patterns that have no clause */
+	struct word_choice words; /* given by hand, for patterns that have no choice */
 	const char **examples;
 	size_t example_count;
 	const char *stage_text; /* as written, for rules_at() */
@@ -92,13 +92,13 @@ struct rules {
 	struct rule **rules; /* in order of loading */
 	size_t count;
 	struct rule **ranked; /* in order of belief */
-	struct entry { /* a pattern, and whose it is: of rules in order of belief, then of brands,
-		          of providers, and what rules except */
+	struct rule_entry { /* a pattern, and whose it is: of rules in order of belief, then of
+		          brands, of providers, and what rules except */
 		struct pattern *pattern; /* NULL: a rule that its scope alone makes match */
 		size_t owner; /* index in ranked, brands, providers */
-		unsigned char clauses; /* four bits a clause: those that must have been found */
+		unsigned char choices; /* four bits a choice: those that must have been found */
 	} * entries;
-	uint64_t *needs, *given; /* of sixteen entries each: the clauses that they ask for; what
+	uint64_t *needs, *given; /* of sixteen entries each: the choices that they ask for; what
 	                            counts as found in any text, because they ask for none */
 	size_t entry_count, brand_entry,
 	    provider_entry; /* all; where the brands' and the providers' begin */

@@ -51,21 +51,22 @@ by_belief(const void *a, const void *b)
 }
 
 static void
-add_entry(struct rules *rules, size_t owner, struct pattern *pattern, const struct clause *by_hand)
+add_entry(
+    struct rules *rules, size_t owner, struct pattern *pattern, const struct word_choice *by_hand)
 {
-	struct entry *entry =
+	struct rule_entry *entry =
 	    arena_push(rules->arena, &rules->entries, rules->entry_count, sizeof *entry);
-	size_t tag = rules->entry_count * CLAUSES_MAX,
-	       count = pattern != NULL ? pattern->clause_count : 0;
-	const struct clause *clauses = count > 0 ? pattern->clauses : by_hand;
+	size_t tag = rules->entry_count * CHOICES_MAX,
+	       count = pattern != NULL ? pattern->choice_count : 0;
+	const struct word_choice *choices = count > 0 ? pattern->choices : by_hand;
 
 	if (count == 0 && by_hand != NULL && by_hand->count > 0)
 		count = 1;
-	*entry = (struct entry){pattern, owner, (unsigned char)((1U << count) - 1)};
+	*entry = (struct rule_entry){pattern, owner, (unsigned char)((1U << count) - 1)};
 	rules->entry_count++;
 	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; k < clauses[i].count; k++)
-			words_add(rules->words, clauses[i].words[k], tag + i);
+		for (size_t k = 0; k < choices[i].count; k++)
+			words_add(rules->words, choices[i].words[k], tag + i);
 }
 
 static void
@@ -139,15 +140,15 @@ rules_rank(struct rules *rules)
 	rules->given =
 	    arena_alloc(rules->arena, (rules->entry_count / 16 + 1) * sizeof *rules->given);
 	for (size_t i = 0; i < rules->entry_count; i++) {
-		rules->needs[i / 16] |= (uint64_t)rules->entries[i].clauses << (i % 16 * 4);
-		if (rules->entries[i].clauses == 0 && i >= rules->brand_entry)
+		rules->needs[i / 16] |= (uint64_t)rules->entries[i].choices << (i % 16 * 4);
+		if (rules->entries[i].choices == 0 && i >= rules->brand_entry)
 			rules->given[i / 16] |= UINT64_C(15) << (i % 16 * 4);
 	}
 	rules->wordless =
 	    arena_alloc(rules->arena, (rules->brand_entry + 1) * sizeof *rules->wordless);
 	rules->wordless_count = 0;
 	for (size_t i = 0; i < rules->brand_entry; i++)
-		if (rules->entries[i].clauses == 0)
+		if (rules->entries[i].choices == 0)
 			rules->wordless[rules->wordless_count++] = i;
 	words_ready(rules->words);
 }

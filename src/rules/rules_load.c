@@ -385,7 +385,7 @@ check_rule(struct load *load, const struct stanza *stanza)
 		return fail(load->error, stanza->line, stanza->id,
 		    "no pattern, and neither an enhanced code nor a carrier in its place");
 	for (size_t i = 0; i < rule->pattern_count; i++)
-		sure = sure && rule->patterns[i]->clause_count > 0;
+		sure = sure && rule->patterns[i]->choice_count > 0;
 	if (rule->pattern_count > 0 && !sure && rule->words.count == 0 && rule->carriers == 0 &&
 	    rule->enhanced_count == 0)
 		return fail(load->error, stanza->line, stanza->id,
@@ -441,7 +441,7 @@ static bool
 have_words(struct pattern *const *patterns, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (patterns[i]->clause_count == 0)
+		if (patterns[i]->choice_count == 0)
 			return false;
 	return true;
 }

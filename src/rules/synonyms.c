@@ -9,14 +9,14 @@
 
 struct synonyms {
 	struct arena *arena;
-	struct run { /* the phrases whose first two octets come to one number, in the order they
-		        were added */
+	struct phrase_bucket { /* the phrases whose first two octets come to one number, in the
+		        order they were added */
 		struct synonym {
 			const char *phrase, *instead;
 			size_t len, instead_len;
 		} * list;
 		size_t count;
-	} runs[256];
+	} buckets[256];
 	unsigned char lower[256];
 	bool inner[256]; /* octets of a word, and of a name or an address: letters, digits, what is
 	                    not ASCII, dots inside a name */
@@ -51,7 +51,7 @@ synonyms_free(struct synonyms *synonyms)
 }
 
 static unsigned
-run_of(const struct synonyms *synonyms, const char *at)
+bucket_of(const struct synonyms *synonyms, const char *at)
 {
 	return (synonyms->lower[(unsigned char)at[0]] * 31U +
 	           synonyms->lower[(unsigned char)at[1]]) &
@@ -61,11 +61,11 @@ run_of(const struct synonyms *synonyms, const char *at)
 void
 synonyms_add(struct synonyms *synonyms, const char *phrase, const char *instead)
 {
-	struct run *run = &synonyms->runs[run_of(synonyms, phrase)];
+	struct phrase_bucket *bucket = &synonyms->buckets[bucket_of(synonyms, phrase)];
 	struct synonym *new =
-	    arena_push(synonyms->arena, &run->list, run->count, sizeof *run->list);
+	    arena_push(synonyms->arena, &bucket->list, bucket->count, sizeof *bucket->list);
 
-	run->count++;
+	bucket->count++;
 	*new = (struct synonym){phrase, instead, strlen(phrase), strlen(instead)};
 	if (new->instead_len > new->len &&new->instead_len - new->len > synonyms->growth)
 		synonyms->growth = new->instead_len - new->len;
@@ -86,14 +86,14 @@ stands(
 static const struct synonym *
 find(const struct synonyms *synonyms, const char *at, const char *end)
 {
-	const struct run *run;
+	const struct phrase_bucket *bucket;
 
 	if (end - at < WORD_MIN)
 		return NULL;
-	run = &synonyms->runs[run_of(synonyms, at)];
-	for (size_t i = 0; i < run->count; i++)
-		if (stands(synonyms, &run->list[i], at, end))
-			return &run->list[i];
+	bucket = &synonyms->buckets[bucket_of(synonyms, at)];
+	for (size_t i = 0; i < bucket->count; i++)
+		if (stands(synonyms, &bucket->list[i], at, end))
+			return &bucket->list[i];
 	return NULL;
 }
 

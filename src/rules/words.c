@@ -21,7 +21,7 @@ struct words {
 	} * list;
 	size_t count;
 	struct arena *arena;
-	struct word {
+	struct term {
 		uint64_t head,
 		    mask; /* its first eight octets, the first lowest; which of them it has */
 		const char *text;
@@ -113,7 +113,7 @@ words_ready(struct words *words)
 		if (i == 0 || strcmp(added->text, added[-1].text) != 0) {
 			size_t len = strlen(added->text);
 
-			words->words[count++] = (struct word){head_of(added->text),
+			words->words[count++] = (struct term){head_of(added->text),
 			    len < HEAD ? (UINT64_C(1) << (8 * len)) - 1 : UINT64_MAX, added->text,
 			    (uint32_t)len, marks};
 		}
@@ -125,7 +125,7 @@ words_ready(struct words *words)
 }
 
 static bool
-stands_at(const struct words *words, const struct word *word, const char *text, size_t len)
+stands_at(const struct words *words, const struct term *word, const char *text, size_t len)
 {
 	if (word->len > len)
 		return false;
@@ -148,7 +148,7 @@ words_scan(const struct words *words, const char *text, size_t len, uint64_t *fo
 			continue;
 		unsigned run = run_of(head);
 
-		for (const struct word *word = words->words + words->runs[run],
+		for (const struct term *word = words->words + words->runs[run],
 		                       *end = words->words + words->runs[run + 1];
 		     word < end; word++)
 			if (((head ^ word->head) & word->mask) == 0 &&
