@@ -581,7 +581,7 @@ pattern_match(struct pattern *pattern, struct matcher *matcher, const char *text
 		int g = pattern->group[i];
 
 		if (g > 0 && g < count && ends[2 * g] != PCRE2_UNSET)
-			match->group[i] = (struct span){ends[2 * g], ends[2 * g + 1]};
+			match->group[i] = (struct text_span){ends[2 * g], ends[2 * g + 1]};
 	}
 	return true;
 }

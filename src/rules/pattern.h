@@ -41,12 +41,12 @@ struct pattern {
 	int group[GROUP_COUNT]; /* number of the named group, 0 if there is none */
 };
 
-struct span {
+struct text_span {
 	size_t start, end; /* start == end: nothing */
 };
 
 struct match {
-	struct span all, group[GROUP_COUNT];
+	struct text_span all, group[GROUP_COUNT];
 };
 
 /* Reads the pattern and finds its choices. False with a static `*why`. Words live in the arena;

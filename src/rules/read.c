@@ -6,10 +6,17 @@
 
 #include "base/arena.h"
 #include "evidence/blocklist.h"
+#include "rules/choose.h"
 #include "rules/extract.h"
 #include "rules/rulebase.h"
 
-enum { ALSO_MAX = 2, LISTS_MAX = 6 };
+enum { LISTS_MAX = 6 };
+
+struct view { /* of a reply */
+	const char *text;
+	size_t len;
+	struct reworded words; /* the same in the rules' own words; text NULL: no other */
+};
 
 struct reading_job { /* one reading under way */
 	const struct rules *rules;
@@ -20,10 +27,15 @@ struct reading_job { /* one reading under way */
 	struct scope scope;
 	uint64_t *found; /* for each entry of the rule base four bits: the choices whose words stand
 	                    in the text */
-	struct reworded
-	    words; /* `text.bare` in the rules' own words; text NULL: no other than as it is */
+	struct clauses clauses;
+	struct view all;
+	struct candidate candidates[CANDIDATES_MAX];
+	size_t candidate_count;
+	struct choice choice;
 	const struct rule *best;
 	struct match match; /* places in text.whole */
+	const struct rule *rival, *also[ALSO_MAX];
+	size_t also_count;
 };
 
 static uint64_t *
@@ -66,6 +78,14 @@ next_found(const struct rules *rules, const uint64_t *found, size_t from, size_t
 		}
 	}
 	return end;
+}
+
+static void
+make_words(struct reading_job *job, struct view *view)
+{
+	if (job->rules->synonyms == NULL ||
+	    !synonyms_reword(job->rules->synonyms, view->text, view->len, job->arena, &view->words))
+		view->words.text = NULL;
 }
 
 /* ---- who says it */
@@ -131,130 +151,158 @@ find_provider(struct reading_job *job)
 
 /* ---- which rule */
 
-static void
-add_also(struct reading_job *job, const struct rule *rule)
-{
-	struct reading *out = job->out;
-
-	if (rule->cause == job->best->cause || rule->cause == CAUSE_UNKNOWN ||
-	    rule->class > CLASS_GENERIC)
-		return;
-	for (size_t i = 0; i < out->also_count; i++)
-		if (out->also[i].cause == rule->cause)
-			return;
-	struct also *also = arena_push(job->arena, &out->also, out->also_count, sizeof *also);
-	*also = (struct also){rule->cause, rule->id, rule->about};
-	out->also_count++;
-}
-
-/* A text that rules are held against: all of `bare` or `words` from `start` on. */
+/* A text that rules are held against: the reply, or what is left of it when its asides are put out
+ * of sight, as it is or in the rules' own words; all of it from `start` on. */
 struct part {
 	const char *text;
 	size_t len, start;
 	const struct reworded *words; /* NULL: the text as it is */
 };
 
-static struct span
-place(const struct part *part, struct span span)
+static struct text_span
+place(const struct part *part, struct text_span span)
 {
 	if (span.start == span.end)
 		return span;
 	span.start += part->start;
 	span.end += part->start;
-	return part->words != NULL ? (struct span){reworded_start(part->words, span.start),
+	return part->words != NULL ? (struct text_span){reworded_start(part->words, span.start),
 	                                 reworded_end(part->words, span.end)}
 	                           : span;
 }
 
-static void
-take_rule(struct reading_job *job, const struct rule *rule, const struct match *match,
-    const struct part *part)
+/* Where in the part something of the reply stands. */
+static size_t
+find_place(const struct part *part, size_t at)
 {
-	if (job->best != NULL) {
-		add_also(job, rule);
-		return;
-	}
-	job->best = rule;
-	job->match.all = place(part, match->all);
-	for (unsigned i = 0; i < GROUP_COUNT; i++)
-		job->match.group[i] = place(part, match->group[i]);
+	if (part->words != NULL)
+		at = reworded_find(part->words, at);
+	if (at < part->start)
+		return 0;
+	return at - part->start < part->len ? at - part->start : part->len;
 }
 
+/* A rule's exceptions look at the clauses that its match is in, and no further. */
 static bool
-is_excepted(const struct reading_job *job, const struct rule *rule, const char *text, size_t len)
+is_excepted(const struct reading_job *job, const struct rule *rule, const struct part *part,
+    const struct match *match)
 {
 	const struct rules *rules = job->rules;
+	const struct clause *list = job->clauses.list;
 	struct match ignored;
+	size_t start = 0, end = part->len, i = rule->unless_entry, last = i + rule->unless_count;
 
-	for (size_t i = rule->unless_entry, end = i + rule->unless_count;
-	     (i = next_found(rules, job->found, i, end)) < end; i++)
-		if (pattern_match(rules->entries[i].pattern, rules->matcher, text, len, &ignored))
+	i = next_found(rules, job->found, i, last);
+	if (i == last)
+		return false;
+	if (match->all.end > match->all.start && job->clauses.count > 0) {
+		start = find_place(part, list[clauses_at(&job->clauses, match->all.start)].start);
+		end = find_place(part, list[clauses_at(&job->clauses, match->all.end - 1)].end);
+	}
+	for (; i < last; i = next_found(rules, job->found, i + 1, last))
+		if (pattern_match(rules->entries[i].pattern, rules->matcher, part->text + start,
+		        end - start, &ignored))
 			return true;
 	return false;
 }
 
-/* The first rule that matches is the best, those behind it are other readings. */
+static bool
+is_candidate(const struct reading_job *job, const struct rule *rule)
+{
+	for (size_t i = 0; i < job->candidate_count; i++)
+		if (job->candidates[i].rule == rule)
+			return true;
+	return false;
+}
+
 static void
-read_text(struct reading_job *job, const struct part *part)
+try_entry(struct reading_job *job, const struct rule_entry *entry, const struct part *part)
+{
+	const struct rules *rules = job->rules;
+	const struct rule *rule = rules->ranked[entry->owner];
+	struct match match = {.all = {0, 0}};
+	struct candidate *candidate;
+
+	if (job->candidate_count == CANDIDATES_MAX || !rule_in_scope(rule, &job->scope) ||
+	    is_candidate(job, rule))
+		return;
+	if (entry->pattern != NULL &&
+	    !pattern_match(entry->pattern, rules->matcher, part->text, part->len, &match))
+		return;
+	match.all = place(part, match.all);
+	if (is_excepted(job, rule, part, &match))
+		return;
+	for (unsigned i = 0; i < GROUP_COUNT; i++)
+		match.group[i] = place(part, match.group[i]);
+	candidate = &job->candidates[job->candidate_count++];
+	*candidate = (struct candidate){rule, match, clauses_at(&job->clauses, match.all.start)};
+}
+
+static void
+try_class(struct reading_job *job, enum rule_class class, const struct part *part)
 {
 	const struct rules *rules = job->rules;
 
-	for (size_t i = 0;
-	     (i = next_found(rules, job->found, i, rules->brand_entry)) < rules->brand_entry; i++) {
-		const struct rule *rule = rules->ranked[rules->entries[i].owner];
-		struct match match = {.all = {0, 0}};
-
-		if (job->best != NULL &&
-		    (rule->class > job->best->class || rule->class > CLASS_GENERIC ||
-		        job->out->also_count == ALSO_MAX))
-			return;
-		if ((job->best != NULL && job->best->cause == rule->cause) ||
-		    !rule_in_scope(rule, &job->scope))
-			continue;
-		if (rules->entries[i].pattern != NULL &&
-		    !pattern_match(
-		        rules->entries[i].pattern, rules->matcher, part->text, part->len, &match))
-			continue;
-		if (!is_excepted(job, rule, part->text, part->len))
-			take_rule(job, rule, &match, part);
-	}
+	for (size_t i = rules->class_entry[class], end = rules->class_entry[class + 1];
+	     (i = next_found(rules, job->found, i, end)) < end; i++)
+		try_entry(job, &rules->entries[i], part);
 }
 
-/* From `start` on: in the rules' own words, and unless those leave one reading, as it is; the
- * sharper of both. */
-static void
-read_part(struct reading_job *job, size_t start)
+static bool
+all_may_yield(const struct reading_job *job)
 {
-	struct part as_it_is = {job->text.bare + start, job->text.len - start, start, NULL};
-	const struct rule *best;
-	struct match match;
-	struct also *also;
-	size_t also_count;
+	for (size_t i = 0; i < job->candidate_count; i++)
+		if (job->candidates[i].rule->yields_to == 0 &&
+		    job->candidates[i].rule->yield_count == 0)
+			return false;
+	return true;
+}
 
-	if (job->words.text == NULL) {
-		read_text(job, &as_it_is);
-		return;
+static struct part
+part_of(const struct view *view, size_t start, bool reworded)
+{
+	size_t at;
+
+	if (!reworded)
+		return (struct part){view->text + start, view->len - start, start, NULL};
+	at = reworded_find(&view->words, start);
+	return (struct part){view->words.text + at, view->words.len - at, at, &view->words};
+}
+
+/* Class by class, until one speaks. Tags, lists and their links are looked for in all of the reply,
+ * words in what is left of it in `view`. */
+static void
+read_part(struct reading_job *job, size_t start, const struct view *view)
+{
+	job->candidate_count = 0;
+	for (unsigned class = 0; class < CLASS_COUNT; class ++) {
+		const struct view *text = class <= CLASS_LIST ? &job->all : view;
+		struct part as_it_is = part_of(text, start, false);
+
+		if (job->candidate_count > 0 && (class > CLASS_SPECIFIC || !all_may_yield(job)))
+			break;
+		if (text->words.text != NULL) {
+			struct part reworded = part_of(text, start, true);
+
+			try_class(job, class, &reworded);
+		}
+		try_class(job, class, &as_it_is);
 	}
-	size_t at = reworded_find(&job->words, start);
-	struct part reworded = {job->words.text + at, job->words.len - at, at, &job->words};
+	choose(job->candidates, job->candidate_count, job->scope.stage, &job->choice);
+}
 
-	read_text(job, &reworded);
-	best = job->best;
-	if (best != NULL && best->class <= CLASS_SPECIFIC)
+static void
+take_choice(struct reading_job *job)
+{
+	const struct candidate *best = job->choice.best;
+
+	if (best == NULL || (job->best != NULL && best->rule->class >= job->best->class))
 		return;
-	match = job->match;
-	also = job->out->also;
-	also_count = job->out->also_count;
-	job->best = NULL;
-	job->out->also = NULL;
-	job->out->also_count = 0;
-	read_text(job, &as_it_is);
-	if (best == NULL || (job->best != NULL && job->best->class < best->class))
-		return;
-	job->best = best;
-	job->match = match;
-	job->out->also = also;
-	job->out->also_count = also_count;
+	job->best = best->rule;
+	job->match = best->match;
+	job->rival = job->choice.rival;
+	memcpy(job->also, job->choice.also, sizeof job->also);
+	job->also_count = job->choice.also_count;
 }
 
 static void
@@ -273,37 +321,58 @@ add_wordless(struct reading_job *job)
 /* The carried reason first, then the quoted reply whole, then all of it: the inner word is the
  * cause, unless it says nothing. */
 static void
-choose_rule(struct reading_job *job)
+read_view(struct reading_job *job, const struct view *view)
 {
 	size_t starts[] = {job->text.reason, job->text.inner, 0};
-	const struct rule *best = NULL;
-	struct match match = {.all = {0, 0}};
 
 	for (unsigned i = 0; i < 3; i++) {
 		if (i > 0 && starts[i] == starts[i - 1])
 			continue;
-		job->best = NULL;
-		if (best != NULL)
-			job->out->also_count = 0;
-		read_part(job, starts[i]);
-		if (i == 2 && job->text.inner > 0 && job->best != NULL &&
-		    job->best->class >= CLASS_GENERIC)
+		read_part(job, starts[i], view);
+		if (i == 2 && job->text.inner > 0 && job->choice.best != NULL &&
+		    job->choice.best->rule->class >= CLASS_GENERIC)
 			break; /* "refused to talk to me:" is who quotes, not the reason */
-		if (job->best != NULL && (best == NULL || job->best->class < best->class)) {
-			best = job->best;
-			match = job->match;
-		}
-		if (best != NULL && best->class <= CLASS_GENERIC)
+		take_choice(job);
+		if (job->best != NULL && job->best->class <= CLASS_GENERIC)
 			break;
 	}
-	job->best = best;
-	job->match = match;
+}
+
+static void
+keep_others(struct reading_job *job)
+{
+	struct reading *out = job->out;
+
+	for (size_t i = 0; i < job->also_count; i++) {
+		struct also *also =
+		    arena_push(job->arena, &out->also, out->also_count, sizeof *also);
+
+		*also = (struct also){job->also[i]->cause, job->also[i]->id, job->also[i]->about};
+		out->also_count++;
+	}
+}
+
+/* What the reply says happened is asked first; what it advises, only when that says nothing. */
+static void
+choose_rule(struct reading_job *job)
+{
+	struct view reasons = {
+	    .text = clauses_hide(&job->clauses, job->text.bare, job->text.len, job->arena),
+	    .len = job->text.len};
+
+	if (reasons.text != NULL) {
+		make_words(job, &reasons);
+		read_view(job, &reasons);
+	}
+	if (job->best == NULL || job->best->class > CLASS_GENERIC)
+		read_view(job, &job->all);
+	keep_others(job);
 }
 
 /* ---- what it names */
 
 static const char *
-copy_span(const struct reading_job *job, struct span span)
+copy_span(const struct reading_job *job, struct text_span span)
 {
 	const char *text = job->text.whole;
 
@@ -505,10 +574,10 @@ rules_read(
 	*out = (struct reading){.cause = CAUSE_UNKNOWN};
 	unwrap(said->text, said->len, arena, &job.text);
 	set_codes(&job);
-	if (rules->synonyms == NULL ||
-	    !synonyms_reword(rules->synonyms, job.text.bare, job.text.len, arena, &job.words))
-		job.words.text = NULL;
-	job.found = find_words(&job, job.text.whole, job.text.len, &job.words);
+	job.all = (struct view){.text = job.text.bare, .len = job.text.len};
+	make_words(&job, &job.all);
+	clauses_cut(rules->openings, job.text.bare, job.text.len, &job.clauses);
+	job.found = find_words(&job, job.text.whole, job.text.len, &job.all.words);
 	job.scope.provider = find_provider(&job);
 	if (job.scope.provider != NULL)
 		out->provider = job.scope.provider->name;
@@ -522,6 +591,7 @@ rules_read(
 		out->cause = job.best->cause;
 		out->rule = job.best->id;
 		out->about = job.best->about;
+		out->rival = job.rival != NULL ? job.rival->id : NULL;
 		out->matched = copy_span(&job, job.match.all);
 		out->reference = copy_span(&job, job.match.group[GROUP_REF]);
 		if (out->provider == NULL)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rules/clauses.h"
 #include "rules/pattern.h"
 #include "rules/rules.h"
 #include "rules/synonyms.h"
@@ -47,6 +48,10 @@ struct rule {
 	const char *only; /* id of the provider that must have been recognised; NULL: any */
 	unsigned stages, carriers; /* bit sets; 0: any */
 	unsigned about; /* of enum about */
+	uint64_t
+	    yields_to; /* bit set of causes: it is not chosen where one of these is stated, too … */
+	const char **yields; /* … or one of these rules matches */
+	size_t yield_count;
 	struct code_range codes[RANGES_MAX];
 	struct enhanced_range enhanced[RANGES_MAX];
 	size_t code_count, enhanced_count;
@@ -103,6 +108,7 @@ struct rules {
 	size_t entry_count, brand_entry,
 	    provider_entry; /* all; where the brands' and the providers' begin */
 	size_t unless_entry;
+	size_t class_entry[CLASS_COUNT + 1]; /* where each class of rules begins */
 	size_t *wordless,
 	    wordless_count; /* entries of rules that no word finds: scope alone chooses */
 	struct brand **brands;
@@ -112,6 +118,7 @@ struct rules {
 	struct same *sames;
 	size_t same_count;
 	struct synonyms *synonyms; /* made of them; NULL: there are none */
+	struct openings *openings; /* of asides, as data/words.conf has them */
 	struct words *words;
 	struct matcher *matcher; /* scratch */
 	struct pattern *

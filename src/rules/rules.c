@@ -18,6 +18,7 @@ rules_new(const struct lists *lists)
 	rules->lists = lists;
 	rules->arena = arena_new();
 	rules->matcher = matcher_new();
+	rules->openings = openings_new();
 	rules_rank(rules);
 	return rules;
 }
@@ -31,6 +32,7 @@ rules_free(struct rules *rules)
 		pattern_release(rules->patterns[i]);
 	words_free(rules->words);
 	synonyms_free(rules->synonyms);
+	openings_free(rules->openings);
 	matcher_free(rules->matcher);
 	arena_free(rules->arena);
 	free(rules);
@@ -119,8 +121,11 @@ rules_rank(struct rules *rules)
 		memcpy(rules->ranked, rules->rules, rules->count * sizeof *rules->ranked);
 		qsort(rules->ranked, rules->count, sizeof *rules->ranked, by_belief);
 	}
-	for (size_t i = 0; i < rules->count; i++)
-		add_rule_entries(rules, i);
+	for (size_t i = 0, class = 0; class <= CLASS_COUNT; class ++) {
+		rules->class_entry[class] = rules->entry_count;
+		for (; i < rules->count && rules->ranked[i]->class == class; i++)
+			add_rule_entries(rules, i);
+	}
 	rules->brand_entry = rules->entry_count;
 	for (size_t i = 0; i < rules->brand_count; i++)
 		for (size_t k = 0; k < rules->brands[i]->pattern_count; k++)

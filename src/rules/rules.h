@@ -78,6 +78,8 @@ struct reading { /* strings are static, the rule base's, or in the arena; NULL w
 	enum cause cause;
 	const char *rule; /* id; NULL when nothing matched */
 	unsigned about; /* of enum about: what that rule says it is about */
+	const char *rival; /* id of a rule with another cause that would have been chosen, stood it
+	                      earlier in the file; NULL: the place decided nothing */
 	const char *matched; /* the words */
 	const char *list; /* first of lists[] */
 	struct named_list *lists;

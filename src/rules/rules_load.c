@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/slice.h"
 #include "rules/rulebase.h"
 
 static const char *const class_names[CLASS_COUNT] = {
@@ -203,6 +204,24 @@ load_about(struct load *load)
 	return true;
 }
 
+/* Causes, or ids of rules: whatever is no cause's name is one. */
+static bool
+load_yields(struct load *load)
+{
+	char *rest = arena_string(load->rules->arena, load->field->value);
+
+	for (char *word; (word = next_word(&rest)) != NULL;) {
+		enum cause cause;
+
+		if (cause_parse(word, &cause))
+			load->rule->yields_to |= UINT64_C(1) << cause;
+		else
+			push_string(
+			    load->rules, &load->rule->yields, &load->rule->yield_count, word);
+	}
+	return true;
+}
+
 /* "554", "500-599", several */
 static bool
 load_code(struct load *load)
@@ -347,6 +366,7 @@ static const struct {
     {"list", load_list},
     {"what", load_what},
     {"about", load_about},
+    {"yields", load_yields},
     {"who", load_who},
     {"advice", load_advice},
     {"url", load_url},
@@ -568,6 +588,37 @@ load_same(struct rules *rules, const struct stanza *stanza, struct stanza_error 
 	return true;
 }
 
+/* [aside:…]: phrases that begin what is no reason, and those that only look like it. */
+static bool
+load_asides(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
+{
+	static const struct {
+		const char *key;
+		enum opening kind;
+	} kinds[] = {{"words", OPENS_ASIDE}, {"anywhere", OPENS_ANYWHERE},
+	    {"purpose", OPENS_PURPOSE}, {"except", OPENS_REASON}};
+
+	for (size_t i = 0; i < stanza->count; i++) {
+		const struct stanza_field *field = &stanza->fields[i];
+		struct slice rest = slice_of(field->value), phrase;
+		size_t k = 0;
+
+		while (k < sizeof kinds / sizeof *kinds && strcmp(kinds[k].key, field->key) != 0)
+			k++;
+		if (k == sizeof kinds / sizeof *kinds)
+			return fail(error, field->line, field->key, "no such key of asides");
+		while (slice_part(&rest, '|', &phrase)) {
+			phrase = slice_trim(phrase);
+			if (phrase.len < 2)
+				return fail(error, field->line, field->key,
+				    "a phrase of less than two octets");
+			openings_add(
+			    rules->openings, slice_copy(phrase, rules->arena), kinds[k].kind);
+		}
+	}
+	return true;
+}
+
 bool
 rule_load(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
 {
@@ -579,5 +630,7 @@ rule_load(struct rules *rules, const struct stanza *stanza, struct stanza_error 
 		return true; /* judge/remedies takes those */
 	if (strncmp(stanza->id, "same:", 5) == 0)
 		return load_same(rules, stanza, error);
+	if (strncmp(stanza->id, "aside:", 6) == 0)
+		return load_asides(rules, stanza, error);
 	return load_rule(rules, stanza, error);
 }

@@ -1,0 +1,275 @@
+#include "rules/clauses.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/slice.h"
+#include "rules/pattern.h"
+
+enum { BUCKETS = 64 };
+
+struct openings {
+	struct arena *arena;
+	struct opening_bucket { /* the phrases that begin with the same two octets or so */
+		struct opening_phrase {
+			const char *text;
+			size_t len;
+			enum opening kind;
+		} * list;
+		size_t count;
+	} buckets[BUCKETS];
+};
+
+struct openings *
+openings_new(void)
+{
+	struct openings *openings = must_alloc(sizeof *openings);
+
+	openings->arena = arena_new();
+	return openings;
+}
+
+void
+openings_free(struct openings *openings)
+{
+	if (openings == NULL)
+		return;
+	arena_free(openings->arena);
+	free(openings);
+}
+
+static unsigned
+bucket_of(const char *text)
+{
+	return ((unsigned)(unsigned char)to_lower(text[0]) * 7 +
+	           (unsigned)(unsigned char)to_lower(text[1])) %
+	       BUCKETS;
+}
+
+void
+openings_add(struct openings *openings, const char *phrase, enum opening kind)
+{
+	struct opening_bucket *bucket = &openings->buckets[bucket_of(phrase)];
+
+	*(struct opening_phrase *)arena_push(openings->arena, &bucket->list, bucket->count,
+	    sizeof *bucket->list) = (struct opening_phrase){phrase, strlen(phrase), kind};
+	bucket->count++;
+}
+
+static bool
+in_word(char c)
+{
+	return is_alnum(c) || (unsigned char)c >= 0x80 || c == PATTERN_DOT || c == '@' || c == '_';
+}
+
+static bool
+stands(const struct opening_phrase *phrase, const char *text, size_t len)
+{
+	if (len < phrase->len || (len > phrase->len && in_word(text[phrase->len])))
+		return false;
+	for (size_t i = 0; i < phrase->len; i++)
+		if (to_lower(text[i]) != phrase->text[i])
+			return false;
+	return true;
+}
+
+/* The longest phrase that the text begins with. */
+static const struct opening_phrase *
+find_opening(const struct openings *openings, const char *text, size_t len)
+{
+	const struct opening_bucket *bucket;
+	const struct opening_phrase *best = NULL;
+
+	if (openings == NULL || len < 3)
+		return NULL;
+	bucket = &openings->buckets[bucket_of(text)];
+	for (size_t i = 0; i < bucket->count; i++)
+		if ((best == NULL || bucket->list[i].len > best->len) &&
+		    stands(&bucket->list[i], text, len))
+			best = &bucket->list[i];
+	return best;
+}
+
+/* ---- where a clause ends */
+
+/* The end of a sentence or of a part between dashes, bars or bullets: how many octets it takes; 0:
+ * none stands here. */
+static size_t
+full_stop(const char *text, size_t len)
+{
+	bool before_blank = len == 1 || text[1] == ' ';
+
+	if (text[0] == ';' ||
+	    ((text[0] == '.' || text[0] == '!' || text[0] == '?') && before_blank))
+		return 1;
+	if (text[0] == ' ' && len > 2 && text[2] == ' ' && memchr("-*|~/", text[1], 5) != NULL)
+		return 3;
+	return len > 3 && memcmp(text, " -- ", 4) == 0 ? 4 : 0;
+}
+
+static size_t
+clause_end(const char *text, size_t start, size_t len)
+{
+	while (start < len) {
+		size_t stop = full_stop(text + start, len - start);
+
+		if (stop > 0)
+			return start + stop;
+		start++;
+	}
+	return len;
+}
+
+static void
+add_clause(struct clauses *out, size_t start, size_t end, bool aside)
+{
+	struct clause *last = out->count > 0 ? &out->list[out->count - 1] : NULL;
+
+	if (start == end)
+		return;
+	if (last != NULL && (out->count == CLAUSES_MAX || (aside && last->aside))) {
+		last->end = end;
+		return;
+	}
+	out->list[out->count++] = (struct clause){start, end, aside};
+	out->asides += aside;
+}
+
+/* An aside begins where its sentence does, or behind a comma, a colon or a bracket. */
+static bool
+may_open(const char *text, size_t start, size_t at)
+{
+	while (start < at && !in_word(text[start]))
+		start++;
+	if (at == start)
+		return true;
+	if (text[at - 1] != ' ')
+		return text[at - 1] == '(' || text[at - 1] == '"';
+	return at >= start + 2 && memchr(",:)(\"", text[at - 2], 5) != NULL;
+}
+
+static size_t
+purpose_end(const char *text, size_t at, size_t end)
+{
+	const char *comma = memchr(text + at, ',', end - at);
+
+	return comma != NULL ? (size_t)(comma - text) + 1 : end;
+}
+
+/* Where in a sentence the first aside begins, and where it ends; `end` if there is none. */
+static size_t
+find_aside(
+    const struct openings *openings, const char *text, size_t start, size_t end, size_t *stop)
+{
+	for (size_t at = start; at < end; at++) {
+		const struct opening_phrase *phrase;
+
+		if (!in_word(text[at]) || (at > start && in_word(text[at - 1])))
+			continue;
+		phrase = find_opening(openings, text + at, end - at);
+		if (phrase == NULL || phrase->kind == OPENS_REASON ||
+		    (phrase->kind != OPENS_ANYWHERE && !may_open(text, start, at)))
+			continue;
+		*stop = phrase->kind == OPENS_PURPOSE ? purpose_end(text, at, end) : end;
+		return at;
+	}
+	*stop = end;
+	return end;
+}
+
+static void
+cut_sentence(const struct openings *openings, const char *text, size_t start, size_t end,
+    struct clauses *out)
+{
+	for (size_t at, stop; start < end; start = stop) {
+		at = find_aside(openings, text, start, end, &stop);
+		add_clause(out, start, at, false);
+		add_clause(out, at, stop, true);
+	}
+}
+
+void
+clauses_cut(const struct openings *openings, const char *text, size_t len, struct clauses *out)
+{
+	out->count = out->asides = 0;
+	for (size_t start = 0, end; start < len; start = end) {
+		end = clause_end(text, start, len);
+		cut_sentence(openings, text, start, end, out);
+	}
+}
+
+size_t
+clauses_at(const struct clauses *clauses, size_t at)
+{
+	size_t i = 0;
+
+	while (i + 1 < clauses->count && at >= clauses->list[i].end)
+		i++;
+	return i;
+}
+
+/* ---- what is no word */
+
+static bool
+in_name(char c)
+{
+	return is_alnum(c) || c == PATTERN_DOT || c == '-' || c == '_';
+}
+
+static void
+cover(char *text, size_t start, size_t end)
+{
+	for (size_t i = start; i < end; i++)
+		if (is_alpha(text[i]))
+			text[i] = 'x';
+}
+
+/* "mx1.spam.example", with a letter in it and a dot: not "5.7.1". */
+static size_t
+name_end(const char *text, size_t at, size_t len, bool *is_host)
+{
+	bool dot = false, letter = false;
+
+	for (; at < len && in_name(text[at]); at++) {
+		dot |= text[at] == PATTERN_DOT;
+		letter |= is_alpha(text[at]);
+	}
+	*is_host = dot && letter;
+	return at;
+}
+
+static size_t
+link_end(const char *text, size_t at, size_t len)
+{
+	struct slice rest = {text + at, len - at};
+
+	if (!slice_begins(rest, "http://") && !slice_begins(rest, "https://"))
+		return at;
+	return at + slice_until(rest, " \"'<>");
+}
+
+const char *
+clauses_hide(const struct clauses *clauses, const char *text, size_t len, struct arena *arena)
+{
+	char *hidden = arena_copy(arena, text, len);
+
+	for (size_t at = 0; at < len;) {
+		bool host = false;
+		size_t end = link_end(text, at, len);
+
+		if (end > at) {
+			cover(hidden, at, end);
+		} else {
+			end = name_end(text, at, len, &host);
+			if (host)
+				cover(hidden, at, end);
+		}
+		at = end > at ? end : at + 1;
+	}
+	for (size_t i = 0; i < clauses->count; i++)
+		if (clauses->list[i].aside)
+			memset(hidden + clauses->list[i].start, ';',
+			    clauses->list[i].end - clauses->list[i].start);
+	return memcmp(hidden, text, len) != 0 ? hidden : NULL;
+}

@@ -1,0 +1,49 @@
+/* clauses: a reply cut into what each part of it does. A reason is what the reply says happened;
+ * an aside is an instruction, a courtesy or a pointer ("Please be sure that SPF is set up", "To
+ * protect our users", "see http://…"), whose words are not the reason's. Which words begin an aside
+ * is data: the [aside:…] stanzas of data/words.conf. */
+#ifndef RULES_CLAUSES_H
+#define RULES_CLAUSES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+
+enum { CLAUSES_MAX = 64 }; /* of one reply; the last takes what is left */
+
+struct clause {
+	size_t start, end; /* octets of the text */
+	bool aside;
+};
+
+struct clauses {
+	struct clause list[CLAUSES_MAX];
+	size_t count, asides;
+};
+
+/* A phrase that begins a clause: it stands between ends of words, at a place where a clause may
+ * begin. Lower case. */
+enum opening {
+	OPENS_ASIDE, /* all of the clause, up to the end of its sentence */
+	OPENS_ANYWHERE, /* the same, wherever in a sentence it stands: "please" */
+	OPENS_PURPOSE, /* up to its first comma: "To protect our users, your mail was refused" */
+	OPENS_REASON /* none, though it looks like one: "please try again" */
+};
+
+struct openings;
+struct openings *openings_new(void);
+void openings_free(struct openings *openings); /* NULL is allowed */
+void openings_add(struct openings *openings, const char *phrase, enum opening kind); /* borrows */
+
+/* `text` has PATTERN_DOT for the dots within names (rules/unwrap.h): a dot ends a sentence. */
+void clauses_cut(
+    const struct openings *openings, const char *text, size_t len, struct clauses *out);
+/* Which of them the octet at `at` is in. */
+size_t clauses_at(const struct clauses *clauses, size_t at);
+/* The text with its asides, and the letters of host names, links and bracketed tokens, put out of
+ * sight; of the same length, in the arena. NULL: there is nothing to hide. */
+const char *clauses_hide(
+    const struct clauses *clauses, const char *text, size_t len, struct arena *arena);
+
+#endif
