@@ -102,7 +102,7 @@ explain(const struct heard *heard, void *arg)
 		    explainer->arena, &diagnosis);
 		explanation.diagnosis = &diagnosis;
 	}
-	if (!options->summary)
+	if (!options->summary && (!options->contested || reading.rival != NULL))
 		show(explainer, &explanation);
 	explained_add(&explainer->explained, &explanation);
 	arena_reset(explainer->arena);
@@ -317,9 +317,31 @@ explain_all(struct explainer *explainer)
 	return status;
 }
 
+/* The rules' own examples, those among them that hang on a rule's place in the file. */
+static int
+list_contested(struct explainer *explainer)
+{
+	for (size_t i = 0; i < rules_count(explainer->rulebook.rules) && !explainer->lost; i++) {
+		struct rule_view rule = rules_at(explainer->rulebook.rules, i);
+
+		for (size_t k = 0; k < rule.example_count; k++) {
+			char *text = must_string(rule.examples[k]);
+			const struct heard heard = {
+			    .id = rule.id, .text = text, .len = unescape(text)};
+
+			explain(&heard, explainer);
+			free(text);
+		}
+	}
+	flush(explainer);
+	return EXIT_OK;
+}
+
 static int
 list_rules(struct explainer *explainer)
 {
+	if (explainer->options->contested)
+		return list_contested(explainer);
 	for (size_t i = 0; i < rules_count(explainer->rulebook.rules) && !explainer->lost; i++) {
 		struct rule_view rule = rules_at(explainer->rulebook.rules, i);
 

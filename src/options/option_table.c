@@ -709,6 +709,14 @@ const struct option option_table[] = {
         .on = 1,
     },
     {
+        .names = "contested",
+        .help = "only what is read so because of a rule's place in the file",
+        .commands = E,
+        .section = SECTION_JUDGE,
+        FIELD(contested),
+        .on = 1,
+    },
+    {
         .names = "stage",
         .value = "STAGE",
         .help = "where in the dialogue the texts were said",

@@ -583,6 +583,7 @@ record_explanation(struct buf *out, const struct explanation *explanation)
 	if (diagnosis != NULL)
 		write_basis(&json, diagnosis);
 	json_cstring(&json, "rule", reading->rule);
+	json_text(&json, "rival", reading->rival);
 	json_cstring(&json, "matched", reading->matched);
 	json_cstring(&json, "list", diagnosis != NULL ? diagnosis->list : reading->list);
 	write_named_lists(&json, reading);

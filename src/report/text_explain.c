@@ -96,6 +96,8 @@ say_cause(struct buf *out, const struct text_style *style, const struct explanat
 		buf_printf(&line, " (rule %s", reading->rule);
 		if (reading->matched != NULL)
 			say_matched(&line, reading->matched);
+		if (reading->rival != NULL)
+			buf_printf(&line, ", before %s", reading->rival);
 		buf_putc(&line, ')');
 	}
 	if (reading->provider != NULL)
