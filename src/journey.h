@@ -42,6 +42,7 @@ struct attempt { /* one address of one host */
 	struct tls_facts tls;
 	struct ehlo ehlo; /* as of the last EHLO */
 	enum ending ending;
+	int error; /* of a connection that this machine could not make: an errno; 0: none */
 	const char *detail; /* words on the ending, or on why it was not tried; NULL if none */
 	struct transcript transcript;
 	bool uncertain; /* the message was sent whole, and no reply to it came: it may have been

@@ -1,14 +1,16 @@
 #include "campaign/campaign.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "campaign/egress.h"
 #include "io/loop.h"
 
-enum { PROGRESS_MS = 500, SIGNALS = 3 };
+enum { PROGRESS_MS = 500, SIGNALS = 3, SMTP_PORT = 25 };
 
 struct campaign {
 	const struct campaign_plan *plan;
@@ -19,7 +21,8 @@ struct campaign {
 	size_t next_source, walks; /* sources that a target is walked from */
 	unsigned long begun; /* walks: put in, or skipped */
 	struct egress egress;
-	bool at_end, waiting, interrupted, failed;
+	int64_t closed; /* when it looked so for the first time; 0: it does not */
+	bool at_end, waiting, interrupted, failed, warned;
 	enum run_stop stop;
 	struct event *input, *tick, *signals[SIGNALS];
 	int64_t began;
@@ -81,17 +84,53 @@ give_up(struct campaign *campaign, enum run_stop why)
 	event_base_loopbreak(campaign->base);
 }
 
+/* At once, for it explains what is to be seen next; and at the end of a run that was too short. */
+static void
+warn_of_egress(struct campaign *campaign)
+{
+	unsigned port = campaign->plan->pipeline->port;
+	const struct remedy *remedy =
+	    remedies_of(campaign->plan->pipeline->remedies, FACT_EGRESS_CLOSED);
+
+	if (!campaign->warned)
+		log_warn("no server answered on port %u from this host%s%s", port,
+		    port == SMTP_PORT ? ". " : "", port == SMTP_PORT ? remedy->advice : "");
+	campaign->warned = true;
+}
+
+/* Permission is refused to all of them alike; what there is too little of, the pipeline has waited
+ * for in vain. */
+static void
+note_local(struct campaign *campaign, const struct attempt *attempt)
+{
+	bool forbidden = attempt->error == EACCES || attempt->error == EPERM;
+
+	if (attempt->error == 0 || attempt->error == EAFNOSUPPORT ||
+	    (forbidden && campaign->egress.answered))
+		return;
+	if (campaign->stop == RUN_WENT_ON)
+		log_error("this host cannot connect: %s", strerror(attempt->error));
+	give_up(campaign, RUN_THIS_HOST);
+}
+
 static void
 on_attempt(const struct attempt *attempt, const char *site, void *arg)
 {
 	struct campaign *campaign = arg;
-	bool was_closed = egress_is_closed(&campaign->egress, false);
 
-	if (attempt->status == WALK_LOCAL || attempt->status == WALK_SKIPPED)
+	if (attempt->status == WALK_LOCAL) {
+		note_local(campaign, attempt);
 		return;
+	}
 	egress_note(&campaign->egress, attempt->source.family != 0, site);
-	if (!was_closed && egress_is_closed(&campaign->egress, false))
-		give_up(campaign, RUN_NOBODY_ANSWERS);
+	if (!egress_is_closed(&campaign->egress, false))
+		return;
+	if (campaign->closed == 0)
+		campaign->closed = loop_ms();
+	if (pipeline_hopes(campaign->pipeline, campaign->closed)) /* who refuses is quicker */
+		return;
+	warn_of_egress(campaign);
+	give_up(campaign, RUN_NOBODY_ANSWERS);
 }
 
 /* ---- from the intake into the pipeline */
@@ -278,6 +317,8 @@ conclude(struct campaign *campaign)
 	if (facts.interrupted || facts.failed || facts.stop != RUN_WENT_ON)
 		facts.not_begun += never_begun(campaign);
 	facts.nobody_answered = egress_is_closed(&campaign->egress, true);
+	if (facts.nobody_answered && !facts.interrupted)
+		warn_of_egress(campaign);
 	facts.port = campaign->plan->pipeline->port;
 	facts.ms = loop_ms() - campaign->began;
 	return sink_finish(campaign->plan->sink, &facts);

@@ -8,10 +8,8 @@
 void
 egress_note(struct egress *egress, bool answered, const char *site)
 {
+	egress->answered |= answered;
 	if (egress->answered || egress->count == EGRESS_SITES)
-		return;
-	egress->answered = answered;
-	if (answered)
 		return;
 	for (size_t i = 0; i < egress->count; i++)
 		if (strcmp(egress->sites[i], site) == 0)

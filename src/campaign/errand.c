@@ -144,6 +144,14 @@ errand_pass_over(struct errand *errand, const struct destination *destination,
 	attempt->detail = why;
 }
 
+void
+errand_again(struct errand *errand)
+{
+	struct journey *journey = &errand->journey;
+
+	journey->attempts[--journey->attempt_count] = (struct attempt){0};
+}
+
 static const char *
 left_alone(const struct errand *errand, const struct destination *destination)
 {
@@ -183,7 +191,8 @@ goes_on(const struct errand *errand)
 {
 	const struct journey *journey = &errand->journey;
 
-	if (errand->next == errand->count)
+	if (errand->next == errand->count ||
+	    (errand->rules->target_ms > 0 && errand->spent >= errand->rules->target_ms))
 		return false;
 	if (errand->rules->all || journey->attempt_count == 0)
 		return true;

@@ -24,6 +24,7 @@ struct errand_rules { /* of the run; borrowed */
 	enum route_family family;
 	bool all; /* ask every address, whatever the others say */
 	bool allow_private;
+	long target_ms; /* for all walks of one errand; 0: for ever */
 	bool sources[2]; /* does the run have sources of IPv4, of IPv6? */
 	/* Why this host or address is left alone, in the arena or static; NULL: it is not. */
 	const char *(*opted_out)(
@@ -65,5 +66,8 @@ struct attempt *errand_attempt(struct errand *errand, const struct destination *
 /* … which was not made, and why. */
 void errand_pass_over(struct errand *errand, const struct destination *destination,
     enum walk_status status, const char *why);
+
+/* Takes the last attempt back: it is to be made again. */
+void errand_again(struct errand *errand);
 
 #endif

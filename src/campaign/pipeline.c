@@ -1,5 +1,6 @@
 #include "campaign/pipeline.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ struct passage { /* an errand in the pipeline */
 	struct consult *consult; /* its route is being looked up */
 	struct site_job job; /* it waits for its site, or walks */
 	struct walk *walk;
+	int64_t walk_began;
 	bool decided; /* only evidence is waited for */
 };
 
@@ -41,6 +43,7 @@ struct pipeline {
 
 static void go_on(struct passage *passage);
 static void decide(struct passage *passage);
+static void queue(struct passage *passage);
 
 /* Walks begin, and errands come in, from the loop alone: no call goes round in a circle. */
 static void
@@ -139,22 +142,57 @@ decide(struct passage *passage)
 		senders_await(pipeline->senders, passage->sender, on_evidence, passage);
 }
 
-/* ---- walk */
+/* ---- site queue, walk */
+
+static const char *
+site_of(const struct passage *passage)
+{
+	const struct destination *destination = passage->destination;
+
+	return site_name(destination->host, &destination->ip, passage->errand->arena);
+}
+
+static void
+queue(struct passage *passage)
+{
+	struct pipeline *pipeline = passage->pipeline;
+
+	note_sender(passage);
+	passage->job.arg = passage;
+	passage->job.deep = site_is_deep(passage->errand->journey.target.depth);
+	sites_add(
+	    pipeline->sites, &passage->job, site_of(passage), &passage->destination->ip, loop_ms());
+	wake(pipeline);
+}
+
+/* What there is too little of while others have some: later there is. */
+static bool
+is_short(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
+	       error == EADDRINUSE || error == EADDRNOTAVAIL;
+}
 
 static void
 on_walk_done(void *arg)
 {
 	struct passage *passage = arg;
 	struct pipeline *pipeline = passage->pipeline;
-	const struct journey *journey = &passage->errand->journey;
+	struct journey *journey = &passage->errand->journey;
+	const struct attempt *attempt = &journey->attempts[journey->attempt_count - 1];
+	size_t others;
 
 	passage->walk = NULL;
 	sites_done(pipeline->sites, &passage->job, loop_ms());
+	others = sites_running(pipeline->sites);
 	wake(pipeline);
-	pipeline->calls.attempt(&journey->attempts[journey->attempt_count - 1],
-	    site_name(
-	        passage->destination->host, &passage->destination->ip, passage->errand->arena),
-	    pipeline->calls.arg);
+	if (is_short(attempt->error) && others > 0) {
+		sites_lower(pipeline->sites, (unsigned)others);
+		errand_again(passage->errand);
+		queue(passage);
+		return;
+	}
+	pipeline->calls.attempt(attempt, site_of(passage), pipeline->calls.arg);
 	go_on(passage);
 }
 
@@ -163,6 +201,7 @@ begin_walk(struct passage *passage)
 {
 	struct pipeline *pipeline = passage->pipeline;
 
+	passage->walk_began = loop_ms();
 	passage->walk = walk_start(&pipeline->plan->walk, passage->errand, passage->destination,
 	    passage->sender, on_walk_done, passage);
 	if (passage->walk != NULL)
@@ -191,23 +230,7 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 	pipeline->calls.room(pipeline->calls.arg);
 }
 
-/* ---- sender, site queue */
-
-static void
-queue(struct passage *passage)
-{
-	struct pipeline *pipeline = passage->pipeline;
-	const struct destination *destination = passage->destination;
-	struct errand *errand = passage->errand;
-
-	note_sender(passage);
-	passage->job.arg = passage;
-	passage->job.deep = site_is_deep(errand->journey.target.depth);
-	sites_add(pipeline->sites, &passage->job,
-	    site_name(destination->host, &destination->ip, errand->arena), &destination->ip,
-	    loop_ms());
-	wake(pipeline);
-}
+/* ---- sender */
 
 static void
 on_identified(void *arg)
@@ -318,6 +341,17 @@ unsigned
 pipeline_walks(const struct pipeline *pipeline)
 {
 	return (unsigned)sites_running(pipeline->sites);
+}
+
+bool
+pipeline_hopes(const struct pipeline *pipeline, int64_t begun)
+{
+	for (const struct passage *passage = pipeline->first; passage != NULL;
+	     passage = passage->next)
+		if (passage->walk != NULL &&
+		    (walk_stage(passage->walk) != STAGE_CONNECT || passage->walk_began <= begun))
+			return true;
+	return false;
 }
 
 /* False: it has nothing to tell. */

@@ -45,6 +45,8 @@ void pipeline_free(struct pipeline *pipeline); /* what is in it is gone */
 bool pipeline_has_room(const struct pipeline *pipeline);
 bool pipeline_is_empty(const struct pipeline *pipeline);
 unsigned pipeline_walks(const struct pipeline *pipeline); /* under way */
+/* Is there a connection, or one that was begun by then and may still come about? */
+bool pipeline_hopes(const struct pipeline *pipeline, int64_t begun);
 /* Nothing is called back from within. */
 void pipeline_add(struct pipeline *pipeline, const struct target *target, const struct ip *source);
 

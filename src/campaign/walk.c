@@ -50,6 +50,7 @@ put_attempt(struct walk *walk)
 
 	verdict_take(attempt, &walk->result.dialogue, &walk->result.tls);
 	attempt->source = walk->result.source;
+	attempt->error = walk->result.error;
 	attempt->ms = walk->result.ms;
 	attempt->uncertain = is_uncertain(walk);
 	errand->spent += attempt->ms;
@@ -84,7 +85,7 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	talk_break(walk->talk, END_TIMEOUT,
 	    arena_printf(walk->errand->arena, "%g s were over for this target (--timeout-target)",
-	        (double)walk->plan->target_ms / 1000));
+	        (double)walk->errand->rules->target_ms / 1000));
 	put_attempt(walk);
 	finish(walk);
 }
@@ -92,14 +93,12 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 static void
 set_deadline(struct walk *walk)
 {
-	long left = walk->plan->target_ms - walk->errand->spent;
-	struct timeval wait;
+	long left = walk->errand->rules->target_ms - walk->errand->spent;
+	struct timeval wait = {.tv_sec = left / 1000, .tv_usec = left % 1000 * 1000};
 
-	if (left < 1)
-		left = 1;
-	wait = (struct timeval){.tv_sec = left / 1000, .tv_usec = left % 1000 * 1000};
 	evtimer_assign(&walk->deadline, walk->plan->base, on_deadline, walk);
-	evtimer_add(&walk->deadline, &wait);
+	if (walk->errand->rules->target_ms > 0)
+		evtimer_add(&walk->deadline, &wait);
 }
 
 /* What is to be said; false with `*why` when it cannot be. */

@@ -21,7 +21,6 @@ struct walk_plan { /* one for the run; borrowed */
 	enum tls_want tls_want;
 	bool must_verify;
 	long ms[STAGE_COUNT];
-	long target_ms; /* for all walks of one errand */
 	struct letter_plan letter;
 };
 

@@ -264,6 +264,7 @@ plan_errands(const struct options *o, struct skip_list *skip, struct errand_rule
 	rules->family = o->family;
 	rules->all = o->all;
 	rules->allow_private = o->allow_private;
+	rules->target_ms = o->timeout_target;
 	for (size_t i = 0; i < o->sources.count; i++)
 		rules->sources[o->sources.items[i].family == 6] = true;
 }
@@ -287,7 +288,6 @@ plan_pipeline(struct run *run)
 	walk->tls_arg = run;
 	walk->tls_want = o->tls;
 	walk->must_verify = o->tls_verify;
-	walk->target_ms = o->timeout_target;
 	walk->letter.signers = run->keys.signers;
 	walk->letter.signer_count = run->keys.count;
 	options_deadlines(o, walk->ms);

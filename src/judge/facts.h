@@ -130,7 +130,9 @@ struct arena;
 	X(SILENT_GREETING, "silent-greeting") \
 	X(SILENT_STARTTLS, "silent-starttls") \
 	X(SILENT_HANDSHAKE, "silent-handshake") \
-	X(SILENT, "silent")
+	X(SILENT, "silent") \
+	/* of a run: not one connection could be made */ \
+	X(EGRESS_CLOSED, "egress-closed")
 /* clang-format on */
 
 enum fact_id {

@@ -1,0 +1,302 @@
+"""What a run of many targets does, and what it never does: one connection to an address at a time,
+the next mail exchanger behind a 5yz greeting, whose fault it is when nobody answers, and what is
+told when it is broken off."""
+import collections
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import tap
+from peer import talk
+from records import MXWALK, probe, problems
+
+FOLDER = tap.folder('campaign')
+OK = b'250 fine\r\n'
+BASE = ['--allow-private', '--no-dnsbl', '--ehlo', 'me.example.org', '--from', 'me@example.org', '--source', '127.0.0.1']
+
+
+class Servers:
+    """One script on several addresses and one port; counts who is connected to what at once."""
+
+    def __init__(self, scripts, port=0):
+        self.now, self.most, self.heard = collections.Counter(), collections.Counter(), []
+        self.in_all = self.most_in_all = self.connections = 0
+        self.lock, self.socks = threading.Lock(), []
+        for address, script in scripts.items():
+            sock = socket.create_server((address, port), backlog=100)
+            port = sock.getsockname()[1]
+            self.socks.append(sock)
+            threading.Thread(target=self.serve, args=(sock, address, script), daemon=True).start()
+        self.port = port
+
+    def serve(self, sock, address, script):
+        while True:
+            try:
+                connection, _ = sock.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.play, args=(connection, address, script), daemon=True).start()
+
+    def count(self, address, by):
+        with self.lock:
+            self.now[address] += by
+            self.in_all += by
+            self.connections += by > 0
+            self.most[address] = max(self.most[address], self.now[address])
+            self.most_in_all = max(self.most_in_all, self.in_all)
+
+    def play(self, connection, address, script):
+        self.count(address, 1)
+        file = connection.makefile('rb')
+        there = True
+
+        def hear():  # who says QUIT, or is gone, is no client any more
+            nonlocal there
+            line = file.readline()
+            self.heard.append((address, line))
+            if there and line[:4] in (b'', b'QUIT'):
+                there = False
+                self.count(address, -1)
+            return line
+        try:
+            script(connection, hear)
+            while hear():
+                pass
+        except OSError:
+            pass
+        if there:
+            self.count(address, -1)
+        file.close()
+        connection.close()
+
+    def close(self):
+        for sock in self.socks:
+            sock.close()
+
+    def said(self, address):
+        return [line.strip() for where, line in self.heard if where == address]
+
+
+def book(name, **domains):
+    """domain=[(preference, host, address or None for a look-up that fails)...] → the file of a DNS."""
+    path = os.path.join(FOLDER, name + '.book')
+    with open(path, 'w') as file:
+        hosts = {}
+        for domain, servers in domains.items():
+            domain = domain.replace('_', '.')
+            file.write(json.dumps({'name': domain, 'type': 'MX', 'rcode': 'NOERROR', 'ttl': 60,
+                                   'data': [f'{p} {h}' for p, h, _ in servers]}) + '\n')
+            hosts.update({h: a for _, h, a in servers})
+        for host, address in hosts.items():
+            kind = 'AAAA' if ':' in (address or '') else 'A'
+            file.write(json.dumps({'name': host, 'type': kind, 'rcode': 'NOERROR' if address else 'SERVFAIL',
+                                   'ttl': 60, 'data': [address] if address else []}) + '\n')
+    return ['--dns-replay', path]
+
+
+def takes_mail(pause=0.0, final=b'250 2.0.0 queued as 1\r\n'):
+    def script(connection, hear):
+        connection.sendall(b'220 mx ESMTP\r\n')
+        while True:
+            verb = hear().split(b' ')[0].strip().upper()
+            time.sleep(pause)
+            if verb == b'DATA':
+                connection.sendall(b'354 go on\r\n')
+                while hear() != b'.\r\n':
+                    pass
+                if final is None:
+                    time.sleep(60)
+                connection.sendall(final)
+            elif verb == b'QUIT':
+                connection.sendall(b'221 bye\r\n')
+                return
+            elif not verb:
+                return
+            else:
+                connection.sendall(OK)
+    return script
+
+
+def summary(run):
+    return next((r for r in run.records if r['type'] == 'summary'), {})
+
+
+# ---- a 5yz greeting is not the end
+
+for code in (b'554 5.7.1 not today', b'521 5.3.2 this host takes no mail', b'550 5.3.2 no'):
+    servers = Servers({'127.77.2.1': talk(code + b'\r\n', None), '127.77.2.2': takes_mail()})
+    dns = book('two', example_com=[(10, 'mx1.example.com', '127.77.2.1'), (20, 'mx2.example.com', '127.77.2.2')])
+    run = probe(*BASE, *dns, '--no-tls', '--port', str(servers.port), 'user@example.com')
+    r = run.results()[0]
+    name = f'greeting {code[:3].decode()}, the next takes mail'
+    tap.check(f'{name}: accepted', (r['status'], r['stage'], run.status, r['attempts'][-1]['mx']) ==
+              ('accepted', 'message', 0, 'mx2.example.com'), run.out)
+    tap.check(f'{name}: the refusal is in the record, with a diagnosis', r.get('refusal', {}).get('mx') == 'mx1.example.com' and
+              r['refusal']['reply']['code'] == int(code[:3]) and r['refusal']['diagnosis'] and r['diagnosis'] is None, run.out)
+    tap.check(f'{name}: QUIT is what the first heard', servers.said('127.77.2.1')[0] == b'QUIT', servers.heard)
+    tap.check(f'{name}: valid', not run.problems, run.problems)
+    servers.close()
+
+servers = Servers({'127.77.2.1': talk(b'554 no\r\n', None), '127.77.2.2': talk(b'550 5.7.1 nor here\r\n', None)})
+run = probe(*BASE, *dns, '--port', str(servers.port), 'example.com')
+r = run.results()[0]
+tap.check('all refuse: refused', (r['status'], run.status, len(r['attempts']), r['untried']) == ('refused', 1, 2, 0), run.out)
+tap.check('all refuse: how far was asked', (r['asked'], r['not_asked']) == ('greeting', ['ehlo', 'mail', 'rcpt', 'data', 'message']), run.out)
+servers.close()
+
+servers = Servers({'127.77.2.1': takes_mail(), '127.77.2.2': takes_mail()})
+run = probe(*BASE, *dns, '--port', str(servers.port), 'example.com')
+r = run.results()[0]
+tap.check('accepted at EHLO: what was not asked is said', (r['status'], r['asked'], r['not_asked']) ==
+          ('accepted', 'ehlo', ['mail', 'rcpt', 'data', 'message']), run.out)
+tap.check('accepted: the other exchanger was not tried', r['untried'] == 1 and r['site'] == 'example.com', run.out)
+servers.close()
+
+# ---- one connection to an address, two to a site, one past EHLO
+
+def many(count, host, address):
+    return {f'd{i}_example': [(10, host(i), address(i))] for i in range(count)}
+
+
+def walk_list(servers, dns, count, *options):
+    path = os.path.join(FOLDER, 'list')
+    open(path, 'w').write(''.join(f'd{i}.example\n' for i in range(count)))
+    return probe(*BASE, *dns, '--port', str(servers.port), '--input', path, '--concurrency', '40', *options)
+
+
+servers = Servers({'127.77.3.1': takes_mail(0.02)})
+run = walk_list(servers, book('one', **many(12, lambda i: f'mx.d{i}.co.uk', lambda i: '127.77.3.1')), 12)
+tap.check('12 domains at one address: all walked, one connection at a time', len(run.results()) == 12 and servers.most_in_all == 1 and
+          servers.connections == 12, f'{servers.most_in_all} at once\n{run.err}')
+tap.check('… and 12 names under co.uk are 12 sites', len(summary(run)['mx_site']) == 12, summary(run))
+servers.close()
+
+ADDRESSES = {f'127.77.4.{i}': takes_mail(0.05) for i in range(1, 9)}
+for options, most in (((), 2), (('--quit-after', 'rcpt'), 1), (('--site-concurrency', '4'), 4)):
+    servers = Servers(ADDRESSES)
+    run = walk_list(servers, book('site', **many(8, lambda i: f'mx{i}.mail.example.co.uk', lambda i: f'127.77.4.{i + 1}')), 8, *options)
+    tap.check(f'8 addresses of one site {" ".join(options)}: {most} at once', len(run.results()) == 8 and servers.most_in_all == most and
+              summary(run)['mx_site'] == {'example.co.uk': 8}, f'{servers.most_in_all}\n{summary(run)}\n{run.err}')
+    servers.close()
+
+servers = Servers(ADDRESSES)
+run = walk_list(servers, book('sites', **many(8, lambda i: f'mx.site{i}.co.uk', lambda i: f'127.77.4.{i + 1}')), 8)
+tap.check('8 sites: they do not wait for each other', len(run.results()) == 8 and servers.most_in_all >= 6, servers.most_in_all)
+servers.close()
+
+# ---- a source of the other family
+
+servers = Servers({'127.77.2.1': takes_mail()})
+dns = book('six', four_example=[(10, 'mx.four.example', '127.77.2.1')], six_example=[(10, 'mx.six.example', '::1')])
+run = probe(*BASE, *dns, '--port', str(servers.port), 'six.example')
+r = run.results()[0]
+tap.check('an IPv4 source, an IPv6 target: skipped, never unreachable', (r['status'], r['attempts'], run.status) == ('skipped', [], 3) and
+          'IPv6' in r['note'], run.out)
+run = probe(*BASE, '--source', '::1', *dns, '--port', str(servers.port), '--timeout', '2s', 'four.example')
+found = {r['source']: (r['status'], r.get('note', '')) for r in run.results()}
+tap.check('… and no status 3 where another source could ask', run.status == 0 and found['127.0.0.1'][0] == 'accepted' and
+          found['::1'][0] == 'skipped', f'{run.status} {run.out}')
+servers.close()
+
+# ---- nobody answers, or this host cannot
+
+closed = socket.create_server(('127.77.5.1', 0))
+port = closed.getsockname()[1]
+closed.close()
+DEAD = 40
+dns = book('dead', **many(DEAD, lambda i: f'mx.dead{i}.example', lambda i: f'127.77.5.{i + 1}'))
+run = walk_list(type('dead', (), {'port': port}), dns, DEAD, '--concurrency', '5')
+end = summary(run)
+tap.check('ten sites that do not answer: the run is given up, 71', run.status == 71 and 10 <= len(run.results()) < DEAD, f'{run.status} {len(run.results())}')
+tap.check('… said at once, and what was not asked is counted', f'no server answered on port {port}' in run.err and
+          len(run.results()) + end['under_way'] + end['not_begun'] == DEAD, f'{run.err}{end}')
+run = walk_list(type('dead', (), {'port': port}), dns, DEAD, '--concurrency', '5', '--keep-going')
+tap.check('… unless --keep-going', run.status == 3 and len(run.results()) == DEAD and 'no server answered' in run.err, f'{run.status} {run.err}')
+servers = Servers({'127.77.5.3': talk(b'554 no\r\n', None, b'221 bye\r\n')}, port)
+run = walk_list(type('dead', (), {'port': port}), dns, DEAD, '--concurrency', '5')
+tap.check('one that answers, if by a refusal, and it goes on', run.status == 1 and len(run.results()) == DEAD and 'no server' not in run.err, run.err)
+servers.close()
+
+
+def limited(limit, number):
+    def limit_it():
+        resource.setrlimit(limit, (number, number))
+    return limit_it
+
+
+# ---- the time of one target
+
+servers = Servers({f'127.77.6.{i}': talk() for i in range(1, 9)})
+dns = book('slow', slow_example=[(i, f'mx{i}.slow.example', f'127.77.6.{i}') for i in range(1, 9)])
+began = time.time()
+run = probe(*BASE, *dns, '--port', str(servers.port), '--timeout', '1s', '--timeout-target', '2500ms', 'slow.example')
+r = run.results()[0]
+tap.check('--timeout-target ends all attempts of a target', time.time() - began < 4 and r['ms'] < 3500 and r['untried'] > 0 and
+          r['attempts'][-1]['ending'] == 'timeout' and '--timeout-target' in r['attempts'][-1]['detail'], run.out)
+servers.close()
+
+# ---- broken off
+
+def interrupted(*args, number=signal.SIGINT, after=0.6, wait=10):
+    process = subprocess.Popen([MXWALK, 'probe', '--json', *BASE, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(after)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=wait)
+    records = [json.loads(line) for line in out.decode().splitlines()]
+    return process.returncode, records, err.decode(), [p for r in records for p in problems(r)]
+
+
+servers = Servers({'127.77.7.1': talk(b'220 hi\r\n'), '127.77.7.2': talk()})
+dns = book('mute', a_example=[(10, 'mx.a.example', '127.77.7.1')], b_example=[(10, 'mx.b.example', '127.77.7.2')],
+           c_example=[(10, 'mx.a.example', '127.77.7.1')])
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    servers.heard.clear()
+    status, records, err, wrong = interrupted(*dns, '--port', str(servers.port), 'a.example', 'b.example', 'c.example', number=number)
+    end = records[-1]
+    time.sleep(0.2)
+    tap.check(f'{number.name}: 130, a summary, what was under way and what was not begun', status == 130 and end['type'] == 'summary' and
+              end['interrupted'] and (end['under_way'], end['not_begun']) == (2, 1) and not wrong, f'{status} {records[2:]} {err} {wrong}')
+    tap.check(f'{number.name}: QUIT to who listens', servers.said('127.77.7.1') == [b'EHLO me.example.org', b'QUIT', b''] and
+              servers.said('127.77.7.2') == [b''], servers.heard)
+servers.close()
+
+ignoring = subprocess.Popen(['sh', '-c', 'trap "" HUP; exec "$@"', 'sh', MXWALK, 'probe', '--json', *BASE, *dns, '--timeout', '1500ms', '--port',
+                             str(servers.port), 'a.example'], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+time.sleep(0.4)
+ignoring.send_signal(signal.SIGHUP)
+out, _ = ignoring.communicate(timeout=10)
+tap.check('nohup: SIGHUP that was ignored stays so', ignoring.returncode == 3, f'{ignoring.returncode} {out}')
+
+servers = Servers({'127.77.7.1': takes_mail(final=None)})
+dns = book('sent', a_example=[(10, 'mx.a.example', '127.77.7.1')])
+status, records, err, wrong = interrupted(*dns, '--no-tls', '--port', str(servers.port), 'user@a.example')
+r = next((r for r in records if r['type'] == 'result'), {})
+tap.check('a message that was sent and has no reply is told', status == 130 and r.get('uncertain') is True and
+          (r['status'], r['stage'], r['attempts'][-1]['ending']) == ('dropped', 'message', 'interrupted') and not wrong, f'{records[2:]} {wrong} {err}')
+run = probe(*BASE, *dns, '--no-tls', '--port', str(servers.port), '--timeout', '1s', 'user@a.example')
+r = run.results()[0]
+tap.check('… also when the time for it runs out', r.get('uncertain') is True and r['status'] == 'dropped' and run.status == 3, run.out)
+servers.close()
+
+
+def never_says_goodbye(connection, hear):
+    connection.sendall(b'554 5.7.1 no\r\n')
+    hear()
+    time.sleep(30)
+
+
+servers = Servers({'127.77.7.1': never_says_goodbye})
+status, records, err, wrong = interrupted(*dns, '--port', str(servers.port), 'a.example')
+r = next((r for r in records if r['type'] == 'result'), {})
+tap.check('only the reply to QUIT is missing: the verdict is told', status == 130 and r.get('status') == 'refused' and r['diagnosis'] and not wrong,
+          f'{records[2:]} {err} {wrong}')
+servers.close()
+tap.done()
