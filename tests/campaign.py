@@ -132,7 +132,7 @@ def summary(run):
 # ---- a 5yz greeting is not the end
 
 for code in (b'554 5.7.1 not today', b'521 5.3.2 this host takes no mail', b'550 5.3.2 no'):
-    servers = Servers({'127.77.2.1': talk(code + b'\r\n', None), '127.77.2.2': takes_mail()})
+    servers = Servers({'127.77.2.1': talk(code + b'\r\n', None, b'221 bye\r\n'), '127.77.2.2': takes_mail()})
     dns = book('two', example_com=[(10, 'mx1.example.com', '127.77.2.1'), (20, 'mx2.example.com', '127.77.2.2')])
     run = probe(*BASE, *dns, '--no-tls', '--port', str(servers.port), 'user@example.com')
     r = run.results()[0]
@@ -145,7 +145,7 @@ for code in (b'554 5.7.1 not today', b'521 5.3.2 this host takes no mail', b'550
     tap.check(f'{name}: valid', not run.problems, run.problems)
     servers.close()
 
-servers = Servers({'127.77.2.1': talk(b'554 no\r\n', None), '127.77.2.2': talk(b'550 5.7.1 nor here\r\n', None)})
+servers = Servers({'127.77.2.1': talk(b'554 no\r\n', None, b'221 bye\r\n'), '127.77.2.2': talk(b'550 5.7.1 nor here\r\n', None, b'221 bye\r\n')})
 run = probe(*BASE, *dns, '--port', str(servers.port), 'example.com')
 r = run.results()[0]
 tap.check('all refuse: refused', (r['status'], run.status, len(r['attempts']), r['untried']) == ('refused', 1, 2, 0), run.out)
