@@ -11,14 +11,24 @@
 #include "options/entry.h"
 
 /* dns/name.h takes any name; a mail domain, or a mail server's name, has letters, digits, hyphens
- * and, seen in the wild, underscores. */
+ * and, seen in the wild, underscores; and its last label is not a number. */
 static bool
 parse_name(const char *text, char name[NAME_TEXT], const char **why)
 {
+	const char *last;
+	struct ip ip;
+
 	if (!name_normalise(text, name, why))
 		return false;
 	*why = "a character that no mail domain has";
-	return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] == '\0';
+	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] != '\0')
+		return false;
+	*why = "the root is no mail domain";
+	if (name_labels(name) == 0)
+		return false;
+	*why = ip_parse(&ip, name) ? "an IP address" : "no domain ends in a number";
+	last = name_last_labels(name, 1);
+	return last[strspn(last, "0123456789")] != '\0';
 }
 
 static bool
@@ -101,13 +111,12 @@ parse_recipient(const char *address, struct arena *arena, struct target *out, co
 	return true;
 }
 
-bool
-target_parse(const char *text, struct arena *arena, struct target *out, const char **why)
+static bool
+parse(const char *text, struct arena *arena, struct target *out, const char **why)
 {
 	const char *bracket;
 	char name[NAME_TEXT];
 
-	text = slice_copy(entry_trim(slice_of(text)), arena);
 	*out = (struct target){.text = text};
 	if (*text == '\0') {
 		*why = "it is empty";
@@ -135,14 +144,91 @@ target_parse(const char *text, struct arena *arena, struct target *out, const ch
 		return parse_recipient(text, arena, out, why);
 	if (!parse_name(text, name, why))
 		return false;
-	if (name_labels(name) == 0) {
-		*why = "the root is no mail domain";
-		return false;
-	}
 	if (name_labels(name) == 1 && strchr(text, '.') == NULL) {
 		*why = "it has no dot, no '@' and no '['";
 		return false;
 	}
 	out->domain = arena_string(arena, name);
 	return true;
+}
+
+/* ---- how it is to be written */
+
+static const char *
+in_brackets(const char *server, struct arena *arena)
+{
+	const char *colon = strrchr(server, ':'), *why;
+	struct slice port = slice_of(colon != NULL ? colon + 1 : "");
+	unsigned long number;
+	uint16_t unused;
+	struct ip ip;
+	const char *host;
+
+	if (ip_parse(&ip, server) || colon == NULL)
+		return arena_printf(arena, "[%s]", server);
+	if (!slice_number(port, 65535, &number) ||
+	    !target_server(server, arena, &host, &unused, &why))
+		return NULL;
+	return arena_printf(arena, "[%.*s]:%lu", (int)(colon - server), server, number);
+}
+
+/* "mailto:user@example.com", "http://example.com/", "smtp://mx.example.com:25" */
+static const char *
+of_url(const char *text, struct arena *arena)
+{
+	struct slice whole = slice_of(text);
+	const char *authority = strstr(text, "://"), *host;
+	size_t len;
+
+	if (slice_begins(whole, "mailto:"))
+		return arena_copy(arena, text + 7, strcspn(text + 7, "?"));
+	if (authority == NULL)
+		return strchr(text, '/') != NULL ? arena_copy(arena, text, strcspn(text, "/"))
+		                                 : NULL;
+	len = strcspn(authority + 3, "/?#");
+	host = arena_copy(arena, authority + 3, len);
+	if (slice_begins(whole, "smtp") || slice_begins(whole, "submission"))
+		return *host == '[' ? host : in_brackets(host, arena);
+	return arena_copy(arena, host, strcspn(host, ":"));
+}
+
+/* What was probably meant; NULL: nobody knows. */
+static const char *
+likely(const char *text, struct arena *arena)
+{
+	const char *angle = strchr(text, '<'), *url = of_url(text, arena), *at = strrchr(text, '@'),
+	           *server;
+	struct ip ip;
+
+	if (url != NULL)
+		return url;
+	if (angle != NULL && text[strlen(text) - 1] == '>')
+		return arena_copy(arena, angle + 1, strlen(angle) - 2);
+	if (at == NULL)
+		return *text != '[' && strpbrk(text, ".:") != NULL ? in_brackets(text, arena)
+		                                                   : NULL;
+	server = in_brackets(at + 1, arena);
+	if (at[1] == '[' || server == NULL)
+		return NULL;
+	if (memchr(text, '@', (size_t)(at - text)) == NULL) { /* RFC 5321 section 4.1.3 */
+		if (!ip_parse(&ip, at + 1))
+			return NULL; /* user@example.com:25: of what server? */
+		server = arena_printf(arena, "[%s%s]", ip.family == 6 ? "IPv6:" : "", at + 1);
+	}
+	return arena_printf(arena, "%.*s%s", (int)(at - text) + 1, text, server);
+}
+
+bool
+target_parse(const char *text, struct arena *arena, struct target *out, const char **why)
+{
+	const char *better, *unused;
+	struct target other;
+
+	text = slice_copy(entry_trim(slice_of(text)), arena);
+	if (parse(text, arena, out, why))
+		return true;
+	better = text_has_control(text) || *text == '\0' ? NULL : likely(text, arena);
+	if (better != NULL && parse(better, arena, &other, &unused))
+		*why = arena_printf(arena, "%s: write %s", *why, better);
+	return false;
 }
