@@ -559,12 +559,17 @@ status_dnsbl(const struct check *check)
 
 /* ---- mx */
 
+/* Of an address its domain. */
 static bool
 read_domain(struct check *check)
 {
-	const char *why;
+	const char *at = strrchr(check->operand, '@'), *why,
+	           *domain = at != NULL ? at + 1 : check->operand;
+	struct ip ip;
 
-	if (!name_normalise(check->operand, check->domain, &why))
+	if (*domain == '[' || ip_parse(&ip, domain))
+		return refuse(check, "an IP address, not a domain");
+	if (!name_normalise(domain, check->domain, &why))
 		return refuse(check, why);
 	return check->domain[0] != '\0' || refuse(check, "not a domain");
 }
