@@ -170,4 +170,116 @@ b = book(('example.com', 'MX', ['10 a.example.com']), ('a.example.com', 'A', 'SE
 r = both('A fails, AAAA is there', 2, ['2001:db8::25', 'A: SERVFAIL'], None, 'mx', 'example.com', '--dns-replay', b)
 tap.check('... in the record', r.get('result') == 'ok' and r['hosts'][0]['problem'] == 'A: SERVFAIL', r)
 
+# ---- records by themselves: a lint
+
+GOOD = 'v=spf1 ip4:192.0.2.0/24 -all'
+EIGHTS = ' '.join(f'ip4:{n}.0.0.0/8' for n in range(20, 60))
+TWELVES = ' '.join(f'ip4:{n}.16.0.0/12' for n in range(20, 40))
+OTHERS = [('i.example.net', 'TXT', ['v=spf1 ip4:198.51.100.0/24 ?all']), ('mail.example.com', 'A', ['192.0.2.1']), ('example.com', 'MX', ['10 mail.example.com']),
+          ('example.com', 'A', ['192.0.2.2'])] + [(f'l{n}.example.net', 'TXT', [f'v=spf1 include:l{n + 1}.example.net -all']) for n in range(12)] + [
+          ('l12.example.net', 'TXT', ['v=spf1 -all']), ('loop.example.net', 'TXT', ['v=spf1 include:example.com -all']), ('bad.example.net', 'TXT', ['v=spf1 ipv4:1.2.3.4 -all']),
+          ('all.example.net', 'TXT', ['v=spf1 +all'])]
+for name, record, status, ids, words in [
+        ('good', GOOD, 0, [], ['256 IPv4 addresses', 'up to 0 of 10']),
+        ('good with look-ups', 'v=spf1 a mx include:i.example.net ~all', 0, [], ['up to 3 of 10', '258 IPv4 addresses']),
+        ('sends nothing', 'v=spf1 -all', 0, [], ['0 IPv4 addresses']),
+        ('terms behind all', 'v=spf1 -all ip4:192.0.2.1 a', 2, ['spf-behind-all'], ['"ip4:192.0.2.1 a"']),
+        ('redirect beside all', 'v=spf1 -all redirect=i.example.net', 2, ['spf-redirect-ignored'], ['redirect=i.example.net']),
+        ('redirect before all', 'v=spf1 redirect=i.example.net -all', 2, ['spf-redirect-ignored'], []),
+        ('all of IPv4', 'v=spf1 ip4:0.0.0.0/0 -all', 2, ['spf-net-wide', 'spf-nets-wide'], ['100.0 %']),
+        ('two halves', 'v=spf1 ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all', 2, ['spf-net-wide', 'spf-nets-wide'], ['4294967296 IPv4 addresses pass']),
+        ('many /8s', f'v=spf1 {EIGHTS} -all'[:440].rsplit(' ', 1)[0] + ' -all', 2, ['spf-net-wide', 'spf-nets-wide'], []),
+        ('many /12s', f'v=spf1 {TWELVES} -all', 2, ['spf-nets-wide'], ['20971520 IPv4 addresses']),
+        ('a net around an address', 'v=spf1 a:mail.example.com/3 -all', 2, ['spf-net-wide', 'spf-nets-wide'], []),
+        ('IPv6 too wide', 'v=spf1 ip6:2000::/3 -all', 2, ['spf-net-wide'], []),
+        ('a large provider', 'v=spf1 ip4:40.92.0.0/15 ip4:52.100.0.0/14 ip6:2a01:111:f400::/48 -all', 0, [], []),
+        ('a private net', 'v=spf1 ip4:10.1.0.0/16 ip4:192.0.2.1 -all', 2, ['spf-net-private'], ['private']),
+        ('ptr', 'v=spf1 ptr -all', 2, ['spf-ptr'], []),
+        ('+all', 'v=spf1 +all', 2, ['spf-pass-all'], []),
+        ('all', 'v=spf1 all', 2, ['spf-pass-all'], []),
+        ('+all in an include', 'v=spf1 include:all.example.net -all', 2, ['spf-pass-all'], ['all.example.net']),
+        ('?all', 'v=spf1 ip4:192.0.2.1 ?all', 2, ['spf-neutral-all'], []),
+        ('no end', 'v=spf1 ip4:192.0.2.1', 2, ['spf-no-end'], []),
+        ('duplicates', 'v=spf1 ip4:192.0.2.1 +IP4:192.0.2.1 -all', 2, ['spf-duplicate'], []),
+        ('a duplicate include', 'v=spf1 include:i.example.net include:i.example.net -all', 2, ['spf-duplicate'], ['costs a look-up']),
+        ('over 450', 'v=spf1 ' + ' '.join(f'ip4:192.0.2.{n}' for n in range(31)) + ' -all', 2, ['spf-record-long'], ['more than 450']),
+        ('over 512', 'v=spf1 ' + ' '.join(f'ip4:192.0.2.{n}' for n in range(40)) + ' -all', 2, ['spf-record-long'], ['more than 512']),
+        ('too many look-ups', 'v=spf1 include:l0.example.net -all', 2, ['spf-lookups'], ['13 look-ups']),
+        ('void look-ups', 'v=spf1 a:x.example.com a:y.example.com mx:z.example.com exists:w.example.com -all', 2, ['spf-void', 'spf-voids'], ['4 of them void']),
+        ('the macro p', 'v=spf1 exists:%{p}.example.com -all', 2, ['spf-macro-p'], []),
+        ('other macros', 'v=spf1 exists:%{i}.x.example.com include:i.example.net -all', 0, [], ['what 1 of them ask for depends on the mail']),
+        ('capitals', 'V=SPF1 -all', 2, ['spf-version-case'], []),
+        ('= for :', 'v=spf1 ip4=192.0.2.1 -all', 2, ['spf-misread'], []),
+        ('a term that is none', 'v=spf1 ipv4:192.0.2.1 -all', 1, [], ['it is written ip4']),
+        ('a loop', 'v=spf1 include:loop.example.net -all', 1, ['spf-loop'], []),
+        ('an include without a record', 'v=spf1 include:none.example.net -all', 1, ['spf-include'], []),
+        ('an include that is broken', 'v=spf1 include:bad.example.net -all', 1, ['spf-include'], [])]:
+    b = book(('example.com', 'TXT', [record, 'other=1']), *OTHERS)
+    r = both(f'SPF lint: {name}', status, words, ids, 'spf', 'example.com', '--dns-replay', b)
+    tap.check('... the record', r.get('record') == record and r['result'] == ('permerror' if status == 1 else 'ok'), r)
+b = book(('example.com', 'TXT', [['v=spf1 ip4:192.0.2.1', 'ip4:192.0.2.2 -all']]))
+both('SPF lint: strings without a space between', 1, ['one lacks its space'], [], 'spf', 'example.com', '--dns-replay', b)
+b = book(('example.com', 'TXT', [GOOD, GOOD]))
+both('SPF lint: two records', 1, ['example.com has 2 SPF records'], [], 'spf', 'example.com', '--dns-replay', b)
+for where in ['_spf.example.com', 'example.com.example.com', '_dmarc.example.com', 'spf.example.com']:
+    b = book((where, 'TXT', [GOOD]), ('example.com', 'A', ['192.0.2.1']))
+    both(f'SPF lint: a record at {where}', 2, [f'there is an SPF record at {where}'], ['spf-elsewhere'], 'spf', 'example.com', '--dns-replay', b)
+both('SPF lint: a record to be included', 0, [], [], 'spf', '_spf.example.com', '--dns-replay', book(('_spf.example.com', 'TXT', ['v=spf1 ip4:192.0.2.1'])))
+both('SPF lint: the DNS fails', 3, ['SERVFAIL'], [], 'spf', 'example.com', '--dns-replay', book(('example.com', 'TXT', 'SERVFAIL')))
+both('SPF lint: the domain of an address', 0, [], [], 'spf', 'a@example.com', '--dns-replay', book(('example.com', 'TXT', [GOOD])))
+
+RUA = 'rua=mailto:d@example.com'
+for name, record, status, ids, words in [
+        ('good', f'v=DMARC1; p=reject; {RUA}', 0, [], ['refuse mail', 'no verdict on yours']),
+        ('none', f'v=DMARC1; p=none; {RUA}', 0, [], ['nothing but reports']),
+        ('sp weaker', f'v=DMARC1; p=reject; sp=none; {RUA}', 2, ['dmarc-sp-weaker'], []),
+        ('sp stronger', f'v=DMARC1; p=none; sp=reject; {RUA}', 0, [], []),
+        ('np weaker', f'v=DMARC1; p=quarantine; np=none; {RUA}', 2, ['dmarc-np-weaker'], []),
+        ('np weaker than sp', f'v=DMARC1; p=none; sp=reject; np=quarantine; {RUA}', 2, ['dmarc-np-weaker'], []),
+        ('pct', f'v=DMARC1; p=reject; pct=50; {RUA}', 2, ['dmarc-pct'], ['RFC 9989']),
+        ('rf and ri', f'v=DMARC1; p=reject; rf=afrf; ri=3600; {RUA}', 2, ['dmarc-rf', 'dmarc-ri'], []),
+        ('no rua', 'v=DMARC1; p=reject', 2, ['dmarc-no-rua'], []),
+        ('rua without mailto', 'v=DMARC1; p=reject; rua=d@example.com', 2, ['dmarc-no-rua', 'dmarc-tag-value', 'dmarc-uri-bad'], []),
+        ('rua by https', f'v=DMARC1; p=reject; {RUA},https://example.com/d', 2, ['dmarc-rua-scheme'], []),
+        ('rua with a size', f'v=DMARC1; p=reject; {RUA}!10m', 2, ['dmarc-uri-size'], []),
+        ('rua too many', f'v=DMARC1; p=reject; {RUA},mailto:e@example.com,mailto:f@example.com', 2, ['dmarc-rua-many'], []),
+        ('rua elsewhere, not agreed', 'v=DMARC1; p=reject; rua=mailto:d@reports.example', 2, ['dmarc-rua-external'], ['example.com._report._dmarc.reports.example']),
+        ('rua elsewhere, agreed', 'v=DMARC1; p=reject; rua=mailto:d@agreed.example', 0, [], []),
+        ('rua to nobody', 'v=DMARC1; p=reject; rua=mailto:d@gone.example.com', 2, ['dmarc-rua-no-mail'], ['does not exist']),
+        ('rua to a null MX', 'v=DMARC1; p=reject; rua=mailto:d@null.example.com', 2, ['dmarc-rua-no-mail'], ['null MX']),
+        ('a tag twice', f'v=DMARC1; p=reject; p=none; {RUA}', 2, ['dmarc-tag-repeated'], []),
+        ('a tag that is none', f'v=DMARC1; p=reject; policy=x; {RUA}', 2, ['dmarc-tag-unknown'], []),
+        ('a value that is none', f'v=DMARC1; p=block; {RUA}', 2, ['dmarc-tag-value'], [])]:
+    b = book(('_dmarc.example.com', 'TXT', [record]), ('example.com', 'MX', ['10 m.example.com']), ('null.example.com', 'MX', ['0 .']), ('reports.example', 'MX', ['10 m.reports.example']),
+             ('agreed.example', 'MX', ['10 m.agreed.example']), ('example.com._report._dmarc.agreed.example', 'TXT', ['v=DMARC1']))
+    r = both(f'DMARC lint: {name}', status, words, ids, 'dmarc', 'example.com', '--dns-replay', b)
+    tap.check('... a policy, no verdict', r.get('result') == 'policy' and r['note'] and r['rfc7489']['result'] == 'policy', r)
+for record, why in [('v=DMARC p=none', 'version, 1, is missing'), ('v=DMARC1 p=none', 'a semicolon has to follow'), ('v=dmarc1; p=none', 'in capitals'), ('v=DMARC1, p=none', 'a semicolon'),
+                    (' v=DMARC1; p=none', 'white space'), ('"v=DMARC1; p=none"', 'quotation marks'), ('\u201cv=DMARC1; p=none\u201d', 'typographic'), ('\ufeffv=DMARC1; p=none', 'byte order mark'),
+                    ('DMARC=v1; p=none', 'swapped'), ('DMARC1; p=none', '"v=" is missing'), ('p=none; v=DMARC1', 'something else'), ('v=DMARC2; p=none', 'no such version')]:
+    b = book(('_dmarc.example.com', 'TXT', [record.encode().decode('latin-1')]), ('example.com', 'A', ['192.0.2.1']))
+    both(f'DMARC near miss {record!r}', 2, [why, 'is no DMARC record'], ['dmarc-near-miss'], 'dmarc', 'example.com', '--dns-replay', b)
+for where in ['example.com', '_dmarc.example.com.example.com', '_dmarc._dmarc.example.com', 'dmarc.example.com', '_dmarc.www.example.com']:
+    b = book((where, 'TXT', [f'v=DMARC1; p=reject; {RUA}']), ('example.com', 'A', ['192.0.2.1']))
+    both(f'DMARC lint: a record at {where}', 2, [f'there is a DMARC record at {where}'], ['dmarc-elsewhere'], 'dmarc', 'example.com', '--dns-replay', b)
+b = book(('_dmarc.example.com', 'TXT', [f'v=DMARC1; p=reject; {RUA}', 'v=DMARC1; p=none']), ('example.com', 'A', ['192.0.2.1']))
+both('DMARC lint: two records', 2, ['has 2 DMARC records'], ['dmarc-several'], 'dmarc', 'example.com', '--dns-replay', b)
+b = book(('_dmarc.example.com', 'TXT', [f'v=DMARC1; p=reject; {RUA}']), ('example.com', 'MX', ['10 m.example.com']), ('m.example.com', 'A', ['192.0.2.1']))
+for args in [['dmarc', '_dmarc.example.com'], ['dmarc', 'a@example.com'], ['dmarc', '--from', 'a@example.com'], ['dmarc', '--from', 'example.com'], ['mx', 'a@example.com']]:
+    both(f'check {" ".join(args)}', 0, ['example.com'], None, *args, '--dns-replay', b)
+r = both('a From with authors of two domains', 1, ['authors of several domains (example.com and example.net)'], [], 'dmarc', '--from', 'A <a@example.net>, B <b@example.com>', '--dns-replay', b)
+tap.check('... is permerror', r.get('result') == 'permerror', r)
+for args in [['mx', '192.0.2.1'], ['spf', '192.0.2.1'], ['dmarc', '2001:db8::1'], ['mx', '[192.0.2.1]']]:
+    r = run('check', *args, '--dns-replay', b)
+    tap.check(f'check {" ".join(args)}: a usage error', r.status == 64 and 'an IP address, not a domain' in r.err, r.err)
+
+# ---- the manual has every id, and no other
+
+TOP = os.environ['TOP']
+source = ''.join(open(os.path.join(TOP, 'src/auth', name), encoding='utf-8').read() for name in os.listdir(os.path.join(TOP, 'src/auth')) if name.endswith('.c'))
+used = set(re.findall(r'"((?:spf|dkim|dmarc)-[a-z0-9-]+)"', source)) - {'dkim-signature'}
+manual = open(os.path.join(TOP, 'man/mxwalk-ndjson.5'), encoding='utf-8').read()
+told = set(re.findall(r'^\.It Cm ((?:spf|dkim|dmarc)-[a-z0-9-]+)$', manual, re.M))
+tap.check('the ids of the manual are those of the source', told == used, f'not told: {sorted(used - told)}; not used: {sorted(told - used)}')
+
 tap.done()

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "auth/alias.h"
+#include "auth/dmarc_lint.h"
 #include "auth/near_miss.h"
 #include "base/arena.h"
 #include "dns/book.h"
@@ -36,7 +37,7 @@ struct dmarc_lookup {
 };
 
 /* RFC 9989 section 4.10 */
-struct walk {
+struct tree_walk {
 	struct dmarc_lookup
 	    found[DMARC_WALK_MAX]; /* in the order asked; the last has failed, or ends the walk */
 	char psd[DMARC_WALK_MAX];
@@ -58,7 +59,8 @@ dmarc_result_name(enum dmarc_result result)
 	    [DMARC_PASS] = "pass",
 	    [DMARC_FAIL] = "fail",
 	    [DMARC_TEMPERROR] = "temperror",
-	    [DMARC_PERMERROR] = "permerror"};
+	    [DMARC_PERMERROR] = "permerror",
+	    [DMARC_PUBLISHED] = "policy"};
 
 	return names[result];
 }
@@ -133,7 +135,7 @@ next_name(const char *name)
 /* Section 4.10.2: psd=n is the organizational domain; psd=y is right above it (or is itself the
  * start: it has no more labels); else it is the highest name with a record; else the first. */
 static const char *
-choose_org_domain(const struct walk *walk)
+choose_org_domain(const struct tree_walk *walk)
 {
 	const char *start = walk->found[0].domain, *org = start;
 
@@ -151,7 +153,7 @@ choose_org_domain(const struct walk *walk)
 
 /* False: pending; all names have been asked then. */
 static bool
-walk_up(struct dmarc_evaluation *eval, const char *start, struct walk *out)
+walk_up(struct dmarc_evaluation *eval, const char *start, struct tree_walk *out)
 {
 	bool known = true, failed = false;
 
@@ -186,7 +188,7 @@ walk_up(struct dmarc_evaluation *eval, const char *start, struct walk *out)
 static bool
 tree_org_domain(struct dmarc_evaluation *eval, const char *name, const char **org)
 {
-	struct walk walk;
+	struct tree_walk walk;
 
 	*org = NULL;
 	if (!walk_up(eval, name, &walk))
@@ -259,8 +261,12 @@ passes(const struct dmarc_alignment *alignment)
 }
 
 static void
-judge(struct dmarc_view *view)
+judge(const struct dmarc_evaluation *eval, struct dmarc_view *view)
 {
+	if (eval->query->policy_only) {
+		view->result = DMARC_PUBLISHED;
+		return;
+	}
 	view->spf_aligned = passes(&view->spf);
 	view->dkim_aligned = ABSENT;
 	for (size_t i = 0; i < view->dkim_count; i++) {
@@ -321,7 +327,7 @@ read_policy(struct dmarc_evaluation *eval, const struct dmarc_lookup *finding, s
 /* Section 4.10.1: the record of the From domain, else of its organizational domain, else of the
  * public suffix above that. NULL: none, or not to be known. */
 static const struct dmarc_lookup *
-discover(const struct walk *walk)
+discover(const struct tree_walk *walk)
 {
 	const struct dmarc_lookup *suffix = NULL;
 
@@ -384,7 +390,7 @@ view_now(struct dmarc_evaluation *eval, struct policy *policy)
 	struct dmarc_view *view = &eval->out->now;
 	const struct dmarc_lookup *found, *last;
 	enum dmarc_policy published;
-	struct walk walk;
+	struct tree_walk walk;
 	const char *tag;
 
 	if (!walk_up(eval, eval->from, &walk))
@@ -424,7 +430,7 @@ view_now(struct dmarc_evaluation *eval, struct policy *policy)
 	if (view->testing && view->policy > DMARC_NONE)
 		view->policy--;
 	align_all(eval, view, tree_org_domain);
-	judge(view);
+	judge(eval, view);
 	if (view->result == DMARC_TEMPERROR && walk.org_domain == NULL)
 		view->problem = failure(eval, last);
 	else if (view->result == DMARC_TEMPERROR)
@@ -472,7 +478,7 @@ view_old(struct dmarc_evaluation *eval, struct policy *policy)
 	        below ? policy->record.sp : policy->record.p, policy->record.bad_policy_old))
 		return;
 	align_all(eval, view, list_org_domain);
-	judge(view);
+	judge(eval, view);
 	if (view->result == DMARC_TEMPERROR)
 		view->problem = "a result of SPF or DKIM is not known";
 }
@@ -537,50 +543,20 @@ warn_of_difference(struct dmarc_evaluation *eval)
 		    eval->from, now->org_domain, old->org_domain);
 }
 
-/* Is it the house of the record at `at`, by the organizational domain? A public suffix has a house
- * of its own, of one name. UNKNOWN: that domain could not be found out. */
-static enum truth
-is_at_home(const struct dmarc_view *view, const char *at, const char *name)
-{
-	if (name_equal(name, at))
-		return PRESENT;
-	if (view->org_domain == NULL)
-		return name_within(name, at) ? PRESENT : UNKNOWN;
-	return name_within(at, view->org_domain) && name_within(name, view->org_domain) ? PRESENT
-	                                                                                : ABSENT;
-}
-
-/* RFC 9990 section 4: who gets reports about other domains has to agree to it in the DNS. */
+/* What the survey asks. */
 static void
-survey_reports(struct dmarc_evaluation *eval, const char *at, const struct dmarc_record *record)
+survey(struct dmarc_evaluation *eval, const struct policy *now)
 {
-	for (size_t i = 0; i < record->rua_count; i++) {
-		const char *host = strrchr(record->rua[i], '@'), *why, *where;
-		char name[NAME_TEXT];
-		const struct answer *answer;
-		bool agreed = false;
+	const struct dmarc_lint lint = {eval->book, eval->arena, &eval->out->warnings};
 
-		if (strncasecmp(record->rua[i], "mailto:", 7) != 0 || host == NULL)
-			continue;
-		host = arena_copy(eval->arena, host + 1, strcspn(host + 1, "?"));
-		if (!name_normalise(host, name, &why) ||
-		    is_at_home(&eval->out->now, at, name) != ABSENT)
-			continue;
-		where = arena_printf(eval->arena, "%s._report._dmarc.%s", at, name);
-		answer = book_ask(eval->book, where, DNS_TXT);
-		if (answer == NULL) {
-			eval->pending = true;
-			continue;
-		}
-		for (size_t k = 0; k < answer->count; k++)
-			agreed |= dmarc_record_is(answer->records[k].u.txt.joined);
-		if (!agreed && answer_truth(answer) != UNKNOWN)
-			notes_add(&eval->out->warnings, eval->arena, "dmarc-rua-external",
-			    record->rua[i],
-			    "DMARC record of %s: reports to %s will not be sent: %s has not agreed "
-			    "to take them; it needs a TXT record \"v=DMARC1\" at %s",
-			    at, record->rua[i], name, where);
-	}
+	if (now->at != NULL && !dmarc_lint_reports(&lint, now->at, eval->out->now.org_domain,
+	                           &now->record, eval->query->policy_only))
+		eval->pending = true;
+	if (now->at != NULL && eval->query->policy_only)
+		dmarc_lint_record(&lint, now->at, &now->record);
+	if (now->at == NULL && eval->out->now.result == DMARC_RESULT_NONE &&
+	    eval->query->policy_only && !dmarc_lint_elsewhere(&lint, eval->from))
+		eval->pending = true;
 }
 
 bool
@@ -596,9 +572,10 @@ dmarc_check(
 	out->now.pct = out->old.pct = 100;
 	out->old_known = query->org_domain != NULL;
 	out->from = query->from;
-	if (!name_normalise(query->from, from, &why) || from[0] == '\0') {
+	if (query->problem != NULL || !name_normalise(query->from, from, &why) || from[0] == '\0') {
 		out->now.result = out->old.result = DMARC_PERMERROR;
-		out->now.problem = out->old.problem = "the From domain is no domain name";
+		out->now.problem = out->old.problem =
+		    query->problem != NULL ? query->problem : "the From domain is no domain name";
 		return true;
 	}
 	out->from = eval.from = arena_string(arena, from);
@@ -609,8 +586,8 @@ dmarc_check(
 		warn_of_record(&eval, &now);
 	if (old.at != NULL && (now.at == NULL || strcmp(now.at, old.at) != 0))
 		warn_of_record(&eval, &old);
-	if (query->survey && now.at != NULL)
-		survey_reports(&eval, now.at, &now.record);
+	if (query->survey)
+		survey(&eval, &now);
 	if (out->old_known)
 		warn_of_difference(&eval);
 	return !eval.pending;

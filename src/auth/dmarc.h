@@ -19,7 +19,14 @@ struct book;
 
 enum { DMARC_WALK_MAX = 8 };
 
-enum dmarc_result { DMARC_RESULT_NONE, DMARC_PASS, DMARC_FAIL, DMARC_TEMPERROR, DMARC_PERMERROR };
+enum dmarc_result {
+	DMARC_RESULT_NONE,
+	DMARC_PASS,
+	DMARC_FAIL,
+	DMARC_TEMPERROR,
+	DMARC_PERMERROR,
+	DMARC_PUBLISHED /* there is a policy, and no mail was asked about */
+};
 enum dmarc_auth { DMARC_AUTH_FAIL, DMARC_AUTH_PASS, DMARC_AUTH_TEMPERROR };
 
 struct dmarc_identifier { /* a domain that SPF or DKIM has looked at */
@@ -41,6 +48,8 @@ struct dmarc_query {
 	const void *org_domain_arg;
 	bool survey; /* look whether those who are to get reports have agreed (RFC 9990 section 4).
 	                Costs look-ups */
+	bool policy_only; /* no mail: what is published, and all that is unwise about it */
+	const char *problem; /* why `from` is no domain to judge by; NULL: it may be one */
 };
 
 struct dmarc_alignment {
@@ -85,6 +94,6 @@ struct dmarc {
 bool dmarc_check(struct book *book, struct arena *arena, const struct dmarc_query *query,
     struct dmarc *out); /* false: pending */
 const char *dmarc_result_name(
-    enum dmarc_result result); /* "none" "pass" "fail" "temperror" "permerror" */
+    enum dmarc_result result); /* "none" "pass" "fail" "temperror" "permerror" "policy" */
 
 #endif

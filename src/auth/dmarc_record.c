@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/slice.h"
 
 enum { QUOTE_MAX = 60 };
 
@@ -254,20 +255,14 @@ enum { TAG_V, TAG_P, TAGS = sizeof tags / sizeof *tags }; /* bits in a set of ta
 
 /* ---- the record */
 
-static bool
-is_space(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 static struct dns_text
 trim(struct dns_text text)
 {
-	while (text.len > 0 && is_space(text.bytes[0])) {
+	while (text.len > 0 && is_blank(text.bytes[0])) {
 		text.bytes++;
 		text.len--;
 	}
-	while (text.len > 0 && is_space(text.bytes[text.len - 1]))
+	while (text.len > 0 && is_blank(text.bytes[text.len - 1]))
 		text.len--;
 	return text;
 }
@@ -307,7 +302,7 @@ dmarc_record_is(struct dns_text text)
 {
 	struct dns_text piece, name, value;
 
-	if (text.len == 0 || is_space(text.bytes[0]) || !next_piece(&text, &piece) ||
+	if (text.len == 0 || is_blank(text.bytes[0]) || !next_piece(&text, &piece) ||
 	    !split_piece(piece, &name, &value))
 		return false;
 	return name.len == 1 && (name.bytes[0] == 'v' || name.bytes[0] == 'V') && value.len == 6 &&

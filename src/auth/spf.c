@@ -20,7 +20,7 @@ enum {
 	SENTENCE_MAX = 8192, /* octets of what is said; two names and a quotation fit */
 };
 
-enum match { MISS, HIT, TEMP, PERM, WAIT };
+enum match_outcome { MISS, HIT, TEMP, PERM, WAIT };
 
 /* one call */
 struct spf_evaluation {
@@ -266,7 +266,7 @@ name_from_expansion(struct spf_evaluation *eval, const struct buf *expansion)
 
 /* HIT: `*name` is what the domain-spec says. MISS: it can say nothing, as an address that is not
  * ASCII is in it (RFC 8616 section 4). */
-static enum match
+static enum match_outcome
 target_name(struct spf_evaluation *eval, const struct spf_place *place, struct slice target,
     const char **name)
 {
@@ -304,7 +304,7 @@ term_bits(const struct spf_evaluation *eval, const struct spf_term *term)
 	return eval->query->ip.family == 4 ? term->bits4 : term->bits6;
 }
 
-static enum match
+static enum match_outcome
 match_include(struct spf_evaluation *eval, struct spf_place *place, const struct spf_term *term,
     const char *name)
 {
@@ -331,7 +331,7 @@ match_include(struct spf_evaluation *eval, struct spf_place *place, const struct
 	return PERM;
 }
 
-static enum match
+static enum match_outcome
 match_a(struct spf_evaluation *eval, struct spf_place *place, const struct spf_term *term,
     const char *name)
 {
@@ -346,12 +346,12 @@ match_a(struct spf_evaluation *eval, struct spf_place *place, const struct spf_t
 	return has_address(answer, &eval->query->ip, term_bits(eval, term)) ? HIT : MISS;
 }
 
-static enum match
+static enum match_outcome
 match_mx(struct spf_evaluation *eval, struct spf_place *place, const struct spf_term *term,
     const char *name)
 {
 	const struct answer *answer = look_up(eval, place, name, DNS_MX);
-	enum match outcome = MISS;
+	enum match_outcome outcome = MISS;
 
 	if (answer == NULL)
 		return WAIT;
@@ -375,7 +375,7 @@ match_mx(struct spf_evaluation *eval, struct spf_place *place, const struct spf_
 	return outcome;
 }
 
-static enum match
+static enum match_outcome
 match_ptr(struct spf_evaluation *eval, struct spf_place *place, const struct spf_term *term,
     const char *name)
 {
@@ -391,7 +391,7 @@ match_ptr(struct spf_evaluation *eval, struct spf_place *place, const struct spf
 	return MISS;
 }
 
-static enum match
+static enum match_outcome
 match_exists(struct spf_evaluation *eval, struct spf_place *place, const struct spf_term *term,
     const char *name)
 {
@@ -408,7 +408,7 @@ match_exists(struct spf_evaluation *eval, struct spf_place *place, const struct 
 	return answer->count > 0 ? HIT : MISS;
 }
 
-static enum match (*const matchers[])(
+static enum match_outcome (*const matchers[])(
     struct spf_evaluation *, struct spf_place *, const struct spf_term *, const char *name) = {
     [SPF_INCLUDE] = match_include,
     [SPF_A] = match_a,
@@ -429,10 +429,10 @@ spend(struct spf_evaluation *eval, const struct spf_place *place)
 	return false;
 }
 
-static enum match
+static enum match_outcome
 match_by_dns(struct spf_evaluation *eval, struct spf_place *place, const struct spf_term *term)
 {
-	enum match outcome;
+	enum match_outcome outcome;
 	const char *name;
 
 	if (!spend(eval, place))
@@ -449,7 +449,7 @@ match_by_dns(struct spf_evaluation *eval, struct spf_place *place, const struct 
 	return outcome;
 }
 
-static enum match
+static enum match_outcome
 match(struct spf_evaluation *eval, struct spf_place *place, const struct spf_term *term)
 {
 	if (term->kind == SPF_ALL)
@@ -496,11 +496,11 @@ step(struct spf_evaluation *eval, const char *domain, struct slice term)
 }
 
 /* The first term that is not a MISS; WAIT when it cannot be known yet. */
-static enum match
+static enum match_outcome
 walk_terms(struct spf_evaluation *eval, const char *domain, const struct spf_record *record,
     const struct spf_term **decisive)
 {
-	enum match outcome = MISS, told;
+	enum match_outcome outcome = MISS, told;
 	size_t depth = eval->out->trail_count;
 
 	*decisive = NULL;
@@ -527,7 +527,7 @@ follow_redirect(struct spf_evaluation *eval, const char *domain, const struct sp
     bool included, struct spf_verdict *out)
 {
 	struct spf_place place = {domain, record->redirect.text, false};
-	enum match outcome;
+	enum match_outcome outcome;
 	const char *name;
 
 	out->result = SPF_PERMERROR;
@@ -558,7 +558,7 @@ static bool
 check_host(struct spf_evaluation *eval, const char *domain, bool included, struct spf_verdict *out)
 {
 	const struct spf_term *decisive;
-	enum match outcome;
+	enum match_outcome outcome;
 
 	*out = (struct spf_verdict){.domain = domain};
 	if (!read_record(eval, domain, included, &out->record, &out->result))
@@ -628,7 +628,7 @@ explain(struct spf_evaluation *eval, const struct spf_verdict *verdict)
 	struct spf_place place = {verdict->domain, exp->text, false};
 	const struct answer *answer;
 	struct spf_values values;
-	enum match outcome;
+	enum match_outcome outcome;
 	const char *name, *why;
 
 	outcome = target_name(eval, &place, exp->target, &name);

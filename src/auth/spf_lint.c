@@ -265,7 +265,7 @@ lint_private(struct reach *reach, const char *domain, const struct spf_term *ter
 	const char *special = ip_special(&term->net);
 	unsigned bits = term->kind == SPF_IP4 ? term->bits4 : term->bits6;
 
-	if (reach->names && !reach->allow_private && special != NULL && bits > 0 &&
+	if (reach->names && !reach->allow_private && special != NULL && bits >= 7 &&
 	    !ip_is_public(&term->net))
 		notes_add(reach->notes, reach->arena, "spf-net-private", domain,
 		    "\"%s\" in the SPF record of %s has no effect: no receiver sees %s addresses",

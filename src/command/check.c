@@ -14,6 +14,7 @@
 #include "auth/author.h"
 #include "auth/dkim.h"
 #include "auth/dkim_sign.h"
+#include "auth/spf_lint.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
@@ -46,6 +47,7 @@ struct check {
 	struct spf_query spf_query;
 	struct spf spf, helo_spf;
 	bool helo_too;
+	struct spf_lint spf_lint;
 	struct dkim_query dkim_query; /* message NULL: not read yet */
 	struct dkim dkim;
 	const struct received *seen; /* the hop at which a server saw the message come from its
@@ -68,6 +70,8 @@ struct check {
 struct evaluator {
 	const char *name, *usage;
 	bool takes_operands;
+	bool (*fits)(const struct options *options); /* of several with one name: is it meant? NULL:
+	                                                if none before it is */
 	bool (*read)(struct check *check); /* the question out of the options, or out of one
 	                                      operand; false after saying what is wrong with it */
 	bool (*step)(struct book *book, void *check); /* false: pending */
@@ -92,7 +96,61 @@ is_ndjson(const struct check *check)
 	return check->options->format == FORMAT_NDJSON;
 }
 
-/* ---- spf */
+/* The operand, or the domain of an address, in `domain`. */
+static bool
+read_mail_domain(struct check *check)
+{
+	const char *at = strrchr(check->operand, '@'), *text = at != NULL ? at + 1 : check->operand;
+	const char *why;
+	struct ip ip;
+
+	if (ip_parse(&ip, text) || text[0] == '[')
+		return refuse(check, "an IP address, not a domain");
+	if (!name_normalise(text, check->domain, &why))
+		return refuse(check, why);
+	return check->domain[0] != '\0' || refuse(check, "not a domain");
+}
+
+/* ---- spf: a record by itself */
+
+static bool
+is_about_record(const struct options *o)
+{
+	return o->operands.count > 1 && o->ip.family == 0 && o->from == NULL && o->ehlo == NULL;
+}
+
+static bool
+step_spf_record(struct book *book, void *arg)
+{
+	struct check *check = arg;
+
+	arena_reset(check->arena);
+	return spf_lint(
+	    book, check->arena, check->domain, check->options->allow_private, &check->spf_lint);
+}
+
+static void
+write_spf_record(struct check *check, struct buf *out)
+{
+	if (is_ndjson(check))
+		record_check_spf_record(out, &check->spf_lint);
+	else
+		text_check_spf_record(out, &check->style, &check->spf_lint);
+}
+
+static int
+status_spf_record(const struct check *check)
+{
+	enum spf_result result = check->spf_lint.result;
+
+	if (result == SPF_PERMERROR)
+		return EXIT_REFUSED;
+	if (result == SPF_TEMPERROR)
+		return EXIT_UNDETERMINED;
+	return result == SPF_PASS && check->spf_lint.warnings.count == 0 ? EXIT_OK : EXIT_DEFERRED;
+}
+
+/* ---- spf: an address and a sender */
 
 static const char *
 own_hostname(struct check *check)
@@ -257,6 +315,12 @@ status_message(const struct check *check)
 /* ---- dkim: a published key */
 
 static bool
+has_signer(const struct options *o)
+{
+	return o->signers.count > 0;
+}
+
+static bool
 read_key(struct check *check)
 {
 	const struct signers *signers = &check->options->signers;
@@ -359,25 +423,15 @@ registrable_domain(const char *name, const void *list)
 	return psl_registrable_domain(list, name);
 }
 
+/* The results of SPF and DKIM that the mail has; without any, only the policy is asked about. */
 static bool
-read_dmarc(struct check *check)
+read_results(struct check *check)
 {
 	const struct options *o = check->options;
-	const char *at = o->from != NULL ? strrchr(o->from, '@') : NULL, *domain, *why;
 	struct dmarc_query *query = &check->dmarc_query;
 
-	if (o->from == NULL || *o->from == '\0')
-		return refuse(check, "--from is missing: the address in the From field");
 	if (o->spf_results.count > 1)
 		return refuse(check, "--spf may be given once: a message has one reverse-path");
-	*query = (struct dmarc_query){
-	    .from = at == NULL ? o->from
-	            : author_read(o->from, strlen(o->from), check->question, &domain, &why)
-	                ? domain
-	                : at + 1,
-	    .survey = true,
-	    .org_domain_arg = psl_builtin()};
-	query->org_domain = query->org_domain_arg != NULL ? registrable_domain : NULL;
 	if (o->spf_results.count > 0 &&
 	    !read_identifier(check, "--spf", &o->spf_results.items[0], &check->dmarc_spf))
 		return false;
@@ -390,7 +444,55 @@ read_dmarc(struct check *check)
 			return false;
 	query->dkim = check->dmarc_dkim;
 	query->dkim_count = o->dkim_results.count;
+	query->policy_only = query->spf == NULL && query->dkim_count == 0;
 	return true;
+}
+
+static bool
+read_dmarc_of(struct check *check, const char *from, const char *problem)
+{
+	struct dmarc_query *query = &check->dmarc_query;
+
+	*query = (struct dmarc_query){
+	    .from = from, .problem = problem, .survey = true, .org_domain_arg = psl_builtin()};
+	query->org_domain = query->org_domain_arg != NULL ? registrable_domain : NULL;
+	return read_results(check);
+}
+
+/* The address of a From field, or a domain. */
+static bool
+read_from(struct check *check)
+{
+	const char *from = check->options->from, *domain, *why;
+
+	if (from == NULL || *from == '\0')
+		return refuse(
+		    check, "a domain, or --from with the address in the From field, is missing");
+	if (strchr(from, '@') == NULL)
+		return read_dmarc_of(check, from, NULL);
+	return author_read(from, strlen(from), check->question, &domain, &why)
+	           ? read_dmarc_of(check, domain, NULL)
+	           : read_dmarc_of(check, from, why);
+}
+
+/* "_dmarc.example.com" is where the record of example.com stands. */
+static bool
+read_dmarc_domain(struct check *check)
+{
+	static const char label[] = "_dmarc.";
+
+	if (!read_mail_domain(check))
+		return false;
+	if (strncmp(check->domain, label, strlen(label)) == 0)
+		memmove(check->domain, check->domain + strlen(label),
+		    strlen(check->domain + strlen(label)) + 1);
+	return read_dmarc_of(check, check->domain, NULL);
+}
+
+static bool
+has_domain(const struct options *o)
+{
+	return o->operands.count > 1 && o->from == NULL;
 }
 
 static bool
@@ -420,6 +522,7 @@ status_dmarc(const struct check *check)
 	    [DMARC_PERMERROR] = EXIT_REFUSED,
 	    [DMARC_RESULT_NONE] = EXIT_DEFERRED,
 	    [DMARC_TEMPERROR] = EXIT_UNDETERMINED,
+	    [DMARC_PUBLISHED] = EXIT_OK,
 	};
 	int status = statuses[check->dmarc.now.result];
 
@@ -559,21 +662,6 @@ status_dnsbl(const struct check *check)
 
 /* ---- mx */
 
-/* Of an address its domain. */
-static bool
-read_domain(struct check *check)
-{
-	const char *at = strrchr(check->operand, '@'), *why,
-	           *domain = at != NULL ? at + 1 : check->operand;
-	struct ip ip;
-
-	if (*domain == '[' || ip_parse(&ip, domain))
-		return refuse(check, "an IP address, not a domain");
-	if (!name_normalise(domain, check->domain, &why))
-		return refuse(check, why);
-	return check->domain[0] != '\0' || refuse(check, "not a domain");
-}
-
 static bool
 step_mx(struct book *book, void *arg)
 {
@@ -610,18 +698,22 @@ status_mx(const struct check *check)
 
 /* ---- the table */
 
+#define SPF_USAGE "spf DOMAIN..., or spf --ip IP --from ADDRESS|<> [--helo NAME]"
+#define DKIM_USAGE "dkim FILE [--ip IP], or dkim --selector NAME --domain DOMAIN [--dkim-key FILE]"
+#define DMARC_USAGE "dmarc DOMAIN...|--from ADDRESS [--spf DOMAIN=RESULT] [--dkim DOMAIN=RESULT]..."
+
 static const struct evaluator evaluators[] = {
-    {"spf", "spf --ip IP --from ADDRESS|<> [--helo NAME]", false, read_spf, step_spf, write_spf,
-        status_spf},
-    {"dkim", "dkim FILE [--ip IP], or dkim --selector NAME --domain DOMAIN [--dkim-key FILE]", true,
-        read_message, step_message, write_message, status_message},
-    {"dkim", "dkim --selector NAME --domain DOMAIN [--dkim-key FILE], or dkim FILE", false,
-        read_key, step_key, write_key, status_key},
-    {"dmarc", "dmarc --from ADDRESS [--spf DOMAIN=RESULT] [--dkim DOMAIN=RESULT]...", false,
-        read_dmarc, step_dmarc, write_dmarc, status_dmarc},
-    {"ptr", "ptr IP...", true, read_address, step_ptr, write_ptr, status_ptr},
-    {"dnsbl", "dnsbl IP|DOMAIN...", true, read_item, step_dnsbl, write_dnsbl, status_dnsbl},
-    {"mx", "mx DOMAIN...", true, read_domain, step_mx, write_mx, status_mx},
+    {"spf", SPF_USAGE, true, is_about_record, read_mail_domain, step_spf_record, write_spf_record,
+        status_spf_record},
+    {"spf", SPF_USAGE, false, NULL, read_spf, step_spf, write_spf, status_spf},
+    {"dkim", DKIM_USAGE, false, has_signer, read_key, step_key, write_key, status_key},
+    {"dkim", DKIM_USAGE, true, NULL, read_message, step_message, write_message, status_message},
+    {"dmarc", DMARC_USAGE, true, has_domain, read_dmarc_domain, step_dmarc, write_dmarc,
+        status_dmarc},
+    {"dmarc", DMARC_USAGE, false, NULL, read_from, step_dmarc, write_dmarc, status_dmarc},
+    {"ptr", "ptr IP...", true, NULL, read_address, step_ptr, write_ptr, status_ptr},
+    {"dnsbl", "dnsbl IP|DOMAIN...", true, NULL, read_item, step_dnsbl, write_dnsbl, status_dnsbl},
+    {"mx", "mx DOMAIN...", true, NULL, read_mail_domain, step_mx, write_mx, status_mx},
 };
 
 const char *
@@ -629,7 +721,7 @@ check_form(size_t i)
 {
 	for (size_t k = 0; k < sizeof evaluators / sizeof *evaluators; k++)
 		if ((k == 0 || strcmp(evaluators[k].name, evaluators[k - 1].name) != 0) &&
-		    i-- == 0) /* dkim has two rows, and one form names both */
+		    i-- == 0) /* some have two rows, and one form names both */
 			return evaluators[k].usage;
 	return NULL;
 }
@@ -641,8 +733,7 @@ find_evaluator(const struct options *options)
 
 	for (size_t i = 0; i < sizeof evaluators / sizeof *evaluators; i++)
 		if (strcmp(evaluators[i].name, name) == 0 &&
-		    (evaluators[i].step != step_message ||
-		        options->signers.count == 0)) /* a key and a message are two questions */
+		    (evaluators[i].fits == NULL || evaluators[i].fits(options)))
 			return &evaluators[i];
 	return NULL;
 }

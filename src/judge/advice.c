@@ -1085,6 +1085,7 @@ judge_dmarc(struct desk *desk)
 		break;
 	case DMARC_RESULT_NONE:
 	case DMARC_PERMERROR:
+	case DMARC_PUBLISHED: /* of no mail: not asked for here */
 		tell_no_dmarc(desk);
 		break;
 	}

@@ -539,6 +539,7 @@ dmarc_id(const struct sender *sender)
 		return sender->mail_known ? FACT_DMARC_FAIL : FACT_DMARC_BY_DKIM_ALONE;
 	case DMARC_RESULT_NONE:
 	case DMARC_PERMERROR:
+	case DMARC_PUBLISHED: /* of no mail: not asked for here */
 	case DMARC_TEMPERROR:
 		break;
 	}

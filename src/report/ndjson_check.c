@@ -31,6 +31,27 @@ record_check_spf(
 	record_end(&json, "check");
 }
 
+void
+record_check_spf_record(struct buf *out, const struct spf_lint *lint)
+{
+	struct json json;
+
+	begin(&json, out, "spf", spf_lint_result_name(lint->result));
+	json_cstring(&json, "domain", lint->domain);
+	if (lint->found.text.len > 0)
+		json_bytes(&json, "record", lint->found.text.at, lint->found.text.len);
+	else
+		json_none(&json, "record");
+	json_number(&json, "lookups", lint->reach.lookups);
+	json_number(&json, "void", lint->reach.voids);
+	json_number(&json, "hidden", lint->reach.hidden);
+	json_number(&json, "addresses", (long long)lint->reach.addresses4);
+	record_source(&json, lint->found.server, lint->found.ttl);
+	json_cstring(&json, "problem", lint->problem);
+	record_notes(&json, &lint->warnings);
+	record_end(&json, "check");
+}
+
 /* ---- dkim */
 
 static void
@@ -117,17 +138,17 @@ record_check_dkim_key(struct buf *out, const struct dkim_key *key, const struct 
 	record_end(&json, "check");
 }
 
-/* DMARC fails mail that neither SPF nor DKIM speaks for. Asked about a domain alone, that is all it
- * can say, and the reader must not take it for more. */
+/* Asked about a domain alone, the policy is all there is, and the reader must not take it for more.
+ */
 const char *
 check_dmarc_note(const struct dmarc *dmarc)
 {
-	if (dmarc->now.result != DMARC_FAIL || dmarc->now.spf.domain != NULL ||
-	    dmarc->now.dkim_count > 0)
-		return NULL;
-	return "no result of SPF or DKIM was given (--spf, --dkim): this is the policy as it is "
-	       "published, and what it asks for mail that neither speaks for; it is no verdict on "
-	       "yours";
+	return dmarc->now.result != DMARC_PUBLISHED
+	           ? NULL
+	           : "no result of SPF or DKIM was given (--spf, --dkim): this is the policy as it "
+	             "is "
+	             "published, and what it asks for mail that neither speaks for; it is no "
+	             "verdict on yours";
 }
 
 void

@@ -7,6 +7,7 @@
 #include "auth/dkim_sign.h"
 #include "auth/dmarc.h"
 #include "auth/spf.h"
+#include "auth/spf_lint.h"
 #include "evidence/blocklist.h"
 #include "evidence/ptr.h"
 #include "evidence/route.h"
@@ -16,6 +17,7 @@ struct buf;
 
 void record_check_spf(struct buf *out, const struct spf_query *query, const struct spf *spf,
     const struct spf *helo); /* helo: of the HELO identity; NULL: not checked */
+void record_check_spf_record(struct buf *out, const struct spf_lint *lint);
 void record_check_dkim(struct buf *out, const char *file, const struct dkim *dkim,
     const struct received *seen); /* the signatures of a message; seen: who saw it come
                                      (judge/seen.h); NULL: not known */
@@ -28,8 +30,8 @@ void record_check_mx(struct buf *out, const struct route *route);
 
 const char *check_dkim_key_result(const struct dkim_key *key,
     const struct dkim_pair *pair); /* the state; "mismatch" when the private key is another */
-const char *check_dmarc_note(const struct dmarc
-        *dmarc); /* that a "fail" is no verdict on the user's mail; NULL where it is one */
+const char *check_dmarc_note(const struct dmarc *dmarc); /* that the policy is no verdict on the
+ user's mail; NULL where there is one */
 const char *check_mx_result(
     const struct route *route); /* "ok", or why no mail can be sent there: the kind */
 

@@ -25,6 +25,13 @@ say_head(struct buf *out, const struct text_style *style, const char *what, enum
 	buf_puts(out, style->colour ? "\033[0m\n" : "\n");
 }
 
+static void
+say_notes(struct buf *out, const struct text_style *style, const struct notes *notes)
+{
+	for (size_t i = 0; i < notes->count; i++)
+		text_field(out, style, "warning", notes->items[i].words);
+}
+
 /* ---- SPF */
 
 static enum tone
@@ -84,8 +91,7 @@ say_spf(struct buf *out, const struct text_style *style, const struct spf *spf)
 		    SPF_LOOKUPS_MAX, spf->voids, SPF_VOIDS_MAX);
 		text_field(out, style, "look-ups", line.data);
 	}
-	for (size_t i = 0; i < spf->warnings.count; i++)
-		text_field(out, style, "warning", spf->warnings.items[i].words);
+	say_notes(out, style, &spf->warnings);
 	buf_release(&line);
 }
 
@@ -111,6 +117,43 @@ text_check_spf(struct buf *out, const struct text_style *style, const struct spf
 			text_field(out, style, "problem", helo->problem);
 	}
 	buf_release(&head);
+}
+
+static enum tone
+lint_tone(const struct spf_lint *lint)
+{
+	if (lint->result == SPF_PERMERROR)
+		return BAD;
+	return lint->result == SPF_PASS && lint->warnings.count == 0 ? GOOD : FAIR;
+}
+
+void
+text_check_spf_record(struct buf *out, const struct text_style *style, const struct spf_lint *lint)
+{
+	struct buf line;
+
+	buf_init(&line, LINE_MAX);
+	buf_printf(&line, "SPF record of %s", lint->domain);
+	say_head(out, style, line.data, lint_tone(lint), spf_lint_result_name(lint->result));
+	text_field(out, style, "problem", lint->problem);
+	buf_clear(&line);
+	buf_add(&line, lint->found.text.at, lint->found.text.len);
+	text_field(out, style, "record", line.data);
+	if (lint->found.record != NULL) {
+		buf_clear(&line);
+		buf_printf(&line, "up to %u of %d, %u of them void (%d are allowed)",
+		    lint->reach.lookups, SPF_LOOKUPS_MAX, lint->reach.voids, SPF_VOIDS_MAX);
+		if (lint->reach.hidden > 0)
+			buf_printf(&line, "; what %u of them ask for depends on the mail",
+			    lint->reach.hidden);
+		text_field(out, style, "look-ups", line.data);
+		buf_clear(&line);
+		buf_printf(&line, "%llu IPv4 address%s", lint->reach.addresses4,
+		    lint->reach.addresses4 == 1 ? "" : "es");
+		text_field(out, style, "pass", line.data);
+	}
+	say_notes(out, style, &lint->warnings);
+	buf_release(&line);
 }
 
 /* ---- DKIM */
@@ -141,8 +184,7 @@ say_dkim_key(struct buf *out, const struct text_style *style, const struct dkim_
 	if (key->strict)
 		text_field(out, style, "strict", "t=s: i= has to be the domain itself");
 	text_field(out, style, "note", key->note);
-	for (size_t i = 0; i < key->warnings.count; i++)
-		text_field(out, style, "warning", key->warnings.items[i].words);
+	say_notes(out, style, &key->warnings);
 	buf_release(&line);
 }
 
@@ -163,8 +205,7 @@ say_signature(struct buf *out, const struct text_style *style, const struct dkim
 	text_field(out, style, "signature", line.data);
 	text_field(out, style, "reason", verdict->reason);
 	say_dkim_key(out, style, &verdict->key);
-	for (size_t i = 0; i < verdict->warnings.count; i++)
-		text_field(out, style, "warning", verdict->warnings.items[i].words);
+	say_notes(out, style, &verdict->warnings);
 	if (style->verbose)
 		text_field(out, style, "record", verdict->key.record);
 	buf_release(&line);
@@ -265,8 +306,21 @@ dmarc_meaning(const struct dmarc_view *view)
 	    [DMARC_REJECT] = "neither SPF nor DKIM speaks for the From domain; its policy asks "
 	                     "receivers to refuse the mail",
 	};
+	static const char *const published[] = {
+	    [DMARC_UNSET] = "",
+	    [DMARC_NONE] =
+	        "of mail that neither SPF nor DKIM speaks for the policy wants nothing but "
+	        "reports",
+	    [DMARC_QUARANTINE] =
+	        "the policy asks receivers to treat mail that neither SPF nor DKIM "
+	        "speaks for as suspicious",
+	    [DMARC_REJECT] = "the policy asks receivers to refuse mail that neither SPF nor DKIM "
+	                     "speaks for",
+	};
 
 	switch (view->result) {
+	case DMARC_PUBLISHED:
+		return published[view->policy];
 	case DMARC_RESULT_NONE:
 		return "there is no policy that could be applied; large receivers want one of all "
 		       "who send much";
@@ -376,14 +430,13 @@ text_check_dmarc(struct buf *out, const struct text_style *style, const struct d
 	struct buf line;
 
 	buf_init(&line, LINE_MAX);
-	buf_printf(&line, "DMARC of %s%s", dmarc->from,
-	    note != NULL ? ", mail that nothing speaks for" : "");
-	say_head(out, style, line.data, note != NULL ? FAIR : dmarc_tone(dmarc->now.result),
+	buf_printf(&line, "DMARC of %s", dmarc->from);
+	say_head(out, style, line.data,
+	    note != NULL && dmarc->warnings.count == 0 ? GOOD : dmarc_tone(dmarc->now.result),
 	    dmarc_result_name(dmarc->now.result));
 	text_field(out, style, "note", note);
 	say_dmarc(out, style, &dmarc->now);
-	for (size_t i = 0; i < dmarc->warnings.count; i++)
-		text_field(out, style, "warning", dmarc->warnings.items[i].words);
+	say_notes(out, style, &dmarc->warnings);
 	if (dmarc->old_known && dmarc->old.result != DMARC_PERMERROR)
 		say_old(out, style, dmarc);
 	buf_release(&line);

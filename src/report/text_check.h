@@ -7,6 +7,7 @@
 #include "auth/dkim_sign.h"
 #include "auth/dmarc.h"
 #include "auth/spf.h"
+#include "auth/spf_lint.h"
 #include "evidence/blocklist.h"
 #include "evidence/ptr.h"
 #include "evidence/route.h"
@@ -17,6 +18,8 @@ struct buf;
 
 void text_check_spf(struct buf *out, const struct text_style *style, const struct spf_query *query,
     const struct spf *spf, const struct spf *helo);
+void text_check_spf_record(
+    struct buf *out, const struct text_style *style, const struct spf_lint *lint);
 void text_check_dkim(struct buf *out, const struct text_style *style, const char *file,
     const struct dkim *dkim, const struct received *seen,
     const struct ip *source); /* seen: NULL: not known; source: what the user takes for its address,
