@@ -15,6 +15,9 @@ MODE says what a nameserver does to every query:
   oneshot                         as normal, but a TCP connection is closed after one answer
   notcp                           as normal, but TCP is not served
   lossy-N                         as normal, but every Nth query over UDP is lost
+  loses-N                         as normal, but N of a hundred queries over UDP are lost, by chance
+  fails-N                         as normal, but N of a hundred queries are answered by SERVFAIL, by chance
+  late-N                          as normal, but every answer comes after N milliseconds
   closed                          nobody listens there
 
 A label of the name says what becomes of a query for it: the first that is one of these words. A number stands after a hyphen.
@@ -25,9 +28,12 @@ A label of the name says what becomes of a query for it: the first that is one o
   tc            cut off over UDP; tcdead: over TCP there is nothing either; big-N: N strings of 200 octets, cut off if too large
   chain         two CNAMEs and a record; leaves: a CNAME to a name of another message; loop: CNAMEs in a circle
   plain         FORMERR to a query with EDNS
+  once          SERVFAIL to the first query for it
   bare-N        a header with the rcode N and nothing else, not even the question
 """
 
+import heapq
+import itertools
 import random
 import selectors
 import socket
@@ -40,7 +46,7 @@ TYPES = {"A": A, "NS": NS, "CNAME": CNAME, "SOA": SOA, "PTR": PTR, "MX": MX, "TX
 TYPE_NAMES = {number: name for name, number in TYPES.items()}
 RCODES = {"formerr": 1, "servfail": 2, "notimp": 4, "refused": 5}
 UDP_LIMIT = 512
-WORDS = set("nx nodata silent slow ttl secure garbled noise empty wrongid wrongname wrongtype spoof tc tcdead big chain leaves loop plain bare".split()) | set(RCODES)
+WORDS = set("nx nodata silent slow ttl secure garbled noise empty wrongid wrongname wrongtype spoof tc tcdead big chain leaves loop plain bare once".split()) | set(RCODES)
 
 
 def name_wire(name):
@@ -188,14 +194,24 @@ class Server:
 
     def loses(self):
         self.seen += 1
+        if self.mode == "loses":
+            return random.randrange(100) < self.parameter
         return self.mode == "lossy" and self.seen % self.parameter == 0
+
+    def fails(self):
+        return self.mode == "fails" and random.randrange(100) < self.parameter
+
+    def delay(self):
+        return self.parameter / 1000 if self.mode == "late" else 0
 
 
 class Daemon:
     def __init__(self, log, modes):
         self.log = open(log, "w", buffering=1)
         self.selector = selectors.DefaultSelector()
-        self.later = []  # (when, send, bytes)
+        self.later = []  # a heap of (when, number, send, bytes)
+        self.ticket = itertools.count()
+        self.seen = set()  # questions that were answered by SERVFAIL once
         self.servers = []
         for number, mode in enumerate(modes, 1):
             self.servers.append(self.open(number, mode))
@@ -230,9 +246,14 @@ class Daemon:
         self.log.write(f"{server.number} {protocol} {query.name} {TYPE_NAMES.get(query.type, query.type)} {flags}\n")
 
     def answer(self, query, server, tcp, send):
+        if server.fails() or (query.what == "once" and (query.name, query.type) not in self.seen):
+            self.seen.add((query.name, query.type))
+            send(response(query, RCODES["servfail"]))
+            return
         for delay, message in messages(query, server.mode, tcp):
+            delay += server.delay()
             if delay:
-                self.later.append((time.monotonic() + delay, send, message))
+                heapq.heappush(self.later, (time.monotonic() + delay, next(self.ticket), send, message))
             else:
                 send(message)
 
@@ -287,7 +308,7 @@ class Daemon:
     def wait(self):
         if not self.later:
             return None
-        return max(0, min(when for when, _, _ in self.later) - time.monotonic())
+        return max(0, self.later[0][0] - time.monotonic())
 
     def run(self):
         self.selector.register(sys.stdin, selectors.EVENT_READ, sys.exit)
@@ -295,9 +316,8 @@ class Daemon:
         while True:
             for key, _ in self.selector.select(self.wait()):
                 key.data()
-            due = [item for item in self.later if item[0] <= time.monotonic()]
-            self.later = [item for item in self.later if item not in due]
-            for _, send, message in due:
+            while self.later and self.later[0][0] <= time.monotonic():
+                _, _, send, message = heapq.heappop(self.later)
                 send(message)
 
 

@@ -1,4 +1,4 @@
-/* Drives the resolver and the book's driver from a script on standard input, for tests/resolver.sh
+/* Drives the resolver and the book's driver from a script on standard input, for tests/resolver.py
  * and bench/dns. Answers and results go to standard output, one JSON object a line.
  *
  * usage: resolver_driver [-l SERVER] [-r BOOK] [SERVER...]      -l: whom to ask for names below
@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -38,8 +39,15 @@
 
 enum { WORDS = 32, RCODES = 300 };
 
+struct asked { /* a question under way */
+	LIST_ENTRY(asked) link;
+	struct driver *driver;
+	struct lookup *lookup;
+};
+
 struct driver {
 	struct event_base *base;
+	LIST_HEAD(, asked) asked;
 	struct resolver *resolver, *lists;
 	bool asking; /* within resolver_ask or consult_start: a callback now is a fault */
 	unsigned open;
@@ -120,10 +128,20 @@ write_answer(const struct answer *answer, int64_t ms, const char *kind)
 	end_line(&line);
 }
 
+static struct driver *
+end_asked(struct asked *asked)
+{
+	struct driver *driver = asked->driver;
+
+	LIST_REMOVE(asked, link);
+	free(asked);
+	return driver;
+}
+
 static void
 on_answer(const struct answer *answer, void *arg)
 {
-	struct driver *driver = arg;
+	struct driver *driver = end_asked(arg);
 
 	check_outside(driver);
 	driver->open--;
@@ -141,21 +159,24 @@ on_observed(const struct answer *answer, void *arg)
 static void
 ask(struct driver *driver, const char *name, const char *type_name, resolver_done *done)
 {
+	struct asked *asked = must_alloc(sizeof *asked);
 	enum dns_type type;
 
 	if (!dns_type_parse(type_name, &type))
 		exit(64);
+	asked->driver = driver;
+	LIST_INSERT_HEAD(&driver->asked, asked, link);
 	if (driver->open++ == 0)
 		driver->since = loop_ms();
 	driver->asking = true;
-	resolver_ask(driver->resolver, name, type, done, driver);
+	asked->lookup = resolver_ask(driver->resolver, name, type, done, NULL, asked);
 	driver->asking = false;
 }
 
 static void
 on_counted(const struct answer *answer, void *arg)
 {
-	struct driver *driver = arg;
+	struct driver *driver = end_asked(arg);
 
 	check_outside(driver);
 	driver->open--;
@@ -213,6 +234,8 @@ free_resolver(struct driver *driver)
 	resolver_free(driver->resolver);
 	driver->resolver = NULL;
 	driver->open = 0;
+	while (!LIST_EMPTY(&driver->asked)) /* dropped without a word */
+		end_asked(LIST_FIRST(&driver->asked));
 }
 
 static void
@@ -361,7 +384,7 @@ ask_next(struct bench *bench)
 
 	snprintf(name, sizeof name, "n%lu.%s", bench->next++, bench->suffix);
 	bench->driver->open++;
-	resolver_ask(bench->driver->resolver, name, bench->type, on_bench, bench);
+	resolver_ask(bench->driver->resolver, name, bench->type, on_bench, NULL, bench);
 }
 
 static double
@@ -402,7 +425,10 @@ run_bench(struct driver *driver, unsigned long count, unsigned long at_once, con
 static void
 forget(struct driver *driver)
 {
-	resolver_forget(driver->resolver, driver);
+	while (!LIST_EMPTY(&driver->asked)) {
+		lookup_forget(LIST_FIRST(&driver->asked)->lookup);
+		end_asked(LIST_FIRST(&driver->asked));
+	}
 	driver->open = 0;
 }
 

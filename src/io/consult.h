@@ -2,7 +2,8 @@
  * once, and calls it again from the start as answers come, until it is done or the deadline passes.
  *
  * One evaluation asks CONSULT_QUESTIONS_MAX questions at most; what it wants beyond counts as
- * TIMEOUT. */
+ * TIMEOUT. The deadline's clock stands still while a question of its waits in the resolver's line:
+ * that others ask a lot is no fault of whom it is about. */
 #ifndef IO_CONSULT_H
 #define IO_CONSULT_H
 

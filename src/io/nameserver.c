@@ -56,7 +56,7 @@ enum {
  * on FORMERR, whatever they are. */
 enum way { UDP, PLAIN, TCP, WAYS };
 
-enum stage { WAITING, YOUNG, OLD };
+enum age { WAITING, YOUNG, OLD };
 
 struct inquiry {
 	TAILQ_ENTRY(inquiry) link;
@@ -65,7 +65,7 @@ struct inquiry {
 	const char *name; /* until it is dropped */
 	enum dns_type type;
 	bool plain;
-	enum stage stage;
+	enum age age;
 	uint16_t id;
 	uint16_t sent_id; /* on the wire: 1.34 gives it one of its own */
 	int64_t sent; /* loop_ms */
@@ -401,7 +401,7 @@ on_done(void *arg, int status, int timeouts, unsigned char *message, int len)
 	give_id(channel, inquiry->id);
 	if (status == ARES_SUCCESS)
 		note_answer(channel->nameserver);
-	if (inquiry->stage == YOUNG) {
+	if (inquiry->age == YOUNG) {
 		TAILQ_REMOVE(&channel->young, inquiry, link);
 		channel->young_count--;
 		if (status != ARES_SUCCESS && status != ARES_ECANCELLED &&
@@ -451,8 +451,10 @@ send_question(struct inquiry *inquiry)
 	TAILQ_INSERT_TAIL(&channel->young, inquiry, link);
 	channel->young_count++;
 	channel->open++;
-	inquiry->stage = YOUNG;
+	inquiry->age = YOUNG;
 	inquiry->sent = loop_ms();
+	if (inquiry->arg != NULL)
+		channel->nameserver->user->sent(inquiry->arg);
 	ares_send(channel->ares, (const unsigned char *)query->data, (int)len, on_done,
 	    inquiry); /* may call on_done at once */
 }
@@ -472,7 +474,7 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 
 /* The young that are late by now make room for others. */
 static void
-age(struct channel *channel)
+grow_old(struct channel *channel)
 {
 	int64_t then = loop_ms() - NAMESERVER_TRY_MS;
 	struct inquiry *inquiry;
@@ -481,7 +483,7 @@ age(struct channel *channel)
 		TAILQ_REMOVE(&channel->young, inquiry, link);
 		channel->young_count--;
 		TAILQ_INSERT_TAIL(&channel->old, inquiry, link);
-		inquiry->stage = OLD;
+		inquiry->age = OLD;
 		note_silence(inquiry);
 		if (inquiry->arg != NULL)
 			channel->nameserver->user->late(inquiry->arg);
@@ -495,7 +497,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct channel *channel = arg;
 
-	age(channel);
+	grow_old(channel);
 	if (channel->wanted == 0)
 		ares_cancel(channel->ares); /* nobody listens any more: the program may end */
 	else
@@ -529,7 +531,7 @@ inquiry_drop(struct inquiry *inquiry)
 	inquiry->arg = NULL;
 	inquiry->name = NULL;
 	inquiry->channel->wanted--;
-	if (inquiry->stage == WAITING)
+	if (inquiry->age == WAITING)
 		end_waiting(inquiry, DNS_TIMEOUT);
 }
 

@@ -33,6 +33,7 @@ struct nameserver_address {
 };
 
 struct nameserver_user { /* what `arg` is told, from the loop: never from within nameserver_ask */
+	void (*sent)(void *arg); /* it has left the line */
 	void (*late)(void *arg); /* at most once, and the inquiry goes on */
 	/* The end of an inquiry: the raw answer, valid during the call, or NULL and why there is
 	 * none: TIMEOUT (nor can the nameserver be reached) or GARBLED, … */

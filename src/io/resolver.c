@@ -1,7 +1,7 @@
 /* A job is one question and those who wait for its answer. It is always on exactly one list:
  *   open    asked, and all of it young; nameservers look after the time
  *   late    one nameserver at least has let NAMESERVER_TRY_MS pass
- *   paused  no nameserver could be reached at all; to be asked again soon; ordered by that
+ *   paused  nobody could be reached, or all failed; to be asked again when its `wake` says so
  *   ready   answered; `deliver` tells those who wait, from the loop and from nowhere else */
 #include "io/resolver.h"
 
@@ -21,26 +21,32 @@
 
 enum {
 	TICK_MS = 100,
-	ROUNDS = 3, /* of asking all of them, when none could be reached */
-	PAUSE_MS = 500,
+	UNREACHED_ROUNDS = 3, /* of asking all of them, when none could be reached */
+	PAUSE_MS = 250, /* before the second; doubled each time */
+	AGAIN_MS = 3000, /* what took longer than that is no passing trouble */
 	KEEP_POSITIVE_MS = 3600 * 1000,
 	KEEP_NEGATIVE_MS = 900 * 1000,
 	KEEP_FAILURE_MS = 5 * 1000, /* so that a burst does not ask again */
 	BUCKETS = 4096,
 };
 
-struct waiter {
-	struct waiter *next;
+struct lookup {
+	TAILQ_ENTRY(lookup) link;
+	struct job *job;
 	resolver_done *done;
+	void (*sent)(void *arg);
 	void *arg;
 };
+TAILQ_HEAD(lookups, lookup);
 
-struct attempt { /* a job at one nameserver */
+/* A job at one nameserver: each has a first turn and, for what may have been lost, a second. */
+struct turn {
 	struct job *job;
 	struct inquiry *inquiry; /* NULL when none is under way */
 	bool tried;
 	unsigned flags; /* of nameserver_ask */
 };
+enum { TURNS_MAX = 2 * RESOLVER_SERVERS_MAX };
 
 TAILQ_HEAD(jobs, job);
 struct job {
@@ -50,10 +56,12 @@ struct job {
 	struct resolver *resolver;
 	char *name;
 	enum dns_type type;
-	struct waiter *waiters, **last;
-	struct attempt attempts[RESOLVER_SERVERS_MAX];
+	struct lookups lookups;
+	struct turn turns[TURNS_MAX]; /* of the servers in order, then of them again */
 	unsigned round;
-	int64_t due; /* loop_ms, of a late or paused one */
+	int64_t sent; /* loop_ms, for the first time; 0: it still waits in line */
+	int64_t due; /* loop_ms, of a late one */
+	struct event wake; /* of a paused one */
 	unsigned batch; /* of a ready one */
 	bool fresh; /* not out of the cache */
 	struct answer answer; /* until it is there: the most telling failure, TIMEOUT at first */
@@ -106,6 +114,8 @@ move(struct job *job, struct jobs *list)
 		TAILQ_INSERT_TAIL(list, job, link);
 }
 
+static void on_wake(evutil_socket_t fd, short what, void *arg);
+
 static struct job *
 job_new(struct resolver *resolver, const char *name, enum dns_type type)
 {
@@ -114,9 +124,10 @@ job_new(struct resolver *resolver, const char *name, enum dns_type type)
 	job->resolver = resolver;
 	job->name = must_string(name);
 	job->type = type;
-	job->last = &job->waiters;
-	for (size_t i = 0; i < RESOLVER_SERVERS_MAX; i++)
-		job->attempts[i].job = job;
+	TAILQ_INIT(&job->lookups);
+	evtimer_assign(&job->wake, resolver->base, on_wake, job);
+	for (size_t i = 0; i < TURNS_MAX; i++)
+		job->turns[i].job = job;
 	job->answer = (struct answer){
 	    .name = job->name, .type = type, .rcode = DNS_TIMEOUT, .canonical = job->name};
 	job->chain = *bucket;
@@ -125,18 +136,20 @@ job_new(struct resolver *resolver, const char *name, enum dns_type type)
 }
 
 static struct nameserver *
-server_of(const struct attempt *attempt)
+server_of(const struct turn *turn)
 {
-	return attempt->job->resolver->servers[attempt - attempt->job->attempts];
+	const struct resolver *resolver = turn->job->resolver;
+
+	return resolver->servers[(size_t)(turn - turn->job->turns) % resolver->server_count];
 }
 
 static void
 drop_inquiries(struct job *job)
 {
-	for (size_t i = 0; i < job->resolver->server_count; i++) {
-		if (job->attempts[i].inquiry != NULL)
-			inquiry_drop(job->attempts[i].inquiry);
-		job->attempts[i].inquiry = NULL;
+	for (size_t i = 0; i < TURNS_MAX; i++) {
+		if (job->turns[i].inquiry != NULL)
+			inquiry_drop(job->turns[i].inquiry);
+		job->turns[i].inquiry = NULL;
 	}
 }
 
@@ -158,9 +171,10 @@ job_free(struct job *job)
 	drop_inquiries(job);
 	unchain(job);
 	move(job, NULL);
-	for (struct waiter *waiter = job->waiters, *next; waiter != NULL; waiter = next) {
-		next = waiter->next;
-		free(waiter);
+	event_del(&job->wake);
+	for (struct lookup *lookup; (lookup = TAILQ_FIRST(&job->lookups)) != NULL;) {
+		TAILQ_REMOVE(&job->lookups, lookup, link);
+		free(lookup);
 	}
 	free(job->name);
 	free(job);
@@ -225,46 +239,47 @@ weight(enum dns_rcode rcode)
 }
 
 static void
-note_failure(struct attempt *attempt, enum dns_rcode rcode)
+note_failure(struct turn *turn, enum dns_rcode rcode)
 {
-	struct answer *answer = &attempt->job->answer;
+	struct answer *answer = &turn->job->answer;
 
 	if (weight(rcode) <= weight(answer->rcode))
 		return;
 	answer->rcode = rcode;
-	answer->server = nameserver_text(server_of(attempt));
+	answer->server = nameserver_text(server_of(turn));
 }
 
 /* ---- asking */
 
 static void
-ask(struct attempt *attempt, unsigned flags)
+ask(struct turn *turn, unsigned flags)
 {
-	struct job *job = attempt->job;
+	struct job *job = turn->job;
 
-	attempt->tried = true;
-	attempt->flags = flags;
-	attempt->inquiry = nameserver_ask(server_of(attempt), job->name, job->type, flags, attempt);
+	turn->tried = true;
+	turn->flags = flags;
+	turn->inquiry = nameserver_ask(server_of(turn), job->name, job->type, flags, turn);
 }
 
-static struct attempt *
-first_untried(struct job *job, bool dead)
+/* Of those from `from` on, one for each nameserver. */
+static struct turn *
+first_untried(struct job *job, size_t from, bool dead)
 {
-	for (size_t i = 0; i < job->resolver->server_count; i++)
-		if (!job->attempts[i].tried && nameserver_dead(job->resolver->servers[i]) == dead)
-			return &job->attempts[i];
+	for (size_t i = from; i < from + job->resolver->server_count; i++)
+		if (!job->turns[i].tried && nameserver_dead(server_of(&job->turns[i])) == dead)
+			return &job->turns[i];
 	return NULL;
 }
 
 /* Asks the next nameserver: a dead one only while nobody has said anything. False: nobody is left.
  */
 static bool
-ask_next(struct job *job)
+ask_next(struct job *job, size_t from)
 {
-	struct attempt *next = first_untried(job, false);
+	struct turn *next = first_untried(job, from, false);
 
 	if (next == NULL && job->answer.rcode == DNS_TIMEOUT)
-		next = first_untried(job, true);
+		next = first_untried(job, from, true);
 	if (next != NULL)
 		ask(next, 0);
 	return next != NULL;
@@ -277,23 +292,36 @@ start_tick(struct resolver *resolver)
 		evtimer_add(&resolver->tick, &tick_interval);
 }
 
-/* No answer at once: the nameserver is being restarted, or a send buffer is full. Time-outs have
- * had their time. */
+/* Where nobody could be reached, the nameserver is being restarted, or a send buffer is full:
+ * time-outs have had their time. Where all fail, one of theirs may be at its limit. */
 static bool
 may_pause(const struct job *job)
 {
-	return job->answer.rcode == DNS_TIMEOUT && job->list == &job->resolver->open &&
-	       job->round + 1 < ROUNDS;
+	if (job->answer.rcode == DNS_TIMEOUT)
+		return job->list == &job->resolver->open && job->round + 1 < UNREACHED_ROUNDS;
+	return job->answer.rcode == DNS_SERVFAIL && job->round + 1 < RESOLVER_ROUNDS &&
+	       loop_ms() - job->sent < AGAIN_MS;
+}
+
+static void
+pause_job(struct job *job)
+{
+	long ms = (long)PAUSE_MS << job->round++;
+	struct timeval after = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+	drop_inquiries(job);
+	move(job, &job->resolver->paused);
+	evtimer_add(&job->wake, &after);
 }
 
 /* One that is late may still have something better to say than another's failure. */
 static bool
 worth_waiting(const struct job *job)
 {
-	for (size_t i = 0; i < job->resolver->server_count; i++)
-		if (job->attempts[i].inquiry != NULL &&
+	for (size_t i = 0; i < 2 * job->resolver->server_count; i++)
+		if (job->turns[i].inquiry != NULL &&
 		    (job->answer.rcode == DNS_TIMEOUT ||
-		        !nameserver_dead(job->resolver->servers[i])))
+		        !nameserver_dead(server_of(&job->turns[i]))))
 			return true;
 	return false;
 }
@@ -302,23 +330,23 @@ worth_waiting(const struct job *job)
 static void
 advance(struct job *job)
 {
-	if (ask_next(job) || worth_waiting(job))
+	if (ask_next(job, 0) || worth_waiting(job))
 		return;
-	if (may_pause(job)) {
-		job->round++;
-		job->due = loop_ms() + PAUSE_MS;
-		move(job, &job->resolver->paused);
-		start_tick(job->resolver);
-	} else {
+	if (may_pause(job))
+		pause_job(job);
+	else
 		finish(job, &job->answer);
-	}
 }
 
 static void
-resume(struct job *job)
+on_wake(evutil_socket_t fd, short what, void *arg)
 {
-	for (size_t i = 0; i < RESOLVER_SERVERS_MAX; i++)
-		job->attempts[i].tried = false;
+	struct job *job = arg;
+
+	(void)fd;
+	(void)what;
+	for (size_t i = 0; i < TURNS_MAX; i++)
+		job->turns[i].tried = false;
 	move(job, &job->resolver->open);
 	advance(job);
 }
@@ -337,21 +365,38 @@ any_alive(const struct resolver *resolver)
 /* It was cut off; or it cannot be read, and may have been cut on the way, or be the answer to
  * something else that c-ares 1.34 had on that socket. */
 static void
-ask_by_tcp(struct attempt *attempt)
+ask_by_tcp(struct turn *turn)
 {
-	if (!(attempt->flags & ASK_TCP)) {
-		ask(attempt, attempt->flags | ASK_TCP);
+	if (!(turn->flags & ASK_TCP)) {
+		ask(turn, turn->flags | ASK_TCP);
 		return;
 	}
-	note_failure(attempt, DNS_GARBLED);
-	advance(attempt->job);
+	note_failure(turn, DNS_GARBLED);
+	advance(turn->job);
+}
+
+static void
+on_sent(void *arg)
+{
+	struct turn *turn = arg;
+	struct job *job = turn->job;
+	struct lookup *next;
+
+	if (job->sent != 0)
+		return;
+	job->sent = loop_ms();
+	for (struct lookup *lookup = TAILQ_FIRST(&job->lookups); lookup != NULL; lookup = next) {
+		next = TAILQ_NEXT(lookup, link);
+		if (lookup->sent != NULL)
+			lookup->sent(lookup->arg);
+	}
 }
 
 static void
 on_late(void *arg)
 {
-	struct attempt *attempt = arg;
-	struct job *job = attempt->job;
+	struct turn *turn = arg;
+	struct job *job = turn->job;
 	struct resolver *resolver = job->resolver;
 
 	if (job->list == &resolver->open) {
@@ -359,42 +404,43 @@ on_late(void *arg)
 		move(job, &resolver->late);
 		start_tick(resolver);
 	}
-	ask_next(job);
-	if (nameserver_dead(server_of(attempt)) && any_alive(resolver))
+	if (!ask_next(job, 0))
+		ask_next(job, resolver->server_count);
+	if (nameserver_dead(server_of(turn)) && any_alive(resolver))
 		nameserver_flush(
-		    server_of(attempt)); /* who stands in line there is better off elsewhere */
+		    server_of(turn)); /* who stands in line there is better off elsewhere */
 }
 
 static void
-on_failure(struct attempt *attempt, enum dns_rcode rcode)
+on_failure(struct turn *turn, enum dns_rcode rcode)
 {
-	note_failure(attempt, rcode);
+	note_failure(turn, rcode);
 	if (rcode == DNS_GARBLED)
-		ask_by_tcp(attempt);
+		ask_by_tcp(turn);
 	else
-		advance(attempt->job);
+		advance(turn->job);
 }
 
 static void
-on_message(struct attempt *attempt, const void *message, size_t len)
+on_message(struct turn *turn, const void *message, size_t len)
 {
-	struct job *job = attempt->job;
+	struct job *job = turn->job;
 	const char *why;
 	struct answer answer;
 	bool truncated = false, read;
 
 	read = wire_response(message, len, job->name, job->type, cache_arena(job->resolver->cache),
 	    &answer, &truncated, &why);
-	answer.server = nameserver_text(server_of(attempt));
+	answer.server = nameserver_text(server_of(turn));
 	if (truncated) {
-		ask_by_tcp(attempt);
+		ask_by_tcp(turn);
 	} else if (!read) {
-		on_failure(attempt, DNS_GARBLED);
+		on_failure(turn, DNS_GARBLED);
 	} else if (answer.rcode == DNS_FORMERR &&
-	           !(attempt->flags & ASK_PLAIN)) { /* RFC 6891 section 7 */
-		ask(attempt, attempt->flags | ASK_PLAIN);
+	           !(turn->flags & ASK_PLAIN)) { /* RFC 6891 section 7 */
+		ask(turn, turn->flags | ASK_PLAIN);
 	} else if (is_failure(&answer)) {
-		on_failure(attempt, answer.rcode);
+		on_failure(turn, answer.rcode);
 	} else {
 		finish(job, &answer);
 	}
@@ -403,16 +449,17 @@ on_message(struct attempt *attempt, const void *message, size_t len)
 static void
 on_heard(const void *message, size_t len, enum dns_rcode failure, void *arg)
 {
-	struct attempt *attempt = arg;
+	struct turn *turn = arg;
 
-	attempt->inquiry = NULL;
+	turn->inquiry = NULL;
 	if (message != NULL)
-		on_message(attempt, message, len);
+		on_message(turn, message, len);
 	else
-		on_failure(attempt, failure);
+		on_failure(turn, failure);
 }
 
-static const struct nameserver_user nameserver_user = {.late = on_late, .heard = on_heard};
+static const struct nameserver_user nameserver_user = {
+    .sent = on_sent, .late = on_late, .heard = on_heard};
 
 /* ---- time */
 
@@ -430,9 +477,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 		if (job->due <= now || !worth_waiting(job)) /* whom it waits for may have died */
 			finish(job, &job->answer);
 	}
-	while ((job = TAILQ_FIRST(&resolver->paused)) != NULL && job->due <= now)
-		resume(job);
-	if (!TAILQ_EMPTY(&resolver->late) || !TAILQ_EMPTY(&resolver->paused))
+	if (!TAILQ_EMPTY(&resolver->late))
 		start_tick(resolver);
 }
 
@@ -441,21 +486,19 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 static void
 deliver(struct resolver *resolver, struct job *job)
 {
-	struct waiter *waiter;
+	struct lookup *lookup;
 
 	resolver->delivering = job;
 	unchain(job);
 	move(job, NULL);
 	if (job->fresh && resolver->observe != NULL)
 		resolver->observe(&job->answer, resolver->observe_arg);
-	while ((waiter = job->waiters) != NULL && !resolver->gone) {
-		resolver_done *done = waiter->done;
-		void *arg = waiter->arg;
+	while ((lookup = TAILQ_FIRST(&job->lookups)) != NULL && !resolver->gone) {
+		resolver_done *done = lookup->done;
+		void *arg = lookup->arg;
 
-		job->waiters = waiter->next;
-		if (job->waiters == NULL)
-			job->last = &job->waiters;
-		free(waiter);
+		TAILQ_REMOVE(&job->lookups, lookup, link);
+		free(lookup);
 		done(&job->answer, arg);
 	}
 	resolver->delivering = NULL;
@@ -626,54 +669,39 @@ job_for(struct resolver *resolver, const char *name, enum dns_type type)
 	return job;
 }
 
-void
-resolver_ask(
-    struct resolver *resolver, const char *name, enum dns_type type, resolver_done *done, void *arg)
+struct lookup *
+resolver_ask(struct resolver *resolver, const char *name, enum dns_type type, resolver_done *done,
+    void (*sent)(void *arg), void *arg)
 {
-	struct job *job = job_for(resolver, name, type);
-	struct waiter *waiter = must_alloc(sizeof *waiter);
+	struct lookup *lookup = must_alloc(sizeof *lookup);
 
-	waiter->done = done;
-	waiter->arg = arg;
-	*job->last = waiter;
-	job->last = &waiter->next;
+	lookup->job = job_for(resolver, name, type);
+	lookup->done = done;
+	lookup->sent = sent;
+	lookup->arg = arg;
+	TAILQ_INSERT_TAIL(&lookup->job->lookups, lookup, link);
+	return lookup;
 }
 
-/* True: nobody waits any more. */
-static bool
-forget_waiters(struct job *job, void *arg)
+bool
+lookup_waits(const struct lookup *lookup)
 {
-	struct waiter **at = &job->waiters;
+	const struct job *job = lookup->job;
 
-	while (*at != NULL) {
-		struct waiter *waiter = *at;
-
-		if (waiter->arg == arg) {
-			*at = waiter->next;
-			free(waiter);
-		} else {
-			at = &waiter->next;
-		}
-	}
-	job->last = at;
-	return job->waiters == NULL;
+	return job->sent == 0 && job->list != &job->resolver->ready;
 }
 
+/* What is not answered yet is not asked on for nobody. */
 void
-resolver_forget(struct resolver *resolver, void *arg)
+lookup_forget(struct lookup *lookup)
 {
-	struct jobs *lists[] = {
-	    &resolver->open, &resolver->late, &resolver->paused, &resolver->ready};
+	struct job *job = lookup->job;
 
-	if (resolver->delivering != NULL)
-		forget_waiters(resolver->delivering, arg);
-	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-		for (struct job *job = TAILQ_FIRST(lists[i]), *next; job != NULL; job = next) {
-			next = TAILQ_NEXT(job, link);
-			if (forget_waiters(job, arg) && lists[i] != &resolver->ready)
-				job_free(
-				    job); /* what is not answered yet is not asked on for nobody */
-		}
+	TAILQ_REMOVE(&job->lookups, lookup, link);
+	free(lookup);
+	if (TAILQ_EMPTY(&job->lookups) && job != job->resolver->delivering &&
+	    job->list != &job->resolver->ready)
+		job_free(job);
 }
 
 struct resolver_counts

@@ -2,10 +2,15 @@
  * fit). Not an evaluator: it waits, it does not decide.
  *
  * The first live nameserver is asked. The next one is asked, too, when that has not answered for
- * NAMESERVER_TRY_MS (a late answer still counts), and at once when it failed: SERVFAIL, REFUSED,
- * every other rcode but NOERROR and NXDOMAIN, an answer that cannot be read, nobody there. If all
- * fail, the most telling failure is the answer. A dead nameserver (io/nameserver.h) is passed over,
- * as long as another one is left.
+ * NAMESERVER_TRY_MS (a late answer still counts; when there is no next, it is asked once more
+ * itself), and at once when it failed: SERVFAIL, REFUSED, every other rcode but NOERROR and
+ * NXDOMAIN, an answer that cannot be read, nobody there. A SERVFAIL of all is not believed at
+ * once: they are asked again after a while, RESOLVER_ROUNDS times in all, if they did not take
+ * long to say so. If all fail, the most telling failure is the answer. A dead nameserver
+ * (io/nameserver.h) is passed over, as long as another one is left.
+ *
+ * What waits in our own line, for there is only so much that a nameserver is asked at a time, does
+ * not age.
  *
  * Same questions in flight are asked once; answers are kept for their TTL (an hour at most; 15
  * minutes "no"; 5 seconds a failure), the latest RESOLVER_CACHE_MAX of them. A CNAME chain that
@@ -21,16 +26,18 @@
 
 struct book;
 struct event_base;
+struct lookup; /* somebody's, who waits for an answer */
 struct resolver;
 
 enum {
 	RESOLVER_SERVERS_MAX = 8,
 	RESOLVER_QUESTION_MS = 10000, /* from the first time it is sent until it is a TIMEOUT */
+	RESOLVER_ROUNDS = 4,
 	RESOLVER_CACHE_MAX = 200000,
 };
 
-typedef void resolver_done(
-    const struct answer *answer, void *arg); /* the answer is valid during the call */
+/* The answer is valid during the call. */
+typedef void resolver_done(const struct answer *answer, void *arg);
 
 /* `servers`: "ADDR", "ADDR:PORT", "ADDR6", "[ADDR6]:PORT"; none: those of /etc/resolv.conf, and
  * this machine if that names none. NULL with `*why` (static, or the one that is no address) when
@@ -45,10 +52,12 @@ void resolver_free(
 
 void resolver_on_answer(struct resolver *resolver, resolver_done *observe,
     void *arg); /* each answer once, as it comes: not what the cache gives (--dns-record) */
-void resolver_ask(struct resolver *resolver, const char *name, enum dns_type type,
-    resolver_done *done, void *arg); /* never calls back from within */
-void resolver_forget(struct resolver *resolver,
-    void *arg); /* no more callbacks for this arg; at any time, also within a callback */
+/* Never calls back from within. `sent`, which may be NULL, is called when the question leaves the
+ * line, unless an answer is there before; `done` is called once. */
+struct lookup *resolver_ask(struct resolver *resolver, const char *name, enum dns_type type,
+    resolver_done *done, void (*sent)(void *arg), void *arg);
+bool lookup_waits(const struct lookup *lookup); /* in line; only before `done` */
+void lookup_forget(struct lookup *lookup); /* before `done`: nothing more is called */
 
 struct resolver_counts {
 	unsigned long asked; /* questions put to nameservers, or the book */
