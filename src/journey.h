@@ -45,6 +45,8 @@ struct attempt { /* one address of one host */
 	int error; /* of a connection that this machine could not make: an errno; 0: none */
 	const char *detail; /* words on the ending, or on why it was not tried; NULL if none */
 	struct transcript transcript;
+	const char *message_id; /* of the message that was sent, with its brackets; NULL: none was,
+	                           or it has none */
 	bool uncertain; /* the message was sent whole, and no reply to it came: it may have been
 	                   taken (RFC 1047) */
 	long ms;

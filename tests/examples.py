@@ -43,6 +43,8 @@ def normal(text):
     text = re.sub(r'\[?([0-9.]+|[0-9a-f:]+)\]:\d+', r'[\1]:PORT', text)
     text = re.sub(r'127\.0\.0\.1:\d+', '127.0.0.1:PORT', text)
     text = re.sub(r'time=[0-9.]+s', 'time=T', text)
+    text = re.sub(r'message-id <[0-9a-f]+@', 'message-id <ID@', text)
+    text = re.sub(r'at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}', 'at TIME', text)
     return '\n'.join(sorted(line.rstrip() for line in text.strip().splitlines()))  # results come as they are found: in any order
 
 

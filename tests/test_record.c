@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "report/ndjson.h"
 #include "report/text.h"
+#include "report/text_result.h"
 
 /* ---- records and words */
 

@@ -6,7 +6,9 @@
 #include "auth/dkim_sign.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/slice.h"
 #include "io/loop.h"
+#include "mail/fields.h"
 
 /* The signatures, each over the message as it was made, and the message behind them. */
 static bool
@@ -25,6 +27,19 @@ sign(const struct letter_plan *plan, const struct message_plan *message, const s
 	if (out->full)
 		*why = "the message is too large";
 	return !out->full;
+}
+
+static const char *
+message_id_of(const struct letter *letter, struct arena *arena)
+{
+	struct mail_fields fields;
+	const char *why;
+
+	fields_read(letter->bytes, letter->len, arena, &fields, &why);
+	for (size_t i = 0; i < fields.count; i++)
+		if (field_is(&fields.items[i], "Message-ID"))
+			return slice_copy(slice_trim(field_value(&fields.items[i])), arena);
+	return NULL;
 }
 
 bool
@@ -52,8 +67,11 @@ letter_write(const struct letter_plan *plan, const char *from, const char *to, c
 	           ? message_from_file(plan->own, plan->own_len, &message, &text, why, &line)
 	           : message_compose(&message, &text, why);
 	good = good && sign(plan, &message, &text, arena, &whole, why);
-	if (good)
-		*letter = (struct letter){arena_copy(arena, whole.data, whole.len), whole.len};
+	if (good) {
+		*letter = (struct letter){
+		    .bytes = arena_copy(arena, whole.data, whole.len), .len = whole.len};
+		letter->message_id = message_id_of(letter, arena);
+	}
 	buf_release(&text);
 	buf_release(&whole);
 	return good;

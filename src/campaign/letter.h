@@ -22,6 +22,7 @@ struct letter_plan { /* one for the run; borrowed */
 struct letter { /* in the arena; CRLF line ends, not stuffed */
 	const char *bytes;
 	size_t len;
+	const char *message_id; /* with its brackets; NULL: it has none */
 };
 
 /* False: it cannot be made, and `*why` says why (static or in the arena). */

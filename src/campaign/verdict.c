@@ -51,6 +51,10 @@ verdict_take(struct attempt *attempt, const struct dialogue *d, const struct tls
 			attempt->greeting = d->transcript.entries[i].reply;
 	attempt->starttls = d->starttls_reply;
 	attempt->reply = d->decisive;
+	if (d->ending == END_TLS_MISSING && d->starttls_reply.count > 0) {
+		attempt->stage = STAGE_STARTTLS;
+		attempt->reply = d->starttls_reply;
+	}
 	attempt->tls_offered = d->starttls_offered;
 	attempt->tls_done = tls->done;
 	attempt->tls = *tls;

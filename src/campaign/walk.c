@@ -20,6 +20,7 @@ struct walk {
 	struct talk_result result;
 	struct plan say;
 	struct event deadline; /* of the errand's time */
+	const char *message_id; /* of the message that is to be sent; NULL: none */
 	walk_done *done;
 	void *arg;
 };
@@ -42,6 +43,15 @@ is_uncertain(const struct walk *walk)
 	return lost && d->decisive_stage == STAGE_MESSAGE && !walk->result.unsent;
 }
 
+static bool
+was_sent(const struct attempt *attempt)
+{
+	for (size_t i = 0; i < attempt->transcript.count; i++)
+		if (attempt->transcript.entries[i].stage == STAGE_MESSAGE)
+			return true;
+	return false;
+}
+
 static struct attempt *
 put_attempt(struct walk *walk)
 {
@@ -53,6 +63,8 @@ put_attempt(struct walk *walk)
 	attempt->error = walk->result.error;
 	attempt->ms = walk->result.ms;
 	attempt->uncertain = is_uncertain(walk);
+	if (was_sent(attempt))
+		attempt->message_id = walk->message_id;
 	errand->spent += attempt->ms;
 	return attempt;
 }
@@ -124,6 +136,7 @@ prepare(struct walk *walk, const struct sender_entry *sender, const char **why)
 	if (!letter_write(
 	        &plan->letter, say->from, say->rcpt, say->helo, walk->errand->arena, &letter, why))
 		return false;
+	walk->message_id = letter.message_id;
 	say->message = letter.bytes;
 	say->message_len = walk->errand->message_len = letter.len;
 	return true;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -42,12 +43,24 @@ columns(FILE *file)
 	return COLUMNS;
 }
 
+static void
+local_time(int64_t ms, char text[TEXT_TIME])
+{
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm tm;
+
+	*text = '\0';
+	if (localtime_r(&seconds, &tm) != NULL)
+		strftime(text, TEXT_TIME, "%Y-%m-%d %H:%M:%S %z", &tm);
+}
+
 struct text_style
 output_style(const struct output *output, const struct options *options)
 {
 	return (struct text_style){.colour = options_color(options, fileno(output->file)),
 	    .verbose = options->verbose,
-	    .width = columns(output->file)};
+	    .width = columns(output->file),
+	    .time = local_time};
 }
 
 static bool

@@ -13,6 +13,7 @@
 #include "evidence/blocklist.h"
 #include "io/loop.h"
 #include "io/resolver.h"
+#include "judge/remedies.h"
 #include "rules/builtin.h"
 #include "rules/rules.h"
 

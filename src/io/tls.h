@@ -27,6 +27,8 @@ struct tls_check { /* of one handshake: what is found on the way */
 	int weak_bits, weak_digest; /* of the certificate that is too weak; 0: not that */
 	bool weak_issuer; /* it is not the server's own */
 	int dh_bits; /* of a group that was refused as too large */
+	struct x509_st *certificate; /* that ended the handshake, for OpenSSL does not give it out;
+	                                NULL: none did. Owned: tls_check_release */
 };
 
 /* `ca`: a file of PEM certificates to trust instead of the system's, or a folder of such; NULL: the
@@ -52,6 +54,7 @@ bool tls_trust_system(struct ssl_ctx_st *ctx);
 void tls_check_install(struct ssl_ctx_st *ctx);
 void tls_facts_read(struct ssl_st *ssl, const struct tls_check *check, struct arena *arena,
     struct tls_facts *facts); /* after the handshake, good or not */
+void tls_check_release(struct tls_check *check);
 /* Why the last call failed; clears OpenSSL's queue. */
 void tls_check_words(const struct tls_check *check, char *words, size_t size);
 

@@ -118,8 +118,19 @@ check_chain(X509_STORE_CTX *store, void *arg)
 		check->faults &= ~(unsigned)FAULT_TRUST;
 	if (!check->must_verify || (check->faults == 0 && !check->blind))
 		return 1;
+	if (check->certificate == NULL) {
+		check->certificate = X509_STORE_CTX_get0_cert(store);
+		X509_up_ref(check->certificate);
+	}
 	X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
 	return 0;
+}
+
+void
+tls_check_release(struct tls_check *check)
+{
+	X509_free(check->certificate);
+	check->certificate = NULL;
 }
 
 /* Asked of everything that a security level could forbid. */
@@ -328,8 +339,9 @@ tls_facts_read(
 	}
 	if (certificate != NULL || check->faults != 0)
 		read_verdict(check, arena, facts);
-	if (certificate ==
-	    NULL) /* a handshake that failed for the certificate does not give it out */
+	if (certificate == NULL)
+		certificate = check->certificate;
+	if (certificate == NULL)
 		return;
 	facts->subject = name_words(arena, X509_get_subject_name(certificate));
 	facts->issuer = name_words(arena, X509_get_issuer_name(certificate));

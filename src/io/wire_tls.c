@@ -171,6 +171,7 @@ tls_free(struct wire *wire)
 	if (tls->sound)
 		SSL_shutdown(tls->ssl); /* one try: the peer's answer is not worth waiting for */
 	SSL_free(tls->ssl);
+	tls_check_release(&tls->check);
 	free(tls);
 }
 

@@ -4,6 +4,7 @@
 
 #include "exit_status.h"
 #include "report/sink.h"
+#include "report/text_result.h"
 
 static unsigned long
 undetermined(const struct tally *tally)
@@ -28,7 +29,7 @@ nagios_result(struct sink *sink, const struct journey *journey)
 {
 	size_t before = sink->kept.len;
 
-	text_result(&sink->kept, &(struct text_style){0}, journey);
+	text_result(&sink->kept, &(struct text_style){.time = sink->plan->style.time}, journey);
 	if (sink->kept.full) /* the first line counts it all the same */
 		buf_cut(&sink->kept, before);
 }

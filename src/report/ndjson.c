@@ -339,6 +339,7 @@ write_attempt(struct json *json, const struct attempt *attempt, enum extent exte
 	write_other_reply(json, "greeting", &attempt->greeting);
 	if (attempt->starttls.count > 0)
 		write_other_reply(json, "starttls", &attempt->starttls);
+	json_text(json, "message_id", attempt->message_id);
 	if (attempt->uncertain)
 		json_bool(json, "uncertain", true);
 	write_tls(json, attempt);
@@ -455,6 +456,8 @@ write_asked(struct json *json, const struct journey *journey)
 	for (size_t i = 0; i < count; i++)
 		json_cstring(json, NULL, stage_name(not_asked[i]));
 	json_array_end(json);
+	json_text(
+	    json, "message_id", journey->decisive != NULL ? journey->decisive->message_id : NULL);
 	if (journey->uncertain)
 		json_bool(json, "uncertain", true);
 }
@@ -530,6 +533,11 @@ record_summary(struct buf *out, const struct tally *tally, const struct run_end 
 	json_object_begin(&json, "status");
 	for (enum walk_status s = 0; s < WALK_COUNT; s++)
 		json_number(&json, walk_status_name(s), (long long)tally->status[s]);
+	json_object_end(&json);
+	json_object_begin(&json, "asked");
+	for (enum stage s = 0; s < STAGE_COUNT; s++)
+		if (tally->asked[s] > 0)
+			json_number(&json, stage_name(s), (long long)tally->asked[s]);
 	json_object_end(&json);
 	json_object_begin(&json, "cause");
 	for (enum cause c = 0; c < CAUSE_COUNT; c++)

@@ -233,6 +233,7 @@ read_attempt(const json_t *object, struct arena *arena, struct attempt *attempt)
 	attempt->detail = read_word(object, "detail");
 	read_reply(json_object_get(object, "greeting"), arena, &attempt->greeting);
 	read_reply(json_object_get(object, "starttls"), arena, &attempt->starttls);
+	attempt->message_id = read_word(object, "message_id");
 	attempt->uncertain = read_bool(object, "uncertain");
 	read_tls(json_object_get(object, "tls"), arena, attempt);
 	read_transcript(json_object_get(object, "transcript"), arena, &attempt->transcript);

@@ -28,6 +28,8 @@ tally_result(struct tally *tally, const struct journey *journey)
 	}
 	tally->targets++;
 	tally->status[journey->status]++;
+	if (journey->status == WALK_ACCEPTED)
+		tally->asked[journey->asked]++;
 	tally->excused += journey->excused;
 	if (journey->diagnosed)
 		tally->cause[journey->diagnosis.cause]++;

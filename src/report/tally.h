@@ -8,6 +8,7 @@
 
 struct tally {
 	unsigned long targets, status[WALK_COUNT], cause[CAUSE_COUNT];
+	unsigned long asked[STAGE_COUNT]; /* of those that accepted: how far they were asked */
 	unsigned long excused; /* skipped, and nothing is left open by it */
 	unsigned long served; /* targets that the walk of another does for: not counted above */
 	struct counter *lists; /* blocklists that were quoted */

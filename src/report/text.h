@@ -1,30 +1,30 @@
-/* text: what is known → words for people. Into a buffer, so that it is tested like any other value.
- * What must not reach a terminal is shown as base/shown.h has it. */
+/* text: words for people, into a buffer, so that they are tested like any other value: how they are
+ * laid out. What must not reach a terminal is shown as base/shown.h has it. */
 #ifndef REPORT_TEXT_H
 #define REPORT_TEXT_H
 
 #include <stdbool.h>
-
-#include "journey.h"
-#include "report/run.h"
+#include <stddef.h>
+#include <stdint.h>
 
 struct buf;
-struct tally;
+
+enum { TEXT_TIME = 40, TEXT_LINE = 32768 }; /* room for a time; for the words of a field */
 
 struct text_style {
 	bool colour;
 	bool verbose; /* with transcript and every piece of evidence */
 	unsigned width; /* columns to wrap at; 0: never */
+	/* A time in milliseconds since the epoch as people here write it: "2026-11-30 17:02:11
+	 * +0100". NULL: times are left out. */
+	void (*time)(int64_t ms, char text[TEXT_TIME]);
 };
 
-void text_result(struct buf *out, const struct text_style *style, const struct journey *journey);
-void text_sender(struct buf *out, const struct text_style *style, const struct sender *sender,
-    enum helo_origin origin, const char *note); /* note: why nothing was looked up, NULL */
-void text_summary(struct buf *out, const struct text_style *style, const struct tally *tally,
-    const struct run_end *end);
+enum text_colour { TEXT_PLAIN, TEXT_BOLD, TEXT_RED, TEXT_GREEN, TEXT_YELLOW };
+void text_colour(struct buf *out, const struct text_style *style, enum text_colour colour);
 
-/* Shared with the other commands. */
 void text_cstring(struct buf *out, const char *string); /* as base/shown.h has it */
+void text_some(struct buf *out, const char *words, size_t max); /* … that many octets, and "..." */
 void text_field(struct buf *out, const struct text_style *style, const char *label,
     const char *words); /* "  label     words", wrapped; nothing when words is NULL or "" */
 

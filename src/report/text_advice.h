@@ -3,6 +3,7 @@
 #ifndef REPORT_TEXT_ADVICE_H
 #define REPORT_TEXT_ADVICE_H
 
+#include "journey.h"
 #include "judge/advice.h"
 #include "report/text.h"
 
