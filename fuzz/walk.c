@@ -16,6 +16,7 @@
 #include "mail/message.h"
 #include "report/ndjson.h"
 #include "report/text.h"
+#include "report/text_result.h"
 #include "rules/rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
