@@ -9,14 +9,6 @@ walk_status_name(enum walk_status status)
 	return names[status];
 }
 
-const char *
-helo_origin_name(enum helo_origin origin)
-{
-	static const char *const names[] = {"given", "ptr", "hostname", "literal"};
-
-	return names[origin];
-}
-
 size_t
 journey_not_asked(const struct journey *journey, enum stage not_asked[STAGE_COUNT])
 {

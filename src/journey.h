@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "evidence/identify.h"
 #include "evidence/route.h"
 #include "judge/diagnosis.h"
 #include "options/target.h"
@@ -51,9 +52,6 @@ struct attempt { /* one address of one host */
 	                   taken (RFC 1047) */
 	long ms;
 };
-
-enum helo_origin { HELO_GIVEN, HELO_PTR, HELO_HOSTNAME, HELO_LITERAL };
-const char *helo_origin_name(enum helo_origin origin); /* "given" "ptr" "hostname" "literal" */
 
 struct journey {
 	struct target target;

@@ -396,6 +396,7 @@ view_now(struct dmarc_evaluation *eval, struct policy *policy)
 	if (!walk_up(eval, eval->from, &walk))
 		return;
 	view->queries = walk.count;
+	eval->out->records = walk.found[0].count;
 	view->org_domain = walk.org_domain;
 	found = discover(&walk);
 	last = &walk.found[walk.count - 1];
@@ -456,6 +457,7 @@ view_old(struct dmarc_evaluation *eval, struct policy *policy)
 			return;
 		view->queries = 2;
 	}
+	eval->out->records = found.count;
 	note_source(view, &found);
 	if (found.rcode != DNS_NOERROR) {
 		view->result = DMARC_TEMPERROR;

@@ -88,6 +88,8 @@ struct dmarc {
 	struct dmarc_view now; /* RFC 9989 */
 	struct dmarc_view old; /* RFC 7489 */
 	bool old_known;
+	size_t records; /* at the From domain, or, if it has none, at the one above it that is
+	                   registered: of several none counts */
 	struct notes warnings;
 };
 

@@ -8,7 +8,6 @@
 
 #include "base/arena.h"
 #include "dns/book.h"
-#include "dns/name.h"
 
 struct waiter {
 	struct waiter *next;
@@ -24,7 +23,7 @@ struct found {
 	struct book *book;
 	struct consult *consult;
 	struct waiter *waiters;
-	struct ptr ptr;
+	struct identity identity;
 	struct ip about; /* what the evidence is about */
 };
 
@@ -136,7 +135,7 @@ gather(struct found *found)
 		found->entry.evidence.ip = found->about;
 		found->entry.evidence.helo = found->entry.helo;
 		found->entry.evidence.from = found->entry.from;
-		found->entry.evidence.ptr = found->ptr;
+		found->entry.evidence.ptr = found->identity.ptr;
 		found->entry.gathered = true;
 		found->senders->gathered(&found->entry, found->senders->arg);
 		wake(found);
@@ -146,46 +145,39 @@ gather(struct found *found)
 	    plan->base, &plan->who, found->book, gather_step, gather_done, found, plan->dns_ms);
 }
 
-static void
-identify(struct found *found, const char *helo, enum helo_origin origin)
+static struct identity_query
+who(const struct found *found)
 {
 	const struct senders_plan *plan = &found->senders->plan;
 
-	found->entry.helo = helo;
-	found->entry.origin = origin;
-	found->entry.from =
-	    plan->from != NULL ? plan->from : arena_printf(found->arena, "postmaster@%s", helo);
-	found->entry.identified = true;
-	wake(found);
-	gather(found);
+	return (struct identity_query){
+	    .ip = found->about, .helo = plan->helo, .from = plan->from, .hostname = plan->hostname};
 }
 
 static bool
-ptr_step(struct book *book, void *arg)
+identify_step(struct book *book, void *arg)
 {
 	struct found *found = arg;
+	struct identity_query query = who(found);
 
-	return ptr_look_up(book, found->arena, &found->about, &found->ptr);
+	return identify(book, found->arena, &query, &found->identity);
 }
 
 static void
-ptr_done(bool complete, void *arg)
+identified(bool complete, void *arg)
 {
 	struct found *found = arg;
-	const struct senders_plan *plan = &found->senders->plan;
-	char text[IP_TEXT];
+	struct identity_query query = who(found);
 
-	(void)complete;
 	found->consult = NULL;
-	if (found->ptr.confirmed_name != NULL && name_is_host(found->ptr.confirmed_name))
-		identify(found, found->ptr.confirmed_name, HELO_PTR);
-	else if (*plan->hostname != '\0')
-		identify(found, plan->hostname, HELO_HOSTNAME);
-	else
-		identify(found,
-		    arena_printf(found->arena, "[%s%s]", found->about.family == 6 ? "IPv6:" : "",
-		        ip_text(&found->about, text)),
-		    HELO_LITERAL);
+	if (!complete)
+		identity_settle(&query, found->arena, &found->identity);
+	found->entry.helo = found->identity.helo;
+	found->entry.origin = found->identity.origin;
+	found->entry.from = found->identity.from;
+	found->entry.identified = true;
+	wake(found);
+	gather(found);
 }
 
 const struct sender_entry *
@@ -205,11 +197,11 @@ senders_find(struct senders *senders, const struct ip *source)
 	found->about = plan->public_ip.family == source->family ? plan->public_ip : *source;
 	found->next = senders->all;
 	senders->all = found;
-	if (plan->helo != NULL)
-		identify(found, plan->helo, HELO_GIVEN);
+	if (identify_step(found->book, found)) /* nothing to ask: HELO was given */
+		identified(true, found);
 	else
-		found->consult = consult_start(
-		    plan->base, &plan->who, found->book, ptr_step, ptr_done, found, plan->dns_ms);
+		found->consult = consult_start(plan->base, &plan->who, found->book, identify_step,
+		    identified, found, plan->dns_ms);
 	return &found->entry;
 }
 

@@ -17,6 +17,7 @@
 #include "command/sources.h"
 #include "dns/book.h"
 #include "dns/name.h"
+#include "evidence/identify.h"
 #include "io/loop.h"
 #include "io/resolver.h"
 #include "judge/seen.h"
@@ -43,8 +44,7 @@ struct self { /* all that lives as long as the command */
 	const struct ip *sources; /* all of them */
 	size_t source_count;
 	struct ip ip; /* the source at hand, as receivers see it */
-	struct ptr ptr;
-	enum helo_origin origin;
+	struct identity identity;
 	struct sender sender;
 
 	unsigned reports;
@@ -177,44 +177,6 @@ own_sources(const struct options *options, struct ip out[FAMILIES])
 
 /* ---- one sender */
 
-/* Until the PTR name is known that HELO may be, an address literal stands for it: that one asks
- * nothing. */
-static void
-identify(struct self *self, bool ptr_known, struct sender_query *query)
-{
-	const struct options *o = self->options;
-	char ip[IP_TEXT];
-
-	self->origin = o->ehlo != NULL ? HELO_GIVEN
-	               : self->ptr.confirmed_name != NULL && name_is_host(self->ptr.confirmed_name)
-	                   ? HELO_PTR
-	               : ptr_known && self->hostname != NULL ? HELO_HOSTNAME
-	                                                     : HELO_LITERAL;
-	switch (self->origin) {
-	case HELO_GIVEN:
-		query->helo = o->ehlo;
-		break;
-	case HELO_PTR:
-		query->helo = self->ptr.confirmed_name;
-		break;
-	case HELO_HOSTNAME:
-		query->helo = self->hostname;
-		break;
-	case HELO_LITERAL:
-		query->helo = arena_printf(self->arena, "[%s%s]",
-		    self->ip.family == 6 ? "IPv6:" : "", ip_text(&self->ip, ip));
-		break;
-	}
-	if (o->from != NULL)
-		query->from = o->from;
-	else if (self->author != NULL)
-		query->from = arena_printf(self->arena, "postmaster@%s", self->author);
-	else
-		query->from = ptr_known || o->ehlo != NULL
-		                  ? arena_printf(self->arena, "postmaster@%s", query->helo)
-		                  : "";
-}
-
 static bool
 step(struct book *book, void *arg)
 {
@@ -225,15 +187,21 @@ step(struct book *book, void *arg)
 	    .signers = self->signers,
 	    .signer_count = self->signer_count,
 	    .survey = true};
-	bool ptr_known;
+	const struct identity_query who = {.ip = self->ip,
+	    .helo = self->options->ehlo,
+	    .from = self->options->from,
+	    .author = self->author,
+	    .hostname = self->hostname};
+	bool identified;
 
 	arena_reset(self->arena);
-	ptr_known = ptr_look_up(book, self->arena, &self->ip, &self->ptr);
-	identify(self, ptr_known, &query);
+	identified = identify(book, self->arena, &who, &self->identity);
+	query.helo = self->identity.helo;
+	query.from = self->identity.from;
 	query.lists = self->options->dnsbl ? self->dns.lists : NULL;
 	query.message = self->message.len > 0 ? self->message.data : NULL;
 	query.message_len = self->message.len;
-	return sender_gather(book, self->arena, &query, &self->sender) && ptr_known;
+	return sender_gather(book, self->arena, &query, &self->sender) && identified;
 }
 
 static int
@@ -297,9 +265,9 @@ report(struct self *self, const struct book *book)
 {
 	struct advice_query query = {.remedies = self->rulebook.remedies,
 	    .sender = &self->sender,
-	    .helo_given = self->origin == HELO_GIVEN,
+	    .helo_given = self->identity.origin == HELO_GIVEN,
 	    .from_given = self->options->from != NULL,
-	    .helo_is_ptr = self->origin == HELO_PTR,
+	    .helo_is_ptr = self->identity.origin == HELO_PTR,
 	    .public_resolver = dns_public_resolver(&self->dns),
 	    .seen = who_saw(self),
 	    .author_problem = self->author_problem};
@@ -318,12 +286,13 @@ report(struct self *self, const struct book *book)
 	case FORMAT_TEXT:
 		if (self->reports++ > 0)
 			buf_putc(&out, '\n');
-		text_advice(&out, &self->style, &self->sender, self->origin, advice, count);
+		text_advice(
+		    &out, &self->style, &self->sender, self->identity.origin, advice, count);
 		if (self->options->verbose)
 			dns_tell_answers(&self->dns, book, &self->style, &out);
 		break;
 	case FORMAT_NDJSON:
-		record_sender(&out, &self->sender, self->origin);
+		record_sender(&out, &self->sender, self->identity.origin);
 		for (size_t i = 0; i < count; i++)
 			record_finding(&out, &self->sender, &advice[i]);
 		break;

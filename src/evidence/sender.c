@@ -8,7 +8,7 @@
 #include "dns/book.h"
 #include "dns/name.h"
 
-struct gathering {
+struct sender_gathering {
 	struct book *book;
 	struct arena *arena;
 	const struct sender_query *query;
@@ -18,8 +18,8 @@ struct gathering {
 };
 
 static void
-ask_list(struct gathering *g, const struct list *list, const struct ip *ip, const char *domain,
-    const char *identity)
+ask_list(struct sender_gathering *g, const struct list *list, const struct ip *ip,
+    const char *domain, const char *identity)
 {
 	struct listing *listing =
 	    arena_push(g->arena, &g->out->listings, g->out->listing_count, sizeof *listing);
@@ -30,7 +30,7 @@ ask_list(struct gathering *g, const struct list *list, const struct ip *ip, cons
 }
 
 static void
-ask_lists(struct gathering *g, const struct ip *ip, const char *domain, const char *identity)
+ask_lists(struct sender_gathering *g, const struct ip *ip, const char *domain, const char *identity)
 {
 	for (size_t i = 0; g->lists != NULL && i < lists_count(g->lists); i++)
 		if (lists_at(g->lists, i)->on && blocklist_takes(lists_at(g->lists, i), ip))
@@ -40,7 +40,7 @@ ask_lists(struct gathering *g, const struct ip *ip, const char *domain, const ch
 /* `name` is a domain or an address; no list knows literals, single labels or the null reverse-path.
  */
 static void
-ask_lists_about_name(struct gathering *g, const char *name, const char *identity)
+ask_lists_about_name(struct sender_gathering *g, const char *name, const char *identity)
 {
 	const char *at = name != NULL ? strrchr(name, '@') : NULL, *why;
 	char domain[NAME_TEXT];
@@ -61,7 +61,7 @@ ptr_name(const struct ptr *ptr)
 }
 
 static void
-ask_lists_about_ptr(struct gathering *g, const struct ptr *ptr, const char *helo, bool known)
+ask_lists_about_ptr(struct sender_gathering *g, const struct ptr *ptr, const char *helo, bool known)
 {
 	const char *name = ptr_name(ptr);
 
@@ -71,20 +71,11 @@ ask_lists_about_ptr(struct gathering *g, const struct ptr *ptr, const char *helo
 		ask_lists_about_name(g, name, "ptr");
 }
 
-/* Who gave an answer that an evaluator has used; asking again costs nothing. */
-static const char *
-server_of(struct gathering *g, const char *name, enum dns_type type)
-{
-	const struct answer *answer = name != NULL ? book_ask(g->book, name, type) : NULL;
-
-	return answer != NULL ? answer->server : NULL;
-}
-
 /* ---- a resolver that has addresses for names that do not exist (a provider's search page): what
  * such an address seems to show is not known */
 
 static void
-find_made_up(struct gathering *g)
+find_made_up(struct sender_gathering *g)
 {
 	const struct answer *answer;
 
@@ -100,7 +91,7 @@ find_made_up(struct gathering *g)
 }
 
 static bool
-is_made_up(const struct gathering *g, const struct ip *ip)
+is_made_up(const struct sender_gathering *g, const struct ip *ip)
 {
 	return g->out->made_up != NULL && ip_equal(ip, &g->out->made_up_ip);
 }
@@ -128,7 +119,7 @@ is_ptr_name(const struct ptr *ptr, const char *helo)
 }
 
 static void
-check_helo(struct gathering *g, bool ptr_known)
+check_helo(struct sender_gathering *g, bool ptr_known)
 {
 	struct sender_helo *helo = &g->out->helo_facts;
 	const char *name = g->query->helo;
@@ -161,7 +152,7 @@ check_helo(struct gathering *g, bool ptr_known)
 
 /* The domain of an address, or a domain, in our form; NULL where no mail domain is. */
 static const char *
-domain_of(struct gathering *g, const char *address)
+domain_of(struct sender_gathering *g, const char *address)
 {
 	const char *at = address != NULL ? strrchr(address, '@') : NULL, *why;
 	char name[NAME_TEXT];
@@ -175,7 +166,7 @@ domain_of(struct gathering *g, const char *address)
 /* From the name upwards, all asked at once. The top is left out: that "com" is a zone says nothing
  * about a domain. */
 static void
-find_zone(struct gathering *g, struct sender_domain *domain)
+find_zone(struct sender_gathering *g, struct sender_domain *domain)
 {
 	bool open = false;
 
@@ -197,7 +188,7 @@ find_zone(struct gathering *g, struct sender_domain *domain)
 }
 
 static void
-check_domain(struct gathering *g, const char *name, struct sender_domain *domain)
+check_domain(struct sender_gathering *g, const char *name, struct sender_domain *domain)
 {
 	domain->name = name;
 	if (name == NULL)
@@ -215,7 +206,7 @@ check_domain(struct gathering *g, const char *name, struct sender_domain *domain
 /* ---- SPF */
 
 static void
-check_spf(struct gathering *g)
+check_spf(struct sender_gathering *g)
 {
 	const struct sender_query *query = g->query;
 	struct spf_query spf = {.ip = query->ip,
@@ -227,12 +218,6 @@ check_spf(struct gathering *g)
 	g->out->spf_known = spf_check(g->book, g->arena, &spf, &g->out->spf);
 	if (!g->out->spf_known)
 		g->done = false;
-	else
-		g->out->spf_server = server_of(g,
-		    g->out->spf.record != NULL || g->out->spf.result == SPF_NONE
-		        ? domain_of(g, g->out->spf.domain)
-		        : NULL,
-		    DNS_TXT);
 	if (!query->survey || query->from == NULL || *query->from == '\0' ||
 	    !g->out->helo_facts.valid)
 		return;
@@ -246,7 +231,7 @@ check_spf(struct gathering *g)
 /* ---- DKIM */
 
 static void
-check_key(struct gathering *g, const struct sender_signer *signer)
+check_key(struct sender_gathering *g, const struct sender_signer *signer)
 {
 	const char *domain = signer->domain != NULL ? signer->domain : g->out->author;
 	struct sender_key *key;
@@ -262,7 +247,6 @@ check_key(struct gathering *g, const struct sender_signer *signer)
 		g->done = false;
 		return;
 	}
-	key->server = server_of(g, key->key.name, DNS_TXT);
 	if (signer->pair != NULL && key->key.public_key != NULL)
 		key->matches = dkim_key_matches(&key->key, signer->pair) ? PRESENT : ABSENT;
 }
@@ -292,7 +276,7 @@ sender_dkim(const struct sender *sender)
 }
 
 static void
-check_message(struct gathering *g)
+check_message(struct sender_gathering *g)
 {
 	struct dkim_query query = {
 	    .message = g->query->message, .len = g->query->message_len, .now = g->query->now};
@@ -320,7 +304,7 @@ auth_of(bool pass, bool unknown)
 
 static void
 add_identifier(
-    struct gathering *g, struct dmarc_query *query, const char *domain, enum dmarc_auth auth)
+    struct sender_gathering *g, struct dmarc_query *query, const char *domain, enum dmarc_auth auth)
 {
 	struct dmarc_identifier *dkim = (struct dmarc_identifier *)query->dkim, *one;
 
@@ -332,23 +316,10 @@ add_identifier(
 	query->dkim_count++;
 }
 
-static size_t
-count_dmarc_records(struct gathering *g, const char *domain)
-{
-	const struct answer *answer =
-	    domain != NULL ? book_ask(g->book, arena_printf(g->arena, "_dmarc.%s", domain), DNS_TXT)
-	                   : NULL;
-	size_t count = 0;
-
-	for (size_t i = 0; answer != NULL && i < answer->count; i++)
-		count += dmarc_record_is(answer->records[i].u.txt.joined);
-	return count;
-}
-
 /* What is not known yet is asked about as if it had passed, so that what depends on it is asked at
  * once. */
 static void
-check_dmarc(struct gathering *g)
+check_dmarc(struct sender_gathering *g)
 {
 	struct dmarc_query query = {
 	    .from = g->out->author, .org_domain_arg = psl_builtin(), .survey = g->query->survey};
@@ -374,22 +345,15 @@ check_dmarc(struct gathering *g)
 		    auth_of(g->out->dkim.signatures[i].result == DKIM_PASS,
 		        g->out->dkim.signatures[i].result == DKIM_TEMPERROR));
 	g->out->dmarc_known = dmarc_check(g->book, g->arena, &query, &g->out->dmarc) && known;
-	if (!g->out->dmarc_known) {
+	if (!g->out->dmarc_known)
 		g->done = false;
-		return;
-	}
-	g->out->dmarc_server =
-	    server_of(g, arena_printf(g->arena, "_dmarc.%s", query.from), DNS_TXT);
-	g->out->dmarc_records = count_dmarc_records(g, query.from);
-	if (g->out->dmarc_records == 0 && g->out->dmarc.old_known)
-		g->out->dmarc_records = count_dmarc_records(g, g->out->dmarc.old.org_domain);
 }
 
 /* ---- all of it */
 
 /* Its lists were not asked yet: neither as the author's domain, nor for an earlier signer. */
 static bool
-is_new_signer(const struct gathering *g, const char *domain)
+is_new_signer(const struct sender_gathering *g, const char *domain)
 {
 	char name[NAME_TEXT];
 
@@ -404,7 +368,7 @@ is_new_signer(const struct gathering *g, const char *domain)
 }
 
 static void
-ask_lists_about_signer(struct gathering *g, const char *domain)
+ask_lists_about_signer(struct sender_gathering *g, const char *domain)
 {
 	if (is_new_signer(g, domain))
 		ask_lists_about_name(g, domain, "dkim");
@@ -412,7 +376,7 @@ ask_lists_about_signer(struct gathering *g, const char *domain)
 
 /* A signature that does not verify makes nobody look its domain up. */
 static void
-ask_lists_about_signers(struct gathering *g)
+ask_lists_about_signers(struct sender_gathering *g)
 {
 	for (size_t i = 0; g->query->dkim != NULL && g->query->dkim[i] != NULL; i++)
 		ask_lists_about_name(g, g->query->dkim[i], "dkim");
@@ -428,7 +392,7 @@ bool
 sender_gather(
     struct book *book, struct arena *arena, const struct sender_query *query, struct sender *out)
 {
-	struct gathering g = {.book = book,
+	struct sender_gathering g = {.book = book,
 	    .arena = arena,
 	    .query = query,
 	    .lists = query->lists,

@@ -75,7 +75,6 @@ struct sender_key { /* what is published for a signer */
 	enum truth matches; /* is it the public half of the signer's pair; UNKNOWN without a pair or
 	                       a readable key */
 	const char *wanted; /* the record that fits the pair; NULL without one */
-	const char *server;
 };
 
 struct sender {
@@ -93,7 +92,6 @@ struct sender {
 	    author_domain; /* the second has no name when it is the first */
 	struct spf spf; /* of MAIL FROM, or of postmaster@helo for the null reverse-path */
 	bool spf_known;
-	const char *spf_server;
 	struct spf helo_spf; /* of the HELO name, for the bounces of this host; not asked
 	                        (helo_spf_known is false) when `spf` is that */
 	bool helo_spf_known;
@@ -105,9 +103,6 @@ struct sender {
 	struct dmarc dmarc; /* of this mail from this source: SPF as above; DKIM by the signatures,
 	                       or by the keys as if they signed */
 	bool dmarc_known; /* false, too: there is no author domain */
-	size_t dmarc_records; /* at the author's domain, or, if it has none, at the one above it
-	                         that is registered: of several none counts */
-	const char *dmarc_server;
 	const char *made_up; /* the resolver that has addresses for a name that is not there; NULL:
 	                        none has, or, without `survey`, it was not asked */
 	struct ip made_up_ip; /* … the first of them */

@@ -682,7 +682,7 @@ spf_evidence(struct desk *desk)
 	if (spf->problem != NULL)
 		text = arena_printf(desk->arena, "%s: %s", text, spf->problem);
 	return arena_printf(desk->arena, "%s; %u of %d look-ups%s.", text, spf->lookups,
-	    SPF_LOOKUPS_MAX, by(desk, desk->sender->spf_server));
+	    SPF_LOOKUPS_MAX, by(desk, desk->sender->spf.server));
 }
 
 /* The record with this address let in; in front, so that it costs no look-up and nothing before it
@@ -763,7 +763,7 @@ key_evidence(struct desk *desk, const struct sender_key *key)
 		text = arena_printf(desk->arena, "%s \"%s\"", text, quote(desk, key->key.record));
 	else
 		text = arena_printf(desk->arena, "%s: %s", text, dns_rcode_name(key->key.rcode));
-	return arena_printf(desk->arena, "%s%s.", text, by(desk, key->server));
+	return arena_printf(desk->arena, "%s%s.", text, by(desk, key->key.server));
 }
 
 static void
@@ -936,10 +936,10 @@ dmarc_evidence(struct desk *desk)
 	if (view->record == NULL)
 		return arena_printf(desk->arena, "_dmarc.%s TXT: %s%s.", desk->sender->author,
 		    view->problem != NULL ? view->problem : "no record",
-		    by(desk, desk->sender->dmarc_server));
+		    by(desk, desk->sender->dmarc.now.server));
 	return arena_printf(desk->arena, "_dmarc.%s TXT \"%s\"%s%s%s.", view->at,
 	    quote(desk, view->record), view->problem != NULL ? ": " : "",
-	    view->problem != NULL ? view->problem : "", by(desk, desk->sender->dmarc_server));
+	    view->problem != NULL ? view->problem : "", by(desk, desk->sender->dmarc.now.server));
 }
 
 /* Where a first record is best put: at the organizational domain, which then speaks for all below
@@ -958,7 +958,7 @@ static void
 tell_no_dmarc(struct desk *desk)
 {
 	const struct dmarc_view *view = &desk->sender->dmarc.now;
-	size_t records = desk->sender->dmarc_records;
+	size_t records = desk->sender->dmarc.records;
 	bool broken = view->record != NULL || records > 0 || view->result == DMARC_PERMERROR;
 	const char *org = organizational(desk->sender);
 	struct advice *advice;
