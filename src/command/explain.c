@@ -247,7 +247,7 @@ explain_file(struct explainer *explainer, int fd, const char *name)
 		end_line(&lines, "", 0);
 	maillog_end(lines.log);
 	counts = maillog_counts(lines.log);
-	explainer->explained.passed_over = counts.passed_over;
+	explainer->explained.passed_over = counts.silent + counts.unknown + counts.objects + counts.broken_json + counts.silent_mails;
 	explainer->explained.too_long = counts.too_long;
 	if (n == 0 && counts.told == 0)
 		log_error("%s: nothing to explain: %s", name,

@@ -6,46 +6,547 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "logs/dsn.h"
+#include "logs/notice.h"
+#include "mail/charset.h"
+#include "mail/encoded_word.h"
+#include "mail/header.h"
+#include "mail/html.h"
+#include "mail/parts.h"
+#include "mail/transfer.h"
 
-enum { BOUNDARY_MAX = 70 }; /* RFC 2046 section 5.1.1 */
+enum { NESTED_MAX = 3, TEXTS_MAX = 8 }; /* bounces within mails; texts that are read of one */
+
+struct mail { /* one that is being read */
+	struct arena *arena;
+	heard_take *take;
+	json_take *take_json;
+	void *arg;
+	unsigned nested;
+	unsigned long told;
+
+	struct parts parts;
+	struct slice header;
+	struct dsn dsn;
+	struct notice notices[TEXTS_MAX];
+	size_t notice_count;
+	struct slice returned; /* the header of what was returned; empty: none was found */
+	bool feedback, status_part; /* a report on spam or the like; a delivery status */
+	const char *failed; /* X-Failed-Recipients */
+	const char *reporter, *date;
+};
+
+/* ---- what kind of mail it is */
+
+static const char *const notice_senders[] = {"mailer-daemon", "mail delivery", "postmaster",
+    "mail.delivery", "mail deliver", "system administrator", "no-reply@", "mailerdaemon",
+    "mail system", "mdaemon", "delivery-status", "bounce"};
+static const char *const notice_subjects[] = {"undeliver", "returned mail", "return mail",
+    "delivery status", "delivery fail", "delivery notif", "failure notice", "mail failure",
+    "mail delivery", "delivery problem", "delivery report", "delayed mail", "not delivered",
+    "could not be delivered", "non recapitabile", "unzustellbar", "non remis",
+    "no se puede entregar", "mail system error", "error sending your mail", "delivery error",
+    "nondeliver", "non deliver", "non-deliver", "not member", "returned to sender", "bounced",
+    "delivery has failed", "mail error", "message you sent blocked", "rejected",
+    "unable to deliver", "failed mail", "errors from", "onbestelbaar", "niet bezorgd",
+    "не доставлено"};
+static const char *const notice_words[] = {"could not be delivered", "couldn't be delivered",
+    "delivery to the following recipient", "was undeliverable", "unable to deliver",
+    "could not deliver", "wasn't able to deliver", "delivery has failed", "failed permanently",
+    "error while trying to deliver", "addresses had", "was not delivered", "wasn't delivered",
+    "cannot be delivered", "rejected by a remote mail server", "could not be reached",
+    "groups.google.com/support", "not a member of this mailing list", "was automatically rejected"};
+
+static bool
+has_one(const char *text, const char *const *words, size_t count)
+{
+	struct slice all = slice_of(text);
+
+	for (size_t i = 0; text != NULL && i < count; i++)
+		if (slice_find(all, words[i]) != NULL)
+			return true;
+	return false;
+}
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+static const char *
+field(struct mail *mail, const char *name)
+{
+	char *value = header_get(mail->header, name, mail->arena);
+
+	return value != NULL ? encoded_words_read(value, mail->arena) : NULL;
+}
+
+/* Do sender and subject say that mail could not be delivered? */
+static bool
+is_notice(struct mail *mail)
+{
+	return mail->failed != NULL || mail->status_part ||
+	       has_one(field(mail, "from"), notice_senders, COUNT(notice_senders)) ||
+	       has_one(field(mail, "subject"), notice_subjects, COUNT(notice_subjects));
+}
+
+static bool
+is_success(struct mail *mail)
+{
+	static const char *const words[] = {"successful mail delivery",
+	    "delivery status notification (success)", "delivery receipt", "was delivered",
+	    "successfully delivered"};
+
+	return mail->dsn.count == 0 && has_one(field(mail, "subject"), words, COUNT(words));
+}
+
+/* ---- telling */
+
+/* Are the words before the text's end the same, but for white space? */
+static bool
+continues(const char *whole, size_t len, const char *part)
+{
+	const char *end = whole + len;
+
+	for (;;) {
+		while (*part == ' ' || *part == '\n')
+			part++;
+		while (whole < end && (*whole == ' ' || *whole == '\n'))
+			whole++;
+		if (*part == '\0')
+			return true;
+		if (whole == end || *whole++ != *part++)
+			return false;
+	}
+}
+
+static const struct notice_entry *
+find_entry(struct mail *mail, const char *recipient)
+{
+	const struct notice_entry *only = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < mail->notice_count; i++)
+		for (size_t k = 0; k < mail->notices[i].count; k++) {
+			const struct notice_entry *entry = &mail->notices[i].entries[k];
+
+			if (recipient != NULL && entry->recipient != NULL &&
+			    strcasecmp(entry->recipient, recipient) == 0 && entry->text != NULL)
+				return entry;
+			count += entry->text != NULL;
+			if (entry->text != NULL)
+				only = entry;
+		}
+	return count == 1 && mail->dsn.count <= 1 ? only : NULL;
+}
+
+static void
+tell(struct mail *mail, struct heard *heard)
+{
+	if (heard->reporter == NULL)
+		heard->reporter = mail->reporter;
+	if (heard->time == NULL)
+		heard->time = mail->date;
+	if (heard->relay == NULL)
+		heard->relay = heard->relay_ip;
+	mail->told++;
+	mail->take(heard, mail->arg);
+}
+
+static bool
+is_refusing(const char *status)
+{
+	return status == NULL || *status == '4' || *status == '5' || *status == '0';
+}
+
+static void
+take_entry(struct heard *heard, const struct notice_entry *entry)
+{
+	heard->text = entry->text;
+	heard->len = entry->len;
+	heard->said_by = entry->said_by;
+	if (heard->enhanced == NULL)
+		heard->enhanced = entry->status;
+}
+
+/* The Diagnostic-Code: a reply as it is, one quoted in words ("host mx said: 554 …"), or words. */
+static void
+take_diagnostic(struct mail *mail, const struct dsn_recipient *recipient, struct heard *heard)
+{
+	const char *text = recipient->diagnostic;
+	size_t len = strlen(text);
+	struct heard quoted;
+
+	heard->text = text;
+	heard->len = len;
+	if (logline_code(text, len) != 0) {
+		heard->said_by = recipient->remote != NULL ? SAID_BY_SERVER : SAID_BY_UNKNOWN;
+	} else if (logline_read(text, len, mail->arena, &quoted) == LOGLINE_REPLY &&
+	           quoted.said_by == SAID_BY_SERVER) {
+		heard->text = quoted.text;
+		heard->len = quoted.len;
+		heard->said_by = SAID_BY_SERVER;
+		heard->stage = quoted.stage;
+		if (heard->relay == NULL)
+			heard->relay = quoted.relay;
+		if (heard->relay_ip == NULL)
+			heard->relay_ip = quoted.relay_ip;
+	} else if (strcmp(recipient->type, "x-postfix") == 0 ||
+	           strcmp(recipient->type, "x-unix") == 0) {
+		heard->said_by = SAID_BY_SENDER;
+	}
+}
+
+/* A line that is nothing but a number ("X-Unix; 77") says nothing to people. */
+static bool
+is_mute(const char *diagnostic)
+{
+	return diagnostic == NULL || diagnostic[strspn(diagnostic, "0123456789 ")] == '\0';
+}
+
+/* What the words for people have that the status has not. */
+static void
+complete(const struct notice_entry *entry, bool mute, struct heard *heard)
+{
+	if (entry == NULL)
+		return;
+	if (mute ||
+	    (entry->quoted && heard->said_by != SAID_BY_SERVER &&
+	        logline_code(heard->text, heard->len) == 0) ||
+	    (entry->len > heard->len && heard->len > 0 &&
+	        continues(entry->text, entry->len, heard->text)))
+		take_entry(heard, entry);
+	if (heard->stage == STAGE_NONE)
+		heard->stage = entry->stage;
+	if (heard->relay == NULL) {
+		heard->relay = entry->relay;
+		heard->relay_ip = entry->relay_ip;
+	} else if (heard->relay_ip == NULL && entry->relay != NULL &&
+	           strcasecmp(heard->relay, entry->relay) == 0) {
+		heard->relay_ip = entry->relay_ip;
+	}
+}
+
+/* Somebody was asked for; an address that only the returned message has, as a last resort. */
+static const char *
+returned_recipient(struct mail *mail)
+{
+	char *to = header_get(mail->returned, "to", mail->arena);
+	struct slice address = notice_address(slice_of(to));
+
+	return address.len > 0 ? slice_copy(address, mail->arena) : NULL;
+}
+
+static void
+tell_recipient(struct mail *mail, const struct dsn_recipient *recipient)
+{
+	struct heard heard = {.stage = STAGE_NONE,
+	    .recipient = recipient->final != NULL ? recipient->final : recipient->original,
+	    .enhanced = recipient->status,
+	    .relay = recipient->remote,
+	    .relay_ip = recipient->remote_ip,
+	    .queue_id = mail->dsn.queue_id,
+	    .time = recipient->last_attempt != NULL ? recipient->last_attempt : mail->dsn.arrival,
+	    .deferred = recipient->action == DSN_DELAYED,
+	    .text = "",
+	    .said_by = SAID_BY_UNKNOWN};
+	bool mute = is_mute(recipient->diagnostic);
+
+	if (recipient->action == DSN_NO_FAILURE || !is_refusing(recipient->status))
+		return;
+	if (heard.recipient == NULL)
+		heard.recipient = mail->failed != NULL ? mail->failed : returned_recipient(mail);
+	if (!mute)
+		take_diagnostic(mail, recipient, &heard);
+	complete(find_entry(mail, heard.recipient), mute, &heard);
+	if (heard.len == 0 && recipient->comment != NULL) {
+		heard.text = recipient->comment;
+		heard.len = strlen(heard.text);
+	}
+	if (heard.len == 0 && heard.enhanced == NULL)
+		return;
+	tell(mail, &heard);
+}
+
+static void
+tell_entry(struct mail *mail, const struct notice_entry *entry)
+{
+	struct heard heard = {.stage = entry->stage,
+	    .recipient = entry->recipient,
+	    .relay = entry->relay,
+	    .relay_ip = entry->relay_ip,
+	    .queue_id = mail->dsn.queue_id,
+	    .deferred = entry->deferred};
+
+	take_entry(&heard, entry);
+	if (heard.text == NULL)
+		heard.text = "";
+	if (heard.recipient == NULL)
+		heard.recipient = mail->failed != NULL ? mail->failed : returned_recipient(mail);
+	if (heard.len > 0 || heard.enhanced != NULL)
+		tell(mail, &heard);
+}
+
+/* ---- parts */
+
+static struct slice
+decode(struct mail *mail, const struct part *part)
+{
+	const char *set = header_parameter(part->content_type, "charset", mail->arena);
+	struct slice body = transfer_decode(part->body, part->encoding, mail->arena);
+
+	return charset_utf8(body, set, mail->arena, NULL);
+}
+
+static bool
+is_list(struct slice text)
+{
+	return slice_find(text, "groups.google.com/support") != NULL ||
+	       slice_find(text, "not a member of this mailing list") != NULL ||
+	       slice_find(text, "Your message to the list was rejected") != NULL;
+}
+
+/* A list's or group's words are told as they are: their first paragraphs. */
+static void
+take_list(struct mail *mail, struct slice text)
+{
+	struct notice *notice = &mail->notices[mail->notice_count++];
+	struct notice_entry *entry;
+	struct slice address = notice_address(text);
+
+	*notice = (struct notice){0};
+	text = slice_trim(notice_cut(text, &notice->returned));
+	entry = arena_push(mail->arena, &notice->entries, 0, sizeof *entry);
+	notice->count = 1;
+	if (text.len > NOTICE_WORDS_MAX)
+		text.len = NOTICE_WORDS_MAX;
+	*entry = (struct notice_entry){.text = text.at,
+	    .len = text.len,
+	    .recipient = mail->failed != NULL ? mail->failed
+	                 : address.len > 0    ? slice_copy(address, mail->arena)
+	                                      : NULL,
+	    .stage = STAGE_NONE,
+	    .said_by = SAID_BY_LIST};
+}
+
+static void
+take_text(struct mail *mail, struct slice text)
+{
+	struct slice start = slice_trim(text), returned;
+	struct notice *notice;
+	bool sure;
+
+	if (start.len == 0 || mail->notice_count == TEXTS_MAX)
+		return;
+	if (*start.at == '{' && mail->take_json != NULL && mail->notice_count == 0) {
+		unsigned long told = mail->take_json(start, mail->arg);
+
+		mail->told += told;
+		if (told > 0)
+			return;
+	}
+	if (is_list(text)) {
+		take_list(mail, text);
+		return;
+	}
+	text = notice_cut(text, &returned);
+	if (!mail->status_part && dsn_is(text))
+		dsn_read(text, mail->arena, &mail->dsn);
+	sure = is_notice(mail) ||
+	       has_one(slice_copy(text, mail->arena), notice_words, COUNT(notice_words));
+	notice = &mail->notices[mail->notice_count++];
+	notice_read(text, sure, mail->arena, notice);
+	if (mail->returned.len == 0 && returned.len > 0) {
+		struct slice line;
+
+		slice_line(&returned, &line);
+		while (returned.len > 0 && (*returned.at == '\n' || *returned.at == '\r'))
+			returned = slice_from(returned, 1);
+		parts_split(returned, &mail->returned, &returned);
+	}
+}
+
+/* Is there a text/plain beside this HTML? */
+static bool
+has_plain_twin(const struct mail *mail, const struct part *html)
+{
+	for (size_t i = 0; i < mail->parts.count; i++)
+		if (mail->parts.items[i].parent == html->parent &&
+		    strcmp(mail->parts.items[i].type, "text/plain") == 0 &&
+		    &mail->parts.items[i] != html && i != html->parent)
+			return true;
+	return false;
+}
+
+static void read_mail(struct mail *mail, struct slice text);
+
+/* A bounce that somebody sent on as an attachment. */
+static void
+take_nested(struct mail *mail, const struct part *part)
+{
+	struct mail inner = {.arena = mail->arena,
+	    .take = mail->take,
+	    .take_json = mail->take_json,
+	    .arg = mail->arg,
+	    .nested = mail->nested + 1};
+	struct slice body = transfer_decode(part->body, part->encoding, mail->arena);
+
+	if (mail->nested == NESTED_MAX)
+		return;
+	read_mail(&inner, body);
+	mail->told += inner.told;
+}
+
+static void
+take_returned(struct mail *mail, const struct part *part)
+{
+	struct slice body = transfer_decode(part->body, part->encoding, mail->arena);
+
+	if (mail->returned.len == 0)
+		parts_split(body, &mail->returned, &body);
+}
+
+static const struct {
+	const char *type;
+	enum { STATUS, RETURNED, FEEDBACK, TEXT, HTML } kind;
+} types[] = {
+    {"message/delivery-status", STATUS},
+    {"message/global-delivery-status", STATUS},
+    {"message/feedback-report", FEEDBACK},
+    {"message/disposition-notification", FEEDBACK},
+    {"message/rfc822", RETURNED},
+    {"message/global", RETURNED},
+    {"message/partial", RETURNED},
+    {"text/rfc822-headers", RETURNED},
+    {"text/rfc822-header", RETURNED},
+    {"message/rfc822-headers", RETURNED},
+    {"message/global-headers", RETURNED},
+    {"text/plain", TEXT},
+    {"text/html", HTML},
+};
+
+static int
+kind_of(const struct part *part)
+{
+	for (size_t i = 0; i < COUNT(types); i++)
+		if (strcmp(part->type, types[i].type) == 0)
+			return (int)types[i].kind;
+	return -1;
+}
+
+static void
+take_part(struct mail *mail, const struct part *part, int kind)
+{
+	if (kind == RETURNED)
+		take_returned(mail, part);
+	else if (kind == TEXT)
+		take_text(mail, decode(mail, part));
+	else if (kind == HTML && !has_plain_twin(mail, part))
+		take_text(mail, html_text(decode(mail, part), mail->arena));
+}
+
+static void
+read_header(struct mail *mail)
+{
+	const char *failed;
+
+	mail->header = mail->parts.items[0].header;
+	mail->date = field(mail, "date");
+	failed = field(mail, "x-failed-recipients");
+	if (failed != NULL)
+		mail->failed = arena_copy(mail->arena, failed, strcspn(failed, " ,\t"));
+}
+
+/* The words come after the status: whether there is one decides how they are read. What comes
+ * behind a returned message is its attachment, or a list's footer. */
+static void
+read_parts(struct mail *mail)
+{
+	bool returned = false;
+
+	for (size_t i = 0; i < mail->parts.count; i++) {
+		const struct part *part = &mail->parts.items[i];
+		int kind = part->multipart ? -1 : kind_of(part);
+
+		mail->feedback = mail->feedback || kind == FEEDBACK;
+		if (kind != STATUS)
+			continue;
+		mail->status_part = true;
+		dsn_read(decode(mail, part), mail->arena, &mail->dsn);
+	}
+	for (size_t i = 0; i < mail->parts.count && !mail->feedback; i++) {
+		const struct part *part = &mail->parts.items[i];
+		int kind = part->multipart ? -1 : kind_of(part);
+
+		if (!returned || kind == RETURNED)
+			take_part(mail, part, kind);
+		returned = returned || kind == RETURNED;
+	}
+}
+
+static void
+tell_all(struct mail *mail)
+{
+	for (size_t i = 0; i < mail->dsn.count; i++)
+		tell_recipient(mail, &mail->dsn.recipients[i]);
+	if (mail->told > 0 || mail->dsn.count > 0)
+		return;
+	for (size_t i = 0; i < mail->notice_count && mail->told == 0; i++)
+		for (size_t k = 0; k < mail->notices[i].count; k++)
+			tell_entry(mail, &mail->notices[i].entries[k]);
+}
+
+static void
+read_mail(struct mail *mail, struct slice text)
+{
+	parts_read(text, mail->arena, &mail->parts);
+	read_header(mail);
+	read_parts(mail);
+	if (mail->feedback || is_success(mail))
+		return;
+	mail->reporter = mail->dsn.reporter;
+	tell_all(mail);
+	for (size_t i = 0; i < mail->parts.count && mail->told == 0 && mail->dsn.count == 0; i++)
+		if (strcmp(mail->parts.items[i].type, "message/rfc822") == 0)
+			take_nested(mail, &mail->parts.items[i]);
+}
+
+unsigned long
+bounce_read(struct slice text, heard_take *take, json_take *take_json, void *arg)
+{
+	struct mail mail = {.arena = arena_new(), .take = take, .take_json = take_json, .arg = arg};
+
+	read_mail(&mail, text);
+	arena_free(mail.arena);
+	return mail.told;
+}
+
+/* ---- line by line */
 
 struct bounce {
 	heard_take *take;
+	json_take *take_json;
 	void *arg;
-	struct arena *arena; /* as long as the message */
-	struct arena *block; /* as long as one recipient's status */
-	struct arena *scratch; /* as long as a field or paragraph */
-	struct buf field; /* "Name: value", unfolded; empty: none is open */
-	struct buf paragraph; /* lines joined by LF */
+	struct buf text;
 	char boundary[BOUNDARY_MAX + 1]; /* of the outermost multipart, "" if there is none */
-	bool body; /* the message's own header is over */
-
-	char *recipient, *relay, *status, *diagnostic; /* of the status block under way */
-	char *failed; /* X-Failed-Recipients */
-	struct heard *held;
-	size_t held_count;
-	bool held_told; /* there were too many to hold back */
-	unsigned long told;
+	bool body; /* the header is over */
+	bool parted; /* a delimiter was seen */
 };
 
 static const char *const first_fields[] = {"return-path", "received", "delivered-to",
     "x-original-to", "date", "from", "to", "subject", "mime-version", "message-id",
     "auto-submitted", "content-type", "x-failed-recipients", "reporting-mta", "final-recipient",
     "original-recipient", "diagnostic-code", "remote-mta", "arrival-date", "envelope-to",
-    "authentication-results", "x-failed-recipients"};
+    "authentication-results", "arc-seal", "arc-message-signature", "arc-authentication-results",
+    "dkim-signature", "reply-to", "sender", "x-gm-message-state", "x-received", "received-spf",
+    "x-mozilla-status", "x-account-key", "original-envelope-id", "message-id",
+    "x-supplementary-info", "content-transfer-encoding", "mailing-list", "list-id", "x-mailer",
+    "errors-to", "priority"};
 
 struct bounce *
-bounce_new(heard_take *take, void *arg)
+bounce_new(heard_take *take, json_take *take_json, void *arg)
 {
 	struct bounce *bounce = must_alloc(sizeof *bounce);
 
-	*bounce = (struct bounce){.take = take,
-	    .arg = arg,
-	    .arena = arena_new(),
-	    .block = arena_new(),
-	    .scratch = arena_new()};
-	buf_init(&bounce->field, BOUNCE_PART_MAX);
-	buf_init(&bounce->paragraph, BOUNCE_PART_MAX);
+	*bounce = (struct bounce){.take = take, .take_json = take_json, .arg = arg};
+	buf_init(&bounce->text, BOUNCE_MAX);
 	return bounce;
 }
 
@@ -54,440 +555,99 @@ bounce_free(struct bounce *bounce)
 {
 	if (bounce == NULL)
 		return;
-	buf_release(&bounce->field);
-	buf_release(&bounce->paragraph);
-	arena_free(bounce->arena);
-	arena_free(bounce->block);
-	arena_free(bounce->scratch);
+	buf_release(&bounce->text);
 	free(bounce);
 }
 
-/* Octets of a field's name, 0 if the line is no field. */
-static size_t
-field_name(const char *line, size_t len)
+/* "From joe@example.com Thu Nov 26 10:00:00 2026" */
+bool
+bounce_from(const char *line, size_t len)
 {
-	size_t n = 0;
+	struct slice rest = {line, len}, word;
+	bool clock = false, year = false;
 
-	while (n < len && n < 60 && line[n] > ' ' && line[n] < 0x7f && line[n] != ':')
-		n++;
-	return n > 0 && n < len && line[n] == ':' &&
-	               (n + 1 == len || line[n + 1] == ' ' || line[n + 1] == '\t')
-	           ? n
-	           : 0;
+	if (len < 10 || memcmp(line, "From ", 5) != 0)
+		return false;
+	for (unsigned i = 0; i < 12 && slice_word(&rest, " \t", &word); i++) {
+		clock = clock || (word.len >= 5 && word.at[2] == ':' && is_digit(word.at[3]));
+		year = year || (word.len == 4 && slice_span(word, "0123456789") == 4);
+	}
+	return clock && year;
 }
 
 bool
 bounce_begins(const char *line, size_t len)
 {
-	size_t n = field_name(line, len);
+	struct slice name = {line, header_name((struct slice){line, len})};
 
-	if (len > 5 && memcmp(line, "From ", 5) == 0 && memchr(line + 5, ' ', len - 5) != NULL)
-		return true; /* mbox */
-	for (size_t i = 0; i < sizeof first_fields / sizeof first_fields[0]; i++)
-		if (n == strlen(first_fields[i]) && strncasecmp(line, first_fields[i], n) == 0)
+	if (bounce_from(line, len))
+		return true;
+	if (name.len == 0 || (name.len + 1 < len && !is_blank(line[name.len + 1])))
+		return false;
+	for (size_t i = 0; i < COUNT(first_fields); i++)
+		if (slice_is(name, first_fields[i]))
 			return true;
 	return false;
 }
 
-/* ---- telling */
-
+/* The header is over: which boundary will end the mail? */
 static void
-tell(struct bounce *bounce, const struct heard *heard)
+end_header(struct bounce *bounce)
 {
-	bounce->told++;
-	bounce->take(heard, bounce->arg);
-}
+	struct arena *arena = arena_new();
+	struct slice header = {bounce->text.data, bounce->text.len};
+	char *type = header_get(header, "content-type", arena);
+	char *boundary = type != NULL ? header_parameter(type, "boundary", arena) : NULL;
 
-static void
-hold(struct bounce *bounce, const struct heard *heard)
-{
-	struct arena *arena = bounce->arena;
-	struct heard *kept;
-
-	if (bounce->held_count == BOUNCE_HELD_MAX && !bounce->held_told) {
-		for (size_t i = 0; i < bounce->held_count; i++)
-			tell(bounce, &bounce->held[i]);
-		bounce->held_told = true;
-	}
-	if (bounce->held_told) {
-		tell(bounce, heard);
-		return;
-	}
-	kept = arena_push(arena, &bounce->held, bounce->held_count, sizeof *kept);
-	bounce->held_count++;
-	*kept = *heard;
-	kept->text = arena_copy(arena, heard->text, heard->len);
-	kept->enhanced = arena_string(arena, heard->enhanced);
-	kept->recipient = arena_string(arena, heard->recipient);
-	kept->relay = arena_string(arena, heard->relay);
-}
-
-/* ---- the delivery status */
-
-static const char *
-skip_blanks(const char *at)
-{
-	return at + strspn(at, " \t");
-}
-
-/* "rfc822; user@example.com", "dns; mx.example.com": without the type */
-static char *
-typed_value(struct bounce *bounce, const char *value)
-{
-	const char *semicolon = strchr(value, ';');
-	const char *start = skip_blanks(semicolon != NULL ? semicolon + 1 : value);
-	size_t len = strcspn(start, " \t\r<>(");
-
-	if (*start == '<')
-		len = strcspn(++start, ">");
-	return arena_copy(bounce->block, start, len);
-}
-
-static void
-forget_block(struct bounce *bounce)
-{
-	bounce->recipient = bounce->relay = bounce->status = bounce->diagnostic = NULL;
-	arena_reset(bounce->block);
-}
-
-/* Of another type than smtp, or without a code, it is only taken when it quotes a server. */
-static bool
-read_diagnostic(struct bounce *bounce, struct heard *heard)
-{
-	const char *text = bounce->diagnostic, *semicolon = strchr(text, ';');
-	bool smtp = strncasecmp(text, "smtp", 4) == 0 && semicolon != NULL;
-
-	if (semicolon != NULL && semicolon - text < 20)
-		text = skip_blanks(semicolon + 1);
-	*heard = (struct heard){.text = text, .len = strlen(text)};
-	if (logline_code(text, heard->len) != 0)
-		return true;
-	if (logline_read(text, heard->len, bounce->scratch, heard) == LOGLINE_REPLY)
-		return true;
-	*heard = (struct heard){.text = text, .len = strlen(text), .enhanced = bounce->status};
-	return smtp && heard->len > 0 && bounce->status != NULL &&
-	       (*bounce->status == '4' || *bounce->status == '5');
-}
-
-static void
-finish_block(struct bounce *bounce)
-{
-	struct heard heard;
-
-	if (bounce->diagnostic != NULL && !bounce->held_told && read_diagnostic(bounce, &heard)) {
-		if (bounce->recipient != NULL)
-			heard.recipient = bounce->recipient;
-		if (bounce->relay != NULL)
-			heard.relay = bounce->relay;
-		tell(bounce, &heard);
-	}
-	forget_block(bounce);
-	arena_reset(bounce->scratch);
-}
-
-static void
-take_recipient(struct bounce *bounce, const char *value)
-{
-	if (bounce->recipient != NULL)
-		finish_block(bounce);
-	bounce->recipient = typed_value(bounce, value);
-}
-
-static void
-take_relay(struct bounce *bounce, const char *value)
-{
-	if (bounce->relay == NULL)
-		bounce->relay = typed_value(bounce, value);
-}
-
-static void
-take_status(struct bounce *bounce, const char *value)
-{
-	if (bounce->status == NULL)
-		bounce->status = arena_copy(bounce->block, value, strcspn(value, " \t("));
-}
-
-static void
-take_diagnostic(struct bounce *bounce, const char *value)
-{
-	if (bounce->diagnostic == NULL)
-		bounce->diagnostic = arena_string(bounce->block, value);
-}
-
-static void
-take_failed(struct bounce *bounce, const char *value)
-{
-	if (bounce->failed == NULL)
-		bounce->failed = arena_copy(bounce->arena, value, strcspn(value, " ,\t"));
-}
-
-/* The first boundary of the header is that of the whole. */
-static void
-take_type(struct bounce *bounce, const char *value)
-{
-	const char *at = strcasestr(value, "boundary=");
-	size_t len;
-
-	if (bounce->body || bounce->boundary[0] != '\0' || at == NULL)
-		return;
-	at += strlen("boundary=");
-	len = *at == '"' ? strcspn(++at, "\"") : strcspn(at, "; \t\r");
-	if (len > 0 && len <= BOUNDARY_MAX)
-		memcpy(bounce->boundary, at, len);
-}
-
-static const struct {
-	const char *name;
-	void (*take)(struct bounce *bounce, const char *value);
-} fields[] = {
-    {"final-recipient", take_recipient},
-    {"remote-mta", take_relay},
-    {"status", take_status},
-    {"diagnostic-code", take_diagnostic},
-    {"x-failed-recipients", take_failed},
-    {"content-type", take_type},
-};
-
-static void
-finish_field(struct bounce *bounce)
-{
-	const char *text = bounce->field.data;
-	size_t n = field_name(text, bounce->field.len);
-
-	for (size_t i = 0; n > 0 && i < sizeof fields / sizeof fields[0]; i++)
-		if (n == strlen(fields[i].name) && strncasecmp(text, fields[i].name, n) == 0)
-			fields[i].take(bounce, skip_blanks(text + n + 1));
-	buf_clear(&bounce->field);
-}
-
-/* ---- the words for people */
-
-static const struct {
-	const char *words;
-	enum stage stage;
-} qmail_words[] = {
-    {"does not like recipient", STAGE_RCPT},
-    {"sender was rejected", STAGE_MAIL},
-    {"greeting failed", STAGE_GREETING},
-    {"my name was rejected", STAGE_EHLO},
-    {"failed on DATA command", STAGE_DATA},
-    {"failed after I sent the message", STAGE_MESSAGE},
-};
-
-/* "<user@example.com>: …" opens a paragraph of Postfix and qmail; Exim has the bare address on a
- * line of its own. */
-static const char *
-paragraph_recipient(struct bounce *bounce)
-{
-	const char *text = bounce->paragraph.data;
-	size_t len = *text == '<' ? strcspn(text + 1, ">\n") : strcspn(text, "\n ");
-
-	if (*text == '<' && text[1 + len] == '>' && memchr(text + 1, '@', len) != NULL)
-		return arena_copy(bounce->scratch, text + 1, len);
-	if (text[len] == '\n' && memchr(text, '@', len) != NULL)
-		return arena_copy(bounce->scratch, text, len);
-	return bounce->failed;
+	if (boundary != NULL && strlen(boundary) <= BOUNDARY_MAX)
+		strcpy(bounce->boundary, boundary);
+	bounce->body = true;
+	arena_free(arena);
 }
 
 static bool
-read_qmail(struct bounce *bounce, struct heard *heard)
+is_last(struct bounce *bounce, struct slice line)
 {
-	static const char said[] = "Remote host said: ";
-	const char *text = bounce->paragraph.data, *at = strstr(text, said), *stop, *line;
+	size_t len = strlen(bounce->boundary);
 
-	if (at == NULL)
+	if (len == 0 || line.len < len + 2 || line.at[0] != '-' || line.at[1] != '-' ||
+	    memcmp(line.at + 2, bounce->boundary, len) != 0)
 		return false;
-	*heard = (struct heard){.text = at + sizeof said - 1};
-	stop = strstr(at, "\nGiving up on ");
-	heard->len = stop != NULL ? (size_t)(stop - heard->text) : strlen(heard->text);
-	for (size_t i = 0; i < sizeof qmail_words / sizeof qmail_words[0]; i++) {
-		const char *found = strstr(text, qmail_words[i].words);
-
-		if (found != NULL && found < at)
-			heard->stage = qmail_words[i].stage;
-	}
-	line = strchr(text, '\n');
-	if (*text != '<' || line == NULL || line > at)
-		line = text - 1;
-	line++;
-	if (strncmp(line, "Connected to ", 13) == 0)
-		line += 13;
-	heard->relay = *line >= '0' && *line <= '9'
-	                   ? arena_copy(bounce->scratch, line, strcspn(line, " \n"))
-	                   : NULL;
-	return heard->len > 0;
-}
-
-/* Sendmail: ">>> RCPT To:<…>" and below it "<<< 550 …". */
-static bool
-read_transcript(struct bounce *bounce, struct heard *heard)
-{
-	struct buf text;
-	const char *command = NULL, *talking = strstr(bounce->paragraph.data, "while talking to ");
-
-	*heard = (struct heard){.stage = STAGE_NONE};
-	buf_init(&text, BOUNCE_PART_MAX);
-	for (const char *line = bounce->paragraph.data, *next; line != NULL;
-	     line = next != NULL ? next + 1 : NULL) {
-		size_t len = strcspn(line, "\n");
-
-		next = line[len] == '\n' ? line + len : NULL;
-		if (strncmp(line, ">>> ", 4) == 0 && text.len == 0)
-			command = line + 4;
-		if (len < 8 || strncmp(line, "<<< ", 4) != 0 ||
-		    logline_code(line + 4, len - 4) == 0)
-			continue;
-		if (text.len > 0)
-			buf_putc(&text, '\n');
-		buf_add(&text, line + 4, len - 4);
-	}
-	if (text.len > 0) {
-		heard->text = arena_copy(bounce->scratch, text.data, text.len);
-		heard->len = text.len;
-		heard->stage =
-		    command != NULL ? logline_stage(command, strcspn(command, "\n")) : STAGE_NONE;
-		if (talking != NULL)
-			heard->relay = arena_copy(
-			    bounce->scratch, talking + 17, strcspn(talking + 17, " :\n"));
-		if (heard->relay != NULL && strlen(heard->relay) > 1 &&
-		    heard->relay[strlen(heard->relay) - 1] == '.')
-			heard->relay =
-			    arena_copy(bounce->scratch, heard->relay, strlen(heard->relay) - 1);
-		if (heard->stage == STAGE_RCPT && strchr(command, '<') != NULL)
-			heard->recipient = arena_copy(bounce->scratch, strchr(command, '<') + 1,
-			    strcspn(strchr(command, '<') + 1, ">\n"));
-	}
-	buf_release(&text);
-	return heard->len > 0;
-}
-
-/* The lines that begin with a code, one reply. */
-static bool
-read_bare(struct bounce *bounce, struct heard *heard)
-{
-	const char *text = bounce->paragraph.data;
-
-	while (logline_code(text, strcspn(text, "\n")) == 0) {
-		text += strcspn(text, "\n");
-		if (*text++ == '\0')
-			return false;
-	}
-	*heard = (struct heard){.text = text, .len = strlen(text)};
-	for (const char *line = text; line < text + heard->len; line += strcspn(line, "\n") + 1)
-		if (logline_code(line, strcspn(line, "\n")) == 0)
-			heard->len = line > text ? (size_t)(line - text) - 1 : 0;
-	return heard->len > 0;
-}
-
-/* Postfix, Exim and Exchange write as in their logs, only wrapped. */
-static bool
-read_wrapped(struct bounce *bounce, struct heard *heard)
-{
-	char *text = arena_copy(bounce->scratch, bounce->paragraph.data, bounce->paragraph.len);
-
-	for (char *p = text; *p != '\0'; p++)
-		if (*p == '\n')
-			*p = ' ';
-	return logline_read(text, strlen(text), bounce->scratch, heard) == LOGLINE_REPLY;
-}
-
-static void
-finish_paragraph(struct bounce *bounce)
-{
-	struct heard heard;
-
-	if (bounce->paragraph.len > 0 && bounce->body) {
-		const char *recipient = paragraph_recipient(bounce);
-
-		if (read_qmail(bounce, &heard) || read_transcript(bounce, &heard) ||
-		    read_wrapped(bounce, &heard) || read_bare(bounce, &heard)) {
-			if (heard.recipient == NULL)
-				heard.recipient = recipient;
-			hold(bounce, &heard);
-		}
-		arena_reset(bounce->scratch);
-	}
-	buf_clear(&bounce->paragraph);
-}
-
-/* ---- line by line */
-
-static bool
-is_boundary(const struct bounce *bounce, const char *line, size_t len, bool *last)
-{
-	size_t n = strlen(bounce->boundary);
-
-	*last = false;
-	if (n == 0 || len < n + 2 || line[0] != '-' || line[1] != '-' ||
-	    memcmp(line + 2, bounce->boundary, n) != 0)
-		return false;
-	*last = len >= n + 4 && line[n + 2] == '-' && line[n + 3] == '-';
-	return true;
-}
-
-static void
-take_line(struct bounce *bounce, const char *line, size_t len)
-{
-	bool folded = *line == ' ' || *line == '\t';
-
-	if (folded && bounce->field.len > 0) {
-		size_t blanks = 0;
-
-		while (blanks < len && (line[blanks] == ' ' || line[blanks] == '\t'))
-			blanks++;
-		buf_putc(&bounce->field, ' ');
-		buf_add(&bounce->field, line + blanks, len - blanks);
-	} else {
-		finish_field(bounce);
-		if (field_name(line, len) > 0)
-			buf_add(&bounce->field, line, len);
-	}
-	while (len > 0 && (*line == ' ' || *line == '\t')) {
-		line++;
-		len--;
-	}
-	if (bounce->paragraph.len > 0)
-		buf_putc(&bounce->paragraph, '\n');
-	buf_add(&bounce->paragraph, line, len);
+	bounce->parted = true;
+	return slice_same(slice_trim(slice_from(line, len + 2)), "--");
 }
 
 bool
 bounce_line(struct bounce *bounce, const char *line, size_t len)
 {
-	bool last = false, boundary = is_boundary(bounce, line, len, &last);
+	bool last = bounce->body && is_last(bounce, (struct slice){line, len});
 
-	while (len > 0 && strchr("\r \t", line[len - 1]) != NULL)
-		len--;
-	if (len > 0 && !boundary) {
-		take_line(bounce, line, len);
+	if (bounce->text.len == 0 && bounce_from(line, len))
 		return false;
+	if (len == 0 && !bounce->body)
+		end_header(bounce);
+	if (!bounce->text.full) { /* all of a line, or no more of the mail */
+		buf_add(&bounce->text, line, len);
+		if (!bounce->text.full)
+			buf_putc(&bounce->text, '\n');
 	}
-	finish_field(bounce);
-	finish_paragraph(bounce);
-	finish_block(bounce);
-	bounce->body = true;
 	return last;
+}
+
+bool
+bounce_open(const struct bounce *bounce)
+{
+	return bounce->parted;
 }
 
 unsigned long
 bounce_end(struct bounce *bounce)
 {
-	unsigned long told;
+	unsigned long told = bounce_read((struct slice){bounce->text.data, bounce->text.len},
+	    bounce->take, bounce->take_json, bounce->arg);
 
-	finish_field(bounce);
-	bounce->body = true;
-	finish_paragraph(bounce);
-	finish_block(bounce);
-	if (bounce->told == 0)
-		for (size_t i = 0; i < bounce->held_count; i++)
-			tell(bounce, &bounce->held[i]);
-	told = bounce->told;
-	arena_reset(bounce->arena);
+	buf_clear(&bounce->text);
 	memset(bounce->boundary, 0, sizeof bounce->boundary);
-	bounce->body = bounce->held_told = false;
-	bounce->failed = NULL;
-	bounce->held = NULL;
-	bounce->held_count = 0;
-	bounce->told = 0;
+	bounce->body = bounce->parted = false;
 	return told;
 }

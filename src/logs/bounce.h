@@ -1,35 +1,41 @@
-/* bounce: a message that a mail server sent back → what was said, to whom, by whom; line by line,
- * within bounded memory. Pure.
+/* bounce: a mail that a mail system sent back → whom it could not reach, and what was said. Pure.
  *
- * A delivery status (RFC 3464) is believed first: Final-Recipient, Remote-MTA, Status and
- * Diagnostic-Code of each recipient. What the words for people say (Postfix, Exim, qmail, Sendmail,
- * Exchange) counts only when the whole message has no status with a reply in it: it is held back
- * until the message ends. */
+ * The mail is read part by part (mail/parts.h). A delivery status (RFC 3464) says which recipients
+ * there are; the words for people complete it, or stand for it where there is none. What was
+ * returned is never read as words of a server. Feedback reports, automatic answers and reports of
+ * success tell nothing.
+ *
+ * Line by line, for a mail may stand within a log or an mbox. BOUNCE_MAX octets of it are kept:
+ * status and words stand before what was returned. */
 #ifndef LOGS_BOUNCE_H
 #define LOGS_BOUNCE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/slice.h"
 #include "logs/logline.h"
 
-enum {
-	BOUNCE_HELD_MAX = 100,
-	BOUNCE_PART_MAX = 16384
-}; /* replies held back: more are told at once; octets of one field or paragraph: what comes behind
-      is left unread */
+enum { BOUNCE_MAX = 1 << 20 };
 
 typedef void heard_take(const struct heard *heard, void *arg); /* valid during the call */
 
+/* A whole mail. How many refusals it told. `take_json` (may be NULL) gets a body that is JSON, as
+ * services send it by mail, and tells what it found. */
+typedef unsigned long json_take(struct slice json, void *arg);
+unsigned long bounce_read(struct slice mail, heard_take *take, json_take *take_json, void *arg);
+
 struct bounce;
-struct bounce *bounce_new(heard_take *take, void *arg);
+struct bounce *bounce_new(heard_take *take, json_take *take_json, void *arg);
 void bounce_free(struct bounce *bounce);
 
-bool bounce_begins(const char *line, size_t len); /* may a message begin with this line? */
+bool bounce_begins(const char *line, size_t len); /* may a mail begin with this line? */
+bool bounce_from(const char *line, size_t len); /* the "From " line of an mbox */
 bool bounce_line(struct bounce *bounce, const char *line,
-    size_t len); /* without its end; true: the message ends with this line */
+    size_t len); /* without its end; true: the mail ends with this line */
+bool bounce_open(const struct bounce *bounce); /* within a multipart: what stands there is the
+                                                  mail's, whatever it looks like */
 unsigned long bounce_end(
-    struct bounce *bounce); /* tells what was held back, and is ready for another message; how many
-                               replies this one had */
+    struct bounce *bounce); /* tells, and is ready for another mail; how many refusals it told */
 
 #endif

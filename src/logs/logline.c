@@ -2,10 +2,12 @@
  * knows the line decides. */
 #include "logs/logline.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/slice.h"
 
 struct line {
 	const char *start, *end;
@@ -36,17 +38,11 @@ begins(const char *at, const char *end, const char *words)
 	return (size_t)(end - at) >= n && *at == *words && memcmp(at, words, n) == 0;
 }
 
-static bool
-digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 int
 logline_code(const char *text, size_t len)
 {
-	if (len < 3 || (text[0] != '4' && text[0] != '5') || !digit(text[1]) || !digit(text[2]) ||
-	    (len > 3 && text[3] != ' ' && text[3] != '-'))
+	if (len < 3 || (text[0] != '4' && text[0] != '5') || !is_digit(text[1]) ||
+	    !is_digit(text[2]) || (len > 3 && text[3] != ' ' && text[3] != '-'))
 		return 0;
 	return (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0');
 }
@@ -63,13 +59,13 @@ is_enhanced(const char *at, const char *end)
 {
 	const char *p = at + 2;
 
-	if (end - at < 6 || (at[0] != '4' && at[0] != '5') || at[1] != '.' || !digit(*p))
+	if (end - at < 6 || (at[0] != '4' && at[0] != '5') || at[1] != '.' || !is_digit(*p))
 		return false;
-	while (p < end && digit(*p))
+	while (p < end && is_digit(*p))
 		p++;
 	if (p >= end || *p != '.')
 		return false;
-	for (p++; p < end && digit(*p); p++)
+	for (p++; p < end && is_digit(*p); p++)
 		;
 	return p[-1] != '.' && p < end && *p == ' ';
 }
@@ -194,7 +190,95 @@ tell(struct line *line, const char *text, const char *end)
 	end = trim(text, end);
 	line->out->text = text;
 	line->out->len = (size_t)(end - text);
+	if (line->out->said_by == SAID_BY_UNKNOWN)
+		line->out->said_by = SAID_BY_SERVER;
 	return LOGLINE_REPLY;
+}
+
+/* The sending system's own verdict. */
+static enum logline
+tell_own(struct line *line, const char *text, const char *end)
+{
+	if (text == NULL || trim(text, end) <= text)
+		return LOGLINE_SILENT;
+	line->out->said_by = SAID_BY_SENDER;
+	return tell(line, text, end);
+}
+
+/* ---- what stands at the beginning of a line */
+
+/* "Nov 24 10:00:00", "2026-11-24T10:00:00.123+01:00", "2026-11-24 10:00:00" */
+static const char *
+time_of(const struct line *line)
+{
+	const char *at = line->start, *end = line->end, *stop = at;
+
+	if (end - at < 19 || (!is_digit(*at) && !is_alpha(*at)))
+		return NULL;
+	if (is_alpha(*at))
+		return at[3] == ' ' && at[9] == ':' && at[12] == ':' ? copy(line, at, at + 15)
+		                                                     : NULL;
+	if (at[4] != '-' || at[7] != '-')
+		return NULL;
+	while (stop < end && *stop != ' ' && *stop != ',')
+		stop++;
+	if (stop - at == 10 && end - stop > 8 && is_digit(stop[1]))
+		for (stop++; stop < end && *stop != ' ';)
+			stop++;
+	return copy(line, at, stop);
+}
+
+/* Behind "program[pid]: ", up to a colon: "4F3280D2B", "w595u9fR093279". */
+static const char *
+queue_id(const struct line *line, const char *end)
+{
+	const char *at = behind(line->start, end, "]: "), *stop = at;
+
+	while (stop != NULL && stop < end && is_alnum(*stop))
+		stop++;
+	if (stop == NULL || stop >= end || *stop != ':' || stop - at < 5 || stop - at > 40 ||
+	    (stop - at == 7 && memcmp(at, "NOQUEUE", 7) == 0))
+		return NULL;
+	return copy(line, at, stop);
+}
+
+/* Exim's, behind the time: "1rABCD-000000-00" */
+static const char *
+exim_id(const struct line *line, const char *end)
+{
+	for (const char *at = line->start; at + 15 < end && at < line->start + 60; at++) {
+		const char *stop = at + 1;
+
+		if (*at != ' ' || !is_alnum(at[1]))
+			continue;
+		while (stop < end && is_alnum(*stop))
+			stop++;
+		if (stop - at != 7 || *stop != '-')
+			continue;
+		while (stop < end && (is_alnum(*stop) || *stop == '-'))
+			stop++;
+		return *stop == ' ' || *stop == ':' ? copy(line, at + 1, stop) : NULL;
+	}
+	return NULL;
+}
+
+/* The address in the brackets of "mx.example.com[192.0.2.1]:25". */
+static const char *
+host_ip(const struct line *line, const char *at, const char *end)
+{
+	const char *open, *stop;
+
+	if (at == NULL)
+		return NULL;
+	for (open = at; open < end && *open != '['; open++)
+		if (*open == ',' || *open == ';')
+			return NULL;
+	for (stop = open; stop < end && *stop != ']'; stop++)
+		;
+	if (open >= end || stop >= end || stop - open > 46 ||
+	    (!is_digit(open[1]) && memchr(open, ':', (size_t)(stop - open)) == NULL))
+		return NULL;
+	return copy(line, open + 1, stop);
 }
 
 /* Takes Postfix's "(in reply to RCPT TO command)" off the end of a reply, and the stage from it. */
@@ -214,6 +298,13 @@ cut_stage(struct line *line, const char *text, const char *end)
 	return at;
 }
 
+static void
+take_relay(struct line *line, const char *at, const char *end)
+{
+	line->out->relay = host(line, at, end);
+	line->out->relay_ip = host_ip(line, at, end);
+}
+
 /* ---- Postfix */
 
 /* "host mx[192.0.2.1] said: 554 …", "host mx[192.0.2.1] refused to talk to me: 554 …". NULL: no
@@ -231,7 +322,7 @@ read_host_said(struct line *line, const char *at, const char *end)
 	while (name > at && !begins(name, end, "host "))
 		name--;
 	if (begins(name, end, "host "))
-		line->out->relay = host(line, name + 5, text);
+		take_relay(line, name + 5, text);
 	if (refused != NULL)
 		line->out->stage = STAGE_GREETING;
 	return text;
@@ -240,13 +331,21 @@ read_host_said(struct line *line, const char *at, const char *end)
 static enum logline
 read_postfix(struct line *line, const char *mark)
 {
+	static const char *const refusing[] = {
+	    "bounced", "deferred", "undeliverable", "softbounce", "SOFTBOUNCE"};
 	const char *end = line->end, *text, *open;
+	bool refused = false;
 
-	if (begins(mark, end, "sent") || begins(mark, end, "delivered") ||
-	    begins(mark, end, "deliverable") || begins(mark, end, "expired"))
+	line->out->recipient = value(line, line->start, mark, " to=<", ">");
+	line->out->queue_id = queue_id(line, mark);
+	if (begins(mark, end, "sent"))
+		return LOGLINE_SENT;
+	if (begins(mark, end, "delivered") || begins(mark, end, "deliverable") ||
+	    begins(mark, end, "expired"))
 		return LOGLINE_SILENT;
-	if (!begins(mark, end, "bounced") && !begins(mark, end, "deferred") &&
-	    !begins(mark, end, "undeliverable") && !begins(mark, end, "softbounce"))
+	for (size_t i = 0; i < sizeof refusing / sizeof refusing[0]; i++)
+		refused = refused || begins(mark, end, refusing[i]);
+	if (!refused)
 		return LOGLINE_OTHER;
 	open = behind(mark, end, " (");
 	end = trim(line->start, end);
@@ -254,15 +353,16 @@ read_postfix(struct line *line, const char *mark)
 		return LOGLINE_SILENT;
 	if (end[-1] == ')')
 		end--;
-	line->out->recipient = value(line, line->start, mark, " to=<", ">");
-	line->out->relay = host(line, behind(line->start, mark, " relay="), mark);
+	line->out->deferred = *mark == 'd' || *mark == 's' || *mark == 'S';
+	line->out->enhanced = value(line, line->start, mark, " dsn=", ",");
+	take_relay(line, behind(line->start, mark, " relay="), mark);
 	if (line->out->relay != NULL && strcmp(line->out->relay, "none") == 0)
 		line->out->relay = NULL;
 	end = cut_stage(line, open, end);
 	text = read_host_said(line, open, end);
 	if (text == NULL && is_reply(open, end))
 		text = open;
-	return text != NULL ? tell(line, text, end) : LOGLINE_SILENT;
+	return text != NULL ? tell(line, text, end) : tell_own(line, open, end);
 }
 
 /* smtpd, postscreen and cleanup: what this server said to a client. */
@@ -273,6 +373,7 @@ read_reject(struct line *line, const char *mark)
 
 	if (from == NULL)
 		return LOGLINE_OTHER;
+	line->out->inbound = true;
 	line->out->stage = logline_stage(mark, (size_t)(from - mark));
 	if (begins(mark, end, "header ") || begins(mark, end, "body ")) {
 		const char *helo = find(mark, end, " helo=<");
@@ -323,24 +424,51 @@ read_exim(struct line *line, const char *mark)
 		return LOGLINE_OTHER;
 	line->out->stage = logline_stage(after, (size_t)(end - after));
 	who = find(line->start, mark, " ** ");
+	line->out->queue_id = exim_id(line, mark);
 	if (who == NULL)
 		who = find(line->start, mark, " == ");
+	line->out->deferred = who == NULL || who[1] == '=';
 	if (who != NULL)
 		line->out->recipient =
 		    value(line, who, mark, *(who + 1) == '*' ? " ** " : " == ", " ");
 	else if (line->out->stage == STAGE_RCPT)
 		line->out->recipient = value(line, after, end, "RCPT TO:<", ">");
-	line->out->relay = host(line, behind(line->start, mark, " H="), mark);
+	take_relay(line, behind(line->start, mark, " H="), mark);
+	if (line->out->relay == NULL) /* a notice has it on the line above */
+		take_relay(line, behind(line->start, mark, " host "), mark);
 	while ((at = behind(at, end, ": ")) != NULL && !is_reply(at, end))
 		if (begins(at, end, "host "))
-			line->out->relay = host(line, at + 5, end);
+			take_relay(line, at + 5, end);
 	return at != NULL ? tell_escaped(line, at, end) : LOGLINE_SILENT;
 }
 
+/* "1abc ** user@example.com R=dnslookup: reason", "1abc == user@example.com … defer (-1): reason":
+ * its own verdict. */
 static enum logline
-read_exim_silent(struct line *line, const char *mark)
+read_exim_own(struct line *line, const char *mark)
 {
-	return find(mark, line->end, " R=") != NULL ? LOGLINE_SILENT : LOGLINE_OTHER;
+	const char *end = line->end, *router = find(mark, end, " R="), *text;
+
+	if (router == NULL && find(mark, end, ": ") == NULL)
+		return LOGLINE_OTHER;
+	line->out->queue_id = exim_id(line, mark);
+	if (line->out->queue_id == NULL)
+		return router != NULL ? LOGLINE_SILENT : LOGLINE_OTHER;
+	line->out->recipient = value(line, mark, end, "", " :");
+	line->out->deferred = mark[-2] == '=';
+	take_relay(line, behind(mark, end, " H="), end);
+	text = behind(mark, end, "): ");
+	if (text == NULL)
+		text = behind(router != NULL ? router : mark, end, ": ");
+	return is_reply(text, end) ? tell_escaped(line, text, end) : tell_own(line, text, end);
+}
+
+static enum logline
+read_exim_sent(struct line *line, const char *mark)
+{
+	line->out->queue_id = exim_id(line, mark);
+	line->out->recipient = value(line, mark, line->end, "", " ");
+	return line->out->queue_id != NULL ? LOGLINE_SENT : LOGLINE_OTHER;
 }
 
 /* "H=(x) [192.0.2.1] F=<a@b> rejected RCPT <c@d>: reason": said by this server. */
@@ -353,6 +481,7 @@ read_exim_reject(struct line *line, const char *mark)
 	if (find(line->start, mark, " H=") == NULL || text == NULL || stage == STAGE_NONE)
 		return LOGLINE_OTHER;
 	line->out->stage = stage;
+	line->out->inbound = true;
 	if (stage == STAGE_RCPT)
 		line->out->recipient = value(line, mark, end, " <", ">");
 	return tell_escaped(line, text, end);
@@ -374,7 +503,11 @@ read_sendmail(struct line *line, const char *mark)
 	line->out->recipient = value(line, line->start, mark, " to=<", ">");
 	if (line->out->recipient == NULL)
 		line->out->recipient = value(line, line->start, mark, " to=", ",>");
-	line->out->relay = host(line, relay, mark);
+	take_relay(line, relay, mark);
+	line->out->queue_id = queue_id(line, mark);
+	if (begins(mark, end, "Sent"))
+		return LOGLINE_SENT;
+	line->out->deferred = begins(mark, end, "Deferred");
 	if (reply != NULL && is_reply(reply, mark))
 		return tell(line, reply, mark - strlen(", stat="));
 	if (begins(mark, end, deferred))
@@ -387,7 +520,11 @@ read_sendmail(struct line *line, const char *mark)
 			line->out->enhanced = value(line, line->start, mark, ", dsn=", ",");
 			return tell(line, mark, end);
 		}
-	return LOGLINE_SILENT;
+	line->out->enhanced = value(line, line->start, mark, ", dsn=", ",");
+	if (line->out->enhanced == NULL || *line->out->enhanced == '2' ||
+	    line->out->recipient == NULL)
+		return LOGLINE_SILENT;
+	return tell_own(line, mark, end);
 }
 
 static enum logline
@@ -397,6 +534,7 @@ read_sendmail_reject(struct line *line, const char *mark)
 
 	if (!is_reply(mark, line->end))
 		return LOGLINE_OTHER;
+	line->out->inbound = true;
 	if (rule != NULL)
 		line->out->stage = begins(rule, mark, "relay")
 		                       ? STAGE_GREETING
@@ -419,20 +557,32 @@ read_opensmtpd(struct line *line, const char *mark)
 		return LOGLINE_OTHER;
 	if (text == NULL) { /* what this server said to a client */
 		text = mark;
+		line->out->inbound = true;
 		line->out->stage = logline_stage(command, (size_t)(mark - command));
 		line->out->recipient =
 		    line->out->stage == STAGE_RCPT ? value(line, command, mark, "<", ">") : NULL;
 	} else {
 		line->out->recipient = value(line, line->start, mark, " to=<", ">");
+		line->out->queue_id = value(line, line->start, mark, " evpid=", " ");
+		line->out->deferred = begins(mark, end, "TempFail");
 		name = relay != NULL ? behind(relay, mark, "(") : NULL;
-		line->out->relay = host(line, relay, mark);
+		line->out->relay = line->out->relay_ip = host(line, relay, mark);
 		if (name != NULL)
 			line->out->relay = value(line, relay, mark, "(", ")");
+		if (begins(mark, end, "Ok"))
+			return LOGLINE_SENT;
 	}
 	end = trim(text, end);
 	if (end > text && end[-1] == '"')
 		end--;
-	return is_reply(text, end) ? tell(line, text, end) : LOGLINE_SILENT;
+	if (is_reply(text, end))
+		return tell(line, text, end);
+	if (line->out->inbound ||
+	    (!begins(mark, line->end, "PermFail") && !begins(mark, line->end, "TempFail")))
+		return LOGLINE_SILENT;
+	if (begins(text, end, "Error "))
+		text += strlen("Error ");
+	return is_reply(text, end) ? tell(line, text, end) : tell_own(line, text, end);
 }
 
 /* ---- qmail */
@@ -474,26 +624,30 @@ read_qmail(struct line *line, const char *mark)
 {
 	const char *end = line->end, *p = mark, *text, *stop;
 
-	while (p < end && digit(*p))
+	while (p < end && is_digit(*p))
 		p++;
 	if (p == mark || !begins(p, end, ": "))
 		return LOGLINE_OTHER;
 	p += 2;
 	if (begins(p, end, "success: "))
-		return LOGLINE_SILENT;
+		return LOGLINE_SENT;
 	if (!begins(p, end, "failure: ") && !begins(p, end, "deferral: "))
 		return LOGLINE_OTHER;
+	line->out->deferred = *p == 'd';
 	p = behind(p, end, ": ");
 	text = behind(p, end, "Remote_host_said:_");
-	if (text == NULL)
-		return LOGLINE_SILENT;
+	if (text == NULL) {
+		line->out->said_by = SAID_BY_SENDER;
+		line->out->enhanced = value(line, p, end, "(#", ")");
+		return tell_underscored(line, p, end);
+	}
 	for (size_t i = 0; i < sizeof qmail_words / sizeof qmail_words[0]; i++)
 		if (find(p, text, qmail_words[i].words) != NULL)
 			line->out->stage = qmail_words[i].stage;
 	line->out->relay = begins(p, end, "Connected_to_")
 	                       ? value(line, p, end, "Connected_to_", "_/")
-	                   : digit(*p) ? value(line, p, end, "", "_/")
-	                               : NULL;
+	                   : is_digit(*p) ? value(line, p, end, "", "_/")
+	                                  : NULL;
 	stop = find(text, end, "/Giving_up_on_");
 	return tell_underscored(line, text, stop != NULL ? stop : end);
 }
@@ -510,6 +664,7 @@ read_exchange(struct line *line, const char *mark)
 	if (!is_reply(mark, line->end))
 		return LOGLINE_OTHER;
 	line->out->relay = name != NULL ? value(line, name - 1, line->end, "=", "}") : NULL;
+	line->out->relay_ip = value(line, mark, line->end, "{IP=", "}");
 	return tell(line, mark, stop != NULL ? stop : line->end);
 }
 
@@ -532,6 +687,63 @@ read_returned(struct line *line, const char *mark)
 	                                                     : LOGLINE_OTHER;
 }
 
+/* ---- Stalwart */
+
+/* "SMTP RCPT TO rejected (delivery.rcpt-to-rejected) queueId = 1, …, hostname = "mx", to = "u@x",
+ * code = 550, details = "…"" */
+static enum logline
+read_stalwart(struct line *line, const char *mark)
+{
+	static const struct {
+		const char *event;
+		enum stage stage;
+		bool own;
+	} events[] = {
+	    {"rcpt-to-rejected", STAGE_RCPT, false},
+	    {"mail-from-rejected", STAGE_MAIL, false},
+	    {"ehlo-rejected", STAGE_EHLO, false},
+	    {"greeting-failed", STAGE_GREETING, false},
+	    {"message-rejected", STAGE_MESSAGE, false},
+	    {"dsn-perm-fail", STAGE_NONE, false},
+	    {"dsn-temp-fail", STAGE_NONE, false},
+	    {"null-mx", STAGE_NONE, true},
+	    {"mx-lookup-failed", STAGE_NONE, true},
+	    {"ip-lookup-failed", STAGE_NONE, true},
+	    {"connect-error", STAGE_NONE, true},
+	    {"start-tls-error", STAGE_STARTTLS, true},
+	    {"failed", STAGE_NONE, true},
+	};
+	const char *end = line->end, *code = behind(mark, end, " code = "),
+	           *text = behind(mark, end, " details = \""), *stop;
+	size_t i = 0;
+
+	line->out->queue_id = value(line, mark, end, "queueId = ", ",");
+	line->out->recipient = value(line, mark, end, " to = \"", "\"");
+	if (line->out->recipient == NULL)
+		line->out->recipient = value(line, mark, end, " to = [\"", "\"");
+	if (begins(mark, end, "delivered"))
+		return LOGLINE_SENT;
+	while (i < sizeof events / sizeof events[0] && !begins(mark, end, events[i].event))
+		i++;
+	if (i == sizeof events / sizeof events[0])
+		return LOGLINE_SILENT;
+	line->out->stage = events[i].stage;
+	line->out->deferred = !begins(mark, end, "dsn-perm-fail");
+	line->out->relay = value(line, mark, end, " hostname = \"", "\"");
+	line->out->relay_ip = value(line, mark, end, " remoteIp = ", ",");
+	if (text == NULL)
+		text = behind(mark, end, " reason = \"");
+	if (text == NULL)
+		return events[i].own ? tell_own(line, line->start, mark - strlen("(delivery."))
+		                     : LOGLINE_SILENT;
+	for (stop = text; stop < end && *stop != '"'; stop++)
+		stop += *stop == '\\';
+	if (code != NULL && is_digit(*code) && code[0] >= '4')
+		line->out->code = atoi(code);
+	return line->out->code != 0 ? tell(line, text, stop < end ? stop : end)
+	                            : tell_own(line, text, stop < end ? stop : end);
+}
+
 /* ---- whoever else says "said:", or has a code with its enhanced code */
 
 static enum logline
@@ -540,6 +752,8 @@ read_said(struct line *line, const char *mark)
 	const char *end = cut_stage(line, mark, line->end),
 	           *text = read_host_said(line, line->start, end);
 
+	line->out->queue_id = queue_id(line, mark);
+	line->out->deferred = line->out->queue_id != NULL; /* another host may follow */
 	return text != NULL ? tell(line, text, end) : LOGLINE_OTHER;
 }
 
@@ -548,7 +762,8 @@ read_refused(struct line *line, const char *mark)
 {
 	const char *text = read_host_said(line, line->start, line->end);
 
-	(void)mark;
+	line->out->queue_id = queue_id(line, mark);
+	line->out->deferred = line->out->queue_id != NULL;
 	return text != NULL ? tell(line, text, line->end) : LOGLINE_OTHER;
 }
 
@@ -587,13 +802,16 @@ static const struct {
     {"reject: ", read_reject},
     {"reject_warning: ", read_reject},
     {"SMTP error from remote mail", read_exim},
-    {" ** ", read_exim_silent},
-    {" == ", read_exim_silent},
+    {" ** ", read_exim_own},
+    {" == ", read_exim_own},
+    {" => ", read_exim_sent},
+    {" -> ", read_exim_sent},
     {" rejected ", read_exim_reject},
     {", stat=", read_sendmail},
     {" reject=", read_sendmail_reject},
     {" result=\"", read_opensmtpd},
     {"delivery ", read_qmail},
+    {"(delivery.", read_stalwart},
     {"LED=", read_exchange},
     {"emote Server returned ", read_returned},
     {" said: ", read_said},
@@ -614,6 +832,8 @@ logline_read(const char *text, size_t len, struct arena *arena, struct heard *ou
 			continue;
 		*out = (struct heard){.stage = STAGE_NONE};
 		kind = forms[i].read(&line, mark);
+		if (kind == LOGLINE_REPLY)
+			out->time = time_of(&line);
 		if (kind != LOGLINE_OTHER)
 			return kind;
 	}

@@ -13,23 +13,38 @@
 
 struct arena;
 
+enum said_by {
+	SAID_BY_UNKNOWN, /* the words alone tell, if anything does */
+	SAID_BY_SERVER, /* the reply of the server that was to take the mail */
+	SAID_BY_SENDER, /* the sending system's own verdict: no such host, timed out, too large */
+	SAID_BY_LIST, /* a mailing list, or a group service */
+};
+
 struct heard { /* strings are borrowed from what was read, or in the arena; NULL or 0 when it does
 	          not say */
-	const char *text; /* the reply: lines joined by LF */
+	const char *text; /* the reply, or the words of who gave up: lines joined by LF */
 	size_t len;
 	enum stage stage;
+	enum said_by said_by;
 	int code; /* 0: as in the text */
-	const char *enhanced;
+	const char *enhanced; /* for where the text has none */
 	const char *recipient; /* as written, without <> */
-	const char *relay; /* who said it: a host name, else an address */
+	const char *relay; /* the server that said it, or was talked to: a name, else an address */
+	const char *relay_ip;
+	const char *reporter; /* the system that tells of it, where that is another */
+	const char *queue_id;
+	const char *time; /* as written */
 	const char *id, *provider; /* only NDJSON has them */
+	bool inbound; /* what this server refused to a client */
+	bool deferred; /* it is tried again: not the last word */
+	unsigned long line; /* where it begins, from 1; 0: not counted */
 };
 
 enum logline {
 	LOGLINE_OTHER, /* no form that we know */
-	LOGLINE_SILENT, /* a log's line, without a refusal by a server: delivered, not connected,
-	                   timed out */
-	LOGLINE_REPLY,
+	LOGLINE_SILENT, /* a log's line that tells of no refusal */
+	LOGLINE_SENT, /* a delivery that went through: recipient and queue_id say which */
+	LOGLINE_REPLY, /* a refusal: a server's reply, or the sending system's own verdict */
 };
 
 enum logline logline_read(const char *line, size_t len, struct arena *arena, struct heard *out);

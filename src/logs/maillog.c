@@ -1,38 +1,82 @@
 #include "logs/maillog.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "smtp/reply.h"
+#include "base/slice.h"
+#include "logs/deliveries.h"
+#include "logs/events.h"
+#include "logs/pasted.h"
 
-enum { COLUMNS_MAX = 128, DELIVERIES = 1024 };
+enum {
+	COLUMNS_MAX = 128,
+	DELIVERY_NUMBERS = 1024,
+	PASTED_GOOD = 65536, /* octets of pasted lines, at which they are read */
+	PASTED_MAX = 2 * PASTED_GOOD,
+	WRAPPED_LINES_MAX = 12, /* of one line of a log */
+	JSON_TEXT_MAX = 4 << 20 /* octets of JSON that goes over several lines */
+};
 
-enum column { COLUMN_TEXT, COLUMN_RECIPIENT, COLUMN_RELAY, COLUMN_STATUS, COLUMN_ROLES };
+enum column {
+	COLUMN_TEXT,
+	COLUMN_RECIPIENT,
+	COLUMN_RELAY,
+	COLUMN_STATUS,
+	COLUMN_TIME,
+	COLUMN_QUEUE_ID,
+	COLUMN_EVENT,
+	COLUMN_DIRECTION,
+	COLUMN_ROLES
+};
 
-struct delivery { /* qmail says to whom on one line, and how it went on another */
+struct number { /* qmail says to whom on one line, and how it went on another */
 	unsigned long number;
-	char recipient[256]; /* "": none */
+	char recipient[256], message[32]; /* "": none */
 };
 
 struct maillog {
 	heard_take *take;
 	void *arg;
-	struct arena *arena; /* as long as a line */
+	struct arena *arena; /* as long as a line, or what is read as one */
 	struct buf line; /* a copy without NULs */
-	struct buf reply; /* lines of a reply that goes on */
-	unsigned reply_lines;
+	struct buf pasted; /* lines that are no log's, until they end */
+	unsigned long pasted_line; /* number of the first */
+	struct buf wrapped; /* a line of a log whose bracket is still open */
+	unsigned wrapped_lines;
+	struct buf json; /* JSON whose brackets are still open */
+	unsigned json_depth;
+	bool json_quoted;
 	struct bounce *bounce;
-	bool in_message;
+	bool in_message, was_blank;
+	unsigned long message_line;
+	struct deliveries *deliveries;
 	int columns[COLUMN_ROLES]; /* of the CSV under way, from 0; -1: none. [COLUMN_TEXT] -1: no
 	                              CSV */
 	unsigned column_count;
-	struct delivery *deliveries; /* by number modulo DELIVERIES */
+	struct number *numbers; /* by number modulo DELIVERY_NUMBERS */
+	unsigned long start; /* number of the line at which what is being read begins */
 	struct maillog_counts counts;
 };
+
+/* All that is heard passes here: what is the same for every form is done once. */
+static void
+pass_on(const struct heard *heard, void *arg)
+{
+	struct maillog *maillog = arg;
+	struct heard told = *heard;
+	struct arena *arena = arena_new();
+	struct slice text = reply_unjoin((struct slice){told.text, told.len}, arena);
+
+	told.text = text.at;
+	told.len = text.len;
+	maillog->counts.told++;
+	maillog->counts.inbound += told.inbound;
+	maillog->take(&told, maillog->arg);
+	arena_free(arena);
+}
 
 static void
 take_heard(const struct heard *heard, void *arg)
@@ -43,8 +87,20 @@ take_heard(const struct heard *heard, void *arg)
 	if (told.relay != NULL &&
 	    *told.relay == '\0') /* "while talking to :", or an empty column, names nobody */
 		told.relay = NULL;
-	maillog->counts.told++;
-	maillog->take(&told, maillog->arg);
+	if (told.line == 0)
+		told.line = maillog->start;
+	deliveries_take(maillog->deliveries, &told);
+}
+
+static unsigned long
+take_json(struct slice json, void *arg)
+{
+	struct maillog *maillog = arg;
+	struct arena *arena = arena_new();
+	long told = events_read(json.at, json.len, arena, take_heard, maillog);
+
+	arena_free(arena);
+	return told > 0 ? (unsigned long)told : 0;
 }
 
 struct maillog *
@@ -52,11 +108,14 @@ maillog_new(heard_take *take, void *arg)
 {
 	struct maillog *maillog = must_alloc(sizeof *maillog);
 
-	*maillog = (struct maillog){
-	    .take = take, .arg = arg, .arena = arena_new(), .columns = {-1, -1, -1, -1}};
+	*maillog = (struct maillog){.take = take, .arg = arg, .arena = arena_new()};
+	memset(maillog->columns, 0xff, sizeof maillog->columns);
 	buf_init(&maillog->line, MAILLOG_LINE_MAX);
-	buf_init(&maillog->reply, MAILLOG_LINE_MAX);
-	maillog->bounce = bounce_new(take_heard, maillog);
+	buf_init(&maillog->pasted, PASTED_MAX);
+	buf_init(&maillog->wrapped, MAILLOG_LINE_MAX);
+	buf_init(&maillog->json, JSON_TEXT_MAX);
+	maillog->bounce = bounce_new(take_heard, take_json, maillog);
+	maillog->deliveries = deliveries_new(pass_on, maillog);
 	return maillog;
 }
 
@@ -66,180 +125,14 @@ maillog_free(struct maillog *maillog)
 	if (maillog == NULL)
 		return;
 	buf_release(&maillog->line);
-	buf_release(&maillog->reply);
+	buf_release(&maillog->pasted);
+	buf_release(&maillog->wrapped);
+	buf_release(&maillog->json);
 	bounce_free(maillog->bounce);
+	deliveries_free(maillog->deliveries);
 	arena_free(maillog->arena);
-	free(maillog->deliveries);
+	free(maillog->numbers);
 	free(maillog);
-}
-
-static bool
-digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* ---- NDJSON */
-
-static const char *
-get_string(const json_t *object, const char *key)
-{
-	const char *string = json_string_value(json_object_get(object, key));
-
-	return string != NULL && *string != '\0' ? string : NULL;
-}
-
-static const char *
-first_string(const json_t *object, const char *const *keys, size_t count)
-{
-	const char *string = NULL;
-
-	for (size_t i = 0; i < count && string == NULL; i++)
-		string = get_string(object, keys[i]);
-	return string;
-}
-
-static int
-get_code(const json_t *object)
-{
-	json_int_t code = json_integer_value(json_object_get(object, "code"));
-
-	return code >= 200 && code <= 599 ? (int)code : 0;
-}
-
-static void
-set_stage(struct heard *heard, const json_t *object)
-{
-	const char *stage = get_string(object, "stage");
-
-	if (stage != NULL && !stage_parse(stage, &heard->stage))
-		heard->stage = STAGE_NONE;
-}
-
-static const char *
-get_id(struct maillog *maillog, const json_t *object)
-{
-	const json_t *id = json_object_get(object, "id");
-
-	return json_is_integer(id)
-	           ? arena_printf(maillog->arena, "%" JSON_INTEGER_FORMAT, json_integer_value(id))
-	           : json_string_value(id);
-}
-
-/* What somebody wants explained: taken whatever its code. */
-static bool
-read_text_object(struct maillog *maillog, const json_t *object, struct heard *heard)
-{
-	static const char *const recipients[] = {"recipient", "rcpt", "to"}, *const relays[] = {
-	                                                                         "mx", "relay"};
-	const char *domain = get_string(object, "recipient_domain");
-
-	heard->text = get_string(object, "text");
-	heard->id = get_id(maillog, object);
-	heard->code = get_code(object);
-	heard->enhanced = get_string(object, "enhanced");
-	heard->recipient = first_string(object, recipients, 3);
-	heard->relay = first_string(object, relays, 2);
-	heard->provider = get_string(object, "provider");
-	set_stage(heard, object);
-	if (heard->recipient == NULL && domain != NULL)
-		heard->recipient = arena_printf(maillog->arena, "@%s", domain);
-	return heard->text != NULL;
-}
-
-/* Our own record of a walk. */
-static bool
-read_result(struct maillog *maillog, const json_t *object, struct heard *heard)
-{
-	const json_t *reply = json_object_get(object, "reply"),
-	             *attempts = json_object_get(object, "attempts");
-	size_t count = json_array_size(attempts);
-	const char *domain = get_string(object, "domain");
-
-	heard->text = get_string(reply, "text");
-	heard->code = get_code(reply);
-	heard->enhanced = get_string(reply, "enhanced");
-	heard->recipient = get_string(object, "rcpt");
-	if (heard->recipient == NULL && domain != NULL)
-		heard->recipient = arena_printf(maillog->arena, "@%s", domain);
-	heard->relay = count > 0 ? get_string(json_array_get(attempts, count - 1), "mx") : NULL;
-	set_stage(heard, object);
-	return heard->text != NULL && heard->code >= 400;
-}
-
-/* KumoMTA:
- * {"type":"Bounce","recipient":…,"response":{"code":…,"enhanced_code":{"class":…,"subject":…,"detail":…},"content":…,"command":…},"peer_address":{"name":…,"addr":…}}
- */
-static bool
-read_kumo(struct maillog *maillog, const json_t *object, struct heard *heard)
-{
-	const json_t *response = json_object_get(object, "response"),
-	             *enhanced = json_object_get(response, "enhanced_code"),
-	             *peer = json_object_get(object, "peer_address");
-	const json_t *recipient = json_object_get(object, "recipient");
-	const char *command = get_string(response, "command"), *name = get_string(peer, "name");
-
-	heard->text = get_string(response, "content");
-	heard->code = get_code(response);
-	if (json_is_object(enhanced))
-		heard->enhanced = arena_printf(maillog->arena, "%d.%d.%d",
-		    (int)json_integer_value(json_object_get(enhanced, "class")),
-		    (int)json_integer_value(json_object_get(enhanced, "subject")),
-		    (int)json_integer_value(json_object_get(enhanced, "detail")));
-	heard->recipient =
-	    json_string_value(json_is_array(recipient) ? json_array_get(recipient, 0) : recipient);
-	heard->relay = name != NULL ? name : get_string(peer, "addr");
-	if (command != NULL)
-		heard->stage = logline_stage(command, strlen(command));
-	return heard->text != NULL && heard->code >= 400;
-}
-
-/* A log line in an envelope, or some service's event with the server's words in it. */
-static bool
-read_wrapper(struct maillog *maillog, const json_t *object, struct heard *heard)
-{
-	static const char *const keys[] = {"MESSAGE", "message", "msg", "log", "reason", "response",
-	    "diagnostic", "diagnosticCode", "smtp_response", "error"};
-	static const char *const recipients[] = {"recipient", "rcpt", "email", "to"};
-
-	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-		const char *text = get_string(object, keys[i]);
-		size_t len = text != NULL ? strlen(text) : 0;
-
-		if (text == NULL)
-			continue;
-		if (strncasecmp(text, "smtp;", 5) == 0) {
-			text += 5 + strspn(text + 5, " ");
-			len = strlen(text);
-		}
-		if (logline_code(text, len) != 0)
-			*heard = (struct heard){.text = text, .len = len};
-		else if (logline_read(text, len, maillog->arena, heard) != LOGLINE_REPLY)
-			continue;
-		if (heard->recipient == NULL)
-			heard->recipient = first_string(object, recipients, 4);
-		return true;
-	}
-	return false;
-}
-
-static bool
-read_object(struct maillog *maillog, const json_t *object, struct heard *heard)
-{
-	const char *type = get_string(object, "type");
-	bool found;
-
-	*heard = (struct heard){.stage = STAGE_NONE};
-	if (type != NULL && strcmp(type, "result") == 0)
-		found = read_result(maillog, object, heard);
-	else if (json_is_object(json_object_get(object, "response")))
-		found = read_kumo(maillog, object, heard);
-	else if (json_object_get(object, "text") != NULL)
-		found = read_text_object(maillog, object, heard);
-	else
-		return read_wrapper(maillog, object, heard);
-	heard->len = found ? strlen(heard->text) : 0;
-	return found;
 }
 
 /* ---- CSV */
@@ -252,9 +145,15 @@ static const struct {
     {"rcpt", COLUMN_RECIPIENT},
     {"dsnMta", COLUMN_RELAY},
     {"dsnStatus", COLUMN_STATUS},
+    {"timeLogged", COLUMN_TIME},
+    {"dsnAction", COLUMN_EVENT},
     {"recipient-status", COLUMN_TEXT}, /* Exchange */
     {"recipient-address", COLUMN_RECIPIENT},
     {"server-hostname", COLUMN_RELAY},
+    {"date-time", COLUMN_TIME},
+    {"internal-message-id", COLUMN_QUEUE_ID},
+    {"event-id", COLUMN_EVENT},
+    {"directionality", COLUMN_DIRECTION},
 };
 
 /* The next field, unquoted; NULL at the end. `*at` moves on. */
@@ -288,10 +187,11 @@ static bool
 read_header(struct maillog *maillog, const char *line, size_t len)
 {
 	static const char exchange[] = "#Fields: ";
-	int columns[COLUMN_ROLES] = {-1, -1, -1, -1};
+	int columns[COLUMN_ROLES];
 	const char *at = line, *end = line + len;
 	unsigned n = 0;
 
+	memset(columns, 0xff, sizeof columns);
 	if (len > sizeof exchange && memcmp(line, exchange, sizeof exchange - 1) == 0)
 		at += sizeof exchange - 1;
 	else if (*line == '#' || memchr(line, ' ', len) != NULL || memchr(line, ',', len) == NULL)
@@ -313,6 +213,29 @@ read_header(struct maillog *maillog, const char *line, size_t len)
 }
 
 static bool
+is_deferral(const char *event)
+{
+	return event != NULL &&
+	       (strcasecmp(event, "DEFER") == 0 || strcasecmp(event, "delayed") == 0);
+}
+
+static bool
+is_sent_event(const char *event)
+{
+	return event != NULL &&
+	       (strcasecmp(event, "SENDEXTERNAL") == 0 || strcasecmp(event, "DELIVER") == 0 ||
+	           strcasecmp(event, "relayed") == 0 || strcasecmp(event, "delivered") == 0);
+}
+
+static void
+take_sent(struct maillog *maillog, const char *queue_id, const char *recipient)
+{
+	if (queue_id != NULL && *queue_id != '\0')
+		maillog->counts.sent_later +=
+		    deliveries_sent(maillog->deliveries, queue_id, recipient);
+}
+
+static bool
 read_row(struct maillog *maillog, const char *line, size_t len, struct heard *heard)
 {
 	const char *at = line, *end = line + len, *roles[COLUMN_ROLES] = {NULL}, *text;
@@ -326,6 +249,10 @@ read_row(struct maillog *maillog, const char *line, size_t len, struct heard *he
 			if (maillog->columns[i] == (int)n)
 				roles[i] = field;
 	text = roles[COLUMN_TEXT];
+	if (n + 1 >= maillog->column_count && is_sent_event(roles[COLUMN_EVENT])) {
+		take_sent(maillog, roles[COLUMN_QUEUE_ID], roles[COLUMN_RECIPIENT]);
+		return false;
+	}
 	if (n + 1 < maillog->column_count || text == NULL) /* a last empty column may be left out */
 		return false;
 	if (strncasecmp(text, "smtp;", 5) == 0)
@@ -340,53 +267,16 @@ read_row(struct maillog *maillog, const char *line, size_t len, struct heard *he
 	if (heard->relay == NULL && roles[COLUMN_RELAY] != NULL)
 		heard->relay = arena_copy(
 		    maillog->arena, roles[COLUMN_RELAY], strcspn(roles[COLUMN_RELAY], " ("));
-	if (heard->enhanced == NULL && roles[COLUMN_STATUS] != NULL &&
-	    logline_code(text, strlen(text)) == 0)
+	if (heard->enhanced == NULL && roles[COLUMN_STATUS] != NULL)
 		heard->enhanced = arena_copy(
 		    maillog->arena, roles[COLUMN_STATUS], strcspn(roles[COLUMN_STATUS], " "));
-	return true;
-}
-
-/* ---- replies as they are */
-
-static void
-finish_reply(struct maillog *maillog)
-{
-	struct heard heard = {.text = maillog->reply.data, .len = maillog->reply.len};
-
-	if (maillog->reply_lines > 0)
-		take_heard(&heard, maillog);
-	buf_clear(&maillog->reply);
-	maillog->reply_lines = 0;
-}
-
-/* False: the line is no reply's. */
-static bool
-read_reply(struct maillog *maillog, const char *line, size_t len)
-{
-	static const char *const swaks[] = {"<** ", "<~* "};
-	char enhanced[12];
-	int code;
-
-	for (size_t i = 0; i < 2; i++)
-		if (len > 4 && memcmp(line, swaks[i], 4) == 0) {
-			line += 4;
-			len -= 4;
-		}
-	code = logline_code(line, len);
-	if (maillog->reply_lines > 0 && (code == 0 || memcmp(maillog->reply.data, line, 3) != 0 ||
-	                                    maillog->reply_lines == MAILLOG_LINES_MAX ||
-	                                    maillog->reply.len + len + 1 > maillog->reply.max))
-		finish_reply(maillog);
-	reply_enhanced(line, enhanced);
-	if (code == 0 && *enhanced != '4' && *enhanced != '5')
-		return false;
-	if (maillog->reply_lines > 0)
-		buf_putc(&maillog->reply, '\n');
-	buf_add(&maillog->reply, line, len);
-	maillog->reply_lines++;
-	if (code == 0 || len == 3 || line[3] != '-')
-		finish_reply(maillog);
+	if (roles[COLUMN_TIME] != NULL && *roles[COLUMN_TIME] != '\0')
+		heard->time = roles[COLUMN_TIME];
+	if (roles[COLUMN_QUEUE_ID] != NULL && *roles[COLUMN_QUEUE_ID] != '\0')
+		heard->queue_id = roles[COLUMN_QUEUE_ID];
+	heard->deferred = is_deferral(roles[COLUMN_EVENT]);
+	heard->inbound =
+	    roles[COLUMN_DIRECTION] != NULL && strcasecmp(roles[COLUMN_DIRECTION], "Incoming") == 0;
 	return true;
 }
 
@@ -398,15 +288,15 @@ note_delivery(struct maillog *maillog, const char *line)
 {
 	const char *at = strstr(line, "starting delivery "), *to;
 	unsigned long number;
-	struct delivery *delivery;
+	struct number *delivery;
 
 	if (at == NULL || (to = strstr(at, " to remote ")) == NULL)
 		return false;
 	number = strtoul(at + strlen("starting delivery "), NULL, 10);
 	to += strlen(" to remote ");
-	if (maillog->deliveries == NULL)
-		maillog->deliveries = must_alloc(DELIVERIES * sizeof *maillog->deliveries);
-	delivery = &maillog->deliveries[number % DELIVERIES];
+	if (maillog->numbers == NULL)
+		maillog->numbers = must_alloc(DELIVERY_NUMBERS * sizeof *maillog->numbers);
+	delivery = &maillog->numbers[number % DELIVERY_NUMBERS];
 	delivery->number = number;
 	delivery->recipient[0] = '\0';
 	if (strlen(to) < sizeof delivery->recipient)
@@ -417,12 +307,11 @@ note_delivery(struct maillog *maillog, const char *line)
 static void
 recall_delivery(const struct maillog *maillog, const char *line, struct heard *heard)
 {
-	const char *at = heard->recipient == NULL && maillog->deliveries != NULL
-	                     ? strstr(line, "delivery ")
-	                     : NULL;
+	const char *at =
+	    heard->recipient == NULL && maillog->numbers != NULL ? strstr(line, "delivery ") : NULL;
 	unsigned long number = at != NULL ? strtoul(at + strlen("delivery "), NULL, 10) : 0;
-	const struct delivery *delivery =
-	    at != NULL ? &maillog->deliveries[number % DELIVERIES] : NULL;
+	const struct number *delivery =
+	    at != NULL ? &maillog->numbers[number % DELIVERY_NUMBERS] : NULL;
 
 	if (delivery != NULL && delivery->number == number && delivery->recipient[0] != '\0')
 		heard->recipient = delivery->recipient;
@@ -438,13 +327,212 @@ is_stamped(const char *line, size_t len)
 		return false;
 	if (*line == '@')
 		return memcmp(line, "@40000000", 9) == 0;
-	if (digit(line[0]) && digit(line[1]) && digit(line[2]) && digit(line[3]))
-		return line[4] == '-' && digit(line[5]) && digit(line[6]) && line[7] == '-';
+	if (is_digit(line[0]) && is_digit(line[1]) && is_digit(line[2]) && is_digit(line[3]))
+		return line[4] == '-' && is_digit(line[5]) && is_digit(line[6]) && line[7] == '-';
 	for (const char *month = months; *month != '\0'; month += 3)
 		if (memcmp(line, month, 3) == 0)
-			return line[3] == ' ' && (digit(line[4]) || line[4] == ' ') &&
-			       digit(line[5]) && line[6] == ' ' && digit(line[7]);
+			return line[3] == ' ' && (is_digit(line[4]) || line[4] == ' ') &&
+			       is_digit(line[5]) && line[6] == ' ' && is_digit(line[7]);
 	return false;
+}
+
+/* maddy: "queue: delivery attempt failed	{"rcpt":…,"smtp_code":550,…}"; what its endpoints
+ * said to clients is inbound. */
+static bool
+read_maddy(struct maillog *maillog, struct slice line)
+{
+	const char *open = line.at[line.len - 1] == '}' ? slice_find(line, "\t{\"") : NULL;
+	struct slice before;
+
+	if (open == NULL || slice_find(line, "\"smtp_code\":") == NULL)
+		return false;
+	before = (struct slice){line.at, (size_t)(open - line.at)};
+	if (slice_find(before, "delivery attempt failed") == NULL)
+		return false;
+	return events_read(
+	           open + 1, line.len - before.len - 1, maillog->arena, take_heard, maillog) > 0;
+}
+
+static void
+read_log(struct maillog *maillog, const char *line, size_t len)
+{
+	struct heard heard;
+	enum logline kind;
+
+	if (read_row(maillog, line, len, &heard)) {
+		take_heard(&heard, maillog);
+		return;
+	}
+	kind = logline_read(line, len, maillog->arena, &heard);
+	if (kind == LOGLINE_REPLY) {
+		recall_delivery(maillog, line, &heard);
+		take_heard(&heard, maillog);
+		return;
+	}
+	if (kind == LOGLINE_SENT)
+		take_sent(maillog, heard.queue_id, heard.recipient);
+	else if (read_maddy(maillog, (struct slice){line, len}))
+		return;
+	if (kind == LOGLINE_OTHER)
+		maillog->counts.unknown++;
+	else
+		maillog->counts.silent++;
+}
+
+/* ---- lines that are put together before they are read */
+
+static void
+finish_wrapped(struct maillog *maillog)
+{
+	if (maillog->wrapped_lines == 0)
+		return;
+	read_log(maillog, maillog->wrapped.data, maillog->wrapped.len);
+	buf_clear(&maillog->wrapped);
+	maillog->wrapped_lines = 0;
+}
+
+static void
+finish_pasted(struct maillog *maillog)
+{
+	struct pasted_counts counts;
+
+	if (maillog->pasted.len == 0)
+		return;
+	counts = pasted_read((struct slice){maillog->pasted.data, maillog->pasted.len},
+	    maillog->pasted_line, maillog->arena, take_heard, maillog);
+	maillog->counts.unknown += counts.passed_over;
+	buf_clear(&maillog->pasted);
+}
+
+static void
+finish_json(struct maillog *maillog)
+{
+	long told;
+
+	if (maillog->json.len == 0)
+		return;
+	told =
+	    events_read(maillog->json.data, maillog->json.len, maillog->arena, take_heard, maillog);
+	if (told < 0)
+		maillog->counts.broken_json++;
+	else if (told == 0)
+		maillog->counts.objects++;
+	buf_clear(&maillog->json);
+	maillog->json_depth = 0;
+	maillog->json_quoted = false;
+}
+
+static void
+finish_lines(struct maillog *maillog)
+{
+	finish_wrapped(maillog);
+	finish_pasted(maillog);
+	finish_json(maillog);
+}
+
+/* Brackets that are open behind these octets. */
+static void
+count_brackets(struct maillog *maillog, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (maillog->json_quoted) {
+			i += text[i] == '\\';
+			maillog->json_quoted = i >= len || text[i] != '"';
+		} else if (text[i] == '"') {
+			maillog->json_quoted = true;
+		} else if (text[i] == '{' || text[i] == '[') {
+			maillog->json_depth++;
+		} else if ((text[i] == '}' || text[i] == ']') && maillog->json_depth > 0) {
+			maillog->json_depth--;
+		}
+	}
+	maillog->json_quoted = false; /* no string of JSON goes over a line end */
+}
+
+/* Does a line begin JSON: "{", "[{", "[" alone? */
+static bool
+begins_json(const char *line, size_t len)
+{
+	struct slice text = slice_trim((struct slice){line, len});
+
+	if (text.len == 0 || (*text.at != '{' && *text.at != '['))
+		return false;
+	if (*text.at == '{')
+		return true;
+	text = slice_trim(slice_from(text, 1));
+	return text.len == 0 || *text.at == '{';
+}
+
+static void
+take_json_line(struct maillog *maillog, const char *line, size_t len)
+{
+	if (maillog->json.len == 0) {
+		long told;
+
+		finish_lines(maillog);
+		told = events_read(line, len, maillog->arena, take_heard, maillog);
+		if (told > 0)
+			return;
+		if (told == 0) {
+			maillog->counts.objects++;
+			return;
+		}
+	}
+	buf_add(&maillog->json, line, len);
+	buf_putc(&maillog->json, '\n');
+	count_brackets(maillog, line, len);
+	if (maillog->json_depth == 0 || maillog->json.full)
+		finish_json(maillog);
+}
+
+/* A line of a log is held back until the next one, for it may go on there. */
+static void
+take_log_line(struct maillog *maillog, const char *line, size_t len)
+{
+	finish_lines(maillog);
+	if (line[len - 1] == ')') {
+		read_log(maillog, line, len);
+		return;
+	}
+	buf_add(&maillog->wrapped, line, len);
+	maillog->wrapped_lines = 1;
+}
+
+static bool
+goes_on(const struct maillog *maillog, const char *line)
+{
+	if (maillog->wrapped_lines == 0 || maillog->wrapped_lines == WRAPPED_LINES_MAX)
+		return false;
+	return is_blank(*line) || strstr(maillog->wrapped.data, " status=") != NULL;
+}
+
+static void
+go_on(struct maillog *maillog, const char *line, size_t len)
+{
+	struct slice text = slice_trim((struct slice){line, len});
+
+	buf_putc(&maillog->wrapped, ' ');
+	buf_add(&maillog->wrapped, text.at, text.len);
+	maillog->wrapped_lines++;
+	if (text.len > 0 && text.at[text.len - 1] == ')')
+		finish_wrapped(maillog);
+}
+
+/* Read where a reply ends, so that none is cut in two. */
+static void
+take_pasted_line(struct maillog *maillog, const char *line, size_t len)
+{
+	bool full = maillog->pasted.len + len + 1 > maillog->pasted.max;
+
+	if (full || (maillog->pasted.len > PASTED_GOOD && (len == 0 || logline_code(line, len))))
+		finish_pasted(maillog);
+	if (maillog->pasted.len == 0) {
+		if (len == 0)
+			return;
+		maillog->pasted_line = maillog->counts.lines;
+	}
+	buf_add(&maillog->pasted, line, len);
+	buf_putc(&maillog->pasted, '\n');
 }
 
 /* ---- what a line is */
@@ -452,56 +540,27 @@ is_stamped(const char *line, size_t len)
 static void
 end_message(struct maillog *maillog)
 {
-	if (maillog->in_message && bounce_end(maillog->bounce) == 0)
-		maillog->counts.passed_over++;
+	if (!maillog->in_message)
+		return;
+	maillog->start = maillog->message_line;
+	maillog->counts.mails++;
+	if (bounce_end(maillog->bounce) == 0)
+		maillog->counts.silent_mails++;
 	maillog->in_message = false;
 }
 
-/* A line that belongs to no message ends it: what was held back of that is told before the line's
- * own. False: it was the message's. */
+/* A line that belongs to no mail ends it. False: it was the mail's. */
 static bool
 is_foreign(struct maillog *maillog, const char *line, size_t len)
 {
 	struct heard heard;
-	json_t *object;
 
-	if (memcmp(line, "From ", len < 5 ? len : 5) == 0 && bounce_begins(line, len))
+	if (maillog->was_blank && bounce_from(line, len))
 		return true;
-	if (is_stamped(line, len))
-		return logline_read(line, len, maillog->arena, &heard) != LOGLINE_OTHER;
-	if (*line != '{' || line[len - 1] != '}')
+	if (bounce_open(maillog->bounce))
 		return false;
-	object = json_loadb(line, len, 0, NULL);
-	json_decref(object);
-	return object != NULL;
-}
-
-static void
-read_log(struct maillog *maillog, const char *line, size_t len)
-{
-	struct heard heard;
-
-	if (read_row(maillog, line, len, &heard)) {
-		take_heard(&heard, maillog);
-	} else if (logline_read(line, len, maillog->arena, &heard) == LOGLINE_REPLY) {
-		recall_delivery(maillog, line, &heard);
-		take_heard(&heard, maillog);
-	} else {
-		maillog->counts.passed_over++;
-	}
-}
-
-static void
-read_json(struct maillog *maillog, const char *line, size_t len)
-{
-	json_t *object = json_loadb(line, len, 0, NULL);
-	struct heard heard;
-
-	if (json_is_object(object) && read_object(maillog, object, &heard))
-		take_heard(&heard, maillog);
-	else
-		maillog->counts.passed_over++;
-	json_decref(object);
+	return is_stamped(line, len) &&
+	       logline_read(line, len, maillog->arena, &heard) != LOGLINE_OTHER;
 }
 
 static void
@@ -509,25 +568,38 @@ read_line(struct maillog *maillog, const char *line, size_t len)
 {
 	if (maillog->in_message) {
 		if (len == 0 || !is_foreign(maillog, line, len)) {
+			maillog->was_blank = len == 0;
 			if (bounce_line(maillog->bounce, line, len))
 				end_message(maillog);
 			return;
 		}
 		end_message(maillog);
 	}
-	if (len == 0) {
-		finish_reply(maillog);
-	} else if (read_reply(maillog, line, len)) {
-		return;
-	} else if (*line == '{') {
-		read_json(maillog, line, len);
-	} else if (bounce_begins(line, len)) {
+	maillog->start = maillog->counts.lines;
+	if (maillog->json.len > 0 || (len > 0 && begins_json(line, len))) {
+		take_json_line(maillog, line, len);
+	} else if (len == 0) {
+		finish_wrapped(maillog);
+		take_pasted_line(maillog, line, len);
+	} else if (is_stamped(line, len)) {
+		take_log_line(maillog, line, len);
+	} else if (goes_on(maillog, line)) {
+		go_on(maillog, line, len);
+	} else if (maillog->pasted.len == 0 && bounce_begins(line, len)) {
+		finish_lines(maillog);
 		maillog->in_message = true;
+		maillog->was_blank = false;
+		maillog->message_line = maillog->counts.lines;
 		bounce_line(maillog->bounce, line, len);
 	} else if (read_header(maillog, line, len) || note_delivery(maillog, line)) {
-		maillog->counts.passed_over++;
-	} else {
+		finish_lines(maillog);
+		maillog->counts.silent++;
+	} else if (maillog->columns[COLUMN_TEXT] >= 0 && memchr(line, ',', len) != NULL) {
+		finish_lines(maillog);
 		read_log(maillog, line, len);
+	} else {
+		finish_wrapped(maillog);
+		take_pasted_line(maillog, line, len);
 	}
 }
 
@@ -550,11 +622,22 @@ maillog_line(struct maillog *maillog, const char *line, size_t len)
 }
 
 void
+maillog_flush(struct maillog *maillog)
+{
+	if (!maillog->in_message)
+		finish_lines(maillog);
+	arena_reset(maillog->arena);
+	deliveries_flush(maillog->deliveries);
+}
+
+void
 maillog_end(struct maillog *maillog)
 {
-	finish_reply(maillog);
+	finish_lines(maillog);
 	end_message(maillog);
-	maillog->columns[COLUMN_TEXT] = -1;
+	deliveries_flush(maillog->deliveries);
+	arena_reset(maillog->arena);
+	memset(maillog->columns, 0xff, sizeof maillog->columns);
 }
 
 struct maillog_counts

@@ -1,25 +1,19 @@
-/* maillog: whatever holds replies, line by line → each reply, once. Mixed input is welcome. Pure;
- * what is kept between lines is bounded.
+/* maillog: whatever holds refusals, line by line → each of them, once. Mixed input is welcome.
+ * Pure; what is kept between lines is bounded.
  *
- * - NDJSON objects: {"text": …, "id", "stage", "code", "enhanced", "mx", "provider", "recipient"},
- * our own `result` and `explanation` records, KumoMTA's log records, and what wraps a log line
- * (journald's MESSAGE)
- * - replies as they are, one a line; "554-…" lines are joined up to "554 …"; with swaks's prefixes,
- * too
- * - logs (logline.h)
+ * - JSON, an object a line or over several lines, and arrays (events.h)
+ * - logs (logline.h); several lines about one delivery are one (deliveries.h)
  * - CSV whose header line names the columns: PowerMTA's accounting files, Exchange's message
- * tracking
- * - messages that a mail server sent back (bounce.h), one behind the other or in an mbox */
+ *   tracking
+ * - mails that a mail system sent back (bounce.h), one behind the other or in an mbox
+ * - replies as they are, and pieces of notices and programs' messages (pasted.h) */
 #ifndef LOGS_MAILLOG_H
 #define LOGS_MAILLOG_H
 
 #include "logs/bounce.h"
 #include "logs/logline.h"
 
-enum {
-	MAILLOG_LINE_MAX = 65536,
-	MAILLOG_LINES_MAX = 128
-}; /* octets a line and a reply; lines a reply */
+enum { MAILLOG_LINE_MAX = 65536 }; /* octets a line */
 
 struct maillog;
 struct maillog *maillog_new(heard_take *take, void *arg);
@@ -28,12 +22,17 @@ void maillog_free(struct maillog *maillog);
 void maillog_line(struct maillog *maillog, const char *line,
     size_t len); /* without LF; of what is over MAILLOG_LINE_MAX nothing is read; NULs count as
                     spaces */
+void maillog_flush(struct maillog *maillog); /* no line came for a while: tells what is held back */
 void maillog_end(struct maillog *maillog); /* tells what was held back for lack of its end */
 
 struct maillog_counts {
-	unsigned long lines, told, passed_over,
-	    too_long; /* told: replies. passed over: lines (and whole messages) that hold none;
-	                 blank lines do not count */
+	unsigned long lines, told; /* told: refusals */
+	unsigned long inbound; /* of these, what this server refused to clients */
+	unsigned long sent_later; /* deliveries that were deferred, and then went through */
+	/* what was passed over: lines of a log that tell of no refusal; lines of no form that is
+	 * known; lines over the limit; JSON that tells of no refusal, that is broken; mails, and
+	 * those of them that tell of none */
+	unsigned long silent, unknown, too_long, objects, broken_json, mails, silent_mails;
 };
 struct maillog_counts maillog_counts(const struct maillog *maillog);
 

@@ -1,0 +1,212 @@
+#include "logs/deliveries.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+enum { BUCKETS = 16384 };
+
+struct delivery { /* a slot of the ring; `heard` and its strings are one block */
+	struct heard *heard; /* NULL: the slot is free */
+	size_t hash;
+	unsigned next; /* in its bucket: slot + 1; 0: the last */
+};
+
+struct deliveries {
+	heard_take *take;
+	void *arg;
+	struct delivery slots[DELIVERIES_MAX]; /* a ring, the oldest at `first` */
+	unsigned first, count; /* count: with those that were freed between */
+	unsigned buckets[BUCKETS];
+};
+
+struct deliveries *
+deliveries_new(heard_take *take, void *arg)
+{
+	struct deliveries *deliveries = must_alloc(sizeof *deliveries);
+
+	deliveries->take = take;
+	deliveries->arg = arg;
+	return deliveries;
+}
+
+void
+deliveries_free(struct deliveries *deliveries)
+{
+	if (deliveries == NULL)
+		return;
+	for (unsigned i = 0; i < DELIVERIES_MAX; i++)
+		free(deliveries->slots[i].heard);
+	free(deliveries);
+}
+
+static size_t
+hash_of(const char *queue_id, const char *recipient)
+{
+	size_t hash = 14695981039346656037U; /* FNV-1a */
+
+	for (const char *p = queue_id; *p != '\0'; p++)
+		hash = (hash ^ (unsigned char)*p) * 1099511628211U;
+	hash = (hash ^ 0xff) * 1099511628211U;
+	for (const char *p = recipient; *p != '\0'; p++)
+		hash = (hash ^ (unsigned char)*p) * 1099511628211U;
+	return hash;
+}
+
+static bool
+is_it(const struct delivery *delivery, size_t hash, const char *queue_id, const char *recipient)
+{
+	const struct heard *heard = delivery->heard;
+
+	return delivery->hash == hash && strcmp(heard->queue_id, queue_id) == 0 &&
+	       strcmp(heard->recipient != NULL ? heard->recipient : "", recipient) == 0;
+}
+
+static unsigned *
+find(struct deliveries *deliveries, const char *queue_id, const char *recipient)
+{
+	size_t hash = hash_of(queue_id, recipient);
+	unsigned *link = &deliveries->buckets[hash % BUCKETS];
+
+	while (*link != 0 && !is_it(&deliveries->slots[*link - 1], hash, queue_id, recipient))
+		link = &deliveries->slots[*link - 1].next;
+	return link;
+}
+
+/* Takes a delivery out; the caller owns it. NULL: it is not held. */
+static struct heard *
+forget(struct deliveries *deliveries, const char *queue_id, const char *recipient)
+{
+	unsigned *link = find(deliveries, queue_id, recipient);
+	struct delivery *delivery;
+	struct heard *heard;
+
+	if (*link == 0)
+		return NULL;
+	delivery = &deliveries->slots[*link - 1];
+	heard = delivery->heard;
+	*link = delivery->next;
+	*delivery = (struct delivery){0};
+	return heard;
+}
+
+static void
+tell_oldest(struct deliveries *deliveries)
+{
+	struct heard *heard = deliveries->slots[deliveries->first].heard;
+
+	if (heard != NULL) {
+		forget(
+		    deliveries, heard->queue_id, heard->recipient != NULL ? heard->recipient : "");
+		deliveries->take(heard, deliveries->arg);
+		free(heard);
+	}
+	deliveries->first = (deliveries->first + 1) % DELIVERIES_MAX;
+	deliveries->count--;
+}
+
+void
+deliveries_flush(struct deliveries *deliveries)
+{
+	while (deliveries->count > 0)
+		tell_oldest(deliveries);
+}
+
+static void
+copy_string(const char **string, char **room)
+{
+	size_t size;
+
+	if (*string == NULL)
+		return;
+	size = strlen(*string) + 1;
+	memcpy(*room, *string, size);
+	*string = *room;
+	*room += size;
+}
+
+/* One block: the struct, then its strings. */
+static struct heard *
+copy_heard(const struct heard *heard)
+{
+	const char *const strings[] = {heard->enhanced, heard->recipient, heard->relay,
+	    heard->relay_ip, heard->reporter, heard->queue_id, heard->time, heard->id};
+	size_t size = sizeof *heard + heard->len + 1;
+	struct heard *copy;
+	char *room;
+
+	for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
+		size += strings[i] != NULL ? strlen(strings[i]) + 1 : 0;
+	copy = must_alloc(size);
+	*copy = *heard;
+	room = (char *)(copy + 1);
+	memcpy(room, heard->text, heard->len);
+	copy->text = room;
+	room += heard->len + 1;
+	copy_string(&copy->enhanced, &room);
+	copy_string(&copy->recipient, &room);
+	copy_string(&copy->relay, &room);
+	copy_string(&copy->relay_ip, &room);
+	copy_string(&copy->reporter, &room);
+	copy_string(&copy->queue_id, &room);
+	copy_string(&copy->time, &room);
+	copy_string(&copy->id, &room);
+	copy->provider = NULL;
+	return copy;
+}
+
+static void
+hold(struct deliveries *deliveries, const struct heard *heard)
+{
+	const char *recipient = heard->recipient != NULL ? heard->recipient : "";
+	unsigned *link = find(deliveries, heard->queue_id, recipient), slot;
+	struct delivery *delivery;
+
+	if (*link != 0) {
+		delivery = &deliveries->slots[*link - 1];
+		free(delivery->heard);
+		delivery->heard = copy_heard(heard);
+		return;
+	}
+	if (deliveries->count == DELIVERIES_MAX) {
+		tell_oldest(deliveries);
+		link = find(deliveries, heard->queue_id, recipient);
+	}
+	slot = (deliveries->first + deliveries->count) % DELIVERIES_MAX;
+	deliveries->count++;
+	delivery = &deliveries->slots[slot];
+	*delivery = (struct delivery){
+	    .heard = copy_heard(heard), .hash = hash_of(heard->queue_id, recipient)};
+	*link = slot + 1;
+}
+
+void
+deliveries_take(struct deliveries *deliveries, const struct heard *heard)
+{
+	if (heard->queue_id == NULL || heard->inbound) {
+		deliveries->take(heard, deliveries->arg);
+		return;
+	}
+	if (heard->recipient != NULL) /* what one host said is superseded by the delivery's word */
+		free(forget(deliveries, heard->queue_id, ""));
+	if (heard->deferred) {
+		hold(deliveries, heard);
+		return;
+	}
+	if (heard->recipient != NULL)
+		free(forget(deliveries, heard->queue_id, heard->recipient));
+	deliveries->take(heard, deliveries->arg);
+}
+
+bool
+deliveries_sent(struct deliveries *deliveries, const char *queue_id, const char *recipient)
+{
+	struct heard *attempt = forget(deliveries, queue_id, ""),
+	             *held = recipient != NULL ? forget(deliveries, queue_id, recipient) : NULL;
+	bool had = attempt != NULL || held != NULL;
+
+	free(attempt);
+	free(held);
+	return had;
+}

@@ -1,0 +1,499 @@
+#include "logs/events.h"
+
+#include <jansson.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "logs/dsn.h"
+
+enum { NESTED_MAX = 4, ELEMENTS_MAX = 100000 };
+
+struct reader {
+	struct arena *arena;
+	heard_take *take;
+	void *arg;
+	unsigned nested;
+	long told;
+};
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+/* ---- values */
+
+static const char *
+get_string(const json_t *object, const char *key)
+{
+	const char *string = json_string_value(json_object_get(object, key));
+
+	return string != NULL && *string != '\0' ? string : NULL;
+}
+
+static const char *
+first_string(const json_t *object, const char *const *keys, size_t count)
+{
+	const char *string = NULL;
+
+	for (size_t i = 0; i < count && string == NULL; i++)
+		string = get_string(object, keys[i]);
+	return string;
+}
+
+/* A number, or digits in a string. */
+static const char *
+get_text(struct reader *reader, const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (json_is_integer(value))
+		return arena_printf(
+		    reader->arena, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	if (json_is_real(value))
+		return arena_printf(reader->arena, "%.0f", json_real_value(value));
+	return get_string(object, key);
+}
+
+static int
+get_code(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+	const char *digits = json_string_value(value);
+	json_int_t code = json_integer_value(value);
+
+	if (digits != NULL && strspn(digits, "0123456789") == 3 && digits[3] == '\0')
+		code = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
+	return code >= 200 && code <= 599 ? (int)code : 0;
+}
+
+static void
+set_stage(struct heard *heard, const json_t *object)
+{
+	const char *stage = get_string(object, "stage");
+
+	if (stage != NULL && !stage_parse(stage, &heard->stage))
+		heard->stage = STAGE_NONE;
+}
+
+static void
+set_host(struct reader *reader, struct heard *heard, const char *host)
+{
+	struct slice value = slice_of(host);
+	const char *semicolon = host != NULL ? strchr(host, ';') : NULL, *ip;
+
+	if (host == NULL)
+		return;
+	if (semicolon != NULL)
+		value = slice_from(value, (size_t)(semicolon - host) + 1);
+	heard->relay = host_read(value, reader->arena, &ip);
+	heard->relay_ip = ip;
+}
+
+/* "smtp; 550 5.1.1 …", or without the type */
+static void
+set_diagnostic(struct heard *heard, const char *text)
+{
+	const char *semicolon = text != NULL ? strchr(text, ';') : NULL;
+
+	if (semicolon != NULL && semicolon - text < 20 &&
+	    memchr(text, ' ', (size_t)(semicolon - text)) == NULL)
+		text = semicolon + 1 + strspn(semicolon + 1, " ");
+	heard->text = text;
+}
+
+static void
+tell(struct reader *reader, struct heard *heard)
+{
+	if (heard->text == NULL && heard->enhanced == NULL)
+		return;
+	if (heard->text == NULL)
+		heard->text = "";
+	heard->len = strlen(heard->text);
+	if (heard->recipient != NULL) { /* "Joe <joe@example.com>" */
+		const char *open = strchr(heard->recipient, '<');
+
+		if (open != NULL && strchr(open, '>') != NULL)
+			heard->recipient =
+			    arena_copy(reader->arena, open + 1, strcspn(open + 1, ">"));
+	}
+	reader->told++;
+	reader->take(heard, reader->arg);
+}
+
+/* ---- ours, and what anybody may write */
+
+static void
+set_said_by(struct heard *heard, const json_t *object)
+{
+	static const char *const names[] = {
+	    [SAID_BY_SERVER] = "server", [SAID_BY_SENDER] = "sender", [SAID_BY_LIST] = "list"};
+	const char *name = get_string(object, "said_by");
+
+	for (unsigned i = SAID_BY_SERVER; name != NULL && i < COUNT(names); i++)
+		if (strcmp(names[i], name) == 0)
+			heard->said_by = (enum said_by)i;
+}
+
+static void
+read_text_object(struct reader *reader, const json_t *object)
+{
+	static const char *const recipients[] = {"recipient", "rcpt", "to"}, *const relays[] = {
+	                                                                         "mx", "relay"};
+	const char *domain = get_string(object, "recipient_domain"),
+	           *direction = get_string(object, "direction");
+	struct heard heard = {.stage = STAGE_NONE,
+	    .text = json_string_value(json_object_get(object, "text")),
+	    .id = get_text(reader, object, "id"),
+	    .code = get_code(object, "code"),
+	    .enhanced = get_string(object, "enhanced"),
+	    .recipient = first_string(object, recipients, COUNT(recipients)),
+	    .relay = first_string(object, relays, COUNT(relays)),
+	    .relay_ip = get_string(object, "relay_ip"),
+	    .queue_id = get_string(object, "queue_id"),
+	    .time = get_string(object, "time"),
+	    .inbound = direction != NULL && strcmp(direction, "inbound") == 0,
+	    .provider = get_string(object, "provider")};
+
+	set_stage(&heard, object);
+	set_said_by(&heard, object);
+	if (heard.recipient == NULL && domain != NULL)
+		heard.recipient = arena_printf(reader->arena, "@%s", domain);
+	if (heard.text != NULL && (*heard.text != '\0' || heard.enhanced != NULL))
+		tell(reader, &heard);
+}
+
+/* Our own record of a walk. */
+static void
+read_result(struct reader *reader, const json_t *object)
+{
+	const json_t *reply = json_object_get(object, "reply"),
+	             *attempts = json_object_get(object, "attempts");
+	size_t count = json_array_size(attempts);
+	const char *domain = get_string(object, "domain");
+	struct heard heard = {.stage = STAGE_NONE,
+	    .said_by = SAID_BY_SERVER,
+	    .text = get_string(reply, "text"),
+	    .code = get_code(reply, "code"),
+	    .enhanced = get_string(reply, "enhanced"),
+	    .recipient = get_string(object, "rcpt"),
+	    .relay = count > 0 ? get_string(json_array_get(attempts, count - 1), "mx") : NULL};
+
+	if (heard.recipient == NULL && domain != NULL)
+		heard.recipient = arena_printf(reader->arena, "@%s", domain);
+	set_stage(&heard, object);
+	if (heard.text != NULL && heard.code >= 400)
+		tell(reader, &heard);
+}
+
+/* ---- servers */
+
+/* {"type":"Bounce","recipient":…,"response":{"code":…,"enhanced_code":{"class":…,"subject":…,
+ * "detail":…},"content":…,"command":…},"peer_address":{"name":…,"addr":…}} */
+static void
+read_kumo(struct reader *reader, const json_t *object)
+{
+	const json_t *response = json_object_get(object, "response"),
+	             *enhanced = json_object_get(response, "enhanced_code"),
+	             *peer = json_object_get(object, "peer_address"),
+	             *recipient = json_object_get(object, "recipient");
+	const char *command = get_string(response, "command"), *type = get_string(object, "type");
+	struct heard heard = {.stage = STAGE_NONE,
+	    .said_by = SAID_BY_SERVER,
+	    .text = get_string(response, "content"),
+	    .code = get_code(response, "code"),
+	    .recipient = json_string_value(
+	        json_is_array(recipient) ? json_array_get(recipient, 0) : recipient),
+	    .relay = get_string(peer, "name"),
+	    .relay_ip = get_string(peer, "addr"),
+	    .queue_id = get_string(object, "id"),
+	    .deferred = type != NULL && strcmp(type, "TransientFailure") == 0,
+	    .time = get_text(reader, object, "timestamp")};
+
+	if (json_is_object(enhanced))
+		heard.enhanced = arena_printf(reader->arena, "%d.%d.%d",
+		    (int)json_integer_value(json_object_get(enhanced, "class")),
+		    (int)json_integer_value(json_object_get(enhanced, "subject")),
+		    (int)json_integer_value(json_object_get(enhanced, "detail")));
+	if (command != NULL)
+		heard.stage = logline_stage(command, strlen(command));
+	if (heard.relay == NULL && heard.relay_ip == NULL)
+		heard.said_by = SAID_BY_UNKNOWN;
+	if (heard.text != NULL && heard.code >= 400)
+		tell(reader, &heard);
+}
+
+/* maddy: {"msg_id":…,"rcpt":…,"reason":…,"smtp_code":550,"smtp_enchcode":"5.1.1","smtp_msg":…} */
+static void
+read_maddy(struct reader *reader, const json_t *object)
+{
+	const char *reason = get_string(object, "reason");
+	struct heard heard = {.stage = STAGE_NONE,
+	    .text = get_string(object, "smtp_msg"),
+	    .code = get_code(object, "smtp_code"),
+	    .enhanced = get_string(object, "smtp_enchcode"),
+	    .recipient = get_string(object, "rcpt"),
+	    .queue_id = get_string(object, "msg_id"),
+	    .said_by = SAID_BY_SENDER};
+	const char *said = heard.text != NULL ? strstr(heard.text, " said: ") : NULL;
+
+	set_host(reader, &heard, get_string(object, "remote_server"));
+	heard.deferred = heard.code < 500;
+	if (said != NULL) { /* "mx.example.com. said: …" */
+		set_host(reader, &heard,
+		    arena_copy(reader->arena, heard.text, (size_t)(said - heard.text)));
+		heard.text = said + strlen(" said: ");
+		heard.said_by = SAID_BY_SERVER;
+	} else if (get_string(object, "io_op") != NULL && reason != NULL) {
+		heard.text = reason;
+	} else if (heard.relay != NULL) {
+		heard.said_by = SAID_BY_SERVER;
+	}
+	if (heard.code >= 400)
+		tell(reader, &heard);
+}
+
+/* A log line in an envelope, or some service's event with the server's words in it. */
+static void
+read_wrapper(struct reader *reader, const json_t *object)
+{
+	static const char *const keys[] = {"MESSAGE", "message", "msg", "log", "reason", "response",
+	    "diagnostic", "diagnosticCode", "smtp_response", "error"};
+	static const char *const recipients[] = {"recipient", "rcpt", "email", "to"};
+
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		struct heard heard = {.stage = STAGE_NONE};
+		size_t len;
+
+		set_diagnostic(&heard, get_string(object, keys[i]));
+		if (heard.text == NULL)
+			continue;
+		len = strlen(heard.text);
+		if (logline_code(heard.text, len) == 0) {
+			if (logline_read(heard.text, len, reader->arena, &heard) != LOGLINE_REPLY)
+				continue;
+			heard.text = arena_copy(reader->arena, heard.text, heard.len);
+		}
+		if (heard.recipient == NULL)
+			heard.recipient = first_string(object, recipients, COUNT(recipients));
+		tell(reader, &heard);
+		return;
+	}
+}
+
+/* ---- services */
+
+/* Amazon SES: {"notificationType":"Bounce","bounce":{"bouncedRecipients":[{"emailAddress":…,
+ * "status":…,"diagnosticCode":…}],"reportingMTA":…,"remoteMtaIp":…,"timestamp":…},"mail":…} */
+static void
+read_ses(struct reader *reader, const json_t *object)
+{
+	static const struct {
+		const char *member, *recipients;
+		bool deferred;
+	} kinds[] = {
+	    {"bounce", "bouncedRecipients", false}, {"deliveryDelay", "delayedRecipients", true}};
+
+	for (size_t kind = 0; kind < COUNT(kinds); kind++) {
+		const json_t *event = json_object_get(object, kinds[kind].member), *one;
+		size_t i;
+
+		json_array_foreach(json_object_get(event, kinds[kind].recipients), i, one)
+		{
+			struct heard heard = {.stage = STAGE_NONE,
+			    .recipient = get_string(one, "emailAddress"),
+			    .enhanced = get_string(one, "status"),
+			    .deferred = kinds[kind].deferred,
+			    .time = get_string(event, "timestamp")};
+
+			set_diagnostic(&heard, get_string(one, "diagnosticCode"));
+			set_host(reader, &heard, get_string(event, "reportingMTA"));
+			heard.reporter = heard.relay;
+			heard.relay = NULL;
+			heard.relay_ip = get_string(event, "remoteMtaIp");
+			tell(reader, &heard);
+		}
+	}
+}
+
+/* {"event":"bounce","email":…,"reason":"550 …","status":"5.1.1","timestamp":…,"mx_server":…} */
+static void
+read_sendgrid(struct reader *reader, const json_t *object)
+{
+	static const char *const refusing[] = {"bounce", "blocked", "deferred", "dropped"};
+	static const char *const reasons[] = {"reason", "response"};
+	const char *event = get_string(object, "event");
+	struct heard heard = {.stage = STAGE_NONE,
+	    .text = first_string(object, reasons, COUNT(reasons)),
+	    .recipient = get_string(object, "email"),
+	    .enhanced = get_string(object, "status"),
+	    .time = get_text(reader, object, "timestamp")};
+
+	set_host(reader, &heard, get_string(object, "mx_server"));
+	if (event == NULL)
+		event = "bounce"; /* the suppression lists have no kinds of event */
+	heard.deferred = strcmp(event, "deferred") == 0;
+	if (strcmp(event, "dropped") == 0)
+		heard.said_by = SAID_BY_SENDER;
+	for (size_t i = 0; i < COUNT(refusing); i++)
+		if (strcmp(refusing[i], event) == 0)
+			tell(reader, &heard);
+}
+
+/* {"event":"failed","severity":"permanent","recipient":…,"delivery-status":{"code":550,
+ * "message":…,"description":…,"mx-host":…,"enhanced-code":…},"timestamp":…} */
+static void
+read_mailgun(struct reader *reader, const json_t *object)
+{
+	static const char *const words[] = {"message", "description"};
+	const json_t *status = json_object_get(object, "delivery-status");
+	const char *event = get_string(object, "event"), *severity = get_string(object, "severity");
+	struct heard heard = {.stage = STAGE_NONE,
+	    .text = first_string(status, words, COUNT(words)),
+	    .code = get_code(status, "code"),
+	    .enhanced = get_string(status, "enhanced-code"),
+	    .recipient = get_string(object, "recipient"),
+	    .queue_id = NULL,
+	    .deferred = severity != NULL && strcmp(severity, "temporary") == 0,
+	    .time = get_text(reader, object, "timestamp")};
+
+	set_host(reader, &heard, get_string(status, "mx-host"));
+	if (event != NULL &&
+	    (strcmp(event, "failed") == 0 || strcmp(event, "rejected") == 0 ||
+	        strcmp(event, "temporary_fail") == 0 || strcmp(event, "permanent_fail") == 0))
+		tell(reader, &heard);
+}
+
+/* {"RecordType":"Bounce","Type":"HardBounce","Email":…,"Details":"smtp;550 …","BouncedAt":…} */
+static void
+read_postmark(struct reader *reader, const json_t *object)
+{
+	const char *type = get_string(object, "Type");
+	struct heard heard = {.stage = STAGE_NONE,
+	    .recipient = get_string(object, "Email"),
+	    .time = get_string(object, "BouncedAt")};
+
+	set_diagnostic(&heard, get_string(object, "Details"));
+	if (heard.text == NULL)
+		heard.text = get_string(object, "Description");
+	if (type != NULL &&
+	    (strcmp(type, "SpamComplaint") == 0 || strcmp(type, "AutoResponder") == 0 ||
+	        strcmp(type, "Unsubscribe") == 0 || strcmp(type, "Subscribe") == 0))
+		return;
+	heard.deferred = type != NULL && strcmp(type, "Transient") == 0;
+	tell(reader, &heard);
+}
+
+/* {"msys":{"message_event":{"type":"bounce","rcpt_to":…,"raw_reason":…,"error_code":…,
+ * "ip_address":…,"timestamp":…}}} */
+static void
+read_sparkpost(struct reader *reader, const json_t *event)
+{
+	static const char *const refusing[] = {
+	    "bounce", "delay", "out_of_band", "policy_rejection", "generation_failure"};
+	static const char *const reasons[] = {"raw_reason", "reason"};
+	const char *type = get_string(event, "type");
+	struct heard heard = {.stage = STAGE_NONE,
+	    .text = first_string(event, reasons, COUNT(reasons)),
+	    .code = get_code(event, "error_code"),
+	    .recipient = get_string(event, "rcpt_to"),
+	    .relay_ip = get_string(event, "ip_address"),
+	    .time = get_text(reader, event, "timestamp")};
+
+	heard.deferred = type != NULL && strcmp(type, "delay") == 0;
+	for (size_t i = 0; type != NULL && i < COUNT(refusing); i++)
+		if (strcmp(refusing[i], type) == 0)
+			tell(reader, &heard);
+}
+
+/* ---- which is it? */
+
+static void read_value(struct reader *reader, const json_t *value);
+
+/* What holds the event as a member, or as JSON in a string (SNS). */
+static bool
+read_inside(struct reader *reader, const json_t *object)
+{
+	static const char *const members[] = {"event-data", "msys", "message_event", "Message",
+	    "results", "items", "Bounces", "events", "data"};
+
+	if (reader->nested == NESTED_MAX)
+		return true;
+	for (size_t i = 0; i < COUNT(members); i++) {
+		const json_t *member = json_object_get(object, members[i]);
+		const char *text = json_string_value(member);
+		json_t *inner = NULL;
+
+		if (text != NULL && (*text == '{' || *text == '['))
+			member = inner = json_loads(text, 0, NULL);
+		if (json_is_object(member) || json_is_array(member)) {
+			reader->nested++;
+			read_value(reader, member);
+			reader->nested--;
+			json_decref(inner);
+			return true;
+		}
+		json_decref(inner);
+	}
+	return false;
+}
+
+static bool
+has(const json_t *object, const char *key)
+{
+	return json_object_get(object, key) != NULL;
+}
+
+static void
+read_object(struct reader *reader, const json_t *object)
+{
+	const char *type = get_string(object, "type");
+
+	if (type != NULL && strcmp(type, "result") == 0)
+		read_result(reader, object);
+	else if (has(object, "notificationType") || has(object, "eventType"))
+		read_ses(reader, object);
+	else if (has(object, "smtp_code"))
+		read_maddy(reader, object);
+	else if (has(object, "delivery-status"))
+		read_mailgun(reader, object);
+	else if (has(object, "rcpt_to") && type != NULL)
+		read_sparkpost(reader, object);
+	else if (has(object, "Email") && (has(object, "BouncedAt") || has(object, "TypeCode")))
+		read_postmark(reader, object);
+	else if (has(object, "email") && (has(object, "event") || has(object, "reason")))
+		read_sendgrid(reader, object);
+	else if (json_is_object(json_object_get(object, "response")))
+		read_kumo(reader, object);
+	else if (has(object, "text"))
+		read_text_object(reader, object);
+	else if (!read_inside(reader, object))
+		read_wrapper(reader, object);
+}
+
+static void
+read_value(struct reader *reader, const json_t *value)
+{
+	if (json_is_object(value)) {
+		read_object(reader, value);
+	} else if (json_is_array(value)) {
+		size_t count = json_array_size(value);
+
+		for (size_t i = 0; i < count && i < ELEMENTS_MAX; i++)
+			if (json_is_object(json_array_get(value, i)))
+				read_object(reader, json_array_get(value, i));
+	}
+}
+
+long
+events_read(const char *json, size_t len, struct arena *arena, heard_take *take, void *arg)
+{
+	struct reader reader = {.arena = arena, .take = take, .arg = arg};
+	json_t *value = json_loadb(json, len, JSON_DISABLE_EOF_CHECK, NULL);
+
+	if (!json_is_object(value) && !json_is_array(value)) {
+		json_decref(value);
+		return -1;
+	}
+	read_value(&reader, value);
+	json_decref(value);
+	return reader.told;
+}

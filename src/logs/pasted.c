@@ -1,0 +1,549 @@
+#include "logs/pasted.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "logs/dsn.h"
+#include "logs/notice.h"
+#include "mail/html.h"
+#include "smtp/reply.h"
+
+enum {
+	LINES_MAX = 4096,
+	LINES_OF_REPLY = 128,
+	TEXT_MAX = 65536,
+	WRAPPED_MIN = 45 /* octets of a line that a mail program may have wrapped */
+};
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+struct reader {
+	struct arena *arena;
+	heard_take *take;
+	void *arg;
+	struct slice *lines; /* without quoting marks; with their indentation */
+	size_t count;
+	unsigned long line; /* number of the first */
+	bool shown; /* it was HTML, and is no more */
+	struct pasted_counts counts;
+};
+
+/* ---- one reply on one line */
+
+struct slice
+reply_unjoin(struct slice text, struct arena *arena)
+{
+	char enhanced[12], *out;
+	size_t prefix = 4, from = 0, n = 0;
+
+	if (text.len < 12 || logline_code(text.at, text.len) == 0 || text.at[3] != '-' ||
+	    memchr(text.at, '\n', text.len) != NULL)
+		return text;
+	reply_enhanced(slice_copy((struct slice){text.at + 4, 8}, arena), enhanced);
+	out = arena_alloc(arena, text.len + 1);
+	if (*enhanced != '\0')
+		prefix += strlen(enhanced);
+	for (size_t i = prefix; i + prefix < text.len; i++) {
+		const char *next = text.at + i + 1;
+		bool last = next[3] == ' ';
+
+		if (text.at[i] != ' ' || memcmp(next, text.at, 3) != 0 || (!last && next[3] != '-'))
+			continue;
+		if (*enhanced != '\0' ? memcmp(next + 4, enhanced, strlen(enhanced)) != 0
+		                      : last && is_digit(next[4]))
+			continue;
+		memcpy(out + n, text.at + from, i - from);
+		n += i - from;
+		out[n++] = '\n';
+		from = i + 1;
+		if (last)
+			break;
+		i += prefix;
+	}
+	if (from == 0)
+		return text;
+	memcpy(out + n, text.at + from, text.len - from);
+	return (struct slice){out, n + text.len - from};
+}
+
+/* ---- lines */
+
+static struct slice
+cut_quoting(struct slice line)
+{
+	static const char *const prompts[] = {"<** ", "<~* ", "<*** "};
+
+	for (unsigned i = 0; i < 8; i++) {
+		struct slice bare = slice_from(line, slice_span(line, " \t"));
+
+		if (bare.len == 0 || (*bare.at != '>' && *bare.at != '|') ||
+		    (bare.len > 1 && !is_blank(bare.at[1]) && bare.at[1] != '>') ||
+		    slice_begins(bare, ">>> "))
+			break;
+		line = slice_from(bare, 1);
+		if (line.len > 0 && *line.at == ' ')
+			line = slice_from(line, 1);
+	}
+	for (size_t i = 0; i < COUNT(prompts); i++)
+		if (slice_begins(line, prompts[i]))
+			line = slice_from(line, strlen(prompts[i]));
+	return line;
+}
+
+static void
+take_lines(struct reader *reader, struct slice text)
+{
+	struct slice line;
+
+	reader->lines = arena_alloc(reader->arena, LINES_MAX * sizeof *reader->lines);
+	while (reader->count < LINES_MAX && slice_line(&text, &line))
+		reader->lines[reader->count++] = cut_quoting(line);
+}
+
+static size_t
+indent_of(struct slice line)
+{
+	return slice_span(line, " \t");
+}
+
+/* ---- telling */
+
+static void
+tell(struct reader *reader, struct heard *heard, size_t line)
+{
+	heard->line = reader->line + line;
+	reader->counts.told++;
+	reader->take(heard, reader->arg);
+}
+
+static void
+tell_text(struct reader *reader, const char *text, size_t len, size_t line)
+{
+	struct slice bare = slice_trim((struct slice){text, len});
+	struct heard heard = {
+	    .text = bare.at, .len = bare.len, .stage = STAGE_NONE, .said_by = SAID_BY_SERVER};
+
+	if (bare.len > 0)
+		tell(reader, &heard, line);
+}
+
+/* ---- replies as they are */
+
+/* "smtp; 550 …", "550: …", and leading blanks, are taken off. Empty: it begins no reply. */
+static struct slice
+reply_line(struct slice line, int *code)
+{
+	line = slice_trim(line);
+	if (slice_begins(line, "smtp;"))
+		line = slice_trim(slice_from(line, 5));
+	*code = logline_code(line.at, line.len);
+	return line;
+}
+
+/* "5.7.1 …" without a code: a whole reply, or a line of one. */
+static bool
+is_enhanced(struct slice line)
+{
+	size_t n = slice_span(line, "0123456789.");
+
+	return n >= 5 && n <= 10 && (*line.at == '4' || *line.at == '5') && line.at[1] == '.' &&
+	       line.at[n - 1] != '.' && memchr(line.at + 2, '.', n - 2) != NULL &&
+	       (n == line.len || line.at[n] == ' ');
+}
+
+/* Does the line go on what the one before it says? It is indented deeper than the first, or that
+ * one is so long that a mail program wrapped it. */
+static bool
+is_wrapped(const struct reader *reader, size_t first, size_t i)
+{
+	struct slice line = reader->lines[i];
+
+	return slice_trim(line).len > 0 && slice_trim(reader->lines[i - 1]).len > 0 &&
+	       (indent_of(line) > indent_of(reader->lines[first]) ||
+	           reader->lines[i - 1].len >= WRAPPED_MIN);
+}
+
+/* "550 5.1.1 …" and below it "5.1.1 …" */
+static bool
+same_enhanced(struct slice reply, struct slice line)
+{
+	size_t len = slice_until(line, " ");
+
+	return reply.len > 4 + len && logline_code(reply.at, reply.len) != 0 &&
+	       memcmp(reply.at + 4, line.at, len) == 0;
+}
+
+/* The reply that begins with line `i`; how many lines it takes. */
+static size_t
+read_reply(struct reader *reader, size_t i)
+{
+	int code, next;
+	struct slice line = reply_line(reader->lines[i], &code), more;
+	bool open = code != 0 && line.len > 3 && line.at[3] == '-';
+	size_t start = i;
+	struct buf text;
+
+	buf_init(&text, TEXT_MAX);
+	buf_add(&text, line.at, line.len);
+	for (i++; i < reader->count && i - start < LINES_OF_REPLY; i++) {
+		more = reply_line(reader->lines[i], &next);
+		if (next != 0 && (next != code || !open))
+			break;
+		if (next == 0 && (is_enhanced(more) ? !same_enhanced(line, more)
+		                                    : !is_wrapped(reader, start, i)))
+			break;
+		if (text.len + more.len + 1 > TEXT_MAX)
+			break;
+		buf_putc(&text, next != 0 || is_enhanced(more) ? '\n' : ' ');
+		buf_add(&text, more.at, more.len);
+		if (next != 0)
+			open = more.len > 3 && more.at[3] == '-';
+	}
+	tell_text(reader, arena_copy(reader->arena, text.data, text.len), text.len, start);
+	buf_release(&text);
+	return i - start;
+}
+
+/* ---- what programs print */
+
+static const struct {
+	const char *words; /* before a reply without a code */
+	const char *end; /* what comes behind it; NULL: it goes on to the end */
+} program_words[] = {
+    {"server response was:", NULL}, /* .NET */
+    {"mail server responded:", " Please check"}, /* Thunderbird */
+    {"server responded:", " Please check"},
+    {"server responded with:", NULL},
+    {" Detail:", " SMTP code:"}, /* PHPMailer */
+    {"server message:", NULL}, /* msmtp */
+    {"error from server:", NULL},
+    {"server said:", NULL},
+    {"The error was:", NULL},
+};
+
+/* (554, b'5.7.1 no'): of Python's smtplib. */
+static bool
+read_tuple(struct reader *reader, struct slice text, size_t line)
+{
+	for (const char *open; (open = memchr(text.at, '(', text.len)) != NULL;) {
+		struct slice code, words;
+		struct buf out;
+		char quote;
+
+		code = text = slice_from(text, (size_t)(open - text.at) + 1);
+		if (code.len < 8 || (*code.at != '4' && *code.at != '5') ||
+		    slice_span(code, "0123456789") != 3 || code.at[3] != ',')
+			continue;
+		words = slice_from(code, 4 + slice_span(slice_from(code, 4), " "));
+		if (words.len > 1 && (*words.at == 'b' || *words.at == 'u'))
+			words = slice_from(words, 1);
+		if (words.len < 2 || (*words.at != '\'' && *words.at != '"'))
+			continue;
+		quote = *words.at;
+		buf_init(&out, TEXT_MAX);
+		buf_printf(&out, "%.3s ", code.at);
+		for (size_t i = 1; i < words.len && words.at[i] != quote; i++) {
+			bool escaped = words.at[i] == '\\' && i + 1 < words.len;
+
+			i += escaped;
+			buf_putc(&out, escaped && words.at[i] == 'n' ? '\n' : words.at[i]);
+		}
+		tell_text(reader, arena_copy(reader->arena, out.data, out.len), out.len, line);
+		buf_release(&out);
+		return true;
+	}
+	return false;
+}
+
+/* "SMTP code: 554", "responseCode: 554": the code of words that stand before it. */
+static int
+code_behind(struct slice text)
+{
+	static const char *const words[] = {"SMTP code: ", "responseCode: ", "code: "};
+
+	for (size_t i = 0; i < COUNT(words); i++) {
+		const char *found = slice_find(text, words[i]);
+
+		if (found != NULL) {
+			struct slice code =
+			    slice_from(text, (size_t)(found - text.at) + strlen(words[i]));
+			int number = logline_code(code.at, code.len < 3 ? code.len : 3);
+
+			if (number != 0)
+				return number;
+		}
+	}
+	return 0;
+}
+
+static bool
+read_program(struct reader *reader, struct slice text, size_t line)
+{
+	if (read_tuple(reader, text, line))
+		return true;
+	for (size_t i = 0; i < COUNT(program_words); i++) {
+		const char *found = slice_find(text, program_words[i].words);
+		struct slice words;
+		struct heard heard = {.stage = STAGE_NONE, .said_by = SAID_BY_SERVER};
+
+		if (found == NULL)
+			continue;
+		words = slice_trim(
+		    slice_from(text, (size_t)(found - text.at) + strlen(program_words[i].words)));
+		found =
+		    program_words[i].end != NULL ? slice_find(words, program_words[i].end) : NULL;
+		if (found != NULL)
+			words.len = (size_t)(found - words.at);
+		if (!is_enhanced(words) && logline_code(words.at, words.len) == 0)
+			continue;
+		heard.text = slice_trim(words).at;
+		heard.len = slice_trim(words).len;
+		if (is_enhanced(words))
+			heard.code = code_behind(text);
+		tell(reader, &heard, line);
+		return true;
+	}
+	return false;
+}
+
+/* ---- a notice, or fields of a status */
+
+static void
+tell_entries(struct reader *reader, const struct notice *notice, size_t line)
+{
+	for (size_t i = 0; i < notice->count; i++) {
+		const struct notice_entry *entry = &notice->entries[i];
+		struct heard heard = {.text = entry->text,
+		    .len = entry->len,
+		    .stage = entry->stage,
+		    .said_by = entry->said_by,
+		    .enhanced = entry->status,
+		    .recipient = entry->recipient,
+		    .relay = entry->relay,
+		    .relay_ip = entry->relay_ip};
+
+		if (entry->text != NULL && entry->len > 0)
+			tell(reader, &heard, line);
+	}
+}
+
+static bool
+read_status(struct reader *reader, struct slice text, size_t line)
+{
+	struct dsn dsn = {0};
+
+	if (slice_find(text, "Diagnostic-Code:") == NULL &&
+	    slice_find(text, "Final-Recipient:") == NULL)
+		return false;
+	dsn_read(text, reader->arena, &dsn);
+	for (size_t i = 0; i < dsn.count; i++) {
+		const struct dsn_recipient *recipient = &dsn.recipients[i];
+		struct heard heard = {.text = recipient->diagnostic,
+		    .stage = STAGE_NONE,
+		    .recipient = recipient->final != NULL ? recipient->final : recipient->original,
+		    .relay = recipient->remote,
+		    .relay_ip = recipient->remote_ip,
+		    .enhanced = recipient->status,
+		    .deferred = recipient->action == DSN_DELAYED};
+		struct heard quoted;
+
+		if (recipient->action == DSN_NO_FAILURE ||
+		    (heard.text == NULL && heard.enhanced == NULL))
+			continue;
+		if (heard.text == NULL)
+			heard.text = "";
+		heard.len = strlen(heard.text);
+		if (logline_code(heard.text, heard.len) == 0 &&
+		    logline_read(heard.text, heard.len, reader->arena, &quoted) == LOGLINE_REPLY) {
+			heard.text = quoted.text;
+			heard.len = quoted.len;
+			heard.stage = quoted.stage;
+			heard.relay = quoted.relay;
+		}
+		tell(reader, &heard, line);
+	}
+	return dsn.count > 0;
+}
+
+/* The lines without quoting marks as one text again. */
+static struct slice
+text_of(struct reader *reader, size_t from, size_t to)
+{
+	struct buf out;
+	struct slice text;
+
+	buf_init(&out, 2 * TEXT_MAX);
+	for (size_t i = from; i < to; i++) {
+		buf_add(&out, reader->lines[i].at, reader->lines[i].len);
+		buf_putc(&out, '\n');
+	}
+	text = (struct slice){arena_copy(reader->arena, out.data, out.len), out.len};
+	buf_release(&out);
+	return text;
+}
+
+/* Is it more than replies: does it have what only notices have? */
+static bool
+is_notice(struct slice text)
+{
+	static const char *const words[] = {"remote host said:", " said: ",
+	    "SMTP error from remote", "while talking to ", "<<< ", "refused to talk to me",
+	    "did not like our", "(reason: ", "The error that the other server returned was",
+	    "The response from the remote server", "The response was:", "Remote Server returned",
+	    "Final-Recipient:", "Diagnostic-Code:", "Diagnostic information for administrators",
+	    "mail system at host", "<**"};
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (slice_find(text, words[i]) != NULL)
+			return true;
+	return false;
+}
+
+static bool
+read_notice(struct reader *reader, struct slice text, size_t line)
+{
+	unsigned long told = reader->counts.told;
+	struct notice notice;
+
+	if (read_status(reader, text, line))
+		return true;
+	notice_read(text, false, reader->arena, &notice);
+	tell_entries(reader, &notice, line);
+	return reader->counts.told > told;
+}
+
+/* ---- a paragraph */
+
+/* Are all its lines such as a log has, each for itself? */
+static bool
+is_log(struct reader *reader, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		struct heard heard;
+
+		if (indent_of(reader->lines[i]) > 0 ||
+		    logline_read(reader->lines[i].at, reader->lines[i].len, reader->arena,
+		        &heard) == LOGLINE_OTHER)
+			return false;
+	}
+	return true;
+}
+
+static bool
+read_line(struct reader *reader, size_t i)
+{
+	struct slice line = slice_trim(reader->lines[i]);
+	struct heard heard;
+
+	if (logline_read(line.at, line.len, reader->arena, &heard) != LOGLINE_REPLY)
+		return false;
+	tell(reader, &heard, i);
+	return true;
+}
+
+/* Lines that begin with a code are replies; between them is what nobody knows. */
+static void
+read_lines(struct reader *reader, size_t from, size_t to)
+{
+	int code;
+
+	for (size_t i = from; i < to;) {
+		struct slice line = reply_line(reader->lines[i], &code);
+
+		if (line.len == 0) {
+			i++;
+		} else if (code != 0 || is_enhanced(line)) {
+			i += read_reply(reader, i);
+		} else {
+			if (!read_line(reader, i) && !read_program(reader, line, i))
+				reader->counts.passed_over++;
+			i++;
+		}
+	}
+}
+
+static bool
+has_reply_line(struct reader *reader, size_t from, size_t to)
+{
+	int code;
+
+	for (size_t i = from; i < to; i++) {
+		struct slice line = reply_line(reader->lines[i], &code);
+
+		if (code != 0 || is_enhanced(line))
+			return true;
+	}
+	return false;
+}
+
+static void read_all(struct reader *reader, struct slice text);
+
+static void
+read_html(struct reader *reader, struct slice text, size_t from, size_t to)
+{
+	struct reader inner = {.arena = reader->arena,
+	    .take = reader->take,
+	    .arg = reader->arg,
+	    .line = reader->line + from,
+	    .shown = true};
+
+	read_all(&inner, html_text(text, reader->arena));
+	reader->counts.told += inner.counts.told;
+	reader->counts.passed_over += inner.counts.told > 0 ? 0 : to - from;
+}
+
+static void
+read_paragraph(struct reader *reader, size_t from, size_t to)
+{
+	int code;
+	struct slice first = reply_line(reader->lines[from], &code), text;
+
+	if (code != 0 || is_enhanced(first) || is_log(reader, from, to)) {
+		read_lines(reader, from, to);
+		return;
+	}
+	text = text_of(reader, from, to);
+	if (!reader->shown && html_is(text)) {
+		read_html(reader, text, from, to);
+		return;
+	}
+	for (size_t i = 0; i < text.len; i++) /* a program's words, wrapped */
+		if (text.at[i] == '\n')
+			((char *)text.at)[i] = ' ';
+	if (to - from > 1 && !has_reply_line(reader, from, to) &&
+	    is_wrapped(reader, from, from + 1) && read_program(reader, text, from))
+		return;
+	text = text_of(reader, from, to);
+	if ((notice_address(text).len > 0 || is_notice(text) || notice_reply(text) != NULL) &&
+	    read_notice(reader, text, from))
+		return;
+	read_lines(reader, from, to);
+}
+
+static void
+read_all(struct reader *reader, struct slice text)
+{
+	take_lines(reader, text);
+	text = text_of(reader, 0, reader->count);
+	if (is_notice(text) && !is_log(reader, 0, reader->count) &&
+	    (reader->shown || !html_is(text)) && read_notice(reader, text, 0))
+		return;
+	for (size_t i = 0, end; i < reader->count; i = end) {
+		for (end = i; end < reader->count && slice_trim(reader->lines[end]).len > 0;)
+			end++;
+		if (end > i)
+			read_paragraph(reader, i, end);
+		end += end == i;
+	}
+}
+
+struct pasted_counts
+pasted_read(struct slice text, unsigned long line, struct arena *arena, heard_take *take, void *arg)
+{
+	struct reader reader = {.arena = arena, .take = take, .arg = arg, .line = line};
+
+	read_all(&reader, text);
+	return reader.counts;
+}

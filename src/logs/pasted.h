@@ -1,0 +1,26 @@
+/* pasted: lines that are no log's and no mail's: replies as servers give them, a notice copied out
+ * of a mail program, what a program prints of an SMTP error → what was said.
+ *
+ * First they are put together: quoting marks ("> "), common indentation and HTML are taken off, a
+ * reply's lines and those that a mail program wrapped are joined. Pure. */
+#ifndef LOGS_PASTED_H
+#define LOGS_PASTED_H
+
+#include "base/slice.h"
+#include "logs/bounce.h"
+
+struct arena;
+
+struct pasted_counts {
+	unsigned long told, passed_over; /* refusals; lines that are part of none */
+};
+
+/* `line`: the number of the text's first line. */
+struct pasted_counts pasted_read(
+    struct slice text, unsigned long line, struct arena *arena, heard_take *take, void *arg);
+
+/* A reply whose lines a server's log wrote on one line ("550-5.7.26 This … 550-5.7.26 Gmail … 550
+ * 5.7.26 …") with its line ends again; any other text as it is, uncopied. */
+struct slice reply_unjoin(struct slice text, struct arena *arena);
+
+#endif
