@@ -1,9 +1,12 @@
 /* explain: what refusals mean. Texts as arguments, or whatever holds replies on standard input; one
  * reply at a time, nothing is kept but counts. The network is only asked with --source. */
+#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -13,14 +16,21 @@
 #include "command/command.h"
 #include "command/output.h"
 #include "command/sources.h"
+#include "input/input.h"
 #include "logs/maillog.h"
+#include "logs/pasted.h"
+#include "logs/redact.h"
 #include "report/explained.h"
 #include "report/ndjson.h"
 #include "report/text_explain.h"
 #include "rules/rules.h"
 #include "smtp/reply.h"
 
-enum { PIECE = 65536 }; /* octets that are read at once, and at which the output is written */
+enum {
+	PIECE = 65536, /* octets at which the output is written */
+	IDLE_MS = 1000, /* without input, until what is held back is told */
+	PROGRESS_FILES = 500 /* of a folder, between two lines of progress */
+};
 
 struct explainer {
 	const struct options *options;
@@ -31,6 +41,7 @@ struct explainer {
 	struct buf out; /* not yet written */
 	struct arena *arena; /* as long as one reply */
 	struct explained explained;
+	const char *file; /* that is being read; NULL: none */
 	bool lost; /* the output takes no more */
 };
 
@@ -62,46 +73,137 @@ show(struct explainer *explainer, const struct explanation *explanation)
 		flush(explainer);
 }
 
+/* ---- one refusal */
+
+static const char *
+said_by_name(enum said_by said_by)
+{
+	static const char *const names[] = {
+	    [SAID_BY_SERVER] = "server", [SAID_BY_SENDER] = "sender", [SAID_BY_LIST] = "list"};
+
+	return names[said_by];
+}
+
+/* Reads the words by who said them: a sending system's own are not those of a server. Where it is
+ * not known who spoke, words without a reply's code may be a sending system's. */
+static void
+read_words(struct explainer *explainer, const struct heard *heard, struct said *said,
+    struct reading *reading, enum said_by *said_by)
+{
+	const struct rulebook *rulebook = &explainer->rulebook;
+	bool coded = said->code != 0 || logline_code(said->text, said->len) != 0;
+
+	*said_by = heard->said_by;
+	if (*said_by != SAID_BY_SERVER && !heard->inbound &&
+	    (*said_by != SAID_BY_UNKNOWN || !coded || heard->reporter != NULL)) {
+		rules_read(rulebook->verdicts, said, explainer->arena, reading);
+		if (reading->rule != NULL) {
+			if (*said_by == SAID_BY_UNKNOWN)
+				*said_by = SAID_BY_SENDER;
+			return;
+		}
+	}
+	rules_read(rulebook->rules, said, explainer->arena, reading);
+	if (*said_by == SAID_BY_UNKNOWN && coded)
+		*said_by = SAID_BY_SERVER;
+	if (reading->provider == NULL)
+		reading->provider = heard->provider;
+}
+
+static void
+judge(struct explainer *explainer, struct explanation *explanation, const struct reading *reading,
+    struct counsel *counsel, struct diagnosis *diagnosis)
+{
+	const struct setting setting = {.domain = explanation->recipient_domain};
+
+	*counsel = (struct counsel){.who = WHO_NOBODY};
+	explanation->counsel = counsel;
+	if (explanation->inbound) /* nothing is to be done about what we refuse to others */
+		return;
+	counsel_make(explainer->rulebook.remedies, reading, &setting, explainer->arena, counsel);
+	if (explainer->checker == NULL)
+		return;
+	checker_diagnose(explainer->checker,
+	    &(struct diagnosis_query){.remedies = explainer->rulebook.remedies,
+	        .reading = reading,
+	        .stage = explanation->stage,
+	        .setting = setting},
+	    explainer->arena, diagnosis);
+	explanation->diagnosis = diagnosis;
+}
+
+/* A status that was told beside the words; the one in the words is nearer to what was said. */
+static void
+given_enhanced(const struct heard *heard, char enhanced[12])
+{
+	struct slice text = {heard->text, heard->len};
+
+	if (logline_code(text.at, text.len) != 0)
+		text = slice_from(text, 4);
+	text = slice_from(text, slice_span(text, " #"));
+	reply_enhanced(text.len > 4 ? text.at : "", enhanced);
+	if (*enhanced == '\0' && heard->enhanced != NULL)
+		reply_enhanced(heard->enhanced, enhanced);
+}
+
+static const char *
+recipient_of(struct explainer *explainer, const struct heard *heard)
+{
+	if (heard->recipient == NULL || *heard->recipient == '@' ||
+	    strchr(heard->recipient, '@') == NULL)
+		return NULL;
+	if (!explainer->options->redact)
+		return heard->recipient;
+	return slice_copy(redact(slice_of(heard->recipient), explainer->arena), explainer->arena);
+}
+
 static void
 explain(const struct heard *heard, void *arg)
 {
 	struct explainer *explainer = arg;
 	const struct options *options = explainer->options;
+	struct slice text = {heard->text, heard->len};
+	enum said_by said_by;
 	char enhanced[12];
-	struct said said = {.text = heard->text,
-	    .len = heard->len,
+	struct said said;
+	struct reading reading;
+	struct counsel counsel;
+	struct diagnosis diagnosis;
+	struct explanation explanation;
+
+	if (options->inbound && !heard->inbound)
+		return;
+	if (options->summary && heard->inbound && !options->inbound) {
+		explainer->explained.inbound++;
+		return;
+	}
+	if (options->redact)
+		text = redact(text, explainer->arena);
+	said = (struct said){.text = text.at,
+	    .len = text.len,
 	    .stage = heard->stage != STAGE_NONE ? heard->stage : options->stage,
 	    .code = heard->code,
 	    .enhanced = enhanced,
 	    .mx = heard->relay != NULL ? heard->relay : options->mx};
-	struct reading reading;
-	struct setting setting = {0};
-	struct counsel counsel;
-	struct diagnosis diagnosis;
-	struct explanation explanation = {.id = heard->id,
-	    .text = heard->text,
-	    .len = heard->len,
+	explanation = (struct explanation){.id = heard->id,
+	    .text = text.at,
+	    .len = text.len,
 	    .stage = said.stage,
-	    .relay = said.mx,
+	    .inbound = heard->inbound,
+	    .deferred = heard->deferred,
+	    .recipient = recipient_of(explainer, heard),
+	    .recipient_domain = logline_domain(heard->recipient, explainer->arena),
+	    .relay = said.mx != NULL ? said.mx : heard->reporter,
+	    .relay_ip = heard->relay_ip,
+	    .queue_id = heard->queue_id,
+	    .time = heard->time,
+	    .file = explainer->file,
+	    .line = heard->line,
 	    .reading = &reading};
-
-	reply_enhanced(heard->enhanced != NULL ? heard->enhanced : "", enhanced);
-	rules_read(explainer->rulebook.rules, &said, explainer->arena, &reading);
-	if (reading.provider == NULL)
-		reading.provider = heard->provider;
-	explanation.recipient_domain = logline_domain(heard->recipient, explainer->arena);
-	setting.domain = explanation.recipient_domain;
-	counsel_make(explainer->rulebook.remedies, &reading, &setting, explainer->arena, &counsel);
-	explanation.counsel = &counsel;
-	if (explainer->checker != NULL) {
-		checker_diagnose(explainer->checker,
-		    &(struct diagnosis_query){.remedies = explainer->rulebook.remedies,
-		        .reading = &reading,
-		        .stage = said.stage,
-		        .setting = setting},
-		    explainer->arena, &diagnosis);
-		explanation.diagnosis = &diagnosis;
-	}
+	given_enhanced(heard, enhanced);
+	read_words(explainer, heard, &said, &reading, &said_by);
+	explanation.said_by = said_by_name(said_by);
+	judge(explainer, &explanation, &reading, &counsel, &diagnosis);
 	if (!options->summary && (!options->contested || reading.rival != NULL))
 		show(explainer, &explanation);
 	explained_add(&explainer->explained, &explanation);
@@ -163,7 +265,9 @@ explain_argument(struct explainer *explainer, const char *argument, size_t numbe
 	char *text = must_string(argument);
 	size_t len = unescape(text);
 	struct finding finding = {explainer, false};
-	const struct heard whole = {.text = text, .len = len};
+	struct arena *arena = arena_new();
+	struct slice joined = reply_unjoin((struct slice){text, len}, arena);
+	const struct heard whole = {.text = joined.at, .len = joined.len, .stage = STAGE_NONE};
 
 	if (logline_code(text, len) == 0) {
 		struct maillog *log = maillog_new(take_found, &finding);
@@ -181,122 +285,232 @@ explain_argument(struct explainer *explainer, const char *argument, size_t numbe
 		explain(&whole, explainer);
 		finding.any = true;
 	}
+	arena_free(arena);
 	free(text);
 	return finding.any;
 }
 
-/* ---- a stream */
+/* ---- files */
 
-struct lines { /* cuts what is read into lines */
+/* What a reader passed over, added to what was passed over before. */
+static void
+add_counts(struct explained *explained, const struct maillog_counts *counts)
+{
+	const unsigned long passed[PASSED_COUNT] = {[PASSED_SILENT] = counts->silent,
+	    [PASSED_UNKNOWN] = counts->unknown,
+	    [PASSED_TOO_LONG] = counts->too_long,
+	    [PASSED_OBJECT] = counts->objects,
+	    [PASSED_BROKEN] = counts->broken_json,
+	    [PASSED_MAIL] = counts->silent_mails};
+
+	for (unsigned i = 0; i < PASSED_COUNT; i++)
+		explained->passed[i] += passed[i];
+	explained->sent_later += counts->sent_later;
+}
+
+/* More input came, or there was none for a while: so that `tail -f mail.log | mxwalk explain`
+ * answers at once, what is held back is told then. */
+static void
+wait_for_input(struct explainer *explainer, struct maillog *log, const struct input *input)
+{
+	struct pollfd ready = {.fd = input_fd(input), .events = POLLIN};
+
+	flush(explainer);
+	if (poll(&ready, 1, IDLE_MS) != 0)
+		return;
+	maillog_flush(log);
+	flush(explainer);
+	input_wait(input);
+}
+
+static enum input_state
+read_lines(struct explainer *explainer, struct maillog *log, struct input *input)
+{
+	enum input_state state = INPUT_SOME;
+	struct slice line;
+
+	while (!explainer->lost && state != INPUT_END && state != INPUT_BROKEN) {
+		state = input_line(input, MAILLOG_LINE_MAX, &line);
+		if (state == INPUT_WAIT)
+			wait_for_input(explainer, log, input);
+		else if (state == INPUT_SOME && line.at == NULL)
+			maillog_line(log, "", MAILLOG_LINE_MAX + 1);
+		else if (state == INPUT_SOME)
+			maillog_line(log, line.at, line.len);
+	}
+	return state;
+}
+
+static void
+tell_nothing(const char *name, const struct maillog_counts *counts)
+{
+	const char *why = "no reply of a mail server in it";
+
+	if (counts->lines == 0)
+		why = "it is empty";
+	else if (counts->mails > 0 && counts->mails == counts->silent_mails)
+		why = counts->mails == 1 ? "a mail that tells of no refusal"
+		                         : "mails that tell of no refusal";
+	log_error("%s: nothing to explain: %s", name, why);
+}
+
+/* `part`: of a folder, of which not every file has to hold a refusal. */
+static int
+explain_file(struct explainer *explainer, const char *name, bool part)
+{
+	struct input *input = input_open(name, INPUT_TEXT);
 	struct maillog *log;
-	struct buf line; /* the beginning of a line whose end has not come */
-	bool too_long; /* it is over the limit: its rest is thrown away */
+	struct maillog_counts counts;
+	enum input_state state;
+
+	if (input == NULL) {
+		log_error("%s: %s", name, strerror(errno));
+		return EXIT_DATA;
+	}
+	explainer->file = strcmp(name, "-") == 0 ? NULL : name;
+	log = maillog_new(explain, explainer);
+	state = read_lines(explainer, log, input);
+	maillog_end(log);
+	counts = maillog_counts(log);
+	add_counts(&explainer->explained, &counts);
+	if (state == INPUT_BROKEN)
+		log_error("%s: %s", input_name(input), input_why(input));
+	else if (counts.told == 0 && !explainer->lost && !part)
+		tell_nothing(input_name(input), &counts);
+	explainer->file = NULL;
+	input_close(input);
+	maillog_free(log);
+	return state != INPUT_BROKEN && (counts.told > 0 || part) ? EXIT_OK : EXIT_DATA;
+}
+
+struct folder { /* of mails, one a file: a maildir, or any other */
+	struct explainer *explainer;
+	unsigned long files, unreadable;
+	bool progress; /* somebody watches */
 };
 
 static void
-end_line(struct lines *lines, const char *rest, size_t len)
+show_progress(const struct folder *folder)
 {
-	if (lines->line.len == 0 && !lines->too_long) {
-		maillog_line(lines->log, rest, len);
+	char line[100];
+
+	if (!folder->progress || folder->files % PROGRESS_FILES != 0)
 		return;
-	}
-	buf_add(&lines->line, rest, len);
-	if (lines->too_long || lines->line.full)
-		maillog_line(lines->log, "", MAILLOG_LINE_MAX + 1);
-	else
-		maillog_line(lines->log, lines->line.data, lines->line.len);
-	buf_clear(&lines->line);
-	lines->too_long = false;
+	snprintf(line, sizeof line, "%lu files read, %lu refusals", folder->files,
+	    folder->explainer->explained.replies);
+	log_progress(line);
 }
 
 static void
-take_bytes(struct lines *lines, const char *bytes, size_t len)
+explain_entry(struct folder *folder, const char *top, const char *name)
 {
-	const char *end = bytes + len;
+	struct arena *arena = arena_new();
+	const char *path = arena_printf(arena, "%s/%s", top, name);
+	struct stat about;
 
-	for (const char *newline; bytes < end; bytes = newline + 1) {
-		newline = memchr(bytes, '\n', (size_t)(end - bytes));
-		if (newline != NULL) {
-			end_line(lines, bytes, (size_t)(newline - bytes));
-			continue;
-		}
-		buf_add(&lines->line, bytes, (size_t)(end - bytes));
-		lines->too_long = lines->too_long || lines->line.full;
-		break;
+	if (stat(path, &about) == 0 && S_ISREG(about.st_mode)) {
+		folder->files++;
+		if (explain_file(folder->explainer, path, true) != EXIT_OK)
+			folder->unreadable++;
+		show_progress(folder);
 	}
+	arena_free(arena);
 }
 
-/* Reads as bytes come, so that `tail -f mail.log | mxwalk explain` answers at once. */
-static int
-explain_file(struct explainer *explainer, int fd, const char *name)
+static bool
+explain_entries(struct folder *folder, const char *top)
 {
-	struct lines lines = {.log = maillog_new(explain, explainer)};
-	struct maillog_counts counts;
-	char *piece = must_alloc(PIECE);
-	ssize_t n = 0;
+	DIR *entries = opendir(top);
+	struct dirent *entry;
 
-	buf_init(&lines.line, MAILLOG_LINE_MAX);
-	while (!explainer->lost && ((n = read(fd, piece, PIECE)) > 0 || (n < 0 && errno == EINTR)))
-		if (n > 0) {
-			take_bytes(&lines, piece, (size_t)n);
-			flush(explainer);
-		}
-	if (!explainer->lost && n < 0)
+	if (entries == NULL)
+		return false;
+	while (!folder->explainer->lost && (entry = readdir(entries)) != NULL)
+		if (entry->d_name[0] != '.')
+			explain_entry(folder, top, entry->d_name);
+	closedir(entries);
+	return true;
+}
+
+/* The files of a folder; of a maildir, those of cur and new. */
+static int
+explain_folder(struct explainer *explainer, const char *name)
+{
+	static const char *const parts[] = {"new", "cur"};
+	struct folder folder = {.explainer = explainer,
+	    .progress = isatty(STDERR_FILENO) && !explainer->options->quiet};
+	struct arena *arena = arena_new();
+	bool opened = explain_entries(&folder, name);
+
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+		explain_entries(&folder, arena_printf(arena, "%s/%s", name, parts[i]));
+	arena_free(arena);
+	log_progress(NULL);
+	if (!opened)
 		log_error("%s: %s", name, strerror(errno));
-	if (lines.line.len > 0 || lines.too_long)
-		end_line(&lines, "", 0);
-	maillog_end(lines.log);
-	counts = maillog_counts(lines.log);
-	explainer->explained.passed_over = counts.silent + counts.unknown + counts.objects + counts.broken_json + counts.silent_mails;
-	explainer->explained.too_long = counts.too_long;
-	if (n == 0 && counts.told == 0)
-		log_error("%s: nothing to explain: %s", name,
-		    counts.lines == 0 ? "it is empty" : "no reply of a mail server in it");
-	buf_release(&lines.line);
-	maillog_free(lines.log);
-	free(piece);
-	return n == 0 && counts.told > 0 ? EXIT_OK : EXIT_DATA;
+	else if (folder.files == 0)
+		log_error("%s: nothing to explain: no file in it", name);
+	else if (explainer->explained.replies + explainer->explained.inbound == 0)
+		log_error("%s: nothing to explain: no refusal in its %lu file%s", name,
+		    folder.files, folder.files == 1 ? "" : "s");
+	else
+		return folder.unreadable == 0 ? EXIT_OK : EXIT_DATA;
+	return EXIT_DATA;
 }
 
 static int
 explain_input(struct explainer *explainer)
 {
 	const char *name = explainer->options->input;
-	int fd, status;
+	struct stat about;
 
-	if (name == NULL || strcmp(name, "-") == 0)
-		return explain_file(explainer, STDIN_FILENO, "standard input");
-	fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		log_error("%s: %s", name, strerror(errno));
-		return EXIT_DATA;
-	}
-	status = explain_file(explainer, fd, name);
-	close(fd);
-	return status;
+	if (name == NULL)
+		name = "-";
+	if (strcmp(name, "-") != 0 && stat(name, &about) == 0 && S_ISDIR(about.st_mode))
+		return explain_folder(explainer, name);
+	return explain_file(explainer, name, false);
 }
 
 /* ---- all of it */
 
+/* What to do about the largest causes, as far as causes go. */
+static void
+counsel_causes(struct explainer *explainer)
+{
+	struct explained *explained = &explainer->explained;
+	enum cause causes[CAUSE_COUNT];
+	size_t n = explained_causes(explained, causes);
+
+	for (size_t i = 0; i < n && i < EXPLAINED_REMEDIES; i++) {
+		const struct reading reading = {.cause = causes[i]};
+		const struct setting setting = {0};
+
+		explained->remedies[i].cause = causes[i];
+		counsel_make(explainer->rulebook.remedies, &reading, &setting, explainer->arena,
+		    &explained->remedies[i].counsel);
+		explained->remedy_count = i + 1;
+	}
+}
+
 static void
 sum_up(struct explainer *explainer)
 {
-	const struct explained *explained = &explainer->explained;
+	struct explained *explained = &explainer->explained;
+	struct buf passed;
 
-	if (explainer->options->summary && explained->replies > 0) {
+	if (explainer->options->summary && explained->replies + explained->inbound > 0) {
+		if (!explainer->options->inbound)
+			counsel_causes(explainer);
 		if (is_ndjson(explainer))
-			record_explained(&explainer->out, &explainer->explained);
+			record_explained(&explainer->out, explained);
 		else
-			text_explained(&explainer->out, &explainer->style, &explainer->explained);
+			text_explained(&explainer->out, &explainer->style, explained);
 	}
 	flush(explainer);
-	if (explained->passed_over > 0 && !explainer->options->summary)
-		log_note("%lu line%s passed over: no refusal in %s", explained->passed_over,
-		    explained->passed_over == 1 ? "" : "s",
-		    explained->passed_over == 1 ? "it" : "them");
-	if (explained->too_long > 0 && !explainer->options->summary)
-		log_note("%lu line%s passed over: more than %d octets", explained->too_long,
-		    explained->too_long == 1 ? "" : "s", MAILLOG_LINE_MAX);
+	buf_init(&passed, 1000);
+	if (!explainer->options->summary && explained_passed(explained, &passed))
+		log_note("passed over: %s", passed.data);
+	buf_release(&passed);
 }
 
 static int

@@ -50,6 +50,7 @@ struct lists *lists_open(const struct options *options, int *status);
 
 struct rulebook { /* how replies are read, and what is to be done about what is found */
 	struct rules *rules;
+	struct rules *verdicts; /* of sending systems; only explain has them, else NULL */
 	struct remedies *remedies;
 };
 /* What is built in, and what --rules adds. EXIT_OK, or the exit status after saying why; either way

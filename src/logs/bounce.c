@@ -32,7 +32,7 @@ struct mail { /* one that is being read */
 	size_t notice_count;
 	struct slice returned; /* the header of what was returned; empty: none was found */
 	bool feedback, status_part; /* a report on spam or the like; a delivery status */
-	const char *failed; /* X-Failed-Recipients */
+	const char *failed, *all_failed; /* X-Failed-Recipients: the first, and all */
 	const char *reporter, *date;
 };
 
@@ -84,6 +84,14 @@ is_notice(struct mail *mail)
 {
 	return mail->failed != NULL || mail->status_part ||
 	       has_one(field(mail, "from"), notice_senders, COUNT(notice_senders)) ||
+	       has_one(field(mail, "subject"), notice_subjects, COUNT(notice_subjects));
+}
+
+/* Of a mail within a mail, the sender alone says nothing: a postmaster writes to people, too. */
+static bool
+is_report(struct mail *mail)
+{
+	return mail->failed != NULL || mail->status_part ||
 	       has_one(field(mail, "subject"), notice_subjects, COUNT(notice_subjects));
 }
 
@@ -273,7 +281,8 @@ tell_entry(struct mail *mail, const struct notice_entry *entry)
 	    .relay = entry->relay,
 	    .relay_ip = entry->relay_ip,
 	    .queue_id = mail->dsn.queue_id,
-	    .deferred = entry->deferred};
+	    .deferred = entry->deferred,
+	    .inbound = entry->inbound};
 
 	take_entry(&heard, entry);
 	if (heard.text == NULL)
@@ -326,6 +335,55 @@ take_list(struct mail *mail, struct slice text)
 	    .said_by = SAID_BY_LIST};
 }
 
+/* Only those whom X-Failed-Recipients names, where that field is there. */
+static void
+keep_failed(struct mail *mail, struct notice *notice)
+{
+	struct slice failed = slice_of(mail->all_failed);
+	size_t n = 0;
+
+	for (size_t i = 0; i < notice->count; i++)
+		if (notice->entries[i].recipient != NULL &&
+		    slice_find(failed, notice->entries[i].recipient) != NULL)
+			n++;
+	if (n == 0)
+		return;
+	n = 0;
+	for (size_t i = 0; i < notice->count; i++)
+		if (notice->entries[i].recipient != NULL &&
+		    slice_find(failed, notice->entries[i].recipient) != NULL)
+			notice->entries[n++] = notice->entries[i];
+	notice->count = n;
+}
+
+/* What stands above a status that is quoted in a text. */
+static struct slice
+before_status(struct slice text)
+{
+	static const char *const words[] = {
+	    "Reporting-MTA:", "Final-Recipient:", "Original-Recipient:", "Action:"};
+	struct slice rest = text, line;
+
+	while (slice_line(&rest, &line))
+		for (size_t i = 0; i < COUNT(words); i++)
+			if (slice_begins(line, words[i]))
+				return (struct slice){text.at, (size_t)(line.at - text.at)};
+	return text;
+}
+
+static struct slice
+without_ends(struct mail *mail, struct slice text)
+{
+	char *out = arena_copy(mail->arena, text.at, text.len);
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		if (text.at[i] != '\n' && text.at[i] != '\r')
+			out[n++] = text.at[i];
+	out[n] = '\0';
+	return (struct slice){out, n};
+}
+
 static void
 take_text(struct mail *mail, struct slice text)
 {
@@ -336,10 +394,12 @@ take_text(struct mail *mail, struct slice text)
 	if (start.len == 0 || mail->notice_count == TEXTS_MAX)
 		return;
 	if (*start.at == '{' && mail->take_json != NULL && mail->notice_count == 0) {
-		unsigned long told = mail->take_json(start, mail->arg);
+		long told = mail->take_json(start, mail->arg);
 
-		mail->told += told;
-		if (told > 0)
+		if (told < 0) /* wrapped on its way, within a string */
+			told = mail->take_json(without_ends(mail, start), mail->arg);
+		mail->told += told > 0 ? (unsigned long)told : 0;
+		if (told >= 0)
 			return;
 	}
 	if (is_list(text)) {
@@ -347,12 +407,16 @@ take_text(struct mail *mail, struct slice text)
 		return;
 	}
 	text = notice_cut(text, &returned);
-	if (!mail->status_part && dsn_is(text))
+	if (!mail->status_part && dsn_is(text)) {
 		dsn_read(text, mail->arena, &mail->dsn);
+		text = before_status(text);
+	}
 	sure = is_notice(mail) ||
 	       has_one(slice_copy(text, mail->arena), notice_words, COUNT(notice_words));
 	notice = &mail->notices[mail->notice_count++];
 	notice_read(text, sure, mail->arena, notice);
+	if (mail->all_failed != NULL)
+		keep_failed(mail, notice);
 	if (mail->returned.len == 0 && returned.len > 0) {
 		struct slice line;
 
@@ -442,6 +506,36 @@ take_part(struct mail *mail, const struct part *part, int kind)
 		take_text(mail, html_text(decode(mail, part), mail->arena));
 }
 
+/* Who first passed the notice on: "by mx.example.com" of the oldest trace field. */
+static const char *
+first_hop(struct mail *mail)
+{
+	struct slice rest = mail->header, name, value;
+	const char *host = NULL, *ip;
+
+	while (header_next(&rest, &name, &value)) {
+		struct slice text = value;
+		const char *by = NULL;
+
+		if (!slice_is(name, "received"))
+			continue;
+		if (slice_begins(slice_trim(text), "by "))
+			by = slice_trim(text).at;
+		else
+			by = slice_find(text, " by ");
+		if (by == NULL)
+			by = slice_find(text, "\tby ");
+		if (by == NULL)
+			continue;
+		text = slice_from(text, (size_t)(by - text.at));
+		text = slice_trim(slice_from(text, 3 + (is_blank(*by) ? 1 : 0)));
+		text.len = slice_until(text, " \t\r\n;(");
+		if (text.len > 0)
+			host = host_read(text, mail->arena, &ip);
+	}
+	return host;
+}
+
 static void
 read_header(struct mail *mail)
 {
@@ -481,6 +575,16 @@ read_parts(struct mail *mail)
 	}
 }
 
+static bool
+has_quoted(const struct mail *mail)
+{
+	for (size_t i = 0; i < mail->notice_count; i++)
+		for (size_t k = 0; k < mail->notices[i].count; k++)
+			if (mail->notices[i].entries[k].quoted)
+				return true;
+	return false;
+}
+
 static void
 tell_all(struct mail *mail)
 {
@@ -488,6 +592,9 @@ tell_all(struct mail *mail)
 		tell_recipient(mail, &mail->dsn.recipients[i]);
 	if (mail->told > 0 || mail->dsn.count > 0)
 		return;
+	for (size_t i = 0; i < mail->parts.count && mail->told == 0 && !has_quoted(mail); i++)
+		if (strcmp(mail->parts.items[i].type, "message/rfc822") == 0)
+			take_nested(mail, &mail->parts.items[i]);
 	for (size_t i = 0; i < mail->notice_count && mail->told == 0; i++)
 		for (size_t k = 0; k < mail->notices[i].count; k++)
 			tell_entry(mail, &mail->notices[i].entries[k]);
@@ -499,13 +606,13 @@ read_mail(struct mail *mail, struct slice text)
 	parts_read(text, mail->arena, &mail->parts);
 	read_header(mail);
 	read_parts(mail);
+	if (!mail->status_part && mail->dsn.count == 0 && dsn_is(mail->header))
+		dsn_read(text, mail->arena, &mail->dsn); /* the fields alone, without their mail */
 	if (mail->feedback || is_success(mail))
 		return;
-	mail->reporter = mail->dsn.reporter;
-	tell_all(mail);
-	for (size_t i = 0; i < mail->parts.count && mail->told == 0 && mail->dsn.count == 0; i++)
-		if (strcmp(mail->parts.items[i].type, "message/rfc822") == 0)
-			take_nested(mail, &mail->parts.items[i]);
+	mail->reporter = mail->dsn.reporter != NULL ? mail->dsn.reporter : first_hop(mail);
+	if (mail->nested == 0 || is_report(mail))
+		tell_all(mail);
 }
 
 unsigned long
@@ -570,7 +677,8 @@ bounce_from(const char *line, size_t len)
 		return false;
 	for (unsigned i = 0; i < 12 && slice_word(&rest, " \t", &word); i++) {
 		clock = clock || (word.len >= 5 && word.at[2] == ':' && is_digit(word.at[3]));
-		year = year || (word.len == 4 && slice_span(word, "0123456789") == 4);
+		year = year || (slice_span(word, "0123456789") == 4 &&
+		                   (word.len == 4 || word.at[4] == '-'));
 	}
 	return clock && year;
 }
@@ -584,6 +692,8 @@ bounce_begins(const char *line, size_t len)
 		return true;
 	if (name.len == 0 || (name.len + 1 < len && !is_blank(line[name.len + 1])))
 		return false;
+	if (slice_begins(name, "X-") && !slice_is(name, "x-supplementary-info"))
+		return true;
 	for (size_t i = 0; i < COUNT(first_fields); i++)
 		if (slice_is(name, first_fields[i]))
 			return true;

@@ -21,8 +21,8 @@ enum { BOUNCE_MAX = 1 << 20 };
 typedef void heard_take(const struct heard *heard, void *arg); /* valid during the call */
 
 /* A whole mail. How many refusals it told. `take_json` (may be NULL) gets a body that is JSON, as
- * services send it by mail, and tells what it found. */
-typedef unsigned long json_take(struct slice json, void *arg);
+ * services send it by mail, tells what it found, and how much; -1: it is no JSON. */
+typedef long json_take(struct slice json, void *arg);
 unsigned long bounce_read(struct slice mail, heard_take *take, json_take *take_json, void *arg);
 
 struct bounce;

@@ -10,6 +10,7 @@
 #include "logs/deliveries.h"
 #include "logs/events.h"
 #include "logs/pasted.h"
+#include "mail/header.h"
 
 enum {
 	COLUMNS_MAX = 128,
@@ -68,7 +69,8 @@ pass_on(const struct heard *heard, void *arg)
 	struct maillog *maillog = arg;
 	struct heard told = *heard;
 	struct arena *arena = arena_new();
-	struct slice text = reply_unjoin((struct slice){told.text, told.len}, arena);
+	struct slice text =
+	    reply_inner(reply_unjoin((struct slice){told.text, told.len}, arena), arena);
 
 	told.text = text.at;
 	told.len = text.len;
@@ -92,7 +94,7 @@ take_heard(const struct heard *heard, void *arg)
 	deliveries_take(maillog->deliveries, &told);
 }
 
-static unsigned long
+static long
 take_json(struct slice json, void *arg)
 {
 	struct maillog *maillog = arg;
@@ -100,7 +102,7 @@ take_json(struct slice json, void *arg)
 	long told = events_read(json.at, json.len, arena, take_heard, maillog);
 
 	arena_free(arena);
-	return told > 0 ? (unsigned long)told : 0;
+	return told;
 }
 
 struct maillog *
@@ -518,6 +520,52 @@ go_on(struct maillog *maillog, const char *line, size_t len)
 		finish_wrapped(maillog);
 }
 
+static void
+begin_message(struct maillog *maillog, unsigned long line)
+{
+	maillog->in_message = true;
+	maillog->was_blank = false;
+	maillog->message_line = line;
+}
+
+/* Nothing but fields, and one among them that mails have: a header whose first field we did not
+ * know for one. */
+static bool
+is_header(struct slice text)
+{
+	struct slice rest = text, line;
+	unsigned fields = 0;
+	bool known = false;
+
+	while (slice_line(&rest, &line)) {
+		if (line.len > 0 && is_blank(*line.at))
+			continue;
+		if (header_name(line) == 0)
+			return false;
+		fields++;
+		known = known || slice_begins(line, "From:") || slice_begins(line, "Received:") ||
+		        slice_begins(line, "Subject:") || slice_begins(line, "Message-ID:");
+	}
+	return fields > 1 && known;
+}
+
+/* An empty line behind what was taken for pasted text: was it a mail's header? */
+static bool
+take_header(struct maillog *maillog)
+{
+	struct slice text = {maillog->pasted.data, maillog->pasted.len}, line;
+
+	if (text.len == 0 || !is_header(text))
+		return false;
+	begin_message(maillog, maillog->pasted_line);
+	while (slice_line(&text, &line))
+		bounce_line(maillog->bounce, line.at, line.len);
+	buf_clear(&maillog->pasted);
+	bounce_line(maillog->bounce, "", 0);
+	maillog->was_blank = true;
+	return true;
+}
+
 /* Read where a reply ends, so that none is cut in two. */
 static void
 take_pasted_line(struct maillog *maillog, const char *line, size_t len)
@@ -580,16 +628,15 @@ read_line(struct maillog *maillog, const char *line, size_t len)
 		take_json_line(maillog, line, len);
 	} else if (len == 0) {
 		finish_wrapped(maillog);
-		take_pasted_line(maillog, line, len);
+		if (!take_header(maillog))
+			take_pasted_line(maillog, line, len);
 	} else if (is_stamped(line, len)) {
 		take_log_line(maillog, line, len);
 	} else if (goes_on(maillog, line)) {
 		go_on(maillog, line, len);
 	} else if (maillog->pasted.len == 0 && bounce_begins(line, len)) {
 		finish_lines(maillog);
-		maillog->in_message = true;
-		maillog->was_blank = false;
-		maillog->message_line = maillog->counts.lines;
+		begin_message(maillog, maillog->counts.lines);
 		bounce_line(maillog->bounce, line, len);
 	} else if (read_header(maillog, line, len) || note_delivery(maillog, line)) {
 		finish_lines(maillog);

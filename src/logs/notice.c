@@ -99,11 +99,14 @@ static const char *const reason_words[] = {
 	"with the following error:", "technical details of permanent failure:",
 	"technical details of temporary failure:", "technical details:", "diagnostic code:",
 	"server message", "failure reasons", "reason of failure:", "the reason was:", "the reason is:",
-	"error message:", "error was:", "reason:", "description:", "diagnosis:",
+	"error message:", "error message below:", "error was:", "because:", "non-delivered information",
+	"reason:", "description:", "diagnosis:",
 };
 
 /* Where a reply's code stands behind words. */
-static const char *const code_words[] = {"ResponseCode ", "SMTP code: ", "error code: ", "returned status "};
+static const char *const code_words[] = {
+	"ResponseCode ", "ERROR_CODE :", "SMTP code: ", "error code: ", "returned status ",
+};
 
 /* Paragraphs without a reason. */
 static const char *const empty_words[] = {
@@ -115,7 +118,7 @@ static const char *const empty_words[] = {
 	"message-id:", "date:", "from:", "subject:", "i'm sorry to have to inform", "delete your own text",
 	"all attempts to", "** ", "sent:", "to:", "this is a permanent error", "hi. this is", "i'm afraid i wasn't",
 	"warning message only", "this is the mail", "your message did not reach", "the following recipient",
-	"unable to deliver message to", "sorry, we were unable", "message not delivered", "address not found",
+	"the original message was received", "unable to deliver message to", "sorry, we were unable", "message not delivered", "address not found",
 };
 
 /* The host that was talked to stands behind these, or before them where `before`. */
@@ -133,14 +136,12 @@ static const struct {
 	{"while talking to ", false, false},
 	{"host: ", false, false},
 	{"remote host ", false, false},
-	{"rejected by the server for the recipient domain", false, true},
 	{"SMTP Server ", false, false},
 	{"Remote system: dns;", false, false},
 	{"host ", false, false},
 	{" by ", false, true},
 	{"]:[", false, false},
 	{": [", false, false},
-	{" : ", false, true},
 };
 
 /* The stage stands behind these; or it is this one. */
@@ -175,7 +176,7 @@ static const struct {
 /* What belongs to the notice and not to the reply before it. */
 static const char *const reply_ends[] = {
 	"Giving up on ", "I'm not going to try", "[RCPT_TO]", "[MAIL_FROM]", "[DATA]", "[BODY]",
-	"-------", "(expanded from", "Last attempt", "Message will be", "STARTTLS ",
+	". (#", "(Other MXes", "-------", "(expanded from", "Last attempt", "Message will be", "STARTTLS ",
 };
 
 /* clang-format on */
@@ -345,9 +346,8 @@ is_apart(struct slice after)
 	return false;
 }
 
-/* Does the line name a recipient? `*after`: what stands behind it. */
-static bool
-read_recipient(struct slice line, struct slice *address, struct slice *after)
+bool
+notice_recipient(struct slice line, struct slice *address, struct slice *after)
 {
 	struct slice before, named;
 	bool bare;
@@ -505,6 +505,8 @@ read_code_words(struct reader *reader, struct slice line, struct notice_entry *e
 			continue;
 		words = slice_from(code, 3);
 		words = slice_from(words, slice_span(words, ", :"));
+		if (slice_begins(words, code_words[i]))
+			words = slice_from(words, strlen(code_words[i]));
 		while (words.len > 0 && words.at[words.len - 1] == ']')
 			words.len--;
 		text = arena_printf(reader->arena, "%.3s %.*s", code.at, (int)words.len, words.at);
@@ -623,7 +625,7 @@ static bool
 is_empty_words(struct slice line)
 {
 	line = slice_from(line, slice_span(line, "#*-=_ \t"));
-	if (line.len == 0)
+	if (line.len == 0 || line.at[line.len - 1] == ':')
 		return true;
 	for (size_t i = 0; i < COUNT(empty_words); i++)
 		if (slice_begins(line, empty_words[i]))
@@ -711,6 +713,7 @@ read_own(struct reader *reader, struct slice *lines, size_t count, struct notice
 
 /* ---- hosts and stages */
 
+/* A name with a dot, or an address; `needs_ip`: with its address in brackets right behind it. */
 static bool
 take_host(struct reader *reader, struct slice at, bool needs_ip, struct notice_entry *entry)
 {
@@ -718,45 +721,59 @@ take_host(struct reader *reader, struct slice at, bool needs_ip, struct notice_e
 	size_t end;
 
 	at = slice_trim(at);
-	end = slice_until(at, "@,;\n");
-	if (end < at.len && at.at[end] == '@')
-		return false;
-	at.len = end;
+	at.len = slice_until(at, ",;\n");
 	if (at.len > 120)
 		at.len = 120;
+	end = slice_until(at, " \t[(@");
+	if ((end < at.len && at.at[end] == '@') ||
+	    (needs_ip && slice_until(slice_from(at, end), "[(") > 2))
+		return false;
 	host = host_read(at, reader->arena, &ip);
-	if (host == NULL || (ip == NULL && (needs_ip || strchr(host, '.') == NULL)))
+	if (host == NULL || (strchr(host, '.') == NULL && strchr(host, ':') == NULL) ||
+	    (needs_ip && ip == NULL))
 		return false;
 	entry->relay = host;
 	entry->relay_ip = ip;
 	return true;
 }
 
+static bool
+find_host_by(struct reader *reader, struct slice line, size_t row, struct notice_entry *entry)
+{
+	const char *words = host_words[row].words;
+
+	for (struct slice rest = line; rest.len > 0;) {
+		const char *found = slice_find(rest, words);
+		struct slice at = line;
+
+		if (found == NULL)
+			return false;
+		rest = slice_from(rest, (size_t)(found - rest.at) + strlen(words));
+		if (host_words[row].before) {
+			at.len = (size_t)(found - at.at);
+			if (slice_begins(at, "Connected to "))
+				at = slice_from(at, 13);
+			while (slice_until(at, " ") < at.len &&
+			       at.at[slice_until(at, " ") + 1] != '[')
+				at = slice_from(at, slice_until(at, " ") + 1);
+		} else {
+			at = rest;
+		}
+		if (take_host(reader, at, host_words[row].needs_ip, entry))
+			return true;
+		if (host_words[row].before)
+			return false;
+	}
+	return false;
+}
+
 static void
-find_host(
-    struct reader *reader, const struct slice *lines, size_t count, struct notice_entry *entry)
+find_host(struct reader *reader, const struct slice *lines, size_t count, struct notice_entry *entry)
 {
 	for (size_t row = 0; row < COUNT(host_words); row++)
-		for (size_t i = 0; i < count; i++) {
-			const char *found = slice_find(lines[i], host_words[row].words);
-			struct slice at = lines[i];
-
-			if (found == NULL)
-				continue;
-			if (host_words[row].before) {
-				at.len = (size_t)(found - at.at);
-				if (slice_begins(at, "Connected to "))
-					at = slice_from(at, 13);
-				while (slice_until(at, " ") < at.len &&
-				       at.at[slice_until(at, " ") + 1] != '[')
-					at = slice_from(at, slice_until(at, " ") + 1);
-			} else {
-				at = slice_from(
-				    at, (size_t)(found - at.at) + strlen(host_words[row].words));
-			}
-			if (take_host(reader, at, host_words[row].needs_ip, entry))
+		for (size_t i = 0; i < count; i++)
+			if (find_host_by(reader, lines[i], row, entry))
 				return;
-		}
 }
 
 static void
@@ -791,6 +808,15 @@ new_entry(struct reader *reader)
 	return entry;
 }
 
+/* From the first line's beginning to the last one's end. */
+static struct slice
+span_of(const struct slice *lines, size_t count)
+{
+	const struct slice *last = &lines[count - 1];
+
+	return (struct slice){lines[0].at, (size_t)(last->at + last->len - lines[0].at)};
+}
+
 /* What the lines say, quoted or in their own words. */
 static void
 read_words(struct reader *reader, struct slice *lines, size_t count, struct notice_entry *entry)
@@ -802,12 +828,12 @@ read_words(struct reader *reader, struct slice *lines, size_t count, struct noti
 	}
 	if (!entry->quoted && reader->sure)
 		read_own(reader, lines, count, entry);
-	if (entry->relay == NULL)
+	if (entry->relay == NULL && entry->quoted)
 		find_host(reader, lines, count, entry);
+	if (entry->quoted && entry->status == NULL && count > 0)
+		entry->status = find_status(reader, span_of(lines, count));
 	if (entry->stage == STAGE_NONE && count > 0)
-		find_stage((struct slice){lines[0].at,
-		               (size_t)(lines[count - 1].at + lines[count - 1].len - lines[0].at)},
-		    entry);
+		find_stage(span_of(lines, count), entry);
 }
 
 /* The lines from `i` on that are this recipient's; their number. */
@@ -819,11 +845,21 @@ entry_lines(const struct reader *reader, size_t i, struct slice address)
 	for (i++; i < reader->count; i++) {
 		struct slice next, after;
 
-		if (read_recipient(reader->lines[i], &next, &after) &&
+		if (notice_recipient(reader->lines[i], &next, &after) &&
 		    (next.len != address.len || strncasecmp(next.at, address.at, next.len) != 0))
 			break;
 	}
 	return i - start;
+}
+
+/* "A message sent by", and below it the address. */
+static bool
+is_sender(const struct reader *reader, size_t i)
+{
+	while (i > 0 && reader->lines[--i].len == 0)
+		;
+	return slice_ends(reader->lines[i], "sent by") || slice_ends(reader->lines[i], " from") ||
+	       slice_ends(reader->lines[i], " from:");
 }
 
 static void
@@ -835,29 +871,25 @@ read_entries(struct reader *reader)
 		struct notice_entry *entry;
 		size_t n;
 
-		if (!read_recipient(reader->lines[i], &address, &after) ||
-		    (entry = new_entry(reader)) == NULL) {
+		if (!notice_recipient(reader->lines[i], &address, &after) ||
+		    is_sender(reader, i) || (entry = new_entry(reader)) == NULL) {
 			i++;
 			continue;
 		}
 		entry->recipient = slice_copy(address, reader->arena);
 		n = entry_lines(reader, i, address);
 		reader->lines[i] = after;
-		while (reader->lines[i].len > 0 && strchr(">\"'", *reader->lines[i].at) != NULL)
+		while (reader->lines[i].len > 0 && strchr(">\"':", *reader->lines[i].at) != NULL)
 			reader->lines[i] = slice_from(reader->lines[i], 1);
 		read_words(reader, reader->lines + i, n, entry);
 		i += n;
 	}
 }
 
-/* A list of recipients with one reason below it: that of all. Else the reason stands above. */
+/* A list of recipients with one reason below it: that of all. */
 static void
-share_words(struct reader *reader, struct slice above)
+share_words(struct notice *out)
 {
-	struct notice *out = reader->out;
-	struct notice_entry lead = {.stage = STAGE_NONE};
-	struct reader leader = {.arena = reader->arena, .sure = reader->sure};
-
 	for (size_t i = out->count; i-- > 1;)
 		if (out->entries[i - 1].text == NULL && out->entries[i].text != NULL) {
 			const char *recipient = out->entries[i - 1].recipient;
@@ -865,21 +897,47 @@ share_words(struct reader *reader, struct slice above)
 			out->entries[i - 1] = out->entries[i];
 			out->entries[i - 1].recipient = recipient;
 		}
+}
+
+/* Sure of a notice, but of no reason: the words that name the recipient, or introduce it. */
+static void
+read_introduction(struct reader *reader, struct notice_entry *entry)
+{
+	struct slice address, after;
+	size_t i = 0, start;
+
+	while (i < reader->count && !notice_recipient(reader->lines[i], &address, &after))
+		i++;
+	if (i == reader->count)
+		return;
+	if ((size_t)(address.at - reader->lines[i].at) < 4)
+		while (i > 0 && reader->lines[--i].len == 0)
+			;
+	for (start = i; start > 0 && reader->lines[start - 1].len > 0;)
+		start--;
+	tell_own(reader, reader->lines + start, i + 1 - start, entry);
+}
+
+/* The reason stands above the recipients, or nowhere. */
+static void
+read_lead(struct reader *reader, struct slice text)
+{
+	struct notice *out = reader->out;
+	struct notice_entry lead = {.stage = STAGE_NONE}, *entry;
+	struct reader leader = {.arena = reader->arena, .sure = out->count == 0 && reader->sure};
+
 	if (out->count > 0 && out->entries[out->count - 1].text != NULL)
 		return;
-	take_lines(&leader, above);
-	if (out->count > 0)
-		leader.sure = false;
+	take_lines(&leader, text);
 	read_words(&leader, leader.lines, leader.count, &lead);
 	if (lead.text == NULL && reader->sure)
 		read_reason(&leader, leader.lines, leader.count, &lead);
-	if (lead.text == NULL)
+	if (lead.text == NULL && reader->sure)
+		read_introduction(&leader, &lead);
+	if (lead.text == NULL || lead.len == 0)
 		return;
-	if (out->count == 0 && (lead.quoted || reader->sure)) {
-		struct notice_entry *entry = new_entry(reader);
-
+	if (out->count == 0 && (entry = new_entry(reader)) != NULL)
 		*entry = lead;
-	}
 	for (size_t i = 0; i < out->count; i++)
 		if (out->entries[i].text == NULL) {
 			lead.recipient = out->entries[i].recipient;
@@ -931,7 +989,8 @@ notice_read(struct slice text, bool sure, struct arena *arena, struct notice *ou
 	if (!transcript_read(text, arena, out)) {
 		take_lines(&reader, text);
 		read_entries(&reader);
-		share_words(&reader, text);
+		share_words(out);
+		read_lead(&reader, text);
 		merge(out);
 	}
 	mark_delays(text, out);

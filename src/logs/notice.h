@@ -27,6 +27,7 @@ struct notice_entry { /* strings in the arena; NULL: not said */
 	size_t len;
 	bool quoted; /* the text is a server's reply */
 	bool deferred;
+	bool inbound; /* what the notice's own system refused to a client */
 	const char *status; /* "(#4.4.1)" of qmail */
 	const char *relay, *relay_ip;
 	enum stage stage;
@@ -46,6 +47,8 @@ void notice_read(struct slice text, bool sure, struct arena *arena, struct notic
 struct slice notice_cut(struct slice text, struct slice *returned);
 /* "550 5.1.1 …" anywhere in a line, where nothing but a reply can be meant; NULL: none. */
 const char *notice_reply(struct slice line);
+/* Does the line name a recipient, as notices do? `*after`: what stands behind it. */
+bool notice_recipient(struct slice line, struct slice *address, struct slice *after);
 /* The first mail address in the text; its length is 0 if there is none. */
 struct slice notice_address(struct slice text);
 

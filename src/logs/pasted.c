@@ -68,6 +68,36 @@ reply_unjoin(struct slice text, struct arena *arena)
 	return (struct slice){out, n + text.len - from};
 }
 
+struct slice
+reply_inner(struct slice text, struct arena *arena)
+{
+	static const struct {
+		const char *opening, *closing;
+		char behind_code;
+	} wrappers[] = {{" ", "'", '-'}, {"<", ">", ' '}};
+
+	for (size_t w = 0; w < COUNT(wrappers); w++)
+		for (struct slice rest = slice_from(text, 4); rest.len > 6;) {
+			const char *found = slice_find(rest, wrappers[w].opening), *end;
+			struct slice code;
+
+			if (found == NULL)
+				break;
+			rest = code = slice_from(rest, (size_t)(found - rest.at) + 1);
+			if (logline_code(code.at, code.len) == 0 || code.len < 8 ||
+			    code.at[3] != wrappers[w].behind_code ||
+			    (w == 0 && code.at[4] != '\''))
+				continue;
+			end = memrchr(code.at + 5, *wrappers[w].closing, code.len - 5);
+			if (end == NULL)
+				continue;
+			found = w == 0 ? code.at + 5 : code.at + 4;
+			return slice_of(arena_printf(
+			    arena, "%.3s %.*s", code.at, (int)(end - found), found));
+		}
+	return text;
+}
+
 /* ---- lines */
 
 static struct slice

@@ -22,5 +22,8 @@ struct pasted_counts pasted_read(
 /* A reply whose lines a server's log wrote on one line ("550-5.7.26 This … 550-5.7.26 Gmail … 550
  * 5.7.26 …") with its line ends again; any other text as it is, uncopied. */
 struct slice reply_unjoin(struct slice text, struct arena *arena);
+/* The reply that a wrapper quotes: Cisco's "5.1.0 - Unknown address error 550-'5.1.1 …'", Amazon's
+ * "554 4.4.7 Message expired: …<421 4.4.2 …>"; else the text as it is, uncopied. */
+struct slice reply_inner(struct slice text, struct arena *arena);
 
 #endif

@@ -21,8 +21,7 @@ struct reader {
 	enum stage stage; /* of the last command */
 	const char *recipient; /* of the last RCPT */
 	struct buf reply; /* to the last command, if it refuses */
-	bool listed; /* recipients stood above the dialogue */
-	const char *reason; /* "(reason: 550 …)": of the recipient above it */
+	const char *loose; /* what a local mailer printed ("mail.local: unknown user: joe") */
 };
 
 /* The address in brackets, else the first one. */
@@ -72,6 +71,21 @@ give(struct reader *reader, struct notice_entry *entry)
 	entry->stage = reader->stage;
 	entry->relay = reader->host;
 	entry->relay_ip = reader->host_ip;
+	entry->inbound = *marks[reader->mark].command == 'I';
+}
+
+/* A reply to MAIL, DATA or the message is that of all who have none yet, or only its first line. */
+static void
+give_rest(struct reader *reader)
+{
+	for (size_t i = 0; i < reader->out->count; i++) {
+		struct notice_entry *entry = &reader->out->entries[i];
+
+		if (entry->text == NULL ||
+		    (entry->len <= reader->reply.len &&
+		        memcmp(entry->text, reader->reply.data, entry->len) == 0))
+			give(reader, entry);
+	}
 }
 
 static void
@@ -82,11 +96,13 @@ take_command(struct reader *reader, struct slice line)
 
 	if (stage == STAGE_RCPT) {
 		reader->recipient = find_address(reader, line);
-		if (!reader->listed && reader->recipient != NULL)
+		if (reader->recipient != NULL)
 			entry_of(reader, reader->recipient);
 	}
 	if (refused && stage == STAGE_DATA)
 		return; /* pipelined behind a refusal: its answer says nothing */
+	if (refused && reader->stage != STAGE_RCPT)
+		give_rest(reader);
 	reader->stage = stage;
 	buf_clear(&reader->reply);
 }
@@ -120,7 +136,7 @@ take_verdict(struct reader *reader, struct slice line)
 	struct notice_entry *entry;
 	const char *recipient;
 
-	if (!is_refusal(line) || dots == NULL)
+	if (dots == NULL || (!is_refusal(line) && (*line.at != '<' || reader->reply.len == 0)))
 		return false;
 	before = (struct slice){line.at, (size_t)(dots - line.at)};
 	words = slice_from(line, before.len + 4);
@@ -136,6 +152,9 @@ take_verdict(struct reader *reader, struct slice line)
 		return true;
 	}
 	entry->text = slice_copy(is_refusal(words) ? words : line, reader->arena);
+	if (reader->loose != NULL && !is_refusal(words))
+		entry->text = arena_printf(reader->arena, "%.3s %s; %.*s", line.at, reader->loose,
+		    (int)words.len, words.at);
 	entry->len = strlen(entry->text);
 	return true;
 }
@@ -156,12 +175,13 @@ take_reason(struct reader *reader, struct slice line)
 	return true;
 }
 
-static bool
-is_listed(struct reader *reader, struct slice line)
+static void
+take_recipient(struct reader *reader, struct slice line)
 {
-	struct slice address = notice_address(line);
+	struct slice address, after;
 
-	return address.len > 0 && address.len + 2 >= line.len && !reader->listed;
+	if (notice_recipient(line, &address, &after))
+		entry_of(reader, slice_copy(address, reader->arena));
 }
 
 static void
@@ -182,28 +202,17 @@ take_line(struct reader *reader, struct slice line)
 		    reader, slice_trim(slice_from(line, strlen(marks[reader->mark].command))));
 	} else if (slice_begins(line, marks[reader->mark].reply)) {
 		take_reply(reader, slice_trim(slice_from(line, strlen(marks[reader->mark].reply))));
-	} else if (!take_verdict(reader, line) && !take_reason(reader, line) &&
-	           is_listed(reader, line)) {
-		entry_of(reader, find_address(reader, line));
+	} else if (take_verdict(reader, line) || take_reason(reader, line)) {
+		reader->loose = NULL;
+	} else if (memchr(line.at, '@', line.len) != NULL) {
+		take_recipient(reader, line);
 	} else if (reader->stage == STAGE_NONE && reader->host == NULL && line.len > 5 &&
 	           line.at[line.len - 1] == ':' &&
 	           memchr(line.at, '[', line.len) != NULL) { /* Courier */
 		reader->host = host_read(line, reader->arena, &ip);
 		reader->host_ip = ip;
-	}
-}
-
-/* A reply to MAIL, DATA or the message is that of all who have none yet, or only its first line. */
-static void
-give_rest(struct reader *reader)
-{
-	for (size_t i = 0; i < reader->out->count; i++) {
-		struct notice_entry *entry = &reader->out->entries[i];
-
-		if (entry->text == NULL ||
-		    (entry->len <= reader->reply.len &&
-		        memcmp(entry->text, reader->reply.data, entry->len) == 0))
-			give(reader, entry);
+	} else if (memchr(line.at, ':', line.len) != NULL && *line.at != '-') {
+		reader->loose = slice_copy(line, reader->arena);
 	}
 }
 
@@ -251,8 +260,12 @@ transcript_read(struct slice text, struct arena *arena, struct notice *out)
 	while (slice_line(&text, &line))
 		if ((line = slice_trim(line)).len > 0)
 			take_line(&reader, line);
+	if (out->count == 0 && reader.reply.len > 0)
+		entry_of(&reader, "");
 	give_rest(&reader);
 	drop_silent(out);
+	if (out->count == 1 && *out->entries[0].recipient == '\0')
+		out->entries[0].recipient = NULL;
 	buf_release(&reader.reply);
 	return out->count > 0;
 }

@@ -114,6 +114,13 @@ find_boundary(struct reader *reader, const struct part *part)
 	return guess_boundary(part->body, reader->arena);
 }
 
+/* A report that lost its header on the way: the field that names its boundary is gone. */
+static bool
+is_headless(struct slice body)
+{
+	return slice_find(body, "\nContent-Type: message/delivery-status") != NULL;
+}
+
 static void
 read_part(struct reader *reader, struct slice text, unsigned depth, unsigned parent)
 {
@@ -137,7 +144,8 @@ read_part(struct reader *reader, struct slice text, unsigned depth, unsigned par
 	part->type = type != NULL && strchr(type, '/') != NULL ? header_token(type, reader->arena)
 	                                                       : "text/plain";
 	part->encoding = encoding != NULL ? header_token(encoding, reader->arena) : "";
-	if (strncmp(part->type, "multipart/", 10) != 0 && (type != NULL || depth > 0))
+	if (strncmp(part->type, "multipart/", 10) != 0 &&
+	    (type != NULL || depth > 0 || !is_headless(part->body)))
 		return;
 	if (depth == PARTS_DEPTH_MAX) {
 		out->too_deep = true;

@@ -754,6 +754,22 @@ const struct option option_table[] = {
         .on = 1,
     },
     {
+        .names = "inbound",
+        .help = "of a log, what this server refused to its clients",
+        .commands = E,
+        .section = SECTION_TASK,
+        FIELD(inbound),
+        .on = 1,
+    },
+    {
+        .names = "redact",
+        .help = "leave out the local parts of mail addresses",
+        .commands = E,
+        .section = SECTION_OUTPUT,
+        FIELD(redact),
+        .on = 1,
+    },
+    {
         .names = "output",
         .letter = 'o',
         .value = "FILE",

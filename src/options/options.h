@@ -130,7 +130,7 @@ struct options {
 
 	/* judging */
 	struct strings rules; /* files */
-	bool list_rules, contested, summary;
+	bool list_rules, contested, summary, inbound, redact;
 	enum stage stage; /* explain --stage; STAGE_NONE: not known */
 	const char *mx; /* explain --mx */
 	struct ip ip; /* check --ip, explain --source */

@@ -1,8 +1,10 @@
 #include "report/explained.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 
 enum { LISTING_MAX = 600 }; /* octets of a name in `listings` */
@@ -25,6 +27,8 @@ explained_release(struct explained *explained)
 	counter_free(explained->providers);
 	counter_free(explained->domains);
 	counter_free(explained->listings);
+	free(explained->first);
+	free(explained->last);
 }
 
 enum cause
@@ -58,6 +62,49 @@ add_listing(struct explained *explained, const struct reading *reading, enum cau
 		counter_add(explained->listings, name);
 }
 
+static void
+add_time(struct explained *explained, const char *time)
+{
+	if (time == NULL)
+		return;
+	if (explained->first == NULL)
+		explained->first = must_string(time);
+	if (explained->last != NULL && strlen(explained->last) >= strlen(time)) {
+		strcpy(explained->last, time);
+		return;
+	}
+	free(explained->last);
+	explained->last = must_string(time);
+}
+
+bool
+explained_passed(const struct explained *explained, struct buf *out)
+{
+	static const struct {
+		const char *one, *many;
+	} names[PASSED_COUNT] = {
+	    [PASSED_SILENT] = {"line of a log that tells of no refusal",
+	        "lines of a log that tell of no refusal"},
+	    [PASSED_UNKNOWN] = {"line of no known form", "lines of no known form"},
+	    [PASSED_TOO_LONG] = {"line that is too long", "lines that are too long"},
+	    [PASSED_OBJECT] = {"JSON object without a refusal", "JSON objects without a refusal"},
+	    [PASSED_BROKEN] = {"piece of broken JSON", "pieces of broken JSON"},
+	    [PASSED_MAIL] = {"mail that tells of no refusal", "mails that tell of no refusal"},
+	};
+	bool any = false;
+
+	for (unsigned i = 0; i < PASSED_COUNT; i++) {
+		unsigned long n = explained->passed[i];
+
+		if (n == 0)
+			continue;
+		buf_printf(
+		    out, "%s%lu %s", any ? ", " : "", n, n == 1 ? names[i].one : names[i].many);
+		any = true;
+	}
+	return any;
+}
+
 void
 explained_add(struct explained *explained, const struct explanation *explanation)
 {
@@ -65,6 +112,7 @@ explained_add(struct explained *explained, const struct explanation *explanation
 	enum cause cause = explained_cause(explanation);
 
 	explained->replies++;
+	add_time(explained, explanation->time);
 	if (reading->code >= 400 ? reading->code < 500 : reading->enhanced[0] == '4')
 		explained->deferred++;
 	explained->cause[cause]++;

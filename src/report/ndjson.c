@@ -581,8 +581,17 @@ record_explanation(struct buf *out, const struct explanation *explanation)
 	json_text(&json, "id", explanation->id);
 	json_text(&json, "stage",
 	    explanation->stage != STAGE_NONE ? stage_name(explanation->stage) : NULL);
+	json_text(&json, "said_by", explanation->said_by);
+	json_cstring(&json, "direction", explanation->inbound ? "inbound" : "outbound");
+	json_text(&json, "recipient", explanation->recipient);
 	json_text(&json, "recipient_domain", explanation->recipient_domain);
 	json_text(&json, "relay", explanation->relay);
+	json_text(&json, "relay_ip", explanation->relay_ip);
+	json_text(&json, "queue_id", explanation->queue_id);
+	json_text(&json, "time", explanation->time);
+	json_text(&json, "file", explanation->file);
+	if (explanation->line > 0)
+		json_number(&json, "line", (long long)explanation->line);
 	json_number(&json, "code", reading->code);
 	json_cstring(&json, "enhanced", reading->enhanced);
 	json_text(&json, "enhanced_note", reading->enhanced_note);
@@ -613,6 +622,45 @@ record_explanation(struct buf *out, const struct explanation *explanation)
 	record_end(&json, "explanation");
 }
 
+static void
+write_passed(struct json *json, const struct explained *explained)
+{
+	static const char *const keys[PASSED_COUNT] = {[PASSED_SILENT] = "silent_lines",
+	    [PASSED_UNKNOWN] = "unknown_lines",
+	    [PASSED_TOO_LONG] = "long_lines",
+	    [PASSED_OBJECT] = "silent_objects",
+	    [PASSED_BROKEN] = "broken_json",
+	    [PASSED_MAIL] = "silent_mails"};
+	unsigned long all = 0;
+
+	for (unsigned i = 0; i < PASSED_COUNT; i++)
+		all += i == PASSED_TOO_LONG ? 0 : explained->passed[i];
+	json_number(json, "passed_over", (long long)all);
+	json_number(json, "too_long", (long long)explained->passed[PASSED_TOO_LONG]);
+	json_object_begin(json, "passed");
+	for (unsigned i = 0; i < PASSED_COUNT; i++)
+		if (explained->passed[i] > 0)
+			json_number(json, keys[i], (long long)explained->passed[i]);
+	json_object_end(json);
+}
+
+static void
+write_remedies(struct json *json, const struct explained *explained)
+{
+	json_array_begin(json, "remedies");
+	for (size_t i = 0; i < explained->remedy_count; i++) {
+		const struct explained_remedy *remedy = &explained->remedies[i];
+
+		json_object_begin(json, NULL);
+		json_cstring(json, "cause", cause_name(remedy->cause));
+		json_number(json, "count", (long long)explained->cause[remedy->cause]);
+		json_cstring(json, "who", who_name(remedy->counsel.who));
+		json_cstring(json, "advice", remedy->counsel.advice);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
 void
 record_explained(struct buf *out, struct explained *explained)
 {
@@ -626,8 +674,11 @@ record_explained(struct buf *out, struct explained *explained)
 	record_begin(&json, out, "summary");
 	json_number(&json, "explained", (long long)explained->replies);
 	json_number(&json, "deferred", (long long)explained->deferred);
-	json_number(&json, "passed_over", (long long)explained->passed_over);
-	json_number(&json, "too_long", (long long)explained->too_long);
+	json_number(&json, "inbound", (long long)explained->inbound);
+	json_number(&json, "sent_later", (long long)explained->sent_later);
+	write_passed(&json, explained);
+	json_text(&json, "first", explained->first);
+	json_text(&json, "last", explained->last);
 	json_cstring(&json, "sentence", sentence.data);
 	json_object_begin(&json, "cause");
 	for (size_t i = 0; i < n; i++)
@@ -636,6 +687,7 @@ record_explained(struct buf *out, struct explained *explained)
 	write_counter(&json, "list", explained->lists);
 	write_counter(&json, "provider", explained->providers);
 	write_counter(&json, "domain", explained->domains);
+	write_remedies(&json, explained);
 	record_end(&json, "summary");
 	buf_release(&sentence);
 }

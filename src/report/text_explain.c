@@ -128,6 +128,50 @@ say_listed(struct buf *out, const struct text_style *style, const struct reading
 	buf_release(&line);
 }
 
+/* "mx.example.com [192.0.2.1]"; a sending system's verdict and a list's words are named so. */
+static void
+say_who_said(struct buf *out, const struct text_style *style, const struct explanation *explanation)
+{
+	static const struct {
+		const char *name, *words;
+	} kinds[] = {{"sender", "the sending system"}, {"list", "a mailing list or group"}};
+	const char *words = NULL, *relay = explanation->relay, *ip = explanation->relay_ip;
+	struct buf line;
+
+	for (size_t i = 0; explanation->said_by != NULL && i < 2; i++)
+		if (strcmp(kinds[i].name, explanation->said_by) == 0)
+			words = kinds[i].words;
+	buf_init(&line, FIELD_MAX);
+	buf_puts(&line, words != NULL ? words : "");
+	if (relay != NULL)
+		buf_printf(&line, "%s%s", words != NULL ? "; host " : "", relay);
+	if (ip != NULL && (relay == NULL || strcmp(relay, ip) != 0))
+		buf_printf(&line, " [%s]", ip);
+	text_field(out, style, "said by", line.len > 0 ? line.data : NULL);
+	buf_release(&line);
+}
+
+/* Where it stood: "mail.log, line 12; queue id 4F3280D2B; Nov 30 10:00:00" */
+static void
+say_place(struct buf *out, const struct text_style *style, const struct explanation *explanation)
+{
+	struct buf line;
+
+	if (explanation->file == NULL && explanation->queue_id == NULL && explanation->time == NULL)
+		return;
+	buf_init(&line, FIELD_MAX);
+	if (explanation->file != NULL)
+		buf_printf(&line, "%s, ", explanation->file);
+	if (explanation->line > 0)
+		buf_printf(&line, "line %lu", explanation->line);
+	if (explanation->queue_id != NULL)
+		buf_printf(&line, "%squeue id %s", line.len > 0 ? "; " : "", explanation->queue_id);
+	if (explanation->time != NULL)
+		buf_printf(&line, "%s%s", line.len > 0 ? "; " : "", explanation->time);
+	text_field(out, style, "found in", line.data);
+	buf_release(&line);
+}
+
 void
 text_explanation(
     struct buf *out, const struct text_style *style, const struct explanation *explanation)
@@ -137,8 +181,13 @@ text_explanation(
 
 	say_verdict(out, style, explanation);
 	say_quote(out, explanation);
-	text_field(out, style, "to", explanation->recipient_domain);
-	text_field(out, style, "said by", explanation->relay);
+	if (explanation->inbound)
+		text_field(out, style, "direction", "inbound: this server refused it to a client");
+	text_field(out, style, "to",
+	    explanation->recipient != NULL ? explanation->recipient
+	                                   : explanation->recipient_domain);
+	say_who_said(out, style, explanation);
+	say_place(out, style, explanation);
 	say_cause(out, style, explanation);
 	for (size_t i = 0; i < (d != NULL ? d->also_count : reading->also_count); i++)
 		text_field(out, style, "or else",
@@ -200,29 +249,76 @@ say_names(struct buf *out, const struct text_style *style, const char *label,
 	}
 }
 
+static void
+say_totals(struct buf *out, const struct explained *explained)
+{
+	struct buf passed;
+
+	buf_printf(out, "%lu refusal%s read: %lu for good, %lu for now", explained->replies,
+	    explained->replies == 1 ? "" : "s", explained->replies - explained->deferred,
+	    explained->deferred);
+	if (explained->first != NULL) {
+		buf_puts(out, "; the first of ");
+		text_cstring(out, explained->first);
+		buf_puts(out, ", the last of ");
+		text_cstring(out, explained->last);
+	}
+	buf_putc(out, '\n');
+	if (explained->sent_later > 0)
+		buf_printf(out, "%lu deliver%s deferred and went through later: not counted.\n",
+		    explained->sent_later, explained->sent_later == 1 ? "y was" : "ies were");
+	if (explained->inbound > 0)
+		buf_printf(out,
+		    "%lu refusal%s that this server gave to clients %s not counted: --inbound "
+		    "reads "
+		    "%s.\n",
+		    explained->inbound, explained->inbound == 1 ? "" : "s",
+		    explained->inbound == 1 ? "is" : "are",
+		    explained->inbound == 1 ? "it" : "them");
+	buf_init(&passed, FIELD_MAX);
+	if (explained_passed(explained, &passed))
+		buf_printf(out, "Passed over: %s.\n", passed.data);
+	buf_release(&passed);
+}
+
+/* What to do about the largest causes: how many, who, and the remedy once. */
+static void
+say_remedies(struct buf *out, const struct text_style *style, const struct explained *explained)
+{
+	for (size_t i = 0; i < explained->remedy_count; i++) {
+		const struct explained_remedy *remedy = &explained->remedies[i];
+		const char *who = who_name(remedy->counsel.who);
+
+		if (i == 0) {
+			buf_putc(out, '\n');
+			emphasize(out, style, "What to do");
+			buf_putc(out, '\n');
+		}
+		buf_printf(out, "%s, %lu of %lu%s%s:\n", cause_name(remedy->cause),
+		    explained->cause[remedy->cause], explained->replies,
+		    who != NULL ? "; who acts: " : "", who != NULL ? who : "");
+		text_field(out, style, "remedy", remedy->counsel.advice);
+	}
+}
+
 void
 text_explained(struct buf *out, const struct text_style *style, struct explained *explained)
 {
 	struct buf sentence;
 
 	buf_init(&sentence, FIELD_MAX);
-	explained_sentence(explained, &sentence);
-	emphasize(out, style, sentence.data);
-	buf_putc(out, '\n');
+	if (explained->replies > 0) {
+		explained_sentence(explained, &sentence);
+		emphasize(out, style, sentence.data);
+		buf_putc(out, '\n');
+	}
 	buf_release(&sentence);
-	buf_printf(out, "%lu refusal%s read: %lu for good, %lu for now", explained->replies,
-	    explained->replies == 1 ? "" : "s", explained->replies - explained->deferred,
-	    explained->deferred);
-	if (explained->passed_over > 0)
-		buf_printf(out, "; %lu line%s passed over", explained->passed_over,
-		    explained->passed_over == 1 ? "" : "s");
-	if (explained->too_long > 0)
-		buf_printf(out, "; %lu too long to read", explained->too_long);
-	buf_putc(out, '\n');
+	say_totals(out, explained);
 	say_causes(out, explained);
 	say_names(out, style, "blocklists", explained->lists, explained->replies);
 	say_names(out, style, "providers", explained->providers, explained->replies);
 	say_names(out, style, "domains", explained->domains, explained->replies);
+	say_remedies(out, style, explained);
 }
 
 /* ---- the rules */

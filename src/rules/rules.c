@@ -189,20 +189,17 @@ rules_add(struct rules *rules, const char *text, size_t len, struct stanza_error
 	return true;
 }
 
-bool
-rules_add_builtin(struct rules *rules, struct stanza_error *error)
-{
-	const struct {
-		const char *name, *text;
-		size_t len;
-	} files[] = {
-	    {"data/providers.conf", data_providers, data_providers_size},
-	    {"data/words.conf", data_words, data_words_size},
-	    {"data/rules.conf", data_rules, data_rules_size},
-	};
+struct builtin_file {
+	const char *name, *text;
+	size_t len;
+};
 
+static bool
+add_files(
+    struct rules *rules, const struct builtin_file *files, size_t count, struct stanza_error *error)
+{
 	rules->builtin = true; /* tests ran every example */
-	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+	for (size_t i = 0; i < count; i++)
 		if (!rules_add(rules, files[i].text, files[i].len, error)) {
 			char reason[sizeof error->reason];
 
@@ -214,6 +211,26 @@ rules_add_builtin(struct rules *rules, struct stanza_error *error)
 	rules->builtin = false;
 	rules_rank(rules);
 	return true;
+}
+
+bool
+rules_add_builtin(struct rules *rules, struct stanza_error *error)
+{
+	const struct builtin_file files[] = {
+	    {"data/providers.conf", data_providers, data_providers_size},
+	    {"data/words.conf", data_words, data_words_size},
+	    {"data/rules.conf", data_rules, data_rules_size},
+	};
+
+	return add_files(rules, files, sizeof files / sizeof files[0], error);
+}
+
+bool
+rules_add_verdicts(struct rules *rules, struct stanza_error *error)
+{
+	const struct builtin_file file = {"data/verdicts.conf", data_verdicts, data_verdicts_size};
+
+	return add_files(rules, &file, 1, error);
 }
 
 size_t

@@ -31,6 +31,9 @@ bool rules_add(struct rules *rules, const char *text, size_t len, struct stanza_
 bool rules_add_builtin(
     struct rules *rules, struct stanza_error *error); /* data/{words,providers,rules}.conf; the line
                                                          is that of the file named in the reason */
+/* The same for data/verdicts.conf: what sending systems and lists say of their own. Not to be mixed
+ * with the words of servers. */
+bool rules_add_verdicts(struct rules *rules, struct stanza_error *error);
 size_t rules_count(const struct rules *rules);
 
 struct rule_view { /* for explain --rules and for tests */
