@@ -51,7 +51,7 @@ CHECK_DNSBL = dict(SENDER['dnsbl'][0], type='check', schema=1, check='dnsbl', re
 CHECK_MX = {'type': 'check', 'schema': 1, 'check': 'mx', 'result': 'ok', 'domain': 'example.com', 'canonical': 'example.com', 'kind': 'mx', 'authentic': False,
             'hosts': [{'mx': 'mx.example.com', 'preference': 10, 'addresses': ['192.0.2.25'], 'alias': False}], 'problem': None}
 ACCEPTED = dict(RESULT, status='accepted', stage='connect', reply=None, diagnosis=None)
-EXPLAINED = {'type': 'summary', 'schema': 1, 'explained': 2, 'deferred': 0, 'passed_over': 1, 'too_long': 0, 'sentence': 'All …', 'cause': {'spf': 2}, 'list': {}, 'provider': {}, 'domain': {'example.com': 2}}
+EXPLAINED = {'type': 'summary', 'schema': 1, 'explained': 2, 'deferred': 0, 'passed_over': 1, 'too_long': 0, 'inbound': 0, 'sent_later': 0, 'passed': {'silent_lines': 1}, 'remedies': [], 'sentence': 'All …', 'cause': {'spf': 2}, 'list': {}, 'provider': {}, 'domain': {'example.com': 2}}
 RULE = {'type': 'rule', 'schema': 1, 'id': 'x', 'cause': 'spf', 'examples': ['550 no'], 'who': None}
 CHECKED = dict(EXPLANATION, stage='rcpt', recipient_domain='example.com', relay='mx.example.com', basis='confirmed', evidence=['it is listed'])
 RIGHT = [RUN, SENDER, dict(SENDER, spf=SPF, spf_helo=SPF, dmarc={k: v for k, v in CHECK_DMARC.items() if k not in ('type', 'schema', 'check', 'note')}, dkim={'keys': [], 'signatures': []}), FINDING, RESULT, ACCEPTED, SUMMARY, EXPLANATION, EXPLAINED, RULE, CHECK, CHECK_DKIM, CHECK_DKIM_KEY, CHECK_DMARC, CHECK_PTR, CHECK_DNSBL, CHECK_MX]
@@ -69,7 +69,7 @@ WRONG = [  # record, path, value (... is: left out)
     (SENDER, 'spf', {'result': 'pass'}), (SENDER, 'dmarc', 'pass'), (SENDER, 'dkim', {}), (SENDER, 'domains.0.route', 'MX'), (SENDER, 'helo_name.valid', 'yes'),
     (FINDING, 'severity', 'bad'), (FINDING, 'severity', 'unknown'), (FINDING, 'id', 'PTR'), (FINDING, 'topic', 'x'), (FINDING, 'records', None), (FINDING, 'surprise', 1),
     (RUN, 'options', {}), (SUMMARY, 'status.refused', ...), (SUMMARY, 'status.lost', 1), (SUMMARY, 'cause.blocklist', 1), (SUMMARY, 'list.x', '1'), (SUMMARY, 'bad_input', None),
-    (EXPLAINED, 'cause.blocklist', 1), (EXPLAINED, 'explained', 0), (EXPLAINED, 'domain.x', 0), (RULE, 'examples', []), (RULE, 'cause', 'x'), (CHECKED, 'basis', 'likely'), (CHECKED, 'stage', 'lunch'),
+    (EXPLAINED, 'cause.blocklist', 1), (EXPLAINED, 'explained', -1), (EXPLAINED, 'domain.x', 0), (RULE, 'examples', []), (RULE, 'cause', 'x'), (CHECKED, 'basis', 'likely'), (CHECKED, 'stage', 'lunch'),
     (EXPLANATION, 'cause', None), (EXPLANATION, 'what', 'body'), (EXPLANATION, 'confidence', 1), (CHECK, 'check', 'rdns'), (CHECK, 'result', None),
     (CHECK, 'result', 'ok'), (CHECK, 'trail.0.in', 'x'), (CHECK, 'lookups', 12), (CHECK, 'surprise', 1), (CHECK, 'helo_identity.void', '0'), (CHECK_DMARC, 'policy', 'discard'), (CHECK_DMARC, 'queries', 9),
     (CHECK_DMARC, 'aligned.spf', 'yes'), (CHECK_DMARC, 'rfc7489.pct', ...), (CHECK_DMARC, 'identifiers.0.kind', 'arc'), (CHECK_DMARC, 'surprise', 1), (CHECK_DMARC, 'note', ...), (CHECK_DKIM, 'result', 'softfail'), (CHECK_DKIM, 'file', ...), (CHECK_DKIM, 'received', ...), (CHECK_DKIM, 'received.client', None), (CHECK_DKIM, 'signatures.0.failed', 'x'),

@@ -87,15 +87,15 @@ said_by_name(enum said_by said_by)
 /* Reads the words by who said them: a sending system's own are not those of a server. Where it is
  * not known who spoke, words without a reply's code may be a sending system's. */
 static void
-read_words(struct explainer *explainer, const struct heard *heard, struct said *said,
+read_words(struct explainer *explainer, const struct refusal *refusal, struct said *said,
     struct reading *reading, enum said_by *said_by)
 {
 	const struct rulebook *rulebook = &explainer->rulebook;
 	bool coded = said->code != 0 || logline_code(said->text, said->len) != 0;
 
-	*said_by = heard->said_by;
-	if (*said_by != SAID_BY_SERVER && !heard->inbound &&
-	    (*said_by != SAID_BY_UNKNOWN || !coded || heard->reporter != NULL)) {
+	*said_by = refusal->said_by;
+	if (*said_by != SAID_BY_SERVER && !refusal->inbound &&
+	    (*said_by != SAID_BY_UNKNOWN || !coded || refusal->reporter != NULL)) {
 		rules_read(rulebook->verdicts, said, explainer->arena, reading);
 		if (reading->rule != NULL) {
 			if (*said_by == SAID_BY_UNKNOWN)
@@ -107,7 +107,7 @@ read_words(struct explainer *explainer, const struct heard *heard, struct said *
 	if (*said_by == SAID_BY_UNKNOWN && coded)
 		*said_by = SAID_BY_SERVER;
 	if (reading->provider == NULL)
-		reading->provider = heard->provider;
+		reading->provider = refusal->provider;
 }
 
 static void
@@ -134,35 +134,35 @@ judge(struct explainer *explainer, struct explanation *explanation, const struct
 
 /* A status that was told beside the words; the one in the words is nearer to what was said. */
 static void
-given_enhanced(const struct heard *heard, char enhanced[12])
+given_enhanced(const struct refusal *refusal, char enhanced[12])
 {
-	struct slice text = {heard->text, heard->len};
+	struct slice text = {refusal->text, refusal->len};
 
 	if (logline_code(text.at, text.len) != 0)
 		text = slice_from(text, 4);
 	text = slice_from(text, slice_span(text, " #"));
 	reply_enhanced(text.len > 4 ? text.at : "", enhanced);
-	if (*enhanced == '\0' && heard->enhanced != NULL)
-		reply_enhanced(heard->enhanced, enhanced);
+	if (*enhanced == '\0' && refusal->enhanced != NULL)
+		reply_enhanced(refusal->enhanced, enhanced);
 }
 
 static const char *
-recipient_of(struct explainer *explainer, const struct heard *heard)
+recipient_of(struct explainer *explainer, const struct refusal *refusal)
 {
-	if (heard->recipient == NULL || *heard->recipient == '@' ||
-	    strchr(heard->recipient, '@') == NULL)
+	if (refusal->recipient == NULL || *refusal->recipient == '@' ||
+	    strchr(refusal->recipient, '@') == NULL)
 		return NULL;
 	if (!explainer->options->redact)
-		return heard->recipient;
-	return slice_copy(redact(slice_of(heard->recipient), explainer->arena), explainer->arena);
+		return refusal->recipient;
+	return slice_copy(redact(slice_of(refusal->recipient), explainer->arena), explainer->arena);
 }
 
 static void
-explain(const struct heard *heard, void *arg)
+explain(const struct refusal *refusal, void *arg)
 {
 	struct explainer *explainer = arg;
 	const struct options *options = explainer->options;
-	struct slice text = {heard->text, heard->len};
+	struct slice text = {refusal->text, refusal->len};
 	enum said_by said_by;
 	char enhanced[12];
 	struct said said;
@@ -171,9 +171,9 @@ explain(const struct heard *heard, void *arg)
 	struct diagnosis diagnosis;
 	struct explanation explanation;
 
-	if (options->inbound && !heard->inbound)
+	if (options->inbound && !refusal->inbound)
 		return;
-	if (options->summary && heard->inbound && !options->inbound) {
+	if (options->summary && refusal->inbound && !options->inbound) {
 		explainer->explained.inbound++;
 		return;
 	}
@@ -181,27 +181,27 @@ explain(const struct heard *heard, void *arg)
 		text = redact(text, explainer->arena);
 	said = (struct said){.text = text.at,
 	    .len = text.len,
-	    .stage = heard->stage != STAGE_NONE ? heard->stage : options->stage,
-	    .code = heard->code,
+	    .stage = refusal->stage != STAGE_NONE ? refusal->stage : options->stage,
+	    .code = refusal->code,
 	    .enhanced = enhanced,
-	    .mx = heard->relay != NULL ? heard->relay : options->mx};
-	explanation = (struct explanation){.id = heard->id,
+	    .mx = refusal->relay != NULL ? refusal->relay : options->mx};
+	explanation = (struct explanation){.id = refusal->id,
 	    .text = text.at,
 	    .len = text.len,
 	    .stage = said.stage,
-	    .inbound = heard->inbound,
-	    .deferred = heard->deferred,
-	    .recipient = recipient_of(explainer, heard),
-	    .recipient_domain = logline_domain(heard->recipient, explainer->arena),
-	    .relay = said.mx != NULL ? said.mx : heard->reporter,
-	    .relay_ip = heard->relay_ip,
-	    .queue_id = heard->queue_id,
-	    .time = heard->time,
+	    .inbound = refusal->inbound,
+	    .deferred = refusal->deferred,
+	    .recipient = recipient_of(explainer, refusal),
+	    .recipient_domain = logline_domain(refusal->recipient, explainer->arena),
+	    .relay = said.mx != NULL ? said.mx : refusal->reporter,
+	    .relay_ip = refusal->relay_ip,
+	    .queue_id = refusal->queue_id,
+	    .time = refusal->time,
 	    .file = explainer->file,
-	    .line = heard->line,
+	    .line = refusal->line,
 	    .reading = &reading};
-	given_enhanced(heard, enhanced);
-	read_words(explainer, heard, &said, &reading, &said_by);
+	given_enhanced(refusal, enhanced);
+	read_words(explainer, refusal, &said, &reading, &said_by);
 	explanation.said_by = said_by_name(said_by);
 	judge(explainer, &explanation, &reading, &counsel, &diagnosis);
 	if (!options->summary && (!options->contested || reading.rival != NULL))
@@ -228,18 +228,18 @@ unescape(char *text)
 	return (size_t)(out - text);
 }
 
-struct finding { /* what a log reader found in an argument */
+struct argument_found { /* what a log reader found in an argument */
 	struct explainer *explainer;
 	bool any;
 };
 
 static void
-take_found(const struct heard *heard, void *arg)
+take_found(const struct refusal *refusal, void *arg)
 {
-	struct finding *finding = arg;
+	struct argument_found *found = arg;
 
-	finding->any = true;
-	explain(heard, finding->explainer);
+	found->any = true;
+	explain(refusal, found->explainer);
 }
 
 /* A log line or a bounce is read as one; anything else is the reply, whole. */
@@ -264,13 +264,13 @@ explain_argument(struct explainer *explainer, const char *argument, size_t numbe
 {
 	char *text = must_string(argument);
 	size_t len = unescape(text);
-	struct finding finding = {explainer, false};
+	struct argument_found found = {explainer, false};
 	struct arena *arena = arena_new();
 	struct slice joined = reply_unjoin((struct slice){text, len}, arena);
-	const struct heard whole = {.text = joined.at, .len = joined.len, .stage = STAGE_NONE};
+	const struct refusal whole = {.text = joined.at, .len = joined.len, .stage = STAGE_NONE};
 
 	if (logline_code(text, len) == 0) {
-		struct maillog *log = maillog_new(take_found, &finding);
+		struct maillog *log = maillog_new(take_found, &found);
 
 		for (char *line = text, *end; line < text + len; line = end + 1) {
 			end = memchr(line, '\n', (size_t)(text + len - line));
@@ -281,13 +281,13 @@ explain_argument(struct explainer *explainer, const char *argument, size_t numbe
 		maillog_end(log);
 		maillog_free(log);
 	}
-	if (!finding.any && is_refusal(text, len, number)) {
+	if (!found.any && is_refusal(text, len, number)) {
 		explain(&whole, explainer);
-		finding.any = true;
+		found.any = true;
 	}
 	arena_free(arena);
 	free(text);
-	return finding.any;
+	return found.any;
 }
 
 /* ---- files */

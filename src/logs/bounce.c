@@ -19,7 +19,7 @@ enum { NESTED_MAX = 3, TEXTS_MAX = 8 }; /* bounces within mails; texts that are 
 
 struct mail { /* one that is being read */
 	struct arena *arena;
-	heard_take *take;
+	refusal_take *take;
 	json_take *take_json;
 	void *arg;
 	unsigned nested;
@@ -146,16 +146,16 @@ find_entry(struct mail *mail, const char *recipient)
 }
 
 static void
-tell(struct mail *mail, struct heard *heard)
+tell(struct mail *mail, struct refusal *refusal)
 {
-	if (heard->reporter == NULL)
-		heard->reporter = mail->reporter;
-	if (heard->time == NULL)
-		heard->time = mail->date;
-	if (heard->relay == NULL)
-		heard->relay = heard->relay_ip;
+	if (refusal->reporter == NULL)
+		refusal->reporter = mail->reporter;
+	if (refusal->time == NULL)
+		refusal->time = mail->date;
+	if (refusal->relay == NULL)
+		refusal->relay = refusal->relay_ip;
 	mail->told++;
-	mail->take(heard, mail->arg);
+	mail->take(refusal, mail->arg);
 }
 
 static bool
@@ -165,40 +165,40 @@ is_refusing(const char *status)
 }
 
 static void
-take_entry(struct heard *heard, const struct notice_entry *entry)
+take_entry(struct refusal *refusal, const struct notice_entry *entry)
 {
-	heard->text = entry->text;
-	heard->len = entry->len;
-	heard->said_by = entry->said_by;
-	if (heard->enhanced == NULL)
-		heard->enhanced = entry->status;
+	refusal->text = entry->text;
+	refusal->len = entry->len;
+	refusal->said_by = entry->said_by;
+	if (refusal->enhanced == NULL)
+		refusal->enhanced = entry->status;
 }
 
 /* The Diagnostic-Code: a reply as it is, one quoted in words ("host mx said: 554 …"), or words. */
 static void
-take_diagnostic(struct mail *mail, const struct dsn_recipient *recipient, struct heard *heard)
+take_diagnostic(struct mail *mail, const struct dsn_recipient *recipient, struct refusal *refusal)
 {
 	const char *text = recipient->diagnostic;
 	size_t len = strlen(text);
-	struct heard quoted;
+	struct refusal quoted;
 
-	heard->text = text;
-	heard->len = len;
+	refusal->text = text;
+	refusal->len = len;
 	if (logline_code(text, len) != 0) {
-		heard->said_by = recipient->remote != NULL ? SAID_BY_SERVER : SAID_BY_UNKNOWN;
+		refusal->said_by = recipient->remote != NULL ? SAID_BY_SERVER : SAID_BY_UNKNOWN;
 	} else if (logline_read(text, len, mail->arena, &quoted) == LOGLINE_REPLY &&
 	           quoted.said_by == SAID_BY_SERVER) {
-		heard->text = quoted.text;
-		heard->len = quoted.len;
-		heard->said_by = SAID_BY_SERVER;
-		heard->stage = quoted.stage;
-		if (heard->relay == NULL)
-			heard->relay = quoted.relay;
-		if (heard->relay_ip == NULL)
-			heard->relay_ip = quoted.relay_ip;
+		refusal->text = quoted.text;
+		refusal->len = quoted.len;
+		refusal->said_by = SAID_BY_SERVER;
+		refusal->stage = quoted.stage;
+		if (refusal->relay == NULL)
+			refusal->relay = quoted.relay;
+		if (refusal->relay_ip == NULL)
+			refusal->relay_ip = quoted.relay_ip;
 	} else if (strcmp(recipient->type, "x-postfix") == 0 ||
 	           strcmp(recipient->type, "x-unix") == 0) {
-		heard->said_by = SAID_BY_SENDER;
+		refusal->said_by = SAID_BY_SENDER;
 	}
 }
 
@@ -211,24 +211,24 @@ is_mute(const char *diagnostic)
 
 /* What the words for people have that the status has not. */
 static void
-complete(const struct notice_entry *entry, bool mute, struct heard *heard)
+complete(const struct notice_entry *entry, bool mute, struct refusal *refusal)
 {
 	if (entry == NULL)
 		return;
 	if (mute ||
-	    (entry->quoted && heard->said_by != SAID_BY_SERVER &&
-	        logline_code(heard->text, heard->len) == 0) ||
-	    (entry->len > heard->len && heard->len > 0 &&
-	        continues(entry->text, entry->len, heard->text)))
-		take_entry(heard, entry);
-	if (heard->stage == STAGE_NONE)
-		heard->stage = entry->stage;
-	if (heard->relay == NULL) {
-		heard->relay = entry->relay;
-		heard->relay_ip = entry->relay_ip;
-	} else if (heard->relay_ip == NULL && entry->relay != NULL &&
-	           strcasecmp(heard->relay, entry->relay) == 0) {
-		heard->relay_ip = entry->relay_ip;
+	    (entry->quoted && refusal->said_by != SAID_BY_SERVER &&
+	        logline_code(refusal->text, refusal->len) == 0) ||
+	    (entry->len > refusal->len && refusal->len > 0 &&
+	        continues(entry->text, entry->len, refusal->text)))
+		take_entry(refusal, entry);
+	if (refusal->stage == STAGE_NONE)
+		refusal->stage = entry->stage;
+	if (refusal->relay == NULL) {
+		refusal->relay = entry->relay;
+		refusal->relay_ip = entry->relay_ip;
+	} else if (refusal->relay_ip == NULL && entry->relay != NULL &&
+	           strcasecmp(refusal->relay, entry->relay) == 0) {
+		refusal->relay_ip = entry->relay_ip;
 	}
 }
 
@@ -245,7 +245,7 @@ returned_recipient(struct mail *mail)
 static void
 tell_recipient(struct mail *mail, const struct dsn_recipient *recipient)
 {
-	struct heard heard = {.stage = STAGE_NONE,
+	struct refusal refusal = {.stage = STAGE_NONE,
 	    .recipient = recipient->final != NULL ? recipient->final : recipient->original,
 	    .enhanced = recipient->status,
 	    .relay = recipient->remote,
@@ -259,24 +259,24 @@ tell_recipient(struct mail *mail, const struct dsn_recipient *recipient)
 
 	if (recipient->action == DSN_NO_FAILURE || !is_refusing(recipient->status))
 		return;
-	if (heard.recipient == NULL)
-		heard.recipient = mail->failed != NULL ? mail->failed : returned_recipient(mail);
+	if (refusal.recipient == NULL)
+		refusal.recipient = mail->failed != NULL ? mail->failed : returned_recipient(mail);
 	if (!mute)
-		take_diagnostic(mail, recipient, &heard);
-	complete(find_entry(mail, heard.recipient), mute, &heard);
-	if (heard.len == 0 && recipient->comment != NULL) {
-		heard.text = recipient->comment;
-		heard.len = strlen(heard.text);
+		take_diagnostic(mail, recipient, &refusal);
+	complete(find_entry(mail, refusal.recipient), mute, &refusal);
+	if (refusal.len == 0 && recipient->comment != NULL) {
+		refusal.text = recipient->comment;
+		refusal.len = strlen(refusal.text);
 	}
-	if (heard.len == 0 && heard.enhanced == NULL)
+	if (refusal.len == 0 && refusal.enhanced == NULL)
 		return;
-	tell(mail, &heard);
+	tell(mail, &refusal);
 }
 
 static void
 tell_entry(struct mail *mail, const struct notice_entry *entry)
 {
-	struct heard heard = {.stage = entry->stage,
+	struct refusal refusal = {.stage = entry->stage,
 	    .recipient = entry->recipient,
 	    .relay = entry->relay,
 	    .relay_ip = entry->relay_ip,
@@ -284,19 +284,19 @@ tell_entry(struct mail *mail, const struct notice_entry *entry)
 	    .deferred = entry->deferred,
 	    .inbound = entry->inbound};
 
-	take_entry(&heard, entry);
-	if (heard.text == NULL)
-		heard.text = "";
-	if (heard.recipient == NULL)
-		heard.recipient = mail->failed != NULL ? mail->failed : returned_recipient(mail);
-	if (heard.len > 0 || heard.enhanced != NULL)
-		tell(mail, &heard);
+	take_entry(&refusal, entry);
+	if (refusal.text == NULL)
+		refusal.text = "";
+	if (refusal.recipient == NULL)
+		refusal.recipient = mail->failed != NULL ? mail->failed : returned_recipient(mail);
+	if (refusal.len > 0 || refusal.enhanced != NULL)
+		tell(mail, &refusal);
 }
 
 /* ---- parts */
 
 static struct slice
-decode(struct mail *mail, const struct part *part)
+decode(struct mail *mail, const struct mail_part *part)
 {
 	const char *set = header_parameter(part->content_type, "charset", mail->arena);
 	struct slice body = transfer_decode(part->body, part->encoding, mail->arena);
@@ -429,7 +429,7 @@ take_text(struct mail *mail, struct slice text)
 
 /* Is there a text/plain beside this HTML? */
 static bool
-has_plain_twin(const struct mail *mail, const struct part *html)
+has_plain_twin(const struct mail *mail, const struct mail_part *html)
 {
 	for (size_t i = 0; i < mail->parts.count; i++)
 		if (mail->parts.items[i].parent == html->parent &&
@@ -443,7 +443,7 @@ static void read_mail(struct mail *mail, struct slice text);
 
 /* A bounce that somebody sent on as an attachment. */
 static void
-take_nested(struct mail *mail, const struct part *part)
+take_nested(struct mail *mail, const struct mail_part *part)
 {
 	struct mail inner = {.arena = mail->arena,
 	    .take = mail->take,
@@ -459,7 +459,7 @@ take_nested(struct mail *mail, const struct part *part)
 }
 
 static void
-take_returned(struct mail *mail, const struct part *part)
+take_returned(struct mail *mail, const struct mail_part *part)
 {
 	struct slice body = transfer_decode(part->body, part->encoding, mail->arena);
 
@@ -487,7 +487,7 @@ static const struct {
 };
 
 static int
-kind_of(const struct part *part)
+kind_of(const struct mail_part *part)
 {
 	for (size_t i = 0; i < COUNT(types); i++)
 		if (strcmp(part->type, types[i].type) == 0)
@@ -496,7 +496,7 @@ kind_of(const struct part *part)
 }
 
 static void
-take_part(struct mail *mail, const struct part *part, int kind)
+take_part(struct mail *mail, const struct mail_part *part, int kind)
 {
 	if (kind == RETURNED)
 		take_returned(mail, part);
@@ -556,7 +556,7 @@ read_parts(struct mail *mail)
 	bool returned = false;
 
 	for (size_t i = 0; i < mail->parts.count; i++) {
-		const struct part *part = &mail->parts.items[i];
+		const struct mail_part *part = &mail->parts.items[i];
 		int kind = part->multipart ? -1 : kind_of(part);
 
 		mail->feedback = mail->feedback || kind == FEEDBACK;
@@ -566,7 +566,7 @@ read_parts(struct mail *mail)
 		dsn_read(decode(mail, part), mail->arena, &mail->dsn);
 	}
 	for (size_t i = 0; i < mail->parts.count && !mail->feedback; i++) {
-		const struct part *part = &mail->parts.items[i];
+		const struct mail_part *part = &mail->parts.items[i];
 		int kind = part->multipart ? -1 : kind_of(part);
 
 		if (!returned || kind == RETURNED)
@@ -616,7 +616,7 @@ read_mail(struct mail *mail, struct slice text)
 }
 
 unsigned long
-bounce_read(struct slice text, heard_take *take, json_take *take_json, void *arg)
+bounce_read(struct slice text, refusal_take *take, json_take *take_json, void *arg)
 {
 	struct mail mail = {.arena = arena_new(), .take = take, .take_json = take_json, .arg = arg};
 
@@ -628,7 +628,7 @@ bounce_read(struct slice text, heard_take *take, json_take *take_json, void *arg
 /* ---- line by line */
 
 struct bounce {
-	heard_take *take;
+	refusal_take *take;
 	json_take *take_json;
 	void *arg;
 	struct buf text;
@@ -648,7 +648,7 @@ static const char *const first_fields[] = {"return-path", "received", "delivered
     "errors-to", "priority"};
 
 struct bounce *
-bounce_new(heard_take *take, json_take *take_json, void *arg)
+bounce_new(refusal_take *take, json_take *take_json, void *arg)
 {
 	struct bounce *bounce = must_alloc(sizeof *bounce);
 

@@ -18,15 +18,15 @@
 
 enum { BOUNCE_MAX = 1 << 20 };
 
-typedef void heard_take(const struct heard *heard, void *arg); /* valid during the call */
+typedef void refusal_take(const struct refusal *refusal, void *arg); /* valid during the call */
 
 /* A whole mail. How many refusals it told. `take_json` (may be NULL) gets a body that is JSON, as
  * services send it by mail, tells what it found, and how much; -1: it is no JSON. */
 typedef long json_take(struct slice json, void *arg);
-unsigned long bounce_read(struct slice mail, heard_take *take, json_take *take_json, void *arg);
+unsigned long bounce_read(struct slice mail, refusal_take *take, json_take *take_json, void *arg);
 
 struct bounce;
-struct bounce *bounce_new(heard_take *take, json_take *take_json, void *arg);
+struct bounce *bounce_new(refusal_take *take, json_take *take_json, void *arg);
 void bounce_free(struct bounce *bounce);
 
 bool bounce_begins(const char *line, size_t len); /* may a mail begin with this line? */

@@ -7,14 +7,14 @@
 
 enum { BUCKETS = 16384 };
 
-struct delivery { /* a slot of the ring; `heard` and its strings are one block */
-	struct heard *heard; /* NULL: the slot is free */
+struct delivery { /* a slot of the ring; `refusal` and its strings are one block */
+	struct refusal *refusal; /* NULL: the slot is free */
 	size_t hash;
 	unsigned next; /* in its bucket: slot + 1; 0: the last */
 };
 
 struct deliveries {
-	heard_take *take;
+	refusal_take *take;
 	void *arg;
 	struct delivery slots[DELIVERIES_MAX]; /* a ring, the oldest at `first` */
 	unsigned first, count; /* count: with those that were freed between */
@@ -22,7 +22,7 @@ struct deliveries {
 };
 
 struct deliveries *
-deliveries_new(heard_take *take, void *arg)
+deliveries_new(refusal_take *take, void *arg)
 {
 	struct deliveries *deliveries = must_alloc(sizeof *deliveries);
 
@@ -37,7 +37,7 @@ deliveries_free(struct deliveries *deliveries)
 	if (deliveries == NULL)
 		return;
 	for (unsigned i = 0; i < DELIVERIES_MAX; i++)
-		free(deliveries->slots[i].heard);
+		free(deliveries->slots[i].refusal);
 	free(deliveries);
 }
 
@@ -57,10 +57,10 @@ hash_of(const char *queue_id, const char *recipient)
 static bool
 is_it(const struct delivery *delivery, size_t hash, const char *queue_id, const char *recipient)
 {
-	const struct heard *heard = delivery->heard;
+	const struct refusal *refusal = delivery->refusal;
 
-	return delivery->hash == hash && strcmp(heard->queue_id, queue_id) == 0 &&
-	       strcmp(heard->recipient != NULL ? heard->recipient : "", recipient) == 0;
+	return delivery->hash == hash && strcmp(refusal->queue_id, queue_id) == 0 &&
+	       strcmp(refusal->recipient != NULL ? refusal->recipient : "", recipient) == 0;
 }
 
 static unsigned *
@@ -75,32 +75,32 @@ find(struct deliveries *deliveries, const char *queue_id, const char *recipient)
 }
 
 /* Takes a delivery out; the caller owns it. NULL: it is not held. */
-static struct heard *
+static struct refusal *
 forget(struct deliveries *deliveries, const char *queue_id, const char *recipient)
 {
 	unsigned *link = find(deliveries, queue_id, recipient);
 	struct delivery *delivery;
-	struct heard *heard;
+	struct refusal *refusal;
 
 	if (*link == 0)
 		return NULL;
 	delivery = &deliveries->slots[*link - 1];
-	heard = delivery->heard;
+	refusal = delivery->refusal;
 	*link = delivery->next;
 	*delivery = (struct delivery){0};
-	return heard;
+	return refusal;
 }
 
 static void
 tell_oldest(struct deliveries *deliveries)
 {
-	struct heard *heard = deliveries->slots[deliveries->first].heard;
+	struct refusal *refusal = deliveries->slots[deliveries->first].refusal;
 
-	if (heard != NULL) {
-		forget(
-		    deliveries, heard->queue_id, heard->recipient != NULL ? heard->recipient : "");
-		deliveries->take(heard, deliveries->arg);
-		free(heard);
+	if (refusal != NULL) {
+		forget(deliveries, refusal->queue_id,
+		    refusal->recipient != NULL ? refusal->recipient : "");
+		deliveries->take(refusal, deliveries->arg);
+		free(refusal);
 	}
 	deliveries->first = (deliveries->first + 1) % DELIVERIES_MAX;
 	deliveries->count--;
@@ -127,23 +127,23 @@ copy_string(const char **string, char **room)
 }
 
 /* One block: the struct, then its strings. */
-static struct heard *
-copy_heard(const struct heard *heard)
+static struct refusal *
+copy_refusal(const struct refusal *refusal)
 {
-	const char *const strings[] = {heard->enhanced, heard->recipient, heard->relay,
-	    heard->relay_ip, heard->reporter, heard->queue_id, heard->time, heard->id};
-	size_t size = sizeof *heard + heard->len + 1;
-	struct heard *copy;
+	const char *const strings[] = {refusal->enhanced, refusal->recipient, refusal->relay,
+	    refusal->relay_ip, refusal->reporter, refusal->queue_id, refusal->time, refusal->id};
+	size_t size = sizeof *refusal + refusal->len + 1;
+	struct refusal *copy;
 	char *room;
 
 	for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
 		size += strings[i] != NULL ? strlen(strings[i]) + 1 : 0;
 	copy = must_alloc(size);
-	*copy = *heard;
+	*copy = *refusal;
 	room = (char *)(copy + 1);
-	memcpy(room, heard->text, heard->len);
+	memcpy(room, refusal->text, refusal->len);
 	copy->text = room;
-	room += heard->len + 1;
+	room += refusal->len + 1;
 	copy_string(&copy->enhanced, &room);
 	copy_string(&copy->recipient, &room);
 	copy_string(&copy->relay, &room);
@@ -157,53 +157,54 @@ copy_heard(const struct heard *heard)
 }
 
 static void
-hold(struct deliveries *deliveries, const struct heard *heard)
+hold(struct deliveries *deliveries, const struct refusal *refusal)
 {
-	const char *recipient = heard->recipient != NULL ? heard->recipient : "";
-	unsigned *link = find(deliveries, heard->queue_id, recipient), slot;
+	const char *recipient = refusal->recipient != NULL ? refusal->recipient : "";
+	unsigned *link = find(deliveries, refusal->queue_id, recipient), slot;
 	struct delivery *delivery;
 
 	if (*link != 0) {
 		delivery = &deliveries->slots[*link - 1];
-		free(delivery->heard);
-		delivery->heard = copy_heard(heard);
+		free(delivery->refusal);
+		delivery->refusal = copy_refusal(refusal);
 		return;
 	}
 	if (deliveries->count == DELIVERIES_MAX) {
 		tell_oldest(deliveries);
-		link = find(deliveries, heard->queue_id, recipient);
+		link = find(deliveries, refusal->queue_id, recipient);
 	}
 	slot = (deliveries->first + deliveries->count) % DELIVERIES_MAX;
 	deliveries->count++;
 	delivery = &deliveries->slots[slot];
 	*delivery = (struct delivery){
-	    .heard = copy_heard(heard), .hash = hash_of(heard->queue_id, recipient)};
+	    .refusal = copy_refusal(refusal), .hash = hash_of(refusal->queue_id, recipient)};
 	*link = slot + 1;
 }
 
 void
-deliveries_take(struct deliveries *deliveries, const struct heard *heard)
+deliveries_take(struct deliveries *deliveries, const struct refusal *refusal)
 {
-	if (heard->queue_id == NULL || heard->inbound) {
-		deliveries->take(heard, deliveries->arg);
+	if (refusal->queue_id == NULL || refusal->inbound) {
+		deliveries->take(refusal, deliveries->arg);
 		return;
 	}
-	if (heard->recipient != NULL) /* what one host said is superseded by the delivery's word */
-		free(forget(deliveries, heard->queue_id, ""));
-	if (heard->deferred) {
-		hold(deliveries, heard);
+	if (refusal->recipient !=
+	    NULL) /* what one host said is superseded by the delivery's word */
+		free(forget(deliveries, refusal->queue_id, ""));
+	if (refusal->deferred) {
+		hold(deliveries, refusal);
 		return;
 	}
-	if (heard->recipient != NULL)
-		free(forget(deliveries, heard->queue_id, heard->recipient));
-	deliveries->take(heard, deliveries->arg);
+	if (refusal->recipient != NULL)
+		free(forget(deliveries, refusal->queue_id, refusal->recipient));
+	deliveries->take(refusal, deliveries->arg);
 }
 
 bool
 deliveries_sent(struct deliveries *deliveries, const char *queue_id, const char *recipient)
 {
-	struct heard *attempt = forget(deliveries, queue_id, ""),
-	             *held = recipient != NULL ? forget(deliveries, queue_id, recipient) : NULL;
+	struct refusal *attempt = forget(deliveries, queue_id, ""),
+	               *held = recipient != NULL ? forget(deliveries, queue_id, recipient) : NULL;
 	bool had = attempt != NULL || held != NULL;
 
 	free(attempt);

@@ -9,10 +9,10 @@
 enum { DELIVERIES_MAX = 16384 };
 
 struct deliveries;
-struct deliveries *deliveries_new(heard_take *take, void *arg);
+struct deliveries *deliveries_new(refusal_take *take, void *arg);
 void deliveries_free(struct deliveries *deliveries);
 
-void deliveries_take(struct deliveries *deliveries, const struct heard *heard);
+void deliveries_take(struct deliveries *deliveries, const struct refusal *refusal);
 /* It went through. True: it had been deferred before. */
 bool deliveries_sent(struct deliveries *deliveries, const char *queue_id, const char *recipient);
 void deliveries_flush(struct deliveries *deliveries); /* tells all that is held, in order */

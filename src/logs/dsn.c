@@ -7,7 +7,7 @@
 #include "mail/encoded_word.h"
 #include "mail/header.h"
 
-struct group { /* the fields of one recipient, as they come in */
+struct dsn_group { /* the fields of one recipient, as they come in */
 	struct arena *arena;
 	struct dsn *dsn;
 	struct dsn_recipient recipient;
@@ -99,7 +99,7 @@ untyped(const char *value, struct slice *type)
 }
 
 static const char *
-read_address(struct group *group, const char *value)
+read_address(struct dsn_group *group, const char *value)
 {
 	struct slice type, text = untyped(value, &type);
 
@@ -113,19 +113,19 @@ read_address(struct group *group, const char *value)
 /* ---- fields */
 
 static void
-take_final(struct group *group, const char *value)
+take_final(struct dsn_group *group, const char *value)
 {
 	group->recipient.final = read_address(group, value);
 }
 
 static void
-take_original(struct group *group, const char *value)
+take_original(struct dsn_group *group, const char *value)
 {
 	group->recipient.original = read_address(group, value);
 }
 
 static void
-take_action(struct group *group, const char *value)
+take_action(struct dsn_group *group, const char *value)
 {
 	static const struct {
 		const char *word;
@@ -143,7 +143,7 @@ take_action(struct group *group, const char *value)
 }
 
 static void
-take_status(struct group *group, const char *value)
+take_status(struct dsn_group *group, const char *value)
 {
 	struct slice text = slice_of(value), code;
 	size_t n = slice_span(text, "0123456789.");
@@ -160,7 +160,7 @@ take_status(struct group *group, const char *value)
 }
 
 static void
-take_remote(struct group *group, const char *value)
+take_remote(struct dsn_group *group, const char *value)
 {
 	struct slice type;
 
@@ -169,7 +169,7 @@ take_remote(struct group *group, const char *value)
 }
 
 static void
-take_diagnostic(struct group *group, const char *value)
+take_diagnostic(struct dsn_group *group, const char *value)
 {
 	struct slice type, text = untyped(encoded_words_read(value, group->arena), &type);
 	char *kind = slice_copy(type, group->arena);
@@ -181,19 +181,19 @@ take_diagnostic(struct group *group, const char *value)
 }
 
 static void
-take_last_attempt(struct group *group, const char *value)
+take_last_attempt(struct dsn_group *group, const char *value)
 {
 	group->recipient.last_attempt = arena_string(group->arena, value);
 }
 
 static void
-take_retry(struct group *group, const char *value)
+take_retry(struct dsn_group *group, const char *value)
 {
 	group->recipient.retry_until = arena_string(group->arena, value);
 }
 
 static void
-take_reporter(struct group *group, const char *value)
+take_reporter(struct dsn_group *group, const char *value)
 {
 	struct slice type;
 	const char *ip;
@@ -203,7 +203,7 @@ take_reporter(struct group *group, const char *value)
 }
 
 static void
-take_queue_id(struct group *group, const char *value)
+take_queue_id(struct dsn_group *group, const char *value)
 {
 	struct slice type;
 
@@ -212,7 +212,7 @@ take_queue_id(struct group *group, const char *value)
 }
 
 static void
-take_arrival(struct group *group, const char *value)
+take_arrival(struct dsn_group *group, const char *value)
 {
 	if (group->dsn->arrival == NULL)
 		group->dsn->arrival = arena_string(group->arena, value);
@@ -222,7 +222,7 @@ enum owner { MESSAGE, RECIPIENT, DECISIVE }; /* decisive: a recipient has someth
 
 static const struct {
 	const char *name;
-	void (*take)(struct group *group, const char *value);
+	void (*take)(struct dsn_group *group, const char *value);
 	enum owner owner;
 } fields[] = {
     {"Final-Recipient", take_final, DECISIVE},
@@ -244,7 +244,7 @@ static const struct {
 enum { FIELDS = sizeof fields / sizeof fields[0] };
 
 static void
-end_group(struct group *group)
+end_group(struct dsn_group *group)
 {
 	const struct dsn_recipient *recipient = &group->recipient;
 	struct dsn *dsn = group->dsn;
@@ -265,7 +265,7 @@ end_group(struct group *group)
 }
 
 static void
-take_field(struct group *group, struct slice name, struct slice value)
+take_field(struct dsn_group *group, struct slice name, struct slice value)
 {
 	for (unsigned i = 0; i < FIELDS; i++) {
 		if (!slice_is(name, fields[i].name))
@@ -281,7 +281,7 @@ take_field(struct group *group, struct slice name, struct slice value)
 bool
 dsn_read(struct slice text, struct arena *arena, struct dsn *dsn)
 {
-	struct group group = {.arena = arena, .dsn = dsn};
+	struct dsn_group group = {.arena = arena, .dsn = dsn};
 	struct slice name, value;
 
 	while (text.len > 0) {

@@ -9,9 +9,9 @@
 
 enum { NESTED_MAX = 4, ELEMENTS_MAX = 100000 };
 
-struct reader {
+struct event_reader {
 	struct arena *arena;
-	heard_take *take;
+	refusal_take *take;
 	void *arg;
 	unsigned nested;
 	long told;
@@ -41,7 +41,7 @@ first_string(const json_t *object, const char *const *keys, size_t count)
 
 /* A number, or digits in a string. */
 static const char *
-get_text(struct reader *reader, const json_t *object, const char *key)
+get_text(struct event_reader *reader, const json_t *object, const char *key)
 {
 	const json_t *value = json_object_get(object, key);
 
@@ -66,16 +66,16 @@ get_code(const json_t *object, const char *key)
 }
 
 static void
-set_stage(struct heard *heard, const json_t *object)
+set_stage(struct refusal *refusal, const json_t *object)
 {
 	const char *stage = get_string(object, "stage");
 
-	if (stage != NULL && !stage_parse(stage, &heard->stage))
-		heard->stage = STAGE_NONE;
+	if (stage != NULL && !stage_parse(stage, &refusal->stage))
+		refusal->stage = STAGE_NONE;
 }
 
 static void
-set_host(struct reader *reader, struct heard *heard, const char *host)
+set_host(struct event_reader *reader, struct refusal *refusal, const char *host)
 {
 	struct slice value = slice_of(host);
 	const char *semicolon = host != NULL ? strchr(host, ';') : NULL, *ip;
@@ -84,45 +84,45 @@ set_host(struct reader *reader, struct heard *heard, const char *host)
 		return;
 	if (semicolon != NULL)
 		value = slice_from(value, (size_t)(semicolon - host) + 1);
-	heard->relay = host_read(value, reader->arena, &ip);
-	heard->relay_ip = ip;
+	refusal->relay = host_read(value, reader->arena, &ip);
+	refusal->relay_ip = ip;
 }
 
 /* "smtp; 550 5.1.1 …", or without the type */
 static void
-set_diagnostic(struct heard *heard, const char *text)
+set_diagnostic(struct refusal *refusal, const char *text)
 {
 	const char *semicolon = text != NULL ? strchr(text, ';') : NULL;
 
 	if (semicolon != NULL && semicolon - text < 20 &&
 	    memchr(text, ' ', (size_t)(semicolon - text)) == NULL)
 		text = semicolon + 1 + strspn(semicolon + 1, " ");
-	heard->text = text;
+	refusal->text = text;
 }
 
 static void
-tell(struct reader *reader, struct heard *heard)
+tell(struct event_reader *reader, struct refusal *refusal)
 {
-	if (heard->text == NULL && heard->enhanced == NULL)
+	if (refusal->text == NULL && refusal->enhanced == NULL)
 		return;
-	if (heard->text == NULL)
-		heard->text = "";
-	heard->len = strlen(heard->text);
-	if (heard->recipient != NULL) { /* "Joe <joe@example.com>" */
-		const char *open = strchr(heard->recipient, '<');
+	if (refusal->text == NULL)
+		refusal->text = "";
+	refusal->len = strlen(refusal->text);
+	if (refusal->recipient != NULL) { /* "Joe <joe@example.com>" */
+		const char *open = strchr(refusal->recipient, '<');
 
 		if (open != NULL && strchr(open, '>') != NULL)
-			heard->recipient =
+			refusal->recipient =
 			    arena_copy(reader->arena, open + 1, strcspn(open + 1, ">"));
 	}
 	reader->told++;
-	reader->take(heard, reader->arg);
+	reader->take(refusal, reader->arg);
 }
 
 /* ---- ours, and what anybody may write */
 
 static void
-set_said_by(struct heard *heard, const json_t *object)
+set_said_by(struct refusal *refusal, const json_t *object)
 {
 	static const char *const names[] = {
 	    [SAID_BY_SERVER] = "server", [SAID_BY_SENDER] = "sender", [SAID_BY_LIST] = "list"};
@@ -130,17 +130,17 @@ set_said_by(struct heard *heard, const json_t *object)
 
 	for (unsigned i = SAID_BY_SERVER; name != NULL && i < COUNT(names); i++)
 		if (strcmp(names[i], name) == 0)
-			heard->said_by = (enum said_by)i;
+			refusal->said_by = (enum said_by)i;
 }
 
 static void
-read_text_object(struct reader *reader, const json_t *object)
+read_text_object(struct event_reader *reader, const json_t *object)
 {
 	static const char *const recipients[] = {"recipient", "rcpt", "to"}, *const relays[] = {
 	                                                                         "mx", "relay"};
 	const char *domain = get_string(object, "recipient_domain"),
 	           *direction = get_string(object, "direction");
-	struct heard heard = {.stage = STAGE_NONE,
+	struct refusal refusal = {.stage = STAGE_NONE,
 	    .text = json_string_value(json_object_get(object, "text")),
 	    .id = get_text(reader, object, "id"),
 	    .code = get_code(object, "code"),
@@ -153,23 +153,23 @@ read_text_object(struct reader *reader, const json_t *object)
 	    .inbound = direction != NULL && strcmp(direction, "inbound") == 0,
 	    .provider = get_string(object, "provider")};
 
-	set_stage(&heard, object);
-	set_said_by(&heard, object);
-	if (heard.recipient == NULL && domain != NULL)
-		heard.recipient = arena_printf(reader->arena, "@%s", domain);
-	if (heard.text != NULL && (*heard.text != '\0' || heard.enhanced != NULL))
-		tell(reader, &heard);
+	set_stage(&refusal, object);
+	set_said_by(&refusal, object);
+	if (refusal.recipient == NULL && domain != NULL)
+		refusal.recipient = arena_printf(reader->arena, "@%s", domain);
+	if (refusal.text != NULL && (*refusal.text != '\0' || refusal.enhanced != NULL))
+		tell(reader, &refusal);
 }
 
 /* Our own record of a walk. */
 static void
-read_result(struct reader *reader, const json_t *object)
+read_result(struct event_reader *reader, const json_t *object)
 {
 	const json_t *reply = json_object_get(object, "reply"),
 	             *attempts = json_object_get(object, "attempts");
 	size_t count = json_array_size(attempts);
 	const char *domain = get_string(object, "domain");
-	struct heard heard = {.stage = STAGE_NONE,
+	struct refusal refusal = {.stage = STAGE_NONE,
 	    .said_by = SAID_BY_SERVER,
 	    .text = get_string(reply, "text"),
 	    .code = get_code(reply, "code"),
@@ -177,11 +177,11 @@ read_result(struct reader *reader, const json_t *object)
 	    .recipient = get_string(object, "rcpt"),
 	    .relay = count > 0 ? get_string(json_array_get(attempts, count - 1), "mx") : NULL};
 
-	if (heard.recipient == NULL && domain != NULL)
-		heard.recipient = arena_printf(reader->arena, "@%s", domain);
-	set_stage(&heard, object);
-	if (heard.text != NULL && heard.code >= 400)
-		tell(reader, &heard);
+	if (refusal.recipient == NULL && domain != NULL)
+		refusal.recipient = arena_printf(reader->arena, "@%s", domain);
+	set_stage(&refusal, object);
+	if (refusal.text != NULL && refusal.code >= 400)
+		tell(reader, &refusal);
 }
 
 /* ---- servers */
@@ -189,14 +189,14 @@ read_result(struct reader *reader, const json_t *object)
 /* {"type":"Bounce","recipient":…,"response":{"code":…,"enhanced_code":{"class":…,"subject":…,
  * "detail":…},"content":…,"command":…},"peer_address":{"name":…,"addr":…}} */
 static void
-read_kumo(struct reader *reader, const json_t *object)
+read_kumo(struct event_reader *reader, const json_t *object)
 {
 	const json_t *response = json_object_get(object, "response"),
 	             *enhanced = json_object_get(response, "enhanced_code"),
 	             *peer = json_object_get(object, "peer_address"),
 	             *recipient = json_object_get(object, "recipient");
 	const char *command = get_string(response, "command"), *type = get_string(object, "type");
-	struct heard heard = {.stage = STAGE_NONE,
+	struct refusal refusal = {.stage = STAGE_NONE,
 	    .said_by = SAID_BY_SERVER,
 	    .text = get_string(response, "content"),
 	    .code = get_code(response, "code"),
@@ -209,72 +209,73 @@ read_kumo(struct reader *reader, const json_t *object)
 	    .time = get_text(reader, object, "timestamp")};
 
 	if (json_is_object(enhanced))
-		heard.enhanced = arena_printf(reader->arena, "%d.%d.%d",
+		refusal.enhanced = arena_printf(reader->arena, "%d.%d.%d",
 		    (int)json_integer_value(json_object_get(enhanced, "class")),
 		    (int)json_integer_value(json_object_get(enhanced, "subject")),
 		    (int)json_integer_value(json_object_get(enhanced, "detail")));
 	if (command != NULL)
-		heard.stage = logline_stage(command, strlen(command));
-	if (heard.relay == NULL && heard.relay_ip == NULL)
-		heard.said_by = SAID_BY_UNKNOWN;
-	if (heard.text != NULL && heard.code >= 400)
-		tell(reader, &heard);
+		refusal.stage = logline_stage(command, strlen(command));
+	if (refusal.relay == NULL && refusal.relay_ip == NULL)
+		refusal.said_by = SAID_BY_UNKNOWN;
+	if (refusal.text != NULL && refusal.code >= 400)
+		tell(reader, &refusal);
 }
 
 /* maddy: {"msg_id":…,"rcpt":…,"reason":…,"smtp_code":550,"smtp_enchcode":"5.1.1","smtp_msg":…} */
 static void
-read_maddy(struct reader *reader, const json_t *object)
+read_maddy(struct event_reader *reader, const json_t *object)
 {
 	const char *reason = get_string(object, "reason");
-	struct heard heard = {.stage = STAGE_NONE,
+	struct refusal refusal = {.stage = STAGE_NONE,
 	    .text = get_string(object, "smtp_msg"),
 	    .code = get_code(object, "smtp_code"),
 	    .enhanced = get_string(object, "smtp_enchcode"),
 	    .recipient = get_string(object, "rcpt"),
 	    .queue_id = get_string(object, "msg_id"),
 	    .said_by = SAID_BY_SENDER};
-	const char *said = heard.text != NULL ? strstr(heard.text, " said: ") : NULL;
+	const char *said = refusal.text != NULL ? strstr(refusal.text, " said: ") : NULL;
 
-	set_host(reader, &heard, get_string(object, "remote_server"));
-	heard.deferred = heard.code < 500;
+	set_host(reader, &refusal, get_string(object, "remote_server"));
+	refusal.deferred = refusal.code < 500;
 	if (said != NULL) { /* "mx.example.com. said: …" */
-		set_host(reader, &heard,
-		    arena_copy(reader->arena, heard.text, (size_t)(said - heard.text)));
-		heard.text = said + strlen(" said: ");
-		heard.said_by = SAID_BY_SERVER;
+		set_host(reader, &refusal,
+		    arena_copy(reader->arena, refusal.text, (size_t)(said - refusal.text)));
+		refusal.text = said + strlen(" said: ");
+		refusal.said_by = SAID_BY_SERVER;
 	} else if (get_string(object, "io_op") != NULL && reason != NULL) {
-		heard.text = reason;
-	} else if (heard.relay != NULL) {
-		heard.said_by = SAID_BY_SERVER;
+		refusal.text = reason;
+	} else if (refusal.relay != NULL) {
+		refusal.said_by = SAID_BY_SERVER;
 	}
-	if (heard.code >= 400)
-		tell(reader, &heard);
+	if (refusal.code >= 400)
+		tell(reader, &refusal);
 }
 
 /* A log line in an envelope, or some service's event with the server's words in it. */
 static void
-read_wrapper(struct reader *reader, const json_t *object)
+read_wrapper(struct event_reader *reader, const json_t *object)
 {
 	static const char *const keys[] = {"MESSAGE", "message", "msg", "log", "reason", "response",
 	    "diagnostic", "diagnosticCode", "smtp_response", "error"};
 	static const char *const recipients[] = {"recipient", "rcpt", "email", "to"};
 
 	for (size_t i = 0; i < COUNT(keys); i++) {
-		struct heard heard = {.stage = STAGE_NONE};
+		struct refusal refusal = {.stage = STAGE_NONE};
 		size_t len;
 
-		set_diagnostic(&heard, get_string(object, keys[i]));
-		if (heard.text == NULL)
+		set_diagnostic(&refusal, get_string(object, keys[i]));
+		if (refusal.text == NULL)
 			continue;
-		len = strlen(heard.text);
-		if (logline_code(heard.text, len) == 0) {
-			if (logline_read(heard.text, len, reader->arena, &heard) != LOGLINE_REPLY)
+		len = strlen(refusal.text);
+		if (logline_code(refusal.text, len) == 0) {
+			if (logline_read(refusal.text, len, reader->arena, &refusal) !=
+			    LOGLINE_REPLY)
 				continue;
-			heard.text = arena_copy(reader->arena, heard.text, heard.len);
+			refusal.text = arena_copy(reader->arena, refusal.text, refusal.len);
 		}
-		if (heard.recipient == NULL)
-			heard.recipient = first_string(object, recipients, COUNT(recipients));
-		tell(reader, &heard);
+		if (refusal.recipient == NULL)
+			refusal.recipient = first_string(object, recipients, COUNT(recipients));
+		tell(reader, &refusal);
 		return;
 	}
 }
@@ -284,7 +285,7 @@ read_wrapper(struct reader *reader, const json_t *object)
 /* Amazon SES: {"notificationType":"Bounce","bounce":{"bouncedRecipients":[{"emailAddress":…,
  * "status":…,"diagnosticCode":…}],"reportingMTA":…,"remoteMtaIp":…,"timestamp":…},"mail":…} */
 static void
-read_ses(struct reader *reader, const json_t *object)
+read_ses(struct event_reader *reader, const json_t *object)
 {
 	static const struct {
 		const char *member, *recipients;
@@ -298,55 +299,55 @@ read_ses(struct reader *reader, const json_t *object)
 
 		json_array_foreach(json_object_get(event, kinds[kind].recipients), i, one)
 		{
-			struct heard heard = {.stage = STAGE_NONE,
+			struct refusal refusal = {.stage = STAGE_NONE,
 			    .recipient = get_string(one, "emailAddress"),
 			    .enhanced = get_string(one, "status"),
 			    .deferred = kinds[kind].deferred,
 			    .time = get_string(event, "timestamp")};
 
-			set_diagnostic(&heard, get_string(one, "diagnosticCode"));
-			set_host(reader, &heard, get_string(event, "reportingMTA"));
-			heard.reporter = heard.relay;
-			heard.relay = NULL;
-			heard.relay_ip = get_string(event, "remoteMtaIp");
-			tell(reader, &heard);
+			set_diagnostic(&refusal, get_string(one, "diagnosticCode"));
+			set_host(reader, &refusal, get_string(event, "reportingMTA"));
+			refusal.reporter = refusal.relay;
+			refusal.relay = NULL;
+			refusal.relay_ip = get_string(event, "remoteMtaIp");
+			tell(reader, &refusal);
 		}
 	}
 }
 
 /* {"event":"bounce","email":…,"reason":"550 …","status":"5.1.1","timestamp":…,"mx_server":…} */
 static void
-read_sendgrid(struct reader *reader, const json_t *object)
+read_sendgrid(struct event_reader *reader, const json_t *object)
 {
 	static const char *const refusing[] = {"bounce", "blocked", "deferred", "dropped"};
 	static const char *const reasons[] = {"reason", "response"};
 	const char *event = get_string(object, "event");
-	struct heard heard = {.stage = STAGE_NONE,
+	struct refusal refusal = {.stage = STAGE_NONE,
 	    .text = first_string(object, reasons, COUNT(reasons)),
 	    .recipient = get_string(object, "email"),
 	    .enhanced = get_string(object, "status"),
 	    .time = get_text(reader, object, "timestamp")};
 
-	set_host(reader, &heard, get_string(object, "mx_server"));
+	set_host(reader, &refusal, get_string(object, "mx_server"));
 	if (event == NULL)
 		event = "bounce"; /* the suppression lists have no kinds of event */
-	heard.deferred = strcmp(event, "deferred") == 0;
+	refusal.deferred = strcmp(event, "deferred") == 0;
 	if (strcmp(event, "dropped") == 0)
-		heard.said_by = SAID_BY_SENDER;
+		refusal.said_by = SAID_BY_SENDER;
 	for (size_t i = 0; i < COUNT(refusing); i++)
 		if (strcmp(refusing[i], event) == 0)
-			tell(reader, &heard);
+			tell(reader, &refusal);
 }
 
 /* {"event":"failed","severity":"permanent","recipient":…,"delivery-status":{"code":550,
  * "message":…,"description":…,"mx-host":…,"enhanced-code":…},"timestamp":…} */
 static void
-read_mailgun(struct reader *reader, const json_t *object)
+read_mailgun(struct event_reader *reader, const json_t *object)
 {
 	static const char *const words[] = {"message", "description"};
 	const json_t *status = json_object_get(object, "delivery-status");
 	const char *event = get_string(object, "event"), *severity = get_string(object, "severity");
-	struct heard heard = {.stage = STAGE_NONE,
+	struct refusal refusal = {.stage = STAGE_NONE,
 	    .text = first_string(status, words, COUNT(words)),
 	    .code = get_code(status, "code"),
 	    .enhanced = get_string(status, "enhanced-code"),
@@ -355,62 +356,62 @@ read_mailgun(struct reader *reader, const json_t *object)
 	    .deferred = severity != NULL && strcmp(severity, "temporary") == 0,
 	    .time = get_text(reader, object, "timestamp")};
 
-	set_host(reader, &heard, get_string(status, "mx-host"));
+	set_host(reader, &refusal, get_string(status, "mx-host"));
 	if (event != NULL &&
 	    (strcmp(event, "failed") == 0 || strcmp(event, "rejected") == 0 ||
 	        strcmp(event, "temporary_fail") == 0 || strcmp(event, "permanent_fail") == 0))
-		tell(reader, &heard);
+		tell(reader, &refusal);
 }
 
 /* {"RecordType":"Bounce","Type":"HardBounce","Email":…,"Details":"smtp;550 …","BouncedAt":…} */
 static void
-read_postmark(struct reader *reader, const json_t *object)
+read_postmark(struct event_reader *reader, const json_t *object)
 {
 	const char *type = get_string(object, "Type");
-	struct heard heard = {.stage = STAGE_NONE,
+	struct refusal refusal = {.stage = STAGE_NONE,
 	    .recipient = get_string(object, "Email"),
 	    .time = get_string(object, "BouncedAt")};
 
-	set_diagnostic(&heard, get_string(object, "Details"));
-	if (heard.text == NULL)
-		heard.text = get_string(object, "Description");
+	set_diagnostic(&refusal, get_string(object, "Details"));
+	if (refusal.text == NULL)
+		refusal.text = get_string(object, "Description");
 	if (type != NULL &&
 	    (strcmp(type, "SpamComplaint") == 0 || strcmp(type, "AutoResponder") == 0 ||
 	        strcmp(type, "Unsubscribe") == 0 || strcmp(type, "Subscribe") == 0))
 		return;
-	heard.deferred = type != NULL && strcmp(type, "Transient") == 0;
-	tell(reader, &heard);
+	refusal.deferred = type != NULL && strcmp(type, "Transient") == 0;
+	tell(reader, &refusal);
 }
 
 /* {"msys":{"message_event":{"type":"bounce","rcpt_to":…,"raw_reason":…,"error_code":…,
  * "ip_address":…,"timestamp":…}}} */
 static void
-read_sparkpost(struct reader *reader, const json_t *event)
+read_sparkpost(struct event_reader *reader, const json_t *event)
 {
 	static const char *const refusing[] = {
 	    "bounce", "delay", "out_of_band", "policy_rejection", "generation_failure"};
 	static const char *const reasons[] = {"raw_reason", "reason"};
 	const char *type = get_string(event, "type");
-	struct heard heard = {.stage = STAGE_NONE,
+	struct refusal refusal = {.stage = STAGE_NONE,
 	    .text = first_string(event, reasons, COUNT(reasons)),
 	    .code = get_code(event, "error_code"),
 	    .recipient = get_string(event, "rcpt_to"),
 	    .relay_ip = get_string(event, "ip_address"),
 	    .time = get_text(reader, event, "timestamp")};
 
-	heard.deferred = type != NULL && strcmp(type, "delay") == 0;
+	refusal.deferred = type != NULL && strcmp(type, "delay") == 0;
 	for (size_t i = 0; type != NULL && i < COUNT(refusing); i++)
 		if (strcmp(refusing[i], type) == 0)
-			tell(reader, &heard);
+			tell(reader, &refusal);
 }
 
 /* ---- which is it? */
 
-static void read_value(struct reader *reader, const json_t *value);
+static void read_value(struct event_reader *reader, const json_t *value);
 
 /* What holds the event as a member, or as JSON in a string (SNS). */
 static bool
-read_inside(struct reader *reader, const json_t *object)
+read_inside(struct event_reader *reader, const json_t *object)
 {
 	static const char *const members[] = {"event-data", "msys", "message_event", "Message",
 	    "results", "items", "Bounces", "events", "data"};
@@ -443,7 +444,7 @@ has(const json_t *object, const char *key)
 }
 
 static void
-read_object(struct reader *reader, const json_t *object)
+read_object(struct event_reader *reader, const json_t *object)
 {
 	const char *type = get_string(object, "type");
 
@@ -470,7 +471,7 @@ read_object(struct reader *reader, const json_t *object)
 }
 
 static void
-read_value(struct reader *reader, const json_t *value)
+read_value(struct event_reader *reader, const json_t *value)
 {
 	if (json_is_object(value)) {
 		read_object(reader, value);
@@ -484,9 +485,9 @@ read_value(struct reader *reader, const json_t *value)
 }
 
 long
-events_read(const char *json, size_t len, struct arena *arena, heard_take *take, void *arg)
+events_read(const char *json, size_t len, struct arena *arena, refusal_take *take, void *arg)
 {
-	struct reader reader = {.arena = arena, .take = take, .arg = arg};
+	struct event_reader reader = {.arena = arena, .take = take, .arg = arg};
 	json_t *value = json_loadb(json, len, JSON_DISABLE_EOF_CHECK, NULL);
 
 	if (!json_is_object(value) && !json_is_array(value)) {

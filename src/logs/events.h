@@ -14,6 +14,6 @@
 struct arena;
 
 /* How many refusals it told; -1: it is no JSON. The strings live in `arena`, or during the call. */
-long events_read(const char *json, size_t len, struct arena *arena, heard_take *take, void *arg);
+long events_read(const char *json, size_t len, struct arena *arena, refusal_take *take, void *arg);
 
 #endif

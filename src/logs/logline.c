@@ -9,10 +9,10 @@
 #include "base/arena.h"
 #include "base/slice.h"
 
-struct line {
+struct log_line {
 	const char *start, *end;
 	struct arena *arena;
-	struct heard *out;
+	struct refusal *out;
 };
 
 static const char *
@@ -45,6 +45,28 @@ logline_code(const char *text, size_t len)
 	    !is_digit(text[2]) || (len > 3 && text[3] != ' ' && text[3] != '-'))
 		return 0;
 	return (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0');
+}
+
+size_t
+logline_enhanced(const char *text, size_t len)
+{
+	size_t n = 1;
+
+	if (len < 5 || (text[0] != '4' && text[0] != '5'))
+		return 0;
+	for (unsigned part = 0; part < 2; part++) {
+		size_t digits = 0;
+
+		if (n >= len || text[n++] != '.')
+			return 0;
+		while (n < len && is_digit(text[n]) && digits < 4) {
+			n++;
+			digits++;
+		}
+		if (digits == 0 || digits > 3)
+			return 0;
+	}
+	return n < len && text[n] == '.' && n + 1 < len && is_digit(text[n + 1]) ? 0 : n;
 }
 
 static bool
@@ -139,14 +161,15 @@ logline_domain(const char *address, struct arena *arena)
 /* ---- what all readers need */
 
 static const char *
-copy(const struct line *line, const char *at, const char *end)
+copy(const struct log_line *line, const char *at, const char *end)
 {
 	return at != NULL && at < end ? arena_copy(line->arena, at, (size_t)(end - at)) : NULL;
 }
 
 /* What stands between `mark` and the next of `stops`. */
 static const char *
-value(const struct line *line, const char *at, const char *end, const char *mark, const char *stops)
+value(const struct log_line *line, const char *at, const char *end, const char *mark,
+    const char *stops)
 {
 	const char *start = behind(at, end, mark), *stop = start;
 
@@ -158,7 +181,7 @@ value(const struct line *line, const char *at, const char *end, const char *mark
 /* "mx.example.com[192.0.2.1]:25", "mx.example.com. [192.0.2.1]", "[192.0.2.1]": the name, else the
  * address. */
 static const char *
-host(const struct line *line, const char *at, const char *end)
+host(const struct log_line *line, const char *at, const char *end)
 {
 	const char *stop = at;
 
@@ -185,7 +208,7 @@ trim(const char *at, const char *end)
 }
 
 static enum logline
-tell(struct line *line, const char *text, const char *end)
+tell(struct log_line *line, const char *text, const char *end)
 {
 	end = trim(text, end);
 	line->out->text = text;
@@ -197,7 +220,7 @@ tell(struct line *line, const char *text, const char *end)
 
 /* The sending system's own verdict. */
 static enum logline
-tell_own(struct line *line, const char *text, const char *end)
+tell_own(struct log_line *line, const char *text, const char *end)
 {
 	if (text == NULL || trim(text, end) <= text)
 		return LOGLINE_SILENT;
@@ -209,7 +232,7 @@ tell_own(struct line *line, const char *text, const char *end)
 
 /* "Nov 24 10:00:00", "2026-11-24T10:00:00.123+01:00", "2026-11-24 10:00:00" */
 static const char *
-time_of(const struct line *line)
+time_of(const struct log_line *line)
 {
 	const char *at = line->start, *end = line->end, *stop = at;
 
@@ -230,7 +253,7 @@ time_of(const struct line *line)
 
 /* Behind "program[pid]: ", up to a colon: "4F3280D2B", "w595u9fR093279". */
 static const char *
-queue_id(const struct line *line, const char *end)
+queue_id(const struct log_line *line, const char *end)
 {
 	const char *at = behind(line->start, end, "]: "), *stop = at;
 
@@ -244,7 +267,7 @@ queue_id(const struct line *line, const char *end)
 
 /* Exim's, behind the time: "1rABCD-000000-00" */
 static const char *
-exim_id(const struct line *line, const char *end)
+exim_id(const struct log_line *line, const char *end)
 {
 	for (const char *at = line->start; at + 15 < end && at < line->start + 60; at++) {
 		const char *stop = at + 1;
@@ -264,7 +287,7 @@ exim_id(const struct line *line, const char *end)
 
 /* The address in the brackets of "mx.example.com[192.0.2.1]:25". */
 static const char *
-host_ip(const struct line *line, const char *at, const char *end)
+host_ip(const struct log_line *line, const char *at, const char *end)
 {
 	const char *open, *stop;
 
@@ -283,7 +306,7 @@ host_ip(const struct line *line, const char *at, const char *end)
 
 /* Takes Postfix's "(in reply to RCPT TO command)" off the end of a reply, and the stage from it. */
 static const char *
-cut_stage(struct line *line, const char *text, const char *end)
+cut_stage(struct log_line *line, const char *text, const char *end)
 {
 	static const char words[] = " (in reply to ";
 	const char *at = NULL;
@@ -299,7 +322,7 @@ cut_stage(struct line *line, const char *text, const char *end)
 }
 
 static void
-take_relay(struct line *line, const char *at, const char *end)
+take_relay(struct log_line *line, const char *at, const char *end)
 {
 	line->out->relay = host(line, at, end);
 	line->out->relay_ip = host_ip(line, at, end);
@@ -310,7 +333,7 @@ take_relay(struct line *line, const char *at, const char *end)
 /* "host mx[192.0.2.1] said: 554 …", "host mx[192.0.2.1] refused to talk to me: 554 …". NULL: no
  * such thing */
 static const char *
-read_host_said(struct line *line, const char *at, const char *end)
+read_host_said(struct log_line *line, const char *at, const char *end)
 {
 	const char *said = behind(at, end, " said: "),
 	           *refused = said == NULL ? behind(at, end, " refused to talk to me: ") : NULL,
@@ -329,7 +352,7 @@ read_host_said(struct line *line, const char *at, const char *end)
 }
 
 static enum logline
-read_postfix(struct line *line, const char *mark)
+read_postfix(struct log_line *line, const char *mark)
 {
 	static const char *const refusing[] = {
 	    "bounced", "deferred", "undeliverable", "softbounce", "SOFTBOUNCE"};
@@ -367,7 +390,7 @@ read_postfix(struct line *line, const char *mark)
 
 /* smtpd, postscreen and cleanup: what this server said to a client. */
 static enum logline
-read_reject(struct line *line, const char *mark)
+read_reject(struct log_line *line, const char *mark)
 {
 	const char *end = line->end, *from = find(mark, end, " from "), *text, *tail;
 
@@ -398,7 +421,7 @@ read_reject(struct line *line, const char *mark)
 
 /* In its log a line end within a reply stands as \n. */
 static enum logline
-tell_escaped(struct line *line, const char *text, const char *end)
+tell_escaped(struct log_line *line, const char *text, const char *end)
 {
 	char *out;
 	size_t n = 0;
@@ -416,7 +439,7 @@ tell_escaped(struct line *line, const char *text, const char *end)
 }
 
 static enum logline
-read_exim(struct line *line, const char *mark)
+read_exim(struct log_line *line, const char *mark)
 {
 	const char *end = line->end, *after = behind(mark, end, " after "), *at = after, *who;
 
@@ -445,7 +468,7 @@ read_exim(struct line *line, const char *mark)
 /* "1abc ** user@example.com R=dnslookup: reason", "1abc == user@example.com … defer (-1): reason":
  * its own verdict. */
 static enum logline
-read_exim_own(struct line *line, const char *mark)
+read_exim_own(struct log_line *line, const char *mark)
 {
 	const char *end = line->end, *router = find(mark, end, " R="), *text;
 
@@ -464,7 +487,7 @@ read_exim_own(struct line *line, const char *mark)
 }
 
 static enum logline
-read_exim_sent(struct line *line, const char *mark)
+read_exim_sent(struct log_line *line, const char *mark)
 {
 	line->out->queue_id = exim_id(line, mark);
 	line->out->recipient = value(line, mark, line->end, "", " ");
@@ -473,7 +496,7 @@ read_exim_sent(struct line *line, const char *mark)
 
 /* "H=(x) [192.0.2.1] F=<a@b> rejected RCPT <c@d>: reason": said by this server. */
 static enum logline
-read_exim_reject(struct line *line, const char *mark)
+read_exim_reject(struct log_line *line, const char *mark)
 {
 	const char *end = line->end, *text = behind(mark, end, ": ");
 	enum stage stage = logline_stage(mark, (size_t)(end - mark));
@@ -491,10 +514,10 @@ read_exim_reject(struct line *line, const char *mark)
 
 static const char *const sendmail_words[] = {"User unknown", "Service unavailable",
     "Data format error", "Insufficient permission", "Remote protocol error",
-    "Message size exceeds"}; /* its own, for a 5yz that it heard */
+    "Message size exceeds"}; /* its own, for a 5yz that it refusal */
 
 static enum logline
-read_sendmail(struct line *line, const char *mark)
+read_sendmail(struct log_line *line, const char *mark)
 {
 	static const char deferred[] = "Deferred: ";
 	const char *end = line->end, *reply = behind(line->start, mark, ", reply="),
@@ -528,7 +551,7 @@ read_sendmail(struct line *line, const char *mark)
 }
 
 static enum logline
-read_sendmail_reject(struct line *line, const char *mark)
+read_sendmail_reject(struct log_line *line, const char *mark)
 {
 	const char *rule = behind(line->start, mark, "ruleset=check_");
 
@@ -547,7 +570,7 @@ read_sendmail_reject(struct line *line, const char *mark)
 /* ---- OpenSMTPD */
 
 static enum logline
-read_opensmtpd(struct line *line, const char *mark)
+read_opensmtpd(struct log_line *line, const char *mark)
 {
 	const char *end = line->end, *text = behind(mark, end, " stat=\""),
 	           *command = behind(line->start, mark, " command=\""),
@@ -602,7 +625,7 @@ static const struct {
 /* It writes a space as _ and a line end as /, and so does a reply that had these itself. A / ends a
  * line only before the reply's next code. */
 static enum logline
-tell_underscored(struct line *line, const char *text, const char *end)
+tell_underscored(struct log_line *line, const char *text, const char *end)
 {
 	char *out = arena_copy(line->arena, text, (size_t)(end - text));
 	size_t len = (size_t)(end - text);
@@ -620,7 +643,7 @@ tell_underscored(struct line *line, const char *text, const char *end)
 }
 
 static enum logline
-read_qmail(struct line *line, const char *mark)
+read_qmail(struct log_line *line, const char *mark)
 {
 	const char *end = line->end, *p = mark, *text, *stop;
 
@@ -655,7 +678,7 @@ read_qmail(struct line *line, const char *mark)
 /* ---- Exchange */
 
 static enum logline
-read_exchange(struct line *line, const char *mark)
+read_exchange(struct log_line *line, const char *mark)
 {
 	const char *stop = find(mark, line->end, "};{"), *name = behind(mark, line->end, "{FQDN=");
 
@@ -669,7 +692,7 @@ read_exchange(struct line *line, const char *mark)
 }
 
 static enum logline
-read_returned(struct line *line, const char *mark)
+read_returned(struct log_line *line, const char *mark)
 {
 	const char *end = trim(mark, line->end);
 
@@ -692,7 +715,7 @@ read_returned(struct line *line, const char *mark)
 /* "SMTP RCPT TO rejected (delivery.rcpt-to-rejected) queueId = 1, …, hostname = "mx", to = "u@x",
  * code = 550, details = "…"" */
 static enum logline
-read_stalwart(struct line *line, const char *mark)
+read_stalwart(struct log_line *line, const char *mark)
 {
 	static const struct {
 		const char *event;
@@ -747,7 +770,7 @@ read_stalwart(struct line *line, const char *mark)
 /* ---- whoever else says "said:", or has a code with its enhanced code */
 
 static enum logline
-read_said(struct line *line, const char *mark)
+read_said(struct log_line *line, const char *mark)
 {
 	const char *end = cut_stage(line, mark, line->end),
 	           *text = read_host_said(line, line->start, end);
@@ -758,7 +781,7 @@ read_said(struct line *line, const char *mark)
 }
 
 static enum logline
-read_refused(struct line *line, const char *mark)
+read_refused(struct log_line *line, const char *mark)
 {
 	const char *text = read_host_said(line, line->start, line->end);
 
@@ -775,7 +798,7 @@ is_sure_reply(const char *at, const char *end)
 
 /* Nothing else in a log looks like " 550 5.1.1 " or ";550-5.7.1 ". */
 static enum logline
-read_any(struct line *line, const char *mark)
+read_any(struct log_line *line, const char *mark)
 {
 	for (const char *p = mark; p != NULL && p + 9 < line->end; p++) {
 		p = memchr(
@@ -796,7 +819,8 @@ read_any(struct line *line, const char *mark)
 
 static const struct {
 	const char *mark;
-	enum logline (*read)(struct line *line, const char *mark); /* `mark`: behind the words */
+	enum logline (*read)(
+	    struct log_line *line, const char *mark); /* `mark`: behind the words */
 } forms[] = {
     {" status=", read_postfix},
     {"reject: ", read_reject},
@@ -820,9 +844,9 @@ static const struct {
 };
 
 enum logline
-logline_read(const char *text, size_t len, struct arena *arena, struct heard *out)
+logline_read(const char *text, size_t len, struct arena *arena, struct refusal *out)
 {
-	struct line line = {text, text + len, arena, out};
+	struct log_line line = {text, text + len, arena, out};
 
 	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
 		const char *mark = behind(line.start, line.end, forms[i].mark);
@@ -830,13 +854,13 @@ logline_read(const char *text, size_t len, struct arena *arena, struct heard *ou
 
 		if (mark == NULL)
 			continue;
-		*out = (struct heard){.stage = STAGE_NONE};
+		*out = (struct refusal){.stage = STAGE_NONE};
 		kind = forms[i].read(&line, mark);
 		if (kind == LOGLINE_REPLY)
 			out->time = time_of(&line);
 		if (kind != LOGLINE_OTHER)
 			return kind;
 	}
-	*out = (struct heard){.stage = STAGE_NONE};
+	*out = (struct refusal){.stage = STAGE_NONE};
 	return LOGLINE_OTHER;
 }

@@ -20,7 +20,7 @@ enum said_by {
 	SAID_BY_LIST, /* a mailing list, or a group service */
 };
 
-struct heard { /* strings are borrowed from what was read, or in the arena; NULL or 0 when it does
+struct refusal { /* strings are borrowed from what was read, or in the arena; NULL or 0 when it does
 	          not say */
 	const char *text; /* the reply, or the words of who gave up: lines joined by LF */
 	size_t len;
@@ -47,10 +47,12 @@ enum logline {
 	LOGLINE_REPLY, /* a refusal: a server's reply, or the sending system's own verdict */
 };
 
-enum logline logline_read(const char *line, size_t len, struct arena *arena, struct heard *out);
+enum logline logline_read(const char *line, size_t len, struct arena *arena, struct refusal *out);
 
 /* The code [45]NN that a reply begins with, behind it the end, a space or a hyphen; 0: none. */
 int logline_code(const char *text, size_t len);
+/* Octets of the enhanced code ("5.7.1") that the text begins with; 0: none. */
+size_t logline_enhanced(const char *text, size_t len);
 /* "RCPT TO:<user@example.com>", "end of DATA", "connection": the stage whose reply it is;
  * STAGE_NONE if none is meant. */
 enum stage logline_stage(const char *command, size_t len);

@@ -1,5 +1,6 @@
 #include "logs/maillog.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -33,13 +34,13 @@ enum column {
 	COLUMN_ROLES
 };
 
-struct number { /* qmail says to whom on one line, and how it went on another */
+struct qmail_number { /* qmail says to whom on one line, and how it went on another */
 	unsigned long number;
 	char recipient[256], message[32]; /* "": none */
 };
 
 struct maillog {
-	heard_take *take;
+	refusal_take *take;
 	void *arg;
 	struct arena *arena; /* as long as a line, or what is read as one */
 	struct buf line; /* a copy without NULs */
@@ -57,17 +58,17 @@ struct maillog {
 	int columns[COLUMN_ROLES]; /* of the CSV under way, from 0; -1: none. [COLUMN_TEXT] -1: no
 	                              CSV */
 	unsigned column_count;
-	struct number *numbers; /* by number modulo DELIVERY_NUMBERS */
+	struct qmail_number *numbers; /* by number modulo DELIVERY_NUMBERS */
 	unsigned long start; /* number of the line at which what is being read begins */
 	struct maillog_counts counts;
 };
 
-/* All that is heard passes here: what is the same for every form is done once. */
+/* All that is refusal passes here: what is the same for every form is done once. */
 static void
-pass_on(const struct heard *heard, void *arg)
+pass_on(const struct refusal *refusal, void *arg)
 {
 	struct maillog *maillog = arg;
-	struct heard told = *heard;
+	struct refusal told = *refusal;
 	struct arena *arena = arena_new();
 	struct slice text =
 	    reply_inner(reply_unjoin((struct slice){told.text, told.len}, arena), arena);
@@ -81,10 +82,10 @@ pass_on(const struct heard *heard, void *arg)
 }
 
 static void
-take_heard(const struct heard *heard, void *arg)
+take_refusal(const struct refusal *refusal, void *arg)
 {
 	struct maillog *maillog = arg;
-	struct heard told = *heard;
+	struct refusal told = *refusal;
 
 	if (told.relay != NULL &&
 	    *told.relay == '\0') /* "while talking to :", or an empty column, names nobody */
@@ -99,14 +100,14 @@ take_json(struct slice json, void *arg)
 {
 	struct maillog *maillog = arg;
 	struct arena *arena = arena_new();
-	long told = events_read(json.at, json.len, arena, take_heard, maillog);
+	long told = events_read(json.at, json.len, arena, take_refusal, maillog);
 
 	arena_free(arena);
 	return told;
 }
 
 struct maillog *
-maillog_new(heard_take *take, void *arg)
+maillog_new(refusal_take *take, void *arg)
 {
 	struct maillog *maillog = must_alloc(sizeof *maillog);
 
@@ -116,7 +117,7 @@ maillog_new(heard_take *take, void *arg)
 	buf_init(&maillog->pasted, PASTED_MAX);
 	buf_init(&maillog->wrapped, MAILLOG_LINE_MAX);
 	buf_init(&maillog->json, JSON_TEXT_MAX);
-	maillog->bounce = bounce_new(take_heard, take_json, maillog);
+	maillog->bounce = bounce_new(take_refusal, take_json, maillog);
 	maillog->deliveries = deliveries_new(pass_on, maillog);
 	return maillog;
 }
@@ -238,7 +239,7 @@ take_sent(struct maillog *maillog, const char *queue_id, const char *recipient)
 }
 
 static bool
-read_row(struct maillog *maillog, const char *line, size_t len, struct heard *heard)
+read_row(struct maillog *maillog, const char *line, size_t len, struct refusal *refusal)
 {
 	const char *at = line, *end = line + len, *roles[COLUMN_ROLES] = {NULL}, *text;
 	unsigned n = 0;
@@ -260,24 +261,24 @@ read_row(struct maillog *maillog, const char *line, size_t len, struct heard *he
 	if (strncasecmp(text, "smtp;", 5) == 0)
 		text += 5 + strspn(text + 5, " ");
 	if (logline_code(text, strlen(text)) != 0)
-		*heard = (struct heard){.text = text, .len = strlen(text)};
-	else if (logline_read(text, strlen(text), maillog->arena, heard) != LOGLINE_REPLY)
+		*refusal = (struct refusal){.text = text, .len = strlen(text)};
+	else if (logline_read(text, strlen(text), maillog->arena, refusal) != LOGLINE_REPLY)
 		return false;
 	if (roles[COLUMN_RECIPIENT] != NULL)
-		heard->recipient = arena_copy(
+		refusal->recipient = arena_copy(
 		    maillog->arena, roles[COLUMN_RECIPIENT], strcspn(roles[COLUMN_RECIPIENT], ";"));
-	if (heard->relay == NULL && roles[COLUMN_RELAY] != NULL)
-		heard->relay = arena_copy(
+	if (refusal->relay == NULL && roles[COLUMN_RELAY] != NULL)
+		refusal->relay = arena_copy(
 		    maillog->arena, roles[COLUMN_RELAY], strcspn(roles[COLUMN_RELAY], " ("));
-	if (heard->enhanced == NULL && roles[COLUMN_STATUS] != NULL)
-		heard->enhanced = arena_copy(
+	if (refusal->enhanced == NULL && roles[COLUMN_STATUS] != NULL)
+		refusal->enhanced = arena_copy(
 		    maillog->arena, roles[COLUMN_STATUS], strcspn(roles[COLUMN_STATUS], " "));
 	if (roles[COLUMN_TIME] != NULL && *roles[COLUMN_TIME] != '\0')
-		heard->time = roles[COLUMN_TIME];
+		refusal->time = roles[COLUMN_TIME];
 	if (roles[COLUMN_QUEUE_ID] != NULL && *roles[COLUMN_QUEUE_ID] != '\0')
-		heard->queue_id = roles[COLUMN_QUEUE_ID];
-	heard->deferred = is_deferral(roles[COLUMN_EVENT]);
-	heard->inbound =
+		refusal->queue_id = roles[COLUMN_QUEUE_ID];
+	refusal->deferred = is_deferral(roles[COLUMN_EVENT]);
+	refusal->inbound =
 	    roles[COLUMN_DIRECTION] != NULL && strcasecmp(roles[COLUMN_DIRECTION], "Incoming") == 0;
 	return true;
 }
@@ -290,7 +291,7 @@ note_delivery(struct maillog *maillog, const char *line)
 {
 	const char *at = strstr(line, "starting delivery "), *to;
 	unsigned long number;
-	struct number *delivery;
+	struct qmail_number *delivery;
 
 	if (at == NULL || (to = strstr(at, " to remote ")) == NULL)
 		return false;
@@ -301,22 +302,30 @@ note_delivery(struct maillog *maillog, const char *line)
 	delivery = &maillog->numbers[number % DELIVERY_NUMBERS];
 	delivery->number = number;
 	delivery->recipient[0] = '\0';
+	delivery->message[0] = '\0';
 	if (strlen(to) < sizeof delivery->recipient)
 		strcpy(delivery->recipient, to);
+	if ((at = strstr(at, ": msg ")) != NULL)
+		snprintf(delivery->message, sizeof delivery->message, "%lu",
+		    strtoul(at + strlen(": msg "), NULL, 10));
 	return true;
 }
 
 static void
-recall_delivery(const struct maillog *maillog, const char *line, struct heard *heard)
+recall_delivery(const struct maillog *maillog, const char *line, struct refusal *refusal)
 {
-	const char *at =
-	    heard->recipient == NULL && maillog->numbers != NULL ? strstr(line, "delivery ") : NULL;
+	const char *at = refusal->recipient == NULL && maillog->numbers != NULL
+	                     ? strstr(line, "delivery ")
+	                     : NULL;
 	unsigned long number = at != NULL ? strtoul(at + strlen("delivery "), NULL, 10) : 0;
-	const struct number *delivery =
+	const struct qmail_number *delivery =
 	    at != NULL ? &maillog->numbers[number % DELIVERY_NUMBERS] : NULL;
 
 	if (delivery != NULL && delivery->number == number && delivery->recipient[0] != '\0')
-		heard->recipient = delivery->recipient;
+		refusal->recipient = delivery->recipient;
+	if (refusal->recipient != NULL && refusal->queue_id == NULL && delivery != NULL &&
+	    refusal->recipient == delivery->recipient && delivery->message[0] != '\0')
+		refusal->queue_id = delivery->message;
 }
 
 /* Within a message only a line that begins as logs do ends it: a time stamp. */
@@ -352,30 +361,32 @@ read_maddy(struct maillog *maillog, struct slice line)
 	if (slice_find(before, "delivery attempt failed") == NULL)
 		return false;
 	return events_read(
-	           open + 1, line.len - before.len - 1, maillog->arena, take_heard, maillog) > 0;
+	           open + 1, line.len - before.len - 1, maillog->arena, take_refusal, maillog) > 0;
 }
 
 static void
 read_log(struct maillog *maillog, const char *line, size_t len)
 {
-	struct heard heard;
+	struct refusal refusal;
 	enum logline kind;
 
-	if (read_row(maillog, line, len, &heard)) {
-		take_heard(&heard, maillog);
+	if (read_row(maillog, line, len, &refusal)) {
+		take_refusal(&refusal, maillog);
 		return;
 	}
-	kind = logline_read(line, len, maillog->arena, &heard);
+	kind = logline_read(line, len, maillog->arena, &refusal);
 	if (kind == LOGLINE_REPLY) {
-		recall_delivery(maillog, line, &heard);
-		take_heard(&heard, maillog);
+		recall_delivery(maillog, line, &refusal);
+		take_refusal(&refusal, maillog);
 		return;
 	}
-	if (kind == LOGLINE_SENT)
-		take_sent(maillog, heard.queue_id, heard.recipient);
-	else if (read_maddy(maillog, (struct slice){line, len}))
+	if (kind == LOGLINE_SENT) {
+		recall_delivery(maillog, line, &refusal);
+		take_sent(maillog, refusal.queue_id, refusal.recipient);
+	} else if (read_maddy(maillog, (struct slice){line, len})) {
 		return;
-	if (kind == LOGLINE_OTHER)
+	}
+	if (kind == LOGLINE_OTHER && !note_delivery(maillog, line))
 		maillog->counts.unknown++;
 	else
 		maillog->counts.silent++;
@@ -401,7 +412,7 @@ finish_pasted(struct maillog *maillog)
 	if (maillog->pasted.len == 0)
 		return;
 	counts = pasted_read((struct slice){maillog->pasted.data, maillog->pasted.len},
-	    maillog->pasted_line, maillog->arena, take_heard, maillog);
+	    maillog->pasted_line, maillog->arena, take_refusal, maillog);
 	maillog->counts.unknown += counts.passed_over;
 	buf_clear(&maillog->pasted);
 }
@@ -413,8 +424,8 @@ finish_json(struct maillog *maillog)
 
 	if (maillog->json.len == 0)
 		return;
-	told =
-	    events_read(maillog->json.data, maillog->json.len, maillog->arena, take_heard, maillog);
+	told = events_read(
+	    maillog->json.data, maillog->json.len, maillog->arena, take_refusal, maillog);
 	if (told < 0)
 		maillog->counts.broken_json++;
 	else if (told == 0)
@@ -472,7 +483,7 @@ take_json_line(struct maillog *maillog, const char *line, size_t len)
 		long told;
 
 		finish_lines(maillog);
-		told = events_read(line, len, maillog->arena, take_heard, maillog);
+		told = events_read(line, len, maillog->arena, take_refusal, maillog);
 		if (told > 0)
 			return;
 		if (told == 0) {
@@ -601,14 +612,32 @@ end_message(struct maillog *maillog)
 static bool
 is_foreign(struct maillog *maillog, const char *line, size_t len)
 {
-	struct heard heard;
+	struct refusal refusal;
 
 	if (maillog->was_blank && bounce_from(line, len))
 		return true;
 	if (bounce_open(maillog->bounce))
 		return false;
 	return is_stamped(line, len) &&
-	       logline_read(line, len, maillog->arena, &heard) != LOGLINE_OTHER;
+	       logline_read(line, len, maillog->arena, &refusal) != LOGLINE_OTHER;
+}
+
+/* Behind pasted text only what no text of a notice has begins a mail. */
+static bool
+begins_mail(const struct maillog *maillog, const char *line, size_t len)
+{
+	static const char *const fields[] = {
+	    "Return-Path:", "Received: ", "Delivered-To:", "From: "};
+	const struct slice text = {line, len};
+
+	if (!bounce_begins(line, len))
+		return false;
+	if (maillog->pasted.len == 0 || bounce_from(line, len))
+		return true;
+	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+		if (slice_begins(text, fields[i]) && slice_find(text, " RCPT: ") == NULL)
+			return true;
+	return false;
 }
 
 static void
@@ -634,11 +663,11 @@ read_line(struct maillog *maillog, const char *line, size_t len)
 		take_log_line(maillog, line, len);
 	} else if (goes_on(maillog, line)) {
 		go_on(maillog, line, len);
-	} else if (maillog->pasted.len == 0 && bounce_begins(line, len)) {
+	} else if (begins_mail(maillog, line, len)) {
 		finish_lines(maillog);
 		begin_message(maillog, maillog->counts.lines);
 		bounce_line(maillog->bounce, line, len);
-	} else if (read_header(maillog, line, len) || note_delivery(maillog, line)) {
+	} else if (read_header(maillog, line, len)) {
 		finish_lines(maillog);
 		maillog->counts.silent++;
 	} else if (maillog->columns[COLUMN_TEXT] >= 0 && memchr(line, ',', len) != NULL) {

@@ -16,7 +16,7 @@
 enum { MAILLOG_LINE_MAX = 65536 }; /* octets a line */
 
 struct maillog;
-struct maillog *maillog_new(heard_take *take, void *arg);
+struct maillog *maillog_new(refusal_take *take, void *arg);
 void maillog_free(struct maillog *maillog);
 
 void maillog_line(struct maillog *maillog, const char *line,

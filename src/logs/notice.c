@@ -10,9 +10,7 @@
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
-/* clang-format off */
-
-/* ---- the tables: what systems write before each thing */
+/* ---- the tables: what systems write before each thing; a row is a phrase, not a system */
 
 /* The words end here: Exim, qmail, Sendmail, Exchange, OpenSMTPD, Gmail, … `ruled`: only behind a
  * rule of hyphens or the like, for the words are common. */
@@ -20,105 +18,195 @@ static const struct {
 	const char *words;
 	bool ruled;
 } end_marks[] = {
-	{"below this line is a copy", false},
-	{"enclosed is a copy", false},
-	{"this is a copy of", false},
-	{"here is a copy of", false},
-	{"included is a copy of", false},
-	{"below is a copy of", false},
-	{"following is a copy of", false},
-	{"the following is a copy of", false},
-	{"a copy of the original message below", false},
-	{"a copy of the message", false},
-	{"copy of the message", true},
-	{"copy of the original message", true},
-	{"original message", false},
-	{"the original message follows", false},
-	{"the original message is", false},
-	{"the header of the original message", false},
-	{"the headers of the original message", false},
-	{"header of the original message", false},
-	{"original headers", false},
-	{"original mail header", false},
-	{"message headers follow", false},
-	{"message header follows", false},
-	{"message header", true},
-	{"message follows", true},
-	{"returned message", true},
-	{"returned mail", true},
-	{"returned text", true},
-	{"unsent message", false},
-	{"undelivered message", true},
-	{"undeliverable message", true},
-	{"forwarded message", true},
-	{"beginning of message", true},
-	{"attached message", true},
-	{"text of your message", false},
-	{"the text of your message", false},
-	{"your original message", true},
-	{"your message reads", false},
-	{"your message follows", false},
-	{"first lines of the message", false},
-	{"ursprüngliche nachricht", false},
-	{"originale nachricht", false},
-	{"kopie der nachricht", false},
-	{"message d'origine", false},
-	{"en-têtes de message d'origine", false},
-	{"mensaje original", false},
-	{"encabezados de mensajes originales", false},
-	{"messaggio originale", false},
-	{"intestazioni originali", false},
-	{"mensagem original", false},
-	{"oorspronkelijke bericht", false},
-	{"исходное сообщение", false},
-	{"received:", false},
-	{"return-path:", false},
-	{"dkim-signature:", false},
-	{"x-received:", false},
-	{"message-id:", false},
+    {"below this line is a copy", false},
+    {"enclosed is a copy", false},
+    {"this is a copy of", false},
+    {"here is a copy of", false},
+    {"included is a copy of", false},
+    {"below is a copy of", false},
+    {"following is a copy of", false},
+    {"the following is a copy of", false},
+    {"a copy of the original message below", false},
+    {"a copy of the message", false},
+    {"copy of the message", true},
+    {"copy of the original message", true},
+    {"original message", false},
+    {"the original message follows", false},
+    {"the original message is", false},
+    {"the header of the original message", false},
+    {"the headers of the original message", false},
+    {"header of the original message", false},
+    {"original headers", false},
+    {"original mail header", false},
+    {"message headers follow", false},
+    {"message header follows", false},
+    {"message header", true},
+    {"message follows", true},
+    {"returned message", true},
+    {"returned mail", true},
+    {"returned text", true},
+    {"unsent message", false},
+    {"undelivered message", true},
+    {"undeliverable message", true},
+    {"forwarded message", true},
+    {"beginning of message", true},
+    {"attached message", true},
+    {"text of your message", false},
+    {"the text of your message", false},
+    {"your original message", true},
+    {"your message reads", false},
+    {"your message follows", false},
+    {"first lines of the message", false},
+    {"ursprüngliche nachricht", false},
+    {"originale nachricht", false},
+    {"kopie der nachricht", false},
+    {"message d'origine", false},
+    {"en-têtes de message d'origine", false},
+    {"mensaje original", false},
+    {"encabezados de mensajes originales", false},
+    {"messaggio originale", false},
+    {"intestazioni originali", false},
+    {"mensagem original", false},
+    {"oorspronkelijke bericht", false},
+    {"исходное сообщение", false},
+    {"received:", false},
+    {"return-path:", false},
+    {"dkim-signature:", false},
+    {"x-received:", false},
+    {"message-id:", false},
 };
 
 /* A recipient stands behind these, on the same line. */
 static const char *const recipient_words[] = {
-	"recipient:", "recipient address:", "recipients:", "recipient", "address:", "addressed to:",
-	"delivered to:", "delivered to", "delivering your mail to", "delivering mail to",
-	"deliver mail to", "deliver message to:", "deliver message to", "deliver your message to",
-	"deliver the message to", "deliver to", "delivery to", "delivery attempts:", "attempts:",
-	"errors:", "your message to:", "your message to", "your mail to", "message to", "rcpt to:",
-	"rcpt:", "undeliverable to", "undeliverable to:", "unknown user:", "user unknown:",
-	"invalid recipient:", "mailbox for", "account for", "mail for", "failed for", "sent to",
-	"failed:", "account:", "unknown:", "user:", "to user", "the user", "the address",
-	"email address", "e-mail address",
+    "recipient:",
+    "recipient address:",
+    "recipients:",
+    "recipient",
+    "address:",
+    "addressed to:",
+    "delivered to:",
+    "delivered to",
+    "delivering your mail to",
+    "delivering mail to",
+    "deliver mail to",
+    "deliver message to:",
+    "deliver message to",
+    "deliver your message to",
+    "deliver the message to",
+    "deliver to",
+    "delivery to",
+    "delivery attempts:",
+    "attempts:",
+    "errors:",
+    "your message to:",
+    "your message to",
+    "your mail to",
+    "message to",
+    "rcpt to:",
+    "rcpt:",
+    "undeliverable to",
+    "undeliverable to:",
+    "unknown user:",
+    "user unknown:",
+    "invalid recipient:",
+    "mailbox for",
+    "account for",
+    "mail for",
+    "failed for",
+    "sent to",
+    "failed:",
+    "account:",
+    "unknown:",
+    "user:",
+    "to user",
+    "the user",
+    "the address",
+    "email address",
+    "e-mail address",
 };
 
 /* The reason stands behind these: on the line, or from the next one on. */
 static const char *const reason_words[] = {
-	"the response was:", "the response from the remote server was:",
-	"the error that the other server returned was:", "the reason for the problem:",
-	"for the following reason:", "for the following reasons:", "with the following error message:",
-	"with the following error:", "technical details of permanent failure:",
-	"technical details of temporary failure:", "technical details:", "diagnostic code:",
-	"server message", "failure reasons", "reason of failure:", "the reason was:", "the reason is:",
-	"error message:", "error message below:", "error was:", "because:", "non-delivered information",
-	"reason:", "description:", "diagnosis:",
+    "the response was:",
+    "the response from the remote server was:",
+    "the error that the other server returned was:",
+    "the reason for the problem:",
+    "for the following reason:",
+    "for the following reasons:",
+    "with the following error message:",
+    "with the following error:",
+    "technical details of permanent failure:",
+    "technical details of temporary failure:",
+    "technical details:",
+    "diagnostic code:",
+    "server message",
+    "failure reasons",
+    "reason of failure:",
+    "the reason was:",
+    "the reason is:",
+    "error message:",
+    "error message below:",
+    "error was:",
+    "because:",
+    "non-delivered information",
+    "reason:",
+    "description:",
+    "diagnosis:",
 };
 
 /* Where a reply's code stands behind words. */
 static const char *const code_words[] = {
-	"ResponseCode ", "ERROR_CODE :", "SMTP code: ", "error code: ", "returned status ",
+    "ResponseCode ",
+    "ERROR_CODE :",
+    "SMTP code: ",
+    "error code: ",
+    "returned status ",
 };
 
 /* Paragraphs without a reason. */
 static const char *const empty_words[] = {
-	"for further assistance", "if you do so", "please do not reply", "no further action",
-	"message will be retried", "please note that", "the message is kept", "you do not need",
-	"further information", "this message was created automatically", "this is an automatically",
-	"check for typos", "learn more", "if your message was also sent", "status is not included",
-	"will not be retried", "the mail system", "delivery failed", "giving up", "this report relates",
-	"message-id:", "date:", "from:", "subject:", "i'm sorry to have to inform", "delete your own text",
-	"all attempts to", "** ", "sent:", "to:", "this is a permanent error", "hi. this is", "i'm afraid i wasn't",
-	"warning message only", "this is the mail", "your message did not reach", "the following recipient",
-	"the original message was received", "unable to deliver message to", "sorry, we were unable", "message not delivered", "address not found",
+    "for further assistance",
+    "if you do so",
+    "please do not reply",
+    "no further action",
+    "message will be retried",
+    "please note that",
+    "the message is kept",
+    "you do not need",
+    "further information",
+    "this message was created automatically",
+    "this is an automatically",
+    "check for typos",
+    "learn more",
+    "if your message was also sent",
+    "status is not included",
+    "will not be retried",
+    "the mail system",
+    "delivery failed",
+    "giving up",
+    "this report relates",
+    "message-id:",
+    "date:",
+    "from:",
+    "subject:",
+    "i'm sorry to have to inform",
+    "delete your own text",
+    "all attempts to",
+    "** ",
+    "sent:",
+    "to:",
+    "this is a permanent error",
+    "hi. this is",
+    "i'm afraid i wasn't",
+    "warning message only",
+    "this is the mail",
+    "your message did not reach",
+    "the following recipient",
+    "the original message was received",
+    "unable to deliver message to",
+    "sorry, we were unable",
+    "message not delivered",
+    "address not found",
 };
 
 /* The host that was talked to stands behind these, or before them where `before`. */
@@ -126,22 +214,22 @@ static const struct {
 	const char *words;
 	bool before, needs_ip;
 } host_words[] = {
-	{" did not like our", true, false},
-	{" does not like recipient", true, false},
-	{" failed after I sent the message", true, false},
-	{" failed on DATA command", true, false},
-	{" but sender was rejected", true, false},
-	{" but greeting failed", true, false},
-	{" but my name was rejected", true, false},
-	{"while talking to ", false, false},
-	{"host: ", false, false},
-	{"remote host ", false, false},
-	{"SMTP Server ", false, false},
-	{"Remote system: dns;", false, false},
-	{"host ", false, false},
-	{" by ", false, true},
-	{"]:[", false, false},
-	{": [", false, false},
+    {" did not like our", true, false},
+    {" does not like recipient", true, false},
+    {" failed after I sent the message", true, false},
+    {" failed on DATA command", true, false},
+    {" but sender was rejected", true, false},
+    {" but greeting failed", true, false},
+    {" but my name was rejected", true, false},
+    {"while talking to ", false, false},
+    {"host: ", false, false},
+    {"remote host ", false, false},
+    {"SMTP Server ", false, false},
+    {"Remote system: dns;", false, false},
+    {"host ", false, false},
+    {" by ", false, true},
+    {"]:[", false, false},
+    {": [", false, false},
 };
 
 /* The stage stands behind these; or it is this one. */
@@ -149,37 +237,46 @@ static const struct {
 	const char *words;
 	enum stage stage;
 } stage_words[] = {
-	{"[RCPT_TO]", STAGE_RCPT},
-	{"[MAIL_FROM]", STAGE_MAIL},
-	{"[DATA]", STAGE_DATA},
-	{"[BODY]", STAGE_MESSAGE},
-	{"(RCPT TO)", STAGE_RCPT},
-	{"(MAIL FROM)", STAGE_MAIL},
-	{"(DATA)", STAGE_DATA},
-	{"RCPT TO response", STAGE_RCPT},
-	{"DATA response", STAGE_DATA},
-	{"does not like recipient", STAGE_RCPT},
-	{"sender was rejected", STAGE_MAIL},
-	{"greeting failed", STAGE_GREETING},
-	{"my name was rejected", STAGE_EHLO},
-	{"failed on DATA command", STAGE_DATA},
-	{"failed after I sent the message", STAGE_MESSAGE},
-	{"did not like our final DATA", STAGE_MESSAGE},
-	{"did not like our ", STAGE_NONE},
-	{"error from remote server after ", STAGE_NONE},
-	{"SMTP command\n", STAGE_NONE},
-	{"SMTP:", STAGE_NONE},
-	{"  in RCPT TO", STAGE_RCPT},
-	{"  in DATA", STAGE_DATA},
+    {"[RCPT_TO]", STAGE_RCPT},
+    {"[MAIL_FROM]", STAGE_MAIL},
+    {"[DATA]", STAGE_DATA},
+    {"[BODY]", STAGE_MESSAGE},
+    {"(RCPT TO)", STAGE_RCPT},
+    {"(MAIL FROM)", STAGE_MAIL},
+    {"(DATA)", STAGE_DATA},
+    {"RCPT TO response", STAGE_RCPT},
+    {"DATA response", STAGE_DATA},
+    {"does not like recipient", STAGE_RCPT},
+    {"sender was rejected", STAGE_MAIL},
+    {"greeting failed", STAGE_GREETING},
+    {"my name was rejected", STAGE_EHLO},
+    {"failed on DATA command", STAGE_DATA},
+    {"failed after I sent the message", STAGE_MESSAGE},
+    {"did not like our final DATA", STAGE_MESSAGE},
+    {"did not like our ", STAGE_NONE},
+    {"error from remote server after ", STAGE_NONE},
+    {"SMTP command\n", STAGE_NONE},
+    {"SMTP:", STAGE_NONE},
+    {"  in RCPT TO", STAGE_RCPT},
+    {"  in DATA", STAGE_DATA},
 };
 
 /* What belongs to the notice and not to the reply before it. */
 static const char *const reply_ends[] = {
-	"Giving up on ", "I'm not going to try", "[RCPT_TO]", "[MAIL_FROM]", "[DATA]", "[BODY]",
-	". (#", "(Other MXes", "-------", "(expanded from", "Last attempt", "Message will be", "STARTTLS ",
+    "Giving up on ",
+    "I'm not going to try",
+    "[RCPT_TO]",
+    "[MAIL_FROM]",
+    "[DATA]",
+    "[BODY]",
+    ". (#",
+    "(Other MXes",
+    "-------",
+    "(expanded from",
+    "Last attempt",
+    "Message will be",
+    "STARTTLS ",
 };
-
-/* clang-format on */
 
 /* ---- lines */
 
@@ -214,7 +311,7 @@ notice_cut(struct slice text, struct slice *returned)
 	return text;
 }
 
-struct reader { /* of one notice */
+struct notice_reader { /* of one notice */
 	struct arena *arena;
 	struct notice *out;
 	struct slice *lines; /* without the blanks at both ends */
@@ -223,7 +320,7 @@ struct reader { /* of one notice */
 };
 
 static void
-take_lines(struct reader *reader, struct slice text)
+take_lines(struct notice_reader *reader, struct slice text)
 {
 	struct slice line;
 
@@ -377,10 +474,7 @@ notice_recipient(struct slice line, struct slice *address, struct slice *after)
 static bool
 is_enhanced_at(struct slice text)
 {
-	size_t n = slice_span(text, "0123456789.");
-
-	return n >= 5 && (*text.at == '4' || *text.at == '5') && text.at[1] == '.' &&
-	       text.at[n - 1] != '.' && memchr(text.at + 2, '.', n - 2) != NULL;
+	return logline_enhanced(text.at, text.len) > 0;
 }
 
 /* "550 …" where the octet before and the words behind leave no other reading. */
@@ -461,7 +555,7 @@ tell(struct notice_entry *entry, const char *text, size_t len)
 
 /* A reply that begins within line `i` of the lines: it goes on to the end of the paragraph. */
 static bool
-read_inline(struct reader *reader, const struct slice *lines, size_t count, size_t i,
+read_inline(struct notice_reader *reader, const struct slice *lines, size_t count, size_t i,
     struct notice_entry *entry)
 {
 	const char *start = notice_reply(lines[i]);
@@ -491,7 +585,7 @@ read_inline(struct reader *reader, const struct slice *lines, size_t count, size
 
 /* "ResponseCode 421, , Host not reachable." */
 static bool
-read_code_words(struct reader *reader, struct slice line, struct notice_entry *entry)
+read_code_words(struct notice_reader *reader, struct slice line, struct notice_entry *entry)
 {
 	for (size_t i = 0; i < COUNT(code_words); i++) {
 		const char *found = slice_find(line, code_words[i]), *text;
@@ -517,7 +611,7 @@ read_code_words(struct reader *reader, struct slice line, struct notice_entry *e
 }
 
 static char *
-join(struct reader *reader, const struct slice *lines, size_t count, char between)
+join(struct notice_reader *reader, const struct slice *lines, size_t count, char between)
 {
 	struct buf out;
 	char *text;
@@ -535,26 +629,26 @@ join(struct reader *reader, const struct slice *lines, size_t count, char betwee
 
 /* Postfix, Exim and Exchange write as in their logs, only wrapped. */
 static bool
-read_wrapped(
-    struct reader *reader, const struct slice *lines, size_t count, struct notice_entry *entry)
+read_wrapped(struct notice_reader *reader, const struct slice *lines, size_t count,
+    struct notice_entry *entry)
 {
 	char *text = join(reader, lines, count, ' ');
-	struct heard heard;
+	struct refusal refusal;
 
-	if (logline_read(text, strlen(text), reader->arena, &heard) != LOGLINE_REPLY ||
-	    heard.inbound || heard.said_by == SAID_BY_SENDER)
+	if (logline_read(text, strlen(text), reader->arena, &refusal) != LOGLINE_REPLY ||
+	    refusal.inbound || refusal.said_by == SAID_BY_SENDER)
 		return false;
-	entry->relay = heard.relay;
-	entry->relay_ip = heard.relay_ip;
-	entry->stage = heard.stage;
-	tell(entry, heard.text, heard.len);
+	entry->relay = refusal.relay;
+	entry->relay_ip = refusal.relay_ip;
+	entry->stage = refusal.stage;
+	tell(entry, refusal.text, refusal.len);
 	return true;
 }
 
 /* "Remote host said: 550-…" of qmail and Yahoo, over several lines. */
 static bool
-read_said(
-    struct reader *reader, const struct slice *lines, size_t count, struct notice_entry *entry)
+read_said(struct notice_reader *reader, const struct slice *lines, size_t count,
+    struct notice_entry *entry)
 {
 	static const char words[] = "emote host said:";
 
@@ -581,8 +675,8 @@ read_said(
 
 /* A paragraph of the entry's: does it quote a server? */
 static bool
-read_quoted(
-    struct reader *reader, const struct slice *lines, size_t count, struct notice_entry *entry)
+read_quoted(struct notice_reader *reader, const struct slice *lines, size_t count,
+    struct notice_entry *entry)
 {
 	if (read_said(reader, lines, count, entry) || read_wrapped(reader, lines, count, entry))
 		return true;
@@ -635,7 +729,7 @@ is_empty_words(struct slice line)
 
 /* "(#4.4.1)" */
 static const char *
-find_status(struct reader *reader, struct slice text)
+find_status(struct notice_reader *reader, struct slice text)
 {
 	const char *at = slice_find(text, "(#");
 	struct slice code;
@@ -645,11 +739,13 @@ find_status(struct reader *reader, struct slice text)
 	code = slice_from(text, (size_t)(at - text.at) + 2);
 	if (!is_enhanced_at(code))
 		return NULL;
-	return slice_copy((struct slice){code.at, slice_span(code, "0123456789.")}, reader->arena);
+	return slice_copy(
+	    (struct slice){code.at, logline_enhanced(code.at, code.len)}, reader->arena);
 }
 
 static void
-tell_own(struct reader *reader, const struct slice *lines, size_t count, struct notice_entry *entry)
+tell_own(struct notice_reader *reader, const struct slice *lines, size_t count,
+    struct notice_entry *entry)
 {
 	struct slice text = slice_trim(slice_of(join(reader, lines, count, ' ')));
 
@@ -671,7 +767,8 @@ paragraph_end(const struct slice *lines, size_t count, size_t i)
 }
 
 static bool
-read_reason(struct reader *reader, struct slice *lines, size_t count, struct notice_entry *entry)
+read_reason(
+    struct notice_reader *reader, struct slice *lines, size_t count, struct notice_entry *entry)
 {
 	for (size_t i = 0; i < count; i++) {
 		const char *behind = behind_reason(lines[i]);
@@ -697,7 +794,8 @@ read_reason(struct reader *reader, struct slice *lines, size_t count, struct not
 }
 
 static void
-read_own(struct reader *reader, struct slice *lines, size_t count, struct notice_entry *entry)
+read_own(
+    struct notice_reader *reader, struct slice *lines, size_t count, struct notice_entry *entry)
 {
 	if (read_reason(reader, lines, count, entry))
 		return;
@@ -715,7 +813,7 @@ read_own(struct reader *reader, struct slice *lines, size_t count, struct notice
 
 /* A name with a dot, or an address; `needs_ip`: with its address in brackets right behind it. */
 static bool
-take_host(struct reader *reader, struct slice at, bool needs_ip, struct notice_entry *entry)
+take_host(struct notice_reader *reader, struct slice at, bool needs_ip, struct notice_entry *entry)
 {
 	const char *ip, *host;
 	size_t end;
@@ -738,7 +836,8 @@ take_host(struct reader *reader, struct slice at, bool needs_ip, struct notice_e
 }
 
 static bool
-find_host_by(struct reader *reader, struct slice line, size_t row, struct notice_entry *entry)
+find_host_by(
+    struct notice_reader *reader, struct slice line, size_t row, struct notice_entry *entry)
 {
 	const char *words = host_words[row].words;
 
@@ -753,8 +852,8 @@ find_host_by(struct reader *reader, struct slice line, size_t row, struct notice
 			at.len = (size_t)(found - at.at);
 			if (slice_begins(at, "Connected to "))
 				at = slice_from(at, 13);
-			while (slice_until(at, " ") < at.len &&
-			       at.at[slice_until(at, " ") + 1] != '[')
+			while (
+			    slice_until(at, " ") < at.len && at.at[slice_until(at, " ") + 1] != '[')
 				at = slice_from(at, slice_until(at, " ") + 1);
 		} else {
 			at = rest;
@@ -768,7 +867,8 @@ find_host_by(struct reader *reader, struct slice line, size_t row, struct notice
 }
 
 static void
-find_host(struct reader *reader, const struct slice *lines, size_t count, struct notice_entry *entry)
+find_host(struct notice_reader *reader, const struct slice *lines, size_t count,
+    struct notice_entry *entry)
 {
 	for (size_t row = 0; row < COUNT(host_words); row++)
 		for (size_t i = 0; i < count; i++)
@@ -795,7 +895,7 @@ find_stage(struct slice text, struct notice_entry *entry)
 /* ---- entries */
 
 static struct notice_entry *
-new_entry(struct reader *reader)
+new_entry(struct notice_reader *reader)
 {
 	struct notice *out = reader->out;
 	struct notice_entry *entry;
@@ -819,7 +919,8 @@ span_of(const struct slice *lines, size_t count)
 
 /* What the lines say, quoted or in their own words. */
 static void
-read_words(struct reader *reader, struct slice *lines, size_t count, struct notice_entry *entry)
+read_words(
+    struct notice_reader *reader, struct slice *lines, size_t count, struct notice_entry *entry)
 {
 	for (size_t i = 0, end; i < count && !entry->quoted; i = end + 1) {
 		end = paragraph_end(lines, count, i);
@@ -838,7 +939,7 @@ read_words(struct reader *reader, struct slice *lines, size_t count, struct noti
 
 /* The lines from `i` on that are this recipient's; their number. */
 static size_t
-entry_lines(const struct reader *reader, size_t i, struct slice address)
+entry_lines(const struct notice_reader *reader, size_t i, struct slice address)
 {
 	size_t start = i;
 
@@ -854,7 +955,7 @@ entry_lines(const struct reader *reader, size_t i, struct slice address)
 
 /* "A message sent by", and below it the address. */
 static bool
-is_sender(const struct reader *reader, size_t i)
+is_sender(const struct notice_reader *reader, size_t i)
 {
 	while (i > 0 && reader->lines[--i].len == 0)
 		;
@@ -863,7 +964,7 @@ is_sender(const struct reader *reader, size_t i)
 }
 
 static void
-read_entries(struct reader *reader)
+read_entries(struct notice_reader *reader)
 {
 	struct slice address, after;
 
@@ -871,8 +972,8 @@ read_entries(struct reader *reader)
 		struct notice_entry *entry;
 		size_t n;
 
-		if (!notice_recipient(reader->lines[i], &address, &after) ||
-		    is_sender(reader, i) || (entry = new_entry(reader)) == NULL) {
+		if (!notice_recipient(reader->lines[i], &address, &after) || is_sender(reader, i) ||
+		    (entry = new_entry(reader)) == NULL) {
 			i++;
 			continue;
 		}
@@ -899,15 +1000,14 @@ share_words(struct notice *out)
 		}
 }
 
-/* Sure of a notice, but of no reason: the words that name the recipient, or introduce it. */
+/* Sure of a notice, but of no reason: the words that name the recipient in line `i`, or introduce
+ * it. */
 static void
-read_introduction(struct reader *reader, struct notice_entry *entry)
+read_introduction(
+    struct notice_reader *reader, size_t i, struct slice address, struct notice_entry *entry)
 {
-	struct slice address, after;
-	size_t i = 0, start;
+	size_t start;
 
-	while (i < reader->count && !notice_recipient(reader->lines[i], &address, &after))
-		i++;
 	if (i == reader->count)
 		return;
 	if ((size_t)(address.at - reader->lines[i].at) < 4)
@@ -920,20 +1020,25 @@ read_introduction(struct reader *reader, struct notice_entry *entry)
 
 /* The reason stands above the recipients, or nowhere. */
 static void
-read_lead(struct reader *reader, struct slice text)
+read_lead(struct notice_reader *reader, struct slice text)
 {
 	struct notice *out = reader->out;
 	struct notice_entry lead = {.stage = STAGE_NONE}, *entry;
-	struct reader leader = {.arena = reader->arena, .sure = out->count == 0 && reader->sure};
+	struct notice_reader leader = {
+	    .arena = reader->arena, .sure = out->count == 0 && reader->sure};
+	struct slice address, after;
+	size_t above = 0;
 
 	if (out->count > 0 && out->entries[out->count - 1].text != NULL)
 		return;
 	take_lines(&leader, text);
-	read_words(&leader, leader.lines, leader.count, &lead);
+	while (above < leader.count && !notice_recipient(leader.lines[above], &address, &after))
+		above++;
+	read_words(&leader, leader.lines, above, &lead);
 	if (lead.text == NULL && reader->sure)
-		read_reason(&leader, leader.lines, leader.count, &lead);
+		read_reason(&leader, leader.lines, above, &lead);
 	if (lead.text == NULL && reader->sure)
-		read_introduction(&leader, &lead);
+		read_introduction(&leader, above, address, &lead);
 	if (lead.text == NULL || lead.len == 0)
 		return;
 	if (out->count == 0 && (entry = new_entry(reader)) != NULL)
@@ -982,7 +1087,7 @@ mark_delays(struct slice text, struct notice *out)
 void
 notice_read(struct slice text, bool sure, struct arena *arena, struct notice *out)
 {
-	struct reader reader = {.arena = arena, .out = out, .sure = sure};
+	struct notice_reader reader = {.arena = arena, .out = out, .sure = sure};
 
 	*out = (struct notice){0};
 	text = notice_cut(text, &out->returned);

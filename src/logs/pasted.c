@@ -19,9 +19,9 @@ enum {
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
-struct reader {
+struct pasted_reader {
 	struct arena *arena;
-	heard_take *take;
+	refusal_take *take;
 	void *arg;
 	struct slice *lines; /* without quoting marks; with their indentation */
 	size_t count;
@@ -85,26 +85,30 @@ reply_inner(struct slice text, struct arena *arena)
 				break;
 			rest = code = slice_from(rest, (size_t)(found - rest.at) + 1);
 			if (logline_code(code.at, code.len) == 0 || code.len < 8 ||
-			    code.at[3] != wrappers[w].behind_code ||
-			    (w == 0 && code.at[4] != '\''))
+			    code.at[3] != wrappers[w].behind_code || (w == 0 && code.at[4] != '\''))
 				continue;
 			end = memrchr(code.at + 5, *wrappers[w].closing, code.len - 5);
 			if (end == NULL)
 				continue;
 			found = w == 0 ? code.at + 5 : code.at + 4;
-			return slice_of(arena_printf(
-			    arena, "%.3s %.*s", code.at, (int)(end - found), found));
+			return slice_of(
+			    arena_printf(arena, "%.3s %.*s", code.at, (int)(end - found), found));
 		}
 	return text;
 }
 
 /* ---- lines */
 
+/* swaks's prompts: before a refusal, and before what is none. */
+static const char *const prompts[] = {"<** ", "<~* ", "<*** "};
+static const char *const other_prompts[] = {" -> ", " ~> ", "<-  ", "<~  ", "=== ", "*** "};
+
 static struct slice
 cut_quoting(struct slice line)
 {
-	static const char *const prompts[] = {"<** ", "<~* ", "<*** "};
-
+	for (size_t i = 0; i < COUNT(other_prompts); i++)
+		if (slice_begins(line, other_prompts[i]))
+			return slice_from(line, line.len);
 	for (unsigned i = 0; i < 8; i++) {
 		struct slice bare = slice_from(line, slice_span(line, " \t"));
 
@@ -123,7 +127,7 @@ cut_quoting(struct slice line)
 }
 
 static void
-take_lines(struct reader *reader, struct slice text)
+take_lines(struct pasted_reader *reader, struct slice text)
 {
 	struct slice line;
 
@@ -141,22 +145,22 @@ indent_of(struct slice line)
 /* ---- telling */
 
 static void
-tell(struct reader *reader, struct heard *heard, size_t line)
+tell(struct pasted_reader *reader, struct refusal *refusal, size_t line)
 {
-	heard->line = reader->line + line;
+	refusal->line = reader->line + line;
 	reader->counts.told++;
-	reader->take(heard, reader->arg);
+	reader->take(refusal, reader->arg);
 }
 
 static void
-tell_text(struct reader *reader, const char *text, size_t len, size_t line)
+tell_text(struct pasted_reader *reader, const char *text, size_t len, size_t line)
 {
 	struct slice bare = slice_trim((struct slice){text, len});
-	struct heard heard = {
+	struct refusal refusal = {
 	    .text = bare.at, .len = bare.len, .stage = STAGE_NONE, .said_by = SAID_BY_SERVER};
 
 	if (bare.len > 0)
-		tell(reader, &heard, line);
+		tell(reader, &refusal, line);
 }
 
 /* ---- replies as they are */
@@ -176,17 +180,15 @@ reply_line(struct slice line, int *code)
 static bool
 is_enhanced(struct slice line)
 {
-	size_t n = slice_span(line, "0123456789.");
+	size_t n = logline_enhanced(line.at, line.len);
 
-	return n >= 5 && n <= 10 && (*line.at == '4' || *line.at == '5') && line.at[1] == '.' &&
-	       line.at[n - 1] != '.' && memchr(line.at + 2, '.', n - 2) != NULL &&
-	       (n == line.len || line.at[n] == ' ');
+	return n > 0 && (n == line.len || line.at[n] == ' ');
 }
 
 /* Does the line go on what the one before it says? It is indented deeper than the first, or that
  * one is so long that a mail program wrapped it. */
 static bool
-is_wrapped(const struct reader *reader, size_t first, size_t i)
+is_wrapped(const struct pasted_reader *reader, size_t first, size_t i)
 {
 	struct slice line = reader->lines[i];
 
@@ -207,7 +209,7 @@ same_enhanced(struct slice reply, struct slice line)
 
 /* The reply that begins with line `i`; how many lines it takes. */
 static size_t
-read_reply(struct reader *reader, size_t i)
+read_reply(struct pasted_reader *reader, size_t i)
 {
 	int code, next;
 	struct slice line = reply_line(reader->lines[i], &code), more;
@@ -255,7 +257,7 @@ static const struct {
 
 /* (554, b'5.7.1 no'): of Python's smtplib. */
 static bool
-read_tuple(struct reader *reader, struct slice text, size_t line)
+read_tuple(struct pasted_reader *reader, struct slice text, size_t line)
 {
 	for (const char *open; (open = memchr(text.at, '(', text.len)) != NULL;) {
 		struct slice code, words;
@@ -309,14 +311,14 @@ code_behind(struct slice text)
 }
 
 static bool
-read_program(struct reader *reader, struct slice text, size_t line)
+read_program(struct pasted_reader *reader, struct slice text, size_t line)
 {
 	if (read_tuple(reader, text, line))
 		return true;
 	for (size_t i = 0; i < COUNT(program_words); i++) {
 		const char *found = slice_find(text, program_words[i].words);
 		struct slice words;
-		struct heard heard = {.stage = STAGE_NONE, .said_by = SAID_BY_SERVER};
+		struct refusal refusal = {.stage = STAGE_NONE, .said_by = SAID_BY_SERVER};
 
 		if (found == NULL)
 			continue;
@@ -328,11 +330,11 @@ read_program(struct reader *reader, struct slice text, size_t line)
 			words.len = (size_t)(found - words.at);
 		if (!is_enhanced(words) && logline_code(words.at, words.len) == 0)
 			continue;
-		heard.text = slice_trim(words).at;
-		heard.len = slice_trim(words).len;
+		refusal.text = slice_trim(words).at;
+		refusal.len = slice_trim(words).len;
 		if (is_enhanced(words))
-			heard.code = code_behind(text);
-		tell(reader, &heard, line);
+			refusal.code = code_behind(text);
+		tell(reader, &refusal, line);
 		return true;
 	}
 	return false;
@@ -341,11 +343,11 @@ read_program(struct reader *reader, struct slice text, size_t line)
 /* ---- a notice, or fields of a status */
 
 static void
-tell_entries(struct reader *reader, const struct notice *notice, size_t line)
+tell_entries(struct pasted_reader *reader, const struct notice *notice, size_t line)
 {
 	for (size_t i = 0; i < notice->count; i++) {
 		const struct notice_entry *entry = &notice->entries[i];
-		struct heard heard = {.text = entry->text,
+		struct refusal refusal = {.text = entry->text,
 		    .len = entry->len,
 		    .stage = entry->stage,
 		    .said_by = entry->said_by,
@@ -355,12 +357,12 @@ tell_entries(struct reader *reader, const struct notice *notice, size_t line)
 		    .relay_ip = entry->relay_ip};
 
 		if (entry->text != NULL && entry->len > 0)
-			tell(reader, &heard, line);
+			tell(reader, &refusal, line);
 	}
 }
 
 static bool
-read_status(struct reader *reader, struct slice text, size_t line)
+read_status(struct pasted_reader *reader, struct slice text, size_t line)
 {
 	struct dsn dsn = {0};
 
@@ -370,36 +372,37 @@ read_status(struct reader *reader, struct slice text, size_t line)
 	dsn_read(text, reader->arena, &dsn);
 	for (size_t i = 0; i < dsn.count; i++) {
 		const struct dsn_recipient *recipient = &dsn.recipients[i];
-		struct heard heard = {.text = recipient->diagnostic,
+		struct refusal refusal = {.text = recipient->diagnostic,
 		    .stage = STAGE_NONE,
 		    .recipient = recipient->final != NULL ? recipient->final : recipient->original,
 		    .relay = recipient->remote,
 		    .relay_ip = recipient->remote_ip,
 		    .enhanced = recipient->status,
 		    .deferred = recipient->action == DSN_DELAYED};
-		struct heard quoted;
+		struct refusal quoted;
 
 		if (recipient->action == DSN_NO_FAILURE ||
-		    (heard.text == NULL && heard.enhanced == NULL))
+		    (refusal.text == NULL && refusal.enhanced == NULL))
 			continue;
-		if (heard.text == NULL)
-			heard.text = "";
-		heard.len = strlen(heard.text);
-		if (logline_code(heard.text, heard.len) == 0 &&
-		    logline_read(heard.text, heard.len, reader->arena, &quoted) == LOGLINE_REPLY) {
-			heard.text = quoted.text;
-			heard.len = quoted.len;
-			heard.stage = quoted.stage;
-			heard.relay = quoted.relay;
+		if (refusal.text == NULL)
+			refusal.text = "";
+		refusal.len = strlen(refusal.text);
+		if (logline_code(refusal.text, refusal.len) == 0 &&
+		    logline_read(refusal.text, refusal.len, reader->arena, &quoted) ==
+		        LOGLINE_REPLY) {
+			refusal.text = quoted.text;
+			refusal.len = quoted.len;
+			refusal.stage = quoted.stage;
+			refusal.relay = quoted.relay;
 		}
-		tell(reader, &heard, line);
+		tell(reader, &refusal, line);
 	}
 	return dsn.count > 0;
 }
 
 /* The lines without quoting marks as one text again. */
 static struct slice
-text_of(struct reader *reader, size_t from, size_t to)
+text_of(struct pasted_reader *reader, size_t from, size_t to)
 {
 	struct buf out;
 	struct slice text;
@@ -432,7 +435,7 @@ is_notice(struct slice text)
 }
 
 static bool
-read_notice(struct reader *reader, struct slice text, size_t line)
+read_notice(struct pasted_reader *reader, struct slice text, size_t line)
 {
 	unsigned long told = reader->counts.told;
 	struct notice notice;
@@ -448,34 +451,34 @@ read_notice(struct reader *reader, struct slice text, size_t line)
 
 /* Are all its lines such as a log has, each for itself? */
 static bool
-is_log(struct reader *reader, size_t from, size_t to)
+is_log(struct pasted_reader *reader, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++) {
-		struct heard heard;
+		struct refusal refusal;
 
 		if (indent_of(reader->lines[i]) > 0 ||
 		    logline_read(reader->lines[i].at, reader->lines[i].len, reader->arena,
-		        &heard) == LOGLINE_OTHER)
+		        &refusal) == LOGLINE_OTHER)
 			return false;
 	}
 	return true;
 }
 
 static bool
-read_line(struct reader *reader, size_t i)
+read_line(struct pasted_reader *reader, size_t i)
 {
 	struct slice line = slice_trim(reader->lines[i]);
-	struct heard heard;
+	struct refusal refusal;
 
-	if (logline_read(line.at, line.len, reader->arena, &heard) != LOGLINE_REPLY)
+	if (logline_read(line.at, line.len, reader->arena, &refusal) != LOGLINE_REPLY)
 		return false;
-	tell(reader, &heard, i);
+	tell(reader, &refusal, i);
 	return true;
 }
 
 /* Lines that begin with a code are replies; between them is what nobody knows. */
 static void
-read_lines(struct reader *reader, size_t from, size_t to)
+read_lines(struct pasted_reader *reader, size_t from, size_t to)
 {
 	int code;
 
@@ -495,7 +498,7 @@ read_lines(struct reader *reader, size_t from, size_t to)
 }
 
 static bool
-has_reply_line(struct reader *reader, size_t from, size_t to)
+has_reply_line(struct pasted_reader *reader, size_t from, size_t to)
 {
 	int code;
 
@@ -508,12 +511,12 @@ has_reply_line(struct reader *reader, size_t from, size_t to)
 	return false;
 }
 
-static void read_all(struct reader *reader, struct slice text);
+static void read_all(struct pasted_reader *reader, struct slice text);
 
 static void
-read_html(struct reader *reader, struct slice text, size_t from, size_t to)
+read_html(struct pasted_reader *reader, struct slice text, size_t from, size_t to)
 {
-	struct reader inner = {.arena = reader->arena,
+	struct pasted_reader inner = {.arena = reader->arena,
 	    .take = reader->take,
 	    .arg = reader->arg,
 	    .line = reader->line + from,
@@ -525,7 +528,7 @@ read_html(struct reader *reader, struct slice text, size_t from, size_t to)
 }
 
 static void
-read_paragraph(struct reader *reader, size_t from, size_t to)
+read_paragraph(struct pasted_reader *reader, size_t from, size_t to)
 {
 	int code;
 	struct slice first = reply_line(reader->lines[from], &code), text;
@@ -553,7 +556,7 @@ read_paragraph(struct reader *reader, size_t from, size_t to)
 }
 
 static void
-read_all(struct reader *reader, struct slice text)
+read_all(struct pasted_reader *reader, struct slice text)
 {
 	take_lines(reader, text);
 	text = text_of(reader, 0, reader->count);
@@ -570,9 +573,10 @@ read_all(struct reader *reader, struct slice text)
 }
 
 struct pasted_counts
-pasted_read(struct slice text, unsigned long line, struct arena *arena, heard_take *take, void *arg)
+pasted_read(
+    struct slice text, unsigned long line, struct arena *arena, refusal_take *take, void *arg)
 {
-	struct reader reader = {.arena = arena, .take = take, .arg = arg, .line = line};
+	struct pasted_reader reader = {.arena = arena, .take = take, .arg = arg, .line = line};
 
 	read_all(&reader, text);
 	return reader.counts;

@@ -17,7 +17,7 @@ struct pasted_counts {
 
 /* `line`: the number of the text's first line. */
 struct pasted_counts pasted_read(
-    struct slice text, unsigned long line, struct arena *arena, heard_take *take, void *arg);
+    struct slice text, unsigned long line, struct arena *arena, refusal_take *take, void *arg);
 
 /* A reply whose lines a server's log wrote on one line ("550-5.7.26 This … 550-5.7.26 Gmail … 550
  * 5.7.26 …") with its line ends again; any other text as it is, uncopied. */

@@ -13,7 +13,7 @@ static const struct {
 	const char *command, *reply; /* what their lines begin with */
 } marks[] = {{">>> ", "<<< "}, {"In:", "Out:"}};
 
-struct reader {
+struct transcript_reader {
 	struct arena *arena;
 	struct notice *out;
 	unsigned mark; /* the row that the text uses */
@@ -26,7 +26,7 @@ struct reader {
 
 /* The address in brackets, else the first one. */
 static const char *
-find_address(struct reader *reader, struct slice line)
+find_address(struct transcript_reader *reader, struct slice line)
 {
 	const char *open = line.len > 0 ? memchr(line.at, '<', line.len) : NULL;
 	struct slice address =
@@ -36,7 +36,7 @@ find_address(struct reader *reader, struct slice line)
 }
 
 static struct notice_entry *
-entry_of(struct reader *reader, const char *recipient)
+entry_of(struct transcript_reader *reader, const char *recipient)
 {
 	struct notice *out = reader->out;
 	struct notice_entry *entry;
@@ -58,9 +58,9 @@ is_refusal(struct slice text)
 	return text.len > 0 && logline_code(text.at, text.len) != 0;
 }
 
-/* The reply that was just heard, to these entries. */
+/* The reply that was just refusal, to these entries. */
 static void
-give(struct reader *reader, struct notice_entry *entry)
+give(struct transcript_reader *reader, struct notice_entry *entry)
 {
 	if (entry == NULL || reader->reply.len == 0 || entry->quoted)
 		return;
@@ -76,7 +76,7 @@ give(struct reader *reader, struct notice_entry *entry)
 
 /* A reply to MAIL, DATA or the message is that of all who have none yet, or only its first line. */
 static void
-give_rest(struct reader *reader)
+give_rest(struct transcript_reader *reader)
 {
 	for (size_t i = 0; i < reader->out->count; i++) {
 		struct notice_entry *entry = &reader->out->entries[i];
@@ -89,7 +89,7 @@ give_rest(struct reader *reader)
 }
 
 static void
-take_command(struct reader *reader, struct slice line)
+take_command(struct transcript_reader *reader, struct slice line)
 {
 	enum stage stage = logline_stage(line.at, line.len);
 	bool refused = reader->reply.len > 0;
@@ -108,7 +108,7 @@ take_command(struct reader *reader, struct slice line)
 }
 
 static void
-take_reply(struct reader *reader, struct slice line)
+take_reply(struct transcript_reader *reader, struct slice line)
 {
 	struct slice held = {reader->reply.data, reader->reply.len};
 
@@ -123,13 +123,14 @@ take_reply(struct reader *reader, struct slice line)
 	if (held.len > 0)
 		buf_putc(&reader->reply, '\n');
 	buf_add(&reader->reply, line.at, line.len);
-	if (reader->stage == STAGE_RCPT && reader->recipient != NULL)
+	if (reader->stage == STAGE_RCPT && reader->recipient != NULL &&
+	    (!is_refusal(line) || line.len < 4 || line.at[3] != '-'))
 		give(reader, entry_of(reader, reader->recipient));
 }
 
 /* "550 5.1.1 <user@example.com>... User unknown": Sendmail's own word on a recipient. */
 static bool
-take_verdict(struct reader *reader, struct slice line)
+take_verdict(struct transcript_reader *reader, struct slice line)
 {
 	const char *dots = slice_find(line, "... ");
 	struct slice before, words;
@@ -161,7 +162,7 @@ take_verdict(struct reader *reader, struct slice line)
 
 /* "(reason: 550 5.1.1 no such user)", below a recipient */
 static bool
-take_reason(struct reader *reader, struct slice line)
+take_reason(struct transcript_reader *reader, struct slice line)
 {
 	struct notice_entry *entry =
 	    reader->out->count > 0 ? &reader->out->entries[reader->out->count - 1] : NULL;
@@ -176,7 +177,7 @@ take_reason(struct reader *reader, struct slice line)
 }
 
 static void
-take_recipient(struct reader *reader, struct slice line)
+take_recipient(struct transcript_reader *reader, struct slice line)
 {
 	struct slice address, after;
 
@@ -185,7 +186,7 @@ take_recipient(struct reader *reader, struct slice line)
 }
 
 static void
-take_line(struct reader *reader, struct slice line)
+take_line(struct transcript_reader *reader, struct slice line)
 {
 	static const char talking[] = "while talking to ";
 	const char *found = slice_find(line, talking);
@@ -218,7 +219,7 @@ take_line(struct reader *reader, struct slice line)
 
 /* Does the text have lines of a dialogue, or Sendmail's own verdicts? */
 static bool
-find_mark(struct reader *reader, struct slice text)
+find_mark(struct transcript_reader *reader, struct slice text)
 {
 	struct slice line;
 	bool session = slice_find(text, "Transcript of session follows") != NULL;
@@ -251,7 +252,7 @@ drop_silent(struct notice *out)
 bool
 transcript_read(struct slice text, struct arena *arena, struct notice *out)
 {
-	struct reader reader = {.arena = arena, .out = out, .stage = STAGE_NONE};
+	struct transcript_reader reader = {.arena = arena, .out = out, .stage = STAGE_NONE};
 	struct slice line;
 
 	if (!find_mark(&reader, text))

@@ -64,16 +64,17 @@ guess_boundary(struct slice body, struct arena *arena)
 	return NULL;
 }
 
-struct reader { /* of one mail */
+struct part_reader { /* of one mail */
 	struct arena *arena;
 	struct parts *out;
 };
 
-static void read_part(struct reader *reader, struct slice text, unsigned depth, unsigned parent);
+static void read_part(
+    struct part_reader *reader, struct slice text, unsigned depth, unsigned parent);
 
 static void
-end_part(
-    struct reader *reader, struct slice *open, const char *end, unsigned depth, unsigned parent)
+end_part(struct part_reader *reader, struct slice *open, const char *end, unsigned depth,
+    unsigned parent)
 {
 	if (open->at == NULL)
 		return;
@@ -83,7 +84,7 @@ end_part(
 }
 
 static void
-read_multipart(struct reader *reader, unsigned number, const char *boundary)
+read_multipart(struct part_reader *reader, unsigned number, const char *boundary)
 {
 	struct slice rest = reader->out->items[number].body, line, open = {NULL, 0};
 	const char *end = rest.at + rest.len;
@@ -103,7 +104,7 @@ read_multipart(struct reader *reader, unsigned number, const char *boundary)
 
 /* NULL: nothing in the body divides it. */
 static const char *
-find_boundary(struct reader *reader, const struct part *part)
+find_boundary(struct part_reader *reader, const struct mail_part *part)
 {
 	const char *boundary = header_parameter(part->content_type, "boundary", reader->arena);
 
@@ -122,11 +123,11 @@ is_headless(struct slice body)
 }
 
 static void
-read_part(struct reader *reader, struct slice text, unsigned depth, unsigned parent)
+read_part(struct part_reader *reader, struct slice text, unsigned depth, unsigned parent)
 {
 	struct parts *out = reader->out;
 	unsigned number = (unsigned)out->count;
-	struct part *part;
+	struct mail_part *part;
 	const char *type, *encoding, *boundary;
 
 	if (out->count == PARTS_MAX) {
@@ -162,7 +163,7 @@ read_part(struct reader *reader, struct slice text, unsigned depth, unsigned par
 void
 parts_read(struct slice mail, struct arena *arena, struct parts *out)
 {
-	struct reader reader = {arena, out};
+	struct part_reader reader = {arena, out};
 
 	*out = (struct parts){0};
 	read_part(&reader, mail, 0, 0);

@@ -20,7 +20,7 @@ enum {
 	BOUNDARY_MAX = 200 /* octets; RFC 2046 section 5.1.1 has 70 */
 };
 
-struct part {
+struct mail_part {
 	const char *type; /* "text/plain", in lower case; that where the header has none */
 	const char *content_type; /* the whole field, "" if there is none: for header_parameter */
 	const char *encoding; /* of Content-Transfer-Encoding, in lower case; "" */
@@ -31,7 +31,7 @@ struct part {
 };
 
 struct parts {
-	struct part *items; /* the mail itself first */
+	struct mail_part *items; /* the mail itself first */
 	size_t count;
 	bool too_many, too_deep; /* something was left out, or left unopened */
 	bool guessed; /* a boundary was not where the header says */
