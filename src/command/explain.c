@@ -84,28 +84,40 @@ said_by_name(enum said_by said_by)
 	return names[said_by];
 }
 
+static bool
+read_verdict(struct explainer *explainer, const struct said *said, struct reading *reading)
+{
+	rules_read(explainer->rulebook.verdicts, said, explainer->arena, reading);
+	return reading->rule != NULL;
+}
+
 /* Reads the words by who said them: a sending system's own are not those of a server. Where it is
- * not known who spoke, words without a reply's code may be a sending system's. */
+ * not known who spoke, a notice's are taken for its system's if they can be, others only where they
+ * are no server's. */
 static void
 read_words(struct explainer *explainer, const struct refusal *refusal, struct said *said,
     struct reading *reading, enum said_by *said_by)
 {
-	const struct rulebook *rulebook = &explainer->rulebook;
-	bool coded = said->code != 0 || logline_code(said->text, said->len) != 0;
+	bool coded = said->code != 0 || logline_code(said->text, said->len) != 0,
+	     own = refusal->said_by == SAID_BY_UNKNOWN && refusal->reporter != NULL;
 
 	*said_by = refusal->said_by;
-	if (*said_by != SAID_BY_SERVER && !refusal->inbound &&
-	    (*said_by != SAID_BY_UNKNOWN || !coded || refusal->reporter != NULL)) {
-		rules_read(rulebook->verdicts, said, explainer->arena, reading);
-		if (reading->rule != NULL) {
-			if (*said_by == SAID_BY_UNKNOWN)
-				*said_by = SAID_BY_SENDER;
-			return;
+	if ((own || *said_by == SAID_BY_SENDER || *said_by == SAID_BY_LIST) &&
+	    read_verdict(explainer, said, reading)) {
+		*said_by = own ? SAID_BY_SENDER : *said_by;
+		return;
+	}
+	rules_read(explainer->rulebook.rules, said, explainer->arena, reading);
+	if (*said_by == SAID_BY_UNKNOWN && coded) {
+		*said_by = SAID_BY_SERVER;
+	} else if (*said_by == SAID_BY_UNKNOWN && reading->rule == NULL) {
+		struct reading verdict;
+
+		if (read_verdict(explainer, said, &verdict)) {
+			*reading = verdict;
+			*said_by = SAID_BY_SENDER;
 		}
 	}
-	rules_read(rulebook->rules, said, explainer->arena, reading);
-	if (*said_by == SAID_BY_UNKNOWN && coded)
-		*said_by = SAID_BY_SERVER;
 	if (reading->provider == NULL)
 		reading->provider = refusal->provider;
 }
@@ -540,10 +552,12 @@ list_contested(struct explainer *explainer)
 
 		for (size_t k = 0; k < rule.example_count; k++) {
 			char *text = must_string(rule.examples[k]);
-			const struct heard heard = {
-			    .id = rule.id, .text = text, .len = unescape(text)};
+			const struct refusal refusal = {.said_by = SAID_BY_SERVER,
+			    .id = rule.id,
+			    .text = text,
+			    .len = unescape(text)};
 
-			explain(&heard, explainer);
+			explain(&refusal, explainer);
 			free(text);
 		}
 	}
