@@ -91,6 +91,14 @@ excuse(struct errand *errand)
 	                     : "it has IPv4 addresses only, and this source is of IPv6";
 }
 
+const char *
+errand_site(struct errand *errand, struct destination *destination)
+{
+	if (destination->site == NULL)
+		destination->site = site_name(destination->host, &destination->ip, errand->arena);
+	return destination->site;
+}
+
 void
 errand_routed(struct errand *errand, bool complete)
 {
@@ -102,8 +110,7 @@ errand_routed(struct errand *errand, bool complete)
 	for (size_t i = 0; i < route->host_count; i++)
 		add_host(errand, &route->hosts[i]);
 	if (errand->count > 0) {
-		journey->site = site_name(
-		    errand->destinations[0].host, &errand->destinations[0].ip, errand->arena);
+		journey->site = errand_site(errand, &errand->destinations[0]);
 		return;
 	}
 	if (has_address(route)) {
@@ -200,11 +207,11 @@ goes_on(const struct errand *errand)
 	       verdict_is_open(&journey->attempts[journey->attempt_count - 1]);
 }
 
-const struct destination *
+struct destination *
 errand_next(struct errand *errand)
 {
 	while (goes_on(errand)) {
-		const struct destination *destination = &errand->destinations[errand->next++];
+		struct destination *destination = &errand->destinations[errand->next++];
 		const char *why;
 
 		if (!errand->rules->all && has_refused(errand, destination)) {

@@ -18,6 +18,7 @@ struct destination { /* one address to try */
 	const char *host;
 	uint16_t preference;
 	struct ip ip;
+	const char *site; /* site.h; NULL: not asked for yet */
 };
 
 struct errand_rules { /* of the run; borrowed */
@@ -57,9 +58,11 @@ bool errand_route(struct errand *errand);
 /* The route is final. `complete`: the look-ups were not cut short. */
 void errand_routed(struct errand *errand, bool complete);
 
+const char *errand_site(struct errand *errand, struct destination *destination);
+
 /* The next destination; NULL: there is nobody more to ask, or no need to. Addresses that are to be
  * left alone are passed over, and noted as attempts. */
-const struct destination *errand_next(struct errand *errand);
+struct destination *errand_next(struct errand *errand);
 
 /* The attempt at a destination, to be filled. */
 struct attempt *errand_attempt(struct errand *errand, const struct destination *destination);

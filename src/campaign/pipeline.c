@@ -13,7 +13,7 @@
 
 enum {
 	ROUTES_AT_ONCE = 250, /* errands whose route is being looked up */
-	QUEUE_MAX = 5000, /* errands that wait for their site: 2 to 4 KB each */
+	QUEUE_MAX = 1000, /* errands that wait for their site: 2 to 4 KB each */
 };
 
 struct passage { /* an errand in the pipeline */
@@ -21,7 +21,7 @@ struct passage { /* an errand in the pipeline */
 	struct passage *next, **at; /* in the pipeline's list */
 	struct errand *errand;
 	int64_t began;
-	const struct destination *destination;
+	struct destination *destination;
 	const struct sender_entry *sender; /* of the destination, or of the decisive attempt */
 	struct consult *consult; /* its route is being looked up */
 	struct site_job job; /* it waits for its site, or walks */
@@ -144,14 +144,6 @@ decide(struct passage *passage)
 
 /* ---- site queue, walk */
 
-static const char *
-site_of(const struct passage *passage)
-{
-	const struct destination *destination = passage->destination;
-
-	return site_name(destination->host, &destination->ip, passage->errand->arena);
-}
-
 static void
 queue(struct passage *passage)
 {
@@ -160,8 +152,9 @@ queue(struct passage *passage)
 	note_sender(passage);
 	passage->job.arg = passage;
 	passage->job.deep = site_is_deep(passage->errand->journey.target.depth);
-	sites_add(
-	    pipeline->sites, &passage->job, site_of(passage), &passage->destination->ip, loop_ms());
+	sites_add(pipeline->sites, &passage->job,
+	    errand_site(passage->errand, passage->destination), &passage->destination->ip,
+	    loop_ms());
 	wake(pipeline);
 }
 
@@ -192,7 +185,8 @@ on_walk_done(void *arg)
 		queue(passage);
 		return;
 	}
-	pipeline->calls.attempt(attempt, site_of(passage), pipeline->calls.arg);
+	pipeline->calls.attempt(
+	    attempt, errand_site(passage->errand, passage->destination), pipeline->calls.arg);
 	go_on(passage);
 }
 

@@ -14,7 +14,8 @@ enum gate_kind { GATE_SITE, GATE_ADDRESS };
 
 struct gate {
 	enum gate_kind kind;
-	char *name;
+	char *name; /* of a site */
+	struct ip ip; /* of an address */
 	unsigned inside;
 	int64_t not_before;
 	size_t lanes; /* that lead through it; at 0 it can go */
@@ -42,11 +43,14 @@ struct sites {
 /* ---- the trees */
 
 static int
-by_kind_and_name(const void *left, const void *right)
+by_kind_and_key(const void *left, const void *right)
 {
 	const struct gate *a = left, *b = right;
 
-	return a->kind != b->kind ? (int)a->kind - (int)b->kind : strcmp(a->name, b->name);
+	if (a->kind != b->kind)
+		return (int)a->kind - (int)b->kind;
+	return a->kind == GATE_SITE ? strcmp(a->name, b->name)
+	                            : memcmp(&a->ip, &b->ip, sizeof a->ip);
 }
 
 static int
@@ -78,24 +82,30 @@ find_or_add(void **tree, const void *key, size_t size, int (*compare)(const void
 }
 
 static struct gate *
-gate_of(struct sites *sites, enum gate_kind kind, const char *name)
+site_gate(struct sites *sites, const char *name)
 {
-	struct gate key = {.kind = kind, .name = (char *)name, .not_before = INT64_MIN}, *gate;
+	struct gate key = {.kind = GATE_SITE, .name = (char *)name, .not_before = INT64_MIN}, *gate;
 	bool is_new;
 
-	gate = find_or_add(&sites->gates, &key, sizeof key, by_kind_and_name, &is_new);
+	gate = find_or_add(&sites->gates, &key, sizeof key, by_kind_and_key, &is_new);
 	if (is_new)
 		gate->name = must_string(name);
 	return gate;
 }
 
+static struct gate *
+address_gate(struct sites *sites, const struct ip *ip)
+{
+	struct gate key = {.kind = GATE_ADDRESS, .ip = *ip, .not_before = INT64_MIN};
+	bool is_new;
+
+	return find_or_add(&sites->gates, &key, sizeof key, by_kind_and_key, &is_new);
+}
+
 static struct lane *
 lane_of(struct sites *sites, const char *site, const struct ip *ip)
 {
-	char address[IP_TEXT];
-	struct lane key = {.gates = {gate_of(sites, GATE_SITE, site),
-	                       gate_of(sites, GATE_ADDRESS, ip_text(ip, address))}},
-	            *lane;
+	struct lane key = {.gates = {site_gate(sites, site), address_gate(sites, ip)}}, *lane;
 	bool is_new;
 
 	lane = find_or_add(&sites->lanes, &key, sizeof key, by_gates, &is_new);
@@ -118,7 +128,7 @@ drop_gate(struct sites *sites, struct gate *gate)
 {
 	if (gate->lanes > 0 || gate->slot > 0)
 		return;
-	tdelete(gate, &sites->gates, by_kind_and_name);
+	tdelete(gate, &sites->gates, by_kind_and_key);
 	free_gate(gate);
 }
 
@@ -380,7 +390,7 @@ sites_done(struct sites *sites, struct site_job *job, int64_t now)
 void
 sites_hold(struct sites *sites, const char *site, int64_t not_before, int64_t now)
 {
-	struct gate *gate = gate_of(sites, GATE_SITE, site);
+	struct gate *gate = site_gate(sites, site);
 
 	if (not_before > gate->not_before)
 		gate->not_before = not_before;

@@ -49,15 +49,37 @@ ends(struct slice text, const char *const *set, size_t count)
 	return 0;
 }
 
+/* Most entries have none of all this: no blank begins or ends with a printable octet of ASCII, no
+ * quotation mark with a letter or digit. */
+static bool
+is_printable(char c)
+{
+	return c > ' ' && c <= '~';
+}
+
+static size_t
+leading_blank(struct slice text)
+{
+	return text.len == 0 || is_printable(*text.at) ? 0 : leads(text, blanks, COUNT(blanks));
+}
+
+static size_t
+trailing_blank(struct slice text)
+{
+	return text.len == 0 || is_printable(text.at[text.len - 1])
+	           ? 0
+	           : ends(text, blanks, COUNT(blanks));
+}
+
 static struct slice
 trim(struct slice text, bool old)
 {
 	size_t n;
 
-	while ((n = leads(text, blanks, COUNT(blanks))) > 0 ||
+	while ((n = leading_blank(text)) > 0 ||
 	       (old && (n = leads(text, old_blanks, COUNT(old_blanks))) > 0))
 		text = slice_from(text, n);
-	while ((n = ends(text, blanks, COUNT(blanks))) > 0 ||
+	while ((n = trailing_blank(text)) > 0 ||
 	       (old && (n = ends(text, old_blanks, COUNT(old_blanks))) > 0))
 		text.len -= n;
 	return text;
@@ -67,9 +89,12 @@ trim(struct slice text, bool old)
 static bool
 unquote(struct slice *text, bool old)
 {
-	size_t front = leads(*text, quotes, COUNT(quotes)),
-	       back = ends(*text, quotes, COUNT(quotes));
+	size_t front, back;
 
+	if (text->len == 0 || is_alnum(*text->at))
+		return false;
+	front = leads(*text, quotes, COUNT(quotes));
+	back = ends(*text, quotes, COUNT(quotes));
 	if (old && front == 0)
 		front = leads(*text, old_quotes, COUNT(old_quotes));
 	if (old && back == 0)
@@ -101,7 +126,7 @@ entry_of(struct slice line)
 
 	line = trim(line, false);
 	for (size_t i = 0, step; i < line.len; i += step) {
-		size_t n = leads(slice_from(line, i), blanks, COUNT(blanks));
+		size_t n = leading_blank(slice_from(line, i));
 
 		step = n > 0 ? n : 1;
 		if (line.at[i] == '#' && blank && !quoted) {
