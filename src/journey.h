@@ -78,6 +78,12 @@ struct journey {
 	const char *note; /* words on a status without a dialogue; NULL if none */
 	bool diagnosed;
 	struct diagnosis diagnosis;
+	struct ending_remedy { /* of a walk that ended by no reply; id NULL: none */
+		const char *id; /* of data/remedies.conf */
+		const char *what; /* what the end means */
+		enum who who;
+		const char *advice;
+	} remedy;
 	/* A host that greeted with 5yz and is not decisive: senders that stop there would bounce.
 	 */
 	const struct attempt *refusal; /* the first; NULL: none */

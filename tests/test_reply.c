@@ -603,6 +603,8 @@ Test(ehlo, names_our_address_as_the_server_sees_it)
 		const char *line, *address;
 	} greetings[] = {
 	    {"mx.example.com at your service, [192.0.2.1]", "192.0.2.1"},
+	    {"mx.example.com Hello [10.0.0.5] ([192.0.2.1])", "192.0.2.1"},
+	    {"mx.example.com Hello [10.0.0.5] [192.0.2.1], pleased to meet you", "192.0.2.1"},
 	    {"mx.example.com Hello [192.0.2.1]", "192.0.2.1"},
 	    {"mx.example.com Hello probe.example.org [192.0.2.1], pleased to meet you",
 	        "192.0.2.1"},

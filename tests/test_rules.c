@@ -400,6 +400,15 @@ Test(extract, finds_address_link_contact_and_ticket)
 	        NULL, NULL, NULL},
 	    {"host mx2.example.com [198.51.100.3] said: 550 no", "", NULL, NULL, NULL},
 	    {"192.0.2.7 is listed, like 198.51.100.3", "192.0.2.7", NULL, NULL, NULL},
+	    /* what we called ourselves is not what the server saw */
+	    {"<[10.0.0.5]>: Helo command rejected, from [192.0.2.7]", "192.0.2.7", NULL, NULL,
+	        NULL},
+	    {"HELO [10.0.0.5] from 192.0.2.7 rejected", "192.0.2.7", NULL, NULL, NULL},
+	    {"helo=<[10.0.0.5]> blocked 192.0.2.7", "192.0.2.7", NULL, NULL, NULL},
+	    {"<[10.0.0.5]>: Helo command rejected", "", NULL, NULL, NULL},
+	    {"[10.0.0.5] ([192.0.2.7]) is listed", "192.0.2.7", NULL, NULL, NULL},
+	    {"Bad HELO - Host impersonating [203.0.113.9]", "", NULL, NULL, NULL},
+	    {"Invalid HELO name (See RFC2821 4.1.1.1)", "", NULL, NULL, NULL},
 	};
 	struct arena *arena = arena_new();
 	char text[IP_TEXT];
@@ -411,7 +420,7 @@ Test(extract, finds_address_link_contact_and_ticket)
 		cr_expect(same(ip_text(&ip, text), cases[i].ip), "%s: %s", cases[i].text, text);
 		cr_expect(same(extract_url(cases[i].text, len, arena), cases[i].url), "%s: url",
 		    cases[i].text);
-		cr_expect(same(extract_contact(cases[i].text, len, arena), cases[i].contact),
+		cr_expect(same(extract_contact(cases[i].text, len, false, arena), cases[i].contact),
 		    "%s: contact", cases[i].text);
 		cr_expect(same(extract_reference(cases[i].text, len, arena), cases[i].reference),
 		    "%s: reference", cases[i].text);

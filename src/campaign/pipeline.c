@@ -74,6 +74,7 @@ tell(struct passage *passage)
 	struct journey *journey = &passage->errand->journey;
 
 	journey->ms = (long)(loop_ms() - passage->began);
+	verdict_remedy(journey, pipeline->plan->remedies, passage->errand->arena);
 	pipeline->calls.journey(journey, pipeline->calls.arg);
 	leave(passage);
 }

@@ -259,9 +259,10 @@ judge_attempt(const struct journey *journey, const struct attempt *attempt,
 	diagnose(&(struct diagnosis_query){.remedies = facts->remedies,
 	             .reading = attempt->reply.count > 0 ? &reading : NULL,
 	             .sender = facts->evidence,
-	             .end = attempt->ending == END_TIMEOUT ? REPLY_IS_LATE
-	                    : attempt->ending == END_NONE  ? REPLY_IS_WHOLE
-	                                                   : REPLY_IS_LOST,
+	             .end = attempt->ending == END_TIMEOUT || attempt->ending == END_STOPPED
+	                        ? REPLY_IS_LATE
+	                    : attempt->ending == END_NONE ? REPLY_IS_WHOLE
+	                                                  : REPLY_IS_LOST,
 	             .stage = attempt->stage,
 	             .setting = {.client = said.client,
 	                 .domain = journey->target.domain,
@@ -287,4 +288,54 @@ verdict_judge(struct journey *journey, const struct verdict_facts *facts)
 		judge_attempt(journey, journey->refusal, facts, why);
 		journey->refusal_diagnosis = why;
 	}
+}
+
+/* ---- what to do where no reply decided */
+
+static enum fact_id
+end_of_route(enum route_kind kind)
+{
+	static const enum fact_id ends[] = {[ROUTE_NULL_MX] = FACT_NULL_MX,
+	    [ROUTE_NO_DOMAIN] = FACT_NO_DOMAIN,
+	    [ROUTE_NO_ADDRESS] = FACT_NO_ADDRESS};
+
+	return (size_t)kind < sizeof ends / sizeof *ends ? ends[kind] : FACT_NONE;
+}
+
+/* Endings and statuses are facts by their names. */
+static enum fact_id
+end_of(const struct journey *journey)
+{
+	const struct attempt *decisive = journey->decisive;
+	const char *ending = decisive != NULL && decisive->ending != END_NONE
+	                         ? ending_name(decisive->ending)
+	                         : NULL,
+	           *status = walk_status_name(journey->status);
+	enum fact_id id = FACT_NONE;
+
+	if (journey->status == WALK_UNDELIVERABLE)
+		id = end_of_route(journey->route.kind);
+	if (id == FACT_NONE && ending != NULL)
+		id = fact_named(ending, strlen(ending));
+	return id != FACT_NONE ? id : fact_named(status, strlen(status));
+}
+
+void
+verdict_remedy(struct journey *journey, const struct remedies *remedies, struct arena *arena)
+{
+	const struct attempt *decisive = journey->decisive;
+	const char *words = decisive != NULL ? decisive->detail : journey->note;
+	const struct values values = {.of = {[VALUE_DOMAIN] = journey->target.domain,
+	                                  [VALUE_NAME] = decisive != NULL ? decisive->mx : NULL}};
+	enum fact_id id = end_of(journey);
+	const struct remedy *remedy;
+
+	if (journey->status == WALK_ACCEPTED || journey->diagnosed || journey->excused ||
+	    id == FACT_NONE)
+		return;
+	remedy = remedies_of_end(remedies, id, words);
+	journey->remedy = (struct ending_remedy){.id = remedy->id,
+	    .what = remedy_fill(remedy->what, &values, arena),
+	    .who = remedy->who,
+	    .advice = remedy_fill(remedy->advice, &values, arena)};
 }

@@ -47,4 +47,7 @@ struct verdict_facts {
 /* The diagnosis, and that of the refusal beside it. */
 void verdict_judge(struct journey *journey, const struct verdict_facts *facts);
 
+/* What to do, where the journey ended by no reply and is not diagnosed. */
+void verdict_remedy(struct journey *journey, const struct remedies *remedies, struct arena *arena);
+
 #endif

@@ -18,6 +18,18 @@ fact_name(enum fact_id id)
 	return names[id];
 }
 
+enum fact_id
+fact_named(const char *name, size_t len)
+{
+	enum fact_id id = FACT_COUNT;
+
+	do
+		id--;
+	while (id != FACT_NONE &&
+	       (strncmp(fact_name(id), name, len) != 0 || fact_name(id)[len] != '\0'));
+	return id;
+}
+
 const struct fact *
 facts_find(const struct facts *facts, enum fact_id id, const char *about)
 {

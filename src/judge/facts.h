@@ -132,7 +132,41 @@ struct arena;
 	X(SILENT_HANDSHAKE, "silent-handshake") \
 	X(SILENT, "silent") \
 	/* of a run: not one connection could be made */ \
-	X(EGRESS_CLOSED, "egress-closed")
+	X(EGRESS_CLOSED, "egress-closed") \
+	/* of a walk that ended by no reply: the names of statuses and endings */ \
+	X(UNREACHABLE, "unreachable") \
+	X(UNREACHABLE_SILENT, "unreachable.silent") \
+	X(UNREACHABLE_REFUSED, "unreachable.refused") \
+	X(UNREACHABLE_NO_ROUTE, "unreachable.no-route") \
+	X(UNDELIVERABLE, "undeliverable") \
+	X(NO_DOMAIN, "no-domain") \
+	X(NULL_MX, "null-mx") \
+	X(NO_ADDRESS, "no-address") \
+	X(DNS_ERROR, "dns-error") \
+	X(SKIPPED, "skipped") \
+	X(SKIPPED_PRIVATE, "skipped.private") \
+	X(NOT_SENDABLE, "not-sendable") \
+	X(LOCAL, "local") \
+	X(LOCAL_PERMISSION, "local.permission") \
+	X(LOCAL_ADDRESS, "local.address") \
+	X(LOCAL_DESCRIPTORS, "local.descriptors") \
+	X(LOCAL_CERTIFICATES, "local.certificates") \
+	X(NOT_SMTP, "not-smtp") \
+	X(REPLY_TOO_LONG, "reply-too-long") \
+	X(FLOOD, "flood") \
+	X(STARTTLS_INJECTION, "starttls-injection") \
+	X(TLS_MISSING, "tls-missing") \
+	X(UNEXPECTED_REPLY, "unexpected-reply") \
+	X(TLS_FAILED, "tls-failed") \
+	X(TLS_FAILED_VERSION, "tls-failed.version") \
+	X(TLS_FAILED_CIPHER, "tls-failed.cipher") \
+	X(TLS_FAILED_CERTIFICATE, "tls-failed.certificate") \
+	X(TLS_FAILED_CLIENT_CERTIFICATE, "tls-failed.client-certificate") \
+	X(TLS_FAILED_NO_TLS, "tls-failed.no-tls") \
+	X(TLS_FAILED_KEY, "tls-failed.key") \
+	X(TLS_FAILED_CLOSED, "tls-failed.closed") \
+	X(TLS_FAILED_INTERNAL, "tls-failed.internal") \
+	X(TLS_FAILED_NAME, "tls-failed.name")
 /* clang-format on */
 
 enum fact_id {
@@ -144,6 +178,7 @@ enum fact_id {
 };
 
 const char *fact_name(enum fact_id id); /* "ptr-missing"; NULL for none */
+enum fact_id fact_named(const char *name, size_t len); /* NONE: there is no such fact */
 
 struct fact {
 	enum fact_id id;

@@ -8,7 +8,7 @@
 #include "base/slice.h"
 #include "rules/builtin.h"
 
-enum { FILLED_MAX = 4096 };
+enum { FILLED_MAX = 4096, SIGN_MAX = 80 };
 
 struct remedies {
 	struct arena *arena;
@@ -140,7 +140,7 @@ take_field(struct arena *arena, struct remedy *remedy, const struct stanza_field
 		const char *key, **text;
 	} texts[] = {{"advice", &remedy->advice}, {"why", &remedy->why}, {"what", &remedy->what},
 	    {"refusers", &remedy->refusers}, {"url", &remedy->url}, {"topic", &remedy->topic},
-	    {"provider", &remedy->provider}};
+	    {"provider", &remedy->provider}, {"signs", &remedy->signs}};
 
 	if (strcmp(field->key, "who") == 0)
 		return who_parse(field->value, &remedy->who) ||
@@ -160,17 +160,6 @@ take_field(struct arena *arena, struct remedy *remedy, const struct stanza_field
 	return fail(error, field->line, field->key, "no such key of a remedy");
 }
 
-static bool
-find_fact(struct slice name, enum fact_id *id)
-{
-	for (unsigned i = FACT_NONE + 1; i < FACT_COUNT; i++)
-		if (slice_same(name, fact_name((enum fact_id)i))) {
-			*id = (enum fact_id)i;
-			return true;
-		}
-	return false;
-}
-
 /* Where a row of that id hangs; NULL: there is no such id. "@…" behind it is for people, the key
  * `provider` counts. */
 static const struct remedy **
@@ -187,7 +176,8 @@ place_of(struct remedies *remedies, const char *id)
 		           ? &remedies->causes[cause]
 		           : NULL;
 	}
-	return find_fact(name, &fact) ? &remedies->facts[fact] : NULL;
+	fact = fact_named(name.at, name.len);
+	return fact != FACT_NONE ? &remedies->facts[fact] : NULL;
 }
 
 static bool
@@ -310,6 +300,41 @@ remedies_free(struct remedies *remedies)
 const struct remedy *
 remedies_of(const struct remedies *remedies, enum fact_id id)
 {
+	return remedies->facts[id];
+}
+
+/* One of the signs, between bars, stands in the words. */
+static bool
+has_sign(const struct remedy *remedy, const char *words)
+{
+	struct slice rest = slice_of(remedy->signs), sign;
+
+	while (slice_part(&rest, '|', &sign)) {
+		char text[SIGN_MAX];
+
+		sign = slice_trim(sign);
+		if (sign.len == 0 || sign.len >= sizeof text)
+			continue;
+		memcpy(text, sign.at, sign.len);
+		text[sign.len] = '\0';
+		if (slice_find(slice_of(words), text) != NULL)
+			return true;
+	}
+	return false;
+}
+
+const struct remedy *
+remedies_of_end(const struct remedies *remedies, enum fact_id id, const char *words)
+{
+	size_t len = strlen(fact_name(id));
+
+	for (unsigned i = FACT_NONE + 1; words != NULL && i < FACT_COUNT; i++) {
+		const char *name = fact_name((enum fact_id)i);
+
+		if (strncmp(name, fact_name(id), len) == 0 && name[len] == '.' &&
+		    has_sign(remedies->facts[i], words))
+			return remedies->facts[i];
+	}
 	return remedies->facts[id];
 }
 

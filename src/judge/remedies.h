@@ -33,7 +33,9 @@ struct remedy { /* NULL where the row says nothing; {placeholders} not yet fille
 	const char *why; /* how it comes about: a sentence of the evidence */
 	/* of what `self` reports */
 	const char *topic, *refusers;
-	const char *what; /* the finding in words, where those are always the same */
+	const char *what; /* the finding in words, where those are always the same; what the end of
+	                     a walk means */
+	const char *signs; /* of the end of a walk */
 	enum severity severity; /* SEVERITY_COUNT: it reports no such thing */
 	const struct remedy *next; /* of the same cause, at another provider */
 };
@@ -71,6 +73,10 @@ bool remedies_add(
 bool remedies_add_builtin(struct remedies *remedies, struct stanza_error *error);
 
 const struct remedy *remedies_of(const struct remedies *remedies, enum fact_id id);
+/* Of the end of a walk: the variant whose signs stand in `words` (ours, the system's or OpenSSL's
+ * on it; may be NULL), else its own. */
+const struct remedy *remedies_of_end(
+    const struct remedies *remedies, enum fact_id id, const char *words);
 /* The provider's own, else the general one. */
 const struct remedy *remedies_of_cause(
     const struct remedies *remedies, enum cause cause, const char *provider);

@@ -405,6 +405,20 @@ write_diagnosis(struct json *json, const struct diagnosis *d)
 	json_object_end(json);
 }
 
+/* Where no reply decided. */
+static void
+write_remedy(struct json *json, const struct journey *journey)
+{
+	if (journey->remedy.id == NULL)
+		return;
+	json_object_begin(json, "remedy");
+	json_cstring(json, "id", journey->remedy.id);
+	json_cstring(json, "what", journey->remedy.what);
+	json_cstring(json, "who", who_name(journey->remedy.who));
+	json_cstring(json, "advice", journey->remedy.advice);
+	json_object_end(json);
+}
+
 /* A host that greeted with 5yz, where another one decides. */
 static void
 write_refusal(struct json *json, const struct journey *journey)
@@ -480,6 +494,7 @@ write_result(struct json *json, const struct journey *journey, enum extent exten
 	write_reply(json, decisive != NULL ? &decisive->reply : NULL);
 	write_diagnosis(json, journey->diagnosed ? &journey->diagnosis : NULL);
 	write_refusal(json, journey);
+	write_remedy(json, journey);
 	json_text(json, "note", journey->note);
 	write_asked(json, journey);
 	json_text(json, "site", journey->site);

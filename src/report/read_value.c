@@ -339,6 +339,18 @@ read_refusal(const json_t *object, struct arena *arena, struct journey *journey)
 	journey->refusal_diagnosis = diagnosis;
 }
 
+static void
+read_remedy(const json_t *value, struct ending_remedy *remedy)
+{
+	const char *who = read_word(value, "who");
+
+	remedy->id = read_word(value, "id");
+	remedy->what = read_word(value, "what");
+	remedy->advice = read_word(value, "advice");
+	if (who != NULL)
+		who_parse(who, &remedy->who);
+}
+
 void
 read_result(const json_t *record, struct arena *arena, struct journey *journey)
 {
@@ -362,6 +374,7 @@ read_result(const json_t *record, struct arena *arena, struct journey *journey)
 	journey->stage = read_stage(read_word(record, "stage"));
 	journey->diagnosed = json_is_object(diagnosis);
 	read_diagnosis(diagnosis, arena, &journey->diagnosis);
+	read_remedy(json_object_get(record, "remedy"), &journey->remedy);
 	journey->note = read_word(record, "note");
 	journey->attempt_count = json_array_size(attempts);
 	journey->attempts =

@@ -405,6 +405,11 @@ text_result(struct buf *out, const struct text_style *style, const struct journe
 		say_sender(out, style, journey);
 		say_diagnosis(out, style, &journey->diagnosis);
 	}
+	if (journey->remedy.id != NULL) {
+		text_field(out, style, "meaning", journey->remedy.what);
+		text_field(out, style, "who acts", who_name(journey->remedy.who));
+		text_field(out, style, "remedy", journey->remedy.advice);
+	}
 	say_other_refusal(out, style, journey);
 	if (journey->decisive != NULL)
 		say_seen(out, style, journey->decisive);

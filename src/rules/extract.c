@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/slice.h"
 
 static bool
 among(char c, const char *set)
@@ -119,6 +120,38 @@ stands_behind(const char *text, size_t at, const char *const *words, size_t coun
 	return false;
 }
 
+/* "RFC2821 4.1.1.1" */
+static bool
+is_section_of_rfc(const char *text, size_t at)
+{
+	size_t start = at;
+
+	while (start > 0 && text[start - 1] == ' ')
+		start--;
+	while (start > 0 && alnum(text[start - 1]))
+		start--;
+	return begins(text + start, at - start, "rfc");
+}
+
+/* What the client called itself, which may be any address: "helo=<[10.0.0.5]>", "<[10.0.0.5]>: Helo
+ * command rejected", and the first of "[10.0.0.5] ([192.0.2.1])". */
+static bool
+is_helo(const char *text, size_t len, size_t at, const char *behind)
+{
+	static const char *const names[] = {"helo", "ehlo", "helo name", "ehlo name", "helo/ehlo",
+	    "helo argument", "impersonating", "greeting"};
+	struct slice rest = {behind, (size_t)(text + len - behind)};
+	struct ip ip;
+
+	if (stands_behind(text, at, names, sizeof names / sizeof names[0]))
+		return true;
+	rest = slice_from(rest, slice_span(rest, "])>"));
+	if (slice_begins(rest, ": helo ") || slice_begins(rest, ": ehlo "))
+		return true;
+	rest = slice_from(rest, slice_span(rest, " ([<"));
+	return rest.at > behind && ip_at(rest.at, rest.len, &ip) > 0;
+}
+
 static enum client_surety
 surety_of(const char *text, size_t len, size_t at, size_t n)
 {
@@ -132,7 +165,8 @@ surety_of(const char *text, size_t len, size_t at, size_t n)
 	if (begins(behind, (size_t)(text + len - behind), " said") ||
 	    (behind < text + len && begins(behind + 1, (size_t)(text + len - behind - 1), "said")))
 		return NO_CLIENT;
-	if (stands_behind(text, at, numbered, sizeof numbered / sizeof numbered[0]))
+	if (stands_behind(text, at, numbered, sizeof numbered / sizeof numbered[0]) ||
+	    is_section_of_rfc(text, at) || is_helo(text, len, at, behind))
 		return NO_CLIENT;
 	if (at == 0 || among(text[at - 1], "[(<=") ||
 	    stands_behind(text, at, clients, sizeof clients / sizeof clients[0]))
@@ -240,7 +274,7 @@ extract_mailbox(const char *text, size_t len, struct arena *arena)
 }
 
 const char *
-extract_contact(const char *text, size_t len, struct arena *arena)
+extract_contact(const char *text, size_t len, bool asked_only, struct arena *arena)
 {
 	static const char *const desks[] = {"postmaster@", "abuse", "delist@", "support@", "help",
 	    "unblock", "removal", "tosa@", "tobr@", "toda@", "noc@", "admin", "security@",
@@ -256,7 +290,7 @@ extract_contact(const char *text, size_t len, struct arena *arena)
 			continue;
 		if (begins(text + start, end - start, "mailto:"))
 			start += strlen("mailto:");
-		for (size_t k = 0; k < sizeof desks / sizeof desks[0]; k++)
+		for (size_t k = 0; !asked_only && k < sizeof desks / sizeof desks[0]; k++)
 			if (begins(text + start, end - start, desks[k]))
 				return arena_copy(arena, text + start, end - start);
 		for (size_t k = 0; k < sizeof asks / sizeof asks[0]; k++) {

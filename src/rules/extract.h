@@ -17,8 +17,9 @@ struct arena;
 struct ip extract_ip(const char *text, size_t len, const struct ip *ours);
 const char *extract_url(
     const char *text, size_t len, struct arena *arena); /* the first; NULL if none */
-const char *extract_contact(
-    const char *text, size_t len, struct arena *arena); /* an address to write to; NULL if none */
+/* An address to write to; NULL if none. `asked_only`: one that the text asks to write to, not any
+ * that has the name of a role. */
+const char *extract_contact(const char *text, size_t len, bool asked_only, struct arena *arena);
 const char *extract_reference(const char *text, size_t len,
     struct arena *arena); /* what stands behind id=, ref:, ticket …; NULL if none */
 const char *extract_mailbox(

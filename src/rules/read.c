@@ -565,6 +565,17 @@ set_codes(struct reading_job *job)
 	job->scope.carrier = text->carrier;
 }
 
+/* A mailbox that the reply refuses is nobody to write to, even if it is called postmaster. */
+static bool
+is_about_mailbox(const struct reading_job *job)
+{
+	enum cause cause = job->out->cause;
+
+	return job->text.carrier == CARRIER_RECIPIENT || job->text.carrier == CARRIER_SENDER ||
+	       cause == CAUSE_RECIPIENT_UNKNOWN || cause == CAUSE_RECIPIENT_DISABLED ||
+	       cause == CAUSE_MAILBOX_FULL;
+}
+
 void
 rules_read(
     const struct rules *rules, const struct said *said, struct arena *arena, struct reading *out)
@@ -586,7 +597,6 @@ rules_read(
 
 	out->client = extract_ip(job.text.whole, job.text.len, &said->client);
 	out->url = extract_url(job.text.whole, job.text.len, arena);
-	out->contact = extract_contact(job.text.whole, job.text.len, arena);
 	if (job.best != NULL) {
 		out->cause = job.best->cause;
 		out->rule = job.best->id;
@@ -599,6 +609,7 @@ rules_read(
 		name_lists(&job);
 		identify(&job);
 	}
+	out->contact = extract_contact(job.text.whole, job.text.len, is_about_mailbox(&job), arena);
 	if (out->reference == NULL)
 		out->reference = extract_reference(job.text.whole, job.text.len, arena);
 	advise(&job);

@@ -81,12 +81,14 @@ trimmed(struct arena *arena, const char *text, size_t len)
 }
 
 /* The first IP address among the words, in brackets or bare: "at your service, [192.0.2.1]", "Hello
- * [IPv6:2001:db8::1]", "Hello x (192.0.2.1)". */
+ * [IPv6:2001:db8::1]", "Hello x (192.0.2.1)". Of
+ * two, one behind the other, the first is what we said in EHLO: "Hello [10.0.0.5]
+ * ([192.0.2.1])". */
 static struct ip
 address_in(const char *words)
 {
 	static const char bytes[] = "0123456789abcdefABCDEF.:";
-	struct ip ip = {0};
+	struct ip ip, found = {0};
 	char text[IP_TEXT];
 
 	while (*words != '\0') {
@@ -99,13 +101,17 @@ address_in(const char *words)
 			memcpy(text, words, len);
 			text[len] = '\0';
 			if (ip_parse(&ip, text))
-				return ip;
+				found = ip;
+			else if (found.family != 0)
+				break;
+		} else if (found.family != 0) {
+			break;
 		}
 		words += len > 0 ? len : 1;
 		words += strcspn(words, " \t[](),;<>=");
 		words += strspn(words, " \t[](),;<>=");
 	}
-	return (struct ip){0};
+	return found;
 }
 
 static void
