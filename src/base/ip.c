@@ -75,6 +75,7 @@ static const struct {
     {"172.16.0.0", 12, "private"},
     {"192.0.0.0", 24, "reserved"},
     {"192.0.2.0", 24, "documentation"},
+    {"192.88.99.0", 24, "reserved"}, /* 6to4 relays, until RFC 7526 */
     {"192.168.0.0", 16, "private"},
     {"198.18.0.0", 15, "reserved"},
     {"198.51.100.0", 24, "documentation"},
@@ -83,7 +84,6 @@ static const struct {
     {"240.0.0.0", 4, "reserved"},
     {"::", 128, "unspecified"},
     {"::1", 128, "loopback"},
-    {"64:ff9b:1::", 48, "reserved"},
     {"100::", 64, "reserved"},
     {"2001::", 23, "reserved"},
     {"2001:db8::", 32, "documentation"},
@@ -95,8 +95,39 @@ static const struct {
     {"ff00::", 8, "multicast"},
 };
 
-const char *
-ip_special(const struct ip *ip)
+/* Where an IPv4 address stands in an IPv6 one that leads to it: by translation (RFC 6052, RFC 8215,
+ * RFC 7915), or in a tunnel (RFC 3056, RFC 4291 section 2.5.5.1, RFC 5214). */
+static const struct {
+	const char *net;
+	unsigned bits;
+	size_t at;
+	bool public; /* reachable from everywhere when the IPv4 address is */
+} carriers[] = {
+    {"64:ff9b::", 96, 12, true},
+    {"64:ff9b:1::", 48, 12, false},
+    {"2002::", 16, 2, true},
+    {"::", 96, 12, false},
+    {"::ffff:0:0:0", 96, 12, false},
+};
+
+static struct ip
+ip_carried(const struct ip *ip, size_t at)
+{
+	struct ip carried = {.family = 4};
+
+	memcpy(carried.bytes, ip->bytes + at, 4);
+	return carried;
+}
+
+static bool
+is_isatap(const struct ip *ip)
+{
+	return ip->family == 6 && (ip->bytes[8] & ~2) == 0 && ip->bytes[9] == 0 &&
+	       ip->bytes[10] == 0x5e && ip->bytes[11] == 0xfe;
+}
+
+static const char *
+special_by_registry(const struct ip *ip)
 {
 	for (size_t i = 0; i < sizeof special / sizeof *special; i++) {
 		struct ip net;
@@ -106,6 +137,43 @@ ip_special(const struct ip *ip)
 			return special[i].why;
 	}
 	return NULL;
+}
+
+static const char *
+special_by_carrier(const struct ip *ip, bool *decided)
+{
+	struct ip carried;
+
+	*decided = true;
+	for (size_t i = 0; i < sizeof carriers / sizeof *carriers; i++) {
+		struct ip net;
+		const char *why;
+
+		ip_parse(&net, carriers[i].net);
+		if (!ip_within(ip, &net, carriers[i].bits))
+			continue;
+		carried = ip_carried(ip, carriers[i].at);
+		why = special_by_registry(&carried);
+		return why != NULL || carriers[i].public ? why : "reserved";
+	}
+	*decided = false;
+	carried = ip_carried(ip, 12);
+	return is_isatap(ip) ? special_by_registry(&carried) : NULL;
+}
+
+/* What is not 2000::/3 is nobody's yet (IANA, IPv6 address space). */
+const char *
+ip_special(const struct ip *ip)
+{
+	const char *why = special_by_registry(ip);
+	bool decided;
+
+	if (why != NULL || ip->family != 6)
+		return why;
+	why = special_by_carrier(ip, &decided);
+	if (why != NULL || decided)
+		return why;
+	return ip->bytes[0] >> 5 == 1 ? NULL : "reserved";
 }
 
 bool

@@ -23,7 +23,8 @@ unsigned ip_bits(const struct ip *ip); /* 32 or 128 */
 
 /* Why no mail should be sent to, and no list asked about, this address: "private", "loopback",
  * "link-local", "reserved", "documentation", "multicast", "unspecified", "shared" (IANA
- * special-purpose registries, RFC 6890); NULL for one that is globally reachable. */
+ * special-purpose registries, RFC 6890); NULL for one that is globally reachable. An IPv6 address
+ * that leads to an IPv4 one (NAT64, 6to4, ISATAP, …) is what that one is. */
 const char *ip_special(const struct ip *ip);
 
 /* May receivers see it, and lists know it? One that is globally reachable, or that is for

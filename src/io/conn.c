@@ -95,12 +95,20 @@ lose_errno(struct conn *conn, int error)
 }
 
 static void
+lose_flood(struct conn *conn)
+{
+	lose(conn, LOST_FLOOD, 0, "it sends on and on, and there is no reply in it");
+}
+
+static void
 lose_wire(struct conn *conn, const struct wire_outcome *outcome)
 {
 	if (outcome->state == WIRE_FAILED)
 		lose_errno(conn, outcome->error);
 	else if (outcome->state == WIRE_CLOSED)
 		lose(conn, LOST_CLOSED, 0, NULL);
+	else if (outcome->state == WIRE_FLOOD)
+		lose_flood(conn);
 	else
 		lose(conn, LOST_TLS, 0, outcome->words);
 }
@@ -181,7 +189,7 @@ may_wait(struct conn *conn, const struct wire_outcome *outcome)
 		return false;
 	}
 	if (conn->wire->taken > CONN_INPUT_MAX) {
-		lose(conn, LOST_FLOOD, 0, "it sends on and on, and there is no reply in it");
+		lose_flood(conn);
 		return false;
 	}
 	if (outcome->state == WIRE_WRITE)

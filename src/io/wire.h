@@ -15,7 +15,7 @@ struct tls_context;
 struct tls_facts;
 struct wire;
 
-enum { WIRE_TURN = 32768 };
+enum { WIRE_TURN = 8192 };
 
 enum wire_state {
 	WIRE_DONE, /* it is open; `len` octets were read or written */
@@ -23,6 +23,7 @@ enum wire_state {
 	WIRE_WRITE, /* … or written */
 	WIRE_CLOSED, /* by the peer */
 	WIRE_FAILED, /* `error` of the socket */
+	WIRE_FLOOD, /* it sends nothing but what TLS says to itself */
 	WIRE_BROKEN, /* the peer's TLS is none, or none that we can take: `words` */
 };
 

@@ -12,7 +12,12 @@
 #include "io/wire.h"
 #include "smtp/tls_facts.h"
 
-enum { WORDS_MAX = 256, RECORD_MAX = 16384 };
+enum {
+	WORDS_MAX = 256,
+	RECORD_MAX = 16384,
+	MESSAGES_MAX =
+	    64, /* tickets and key updates, without data between: each costs some 100 us */
+};
 
 struct tls_wire {
 	struct wire wire; /* first: a wire is cast to it */
@@ -23,6 +28,7 @@ struct tls_wire {
 	bool closed; /* the peer did */
 	int error; /* of the socket */
 	bool sound; /* a close-notify makes sense */
+	unsigned messages; /* of the handshake protocol since it was over, or since data came */
 	char words[WORDS_MAX];
 };
 
@@ -79,6 +85,19 @@ tls_bio_method(void)
 	return method;
 }
 
+static void
+on_message(int ours, int version, int type, const void *bytes, size_t len, SSL *ssl, void *arg)
+{
+	struct tls_wire *tls = arg;
+
+	(void)version;
+	(void)bytes;
+	(void)len;
+	(void)ssl;
+	if (!ours && type == SSL3_RT_HANDSHAKE && tls->sound)
+		tls->messages++;
+}
+
 /* What a call of OpenSSL came to. */
 static struct wire_outcome
 outcome_of(struct tls_wire *tls, int n)
@@ -88,6 +107,8 @@ outcome_of(struct tls_wire *tls, int n)
 	if (n > 0)
 		return (struct wire_outcome){.state = WIRE_DONE, .len = (size_t)n};
 	error = SSL_get_error(tls->ssl, n);
+	if (tls->messages > MESSAGES_MAX)
+		return (struct wire_outcome){.state = WIRE_FLOOD};
 	if (error == SSL_ERROR_WANT_READ)
 		return (struct wire_outcome){.state = WIRE_READ};
 	if (error == SSL_ERROR_WANT_WRITE)
@@ -142,9 +163,14 @@ tls_read(struct wire *wire, char *bytes, size_t size)
 {
 	struct tls_wire *tls = (struct tls_wire *)wire;
 
+	struct wire_outcome outcome;
+
 	begin(tls);
-	return outcome_of(
-	    tls, SSL_read(tls->ssl, bytes, size > RECORD_MAX ? RECORD_MAX : (int)size));
+	outcome =
+	    outcome_of(tls, SSL_read(tls->ssl, bytes, size > RECORD_MAX ? RECORD_MAX : (int)size));
+	if (outcome.state == WIRE_DONE)
+		tls->messages = 0;
+	return outcome;
 }
 
 static struct wire_outcome
@@ -194,5 +220,7 @@ wire_tls(int fd, struct tls_context *context, const char *name, bool must_verify
 	tls->facts = facts;
 	tls->arena = arena;
 	tls->ssl = tls_client(context, name, &tls->check, tls);
+	SSL_set_msg_callback(tls->ssl, on_message);
+	SSL_set_msg_callback_arg(tls->ssl, tls);
 	return &tls->wire;
 }
