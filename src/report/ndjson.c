@@ -66,7 +66,7 @@ write_domain(struct json *json, const char *role, const struct sender_domain *do
 		return;
 	json_object_begin(json, NULL);
 	json_cstring(json, "role", role);
-	json_cstring(json, "domain", domain->name);
+	record_name(json, "domain", domain->name);
 	json_cstring(json, "route", domain->known ? route_kind_name(domain->route.kind) : NULL);
 	json_text(json, "problem", domain->known ? domain->route.problem : NULL);
 	record_source(json, domain->known ? domain->route.server : NULL, domain->route.ttl);
@@ -102,7 +102,7 @@ write_key(struct json *json, const struct sender_key *key)
 {
 	json_object_begin(json, NULL);
 	json_cstring(json, "selector", key->selector);
-	json_cstring(json, "domain", key->domain);
+	record_name(json, "domain", key->domain);
 	json_cstring(
 	    json, "state", dkim_key_state_name(key->known ? key->key.state : DKIM_KEY_UNKNOWN));
 	json_cstring(json, "type", key->key.typed ? dkim_type_name(key->key.type) : NULL);
@@ -158,9 +158,9 @@ record_sender(struct buf *out, const struct sender *sender, enum helo_origin ori
 
 	record_begin(&json, out, "sender");
 	record_ip(&json, "ip", &sender->ip);
-	json_cstring(&json, "helo", sender->helo);
+	record_name(&json, "helo", sender->helo);
 	json_cstring(&json, "helo_origin", helo_origin_name(origin));
-	json_cstring(&json, "from", sender->from);
+	record_name(&json, "from", sender->from);
 	json_bool(&json, "complete", sender->complete);
 	json_object_begin(&json, "ptr");
 	record_ptr_fields(&json, &sender->ptr);
@@ -190,8 +190,8 @@ record_finding(struct buf *out, const struct sender *sender, const struct advice
 	record_begin(&json, out, "finding");
 	json_object_begin(&json, "sender");
 	record_ip(&json, "ip", &sender->ip);
-	json_cstring(&json, "helo", sender->helo);
-	json_cstring(&json, "from", sender->from);
+	record_name(&json, "helo", sender->helo);
+	record_name(&json, "from", sender->from);
 	json_object_end(&json);
 	json_cstring(&json, "id", advice->id);
 	json_cstring(&json, "topic", advice->topic);
@@ -295,7 +295,7 @@ write_tls(struct json *json, const struct attempt *attempt)
 	json_text(json, "subject", tls->subject);
 	json_text(json, "issuer", tls->issuer);
 	if (tls->name_count > 0)
-		json_strings(json, "names", tls->names, tls->name_count);
+		record_names(json, "names", tls->names, tls->name_count);
 	json_text(json, "not_before", tls->not_before);
 	json_text(json, "not_after", tls->not_after);
 	json_text(json, "sha256", tls->sha256);
@@ -325,7 +325,7 @@ static void
 write_attempt(struct json *json, const struct attempt *attempt, enum extent extent)
 {
 	json_object_begin(json, NULL);
-	json_cstring(json, "mx", attempt->mx);
+	record_name(json, "mx", attempt->mx);
 	json_number(json, "preference", attempt->preference);
 	record_ip(json, "ip", &attempt->ip);
 	json_number(json, "port", attempt->port);
@@ -360,7 +360,7 @@ write_route(struct json *json, const struct journey *journey)
 	}
 	json_object_begin(json, "route");
 	json_cstring(json, "kind", route_kind_name(route->kind));
-	json_cstring(json, "canonical", route->canonical);
+	record_name(json, "canonical", route->canonical);
 	json_bool(json, "authentic", route->authentic);
 	json_text(json, "problem", route->problem);
 	record_route_hosts(json, route);
@@ -392,7 +392,7 @@ write_diagnosis(struct json *json, const struct diagnosis *d)
 	json_cstring(json, "basis", basis_name(d->basis));
 	json_cstring(json, "rule", d->rule);
 	json_cstring(json, "list", d->list);
-	json_cstring(json, "listed", d->listed);
+	record_name(json, "listed", d->listed);
 	json_cstring(json, "provider", d->provider);
 	json_cstring(json, "who", who_name(d->who));
 	json_cstring(json, "advice", d->advice);
@@ -428,7 +428,7 @@ write_refusal(struct json *json, const struct journey *journey)
 	if (refusal == NULL)
 		return;
 	json_object_begin(json, "refusal");
-	json_cstring(json, "mx", refusal->mx);
+	record_name(json, "mx", refusal->mx);
 	record_ip(json, "ip", &refusal->ip);
 	write_reply(json, &refusal->reply);
 	write_diagnosis(json, journey->refusal_diagnosis);
@@ -454,8 +454,8 @@ write_identity(struct json *json, const struct journey *journey)
 	}
 	json_object_begin(json, "sender");
 	record_ip(json, "ip", &journey->sender_ip);
-	json_cstring(json, "helo", journey->helo);
-	json_cstring(json, "from", journey->from);
+	record_name(json, "helo", journey->helo);
+	record_name(json, "from", journey->from);
 	json_object_end(json);
 }
 
@@ -482,8 +482,8 @@ write_result(struct json *json, const struct journey *journey, enum extent exten
 	const struct attempt *decisive = journey->decisive;
 
 	json_cstring(json, "target", journey->target.text);
-	json_cstring(json, "domain", journey->target.domain);
-	json_cstring(json, "rcpt", journey->target.rcpt);
+	record_name(json, "domain", journey->target.domain);
+	record_name(json, "rcpt", journey->target.rcpt);
 	record_ip(json, "source",
 	    decisive != NULL && decisive->source.family != 0 ? &decisive->source
 	                                                     : &journey->source);
@@ -598,9 +598,9 @@ record_explanation(struct buf *out, const struct explanation *explanation)
 	    explanation->stage != STAGE_NONE ? stage_name(explanation->stage) : NULL);
 	json_text(&json, "said_by", explanation->said_by);
 	json_cstring(&json, "direction", explanation->inbound ? "inbound" : "outbound");
-	json_text(&json, "recipient", explanation->recipient);
-	json_text(&json, "recipient_domain", explanation->recipient_domain);
-	json_text(&json, "relay", explanation->relay);
+	record_name_if(&json, "recipient", explanation->recipient);
+	record_name_if(&json, "recipient_domain", explanation->recipient_domain);
+	record_name_if(&json, "relay", explanation->relay);
 	json_text(&json, "relay_ip", explanation->relay_ip);
 	json_text(&json, "queue_id", explanation->queue_id);
 	json_text(&json, "time", explanation->time);
@@ -620,7 +620,7 @@ record_explanation(struct buf *out, const struct explanation *explanation)
 	json_cstring(&json, "list", diagnosis != NULL ? diagnosis->list : reading->list);
 	write_named_lists(&json, reading);
 	json_cstring(&json, "what", listed_what_name(reading->what));
-	json_cstring(&json, "listed", reading->listed);
+	record_name(&json, "listed", reading->listed);
 	json_cstring(&json, "provider", reading->provider);
 	json_text(&json, "reference", reading->reference);
 	json_text(&json, "contact", reading->contact);

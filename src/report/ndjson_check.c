@@ -19,8 +19,8 @@ record_check_spf(
 
 	begin(&json, out, "spf", spf_result_name(spf->result));
 	record_ip(&json, "ip", &query->ip);
-	json_cstring(&json, "from", query->from != NULL ? query->from : "");
-	json_cstring(&json, "helo", query->helo);
+	record_name(&json, "from", query->from != NULL ? query->from : "");
+	record_name(&json, "helo", query->helo);
 	record_spf_fields(&json, spf);
 	if (helo != NULL) {
 		json_object_begin(&json, "helo_identity");
@@ -37,7 +37,7 @@ record_check_spf_record(struct buf *out, const struct spf_lint *lint)
 	struct json json;
 
 	begin(&json, out, "spf", spf_lint_result_name(lint->result));
-	json_cstring(&json, "domain", lint->domain);
+	record_name(&json, "domain", lint->domain);
 	if (lint->found.text.len > 0)
 		json_bytes(&json, "record", lint->found.text.at, lint->found.text.len);
 	else
@@ -63,7 +63,7 @@ write_signature(struct json *json, const struct dkim_verdict *verdict)
 	record_signature_fields(json, verdict);
 	json_cstring(json, "failed", dkim_step_name(verdict->failed));
 	json_cstring(json, "algorithm", signature->algorithm);
-	json_cstring(json, "identity", signature->identity);
+	record_name(json, "identity", signature->identity);
 	json_bool(json, "expired", verdict->expired);
 	json_bool(json, "testing", verdict->key.state == DKIM_KEY_TESTING);
 	json_number(json, "unsigned", (long long)verdict->unsigned_octets);
@@ -87,9 +87,9 @@ write_seen(struct json *json, const struct received *seen)
 	}
 	json_object_begin(json, "received");
 	record_ip(json, "client", &seen->client);
-	json_cstring(json, "helo", seen->helo);
-	json_cstring(json, "ptr", seen->ptr);
-	json_cstring(json, "by", seen->by);
+	record_name(json, "helo", seen->helo);
+	record_name(json, "ptr", seen->ptr);
+	record_name(json, "by", seen->by);
 	json_object_end(json);
 }
 
@@ -200,8 +200,8 @@ record_check_mx(struct buf *out, const struct route *route)
 	struct json json;
 
 	begin(&json, out, "mx", check_mx_result(route));
-	json_cstring(&json, "domain", route->domain);
-	json_cstring(&json, "canonical", route->canonical);
+	record_name(&json, "domain", route->domain);
+	record_name(&json, "canonical", route->canonical);
 	json_cstring(&json, "kind", route_kind_name(route->kind));
 	json_bool(&json, "authentic", route->authentic);
 	record_source(&json, route->server, route->ttl);

@@ -1,7 +1,11 @@
 #include "report/ndjson_fields.h"
 
+#include <string.h>
+
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/slice.h"
+#include "dns/name.h"
 #include "smtp/reply.h"
 
 const struct record_flag record_flags[RECORD_FLAGS] = {
@@ -54,6 +58,67 @@ record_ip(struct json *json, const char *key, const struct ip *ip)
 	json_cstring(json, key, ip->family != 0 ? ip_text(ip, text) : NULL);
 }
 
+static bool
+is_normal(const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)name[i] >= 0x80 || (name[i] >= 'A' && name[i] <= 'Z'))
+			return false;
+	return len == 0 || name[len - 1] != '.';
+}
+
+/* The part behind an '@'; an address literal is no name. */
+static void
+put_normal(struct buf *out, const char *name)
+{
+	char normal[NAME_TEXT];
+	const char *why;
+	size_t len = strlen(name);
+
+	if (*name != '[' && !text_is_ascii(name) && name_normalise(name, normal, &why)) {
+		buf_puts(out, normal);
+		return;
+	}
+	if (*name != '[' && len > 1 && name[len - 1] == '.')
+		len--;
+	for (size_t i = 0; i < len; i++)
+		buf_putc(out, *name == '[' ? name[i] : to_lower(name[i]));
+}
+
+void
+record_name(struct json *json, const char *key, const char *name)
+{
+	const char *at = name != NULL ? strrchr(name, '@') : NULL,
+	           *domain = at != NULL ? at + 1 : name;
+	struct buf normal;
+
+	if (name == NULL || is_normal(domain, strlen(domain))) {
+		json_cstring(json, key, name);
+		return;
+	}
+	buf_init(&normal, strlen(name) + NAME_TEXT);
+	buf_add(&normal, name, (size_t)(domain - name));
+	put_normal(&normal, domain);
+	json_bytes(json, key, normal.data, normal.len);
+	buf_release(&normal);
+}
+
+void
+record_name_if(struct json *json, const char *key, const char *name)
+{
+	if (name != NULL && *name != '\0')
+		record_name(json, key, name);
+}
+
+void
+record_names(struct json *json, const char *key, const char *const *names, size_t count)
+{
+	json_array_begin(json, key);
+	for (size_t i = 0; i < count; i++)
+		record_name(json, NULL, names[i]);
+	json_array_end(json);
+}
+
 const char *
 record_truth(enum truth truth)
 {
@@ -80,7 +145,7 @@ record_route_hosts(struct json *json, const struct route *route)
 		const struct route_host *host = &route->hosts[i];
 
 		json_object_begin(json, NULL);
-		json_cstring(json, "mx", host->name);
+		record_name(json, "mx", host->name);
 		json_number(json, "preference", host->preference);
 		json_array_begin(json, "addresses");
 		for (size_t k = 0; k < host->address_count; k++)
@@ -98,7 +163,7 @@ record_signature_fields(struct json *json, const struct dkim_verdict *verdict)
 {
 	json_cstring(json, "result", dkim_result_name(verdict->result));
 	json_cstring(json, "reason", verdict->reason);
-	json_cstring(json, "domain", verdict->signature.domain);
+	record_name(json, "domain", verdict->signature.domain);
 	json_cstring(json, "selector", verdict->signature.selector);
 }
 
@@ -110,7 +175,7 @@ record_ptr_fields(struct json *json, const struct ptr *ptr)
 	json_array_begin(json, "names");
 	for (size_t i = 0; i < ptr->count; i++) {
 		json_object_begin(json, NULL);
-		json_cstring(json, "name", ptr->names[i].name);
+		record_name(json, "name", ptr->names[i].name);
 		json_cstring(json, "confirmed", record_truth(ptr->names[i].confirmed));
 		json_bool(json, "generic", ptr->names[i].generic);
 		json_text(json, "problem", ptr->names[i].problem);
@@ -145,7 +210,7 @@ record_listing_fields(struct json *json, const struct listing *listing)
 {
 	json_cstring(json, "list", listing->list->zone);
 	json_cstring(json, "name", listing->list->name);
-	json_cstring(json, "item", listing->item);
+	record_name(json, "item", listing->item);
 	json_cstring(json, "identity", listing->identity);
 	json_cstring(json, "state", list_state_name(listing->state));
 	json_array_begin(json, "codes");
@@ -161,15 +226,15 @@ record_listing_fields(struct json *json, const struct listing *listing)
 void
 record_spf_fields(struct json *json, const struct spf *spf)
 {
-	json_cstring(json, "domain", spf->domain);
+	record_name(json, "domain", spf->domain);
 	json_cstring(json, "record", spf->record);
 	json_cstring(json, "matched", spf->matched);
-	json_cstring(json, "matched_in", spf->matched_in);
+	record_name(json, "matched_in", spf->matched_in);
 	json_array_begin(json, "trail");
 	for (size_t i = 0; i < spf->trail_count; i++) {
 		json_object_begin(json, NULL);
 		json_cstring(json, "term", spf->trail[i].term);
-		json_cstring(json, "domain", spf->trail[i].domain);
+		record_name(json, "domain", spf->trail[i].domain);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -184,7 +249,7 @@ record_spf_fields(struct json *json, const struct spf *spf)
 void
 record_dkim_key_fields(struct json *json, const struct dkim_key *key)
 {
-	json_cstring(json, "name", key->name);
+	record_name(json, "name", key->name);
 	json_cstring(json, "state", dkim_key_state_name(key->state));
 	json_cstring(json, "rcode", dns_rcode_name(key->rcode));
 	json_cstring(json, "key_type", key->typed ? dkim_type_name(key->type) : NULL);
@@ -221,9 +286,9 @@ write_identifier(struct json *json, const char *kind, const struct dmarc_alignme
 
 	json_object_begin(json, NULL);
 	json_cstring(json, "kind", kind);
-	json_cstring(json, "domain", alignment->domain);
+	record_name(json, "domain", alignment->domain);
 	json_cstring(json, "result", results[alignment->result]);
-	json_text(json, "org_domain", alignment->org_domain);
+	record_name_if(json, "org_domain", alignment->org_domain);
 	write_truth(json, "aligned", alignment->aligned);
 	json_object_end(json);
 }
@@ -238,8 +303,8 @@ write_view(struct json *json, const struct dmarc_view *view)
 	json_cstring(json, "published", dmarc_policy_name(view->published));
 	json_cstring(json, "tag", view->tag);
 	json_cstring(json, "record", view->record);
-	json_cstring(json, "at", view->at);
-	json_cstring(json, "org_domain", view->org_domain);
+	record_name(json, "at", view->at);
+	record_name(json, "org_domain", view->org_domain);
 	json_number(json, "queries", view->queries);
 	record_source(json, view->server, view->ttl);
 	json_object_begin(json, "aligned");
@@ -258,7 +323,7 @@ write_view(struct json *json, const struct dmarc_view *view)
 void
 record_dmarc_fields(struct json *json, const struct dmarc *dmarc)
 {
-	json_cstring(json, "from", dmarc->from);
+	record_name(json, "from", dmarc->from);
 	write_view(json, &dmarc->now);
 	json_bool(json, "testing", dmarc->now.testing);
 	if (dmarc->old_known) {

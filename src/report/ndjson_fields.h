@@ -29,6 +29,12 @@ extern const struct record_flag {
 
 void record_ip(
     struct json *json, const char *key, const struct ip *ip); /* null where there is none */
+/* Names are in lower case, without a dot at the end, in their ASCII form; so is the domain of an
+ * address. NULL: null. */
+void record_name(struct json *json, const char *key, const char *name);
+void record_name_if(
+    struct json *json, const char *key, const char *name); /* left out when NULL or "" */
+void record_names(struct json *json, const char *key, const char *const *names, size_t count);
 const char *record_truth(enum truth truth); /* "unknown" "absent" "present" */
 void record_source(struct json *json, const char *server,
     unsigned ttl); /* "server" and "ttl" of an answer; neither, where nobody answered */
