@@ -273,6 +273,35 @@ for args in [['mx', '192.0.2.1'], ['spf', '192.0.2.1'], ['dmarc', '2001:db8::1']
     r = run('check', *args, '--dns-replay', b)
     tap.check(f'check {" ".join(args)}: a usage error', r.status == 64 and 'an IP address, not a domain' in r.err, r.err)
 
+# ---- lists that give no answer, selectors that are taken
+
+LISTS = put('lists', ''.join(f'[{z}.test]\nname = {z}\nkind = black\nask = ip4\non = yes\nweight = A\npositive = 2.0.0.127\nnegative = 1.0.0.127\nvalue = 127.0.0.2 listed x\n\n' for z in 'abc'))
+ONLY = ['--lists', LISTS]
+for z in {r['list'] for r in run('check', 'dnsbl', '192.0.2.9', '--dns-replay', KEY, '--json').records}:
+    ONLY += ['--no-list', z]
+
+
+def lists(*states):
+    rows = []
+    for zone, state in zip('abc', states):
+        rows += [(f'2.0.0.127.{zone}.test', 'A', 'SERVFAIL' if state == 'silent' else ['127.0.0.2'])]
+        rows += [(f'1.2.0.192.{zone}.test', 'A', ['127.0.0.2'])] if state == 'listed' else []
+        rows += [(f'1.2.0.192.{zone}.test', 'A', 'SERVFAIL')] if state == 'silent' else []
+    return ['dnsbl', '192.0.2.1', '--dns-replay', book(*rows), *ONLY]
+
+
+both('listed by one of three', 1, ['192.0.2.1: on 1 of 3 blocklists'], None, *lists('listed', 'clean', 'clean'))
+both('listed by the one that answers', 1, ['on 1 of the 1 blocklist that answered; 2 gave no answer'], None, *lists('listed', 'silent', 'silent'))
+both('on none of two that answer', 2, ['on none of the 2 blocklists that answered; 1 gave no answer'], None, *lists('clean', 'clean', 'silent'))
+both('on none', 0, ['on none of 3 blocklists'], None, *lists('clean', 'clean', 'clean'))
+both('no answers', 3, ['not known: none of 3 blocklists'], None, *lists('silent', 'silent', 'silent'))
+SEED = put('seed', 'nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=\n')
+os.chmod(SEED, 0o600)
+for state, record, want in [('in use', 'v=DKIM1; k=ed25519; p=SWKbgEBDXhET9qiK8t/VECfusHbTCIhIMZ7LGEeYA14=', 'in use by another key'), ('revoked', 'v=DKIM1; p=', 'take another selector'), ('free', None, None)]:
+    b = book(*([('s._domainkey.example.com', 'TXT', [record])] if record else []), ('example.com', 'A', ['192.0.2.1']))
+    r = run('check', 'dkim', '--selector', 's', '--domain', 'example.com', '--dkim-key', SEED, '--dns-replay', b)
+    tap.check(f'a selector that is {state}', r.status == 1 and ((want or 'publish') in say(r)) and (want is not None or 'another' not in r.out), r.out + r.err)
+
 # ---- the manual has every id, and no other
 
 TOP = os.environ['TOP']

@@ -766,6 +766,14 @@ key_evidence(struct desk *desk, const struct sender_key *key)
 	return arena_printf(desk->arena, "%s%s.", text, by(desk, key->key.server));
 }
 
+/* The selector has another key, in use or once in use: its record stays as it is. */
+static bool
+is_taken(const struct sender_key *key)
+{
+	return key->key.state == DKIM_KEY_REVOKED ||
+	       (dkim_key_usable(&key->key) && key->matches == ABSENT);
+}
+
 static void
 tell_bad_key(struct desk *desk, enum fact_id id, const struct sender_key *key, const char *what)
 {
@@ -777,7 +785,11 @@ tell_bad_key(struct desk *desk, enum fact_id id, const struct sender_key *key, c
 	else if (id == FACT_DKIM_KEY_BAD && key->key.weak)
 		act(desk, advice, FACT_DKIM_KEY_WEAK);
 	if (key->wanted != NULL)
-		advice->records[0] = txt_record(desk, key->key.name, key->wanted);
+		advice->records[0] = txt_record(desk,
+		    is_taken(key)
+		        ? arena_printf(desk->arena, "ANOTHER-SELECTOR._domainkey.%s", key->domain)
+		        : key->key.name,
+		    key->wanted);
 }
 
 static void

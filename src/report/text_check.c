@@ -266,6 +266,23 @@ dkim_key_tone(const struct dkim_key *key, const struct dkim_pair *pair)
 	return key->state == DKIM_KEY_OK && key->warnings.count == 0 ? GOOD : FAIR;
 }
 
+/* What is published by others, or for another key, stays as it is. */
+static void
+say_publish(struct buf *out, const struct text_style *style, const struct dkim_key *key,
+    const struct dkim_pair *pair)
+{
+	if (pair->matches)
+		return;
+	if (dkim_key_usable(key) || key->state == DKIM_KEY_REVOKED)
+		text_field(out, style, "selector",
+		    key->state == DKIM_KEY_REVOKED
+		        ? "its key was revoked: take another selector, for which this is the record"
+		        : "it is in use by another key, whose signatures need that record: leave "
+		          "it, "
+		          "and take another selector, for which this is the record");
+	text_field(out, style, "publish", pair->record);
+}
+
 void
 text_check_dkim_key(struct buf *out, const struct text_style *style, const struct dkim_key *key,
     const struct dkim_pair *pair)
@@ -285,8 +302,7 @@ text_check_dkim_key(struct buf *out, const struct text_style *style, const struc
 		        ? "it does not belong to the published key, so its signatures fail"
 		        : "there is no usable key to compare it with");
 		text_field(out, style, "private", line.data);
-		if (!pair->matches)
-			text_field(out, style, "publish", pair->record);
+		say_publish(out, style, key, pair);
 	}
 	text_field(out, style, "record", key->record);
 	buf_release(&line);
@@ -549,7 +565,7 @@ void
 text_check_listings(struct buf *out, const struct text_style *style, const char *item,
     const struct listing *listings, size_t count)
 {
-	size_t asked = 0, against = 0, clean = 0;
+	size_t asked = 0, against = 0, clean = 0, answered;
 	struct buf line;
 
 	for (size_t i = 0; i < count; i++) {
@@ -557,17 +573,21 @@ text_check_listings(struct buf *out, const struct text_style *style, const char 
 		against += speaks_against(&listings[i]);
 		clean += listings[i].list->kind == LIST_BLACK && listings[i].state == LIST_CLEAN;
 	}
+	answered = against + clean;
 	buf_init(&line, LINE_MAX);
-	if (against > 0)
-		buf_printf(&line, "on %zu of %zu blocklists", against, asked);
-	else if (clean == asked && asked > 0)
-		buf_printf(&line, "on none of %zu blocklists", asked);
-	else if (clean > 0)
-		buf_printf(
-		    &line, "on none of the %zu blocklists that answered, of %zu", clean, asked);
-	else
+	if (answered == 0)
 		buf_printf(&line,
 		    "not known: none of %zu blocklists gave an answer that can be used", asked);
+	else if (against > 0)
+		buf_printf(&line, "on %zu of ", against);
+	else
+		buf_puts(&line, "on none of ");
+	if (answered == asked && asked > 0)
+		buf_printf(&line, "%zu blocklists", asked);
+	else if (answered > 0)
+		buf_printf(&line,
+		    "the %zu blocklist%s that answered; %zu gave no answer that can be used",
+		    answered, answered == 1 ? "" : "s", asked - answered);
 	say_head(out, style, item,
 	    against > 0                   ? BAD
 	    : clean == asked && asked > 0 ? GOOD
