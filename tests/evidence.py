@@ -302,6 +302,36 @@ for state, record, want in [('in use', 'v=DKIM1; k=ed25519; p=SWKbgEBDXhET9qiK8t
     r = run('check', 'dkim', '--selector', 's', '--domain', 'example.com', '--dkim-key', SEED, '--dns-replay', b)
     tap.check(f'a selector that is {state}', r.status == 1 and ((want or 'publish') in say(r)) and (want is not None or 'another' not in r.out), r.out + r.err)
 
+# ---- explain --source: a reply without a reason, as a walk would read it
+
+
+def explained(*args, text='554 5.7.1 go away'):
+    r = run('explain', '--json', '--lists', LISTS, *ONLY[2:], *args, text)
+    return r.records[-1] if r.records else {}
+
+
+def facts(ptr, *states):
+    rows = [('1.2.0.192.in-addr.arpa', 'PTR', ptr)] + ([('mail.example.com', 'A', ['192.0.2.1'])] if ptr == ['mail.example.com'] else [])
+    for zone, state in zip('abc', states):
+        rows += [(f'2.0.0.127.{zone}.test', 'A', ['127.0.0.2'])] + ([(f'1.2.0.192.{zone}.test', 'A', ['127.0.0.2'])] if state == 'listed' else [])
+    return ['--source', '192.0.2.1', '--dns-replay', book(*rows)]
+
+
+for name, args, want in [
+        ('listed', facts(['mail.example.com'], 'listed', 'clean', 'clean') + ['--stage', 'greeting'], ('ip-blocklist', 'inferred')),
+        ('without PTR', facts('NXDOMAIN', 'clean', 'clean', 'clean') + ['--stage', 'rcpt'], ('reverse-dns', 'inferred')),
+        ('clean', facts(['mail.example.com'], 'clean', 'clean', 'clean') + ['--stage', 'greeting'], ('unknown', 'unknown')),
+        ('the DNS fails', facts('SERVFAIL', 'clean', 'clean', 'clean') + ['--stage', 'greeting'], ('unknown', 'unknown')),
+        ('behind the message', facts(['mail.example.com'], 'listed', 'clean', 'clean') + ['--stage', 'message'], ('unknown', 'unknown'))]:
+    r = explained(*args)
+    tap.check(f'explain --source, no reason given: {name}', (r.get('cause'), r.get('basis')) == want, r)
+PRIVATE = book(('2.1.0.127.a.test', 'A', ['127.0.0.2']), ('2.0.0.127.a.test', 'A', ['127.0.0.2']))
+for more, want in [([], 'unknown'), (['--allow-private'], 'inferred')]:
+    r = explained('--source', '127.0.1.2', '--dns-replay', PRIVATE, '--stage', 'greeting', *more)
+    tap.check(f'explain --source 127.0.1.2 {more}', r.get('basis') == want, r)
+r = run('lab', '--', os.environ['MXWALK'], 'explain', '--source', '127.0.1.2', '--stage', 'greeting', '554 go away')
+tap.check('in the lab it infers by itself', 'ip-blocklist, inferred' in r.out, r.out + r.err)
+
 # ---- the manual has every id, and no other
 
 TOP = os.environ['TOP']

@@ -144,53 +144,118 @@ identity_of(enum listed_what what)
 	return names[what];
 }
 
+/* May the address be asked about? Lists know no others, and receivers see no others. */
+static bool
+is_askable(const struct checker *checker, const struct ip *ip)
+{
+	return ip_is_public(ip) || (ip->family != 0 && checker->options->allow_private);
+}
+
+static void
+add_listing(struct arena *arena, struct sender *sender, const struct listing *listing)
+{
+	struct listing *new;
+
+	if (listing == NULL)
+		return;
+	new = arena_push(arena, &sender->listings, sender->listing_count, sizeof *new);
+	sender->listing_count++;
+	*new = *listing;
+}
+
+/* The lists that the reply names, about what it says that they list. */
+static void
+ask_named_lists(struct checker *checker, const struct reading *reading, struct arena *arena,
+    struct sender *sender)
+{
+	bool address = reading->what == LISTED_IP || reading->what == LISTED_NOTHING;
+	const char *domain = listed_domain(reading, arena);
+	char text[IP_TEXT];
+
+	for (size_t i = 0; i < reading->list_count; i++) {
+		struct list_question q = {.checker = checker, .list = reading->lists[i].list};
+
+		if (q.list == NULL || reading->lists[i].dead != NULL)
+			continue;
+		if (address && is_askable(checker, &sender->ip)) {
+			q.ip = &sender->ip;
+			q.item = ip_text(&sender->ip, text);
+			q.identity = "ip";
+			add_listing(arena, sender, ask(checker, &q));
+		} else if (!address && domain != NULL) {
+			q.item = domain;
+			q.identity = identity_of(reading->what);
+			add_listing(arena, sender, ask(checker, &q));
+		}
+	}
+}
+
+/* Does it leave open what an address was refused for? Then all that a walk would ask about the
+ * address may be the reason. */
+static bool
+leaves_open(const struct reading *reading)
+{
+	switch ((int)reading->cause) {
+	case CAUSE_UNKNOWN:
+	case CAUSE_IP_BLOCKLIST:
+	case CAUSE_IP_REPUTATION:
+	case CAUSE_ACCESS_DENIED:
+	case CAUSE_NO_SERVICE:
+	case CAUSE_POLICY:
+		return reading->list_count == 0;
+	default:
+		return false;
+	}
+}
+
+static void
+ask_all_lists(struct checker *checker, struct arena *arena, struct sender *sender)
+{
+	const struct lists *lists = checker->dns->lists;
+	char text[IP_TEXT];
+
+	for (size_t i = 0; lists != NULL && i < lists_count(lists); i++) {
+		struct list_question q = {.checker = checker,
+		    .list = lists_at(lists, i),
+		    .ip = &sender->ip,
+		    .item = ip_text(&sender->ip, text),
+		    .identity = "ip"};
+
+		if (q.list->on)
+			add_listing(arena, sender, ask(checker, &q));
+	}
+}
+
+/* Asked once a run: the book keeps the answer. */
+static void
+ask_ptr(struct checker *checker, struct sender *sender)
+{
+	struct reverse reverse = {checker, sender->ptr};
+
+	dns_consult(
+	    checker->dns, checker->book, reverse_step, &reverse, checker->options->timeout_dns);
+	sender->ptr = reverse.answer;
+}
+
 void
 checker_diagnose(struct checker *checker, const struct diagnosis_query *query, struct arena *arena,
     struct diagnosis *out)
 {
 	struct diagnosis_query whole = *query;
 	const struct reading *reading = query->reading;
-	const struct ip *ip = our_address(checker, reading);
-	struct listing *listings = NULL;
-	size_t count = 0;
-	const char *domain = listed_domain(reading, arena);
-	char text[IP_TEXT];
-
-	for (size_t i = 0; i < reading->list_count; i++) {
-		struct list_question q = {.checker = checker, .list = reading->lists[i].list};
-		const struct listing *answer = NULL;
-
-		if (q.list == NULL || reading->lists[i].dead != NULL)
-			continue;
-		if (reading->what == LISTED_IP || reading->what == LISTED_NOTHING) {
-			q.ip = ip;
-			q.item = ip_text(ip, text);
-			q.identity = "ip";
-			answer = ip_is_public(ip) ? ask(checker, &q) : NULL;
-		} else if (domain != NULL) {
-			q.item = domain;
-			q.identity = identity_of(reading->what);
-			answer = ask(checker, &q);
-		}
-		if (answer != NULL) {
-			*(struct listing *)arena_push(arena, &listings, count, sizeof *listings) =
-			    *answer;
-			count++;
-		}
-	}
 	struct sender *sender = arena_alloc(arena, sizeof *sender);
-	*sender = (struct sender){
-	    .ip = *ip, .listings = listings, .listing_count = count, .complete = true};
-	sender->ptr.ip = *ip;
-	if (reading->cause == CAUSE_REVERSE_DNS &&
-	    ip_is_public(ip)) { /* asked once a run: the book keeps the answer */
-		struct reverse reverse = {checker, sender->ptr};
+	bool open = leaves_open(reading), askable;
 
-		dns_consult(checker->dns, checker->book, reverse_step, &reverse,
-		    checker->options->timeout_dns);
-		sender->ptr = reverse.answer;
-	}
+	*sender = (struct sender){.ip = *our_address(checker, reading), .complete = true};
+	sender->ptr.ip = sender->ip;
+	askable = is_askable(checker, &sender->ip);
+	if (open && askable && checker->options->dnsbl)
+		ask_all_lists(checker, arena, sender);
+	else
+		ask_named_lists(checker, reading, arena, sender);
+	if (askable && (open || reading->cause == CAUSE_REVERSE_DNS))
+		ask_ptr(checker, sender);
 	whole.sender = sender;
-	whole.setting.client = *ip;
+	whole.setting.client = sender->ip;
 	diagnose(&whole, arena, out);
 }

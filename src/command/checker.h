@@ -1,6 +1,6 @@
-/* checker: does the DNS bear out what replies say of one address? (explain --source.) Only the
- * lists that a reply names are asked, each about each thing once a run; and the address's reverse
- * name, where a reply complains of that. */
+/* checker: does the DNS bear out what replies say of one address? (explain --source.) The lists
+ * that a reply names are asked, and, where one leaves the reason open, all lists and the address's
+ * reverse name: each about each thing once a run. */
 #ifndef COMMAND_CHECKER_H
 #define COMMAND_CHECKER_H
 

@@ -242,7 +242,7 @@ const struct option option_table[] = {
     {
         .names = "allow-private",
         .help = "do not pass over private, loopback and reserved addresses",
-        .commands = P | S,
+        .commands = P | S | E | C,
         .section = SECTION_TASK,
         FIELD(allow_private),
         .on = 1,
