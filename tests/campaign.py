@@ -2,21 +2,24 @@
 the next mail exchanger behind a 5yz greeting, whose fault it is when nobody answers, and what is
 told when it is broken off."""
 import collections
+import ctypes
+import errno
 import json
 import os
+import platform
 import resource
 import signal
 import socket
+import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tap
 from peer import talk
-from records import MXWALK, probe, problems
+from records import MXWALK, Run, probe, problems
 
 FOLDER = tap.folder('campaign')
 OK = b'250 fine\r\n'
@@ -218,6 +221,9 @@ end = summary(run)
 tap.check('ten sites that do not answer: the run is given up, 71', run.status == 71 and 10 <= len(run.results()) < DEAD, f'{run.status} {len(run.results())}')
 tap.check('… said at once, and what was not asked is counted', f'no server answered on port {port}' in run.err and
           len(run.results()) + end['under_way'] + end['not_begun'] == DEAD, f'{run.err}{end}')
+tap.check('… and the summary says it', (end.get('stopped'), end.get('no_answer_on_port')) == ('nobody-answers', port) and not run.problems, f'{end}{run.problems}')
+words = Run('probe', *BASE, *dns, '--port', str(port), '--input', os.path.join(FOLDER, 'list'))
+tap.check('… in words, too', 'given up' in words.out and f'no server answered this host on port {port}' in words.out, words.out[-600:])
 run = walk_list(type('dead', (), {'port': port}), dns, DEAD, '--concurrency', '5', '--keep-going')
 tap.check('… unless --keep-going', run.status == 3 and len(run.results()) == DEAD and 'no server answered' in run.err, f'{run.status} {run.err}')
 servers = Servers({'127.77.5.3': talk(b'554 no\r\n', None, b'221 bye\r\n')}, port)
@@ -226,11 +232,57 @@ tap.check('one that answers, if by a refusal, and it goes on', run.status == 1 a
 servers.close()
 
 
-def limited(limit, number):
-    def limit_it():
-        resource.setrlimit(limit, (number, number))
-    return limit_it
+# A system call that fails by the kernel's own word (seccomp), for what no peer and no permission of
+# a test's can bring about.
+NUMBERS = {'x86_64': {'connect': [42], 'epoll': [232, 281, 441]}, 'aarch64': {'connect': [203], 'epoll': [22, 441]}}.get(platform.machine(), {})
 
+
+def failing(calls, error):
+    load, equal, give = 0x20, 0x15, 0x06  # of BPF: a word of the call's data; jump if it is that; the verdict
+    steps = [(load, 0, 0, 0)]
+    for number in NUMBERS[calls]:
+        steps += [(equal, 0, 1, number), (give, 0, 0, 0x00050000 | error)]
+    steps.append((give, 0, 0, 0x7fff0000))
+    code = b''.join(struct.pack('HBBI', *step) for step in steps)
+
+    def filter_it():
+        libc = ctypes.CDLL(None, use_errno=True)
+        program = ctypes.create_string_buffer(code)
+        libc.prctl(38, 1, 0, 0, 0)
+        libc.prctl(22, 2, ctypes.byref((ctypes.c_char * 16).from_buffer_copy(struct.pack('HxxxxxxP', len(steps), ctypes.addressof(program)))), 0, 0)
+    return filter_it
+
+
+def limited(number):
+    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (number, number))
+
+
+def within(preexec, *args):
+    p = subprocess.run([MXWALK, 'probe', '--json', *BASE, *args], capture_output=True, timeout=60, preexec_fn=preexec)
+    records = [json.loads(line) for line in p.stdout.decode().splitlines()]
+    return p.returncode, [r for r in records if r['type'] == 'result'], records[-1], p.stderr.decode()
+
+
+servers = Servers(ADDRESSES)
+dns = book('local', **many(8, lambda i: f'mx.site{i}.example', lambda i: f'127.77.4.{i + 1}'))
+TARGETS = [f'd{i}.example' for i in range(8)]
+if NUMBERS:
+    status, results, end, err = within(failing('connect', errno.EPERM), *dns, '--port', str(servers.port), *TARGETS, '--concurrency', '1')
+    tap.check('no permission to connect: local, never the target, and the run stops', status == 71 and [r['status'] for r in results] == ['local'] and
+              end.get('stopped') == 'this-host' and end['under_way'] + end['not_begun'] == 7 and 'this host cannot connect' in err, f'{status} {results} {end} {err}')
+    status, results, end, err = within(failing('connect', errno.EPERM), *dns, '--port', str(servers.port), *TARGETS, '--keep-going')
+    tap.check('… unless --keep-going', status == 71 and [r['status'] for r in results] == ['local'] * 8, f'{status} {end} {err}')
+    status, results, end, err = within(failing('connect', errno.ENOBUFS), *dns, '--port', str(servers.port), *TARGETS)
+    tap.check('no buffers, not even for one: the same', status == 71 and results and {r['status'] for r in results} == {'local'}, f'{status} {end} {err}')
+    status, results, end, err = within(failing('epoll', errno.EBADF), *dns, '--port', str(servers.port), *TARGETS)
+    tap.check('the event loop breaks down: 70, and nothing is lost from the count', status == 70 and end['type'] == 'summary' and
+              end['under_way'] + end['not_begun'] == 8, f'{status} {end} {err}')
+else:
+    tap.skip('calls that fail', f'not on {platform.machine()}')
+few = 16
+status, results, end, err = within(limited(few), *dns, '--port', str(servers.port), *TARGETS)
+tap.check(f'{few} descriptors: fewer walks at once, and all of them', status == 0 and {r['status'] for r in results} == {'accepted'} and len(results) == 8, f'{status} {end} {err}')
+servers.close()
 
 # ---- the time of one target
 

@@ -562,6 +562,9 @@ record_summary(struct buf *out, const struct tally *tally, const struct run_end 
 	write_counter(&json, "list", tally->lists);
 	write_counter(&json, "mx_site", tally->sites);
 	json_bool(&json, "interrupted", end->interrupted);
+	json_text(&json, "stopped", run_stop_name(end->stop));
+	if (end->nobody_answered)
+		json_number(&json, "no_answer_on_port", end->port);
 	json_number(&json, "under_way", (long long)end->under_way);
 	json_number(&json, "not_begun", (long long)end->not_begun);
 	json_number(&json, "ms", end->ms);

@@ -52,6 +52,17 @@ find_type(const json_t *members, enum record_type *type)
 	return false;
 }
 
+static enum run_stop
+read_stop(const json_t *members)
+{
+	const char *word = read_word(members, "stopped");
+
+	for (enum run_stop stop = RUN_WENT_ON; word != NULL && stop < RUN_STOP_COUNT; stop++)
+		if (run_stop_name(stop) != NULL && strcmp(run_stop_name(stop), word) == 0)
+			return stop;
+	return RUN_WENT_ON;
+}
+
 static void
 read_summary(const json_t *members, struct record_summary *summary)
 {
@@ -67,6 +78,9 @@ read_summary(const json_t *members, struct record_summary *summary)
 	summary->end = (struct run_end){.ms = (int64_t)read_number(members, "ms"),
 	    .interrupted = json_is_true(json_object_get(members, "interrupted")),
 	    .bad_input = read_number(members, "bad_input"),
+	    .stop = read_stop(members),
+	    .nobody_answered = json_object_get(members, "no_answer_on_port") != NULL,
+	    .port = (unsigned)read_number(members, "no_answer_on_port"),
 	    .under_way = read_number(members, "under_way"),
 	    .not_begun = read_number(members, "not_begun")};
 }

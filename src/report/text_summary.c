@@ -16,13 +16,23 @@ say_counts(struct buf *out, const char *what, struct counter *counter)
 
 /* "; interrupted: 3 under way, 17 not begun" */
 static void
-say_interrupted(struct buf *out, const struct run_end *end)
+say_end(struct buf *out, const struct run_end *end)
 {
-	if (!end->interrupted)
-		return;
-	buf_puts(out, "; interrupted");
-	if (end->under_way > 0 || end->not_begun > 0)
+	const char *comma = ": ";
+
+	if (end->interrupted)
+		buf_puts(out, "; interrupted");
+	else if (end->stop != RUN_WENT_ON)
+		buf_puts(out, "; given up");
+	if (end->under_way > 0 || end->not_begun > 0) {
 		buf_printf(out, ": %lu under way, %lu not begun", end->under_way, end->not_begun);
+		comma = "; ";
+	}
+	if (end->nobody_answered)
+		buf_printf(out, "%sno server answered this host on port %u",
+		    end->stop != RUN_WENT_ON ? comma : "; ", end->port);
+	else if (end->stop == RUN_THIS_HOST)
+		buf_printf(out, "%sthis host cannot connect", comma);
 }
 
 /* Is the same left open by those that were asked further? Then it is said behind them. */
@@ -95,7 +105,7 @@ text_summary(struct buf *out, const struct text_style *style, const struct tally
 		    tally->served == 1 ? "" : "s");
 	if (end->bad_input > 0)
 		buf_printf(out, "; %lu bad line%s", end->bad_input, end->bad_input == 1 ? "" : "s");
-	say_interrupted(out, end);
+	say_end(out, end);
 	buf_putc(out, '\n');
 	for (enum cause c = 0; c < CAUSE_COUNT; c++)
 		if (tally->cause[c] > 0) {
