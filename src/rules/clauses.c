@@ -93,26 +93,32 @@ find_opening(const struct openings *openings, const char *text, size_t len)
 
 /* ---- where a clause ends */
 
-/* The end of a sentence or of a part between dashes, bars or bullets: how many octets it takes; 0:
- * none stands here. */
+/* The end of a sentence, or of a part between dashes, bars or bullets: how many octets it takes; 0:
+ * none stands here. The dot of "e.g." ends none. */
 static size_t
-full_stop(const char *text, size_t len)
+full_stop(const char *text, size_t at, size_t len)
 {
-	bool before_blank = len == 1 || text[1] == ' ';
+	const char *p = text + at;
+	size_t left = len - at;
 
-	if (text[0] == ';' ||
-	    ((text[0] == '.' || text[0] == '!' || text[0] == '?') && before_blank))
+	if (*p == ';')
 		return 1;
-	if (text[0] == ' ' && len > 2 && text[2] == ' ' && memchr("-*|~/", text[1], 5) != NULL)
+	if (*p == '!' || *p == '?')
+		return left == 1 || p[1] == ' ';
+	if (*p == '.')
+		return at < 2 || !is_alpha(p[-1]) || (in_word(p[-2]) && p[-2] != PATTERN_DOT);
+	if (*p != ' ' || left < 4)
+		return 0;
+	if (p[2] == ' ' && memchr("-*|~/", p[1], 5) != NULL)
 		return 3;
-	return len > 3 && memcmp(text, " -- ", 4) == 0 ? 4 : 0;
+	return memcmp(p, " -- ", 4) == 0 ? 4 : 0;
 }
 
 static size_t
 clause_end(const char *text, size_t start, size_t len)
 {
 	while (start < len) {
-		size_t stop = full_stop(text + start, len - start);
+		size_t stop = full_stop(text, start, len);
 
 		if (stop > 0)
 			return start + stop;
@@ -169,6 +175,7 @@ find_aside(
 			continue;
 		phrase = find_opening(openings, text + at, end - at);
 		if (phrase == NULL || phrase->kind == OPENS_REASON ||
+		    phrase->kind == SAYS_NOTHING ||
 		    (phrase->kind != OPENS_ANYWHERE && !may_open(text, start, at)))
 			continue;
 		*stop = phrase->kind == OPENS_PURPOSE ? purpose_end(text, at, end) : end;
@@ -209,6 +216,48 @@ clauses_at(const struct clauses *clauses, size_t at)
 	return i;
 }
 
+static bool
+says_nothing(const struct openings *openings, const char *word, size_t len)
+{
+	const struct opening_bucket *bucket = &openings->buckets[bucket_of(word)];
+
+	for (size_t i = 0; i < bucket->count; i++)
+		if (bucket->list[i].kind == SAYS_NOTHING && bucket->list[i].len == len &&
+		    stands(&bucket->list[i], word, len))
+			return true;
+	return false;
+}
+
+static bool
+has_digit(const char *word, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (is_digit(word[i]) || word[i] == PATTERN_DOT || word[i] == '@')
+			return true;
+	return false;
+}
+
+bool
+clauses_say_nothing(
+    const struct openings *openings, const struct clauses *clauses, const char *text)
+{
+	for (size_t i = 0; i < clauses->count; i++) {
+		size_t at = clauses->list[i].start, end = clauses->list[i].end;
+
+		while (!clauses->list[i].aside && at < end) {
+			size_t n = 0;
+
+			while (at + n < end && in_word(text[at + n]))
+				n++;
+			if (n > 1 && !has_digit(text + at, n) &&
+			    !says_nothing(openings, text + at, n))
+				return false;
+			at += n + 1;
+		}
+	}
+	return true;
+}
+
 /* ---- what is no word */
 
 static bool
@@ -225,17 +274,17 @@ cover(char *text, size_t start, size_t end)
 			text[i] = 'x';
 }
 
-/* "mx1.spam.example", with a letter in it and a dot: not "5.7.1". */
+/* "mx1.spam.example": its last label has letters only, unlike those of "5.7.1" and "XM.SSR-001". */
 static size_t
 name_end(const char *text, size_t at, size_t len, bool *is_host)
 {
-	bool dot = false, letter = false;
+	bool dot = false, letters = false;
 
 	for (; at < len && in_name(text[at]); at++) {
+		letters = text[at] == PATTERN_DOT || (letters && is_alpha(text[at]));
 		dot |= text[at] == PATTERN_DOT;
-		letter |= is_alpha(text[at]);
 	}
-	*is_host = dot && letter;
+	*is_host = dot && letters;
 	return at;
 }
 
@@ -249,25 +298,38 @@ link_end(const char *text, size_t at, size_t len)
 	return at + slice_until(rest, " \"'<>");
 }
 
-const char *
-clauses_hide(const struct clauses *clauses, const char *text, size_t len, struct arena *arena)
+static void
+hide_names(char *text, size_t len, bool links)
 {
-	char *hidden = arena_copy(arena, text, len);
-
 	for (size_t at = 0; at < len;) {
 		bool host = false;
 		size_t end = link_end(text, at, len);
 
 		if (end > at) {
-			cover(hidden, at, end);
+			if (links)
+				cover(text, at, end);
 		} else {
 			end = name_end(text, at, len, &host);
 			if (host)
-				cover(hidden, at, end);
+				cover(text, at, end);
 		}
 		at = end > at ? end : at + 1;
 	}
-	for (size_t i = 0; i < clauses->count; i++)
+}
+
+const char *
+clauses_hide(
+    const struct clauses *clauses, const char *text, size_t len, unsigned hide, struct arena *arena)
+{
+	char *hidden;
+
+	if (memchr(text, PATTERN_DOT, len) == NULL &&
+	    (!(hide & HIDE_ASIDES) || clauses->asides == 0))
+		return NULL;
+	hidden = arena_copy(arena, text, len);
+	if (hide & HIDE_NAMES)
+		hide_names(hidden, len, hide & HIDE_LINKS);
+	for (size_t i = 0; i < clauses->count && hide & HIDE_ASIDES; i++)
 		if (clauses->list[i].aside)
 			memset(hidden + clauses->list[i].start, ';',
 			    clauses->list[i].end - clauses->list[i].start);

@@ -28,7 +28,8 @@ enum opening {
 	OPENS_ASIDE, /* all of the clause, up to the end of its sentence */
 	OPENS_ANYWHERE, /* the same, wherever in a sentence it stands: "please" */
 	OPENS_PURPOSE, /* up to its first comma: "To protect our users, your mail was refused" */
-	OPENS_REASON /* none, though it looks like one: "please try again" */
+	OPENS_REASON, /* none, though it looks like one: "please try again" */
+	SAYS_NOTHING /* a word of refusal or courtesy; it opens nothing */
 };
 
 struct openings;
@@ -39,11 +40,16 @@ void openings_add(struct openings *openings, const char *phrase, enum opening ki
 /* `text` has PATTERN_DOT for the dots within names (rules/unwrap.h): a dot ends a sentence. */
 void clauses_cut(
     const struct openings *openings, const char *text, size_t len, struct clauses *out);
+/* Nothing but words that say nothing stands outside of the asides. */
+bool clauses_say_nothing(
+    const struct openings *openings, const struct clauses *clauses, const char *text);
 /* Which of them the octet at `at` is in. */
 size_t clauses_at(const struct clauses *clauses, size_t at);
-/* The text with its asides, and the letters of host names, links and bracketed tokens, put out of
- * sight; of the same length, in the arena. NULL: there is nothing to hide. */
-const char *clauses_hide(
-    const struct clauses *clauses, const char *text, size_t len, struct arena *arena);
+enum hidden { HIDE_NAMES = 1, HIDE_LINKS = 2, HIDE_ASIDES = 4 };
+
+/* The text with the asides, the letters of links and of host names put out of sight, as the set
+ * `hide` says; of the same length, in the arena. NULL: nothing of that stands there. */
+const char *clauses_hide(const struct clauses *clauses, const char *text, size_t len, unsigned hide,
+    struct arena *arena);
 
 #endif

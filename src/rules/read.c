@@ -352,20 +352,31 @@ keep_others(struct reading_job *job)
 	}
 }
 
-/* What the reply says happened is asked first; what it advises, only when that says nothing. */
+/* What the reply says happened is asked first; what it advises, only when that says nothing; and
+ * where its links lead, last. What a host is called says nothing at all. */
 static void
 choose_rule(struct reading_job *job)
 {
-	struct view reasons = {
-	    .text = clauses_hide(&job->clauses, job->text.bare, job->text.len, job->arena),
-	    .len = job->text.len};
+	static const unsigned hide[] = {
+	    HIDE_NAMES | HIDE_LINKS | HIDE_ASIDES, HIDE_NAMES | HIDE_LINKS, HIDE_NAMES};
 
-	if (reasons.text != NULL) {
-		make_words(job, &reasons);
-		read_view(job, &reasons);
+	for (size_t i = 0; i < sizeof hide / sizeof *hide; i++) {
+		struct view view = {.len = job->text.len};
+
+		if (i > 0 && job->best != NULL && job->best->class < CLASS_FALLBACK)
+			break;
+		if (i > 0 &&
+		    !clauses_say_nothing(job->rules->openings, &job->clauses, job->text.bare))
+			break;
+		view.text =
+		    clauses_hide(&job->clauses, job->text.bare, job->text.len, hide[i], job->arena);
+		if (view.text == NULL) {
+			read_view(job, &job->all);
+			break;
+		}
+		make_words(job, &view);
+		read_view(job, &view);
 	}
-	if (job->best == NULL || job->best->class > CLASS_GENERIC)
-		read_view(job, &job->all);
 	keep_others(job);
 }
 

@@ -596,7 +596,7 @@ load_asides(struct rules *rules, const struct stanza *stanza, struct stanza_erro
 		const char *key;
 		enum opening kind;
 	} kinds[] = {{"words", OPENS_ASIDE}, {"anywhere", OPENS_ANYWHERE},
-	    {"purpose", OPENS_PURPOSE}, {"except", OPENS_REASON}};
+	    {"purpose", OPENS_PURPOSE}, {"except", OPENS_REASON}, {"nothing", SAYS_NOTHING}};
 
 	for (size_t i = 0; i < stanza->count; i++) {
 		const struct stanza_field *field = &stanza->fields[i];

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/slice.h"
 #include "rules/pattern.h"
 
 static const char *const carriers[CARRIER_COUNT] = {
@@ -55,12 +56,6 @@ static const struct {
 };
 
 static bool
-digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
 blank(char c)
 {
 	return (c >= '\t' && c <= '\r') || c == ' ';
@@ -70,8 +65,8 @@ blank(char c)
 static int
 code_at(const char *p, size_t len)
 {
-	if (len < 3 || (p[0] != '2' && p[0] != '4' && p[0] != '5') || !digit(p[1]) ||
-	    !digit(p[2]) || (len > 3 && (digit(p[3]) || p[3] == '.')))
+	if (len < 3 || (p[0] != '2' && p[0] != '4' && p[0] != '5') || !is_digit(p[1]) ||
+	    !is_digit(p[2]) || (len > 3 && (is_digit(p[3]) || p[3] == '.')))
 		return 0;
 	return (p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0');
 }
@@ -85,14 +80,14 @@ enhanced_at(const char *p, size_t len)
 	if (len < 5 || (p[0] != '2' && p[0] != '4' && p[0] != '5' && p[0] != '7') ||
 	    p[1] != '.') /* 7.7.1: a slip that Google documents */
 		return 0;
-	for (start = i; i < len && digit(p[i]) && i - start < 3; i++)
+	for (start = i; i < len && is_digit(p[i]) && i - start < 3; i++)
 		;
 	if (i == start || i >= len || p[i] != '.')
 		return 0;
-	for (start = ++i; i < len && digit(p[i]) && i - start < 3; i++)
+	for (start = ++i; i < len && is_digit(p[i]) && i - start < 3; i++)
 		;
 	if (i == start ||
-	    (i < len && (digit(p[i]) || (p[i] == '.' && i + 1 < len && digit(p[i + 1])))))
+	    (i < len && (is_digit(p[i]) || (p[i] == '.' && i + 1 < len && is_digit(p[i + 1])))))
 		return 0;
 	return i;
 }
@@ -158,24 +153,43 @@ append(char *out, size_t *at, const char *p, size_t len)
 	}
 }
 
-/* Lines that a log ran together: "… as a relay 553-you [192.0.2.1] …". The code with its hyphen
- * goes, if it is this reply's. */
+/* Where in a text behind which mark the quoted reply of another server begins: "host x said: 550
+ * …". */
+static bool
+is_quoted(const char *text, size_t at)
+{
+	while (at > 0 && strchr(" \"'<[", text[at - 1]) != NULL)
+		at--;
+	return at > 0 && strchr(":>(", text[at - 1]) != NULL;
+}
+
+/* Lines that a log ran together: "550-5.7.1 as a relay 550-5.7.1 you … 550 5.7.1 see …". A code
+ * with a hyphen says that more lines come: those of the same code are taken for their beginnings,
+ * up to the first with a blank. `open`: the code of a line that was begun so, 0: none. */
 static void
-drop_inline_codes(char *text, size_t *len, int code)
+drop_inline_codes(char *text, size_t *len, int open)
 {
 	size_t to = 0;
 
 	for (size_t from = 0; from < *len;) {
-		if (from > 0 && text[from - 1] == ' ' && from + 4 < *len && text[from + 3] == '-' &&
-		    code_at(text + from, *len - from) == code) {
+		bool at_word = from == 0 || strchr(" (\"'", text[from - 1]) != NULL;
+		int code = at_word && from + 4 < *len && strchr("- ", text[from + 3]) != NULL
+		               ? code_at(text + from, *len - from)
+		               : 0;
+		bool more = code != 0 && text[from + 3] == '-';
+
+		if (code >= 400 && to > 0 && code == open && (more || !is_quoted(text, from))) {
 			char enhanced[12] = "x"; /* not kept */
 			int ignored = 0;
 			bool doubled = false;
 
 			from +=
 			    step_over_codes(text + from, *len - from, &ignored, enhanced, &doubled);
+			open = more ? code : 0;
 			continue;
 		}
+		if (more && code >= 400 && is_quoted(text, from))
+			open = code;
 		text[to++] = text[from++];
 	}
 	*len = to;
@@ -190,6 +204,8 @@ drop_log_fields(char *text, size_t *len)
 	char *tail = strstr(text, "; from=<");
 
 	if (tail == NULL || strstr(tail, " proto=") == NULL)
+		tail = strstr(text, " (in reply to ");
+	if (tail == NULL)
 		return;
 	*tail = '\0';
 	*len = (size_t)(tail - text);
@@ -237,11 +253,10 @@ find_inner(struct unwrapped *out)
 		if ((text[i] != '4' && text[i] != '5') || !quotes_at(text, i, out->len, out->code))
 			continue;
 		start = i + step_over_codes(text + i, out->len - i, &code, enhanced, &doubled);
-		if (start + 2 >= out->len ||
-		    (code == 503 &&
-		        out->inner >
-		            0)) /* "503 Need RCPT" only follows from what was quoted before */
-			continue;
+		if (start + 2 >= out->len)
+			break; /* nothing behind it */
+		if (code == 503 && out->inner > 0)
+			continue; /* "503 Need RCPT" only follows from what was quoted before */
 		out->inner = start;
 		out->inner_code = code;
 		memcpy(out->inner_enhanced, enhanced, sizeof enhanced);
@@ -285,21 +300,30 @@ find_carrier(struct unwrapped *out)
 	}
 }
 
+/* What our own sender address was asked about elsewhere is no report: the reply is about that. */
+static bool
+is_about_sender(struct slice text)
+{
+	static const char *const words[] = {"sender address rejected:",
+	    "sender address failed verification", "sender address does not accept", "sender verify",
+	    "sender verification", "callout", "callback"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (slice_find(text, words[i]) != NULL)
+			return true;
+	return false;
+}
+
 /* What a server heard when it tried our own sender address is no reason of its own: that the
  * address fails is. */
 static void
 keep_outer(struct unwrapped *out)
 {
-	static const char *const about_sender[] = {
-	    "sender address rejected:", "sender address failed verification",
-	    "sender address does not accept", "sender verify", "sender verification", "callout"};
-
-	for (size_t i = 0; out->inner > 0 && i < sizeof about_sender / sizeof about_sender[0]; i++)
-		if (find_words(out->whole, out->inner, about_sender[i]) != NULL) {
-			out->inner = out->reason = 0;
-			out->inner_code = 0;
-			out->inner_enhanced[0] = '\0';
-		}
+	if (out->inner == 0 || !is_about_sender((struct slice){out->whole, out->len}))
+		return;
+	out->inner = out->reason = 0;
+	out->inner_code = 0;
+	out->inner_enhanced[0] = '\0';
 }
 
 static enum stage
@@ -324,6 +348,14 @@ note_on(const struct unwrapped *out, bool doubled)
 	return doubled ? "doubled" : NULL;
 }
 
+/* "error.Mailbox is full": the blank behind a full stop was forgotten. */
+static bool
+begins_sentence(const char *text, size_t at, size_t len)
+{
+	return at + 3 < len && text[at - 1] >= 'a' && text[at - 1] <= 'z' && text[at + 1] >= 'A' &&
+	       text[at + 1] <= 'Z' && text[at + 2] >= 'a' && text[at + 2] <= 'z';
+}
+
 const char *
 mark_dots(const char *text, size_t len, struct arena *arena)
 {
@@ -331,7 +363,7 @@ mark_dots(const char *text, size_t len, struct arena *arena)
 
 	for (size_t i = 1; i + 1 < len; i++)
 		if (text[i] == '.' && text[i - 1] != ' ' && text[i - 1] != '.' &&
-		    text[i + 1] != ' ' && text[i + 1] != '.')
+		    text[i + 1] != ' ' && text[i + 1] != '.' && !begins_sentence(text, i, len))
 			marked[i] = PATTERN_DOT;
 	return marked;
 }
@@ -371,15 +403,17 @@ hide_mailboxes(const char *marked, size_t len, struct arena *arena)
 
 /* In Sendmail's transcripts a server's refusal stands behind "<<< ", what it was told behind ">>>
  * ", and Sendmail's own words at the margin. That a command came out of turn (503) only follows
- * from a refusal before. */
+ * from a refusal before, where there is one. */
+enum transcript { NO_TRANSCRIPT, OF_REFUSALS, OF_SEQUENCE };
+
 static const char *
-heard_on(const char *line, const char *stop)
+heard_on(const char *line, const char *stop, enum transcript kind)
 {
 	int code = stop - line > 4 && memcmp(line, "<<< ", 4) == 0
 	               ? code_at(line + 4, (size_t)(stop - line) - 4)
 	               : 0;
 
-	return code >= 400 && code != 503 ? line + 4 : NULL;
+	return code >= 400 && (code != 503 || kind == OF_SEQUENCE) ? line + 4 : NULL;
 }
 
 static const char *
@@ -390,38 +424,173 @@ line_stop(const char *line, const char *end)
 	return newline != NULL ? newline : end;
 }
 
-static bool
-is_transcript(const char *text, const char *end)
+static enum transcript
+transcript_of(struct slice text)
 {
-	for (const char *stop; text < end; text = stop + 1) {
-		stop = line_stop(text, end);
-		if (heard_on(text, stop) != NULL)
-			return true;
-	}
-	return false;
+	enum transcript kind = NO_TRANSCRIPT;
+	struct slice line;
+
+	while (slice_line(&text, &line) && kind != OF_REFUSALS)
+		if (heard_on(line.at, line.at + line.len, OF_REFUSALS) != NULL)
+			kind = OF_REFUSALS;
+		else if (heard_on(line.at, line.at + line.len, OF_SEQUENCE) != NULL)
+			kind = OF_SEQUENCE;
+	return kind;
 }
 
-void
-unwrap(const char *text, size_t len, struct arena *arena, struct unwrapped *out)
-{
-	const char *end = text + (len < UNWRAP_MAX ? len : UNWRAP_MAX);
-	char *whole = arena_alloc(arena, (size_t)(end - text) + 2);
-	bool doubled = false, transcript = is_transcript(text, end);
+/* ---- what other systems put around a reply */
 
-	*out = (struct unwrapped){.whole = whole};
-	for (const char *line = text, *stop; line < end; line = stop + 1) {
+/* A system that reports what it was told says so in words of its own, and the reply follows. */
+static const char *const reports[] = {" said:", "remote host said",
+    "this error:", "remote server was:", "server returned was:", "server returned:", "returned '",
+    "returned \"", "responded:", "responded with", "stat=\"",
+    "diagnostic-code:", "smtp error from remote", "remote server returned", "smtp;", "status: "};
+
+/* "OFR_999", "LPN007_510". */
+static bool
+is_in_tag(struct slice text, size_t at)
+{
+	size_t start = at;
+
+	while (start > 0 && (is_digit(text.at[start - 1]) ||
+	                        (text.at[start - 1] >= 'A' && text.at[start - 1] <= 'Z')))
+		start--;
+	return at - start >= 2 && !is_digit(text.at[start]) && at + 1 < text.len &&
+	       is_digit(text.at[at + 1]);
+}
+
+/* qmail's log has no blank in it: "…/Remote_host_said:_550_No_such_user/Giving_up_on_…". */
+static struct slice
+undo_underscores(struct slice text, struct arena *arena)
+{
+	size_t marks = 0;
+	char *copy;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.at[i] == ' ')
+			return text;
+		marks += text.at[i] == '_';
+	}
+	if (marks < 2)
+		return text;
+	copy = arena_copy(arena, text.at, text.len);
+	for (size_t i = 0; i < text.len; i++) {
+		if (copy[i] == '_' && !is_in_tag(text, i))
+			copy[i] = ' ';
+		else if (copy[i] == '/' && i + 4 < text.len &&
+		         code_at(copy + i + 1, text.len - i - 1) >= 400)
+			copy[i] = '\n';
+	}
+	return (struct slice){copy, text.len};
+}
+
+static size_t
+first_code(struct slice text)
+{
+	for (size_t i = 0; i + 4 < text.len; i++)
+		if ((i == 0 || strchr(" \n:'\"(<", text.at[i - 1]) != NULL) &&
+		    code_at(text.at + i, text.len - i) >= 400 &&
+		    (text.at[i + 3] == ' ' || text.at[i + 3] == '-'))
+			return i;
+	return text.len;
+}
+
+static bool
+begins_with_code(struct slice text)
+{
+	size_t at = slice_span(text, " \t\r\n\"'");
+
+	return code_at(text.at + at, text.len - at) != 0;
+}
+
+/* The end of the reply, where the reporting system goes on in its own words. */
+static size_t
+reply_end(struct slice text)
+{
+	static const char *const behind[] = {"\nGiving up on ", "/Giving up on "};
+
+	for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
+		const char *at = slice_find(text, behind[i]);
+
+		if (at != NULL)
+			return (size_t)(at - text.at);
+	}
+	return text.len;
+}
+
+static bool
+is_quote(char c)
+{
+	return c == '"' || c == '\'';
+}
+
+/* The reply that the text reports; all of it where it reports none. */
+static struct slice
+find_report(struct slice text)
+{
+	struct slice report = {NULL, 0};
+
+	if (begins_with_code(text))
+		return text;
+	for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
+		const char *at = slice_find(text, reports[i]);
+		size_t start, code;
+
+		if (at == NULL)
+			continue;
+		start = (size_t)(at - text.at);
+		code = start + first_code(slice_from(text, start));
+		if (code < text.len && (report.at == NULL || text.at + code < report.at))
+			report = slice_from(text, code);
+	}
+	if (report.at == NULL ||
+	    is_about_sender((struct slice){text.at, (size_t)(report.at - text.at)}))
+		return text;
+	report.len = reply_end(report);
+	if (report.len > 0 && is_quote(report.at[-1]) && report.at[-1] == report.at[report.len - 1])
+		report.len--;
+	return report;
+}
+
+/* ---- all of it */
+
+/* A line that is folded begins with a blank; a code there is the reply's own again, or no line
+ * code at all. */
+static bool
+has_line_code(struct slice line, int code)
+{
+	return code == 0 || (line.len > 0 && !is_blank(line.at[0])) ||
+	       code_at(line.at + slice_span(line, " \t"), line.len - slice_span(line, " \t")) ==
+	           code;
+}
+
+static void
+join_lines(struct slice text, char *whole, struct unwrapped *out, bool *doubled)
+{
+	const char *end = text.at + text.len;
+	enum transcript kind = transcript_of(text);
+	int open = 0;
+
+	for (const char *line = text.at, *stop; line < end; line = stop + 1) {
 		const char *said;
 		char enhanced[12] = "";
 		int code = 0;
-		size_t start;
+		size_t start = 0;
 
 		stop = line_stop(line, end);
-		said = transcript ? heard_on(line, stop) : line;
+		said = kind != NO_TRANSCRIPT ? heard_on(line, stop, kind) : line;
 		if (said == NULL)
 			continue;
-		start = step_over_codes(said, (size_t)(stop - said), &code, enhanced, &doubled);
-		if (code != 0)
+		if (has_line_code((struct slice){said, (size_t)(stop - said)}, out->code))
+			start =
+			    step_over_codes(said, (size_t)(stop - said), &code, enhanced, doubled);
+		if (code != 0) {
+			size_t blanks = slice_span((struct slice){said, start}, " \t\"'");
+
 			out->code = code;
+			if (said + blanks + 3 < stop && said[blanks + 3] == '-')
+				open = code;
+		}
 		keep_enhanced(out->enhanced, enhanced, strlen(enhanced));
 		if (out->len > 0)
 			append(whole, &out->len, " ", 1);
@@ -430,14 +599,27 @@ unwrap(const char *text, size_t len, struct arena *arena, struct unwrapped *out)
 	while (out->len > 0 && whole[out->len - 1] == ' ')
 		out->len--;
 	whole[out->len] = '\0';
-	if (out->code != 0)
-		drop_inline_codes(whole, &out->len, out->code);
+	drop_inline_codes(whole, &out->len, open);
+}
+
+void
+unwrap(const char *text, size_t len, struct arena *arena, struct unwrapped *out)
+{
+	struct slice all = {text, len < UNWRAP_MAX ? len : UNWRAP_MAX}, reply;
+	char *whole;
+	bool doubled = false;
+
+	all = undo_underscores(all, arena);
+	reply = transcript_of(all) != NO_TRANSCRIPT ? all : find_report(all);
+	whole = arena_alloc(arena, reply.len + 2);
+	*out = (struct unwrapped){.whole = whole};
+	join_lines(reply, whole, out, &doubled);
 	drop_log_fields(whole, &out->len);
 	out->note = note_on(out, doubled);
 	find_inner(out);
 	keep_outer(out);
 	find_carrier(out);
-	out->stage = find_stage(whole, out->len);
+	out->stage = find_stage(all.at, all.len);
 	out->marked = mark_dots(whole, out->len, arena);
 	out->bare = hide_mailboxes(out->marked, out->len, arena);
 }
