@@ -278,6 +278,7 @@ read_part(struct reading_job *job, size_t start, const struct view *view)
 	for (unsigned class = 0; class < CLASS_COUNT; class ++) {
 		const struct view *text = class <= CLASS_LIST ? &job->all : view;
 		struct part as_it_is = part_of(text, start, false);
+		size_t before = job->candidate_count;
 
 		if (job->candidate_count > 0 && (class > CLASS_SPECIFIC || !all_may_yield(job)))
 			break;
@@ -286,7 +287,8 @@ read_part(struct reading_job *job, size_t start, const struct view *view)
 
 			try_class(job, class, &reworded);
 		}
-		try_class(job, class, &as_it_is);
+		if (job->candidate_count == before)
+			try_class(job, class, &as_it_is);
 	}
 	choose(job->candidates, job->candidate_count, job->scope.stage, &job->choice);
 }

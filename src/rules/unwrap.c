@@ -172,7 +172,8 @@ drop_inline_codes(char *text, size_t *len, int open)
 	size_t to = 0;
 
 	for (size_t from = 0; from < *len;) {
-		bool at_word = from == 0 || strchr(" (\"'", text[from - 1]) != NULL;
+		bool at_word = (text[from] == '4' || text[from] == '5') &&
+		               (from == 0 || strchr(" (\"'", text[from - 1]) != NULL);
 		int code = at_word && from + 4 < *len && strchr("- ", text[from + 3]) != NULL
 		               ? code_at(text + from, *len - from)
 		               : 0;
