@@ -1,15 +1,18 @@
 #include "command/dkim_keys.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "auth/dkim_sign.h"
 #include "base/arena.h"
 #include "base/log.h"
 #include "command/command.h"
-#include "command/sources.h"
 
 static void
 warn_of_readers(const char *file)
@@ -22,21 +25,69 @@ warn_of_readers(const char *file)
 		    info.st_mode & S_IROTH ? "everybody" : "its group");
 }
 
-static char *
-read_key(const char *file, size_t *len)
+/* Nobody gets a core of us, or looks into our memory, while there are keys in it. */
+static void
+be_private(bool private)
 {
-	char *text = file_read(file, DKIM_KEY_FILE_MAX, len);
+	prctl(PR_SET_DUMPABLE, private ? 0 : 1, 0, 0, 0);
+}
 
-	if (text != NULL)
-		warn_of_readers(file);
-	return text;
+static ssize_t
+read_all(int fd, char *text, size_t size)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while (len < size) {
+		n = read(fd, text + len, size - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	return (ssize_t)len;
 }
 
 static void
-forget_key(char *text, size_t len)
+forget_key(char *text)
 {
-	OPENSSL_cleanse(text, len);
+	OPENSSL_cleanse(text, DKIM_KEY_FILE_MAX + 1);
 	free(text);
+}
+
+/* Into one place, without stdio, whose buffers keep what they held. */
+static char *
+read_key(const char *file, size_t *len)
+{
+	bool standard = strcmp(file, "-") == 0;
+	const char *name = standard ? "standard input" : file;
+	int fd = standard ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
+	char *text;
+	ssize_t n;
+
+	if (fd < 0) {
+		log_error("%s: %s", name, strerror(errno));
+		return NULL;
+	}
+	be_private(true);
+	text = must_alloc(DKIM_KEY_FILE_MAX + 1);
+	n = read_all(fd, text, DKIM_KEY_FILE_MAX + 1);
+	if (n < 0)
+		log_error("%s: %s", name, strerror(errno));
+	else if (n > DKIM_KEY_FILE_MAX)
+		log_error("%s: over %d octets", name, (int)DKIM_KEY_FILE_MAX);
+	if (!standard)
+		close(fd);
+	if (n < 0 || n > DKIM_KEY_FILE_MAX) {
+		forget_key(text);
+		return NULL;
+	}
+	*len = (size_t)n;
+	warn_of_readers(file);
+	return text;
 }
 
 struct evp_pkey_st *
@@ -50,7 +101,7 @@ dkim_pair_open(const char *file, struct arena *arena)
 	if (text == NULL)
 		return NULL;
 	pair = dkim_pair_read(text, len, arena, &why);
-	forget_key(text, len);
+	forget_key(text);
 	if (pair == NULL)
 		log_error("%s: %s", file, why);
 	return pair;
@@ -71,7 +122,7 @@ open_signer(const struct signer *given, struct arena *arena)
 		return NULL;
 	plan.key = text;
 	signer = dkim_signer_new(&plan, arena, &why);
-	forget_key(text, plan.key_len);
+	forget_key(text);
 	if (signer == NULL)
 		log_error("--dkim-key %s: %s", given->file, why);
 	else if (signer->warning != NULL)
@@ -100,5 +151,7 @@ dkim_keys_close(struct dkim_keys *keys)
 {
 	for (size_t i = 0; i < keys->count; i++)
 		dkim_signer_free(keys->signers[i]);
+	if (keys->count > 0)
+		be_private(false);
 	keys->count = 0;
 }

@@ -12,15 +12,15 @@ enum { LINKS_MAX = 8, BUCKETS_MIN = 64 };
 
 struct slot { /* one question */
 	struct slot *next;
-	struct entry *entry;
+	struct book_name *entry;
 	enum dns_type type;
 	const struct answer *filed; /* NULL: nothing yet */
 	const struct answer *result; /* the last that book_ask gave out, NULL if it never did */
 	bool wanted;
 };
 
-struct entry { /* one name */
-	struct entry *next;
+struct book_name { /* one name */
+	struct book_name *next;
 	const char *name;
 	uint32_t hash;
 	bool exists; /* by what is filed for it, or below it (RFC 8020) */
@@ -30,7 +30,7 @@ struct entry { /* one name */
 struct book {
 	struct arena *arena;
 	bool closed;
-	struct entry **buckets;
+	struct book_name **buckets;
 	size_t bucket_count, entry_count;
 	struct slot **wants, **uses;
 	size_t want_count, use_count;
@@ -76,10 +76,11 @@ static void
 grow(struct book *book)
 {
 	size_t count = book->bucket_count * 2;
-	struct entry **buckets = arena_alloc(book->arena, count * sizeof *buckets);
+	struct book_name **buckets = arena_alloc(book->arena, count * sizeof *buckets);
 
 	for (size_t i = 0; i < book->bucket_count; i++)
-		for (struct entry *entry = book->buckets[i], *next; entry != NULL; entry = next) {
+		for (struct book_name *entry = book->buckets[i], *next; entry != NULL;
+		     entry = next) {
 			next = entry->next;
 			entry->next = buckets[entry->hash % count];
 			buckets[entry->hash % count] = entry;
@@ -88,11 +89,11 @@ grow(struct book *book)
 	book->bucket_count = count;
 }
 
-static struct entry *
+static struct book_name *
 entry_at(struct book *book, const char *name) /* makes it if need be */
 {
 	uint32_t hash = hash_name(name);
-	struct entry *entry = book->buckets[hash % book->bucket_count];
+	struct book_name *entry = book->buckets[hash % book->bucket_count];
 
 	while (entry != NULL && (entry->hash != hash || strcmp(entry->name, name) != 0))
 		entry = entry->next;
@@ -109,7 +110,7 @@ entry_at(struct book *book, const char *name) /* makes it if need be */
 }
 
 static struct slot *
-slot_at(struct book *book, struct entry *entry, enum dns_type type) /* makes it if need be */
+slot_at(struct book *book, struct book_name *entry, enum dns_type type) /* makes it if need be */
 {
 	struct slot *slot = entry->slots;
 
@@ -376,7 +377,7 @@ note_name(struct book *book, const char *name) /* and those above it (RFC 8020) 
 /* Only NXDOMAIN for the very name leaves it in doubt; that a name above it exists follows only from
  * what the DNS has said of it. */
 static void
-note_existence(struct book *book, struct entry *entry, const struct answer *answer)
+note_existence(struct book *book, struct book_name *entry, const struct answer *answer)
 {
 	bool alias = strcmp(answer->canonical, answer->name) != 0;
 
@@ -406,7 +407,7 @@ void
 book_put(struct book *book, const struct answer *answer)
 {
 	char name[NAME_TEXT];
-	struct entry *entry;
+	struct book_name *entry;
 	struct slot *slot;
 	struct answer *copy;
 

@@ -7,17 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
+#include "base/slice.h"
 
 size_t
 name_take_byte(const char *in, unsigned *byte)
@@ -38,7 +28,7 @@ size_t
 name_put_byte(char *out, unsigned byte)
 {
 	if (byte > ' ' && byte <= '~' && byte != '.' && byte != '\\') {
-		out[0] = lower((char)byte);
+		out[0] = to_lower((char)byte);
 		return 1;
 	}
 	out[0] = '\\';
@@ -115,15 +105,6 @@ idna_error(int code)
 	return "not valid in IDNA2008 (an A-label cannot be made)";
 }
 
-static bool
-is_ascii(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text >= 0x80)
-			return false;
-	return true;
-}
-
 bool
 name_normalise(const char *in, char out[NAME_TEXT], const char **why)
 {
@@ -133,7 +114,7 @@ name_normalise(const char *in, char out[NAME_TEXT], const char **why)
 
 	if (strlen(in) > 4 * NAME_TEXT) {
 		error = "the name is longer than 253 octets"; /* however it is written */
-	} else if (is_ascii(in)) {
+	} else if (text_is_ascii(in)) {
 		error = normalise_ascii(in, out);
 	} else {
 		code = idn2_lookup_u8(
@@ -160,7 +141,7 @@ host_label(const char *label, bool *digits)
 	if (len == 0 || len > LABEL_MAX_OCTETS || label[0] == '-' || label[len - 1] == '-')
 		return 0;
 	for (size_t i = 0; i < len; i++) {
-		char c = lower(label[i]);
+		char c = to_lower(label[i]);
 
 		if (!is_digit(c) && c != '-' && (c < 'a' || c > 'z'))
 			return 0;

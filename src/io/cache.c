@@ -7,15 +7,15 @@
 
 enum { BUCKETS = 1 << 16 };
 
-struct entry {
-	struct entry *next;
+struct kept {
+	struct kept *next;
 	int64_t born, until;
 	struct answer answer;
 };
 
 struct generation {
 	struct arena *arena;
-	struct entry **buckets;
+	struct kept **buckets;
 	size_t count;
 };
 
@@ -80,7 +80,7 @@ void
 cache_put(struct cache *cache, const struct answer *answer, int64_t now_ms, int64_t until_ms)
 {
 	struct generation *young = &cache->young;
-	struct entry *entry = arena_alloc(young->arena, sizeof *entry), **bucket;
+	struct kept *entry = arena_alloc(young->arena, sizeof *entry), **bucket;
 
 	entry->answer = *answer;
 	entry->answer.name = arena_string(young->arena, answer->name);
@@ -94,10 +94,10 @@ cache_put(struct cache *cache, const struct answer *answer, int64_t now_ms, int6
 	young->count++;
 }
 
-static const struct entry *
+static const struct kept *
 find(const struct generation *generation, const char *name, enum dns_type type, uint32_t hash)
 {
-	const struct entry *entry = generation->buckets[hash % BUCKETS];
+	const struct kept *entry = generation->buckets[hash % BUCKETS];
 
 	while (
 	    entry != NULL && (entry->answer.type != type || strcmp(entry->answer.name, name) != 0))
@@ -110,7 +110,7 @@ cache_get(const struct cache *cache, const char *name, enum dns_type type, int64
     struct answer *out)
 {
 	uint32_t hash = cache_hash(cache, name, type), age;
-	const struct entry *entry = find(&cache->young, name, type, hash);
+	const struct kept *entry = find(&cache->young, name, type, hash);
 
 	if (entry == NULL)
 		entry = find(&cache->old, name, type, hash);

@@ -13,11 +13,11 @@
 #include "base/arena.h"
 #include "io/wire.h"
 
-enum phase { CONNECTING, OPENING, OPEN, DEAD };
+enum conn_phase { CONNECTING, OPENING, OPEN, DEAD };
 
 struct conn {
 	int fd;
-	enum phase phase;
+	enum conn_phase phase;
 	bool closed; /* by our user, within a callback: freed when that returns */
 	int busy; /* callbacks under way */
 	struct wire *wire;
@@ -346,12 +346,13 @@ conn_open(struct event_base *base, const struct ip *source, const struct ip *add
 	event_assign(&conn->reading, base, conn->fd, EV_READ | EV_PERSIST, on_ready, conn);
 	event_assign(&conn->writing, base, conn->fd, EV_WRITE, on_ready, conn);
 	event_assign(&conn->timer, base, -1, 0, on_timer, conn);
-	if (error == 0 || error == EINPROGRESS) {
-		event_add(&conn->writing, NULL);
-	} else {
-		conn->failed = error;
+	if (error == EINPROGRESS)
+		error = 0;
+	if (error == 0 && event_add(&conn->writing, NULL) != 0)
+		error = ENOMEM;
+	conn->failed = error;
+	if (error != 0)
 		event_active(&conn->writing, EV_WRITE, 0);
-	}
 	return conn;
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -34,7 +35,22 @@ loop_new(void)
 void
 loop_run(struct event_base *base)
 {
-	event_base_dispatch(base);
+	if (event_base_dispatch(base) >= 0)
+		return;
+	log_error("the event loop has failed: %s", strerror(errno));
+	exit(STATUS_INTERNAL);
+}
+
+struct event *
+loop_event(struct event_base *base, int fd, short what,
+    void (*happened)(int fd, short what, void *arg), void *arg)
+{
+	struct event *event = event_new(base, fd, what, happened, arg);
+
+	if (event != NULL)
+		return event;
+	log_error("out of memory");
+	exit(STATUS_INTERNAL);
 }
 
 void

@@ -4,14 +4,20 @@
 
 #include <stdint.h>
 
+struct event;
 struct event_base;
 
 /* What libevent has to say about itself goes to base/log.h. Ends the program with status 70 when
  * there is no loop to be had. */
 struct event_base *loop_new(void);
-void loop_run(struct event_base *base); /* until loop_stop, or nothing is left to wait for */
+/* Until loop_stop, or nothing is left to wait for. Ends the program with status 70 when the kernel
+ * will not wait for us. */
+void loop_run(struct event_base *base);
 void loop_stop(struct event_base *base); /* within a callback: once that has returned */
 void loop_free(struct event_base *base); /* NULL is allowed */
+/* event_new; ends the program with status 70 when there is no memory. */
+struct event *loop_event(struct event_base *base, int fd, short what,
+    void (*happened)(int fd, short what, void *arg), void *arg);
 int64_t loop_ms(void); /* monotonic, milliseconds */
 int64_t loop_wall_ms(void); /* milliseconds since the epoch */
 uint64_t loop_random(

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "dns/name.h"
 #include "dns/wire.h"
+#include "io/loop.h"
 #include "lab/socket.h"
 #include "lab/zone.h"
 
@@ -276,8 +277,8 @@ on_connection(evutil_socket_t listener, short what, void *arg)
 	client = must_alloc(sizeof *client);
 	client->dnsd = dnsd;
 	client->fd = fd;
-	client->event = event_new(dnsd->base, fd, EV_READ | EV_PERSIST, on_client, client);
-	client->flush = event_new(dnsd->base, fd, EV_WRITE, on_client, client);
+	client->event = loop_event(dnsd->base, fd, EV_READ | EV_PERSIST, on_client, client);
+	client->flush = loop_event(dnsd->base, fd, EV_WRITE, on_client, client);
 	buf_init(&client->in, WIRE_MAX + 2);
 	buf_init(&client->out, OUT_MAX);
 	client->next = dnsd->clients;
@@ -329,8 +330,8 @@ dnsd_new(struct event_base *base, const struct zone *zone, unsigned port, char *
 	}
 	dnsd->arena = arena_new();
 	setsockopt(dnsd->udp, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
-	dnsd->on_udp = event_new(base, dnsd->udp, EV_READ | EV_PERSIST, on_datagram, dnsd);
-	dnsd->on_tcp = event_new(base, dnsd->tcp, EV_READ | EV_PERSIST, on_connection, dnsd);
+	dnsd->on_udp = loop_event(base, dnsd->udp, EV_READ | EV_PERSIST, on_datagram, dnsd);
+	dnsd->on_tcp = loop_event(base, dnsd->tcp, EV_READ | EV_PERSIST, on_connection, dnsd);
 	event_add(dnsd->on_udp, NULL);
 	event_add(dnsd->on_tcp, NULL);
 	return dnsd;

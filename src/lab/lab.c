@@ -230,7 +230,7 @@ lab_serve(struct lab *lab, FILE *out)
 		if (fflush(out) != 0)
 			return false;
 	}
-	event_base_dispatch(lab->base);
+	loop_run(lab->base);
 	return true;
 }
 
@@ -262,7 +262,7 @@ be_command(const struct lab *lab, char *const *command)
 int
 lab_serve_command(struct lab *lab, char *const *command)
 {
-	struct event *ended = evsignal_new(lab->base, SIGCHLD, on_child, lab);
+	struct event *ended = loop_event(lab->base, SIGCHLD, EV_SIGNAL | EV_PERSIST, on_child, lab);
 
 	event_add(ended, NULL); /* before there is a child that could end */
 	fflush(NULL);
@@ -270,7 +270,7 @@ lab_serve_command(struct lab *lab, char *const *command)
 	if (lab->child == 0)
 		be_command(lab, command);
 	if (lab->child > 0) {
-		event_base_dispatch(lab->base);
+		loop_run(lab->base);
 	} else {
 		log_error("%s: %s", command[0], strerror(errno));
 		lab->status = NOT_EXECUTABLE << 8;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "io/loop.h"
 #include "lab/domains.h"
 #include "lab/script.h"
 #include "lab/session.h"
@@ -107,7 +108,7 @@ keep(struct door *door, const struct ip *ip)
 	if ((how & (FULL | UNHEARD)) != 0)
 		return true;
 	door->event =
-	    event_new(door->maild->base, door->fd, EV_READ | EV_PERSIST, on_connection, door);
+	    loop_event(door->maild->base, door->fd, EV_READ | EV_PERSIST, on_connection, door);
 	return event_add(door->event, NULL) == 0;
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "io/loop.h"
 #include "lab/certs.h"
 #include "lab/script.h"
 
@@ -511,8 +512,8 @@ session_begin(
 	session->number = ++sessions->number;
 	session->fd = fd;
 	session->readable =
-	    event_new(sessions->base, fd, EV_READ | EV_PERSIST, on_readable, session);
-	session->writable = event_new(sessions->base, fd, EV_WRITE, on_ready, session);
+	    loop_event(sessions->base, fd, EV_READ | EV_PERSIST, on_readable, session);
+	session->writable = loop_event(sessions->base, fd, EV_WRITE, on_ready, session);
 	session->pace = evtimer_new(sessions->base, on_ready, session);
 	session->life = evtimer_new(sessions->base, on_end_of_life, session);
 	buf_init(&session->in, IN_MAX);

@@ -13,7 +13,7 @@
 
 enum { TTL = 300, NEGATIVE_TTL = 60, STRING_MAX = 255 };
 
-struct record {
+struct zone_record {
 	enum dns_type type;
 	struct dns_record data;
 };
@@ -21,7 +21,7 @@ struct record {
 struct node {
 	const char *name;
 	enum fate fate;
-	struct record *records;
+	struct zone_record *records;
 	size_t count;
 };
 
@@ -89,10 +89,10 @@ static void
 keep(struct zone *zone, const char *name, enum dns_type type, const struct dns_record *data)
 {
 	struct node *node = make(zone, name);
-	struct record *record =
+	struct zone_record *record =
 	    arena_push(zone->arena, &node->records, node->count, sizeof *record);
 
-	*record = (struct record){type, *data};
+	*record = (struct zone_record){type, *data};
 	record->data.ttl = TTL;
 	node->count++;
 }
@@ -339,7 +339,7 @@ zone_free(struct zone *zone)
 
 /* ---- looking up */
 
-static const struct record *
+static const struct zone_record *
 first(const struct node *node, unsigned type)
 {
 	for (size_t i = 0; i < node->count; i++)
@@ -366,7 +366,7 @@ find_apex(const struct zone *zone, const char *name, struct zone_apex *apex)
 {
 	for (;; name = name_parent(name)) {
 		const struct node *node = find(zone, name);
-		const struct record *soa = node != NULL ? first(node, DNS_SOA) : NULL;
+		const struct zone_record *soa = node != NULL ? first(node, DNS_SOA) : NULL;
 
 		if (soa != NULL || *name == '\0') {
 			*apex = (struct zone_apex){name, soa != NULL ? &soa->data : NULL};
@@ -414,7 +414,7 @@ zone_look_up(const struct zone *zone, const char *name, uint16_t type, struct ar
     struct answer *out, struct zone_apex *apex)
 {
 	const struct node *node = match(zone, name);
-	const struct record *alias;
+	const struct zone_record *alias;
 
 	*out = (struct answer){.name = name,
 	    .type = (enum dns_type)type,

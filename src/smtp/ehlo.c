@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/slice.h"
 #include "smtp/reply.h"
 
 static const struct {
@@ -62,12 +63,6 @@ static const struct {
     {"AUTH", true, read_auth},
     {"LIMITS", false, read_limits},
 };
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
 
 /* A copy without the blanks around it. */
 static char *

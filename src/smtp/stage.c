@@ -30,23 +30,23 @@
 
 const struct stage_row stages[STAGE_COUNT] = {
 	/*             name         act          rfc ours   2yz        3yz      500,502  4yz,5yz  421     lost    guard, else */
-	[CONNECT]   = {"connect",   ACT_CONNECT, 300,  15, {GREETING,  CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}, 0, 0},
-	[GREETING]  = {"greeting",  ACT_LISTEN,  300,  60, {EHLO,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}, 0, 0},
-	[EHLO]      = {"ehlo",      ACT_SAY,     300,  30, {STARTTLS,  CLOSED,  HELO,    QUIT,    QUIT,   CLOSED}, 0, 0},
-	[HELO]      = {"ehlo",      ACT_SAY,     300,  30, {READY,     CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}, 0, 0},
+	[CONNECT]   = {"connect",   ACT_CONNECT, 300,  15, {GREETING,  CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}, 0,0},
+	[GREETING]  = {"greeting",  ACT_LISTEN,  300,  60, {EHLO,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}, 0,0},
+	[EHLO]      = {"ehlo",      ACT_SAY,     300,  30, {STARTTLS,  CLOSED,  HELO,    QUIT,    QUIT,   CLOSED}, 0,0},
+	[HELO]      = {"ehlo",      ACT_SAY,     300,  30, {READY,     CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}, 0,0},
 	[STARTTLS]  = {"starttls",  ACT_SAY,     300,  30, {HANDSHAKE, CLOSED,  READY,   READY,   QUIT,   CLOSED},
 		GUARD_TLS, READY},
-	[HANDSHAKE] = {"handshake", ACT_TLS,     300,  30, {EHLO_TLS,  CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}, 0, 0},
-	[EHLO_TLS]  = {"ehlo-tls",  ACT_SAY,     300,  30, {READY,     CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}, 0, 0},
-	[READY]     = {"ready",     ACT_REST,    300,  30, {RSET,      QUIT,    QUIT,    QUIT,    QUIT,   CLOSED}, 0, 0},
+	[HANDSHAKE] = {"handshake", ACT_TLS,     300,  30, {EHLO_TLS,  CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}, 0,0},
+	[EHLO_TLS]  = {"ehlo-tls",  ACT_SAY,     300,  30, {READY,     CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}, 0,0},
+	[READY]     = {"ready",     ACT_REST,    300,  30, {RSET,      QUIT,    QUIT,    QUIT,    QUIT,   CLOSED}, 0,0},
 	[RSET]      = {"rset",      ACT_SAY,     300,  30, {MAIL,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED},
 		GUARD_OPEN, MAIL},
-	[MAIL]      = {"mail",      ACT_SAY,     300,  60, {RCPT,      CLOSED,  READY,   READY,   QUIT,   CLOSED}, 0, 0},
-	[RCPT]      = {"rcpt",      ACT_SAY,     300,  60, {DATA,      CLOSED,  READY,   READY,   QUIT,   CLOSED}, 0, 0},
-	[DATA]      = {"data",      ACT_SAY,     120,  60, {QUIT,      MESSAGE, READY,   READY,   QUIT,   CLOSED}, 0, 0},
-	[MESSAGE]   = {"message",   ACT_SAY,     600, 180, {READY,     CLOSED,  READY,   READY,   QUIT,   CLOSED}, 0, 0},
-	[QUIT]      = {"quit",      ACT_SAY,     300,   5, {CLOSED,    CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}, 0, 0},
-	[CLOSED]    = {"closed",    ACT_CLOSE,     0,   0, {CLOSED,    CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}, 0, 0},
+	[MAIL]      = {"mail",      ACT_SAY,     300,  60, {RCPT,      CLOSED,  READY,   READY,   QUIT,   CLOSED}, 0,0},
+	[RCPT]      = {"rcpt",      ACT_SAY,     300,  60, {DATA,      CLOSED,  READY,   READY,   QUIT,   CLOSED}, 0,0},
+	[DATA]      = {"data",      ACT_SAY,     120,  60, {QUIT,      MESSAGE, READY,   READY,   QUIT,   CLOSED}, 0,0},
+	[MESSAGE]   = {"message",   ACT_SAY,     600, 180, {READY,     CLOSED,  READY,   READY,   QUIT,   CLOSED}, 0,0},
+	[QUIT]      = {"quit",      ACT_SAY,     300,   5, {CLOSED,    CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}, 0,0},
+	[CLOSED]    = {"closed",    ACT_CLOSE,     0,   0, {CLOSED,    CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}, 0,0},
 };
 
 #undef CONNECT
