@@ -29,7 +29,7 @@
 #define CLOSED STAGE_CLOSED
 
 const struct stage_row stages[STAGE_COUNT] = {
-	/*             name         act          rfc ours   2yz        3yz      500,502  4yz,5yz  421     lost    guard, else */
+	/*             name         act          rfc ours   2yz        3yz      500,502  4yz,5yz  421     lost  guard */
 	[CONNECT]   = {"connect",   ACT_CONNECT, 300,  15, {GREETING,  CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}, 0,0},
 	[GREETING]  = {"greeting",  ACT_LISTEN,  300,  60, {EHLO,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}, 0,0},
 	[EHLO]      = {"ehlo",      ACT_SAY,     300,  30, {STARTTLS,  CLOSED,  HELO,    QUIT,    QUIT,   CLOSED}, 0,0},
