@@ -193,18 +193,57 @@ has_refused(const struct errand *errand, const struct destination *destination)
 	return false;
 }
 
+static size_t
+length(const char *string)
+{
+	return string != NULL ? strlen(string) : 0;
+}
+
+/* What a server made us keep: replies, and what its certificate says. */
+static size_t
+octets_of(const struct attempt *attempt)
+{
+	const struct tls_facts *tls = &attempt->tls;
+	size_t octets = length(tls->subject) + length(tls->issuer) + length(tls->problem);
+
+	for (size_t i = 0; i < tls->name_count; i++)
+		octets += length(tls->names[i]);
+	for (size_t i = 0; i < attempt->transcript.count; i++) {
+		const struct reply *reply = &attempt->transcript.entries[i].reply;
+
+		for (size_t k = 0; k < reply->count; k++)
+			octets += reply->lines[k].len;
+	}
+	return octets;
+}
+
+/* Many servers that each say as much as they may would fill the memory. */
 static bool
-goes_on(const struct errand *errand)
+has_heard_enough(struct errand *errand)
+{
+	struct journey *journey = &errand->journey;
+
+	while (errand->weighed < journey->attempt_count)
+		errand->heard += octets_of(&journey->attempts[errand->weighed++]);
+	if (errand->heard < ERRAND_HEARD)
+		return false;
+	journey->note = "its servers have said 2 MiB, and no more of them were asked";
+	return true;
+}
+
+static bool
+goes_on(struct errand *errand)
 {
 	const struct journey *journey = &errand->journey;
 
 	if (errand->next == errand->count ||
 	    (errand->rules->target_ms > 0 && errand->spent >= errand->rules->target_ms))
 		return false;
-	if (errand->rules->all || journey->attempt_count == 0)
-		return true;
-	return journey->attempt_count < ERRAND_ATTEMPTS &&
-	       verdict_is_open(&journey->attempts[journey->attempt_count - 1]);
+	if (!errand->rules->all && journey->attempt_count > 0 &&
+	    (journey->attempt_count >= ERRAND_ATTEMPTS ||
+	        !verdict_is_open(&journey->attempts[journey->attempt_count - 1])))
+		return false;
+	return !has_heard_enough(errand);
 }
 
 struct destination *

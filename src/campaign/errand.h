@@ -12,6 +12,10 @@
 struct arena;
 struct book;
 
+enum {
+	ERRAND_HEARD = 2 * 1024 * 1024
+}; /* octets of one target's servers that are kept: more is
+not asked for */
 enum { ERRAND_ATTEMPTS = 20 }; /* addresses of one target, unless all are asked for */
 
 struct destination { /* one address to try */
@@ -44,6 +48,7 @@ struct errand {
 	size_t spared; /* of those, not asked, for their host had refused already */
 	uint16_t port;
 	long spent; /* milliseconds of walks */
+	size_t heard, weighed; /* octets that servers said; in so many attempts */
 	const char *recipient; /* that was, or was to be, named; NULL: none was */
 	size_t message_len; /* of the message that was to be sent; 0: none was */
 };
