@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/shown.h"
+#include "base/utf8.h"
 
 enum { COLUMNS = 100, COLUMNS_MIN = 40 };
 
@@ -61,6 +62,22 @@ output_style(const struct output *output, const struct options *options)
 	    .verbose = options->verbose,
 	    .width = columns(output->file),
 	    .time = local_time};
+}
+
+/* A line that wraps could not be erased. */
+void
+output_progress(const char *line)
+{
+	unsigned room = columns(stderr) - 1;
+	struct buf short_line;
+	const char *end = line;
+
+	for (size_t left = strlen(line), n; left > 0 && room > 0; left -= n, end += n, room--)
+		n = utf8_len(end, left) > 0 ? utf8_len(end, left) : 1;
+	buf_init(&short_line, strlen(line));
+	buf_add(&short_line, line, (size_t)(end - line));
+	log_progress(short_line.data);
+	buf_release(&short_line);
 }
 
 static bool

@@ -22,6 +22,8 @@ int output_open(struct output *output,
 struct text_style output_style(const struct output *output, const struct options *options);
 bool output_write(struct output *output, struct buf *bytes); /* to the end, at once, after
  shown_guard; false after saying why */
+/* What goes on, on the last line of the terminal of standard error, as much as fits on it. */
+void output_progress(const char *line);
 int output_close(struct output *output,
     int status); /* the exit status: `status`, or EXIT_WRITE when something was lost */
 

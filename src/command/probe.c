@@ -339,7 +339,7 @@ walk_all(struct run *run)
 	    .nameserver_count = server_count};
 	struct sink_plan telling = {.write = write_line,
 	    .write_arg = &run->output,
-	    .show = log_progress,
+	    .show = output_progress,
 	    .style = output_style(&run->output, o),
 	    .quiet = o->quiet};
 	struct sink sink;
