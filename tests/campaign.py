@@ -284,6 +284,13 @@ status, results, end, err = within(limited(few), *dns, '--port', str(servers.por
 tap.check(f'{few} descriptors: fewer walks at once, and all of them', status == 0 and {r['status'] for r in results} == {'accepted'} and len(results) == 8, f'{status} {end} {err}')
 servers.close()
 
+# ---- the resolver is ours
+
+run = probe(*BASE, '--nameserver', '127.0.0.1:9', '--timeout-dns', '1s', 'example.com')
+r = run.results()[0]
+tap.check('a resolver that never answers is named', r['status'] == 'dns-error' and 'no name server has answered anything: 127.0.0.1:9' in r['note'] and
+          not run.problems, run.out)
+
 # ---- the time of one target
 
 servers = Servers({f'127.77.6.{i}': talk() for i in range(1, 9)})

@@ -12,10 +12,11 @@ Test(egress, many_that_do_not_answer_are_no_accident)
 		bool closed, at_end;
 	} rows[] = {
 	    {"", false, false},
-	    {"a", false, true},
+	    {"a", false, false},
+	    {"ab", false, true},
 	    {"abcdefghi", false, true},
 	    {"aabbccddeeffgghhii", false, true},
-	    {"aaaaaaaaaaaaaaaaaaaa", false, true},
+	    {"aaaaaaaaaaaaaaaaaaaa", false, false},
 	    {"abcdefghij", true, true},
 	    {"abcdefghijklmnopqrstuvwxyz", true, true},
 	    {"Abcdefghijk", false, false},

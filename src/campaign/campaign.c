@@ -21,6 +21,7 @@ struct campaign {
 	size_t next_source, walks; /* sources that a target is walked from */
 	unsigned long begun; /* walks: put in, or skipped */
 	struct egress egress;
+	unsigned port; /* that was tried */
 	int64_t closed; /* when it looked so for the first time; 0: it does not */
 	bool at_end, waiting, interrupted, failed, warned;
 	enum run_stop stop;
@@ -88,7 +89,7 @@ give_up(struct campaign *campaign, enum run_stop why)
 static void
 warn_of_egress(struct campaign *campaign)
 {
-	unsigned port = campaign->plan->pipeline->port;
+	unsigned port = campaign->port;
 	const struct remedy *remedy =
 	    remedies_of(campaign->plan->pipeline->remedies, FACT_EGRESS_CLOSED);
 
@@ -123,6 +124,7 @@ on_attempt(const struct attempt *attempt, const char *site, void *arg)
 		return;
 	}
 	egress_note(&campaign->egress, attempt->source.family != 0, site);
+	campaign->port = attempt->port;
 	if (!egress_is_closed(&campaign->egress, false))
 		return;
 	if (campaign->closed == 0)
@@ -319,7 +321,7 @@ conclude(struct campaign *campaign)
 	facts.nobody_answered = egress_is_closed(&campaign->egress, true);
 	if (facts.nobody_answered && !facts.interrupted)
 		warn_of_egress(campaign);
-	facts.port = campaign->plan->pipeline->port;
+	facts.port = campaign->port;
 	facts.ms = loop_ms() - campaign->began;
 	return sink_finish(campaign->plan->sink, &facts);
 }

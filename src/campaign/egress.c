@@ -20,7 +20,7 @@ egress_note(struct egress *egress, bool answered, const char *site)
 bool
 egress_is_closed(const struct egress *egress, bool at_end)
 {
-	return !egress->answered && egress->count >= (at_end ? 1 : EGRESS_SITES);
+	return !egress->answered && egress->count >= (at_end ? EGRESS_END : EGRESS_SITES);
 }
 
 void

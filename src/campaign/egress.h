@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { EGRESS_SITES = 10 }; /* so many different ones that do not answer are no accident */
+enum {
+	EGRESS_SITES = 10, /* so many different ones that do not answer are no accident */
+	EGRESS_END = 2, /* nor are so many when there were no others */
+};
 
 struct egress { /* {0}: nothing was tried */
 	bool answered; /* somebody did: no more is to be learnt */

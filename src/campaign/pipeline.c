@@ -4,11 +4,13 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "campaign/senders.h"
 #include "campaign/verdict.h"
 #include "io/loop.h"
+#include "io/resolver.h"
 #include "report/run.h"
 
 enum {
@@ -273,6 +275,41 @@ route_step(struct book *book, void *arg)
 	return errand_route(passage->errand);
 }
 
+/* "192.0.2.1, 192.0.2.2" */
+static const char *
+resolver_names(const struct resolver *resolver, struct arena *arena)
+{
+	const char *names = "";
+
+	for (size_t i = 0; i < resolver_servers(resolver); i++)
+		names = arena_printf(
+		    arena, "%s%s%s", names, i > 0 ? ", " : "", resolver_server(resolver, i));
+	return names;
+}
+
+/* A look-up that failed where nothing was ever answered: that is this host's fault, or its
+ * provider's, and no domain's. */
+static void
+blame_resolver(struct passage *passage)
+{
+	const struct pipeline_plan *plan = passage->pipeline->plan;
+	struct arena *arena = passage->errand->arena;
+	struct journey *journey = &passage->errand->journey;
+	const struct resolver *resolver = plan->who.resolver;
+	const char *names = resolver_names(resolver, arena),
+	           *whose = plan->resolvers_given ? "(--nameserver)"
+	                    : strcmp(names, "127.0.0.1") == 0
+	                        ? "(this host's own: /etc/resolv.conf names no other)"
+	                        : "(this host's own, by /etc/resolv.conf)";
+
+	if (journey->status != WALK_DNS_ERROR || resolver_counts(resolver).answered > 0 ||
+	    resolver_servers(resolver) == 0) /* a book */
+		return;
+	journey->note = journey->route.problem =
+	    arena_printf(arena, "no name server has answered anything: %s %s; %s", names, whose,
+	        journey->note != NULL ? journey->note : "the time for look-ups is over");
+}
+
 static void
 on_route(bool complete, void *arg)
 {
@@ -282,6 +319,7 @@ on_route(bool complete, void *arg)
 	passage->pipeline->routing--;
 	wake(passage->pipeline);
 	errand_routed(passage->errand, complete);
+	blame_resolver(passage);
 	go_on(passage);
 }
 

@@ -21,6 +21,7 @@ struct senders;
 
 struct pipeline_plan { /* one for the run; borrowed */
 	struct consult_who who;
+	bool resolvers_given; /* they are not those of /etc/resolv.conf */
 	long dns_ms;
 	uint16_t port;
 	struct errand_rules errands;

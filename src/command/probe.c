@@ -277,6 +277,7 @@ plan_pipeline(struct run *run)
 	struct walk_plan *walk = &plan->walk;
 
 	plan->who = run->dns.who;
+	plan->resolvers_given = o->nameservers.count > 0;
 	plan->dns_ms = o->timeout_dns;
 	plan->port = (uint16_t)o->port;
 	plan->rules = run->rulebook.rules;

@@ -219,6 +219,7 @@ finish(struct job *job, const struct answer *answer)
 	job->answer = *answer;
 	job->fresh = true;
 	resolver->counts.failed += is_failure(answer);
+	resolver->counts.answered += answer->rcode != DNS_TIMEOUT;
 	if (keep > 0)
 		cache_put(resolver->cache, answer, now, now + keep);
 	make_ready(job);

@@ -63,6 +63,7 @@ struct resolver_counts {
 	unsigned long asked; /* questions put to nameservers, or the book */
 	unsigned long cached, joined; /* answered from the cache; by one in flight */
 	unsigned long failed; /* of those asked: TIMEOUT, SERVFAIL, … */
+	unsigned long answered; /* … to which a nameserver said something, if only that it failed */
 };
 struct resolver_counts resolver_counts(const struct resolver *resolver);
 size_t resolver_servers(const struct resolver *resolver);
