@@ -405,7 +405,7 @@ def walk(case):
         return status, None, None
     for host, ip in hosts:
         result = dialogue(ip, host, options)
-        if not (result[0] == "unreachable" or (result[0] == "deferred" and result[1] == "greeting")):
+        if not (result[0] == "unreachable" or (result[0] in ("deferred", "refused") and result[1] == "greeting")):
             break
     return result
 
