@@ -425,9 +425,9 @@ enum words { SPOKE = 1, SILENT = 2 }; /* was there a whole reply, or any that re
 #define WITHOUT_A_REASON (CAUSE(IP_REPUTATION) | CAUSE(ACCESS_DENIED) | CAUSE(POLICY))
 /* Groups of stages; none given is any. */
 #define EARLY                                                                                      \
-	(STAGE(GREETING) | STAGE(EHLO) | STAGE(HELO) | STAGE(EHLO_TLS) | STAGE(MAIL) |             \
-	    STAGE(RCPT)) /* where receivers judge the address */
-#define WITH_HELO (EARLY & ~STAGE(GREETING))
+	(STAGE(NONE) | STAGE(GREETING) | STAGE(EHLO) | STAGE(HELO) | STAGE(EHLO_TLS) |             \
+	    STAGE(MAIL) | STAGE(RCPT)) /* where receivers judge the address, or it may be so */
+#define WITH_HELO (EARLY & ~STAGE(GREETING) & ~STAGE(NONE))
 #define WITH_SENDER (STAGE(MAIL) | STAGE(RCPT))
 
 /* Members that are left out ask for nothing and change nothing. */
@@ -705,7 +705,7 @@ static const struct row {
     {
         .causes = CAUSE(UNKNOWN),
         .when = {{FACT_SAYS_LATER}},
-        .stages = STAGE(RCPT),
+        .stages = STAGE(RCPT) | STAGE(NONE),
         .words = SPOKE,
         .basis = BASIS_UNKNOWN,
         .tell = tell_later,
