@@ -251,3 +251,46 @@ Test(options, first_word)
 		arena_free(arena);
 	}
 }
+
+/* The texts of explain, with "|" between; "!": refused. */
+static const struct {
+	const char *line; /* "_" stands for a blank inside an argument */
+	const char *texts;
+} texts[] = {
+    {"554", "554"},
+    {"554 5.7.1 rejected", "554 5.7.1 rejected"},
+    {"554_5.7.1_rejected", "554 5.7.1 rejected"},
+    {"554_5.7.1_rejected 550_no", "554 5.7.1 rejected|550 no"},
+    {"554 5.7.1_rejected", "554 5.7.1 rejected"},
+    {"550_no 554 5.7.1_rejected", "550 no|554 5.7.1 rejected"},
+    {"rejected by policy", "rejected by policy"},
+    {"554 550", "554|550"},
+    {"--stage rcpt 554 rejected", "554 rejected"},
+    {"-", "-"},
+    {"/etc/passwd", "!"},
+    {"554 /etc/passwd", "!"},
+    {"--input /etc/passwd 554", "!"},
+};
+
+Test(options, texts_to_explain)
+{
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct arena *arena = arena_new();
+		struct options options;
+		char error[OPTIONS_ERROR], *argv[16];
+		int argc = split(arena_string(arena, texts[i].line), argv, (int)COUNT(argv));
+		const char *got = "";
+
+		for (int k = 0; k < argc; k++)
+			for (char *s = argv[k]; *s != '\0'; s++)
+				*s = *s == '_' ? ' ' : *s;
+		if (!options_parse(&options, COMMAND_EXPLAIN, argc, argv, NULL, arena, error))
+			got = "!";
+		else
+			for (size_t k = 0; k < options.operands.count; k++)
+				got = arena_printf(arena, "%s%s%s", got, k > 0 ? "|" : "",
+				    options.operands.items[k]);
+		cr_expect_str_eq(got, texts[i].texts, "%s: %s", texts[i].line, got);
+		arena_free(arena);
+	}
+}

@@ -583,6 +583,56 @@ check_targets(struct option_parse *parse)
 }
 
 static bool
+is_code(const char *word)
+{
+	return word[0] >= '2' && word[0] <= '5' && is_digit(word[1]) && is_digit(word[2]) &&
+	       word[3] == '\0';
+}
+
+/* Words that the shell took apart are one reply again: all of them when none has a blank, unless
+ * each is a reply of its own ("554 550"); else a code joins what is behind it. */
+static void
+join_words(struct option_parse *parse)
+{
+	struct strings *texts = &parse->options->operands, joined = {0};
+	bool apart = false, codes = true;
+
+	for (size_t i = 0; i < texts->count; i++) {
+		apart |= texts->items[i][strcspn(texts->items[i], " \t\n")] != '\0';
+		codes &= is_code(texts->items[i]);
+	}
+	for (size_t i = 0; i < texts->count; i++) {
+		bool joins = i > 0 && !codes && (!apart || is_code(texts->items[i - 1]));
+
+		if (!joins)
+			strings_add(&joined, parse->arena, texts->items[i]);
+		else
+			joined.items[joined.count - 1] = arena_printf(
+			    parse->arena, "%s %s", joined.items[joined.count - 1], texts->items[i]);
+	}
+	*texts = joined;
+}
+
+static bool
+check_texts(struct option_parse *parse)
+{
+	const struct strings *texts = &parse->options->operands;
+
+	for (size_t i = 0; i < texts->count; i++) {
+		const char *text = texts->items[i];
+
+		if (strcmp(text, "-") != 0 && access(text, F_OK) == 0)
+			return fail(parse, "%.*s: a file is read with --input %.*s", SHOWN_MAX,
+			    text, SHOWN_MAX, text);
+		if (parse->options->input != NULL)
+			return fail(parse, "%.*s: --input is read, so a text is one too many",
+			    SHOWN_MAX, text);
+	}
+	join_words(parse);
+	return true;
+}
+
+static bool
 check_operands(struct option_parse *parse)
 {
 	const struct strings *operands = &parse->options->operands;
@@ -604,6 +654,8 @@ check(struct option_parse *parse)
 	if (!check_operands(parse))
 		return false;
 	if (command == COMMAND_PROBE && !check_targets(parse))
+		return false;
+	if (command == COMMAND_EXPLAIN && !check_texts(parse))
 		return false;
 	if (command != COMMAND_PROBE && command != COMMAND_SELF)
 		return true;
