@@ -66,7 +66,7 @@ run = probe('--input', '-', input=f'{GOOD}\naccept-plain.lab.example'.encode())
 tap.check('standard input, no line end at the end', len(run.results()) == 2 and run.status == 0, run.out + run.err)
 
 ours, theirs = socket.socketpair()
-p = subprocess.Popen([MXWALK, 'probe', '--quiet', '--input', '-'], stdin=theirs, stdout=theirs)
+p = subprocess.Popen([MXWALK, 'probe', '--input', '-'], stdin=theirs, stdout=theirs)
 theirs.setblocking(True)
 time.sleep(1)
 flags = fcntl.fcntl(theirs, fcntl.F_GETFL)

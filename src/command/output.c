@@ -1,8 +1,11 @@
 #include "command/output.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,33 +16,50 @@
 
 enum { COLUMNS = 100, COLUMNS_MIN = 40 };
 
+/* What an earlier run found out is not wiped by a slip of the hand. */
+static int
+open_file(const char *name, bool force)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	struct stat st;
+
+	if (fd < 0) {
+		log_error("%s: %s", name, strerror(errno));
+		return -1;
+	}
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+		return fd;
+	if (force && ftruncate(fd, 0) == 0)
+		return fd;
+	log_error("%s: %s", name,
+	    force ? strerror(errno) : "there is something in it already; --force writes over it");
+	close(fd);
+	return -1;
+}
+
 int
 output_open(struct output *output, const struct options *options)
 {
 	const char *name = options->output;
 
-	*output = (struct output){.file = stdout,
+	*output = (struct output){.fd = STDOUT_FILENO,
 	    .name = "standard output",
 	    .on_terminal = isatty(STDOUT_FILENO),
 	    .records = options->format == FORMAT_NDJSON};
 	if (name == NULL || strcmp(name, "-") == 0)
 		return EXIT_OK;
-	output->file = fopen(name, "we");
+	output->fd = open_file(name, options->force);
 	output->name = name;
 	output->on_terminal = false;
-	if (output->file != NULL)
-		return EXIT_OK;
-	log_error("%s: %s", name, strerror(errno));
-	return EXIT_CREATE;
+	return output->fd >= 0 ? EXIT_OK : EXIT_CREATE;
 }
 
 static unsigned
-columns(FILE *file)
+columns(int fd)
 {
 	struct winsize size;
 
-	if (isatty(fileno(file)) && ioctl(fileno(file), TIOCGWINSZ, &size) == 0 &&
-	    size.ws_col >= COLUMNS_MIN)
+	if (isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= COLUMNS_MIN)
 		return size.ws_col;
 	return COLUMNS;
 }
@@ -58,9 +78,9 @@ local_time(int64_t ms, char text[TEXT_TIME])
 struct text_style
 output_style(const struct output *output, const struct options *options)
 {
-	return (struct text_style){.colour = options_color(options, fileno(output->file)),
+	return (struct text_style){.colour = options_color(options, output->fd),
 	    .verbose = options->verbose,
-	    .width = columns(output->file),
+	    .width = columns(output->fd),
 	    .time = local_time};
 }
 
@@ -89,6 +109,25 @@ fail(struct output *output)
 	return false;
 }
 
+/* A descriptor that another program has made non-blocking, and that is slow, is waited for. */
+static bool
+write_all(int fd, const char *bytes, size_t len)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLOUT};
+
+	while (len > 0) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			poll(&ready, 1, -1);
+		else if (n < 0 && errno != EINTR)
+			return false;
+		bytes += n > 0 ? n : 0;
+		len -= n > 0 ? (size_t)n : 0;
+	}
+	return true;
+}
+
 bool
 output_write(struct output *output, struct buf *bytes)
 {
@@ -96,16 +135,13 @@ output_write(struct output *output, struct buf *bytes)
 		shown_guard(bytes);
 	if (output->on_terminal)
 		log_progress(NULL);
-	if (fwrite(bytes->data, 1, bytes->len, output->file) != bytes->len ||
-	    fflush(output->file) != 0)
-		return fail(output);
-	return true;
+	return write_all(output->fd, bytes->data, bytes->len) || fail(output);
 }
 
 int
 output_close(struct output *output, int status)
 {
-	if (output->file != NULL && output->file != stdout && fclose(output->file) != 0)
+	if (output->fd > STDOUT_FILENO && close(output->fd) != 0)
 		fail(output);
 	return output->failed ? EXIT_WRITE : status;
 }

@@ -2,15 +2,13 @@
 #ifndef COMMAND_OUTPUT_H
 #define COMMAND_OUTPUT_H
 
-#include <stdio.h>
-
 #include "command/command.h"
 #include "report/text.h"
 
 struct buf;
 
 struct output {
-	FILE *file; /* NULL: not open */
+	int fd; /* of `name`; -1: not open */
 	const char *name; /* "standard output", or the file's */
 	bool on_terminal;
 	bool records; /* NDJSON: each string in it is escaped already */

@@ -1,5 +1,6 @@
 /* probe: the options → the plans of a campaign. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -11,6 +12,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/shown.h"
+#include "base/slice.h"
 #include "campaign/campaign.h"
 #include "campaign/senders.h"
 #include "command/command.h"
@@ -39,6 +42,7 @@ struct run { /* all that lives as long as the command */
 	struct dkim_keys keys;
 	struct intake *intake;
 	struct output output;
+	unsigned only; /* statuses that are told, as bits; 0: all */
 	struct pipeline_plan pipeline;
 	struct senders_plan senders;
 	char hostname[256];
@@ -318,6 +322,24 @@ write_line(struct buf *bytes, void *arg)
 	return output_write(arg, bytes);
 }
 
+/* The results go to a file: what they come to is for whoever sits at the terminal. */
+static bool
+show_summary(struct buf *words, void *arg)
+{
+	(void)arg;
+	log_progress(NULL);
+	shown_guard(words);
+	return fwrite(words->data, 1, words->len, isatty(STDOUT_FILENO) ? stdout : stderr) ==
+	       words->len;
+}
+
+static bool
+wants_summary(const struct options *o)
+{
+	return o->output != NULL && strcmp(o->output, "-") != 0 && !o->quiet &&
+	       (isatty(STDOUT_FILENO) || isatty(STDERR_FILENO));
+}
+
 static int
 walk_all(struct run *run)
 {
@@ -341,6 +363,8 @@ walk_all(struct run *run)
 	struct sink_plan telling = {.write = write_line,
 	    .write_arg = &run->output,
 	    .show = output_progress,
+	    .sum_up = wants_summary(o) ? show_summary : NULL,
+	    .only = run->only,
 	    .style = output_style(&run->output, o),
 	    .quiet = o->quiet};
 	struct sink sink;
@@ -362,6 +386,33 @@ walk_all(struct run *run)
 	return status;
 }
 
+/* The words of --only; without, -q with a list tells what went wrong. */
+static int
+read_only(struct run *run)
+{
+	const struct options *o = run->options;
+	const char *words = "";
+
+	for (int s = 0; s < WALK_COUNT; s++)
+		words = arena_printf(run->arena, "%s%s%s", words, s > 0 ? ", " : "",
+		    walk_status_name((enum walk_status)s));
+	for (size_t i = 0; i < o->only.count; i++) {
+		int s = 0;
+
+		while (s < WALK_COUNT &&
+		       !slice_is(slice_of(o->only.items[i]), walk_status_name((enum walk_status)s)))
+			s++;
+		if (s == WALK_COUNT) {
+			log_error("--only %s: not one of %s", o->only.items[i], words);
+			return EXIT_USAGE;
+		}
+		run->only |= 1u << s;
+	}
+	if (run->only == 0 && o->quiet && o->input != NULL && o->format == FORMAT_TEXT)
+		run->only = ~(1u << WALK_ACCEPTED);
+	return EXIT_OK;
+}
+
 int
 command_probe(const struct options *options)
 {
@@ -369,7 +420,9 @@ command_probe(const struct options *options)
 	struct intake_plan intake;
 	int status, closed;
 
-	status = dns_open(&run.dns, options);
+	status = read_only(&run);
+	if (status == EXIT_OK)
+		status = dns_open(&run.dns, options);
 	if (status == EXIT_OK)
 		status = rulebook_open(&run.rulebook, options, run.dns.lists);
 	if (status == EXIT_OK)

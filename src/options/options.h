@@ -141,6 +141,8 @@ struct options {
 	const char *output; /* NULL or "-": standard output */
 	enum format format;
 	enum color color;
+	bool force; /* --output may write over what is there */
+	struct strings only; /* statuses, as they are written */
 	bool verbose, quiet;
 
 	/* lab */

@@ -258,6 +258,21 @@ take_files(struct arena *arena, const struct option *option, const char *value, 
 	return NULL;
 }
 
+/* "accepted,refused" */
+const char *
+take_words(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	struct slice rest = slice_of(value), word;
+
+	(void)option;
+	while (slice_part(&rest, ',', &word)) {
+		if (slice_trim(word).len == 0)
+			return "a word is missing";
+		strings_add(at, arena, slice_copy(slice_trim(word), arena));
+	}
+	return NULL;
+}
+
 /* swaks wants an '@' before the file, we do not: both are taken. */
 const char *
 take_attachment(struct arena *arena, const struct option *option, const char *value, void *at)

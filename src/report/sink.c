@@ -52,10 +52,21 @@ sink_sender(
 	put(sink);
 }
 
+static bool
+is_told(const struct sink *sink, const struct journey *journey)
+{
+	unsigned only = sink->plan->only;
+
+	return only == 0 ||
+	       (journey->target.served_by == NULL && (only & 1u << journey->status) != 0);
+}
+
 void
 sink_result(struct sink *sink, const struct journey *journey)
 {
 	tally_result(&sink->tally, journey);
+	if (!is_told(sink, journey))
+		return;
 	sink->format->result(sink, journey);
 	put(sink);
 }
@@ -76,7 +87,16 @@ sink_progress(struct sink *sink, const struct run_progress *progress)
 int
 sink_finish(struct sink *sink, const struct run_end *end)
 {
+	struct text_style plain = {0};
+	struct buf words;
+
+	buf_init(&words, RECORD_MAX);
 	sink->format->finish(sink, end);
 	put(sink);
+	if (sink->plan->sum_up != NULL) {
+		text_summary(&words, &plain, &sink->tally, end);
+		sink->plan->sum_up(&words, sink->plan->write_arg);
+	}
+	buf_release(&words);
 	return sink->failed ? EXIT_WRITE : sink->format->exit(&sink->tally, end);
 }

@@ -19,6 +19,11 @@ struct sink_plan { /* borrowed */
 	    struct buf *bytes, void *arg); /* to the end, at once; false after saying why */
 	void *write_arg;
 	void (*show)(const char *line); /* a progress line for the terminal; NULL: none is wanted */
+	/* The summary in words, for the terminal when the results go elsewhere; NULL: not wanted.
+	 */
+	bool (*sum_up)(struct buf *words, void *arg);
+	unsigned only; /* bits 1 << walk_status that are told; 0: all. Targets that the walk of
+	                  another does for are then left out */
 	struct text_style style; /* of words for people */
 	bool quiet; /* words for people: no summary */
 };
