@@ -3,6 +3,7 @@
 #include "exit_status.h"
 #include "report/ndjson.h"
 #include "report/progress.h"
+#include "report/text_summary.h"
 
 void
 sink_init(struct sink *sink, const struct sink_format *format, const struct sink_plan *plan)
