@@ -88,7 +88,7 @@ output_style(const struct output *output, const struct options *options)
 void
 output_progress(const char *line)
 {
-	unsigned room = columns(stderr) - 1;
+	unsigned room = columns(STDERR_FILENO) - 1;
 	struct buf short_line;
 	const char *end = line;
 
