@@ -70,6 +70,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		query.from = names[data[0] % 8];
 		spf.domain = names[data[1] % 8];
 		query.dkim_count = data[1] / 8 % 3;
+		query.policy_only = data[1] >= 128;
 		data += 2;
 		size -= 2;
 	}
@@ -96,10 +97,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		book_forget_wants(book);
 	}
 	if (dmarc.now.queries > DMARC_WALK_MAX || dmarc.now.policy > DMARC_REJECT ||
-	    dmarc.now.result > DMARC_PERMERROR)
+	    dmarc.now.result > DMARC_PUBLISHED)
 		abort();
-	if ((dmarc.now.result == DMARC_PASS || dmarc.now.result == DMARC_FAIL) !=
-	    (dmarc.now.problem == NULL))
+	if ((dmarc.now.result == DMARC_PASS || dmarc.now.result == DMARC_FAIL ||
+	        dmarc.now.result == DMARC_PUBLISHED) != (dmarc.now.problem == NULL))
 		abort();
 	book_free(book);
 	arena_free(arena);

@@ -1,10 +1,12 @@
-/* Messages, addresses and trace fields: src/mail/message.c, mime.c, received.c. The first byte says
+/* Messages, addresses and trace fields: src/mail/message.c, mime.c, received.c,
+ * address.c, fields.c, src/auth/author.c. The first byte says
  * what the rest is; what comes out must be fit for the wire. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/author.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "mail/address.h"
@@ -115,6 +117,26 @@ check_address(const char *bytes, size_t len)
 	free(string);
 }
 
+/* Who wrote it: a domain or a reason, never both. */
+static void
+check_author(const char *bytes, size_t len)
+{
+	struct arena *arena = arena_new();
+	const char *domain, *why = NULL;
+	struct mailbox_list list;
+	bool good = author_domain(bytes, len, arena, &domain, &why);
+
+	expect(good == (domain != NULL) && (good || why != NULL));
+	good = author_read(bytes, len, arena, &domain, &why);
+	expect(good == (domain != NULL) && (good || why != NULL));
+	why = NULL;
+	if (!address_list_read((struct slice){bytes, len}, arena, &list, &why))
+		expect(why != NULL);
+	for (size_t i = 0; i < list.count; i++)
+		expect(*list.items[i].local != '\0' && *list.items[i].domain != '\0');
+	arena_free(arena);
+}
+
 static void
 check_name(const char *name)
 {
@@ -157,6 +179,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size--;
 	check_address(bytes, size);
 	check_trace(bytes, size);
+	check_author(bytes, size);
 	buf_init(&out, MESSAGE_MAX);
 	if (data[0] < 64) {
 		compose(&plan, data[0], bytes, size, &out, &why);

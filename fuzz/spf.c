@@ -1,11 +1,13 @@
-/* Exercises dns/spf.c, spf_record.c and spf_macro.c: the input's lines are the TXT records of a
- * small hostile internet, in which names are given records by their hash; the evaluation waits for
- * each answer. The first two bytes choose the client's family and the sender. */
+/* Exercises auth/spf.c, spf_find.c, spf_lint.c, spf_record.c and spf_macro.c: the input's lines are
+ * the TXT records of a small hostile internet, in which names are given records by their hash; the
+ * evaluation waits for each answer. The first two bytes choose the client's family and the sender.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "auth/spf.h"
+#include "auth/spf_lint.h"
 #include "base/arena.h"
 #include "dns/book.h"
 #include "dns/name.h"
@@ -91,6 +93,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena *arena = arena_new();
 	struct book *book = book_new();
 	size_t count = 1, rounds = 0;
+	struct spf_lint lint;
 	struct spf spf;
 	char *text;
 
@@ -122,6 +125,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if ((spf.result == SPF_PERMERROR || spf.result == SPF_TEMPERROR) !=
 	    (spf.problem != NULL && spf.result != SPF_NONE))
+		abort();
+	for (rounds = 0; !spf_lint(book, arena, "start.example", false, &lint);) {
+		if (++rounds > ROUNDS)
+			abort();
+		feed(book, lines, count);
+	}
+	if (lint.reach.lookups > SPF_REACH_MAX ||
+	    (lint.result == SPF_PASS) != (lint.problem == NULL))
 		abort();
 	book_free(book);
 	arena_free(arena);

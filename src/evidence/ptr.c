@@ -6,8 +6,10 @@
 #include "auth/alias.h"
 #include "base/arena.h"
 #include "base/ip.h"
+#include "base/slice.h"
 #include "dns/book.h"
 #include "dns/name.h"
+#include "evidence/ptr_words.h"
 
 /* ---- does a name look as if made by a machine */
 
@@ -17,18 +19,6 @@ struct number { /* a run of decimal digits in a name */
 	unsigned value;
 	size_t start, end; /* offsets */
 };
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_letter(char c)
-{
-	return c >= 'a' && c <= 'z';
-}
 
 /* The runs of at most three digits that could be octets. */
 static size_t
@@ -140,106 +130,39 @@ has_ip6(const char *name, const struct ip *ip)
 	       (set >= 4 && strstr(squeezed, forward + 16) != NULL);
 }
 
-enum weight { NOTHING, WITH_OCTETS, WITH_DIGITS, ALONE }; /* what else a word needs to count */
-
-static const struct word {
-	const char *text;
-	enum weight weight;
-} words[] = {
-    {"adsl", ALONE},
-    {"asdl", ALONE},
-    {"bband", ALONE},
-    {"broadband", ALONE},
-    {"cable", ALONE},
-    {"cablemodem", ALONE},
-    {"catv", ALONE},
-    {"dhcp", ALONE},
-    {"dial", ALONE},
-    {"dialin", ALONE},
-    {"dialup", ALONE},
-    {"dip", ALONE},
-    {"docsis", ALONE},
-    {"dsl", ALONE},
-    {"dyn", ALONE},
-    {"dynamic", ALONE},
-    {"dynamicip", ALONE},
-    {"dynip", ALONE},
-    {"fttb", ALONE},
-    {"ftth", ALONE},
-    {"fttx", ALONE},
-    {"gpon", ALONE},
-    {"pool", ALONE},
-    {"pools", ALONE},
-    {"ppp", ALONE},
-    {"pppoe", ALONE},
-    {"residential", ALONE},
-    {"sdsl", ALONE},
-    {"unassigned", ALONE},
-    {"unused", ALONE},
-    {"vdsl", ALONE},
-    {"xdsl", ALONE},
-    {"client", WITH_DIGITS},
-    {"clients", WITH_DIGITS},
-    {"cust", WITH_DIGITS},
-    {"customer", WITH_DIGITS},
-    {"customers", WITH_DIGITS},
-    {"wireless", WITH_DIGITS},
-    {"mobile", WITH_DIGITS},
-    {"cpe", WITH_OCTETS},
-    {"host", WITH_OCTETS},
-    {"ip", WITH_OCTETS},
-    {"net", WITH_OCTETS},
-    {"node", WITH_OCTETS},
-    {"server", WITH_OCTETS},
-    {"static", WITH_OCTETS},
-    {"vps", WITH_OCTETS},
-};
-
-static const char *const mail_words[] = {"mail", "mx", "smtp", "mta", "relay", "out", "outbound",
-    "mailout", "smtpout", "mailer", "mailgw", "mailrelay"};
-
-static bool
-same_word(const char *text, size_t len, const char *word)
+static enum ptr_word_kind
+kind_of(struct slice word)
 {
-	return strncmp(text, word, len) == 0 && word[len] == '\0';
+	for (const struct ptr_word *known = ptr_words; known->text != NULL; known++)
+		if (slice_same(word, known->text))
+			return known->kind;
+	return PTR_WORD_NONE;
 }
 
-static enum weight
-weigh(const char *text, size_t len)
+static struct slice
+letters(const char *name, size_t len)
 {
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (same_word(text, len, words[i].text))
-			return words[i].weight;
-	return NOTHING;
+	size_t count = 0;
+
+	while (count < len && is_alpha(name[count]))
+		count++;
+	return (struct slice){name, count};
 }
 
 /* The heaviest word in the first `len` characters; a word is a run of letters. */
-static enum weight
+static enum ptr_word_kind
 heaviest(const char *name, size_t len)
 {
-	enum weight most = NOTHING;
+	enum ptr_word_kind most = PTR_WORD_NONE, kind;
 
-	for (size_t i = 0, word; i < len; i += i < len) {
-		for (word = i; i < len && is_letter(name[i]);)
-			i++;
-		if (i > word && weigh(name + word, i - word) > most)
-			most = weigh(name + word, i - word);
+	for (size_t i = 0; i < len; i++) {
+		struct slice word = letters(name + i, len - i);
+
+		kind = word.len > 0 ? kind_of(word) : PTR_WORD_NONE;
+		most = kind > most ? kind : most;
+		i += word.len;
 	}
 	return most;
-}
-
-/* "mail.dsl.example.net" was given by someone; so was "smtp-out3.example.com". */
-static bool
-begins_with_mail(const char *name)
-{
-	size_t len = 0;
-
-	while (is_letter(name[len]))
-		len++;
-	for (size_t i = 0; i < sizeof mail_words / sizeof *mail_words; i++)
-		if (same_word(name, len, mail_words[i]))
-			return true;
-	return false;
 }
 
 /* How much of a name stands before the domain that somebody registered, roughly: the last two
@@ -266,7 +189,7 @@ bool
 ptr_is_generic(const char *given, const struct ip *ip)
 {
 	char name[NAME_TEXT];
-	enum weight weight;
+	enum ptr_word_kind kind;
 	size_t row = 0, own;
 
 	if (!name_normalise(given, name, NULL))
@@ -282,9 +205,11 @@ ptr_is_generic(const char *given, const struct ip *ip)
 	if (row >= 3)
 		return true;
 	own = own_part(name);
-	weight = begins_with_mail(name) ? NOTHING : heaviest(name, own);
-	return weight == ALONE || (weight == WITH_DIGITS && has_digits(name, own)) ||
-	       (weight >= WITH_OCTETS && row >= 2);
+	/* "mail.dsl.example.net" was given by someone; so was "smtp-out3.example.com". */
+	kind = kind_of(letters(name, strlen(name))) == PTR_WORD_MAIL ? PTR_WORD_NONE
+	                                                             : heaviest(name, own);
+	return kind == PTR_WORD_ALONE || (kind == PTR_WORD_WITH_DIGITS && has_digits(name, own)) ||
+	       (kind >= PTR_WORD_WITH_OCTETS && row >= 2);
 }
 
 /* ---- looking up */
