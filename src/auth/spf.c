@@ -479,9 +479,10 @@ read_record(struct spf_evaluation *eval, const char *domain, bool included,
 	if (out->record == NULL && found.text.len > 0)
 		out->record = slice_copy(found.text, eval->arena);
 	if (found.record != NULL)
-		spf_lint_record(&found, domain, included, eval->arena, &out->warnings);
-	else
-		blame(eval, "%s", found.problem);
+		spf_lint_record(
+		    &found, domain, included, eval->query->survey, eval->arena, &out->warnings);
+	else if (out->problem == NULL)
+		out->problem = found.problem;
 	return true;
 }
 

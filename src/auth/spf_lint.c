@@ -41,6 +41,7 @@ struct record_lint {
 	const char *domain;
 	struct arena *arena;
 	struct notes *notes;
+	bool whole; /* all that is unwise, not only what this mail may meet */
 };
 
 static void
@@ -51,12 +52,12 @@ lint_size(const struct record_lint *lint, size_t octets, size_t others)
 		    "the SPF record of %s has %zu octets: more than 512 need TCP or EDNS, which "
 		    "some receivers lack",
 		    lint->domain, octets);
-	else if (octets > RECORD_GOOD)
+	else if (lint->whole && octets > RECORD_GOOD)
 		notes_add(lint->notes, lint->arena, "spf-record-long", lint->domain,
 		    "the SPF record of %s has %zu octets: with its name more than 450 may not fit "
 		    "the 512 of a plain DNS answer (RFC 7208 section 3.4)",
 		    lint->domain, octets);
-	else if (octets + others > 2 * RECORD_UDP)
+	else if (lint->whole && octets + others > 2 * RECORD_UDP)
 		notes_add(lint->notes, lint->arena, "spf-answer-long", lint->domain,
 		    "%s has %zu octets of TXT records in all: a receiver that wants one gets all "
 		    "of them, and that needs TCP or EDNS",
@@ -82,18 +83,18 @@ lint_net(const struct record_lint *lint, const struct spf_term *term)
 static void
 lint_term(const struct record_lint *lint, const struct spf_term *term)
 {
-	const char *text = spf_quote(term->text, lint->arena);
-
 	if (term->kind == SPF_PTR)
 		notes_add(lint->notes, lint->arena, "spf-ptr", lint->domain,
 		    "\"%s\" in the SPF record of %s: ptr is slow and unreliable and should "
 		    "not be used (RFC 7208 section 5.5)",
-		    text, lint->domain);
+		    spf_quote(term->text, lint->arena), lint->domain);
+	if (!lint->whole)
+		return;
 	if (spf_macro_uses(term->target, "p"))
 		notes_add(lint->notes, lint->arena, "spf-macro-p", lint->domain,
 		    "\"%s\" in the SPF record of %s: the macro p is slow and unreliable and should "
 		    "not be used (RFC 7208 section 7.2)",
-		    text, lint->domain);
+		    spf_quote(term->text, lint->arena), lint->domain);
 	if (term->kind != SPF_ALL && term->kind != SPF_INCLUDE && term->kind != SPF_PTR &&
 	    term->kind != SPF_EXISTS)
 		lint_net(lint, term);
@@ -153,11 +154,11 @@ lint_duplicates(const struct record_lint *lint)
 }
 
 void
-spf_lint_record(const struct spf_found *found, const char *domain, bool included,
+spf_lint_record(const struct spf_found *found, const char *domain, bool included, bool whole,
     struct arena *arena, struct notes *notes)
 {
 	const struct spf_record *record = found->record;
-	const struct record_lint lint = {record, domain, arena, notes};
+	const struct record_lint lint = {record, domain, arena, notes, whole};
 	bool ends = record->redirect.text.len > 0;
 
 	lint_size(&lint, found->text.len, found->other_octets);
@@ -166,14 +167,16 @@ spf_lint_record(const struct spf_found *found, const char *domain, bool included
 		    "\"%s\" in the SPF record of %s has no effect: with \"=\" it is an unknown "
 		    "modifier, a mechanism needs \":\"",
 		    spf_quote(record->misread, arena), domain);
-	lint_duplicates(&lint);
+	if (whole)
+		lint_duplicates(&lint);
 	for (size_t i = 0; i < record->count; i++) {
 		lint_term(&lint, &record->terms[i]);
 		if (record->terms[i].kind != SPF_ALL)
 			continue;
 		ends = true;
 		lint_all(&lint, &record->terms[i], included);
-		lint_behind_all(&lint, i);
+		if (whole)
+			lint_behind_all(&lint, i);
 		break; /* what follows is never looked at */
 	}
 	if (!ends && !included)
@@ -369,7 +372,7 @@ follow(struct reach *reach, const char *domain, struct slice term, struct slice 
 		return;
 	}
 	if (found.record != NULL) {
-		spf_lint_record(&found, name, included, reach->arena, reach->notes);
+		spf_lint_record(&found, name, included, true, reach->arena, reach->notes);
 		walk(reach, name, found.record, included, passing);
 	} else if (found.result != SPF_TEMPERROR) {
 		reach->out->broken = true;
@@ -531,7 +534,7 @@ spf_lint(struct book *book, struct arena *arena, const char *domain, bool allow_
 		    "the SPF record of %s begins with \"%.6s\": it is written \"v=spf1\", and not "
 		    "all receivers take capitals for that",
 		    domain, out->found.text.at);
-	spf_lint_record(&out->found, domain, domain[0] == '_', arena, &out->warnings);
+	spf_lint_record(&out->found, domain, domain[0] == '_', true, arena, &out->warnings);
 	if (!reach_all(&reach, domain, out->found.record))
 		return false;
 	if (out->reach.broken) {

@@ -9,8 +9,8 @@
 enum { SPF_LOOKUPS_WARN = 8 };
 
 /* The record of `domain` by itself; `included`: by another, which has the last word on what nothing
- * matches. */
-void spf_lint_record(const struct spf_found *found, const char *domain, bool included,
+ * matches; `whole`: all that is unwise, not only what can make a pass or a fail worth less. */
+void spf_lint_record(const struct spf_found *found, const char *domain, bool included, bool whole,
     struct arena *arena, struct notes *notes);
 
 struct spf_reach { /* what an address meets that nothing matches */
