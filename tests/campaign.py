@@ -284,6 +284,25 @@ status, results, end, err = within(limited(few), *dns, '--port', str(servers.por
 tap.check(f'{few} descriptors: fewer walks at once, and all of them', status == 0 and {r['status'] for r in results} == {'accepted'} and len(results) == 8, f'{status} {end} {err}')
 servers.close()
 
+# ---- self --egress
+
+empty = book('empty')
+servers = Servers({'127.77.8.1': talk(b'220 mx\r\n', None, b'221 bye\r\n')})
+SELF = ['self', '--json', *BASE, *empty]
+run = Run(*SELF, '--egress', f'127.77.8.2:{servers.port}', '--egress', f'[127.77.8.1]:{servers.port}').ndjson()
+found = {r['id']: r for r in run.records if r['type'] == 'finding'}
+tap.check('self --egress: one that takes the connection is enough', 'egress' in found and '127.77.8.1' in found['egress']['what'] and
+          'egress-closed' not in found and not run.problems, run.out)
+tap.check('… and hears QUIT and nothing else', servers.said('127.77.8.1')[0] == b'QUIT', servers.heard)
+run = Run(*SELF, '--egress', f'127.77.8.2:{servers.port}', '--egress', f'127.77.8.3:{servers.port}').ndjson()
+found = {r['id']: r for r in run.records if r['type'] == 'finding'}
+tap.check('none does: found before a campaign begins', found.get('egress-closed', {}).get('severity') == 'refuses' and run.status == 1 and
+          '127.77.8.3' in found['egress-closed']['evidence'] and not run.problems, run.out)
+run = Run(*SELF).ndjson()
+tap.check('nothing is connected to without being asked', not any(r.get('id', '').startswith('egress') for r in run.records) and
+          len(servers.said('127.77.8.1')) == 2, servers.heard)
+servers.close()
+
 # ---- the resolver is ours
 
 run = probe(*BASE, '--nameserver', '127.0.0.1:9', '--timeout-dns', '1s', 'example.com')

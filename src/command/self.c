@@ -1,5 +1,5 @@
-/* self: what receivers could hold against this sender, asked of the DNS alone, as one report for
- * each source address. */
+/* self: what receivers could hold against this sender, asked of the DNS alone (but for --egress),
+ * as one report for each source address. */
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "campaign/reach.h"
 #include "campaign/senders.h"
 #include "command/command.h"
 #include "command/dkim_keys.h"
@@ -46,6 +47,8 @@ struct self { /* all that lives as long as the command */
 	struct ip ip; /* the source at hand, as receivers see it */
 	struct identity identity;
 	struct sender sender;
+	struct reach egress;
+	const char *egress_tried; /* NULL: it was not asked for */
 
 	unsigned reports;
 	struct advice_count found; /* of all sources */
@@ -259,6 +262,26 @@ who_saw(const struct self *self)
 	return seen;
 }
 
+/* --egress, from the source at hand. */
+static void
+try_egress(struct self *self, const struct ip *source)
+{
+	const struct options *o = self->options;
+	const struct reach_plan plan = {.base = self->dns.base,
+	    .who = self->dns.who,
+	    .dns_ms = o->timeout_dns,
+	    .source = o->sources.count > 0 ? *source : (struct ip){0},
+	    .allow_private = o->allow_private,
+	    .hosts = o->egress.items,
+	    .count = o->egress.count};
+
+	self->egress_tried = NULL;
+	for (size_t i = 0; i < o->egress.count; i++)
+		self->egress_tried = arena_printf(self->question, "%s%s%s",
+		    i > 0 ? self->egress_tried : "", i > 0 ? ", " : "", o->egress.items[i]);
+	reach_any(&plan, self->question, &self->egress);
+}
+
 /* Returns the exit status of this sender. */
 static int
 report(struct self *self, const struct book *book)
@@ -270,6 +293,9 @@ report(struct self *self, const struct book *book)
 	    .helo_is_ptr = self->identity.origin == HELO_PTR,
 	    .public_resolver = dns_public_resolver(&self->dns),
 	    .seen = who_saw(self),
+	    .egress_tried = self->egress_tried,
+	    .egress_answered = self->egress.answered,
+	    .egress_problem = self->egress.why,
 	    .author_problem = self->author_problem};
 	struct advice_count found;
 	struct advice *advice;
@@ -341,6 +367,7 @@ judge_one(struct self *self, const struct ip *source, long ms)
 	special = ip_special(&self->ip);
 	if (special != NULL && !self->options->allow_private)
 		return pass_over(self, special);
+	try_egress(self, source);
 	book = book_new();
 	self->sender.complete =
 	    dns_consult(&self->dns, book, step, self, ms) && self->sender.complete;

@@ -1121,6 +1121,27 @@ judge_author(struct desk *desk)
 	        desk->query->author_problem));
 }
 
+/* Whether mail can leave at all. */
+static void
+judge_egress(struct desk *desk)
+{
+	const struct advice_query *query = desk->query;
+	struct advice *advice;
+
+	if (query->egress_tried == NULL)
+		return;
+	if (query->egress_answered != NULL) {
+		add(desk, FACT_EGRESS_OPEN,
+		    arena_printf(
+		        desk->arena, "%s took a connection from here.", query->egress_answered));
+		return;
+	}
+	advice = add(desk, FACT_EGRESS_CLOSED,
+	    arena_printf(
+	        desk->arena, "No server took a connection from here: %s.", query->egress_tried));
+	advice->evidence = query->egress_problem;
+}
+
 void
 advise(const struct advice_query *query, struct arena *arena, struct advice **out, size_t *count)
 {
@@ -1133,6 +1154,7 @@ advise(const struct advice_query *query, struct arena *arena, struct advice **ou
 	set_value(&desk, VALUE_FROM, query->sender->from);
 	if (!query->sender->complete)
 		add(&desk, FACT_TIME_OUT, NULL);
+	judge_egress(&desk);
 	judge_seen(&desk);
 	judge_resolver(&desk);
 	judge_lists(&desk);

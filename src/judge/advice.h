@@ -43,6 +43,9 @@ struct advice_query {
 	                                through; NULL: none */
 	const struct received *seen; /* who saw the sender's mail come, by a message that was
 	                                received (judge/seen.h); NULL: nothing is known */
+	const char *egress_tried; /* servers that were asked for a connection; NULL: none was */
+	const char *egress_answered; /* which of them took it; NULL: none did … */
+	const char *egress_problem; /* … and how the last one did not */
 	const char *author_problem; /* why the message has no author domain; NULL: it has, or there
 	                               is no message */
 };

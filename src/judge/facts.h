@@ -18,6 +18,8 @@ struct arena;
 	X(SEEN_ELSEWHERE, "seen-elsewhere") \
 	X(SEEN_OTHER_FAMILY, "seen-other-family") \
 	X(SEEN_HERE, "seen") \
+	X(EGRESS_CLOSED, "egress-closed") \
+	X(EGRESS_OPEN, "egress") \
 	X(RESOLVER_LIES, "resolver-lies") \
 	X(PUBLIC_RESOLVER, "public-resolver") \
 	X(LISTED_GRAVE, "listed") \
@@ -131,8 +133,6 @@ struct arena;
 	X(SILENT_STARTTLS, "silent-starttls") \
 	X(SILENT_HANDSHAKE, "silent-handshake") \
 	X(SILENT, "silent") \
-	/* of a run: not one connection could be made */ \
-	X(EGRESS_CLOSED, "egress-closed") \
 	/* of a walk that ended by no reply: the names of statuses and endings */ \
 	X(UNREACHABLE, "unreachable") \
 	X(UNREACHABLE_SILENT, "unreachable.silent") \

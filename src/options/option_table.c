@@ -327,6 +327,16 @@ const struct option option_table[] = {
         .take = take_address,
     },
     {
+        .names = "egress",
+        .value = "HOST[:PORT]",
+        .help = "see whether HOST takes a connection from here: is port 25 open on the way out?",
+        .commands = S,
+        .section = SECTION_TASK,
+        FIELD(egress),
+        .take = take_servers,
+        .many = true,
+    },
+    {
         .names = "dkim-key",
         .value = "FILE",
         .help = "private key (PEM) that signs, or is compared with the published key",

@@ -102,6 +102,7 @@ struct options {
 	const char *ehlo; /* NULL: found out (DESIGN.md section 3) */
 	struct addresses sources;
 	struct ip public_ip; /* family 0: not given */
+	struct strings egress; /* HOST[:PORT], each good for target_server */
 	struct signers signers;
 
 	/* TLS */

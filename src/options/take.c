@@ -183,6 +183,17 @@ take_server(struct arena *arena, const struct option *option, const char *value,
 }
 
 const char *
+take_servers(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	struct server server;
+	const char *fault = take_server(arena, option, value, &server);
+
+	if (fault == NULL)
+		strings_add(at, arena, value);
+	return fault;
+}
+
+const char *
 take_nameserver(struct arena *arena, const struct option *option, const char *value, void *at)
 {
 	struct server server;
