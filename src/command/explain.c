@@ -130,7 +130,8 @@ judge(struct explainer *explainer, struct explanation *explanation, const struct
 
 	*counsel = (struct counsel){.who = WHO_NOBODY};
 	explanation->counsel = counsel;
-	if (explanation->inbound) /* nothing is to be done about what we refuse to others */
+	if (explanation->inbound || /* nothing is to be done about what we refuse to others */
+	    (explainer->options->summary && explainer->checker == NULL))
 		return;
 	counsel_make(explainer->rulebook.remedies, reading, &setting, explainer->arena, counsel);
 	if (explainer->checker == NULL)

@@ -644,8 +644,7 @@ static const char *const first_fields[] = {"return-path", "received", "delivered
     "authentication-results", "arc-seal", "arc-message-signature", "arc-authentication-results",
     "dkim-signature", "reply-to", "sender", "x-gm-message-state", "x-received", "received-spf",
     "x-mozilla-status", "x-account-key", "original-envelope-id", "message-id",
-    "x-supplementary-info", "content-transfer-encoding", "mailing-list", "list-id", "x-mailer",
-    "errors-to", "priority"};
+    "content-transfer-encoding", "mailing-list", "list-id", "x-mailer", "errors-to", "priority"};
 
 struct bounce *
 bounce_new(refusal_take *take, json_take *take_json, void *arg)

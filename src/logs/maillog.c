@@ -43,6 +43,7 @@ struct maillog {
 	refusal_take *take;
 	void *arg;
 	struct arena *arena; /* as long as a line, or what is read as one */
+	struct arena *telling; /* as long as one refusal is told */
 	struct buf line; /* a copy without NULs */
 	struct buf pasted; /* lines that are no log's, until they end */
 	unsigned long pasted_line; /* number of the first */
@@ -69,7 +70,7 @@ pass_on(const struct refusal *refusal, void *arg)
 {
 	struct maillog *maillog = arg;
 	struct refusal told = *refusal;
-	struct arena *arena = arena_new();
+	struct arena *arena = maillog->telling;
 	struct slice text =
 	    reply_inner(reply_unjoin((struct slice){told.text, told.len}, arena), arena);
 
@@ -78,7 +79,7 @@ pass_on(const struct refusal *refusal, void *arg)
 	maillog->counts.told++;
 	maillog->counts.inbound += told.inbound;
 	maillog->take(&told, maillog->arg);
-	arena_free(arena);
+	arena_reset(arena);
 }
 
 static void
@@ -111,7 +112,8 @@ maillog_new(refusal_take *take, void *arg)
 {
 	struct maillog *maillog = must_alloc(sizeof *maillog);
 
-	*maillog = (struct maillog){.take = take, .arg = arg, .arena = arena_new()};
+	*maillog = (struct maillog){
+	    .take = take, .arg = arg, .arena = arena_new(), .telling = arena_new()};
 	memset(maillog->columns, 0xff, sizeof maillog->columns);
 	buf_init(&maillog->line, MAILLOG_LINE_MAX);
 	buf_init(&maillog->pasted, PASTED_MAX);
@@ -134,6 +136,7 @@ maillog_free(struct maillog *maillog)
 	bounce_free(maillog->bounce);
 	deliveries_free(maillog->deliveries);
 	arena_free(maillog->arena);
+	arena_free(maillog->telling);
 	free(maillog->numbers);
 	free(maillog);
 }
@@ -364,6 +367,14 @@ read_maddy(struct maillog *maillog, struct slice line)
 	           open + 1, line.len - before.len - 1, maillog->arena, take_refusal, maillog) > 0;
 }
 
+/* A program's own log: "2026-11-30 10:00:00 ERROR smtplib.SMTPDataError: (554, b'5.7.1 …')". */
+static bool
+read_program_log(struct maillog *maillog, struct slice line)
+{
+	return slice_find(line, "SMTP") != NULL &&
+	       pasted_read(line, maillog->start, maillog->arena, take_refusal, maillog).told > 0;
+}
+
 static void
 read_log(struct maillog *maillog, const char *line, size_t len)
 {
@@ -386,6 +397,8 @@ read_log(struct maillog *maillog, const char *line, size_t len)
 	} else if (read_maddy(maillog, (struct slice){line, len})) {
 		return;
 	}
+	if (kind == LOGLINE_OTHER && read_program_log(maillog, (struct slice){line, len}))
+		return;
 	if (kind == LOGLINE_OTHER && !note_delivery(maillog, line))
 		maillog->counts.unknown++;
 	else
@@ -417,6 +430,15 @@ finish_pasted(struct maillog *maillog)
 	buf_clear(&maillog->pasted);
 }
 
+/* What only looks like JSON: an object as a program printed it. */
+static bool
+read_as_words(struct maillog *maillog)
+{
+	return pasted_read((struct slice){maillog->json.data, maillog->json.len}, maillog->start,
+	           maillog->arena, take_refusal, maillog)
+	           .told > 0;
+}
+
 static void
 finish_json(struct maillog *maillog)
 {
@@ -426,7 +448,7 @@ finish_json(struct maillog *maillog)
 		return;
 	told = events_read(
 	    maillog->json.data, maillog->json.len, maillog->arena, take_refusal, maillog);
-	if (told < 0)
+	if (told < 0 && !read_as_words(maillog))
 		maillog->counts.broken_json++;
 	else if (told == 0)
 		maillog->counts.objects++;

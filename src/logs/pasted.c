@@ -68,33 +68,39 @@ reply_unjoin(struct slice text, struct arena *arena)
 	return (struct slice){out, n + text.len - from};
 }
 
+/* "550-'5.1.1 …'" or "<421 4.4.2 …>" from `opening` on; NULL: it is no such thing. */
+static const char *
+read_inner(struct slice text, const char *opening, char closing, struct arena *arena)
+{
+	struct slice code = slice_from(text, (size_t)(opening - text.at) + 1);
+	size_t skip = closing == '>' ? 4 : 5;
+	const char *end;
+
+	if (logline_code(code.at, code.len) == 0 || code.len < 8 ||
+	    code.at[3] != (closing == '>' ? ' ' : '-') || (closing == '\'' && code.at[4] != '\''))
+		return NULL;
+	end = memrchr(code.at + skip, closing, code.len - skip);
+	return end != NULL ? arena_printf(arena, "%.3s %.*s", code.at,
+	                         (int)(end - code.at - (long)skip), code.at + skip)
+	                   : NULL;
+}
+
 struct slice
 reply_inner(struct slice text, struct arena *arena)
 {
-	static const struct {
-		const char *opening, *closing;
-		char behind_code;
-	} wrappers[] = {{" ", "'", '-'}, {"<", ">", ' '}};
+	const char *end = text.at + text.len, *inner = NULL,
+	           *quote = text.len > 12 ? memmem(text.at + 5, text.len - 5, "-'", 2) : NULL;
 
-	for (size_t w = 0; w < COUNT(wrappers); w++)
-		for (struct slice rest = slice_from(text, 4); rest.len > 6;) {
-			const char *found = slice_find(rest, wrappers[w].opening), *end;
-			struct slice code;
-
-			if (found == NULL)
-				break;
-			rest = code = slice_from(rest, (size_t)(found - rest.at) + 1);
-			if (logline_code(code.at, code.len) == 0 || code.len < 8 ||
-			    code.at[3] != wrappers[w].behind_code || (w == 0 && code.at[4] != '\''))
-				continue;
-			end = memrchr(code.at + 5, *wrappers[w].closing, code.len - 5);
-			if (end == NULL)
-				continue;
-			found = w == 0 ? code.at + 5 : code.at + 4;
-			return slice_of(
-			    arena_printf(arena, "%.3s %.*s", code.at, (int)(end - found), found));
-		}
-	return text;
+	if (quote != NULL && quote[-4] == ' ')
+		inner = read_inner(text, quote - 4, '\'', arena);
+	for (const char *p = text.at; inner == NULL && p < end; p++) {
+		p = memchr(p, '<', (size_t)(end - p));
+		if (p == NULL)
+			break;
+		if (end - p > 8 && (p[1] == '4' || p[1] == '5'))
+			inner = read_inner(text, p, '>', arena);
+	}
+	return inner != NULL ? slice_of(inner) : text;
 }
 
 /* ---- lines */
@@ -490,7 +496,8 @@ read_lines(struct pasted_reader *reader, size_t from, size_t to)
 		} else if (code != 0 || is_enhanced(line)) {
 			i += read_reply(reader, i);
 		} else {
-			if (!read_line(reader, i) && !read_program(reader, line, i))
+			if (!read_line(reader, i) && !read_program(reader, line, i) &&
+			    !read_notice(reader, text_of(reader, i, i + 1), i))
 				reader->counts.passed_over++;
 			i++;
 		}
@@ -509,6 +516,35 @@ has_reply_line(struct pasted_reader *reader, size_t from, size_t to)
 			return true;
 	}
 	return false;
+}
+
+/* Does it have what a program puts before a reply? */
+static bool
+is_program(struct slice line)
+{
+	struct slice rest = line;
+
+	for (size_t i = 0; i < COUNT(program_words); i++)
+		if (slice_find(line, program_words[i].words) != NULL)
+			return true;
+	for (const char *open; (open = memchr(rest.at, '(', rest.len)) != NULL;) {
+		rest = slice_from(rest, (size_t)(open - rest.at) + 1);
+		if (rest.len > 4 && (*rest.at == '4' || *rest.at == '5') &&
+		    slice_span(rest, "0123456789") == 3 && rest.at[3] == ',')
+			return true;
+	}
+	return false;
+}
+
+/* Does each of several lines have a reply of its own? */
+static bool
+tells_by_line(struct pasted_reader *reader, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		if (indent_of(reader->lines[i]) > 0 ||
+		    (notice_reply(reader->lines[i]) == NULL && !is_program(reader->lines[i])))
+			return false;
+	return to - from > 1;
 }
 
 static void read_all(struct pasted_reader *reader, struct slice text);
@@ -542,11 +578,16 @@ read_paragraph(struct pasted_reader *reader, size_t from, size_t to)
 		read_html(reader, text, from, to);
 		return;
 	}
+	if (tells_by_line(reader, from, to)) {
+		read_lines(reader, from, to);
+		return;
+	}
 	for (size_t i = 0; i < text.len; i++) /* a program's words, wrapped */
 		if (text.at[i] == '\n')
 			((char *)text.at)[i] = ' ';
-	if (to - from > 1 && !has_reply_line(reader, from, to) &&
-	    is_wrapped(reader, from, from + 1) && read_program(reader, text, from))
+	if (!has_reply_line(reader, from, to) &&
+	    (to - from == 1 || is_wrapped(reader, from, from + 1)) &&
+	    read_program(reader, text, from))
 		return;
 	text = text_of(reader, from, to);
 	if ((notice_address(text).len > 0 || is_notice(text) || notice_reply(text) != NULL) &&
