@@ -84,11 +84,16 @@ said_by_name(enum said_by said_by)
 	return names[said_by];
 }
 
+/* With a reply's code before it, only what no receiving server says is a sending system's. */
 static bool
-read_verdict(struct explainer *explainer, const struct said *said, struct reading *reading)
+read_verdict(
+    struct explainer *explainer, const struct said *said, bool coded, struct reading *reading)
 {
 	rules_read(explainer->rulebook.verdicts, said, explainer->arena, reading);
-	return reading->rule != NULL;
+	if (reading->rule == NULL)
+		return false;
+	return !coded || reading->cause == CAUSE_RECIPIENT_DOMAIN ||
+	       reading->cause == CAUSE_UNREACHABLE || reading->cause == CAUSE_ROUTING_LOOP;
 }
 
 /* Reads the words by who said them: a sending system's own are not those of a server. Where it is
@@ -103,7 +108,7 @@ read_words(struct explainer *explainer, const struct refusal *refusal, struct sa
 
 	*said_by = refusal->said_by;
 	if ((own || *said_by == SAID_BY_SENDER || *said_by == SAID_BY_LIST) &&
-	    read_verdict(explainer, said, reading)) {
+	    read_verdict(explainer, said, coded && own, reading)) {
 		*said_by = own ? SAID_BY_SENDER : *said_by;
 		return;
 	}
@@ -113,7 +118,7 @@ read_words(struct explainer *explainer, const struct refusal *refusal, struct sa
 	} else if (*said_by == SAID_BY_UNKNOWN && reading->rule == NULL) {
 		struct reading verdict;
 
-		if (read_verdict(explainer, said, &verdict)) {
+		if (read_verdict(explainer, said, false, &verdict)) {
 			*reading = verdict;
 			*said_by = SAID_BY_SENDER;
 		}

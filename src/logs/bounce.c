@@ -154,6 +154,9 @@ tell(struct mail *mail, struct refusal *refusal)
 		refusal->time = mail->date;
 	if (refusal->relay == NULL)
 		refusal->relay = refusal->relay_ip;
+	if (refusal->said_by == SAID_BY_UNKNOWN && refusal->len > 0 &&
+	    logline_code(refusal->text, refusal->len) == 0)
+		refusal->said_by = SAID_BY_SENDER;
 	mail->told++;
 	mail->take(refusal, mail->arg);
 }
@@ -196,9 +199,8 @@ take_diagnostic(struct mail *mail, const struct dsn_recipient *recipient, struct
 			refusal->relay = quoted.relay;
 		if (refusal->relay_ip == NULL)
 			refusal->relay_ip = quoted.relay_ip;
-	} else if (strcmp(recipient->type, "x-postfix") == 0 ||
-	           strcmp(recipient->type, "x-unix") == 0) {
-		refusal->said_by = SAID_BY_SENDER;
+	} else if (strcmp(recipient->type, "smtp") == 0 && recipient->remote != NULL) {
+		refusal->said_by = SAID_BY_SERVER;
 	}
 }
 
@@ -289,6 +291,8 @@ tell_entry(struct mail *mail, const struct notice_entry *entry)
 		refusal.text = "";
 	if (refusal.recipient == NULL)
 		refusal.recipient = mail->failed != NULL ? mail->failed : returned_recipient(mail);
+	if (refusal.recipient == NULL && !entry->quoted)
+		return; /* nobody is named, and nobody quoted */
 	if (refusal.len > 0 || refusal.enhanced != NULL)
 		tell(mail, &refusal);
 }

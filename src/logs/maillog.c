@@ -331,6 +331,13 @@ recall_delivery(const struct maillog *maillog, const char *line, struct refusal 
 		refusal->queue_id = delivery->message;
 }
 
+/* maddy's lines need no time: "queue: delivery attempt failed\t{"msg_id":…}" */
+static bool
+is_maddy(const char *line, size_t len)
+{
+	return line[len - 1] == '}' && strstr(line, "\t{\"") != NULL;
+}
+
 /* Within a message only a line that begins as logs do ends it: a time stamp. */
 static bool
 is_stamped(const char *line, size_t len)
@@ -681,7 +688,7 @@ read_line(struct maillog *maillog, const char *line, size_t len)
 		finish_wrapped(maillog);
 		if (!take_header(maillog))
 			take_pasted_line(maillog, line, len);
-	} else if (is_stamped(line, len)) {
+	} else if (is_stamped(line, len) || is_maddy(line, len)) {
 		take_log_line(maillog, line, len);
 	} else if (goes_on(maillog, line)) {
 		go_on(maillog, line, len);
