@@ -359,10 +359,6 @@ def addresses():
     for text in ("nonsense", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:5x", "[::1", "[::1]5", "[]:53", "1.2.3", ""):
         yield f"no nameserver: '{text}'", [say(line, "kind", "why") for line in Run([text], []).lines], [("no resolver", text)]
     yield "nine are too many", [line["kind"] for line in Run(["127.0.0.1"] * 9, []).lines], ["no resolver"]
-    public = ["8.8.8.8", "8.8.4.4:53", "1.1.1.1", "9.9.9.9", "208.67.222.222", "[2001:4860:4860::8888]:53", "2606:4700:4700::1111", "2620:fe::fe"]
-    private = ["127.0.0.1", "::1", "192.168.1.1", "8.8.8.9", "nonsense"]
-    run = Run(["127.0.0.1"], ["public " + server for server in public + private])
-    yield "well-known open resolvers", [line["public"] for line in run.of("public")], [True] * len(public) + [False] * len(private)
     run = Run([], ["servers"])
     yield "those of resolv.conf", len(run.of("server")) > 0 or run.of("no resolver") != [], True
 

@@ -12,7 +12,6 @@
  *   free                                at once, with what is open
  *   counts
  *   servers                             as the resolver names them
- *   public SERVER
  *   consult MS seq|par NAME/TYPE…       an evaluation that asks one after the other, or all at once
  *   consult MS stuck|endless            … that waits without asking; that always asks one more
  *   cancel MS NAME/TYPE…                a consultation that is cancelled after so long
@@ -453,9 +452,6 @@ run_words(struct driver *driver, char **words, size_t count)
 		write_counts(driver);
 	else if (strcmp(verb, "servers") == 0)
 		write_servers(driver);
-	else if (strcmp(verb, "public") == 0 && count == 2)
-		printf("{\"kind\":\"public\",\"public\":%s}\n",
-		    resolver_is_public(words[1]) ? "true" : "false");
 	else if (strcmp(verb, "consult") == 0 && count >= 3)
 		consult(driver, strtol(words[1], NULL, 10), -1, words[2], words + 3, count - 3);
 	else if (strcmp(verb, "cancel") == 0 && count >= 3)

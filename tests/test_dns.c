@@ -9,8 +9,10 @@
 #include "dns/answer.h"
 #include "dns/book.h"
 #include "dns/name.h"
+#include "dns/public.h"
 #include "dns/wire.h"
 #include "evidence/ptr.h"
+#include "rules/builtin.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -1622,4 +1624,60 @@ Test(ptr, asks_for_all_names_at_once_up_to_a_limit)
 	cr_expect_str_eq(ptr_fcrdns_word(&ptr), "unknown");
 	book_free(book);
 	arena_free(arena);
+}
+
+Test(public, resolvers_of_the_file)
+{
+	static const struct {
+		const char *ip;
+		bool public;
+	} cases[] = {
+	    {"8.8.8.8", true},
+	    {"8.8.4.4", true},
+	    {"1.1.1.1", true},
+	    {"9.9.9.9", true},
+	    {"208.67.222.222", true},
+	    {"101.101.101.101", true},
+	    {"2001:4860:4860::8888", true},
+	    {"2606:4700:4700::1111", true},
+	    {"2620:fe::fe", true},
+	    {"2001:470:20::2", true},
+	    {"2001:470:20::3", false},
+	    {"8.8.8.9", false},
+	    {"127.0.0.1", false},
+	    {"::1", false},
+	    {"192.168.1.1", false},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		unsigned line = 1;
+		struct ip ip;
+
+		cr_assert(ip_parse(&ip, cases[i].ip));
+		cr_expect_eq(public_resolver(data_resolvers, data_resolvers_size, &ip, &line),
+		    cases[i].public, "%s", cases[i].ip);
+		cr_expect_eq(line, 0);
+	}
+}
+
+Test(public, a_file_that_is_none)
+{
+	static const struct {
+		const char *text;
+		unsigned line;
+	} cases[] = {
+	    {"[a]\nnet = 8.8.8.0/33\n", 2},
+	    {"[a]\nnet = 8.8.8\n", 2},
+	    {"[a]\nnet = 9.9.9.9\nnot = 8.8.8.8\n", 3},
+	    {"net = 8.8.8.8\n", 1},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		unsigned line = 0;
+		struct ip ip;
+
+		ip_parse(&ip, "8.8.8.8");
+		cr_expect_not(public_resolver(cases[i].text, strlen(cases[i].text), &ip, &line));
+		cr_expect_eq(line, cases[i].line, "%zu: line %u", i, line);
+	}
 }

@@ -10,8 +10,10 @@
 #include "base/log.h"
 #include "dns/book.h"
 #include "dns/name.h"
+#include "dns/public.h"
 #include "evidence/blocklist.h"
 #include "io/loop.h"
+#include "io/nameserver.h"
 #include "io/resolver.h"
 #include "judge/remedies.h"
 #include "rules/builtin.h"
@@ -389,6 +391,16 @@ dns_close(struct dns_access *dns)
 	return status;
 }
 
+static bool
+is_public(const char *server)
+{
+	struct nameserver_address address;
+	unsigned line;
+
+	return nameserver_parse(server, &address) &&
+	       public_resolver(data_resolvers, data_resolvers_size, &address.ip, &line);
+}
+
 const char *
 dns_public_resolver(const struct dns_access *dns)
 {
@@ -396,7 +408,7 @@ dns_public_resolver(const struct dns_access *dns)
 	    dns->list_resolver != NULL ? dns->list_resolver : dns->resolver;
 
 	for (size_t i = 0; i < resolver_servers(resolver); i++)
-		if (resolver_is_public(resolver_server(resolver, i)))
+		if (is_public(resolver_server(resolver, i)))
 			return resolver_server(resolver, i);
 	return NULL;
 }

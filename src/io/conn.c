@@ -13,6 +13,8 @@
 #include "base/arena.h"
 #include "io/wire.h"
 
+enum { COMMAND_MAX = 512 }; /* RFC 5321 section 4.5.3.1.4 */
+
 enum conn_phase { CONNECTING, OPENING, OPEN, DEAD };
 
 struct conn {
@@ -29,6 +31,7 @@ struct conn {
 	struct event reading, writing, timer;
 	int failed; /* errno of a connection that failed at once */
 	struct ip local;
+	bool hurried; /* TCP_NODELAY is set */
 };
 
 static void on_ready(evutil_socket_t fd, short what, void *arg);
@@ -145,8 +148,6 @@ start_connect(struct conn *conn, const struct ip *source, const struct ip *addre
 	conn->fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (conn->fd < 0)
 		return errno;
-	setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on,
-	    sizeof on); /* lock-step: nothing to gather up */
 	if (source->family != 0) {
 		struct sockaddr_storage from;
 		socklen_t from_len;
@@ -159,6 +160,7 @@ start_connect(struct conn *conn, const struct ip *source, const struct ip *addre
 #endif
 		if (bind(conn->fd, (struct sockaddr *)&from, from_len) != 0)
 			return errno;
+		conn->local = *source;
 	}
 	return connect(conn->fd, (struct sockaddr *)&sa, len) == 0 ? 0 : errno;
 }
@@ -289,7 +291,8 @@ finish_connect(struct conn *conn)
 		return;
 	}
 	conn->phase = OPEN;
-	learn_local(conn);
+	if (conn->local.family == 0)
+		learn_local(conn);
 	event_add(&conn->reading, NULL);
 	/* A reset is no refusal to connect: there was a connection, and the peer ended it before we
 	 * looked. */
@@ -376,9 +379,23 @@ conn_deadline(struct conn *conn, long ms)
 	conn->wire->taken = 0;
 }
 
+/* A command goes out at once in any case: what was said before it has been answered. The end of
+ * something larger would wait for the peer to acknowledge its beginning. */
+static void
+hurry(struct conn *conn)
+{
+	int on = 1;
+
+	if (!conn->hurried)
+		setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	conn->hurried = true;
+}
+
 void
 conn_send(struct conn *conn, const char *data, size_t len)
 {
+	if (len > COMMAND_MAX)
+		hurry(conn);
 	conn->out = data;
 	conn->out_len = len;
 	event_active(&conn->writing, EV_WRITE, 0);
@@ -403,6 +420,7 @@ void
 conn_secure(struct conn *conn, struct tls_context *tls, const char *name, bool must_verify,
     struct tls_facts *facts, struct arena *arena)
 {
+	hurry(conn); /* several records may be one step of a handshake */
 	conn->wire->ops->free(conn->wire);
 	conn->wire = wire_tls(conn->fd, tls, name, must_verify, facts, arena);
 	conn->phase = OPENING;

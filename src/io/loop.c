@@ -84,18 +84,34 @@ loop_wall_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-uint64_t
-loop_random(void)
+static void
+fill(void *bytes, size_t size)
 {
-	uint64_t value;
 	ssize_t n;
 
 	do
-		n = getrandom(&value, sizeof value, 0);
+		n = getrandom(bytes, size, 0);
 	while (n < 0 && errno == EINTR);
-	if (n != sizeof value) {
-		log_error("no random bytes from the kernel");
-		exit(STATUS_INTERNAL);
+	if (n == (ssize_t)size)
+		return;
+	log_error("no random bytes from the kernel");
+	exit(STATUS_INTERNAL);
+}
+
+/* Some at once: a question to the DNS costs little more than a call of the kernel. None is given
+ * twice, nor left behind. */
+uint64_t
+loop_random(void)
+{
+	static uint64_t pool[32];
+	static size_t left;
+	uint64_t value;
+
+	if (left == 0) {
+		fill(pool, sizeof pool);
+		left = sizeof pool / sizeof *pool;
 	}
+	value = pool[--left];
+	pool[left] = 0;
 	return value;
 }

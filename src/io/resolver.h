@@ -70,8 +70,4 @@ size_t resolver_servers(const struct resolver *resolver);
 const char *resolver_server(
     const struct resolver *resolver, size_t i); /* "127.0.0.1", "127.0.0.1:5300", "[::1]:5300" */
 
-/* Whether this is one of the well-known open resolvers (8.8.8.8, 1.1.1.1, …): DNS lists refuse
- * them, or lie to them. */
-bool resolver_is_public(const char *server);
-
 #endif
