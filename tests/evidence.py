@@ -133,6 +133,15 @@ both('an MX host that is an alias of nothing', 1, [GONE.format('t.example.net', 
 b = book(('1.2.0.192.in-addr.arpa', 'CNAME', ['1.0-63.2.0.192.in-addr.arpa']), ('0-63.2.0.192.in-addr.arpa', 'SOA', ['a b 1 2 3 4 5']))
 both('a reverse name that is an alias of nothing', 1, ['is an alias (CNAME) of 1.0-63.2.0.192.in-addr.arpa, which does not exist'], None, 'ptr', '192.0.2.1', '--dns-replay', b)
 
+def judged(b, *args):
+    return run('self', '-4', '--allow-private', '--public-ip', '192.0.2.1', '--from', 'u@example.com', '--no-dnsbl', '--dns-replay', b, *args)
+
+
+b = book(('sel._domainkey.example.com', 'CNAME', ['t.example.net']), ('mail.example.com', 'CNAME', ['t.example.net']), ('1.2.0.192.in-addr.arpa', 'CNAME', ['t.example.net']))
+r = judged(b, '--helo', 'mail.example.com', '--dkim-selector', 'sel', '--dkim-domain', 'example.com')
+for what in ['sel._domainkey.example.com TXT: NXDOMAIN; it', 'mail.example.com A: NXDOMAIN; it', 'no PTR record (NXDOMAIN; resolver replay); it']:
+    tap.check(f'self: {what.split(":")[0]}: the alias is named', GONE.format('t.example.net', 'does not exist').replace('is an', what + ' is an', 1) in say(r), r.out)
+
 # ---- SPF records that are none
 
 for record, why in [
@@ -148,6 +157,10 @@ for record, why in [
 b = book(('example.com', 'TXT', ['spf2.0/pra -all', 'hello spf', 'v=DKIM1; p=']))
 r = run('check', 'spf', '--ip', '192.0.2.1', '--from', 'a@example.com', '--dns-replay', b)
 tap.check('what was not meant as an SPF record is not quoted', r.status == 2 and 'is none' not in r.out, r.out)
+
+for record, why in [('\ufeffv=DKIM1; p=', 'byte order mark'), ('\u201cv=DKIM1; p=\u201d', 'typographic'), ('"v=DKIM1; p="', 'quotation marks'), (' v=DKIM1; p=', 'revoked')]:
+    b = book(('s._domainkey.example.com', 'TXT', [record.encode().decode('latin-1')]))
+    both(f'a key record {record!r}', 1, [why], [], 'dkim', '--selector', 's', '--domain', 'example.com', '--dns-replay', b)
 
 # ---- many PTR names
 

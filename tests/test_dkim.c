@@ -503,7 +503,7 @@ static const struct {
     {"v=DKIM1; p=", "MIIBIjANBgkq", DKIM_KEY_BAD, 0, "no RSA public key (cut off?)"},
     {"v=DKIM1; p=", "MIIB\" \"IjANBgkq", DKIM_KEY_BAD, 0,
         "the quotes between its strings were published"},
-    {"\"v=DKIM1; p=", "MIIBIjANBgkq\"", DKIM_KEY_BAD, 0, "begins with a quotation mark"},
+    {"\"v=DKIM1; p=", "MIIBIjANBgkq\"", DKIM_KEY_BAD, 0, "quotation marks"},
     {"v=DKIM1\\; p=", rsa2048_public, DKIM_KEY_BAD, 0, "a backslash before a semicolon"},
     {"v=DKIM1; p=", "AAAA; p=AAAA", DKIM_KEY_BAD, 0, "p= stands there twice"},
     {"v=DKIM1;; p=", rsa2048_public, DKIM_KEY_BAD, 0, "an empty tag at octet 9"},

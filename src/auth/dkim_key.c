@@ -7,6 +7,7 @@
 
 #include "auth/alias.h"
 #include "auth/dkim_tags.h"
+#include "auth/near_miss.h"
 #include "base/arena.h"
 #include "dns/book.h"
 #include "dns/name.h"
@@ -164,8 +165,11 @@ dkim_key_usable(const struct dkim_key *key)
 static const char *
 published_wrongly(const char *record, size_t len)
 {
-	if (len > 0 && record[0] == '"')
-		return "the record begins with a quotation mark: the quotes were published with it";
+	struct slice text = {record, len};
+	const char *before = near_before(&text);
+
+	if (before != NULL && slice_span((struct slice){record, len}, " \t") == 0)
+		return before;
 	for (size_t i = 1; i < len; i++)
 		if (record[i] == ';' && record[i - 1] == '\\')
 			return "there is a backslash before a semicolon: the zone's escaping was "
@@ -338,7 +342,7 @@ dkim_key_look_up(struct book *book, struct arena *arena, const char *selector, c
 		break;
 	case ABSENT:
 		out->state = DKIM_KEY_ABSENT;
-		alias = alias_gone(answer, arena);
+		alias = out->alias = alias_gone(answer, arena);
 		out->problem = arena_printf(arena,
 		    alias != NULL                   ? "%s has no TXT record: %s"
 		    : answer->rcode == DNS_NXDOMAIN ? "%s does not exist%s"

@@ -53,6 +53,7 @@ struct dkim_key {
 	    *public_key; /* the octets of p=; NULL if there are none that could be read */
 	size_t public_key_len;
 	const char *problem; /* what is wrong and where; NULL for TESTING and OK */
+	const char *alias; /* why it is ABSENT, where the name is an alias that leads nowhere */
 	struct notes warnings; /* what is unwise or fragile, whatever the state */
 };
 

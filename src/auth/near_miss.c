@@ -80,9 +80,8 @@ near_quote(struct slice text, size_t max, struct arena *arena)
 	return copy;
 }
 
-/* What is before the record, all of it; the first thing is why. */
-static const char *
-pass_prefixes(struct slice *text)
+const char *
+near_before(struct slice *text)
 {
 	const char *why = NULL;
 	size_t i = 0;
@@ -144,7 +143,7 @@ const char *
 near_miss(struct slice text, enum near_kind kind)
 {
 	const struct near_form *form = &forms[kind];
-	const char *before = pass_prefixes(&text), *why;
+	const char *before = near_before(&text), *why;
 	char stem[STEM_MAX + 1];
 
 	take_stem(text, stem);

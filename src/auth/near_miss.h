@@ -13,6 +13,10 @@ enum near_kind { NEAR_SPF, NEAR_DMARC };
  * byte order mark stands before it". NULL: it is something else. */
 const char *near_miss(struct slice text, enum near_kind kind);
 
+/* Takes off what stands before a record and is no part of it (a byte order mark, quotation marks,
+ * white space …); the first such thing is the reason, NULL if there is none. */
+const char *near_before(struct slice *text);
+
 /* `text`, shortened to `max` octets and with \xNN for what is not printable. */
 const char *near_quote(struct slice text, size_t max, struct arena *arena);
 

@@ -575,14 +575,11 @@ status_ptr(const struct check *check)
 static bool
 read_item(struct check *check)
 {
-	const char *why;
-
 	if (ip_parse(&check->ip, check->operand))
 		return true;
-	if (!name_normalise(check->operand, check->domain, &why))
-		return refuse(check, why);
-	return name_is_host(check->domain) ||
-	       refuse(check, "neither an IP address nor a domain of two labels or more");
+	return read_mail_domain(check) &&
+	       (name_is_host(check->domain) ||
+	           refuse(check, "neither an IP address nor a domain of two labels or more"));
 }
 
 static bool

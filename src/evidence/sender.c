@@ -3,6 +3,7 @@
 #include <libpsl.h>
 #include <string.h>
 
+#include "auth/alias.h"
 #include "auth/dkim_sign.h"
 #include "base/arena.h"
 #include "dns/book.h"
@@ -138,6 +139,7 @@ check_helo(struct sender_gathering *g, bool ptr_known)
 		return;
 	}
 	helo->rcode = answer->rcode;
+	helo->alias = alias_gone(answer, g->arena);
 	helo->server = answer->server;
 	helo->ttl = answer->ttl;
 	helo->resolves = answer->count > 0 && is_made_up(g, &answer->records[0].u.address)

@@ -51,6 +51,8 @@ struct sender_helo { /* the HELO name (RFC 5321 section 4.1.4) */
 	enum truth leads_back; /* … among them the sender's */
 	enum truth is_ptr; /* it is a PTR name of the address */
 	enum dns_rcode rcode;
+	const char *alias; /* why it does not resolve, where it is an alias that leads nowhere; else
+	                      NULL */
 	const char *server; /* that answered; NULL if none did */
 	uint32_t ttl; /* of its answer, seconds */
 };

@@ -446,8 +446,9 @@ helo_evidence(struct desk *desk)
 {
 	const struct sender_helo *helo = &desk->sender->helo_facts;
 
-	return arena_printf(desk->arena, "%s %s: %s%s.", desk->sender->helo,
+	return arena_printf(desk->arena, "%s %s: %s%s%s%s.", desk->sender->helo,
 	    desk->sender->ip.family == 6 ? "AAAA" : "A", dns_rcode_name(helo->rcode),
+	    helo->alias != NULL ? "; " : "", helo->alias != NULL ? helo->alias : "",
 	    by(desk, helo->server));
 }
 
@@ -763,7 +764,8 @@ key_evidence(struct desk *desk, const struct sender_key *key)
 		text = arena_printf(desk->arena, "%s \"%s\"", text, quote(desk, key->key.record));
 	else
 		text = arena_printf(desk->arena, "%s: %s", text, dns_rcode_name(key->key.rcode));
-	return arena_printf(desk->arena, "%s%s.", text, by(desk, key->key.server));
+	return arena_printf(desk->arena, "%s%s%s%s.", text, key->key.alias != NULL ? "; " : "",
+	    key->key.alias != NULL ? key->key.alias : "", by(desk, key->key.server));
 }
 
 /* The selector has another key, in use or once in use: its record stays as it is. */

@@ -805,8 +805,9 @@ ptr_describe(const struct ptr *ptr, struct arena *arena)
 
 	ip_text(&ptr->ip, ip);
 	if (ptr->found == ABSENT)
-		return arena_printf(
-		    arena, "%s has no PTR record (%s%s).", ip, dns_rcode_name(ptr->rcode), by);
+		return arena_printf(arena, "%s has no PTR record (%s%s)%s%s.", ip,
+		    dns_rcode_name(ptr->rcode), by, ptr->problem != NULL ? "; " : "",
+		    ptr->problem != NULL ? ptr->problem : "");
 	if (ptr->found == UNKNOWN)
 		return arena_printf(arena,
 		    "The PTR record of %s could not be looked up (%s%s): nothing is known about "
