@@ -242,28 +242,28 @@ say_certificate(struct buf *out, const struct text_style *style, const struct at
 	buf_release(&line);
 }
 
-/* What finds a message again that was sent: ours, and what the server calls it. */
+/* What finds a message again that was sent: our name for it, and what the server answered, often
+ * with its own. */
 static void
-say_message(struct buf *out, const struct text_style *style, const struct attempt *attempt)
+say_message(struct buf *out, const struct text_style *style, const struct journey *journey)
 {
-	if (attempt->message_id == NULL)
-		return;
-	text_field(out, style, "message-id", attempt->message_id);
-	if (attempt->status == WALK_ACCEPTED && attempt->reply.text != NULL) {
-		struct buf line;
+	const struct attempt *attempt = journey->decisive;
+	struct buf line;
 
+	text_field(out, style, "message-id", attempt->message_id);
+	if (journey->status == WALK_ACCEPTED && journey->asked == STAGE_MESSAGE &&
+	    attempt->reply.count > 0) {
 		buf_init(&line, TEXT_LINE);
-		buf_printf(&line, "%d ", attempt->reply.code);
-		text_some(&line, attempt->reply.text, QUOTE_OCTETS);
-		for (size_t i = 0; i < line.len; i++)
-			if (line.data[i] == '\n')
-				line.data[i] = ' ';
+		for (size_t i = 0; i < attempt->reply.count; i++) {
+			buf_puts(&line, i > 0 ? " " : "");
+			text_some(&line, attempt->reply.lines[i].bytes, QUOTE_OCTETS);
+		}
 		text_field(out, style, "its reply", line.data);
 		buf_release(&line);
 	}
-	if (attempt->uncertain)
+	if (journey->uncertain)
 		text_field(out, style, "note",
-		    "The message was sent whole and no reply to it came: it may have been "
+		    "A message was sent whole and no reply to it came: it may have been "
 		    "delivered.");
 }
 
@@ -390,7 +390,7 @@ say_decisive(struct buf *out, const struct text_style *style, const struct journ
 		say_reply(out, style, attempt);
 	say_starttls(out, style, attempt);
 	say_certificate(out, style, attempt);
-	say_message(out, style, attempt);
+	say_message(out, style, journey);
 }
 
 void

@@ -7,6 +7,16 @@
 #include "report/text.h"
 #include "report/text_words.h"
 
+static void
+say_tls(struct buf *out, const struct tls_facts *tls)
+{
+	buf_printf(out, "=== TLS started with cipher %s:%s\n=== TLS peer DN=\"", tls->version,
+	    tls->cipher);
+	if (tls->subject != NULL)
+		text_cstring(out, tls->subject);
+	buf_printf(out, "\", verification: %s\n", tls->verify != NULL ? tls->verify : "none");
+}
+
 /* swaks's prefixes: <- and -> in the clear, <~ and ~> under TLS, ** where the server refuses, ===
  * and *** for what we have to say. */
 void
@@ -20,15 +30,13 @@ text_transcript(struct buf *out, const struct attempt *attempt)
 		bool bad = entry->reply.code >= 400;
 
 		if (entry->stage == STAGE_CONNECT && entry->reply.count == 0 &&
-		    attempt->ending != END_UNREACHABLE)
-			buf_printf(out, "=== Connected to %s.\n", attempt->mx);
+		    attempt->ending != END_UNREACHABLE) {
+			buf_puts(out, "=== Connected to ");
+			text_cstring(out, attempt->mx);
+			buf_puts(out, ".\n");
+		}
 		if (entry->stage == STAGE_HANDSHAKE && attempt->tls_done)
-			buf_printf(out,
-			    "=== TLS started with cipher %s:%s\n=== TLS peer DN=\"%s\", "
-			    "verification: %s\n",
-			    attempt->tls.version, attempt->tls.cipher,
-			    attempt->tls.subject != NULL ? attempt->tls.subject : "",
-			    attempt->tls.verify != NULL ? attempt->tls.verify : "none");
+			say_tls(out, &attempt->tls);
 		if (entry->sent != NULL) {
 			buf_puts(out, entry->tls ? " ~> " : " -> ");
 			text_cstring(out, entry->sent);
