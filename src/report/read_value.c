@@ -57,7 +57,7 @@ days_of(int year, int month, int day)
 	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-/* "2026-11-24T10:00:00.000Z" */
+/* "2026-11-24T10:00:00.000Z"; 0: none, or of a time before there were any. */
 static int64_t
 read_time(const json_t *object, const char *key)
 {
@@ -77,6 +77,8 @@ read_time(const json_t *object, const char *key)
 		else
 			part++;
 	}
+	if (n[0] < 1970 || n[1] < 1 || n[1] > 12)
+		return 0;
 	return (((days_of(n[0], n[1], n[2]) * 24 + n[3]) * 60 + n[4]) * 60 + n[5]) * 1000 + n[6];
 }
 
