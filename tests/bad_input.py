@@ -1,6 +1,9 @@
 """Bad files, bad lists, output that cannot be written: one line that names the thing and its place, the documented status, and nothing lost that was learnt."""
+import bz2
 import fcntl
+import gzip
 import json
+import lzma
 import os
 import signal
 import socket
@@ -50,6 +53,26 @@ refuses('a CA file without certificates', 65, 'ca.pem: no PEM', 'probe', '--tls-
 refuses('a message with an over-long line', 65, 'long.eml:3: ', 'probe', '--data', '@' + file('long.eml', 'Subject: x\n\n' + 'x' * 1200 + '\n'), GOOD)
 refuses('an attachment that is not there', 65, 'nothing.pdf: No such file', 'probe', '--attach', home + '/nothing.pdf', GOOD)
 refuses('a skip file with a broken line', 65, 'skip.txt:2: ', 'probe', '--skip-file', file('skip.txt', 'example.com\n..\n'), GOOD)
+
+for source in ('192.0.2.77', '2001:db8::77'):
+    refuses(f'--source {source}, which is not ours', 64, f'--source {source}: this host does not have that address', 'probe', '--source', '127.0.1.2', '--source', source, GOOD)
+refuses('a zip as list', 65, 'list.zip: a zip archive', 'probe', '--input', file('list.zip', b'PK\x03\x04' + bytes(100)))
+refuses('a zip as message', 65, 'mail.zip: a zip archive', 'probe', '--data', '@' + file('mail.zip', b'PK\x03\x04' + bytes(100)), 'user@' + GOOD)
+refuses('a truncated gzip file as skip file', 65, 'cut.gz: ', 'probe', '--skip-file', file('cut.gz', gzip.compress(os.urandom(10000).hex().encode())[:5000]), GOOD)
+
+# Compressed, and in UTF-16: as if it were not.
+targets = f'{GOOD} # the first\r\n\u201caccept-plain.lab.example\u201d\r\n'
+for name, packed in (('gzip', gzip.compress(targets.encode())), ('bzip2', bz2.compress(targets.encode())), ('xz', lzma.compress(targets.encode())),
+                     ('UTF-16', targets.encode('utf-16')), ('UTF-16 without a mark', targets.encode('utf-16-be')), ('a mark', targets.encode('utf-8-sig')),
+                     ('gzip of UTF-16', gzip.compress(targets.encode('utf-16')))):
+    for form in ('file', 'standard input'):
+        run = probe('--input', '-', input=packed) if form != 'file' else probe('--input', file('packed', packed))
+        tap.check(f'a list, {name}, {form}', run.status == 0 and len(run.results()) == 2, run.out + run.err)
+for pack in (gzip.compress, bz2.compress, lzma.compress):
+    run = probe('--data', '@' + file('mail.packed', pack(b'Subject: packed\n\nhello\n')), f'user@{GOOD}')
+    tap.check(f'a message, {pack.__module__}', run.status == 0 and run.results()[0]['stage'] == 'message', run.out + run.err)
+run = probe('--input', file('bomb.gz', gzip.compress(bytes(200_000_000), 1)), timeout=60)
+tap.check('200 MB without a line end: one bad line', run.status == 65 and run.err.count('\n') <= 2, run.err)
 
 # A bad line is told with its number and stops nobody else.
 mixed = file('mixed.txt', f'# my list\n{GOOD}\nbad..name\n\n  accept-plain.lab.example  # a comment\nx{"y" * 5000}\na\0b\naccept-plain.lab.example\r\n')

@@ -1,5 +1,6 @@
 #include "campaign/senders.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -264,4 +265,21 @@ senders_source(const struct ip *destination)
 	}
 	close(fd);
 	return source;
+}
+
+int
+senders_bind(const struct ip *source)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	bool v4 = source->family == 4;
+	struct sockaddr *address = v4 ? (struct sockaddr *)&in : (struct sockaddr *)&in6;
+	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0), error = 0;
+
+	memcpy(v4 ? (void *)&in.sin_addr : (void *)&in6.sin6_addr, source->bytes, v4 ? 4 : 16);
+	if (fd < 0 || bind(fd, address, v4 ? sizeof in : sizeof in6) != 0)
+		error = errno;
+	if (fd >= 0)
+		close(fd);
+	return error;
 }

@@ -63,5 +63,7 @@ void senders_forget(struct senders *senders, void *arg);
 struct ip senders_source(
     const struct ip *destination); /* the address that the kernel would send from; family 0: no
                                       route. No packet is sent. */
+/* 0, or the errno of why nothing can be sent from this address. */
+int senders_bind(const struct ip *source);
 
 #endif

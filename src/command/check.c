@@ -253,7 +253,7 @@ read_message(struct check *check)
 		return refuse(check, "one FILE at a time");
 	if (query->message != NULL)
 		return true;
-	bytes = file_read(check->operand, DKIM_MESSAGE_MAX, &len);
+	bytes = file_unpack(check->operand, INPUT_OCTETS, DKIM_MESSAGE_MAX, &len);
 	if (bytes == NULL) {
 		check->refusal = EXIT_DATA;
 		return false;

@@ -68,10 +68,8 @@ own_hostname(char *name, size_t size)
 }
 
 static bool
-read_into(struct arena *arena, const char *name, const char **bytes, size_t *len)
+keep(struct arena *arena, char *text, const char **bytes, const size_t *len)
 {
-	char *text = file_read(name, MESSAGE_MAX, len);
-
 	if (text == NULL)
 		return false;
 	*bytes = arena_copy(arena, text, *len);
@@ -96,7 +94,8 @@ read_message(struct run *run)
 	letter->own = data->text;
 	letter->own_len = data->text != NULL ? strlen(data->text) : 0;
 	if (data->file != NULL &&
-	    !read_into(run->arena, data->file, &letter->own, &letter->own_len))
+	    !keep(run->arena, file_unpack(data->file, INPUT_OCTETS, MESSAGE_MAX, &letter->own_len),
+	        &letter->own, &letter->own_len))
 		return EXIT_DATA;
 	buf_init(&trial, MESSAGE_MAX);
 	good = message_from_file(letter->own, letter->own_len, NULL, &trial, &why, &line);
@@ -140,14 +139,17 @@ read_parts(struct run *run)
 	message->body = o->body.text;
 	message->body_len = o->body.text != NULL ? strlen(o->body.text) : 0;
 	if (o->body.file != NULL &&
-	    !read_into(run->arena, o->body.file, &message->body, &message->body_len))
+	    !keep(run->arena,
+	        file_unpack(o->body.file, INPUT_TEXT, MESSAGE_MAX, &message->body_len),
+	        &message->body, &message->body_len))
 		return EXIT_DATA;
 	for (size_t i = 0; i < o->attach.count; i++) {
 		const char *name = o->attach.items[i], *slash = strrchr(name, '/');
 		struct message_file *file = arena_push(run->arena, &files, i, sizeof *file);
 
 		file->name = slash != NULL ? slash + 1 : name;
-		if (!read_into(run->arena, name, &file->bytes, &file->len))
+		if (!keep(run->arena, file_read(name, MESSAGE_MAX, &file->len), &file->bytes,
+		        &file->len))
 			return EXIT_DATA;
 	}
 	message->files = files;
@@ -386,6 +388,24 @@ walk_all(struct run *run)
 	return status;
 }
 
+/* An address that is not ours is a slip of the hand, and no word on any target. */
+static int
+check_sources(const struct options *o)
+{
+	for (size_t i = 0; i < o->sources.count; i++) {
+		int error = senders_bind(&o->sources.items[i]);
+		char text[IP_TEXT];
+
+		if (error == 0)
+			continue;
+		log_error("--source %s: %s", ip_text(&o->sources.items[i], text),
+		    error == EADDRNOTAVAIL ? "this host does not have that address"
+		                           : strerror(error));
+		return error == EADDRNOTAVAIL ? EXIT_USAGE : EXIT_LOCAL;
+	}
+	return EXIT_OK;
+}
+
 /* The words of --only; without, -q with a list tells what went wrong. */
 static int
 read_only(struct run *run)
@@ -421,6 +441,8 @@ command_probe(const struct options *options)
 	int status, closed;
 
 	status = read_only(&run);
+	if (status == EXIT_OK)
+		status = check_sources(options);
 	if (status == EXIT_OK)
 		status = dns_open(&run.dns, options);
 	if (status == EXIT_OK)

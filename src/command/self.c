@@ -72,7 +72,7 @@ read_message(struct self *self)
 	if (data->file == NULL && data->text == NULL)
 		return EXIT_OK;
 	if (data->file != NULL) {
-		text = bytes = file_read(data->file, MESSAGE_MAX, &len);
+		text = bytes = file_unpack(data->file, INPUT_OCTETS, MESSAGE_MAX, &len);
 		if (bytes == NULL)
 			return EXIT_DATA;
 	} else {

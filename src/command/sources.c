@@ -60,6 +60,36 @@ file_read(const char *name, size_t max, size_t *len)
 	return NULL;
 }
 
+char *
+file_unpack(const char *name, enum input_want want, size_t max, size_t *len)
+{
+	struct input *input = input_open(name, want);
+	enum input_state state = INPUT_BROKEN;
+	struct slice piece;
+	struct buf bytes;
+	char *copy = NULL;
+
+	if (input == NULL) {
+		log_error("%s: %s", name, strerror(errno));
+		return NULL;
+	}
+	buf_init(&bytes, max);
+	while (!bytes.full && (state = input_piece(input, &piece)) <= INPUT_WAIT)
+		state == INPUT_SOME ? buf_add(&bytes, piece.at, piece.len) : input_wait(input);
+	if (bytes.full)
+		log_error("%s: over %zu octets", input_name(input), max);
+	else if (state == INPUT_BROKEN)
+		log_error("%s: %s", input_name(input), input_why(input));
+	else {
+		copy = must_alloc(bytes.len + 1);
+		memcpy(copy, bytes.data, bytes.len);
+		*len = bytes.len;
+	}
+	buf_release(&bytes);
+	input_close(input);
+	return copy;
+}
+
 static bool
 add_list_file(struct lists *lists, const char *name)
 {

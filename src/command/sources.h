@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "command/command.h"
+#include "input/input.h"
 #include "io/consult.h"
 #include "report/text.h"
 
@@ -62,5 +63,7 @@ void rulebook_close(struct rulebook *rulebook);
 /* A whole file, at most `max` octets; "-" is standard input. NULL after saying why. Owned by the
  * caller, NUL-terminated behind `*len`. */
 char *file_read(const char *name, size_t max, size_t *len);
+/* The same, unpacked if it is compressed, and of what is text as UTF-8 (input/input.h). */
+char *file_unpack(const char *name, enum input_want want, size_t max, size_t *len);
 
 #endif
