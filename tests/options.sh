@@ -301,7 +301,9 @@ while IFS= read -r item; do
 	*) [ "$many" -eq 0 ] || note "repeatable: $item" ;;
 	esac
 	said=$(printf '%s\n' "$said" | sed 's/;* *repeatable//; s/, */\n/g' | sort)
-	[ -z "$said" ] || [ "$said" = "$(cut -f 1 "$dir/rows" | sort -u)" ] || note "other commands: $item"
+	for name in $names; do # each of them, in each of these
+		[ -z "$said" ] || [ "$said" = "$(awk -F '\t' -v n="$name" '$2 == n' "$dir/table" | cut -f 1 | sort -u)" ] || note "other commands take $name: $item"
+	done
 done <"$dir/items" >"$dir/missing"
 cat "$dir/missing"
 [ ! -s "$dir/missing" ]

@@ -298,7 +298,7 @@ const struct option option_table[] = {
         .many = true,
     },
     {
-        .names = "source ip",
+        .names = "source ip local-interface",
         .value = "ADDR",
         .help = "the address that was refused: ask the DNS whether the reply is right",
         .commands = E,
@@ -308,7 +308,7 @@ const struct option option_table[] = {
         .line_only = true,
     },
     {
-        .names = "ip source",
+        .names = "ip source local-interface",
         .value = "ADDR",
         .help = "client address",
         .commands = C,
@@ -347,7 +347,7 @@ const struct option option_table[] = {
         .many = true,
     },
     {
-        .names = "dkim-selector",
+        .names = "dkim-selector selector",
         .value = "NAME",
         .help = "selector of that key",
         .commands = P | S,
@@ -357,7 +357,7 @@ const struct option option_table[] = {
         .many = true,
     },
     {
-        .names = "dkim-domain",
+        .names = "dkim-domain domain",
         .value = "DOMAIN",
         .help = "signing domain of that key (the domain of --from)",
         .commands = P | S,
