@@ -178,7 +178,9 @@ find_aside(
 		    phrase->kind == SAYS_NOTHING ||
 		    (phrase->kind != OPENS_ANYWHERE && !may_open(text, start, at)))
 			continue;
-		*stop = phrase->kind == OPENS_PURPOSE ? purpose_end(text, at, end) : end;
+		*stop = phrase->kind == OPENS_PURPOSE ? purpose_end(text, at, end)
+		        : phrase->kind == OPENS_STOCK ? at + phrase->len
+		                                      : end;
 		return at;
 	}
 	*stop = end;
@@ -317,16 +319,26 @@ hide_names(char *text, size_t len, bool links)
 	}
 }
 
+/* "BAD_RECIPIENT" */
+static void
+part_words(char *text, size_t len)
+{
+	for (size_t i = 1; i + 1 < len; i++)
+		if (text[i] == '_' && is_alpha(text[i - 1]) && is_alpha(text[i + 1]))
+			text[i] = ' ';
+}
+
 const char *
 clauses_hide(
     const struct clauses *clauses, const char *text, size_t len, unsigned hide, struct arena *arena)
 {
 	char *hidden;
 
-	if (memchr(text, PATTERN_DOT, len) == NULL &&
+	if (memchr(text, PATTERN_DOT, len) == NULL && memchr(text, '_', len) == NULL &&
 	    (!(hide & HIDE_ASIDES) || clauses->asides == 0))
 		return NULL;
 	hidden = arena_copy(arena, text, len);
+	part_words(hidden, len);
 	if (hide & HIDE_NAMES)
 		hide_names(hidden, len, hide & HIDE_LINKS);
 	for (size_t i = 0; i < clauses->count && hide & HIDE_ASIDES; i++)

@@ -28,6 +28,7 @@ enum opening {
 	OPENS_ASIDE, /* all of the clause, up to the end of its sentence */
 	OPENS_ANYWHERE, /* the same, wherever in a sentence it stands: "please" */
 	OPENS_PURPOSE, /* up to its first comma: "To protect our users, your mail was refused" */
+	OPENS_STOCK, /* no more than the phrase itself: what a standard gives for any reason */
 	OPENS_REASON, /* none, though it looks like one: "please try again" */
 	SAYS_NOTHING /* a word of refusal or courtesy; it opens nothing */
 };

@@ -276,7 +276,8 @@ read_part(struct reading_job *job, size_t start, const struct view *view)
 {
 	job->candidate_count = 0;
 	for (unsigned class = 0; class < CLASS_COUNT; class ++) {
-		const struct view *text = class <= CLASS_LIST ? &job->all : view;
+		const struct view *text =
+		    class <= CLASS_LIST || class == CLASS_TABLE ? &job->all : view;
 		struct part as_it_is = part_of(text, start, false);
 		size_t before = job->candidate_count;
 
@@ -377,6 +378,8 @@ choose_rule(struct reading_job *job)
 			break;
 		}
 		make_words(job, &view);
+		if (i == 0 && memchr(job->text.bare, '_', job->text.len) != NULL)
+			words_scan(job->rules->words, view.text, view.len, job->found);
 		read_view(job, &view);
 	}
 	keep_others(job);

@@ -20,6 +20,8 @@ enum rule_class {
 	              words */
 	CLASS_LIST, /* a named list, a list's URL */
 	CLASS_SPECIFIC, /* words that leave one reading */
+	CLASS_TABLE, /* a number in a provider's table of codes, which words said beside it outrank
+	              */
 	CLASS_SHARP, /* an enhanced code that providers use as it was meant */
 	CLASS_GENERIC, /* words that usually mean it */
 	CLASS_POLICY, /* "policy", and no more */

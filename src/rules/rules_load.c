@@ -11,6 +11,7 @@ static const char *const class_names[CLASS_COUNT] = {
     [CLASS_TAG] = "tag",
     [CLASS_LIST] = "list",
     [CLASS_SPECIFIC] = "specific",
+    [CLASS_TABLE] = "table",
     [CLASS_SHARP] = "sharp",
     [CLASS_GENERIC] = "generic",
     [CLASS_POLICY] = "policy",
@@ -119,7 +120,7 @@ load_class(struct load *load)
 			load->rule->class = (enum rule_class)i;
 			return true;
 		}
-	return refuse(load, "not tag, list, specific, sharp, generic, policy or fallback");
+	return refuse(load, "not tag, list, specific, table, sharp, generic, policy or fallback");
 }
 
 static bool
@@ -596,7 +597,8 @@ load_asides(struct rules *rules, const struct stanza *stanza, struct stanza_erro
 		const char *key;
 		enum opening kind;
 	} kinds[] = {{"words", OPENS_ASIDE}, {"anywhere", OPENS_ANYWHERE},
-	    {"purpose", OPENS_PURPOSE}, {"except", OPENS_REASON}, {"nothing", SAYS_NOTHING}};
+	    {"purpose", OPENS_PURPOSE}, {"stock", OPENS_STOCK}, {"except", OPENS_REASON},
+	    {"nothing", SAYS_NOTHING}};
 
 	for (size_t i = 0; i < stanza->count; i++) {
 		const struct stanza_field *field = &stanza->fields[i];

@@ -456,8 +456,8 @@ is_in_tag(struct slice text, size_t at)
 	while (start > 0 && (is_digit(text.at[start - 1]) ||
 	                        (text.at[start - 1] >= 'A' && text.at[start - 1] <= 'Z')))
 		start--;
-	return at - start >= 2 && !is_digit(text.at[start]) && at + 1 < text.len &&
-	       is_digit(text.at[at + 1]);
+	return at - start >= 2 && at - start <= 8 && !is_digit(text.at[start]) &&
+	       at + 1 < text.len && is_digit(text.at[at + 1]);
 }
 
 /* qmail's log has no blank in it: "…/Remote_host_said:_550_No_such_user/Giving_up_on_…". */
@@ -553,6 +553,21 @@ find_report(struct slice text)
 	return report;
 }
 
+/* A report is folded as its system likes: a line that begins with a blank goes on. */
+static struct slice
+unfold(struct slice text, struct arena *arena)
+{
+	char *copy;
+
+	if (begins_with_code(text) || memchr(text.at, '\n', text.len) == NULL)
+		return text;
+	copy = arena_copy(arena, text.at, text.len);
+	for (size_t i = 0; i + 1 < text.len; i++)
+		if (copy[i] == '\n' && is_blank(copy[i + 1]))
+			copy[i] = ' ';
+	return (struct slice){copy, text.len};
+}
+
 /* ---- all of it */
 
 /* A line that is folded begins with a blank; a code there is the reply's own again, or no line
@@ -611,7 +626,7 @@ unwrap(const char *text, size_t len, struct arena *arena, struct unwrapped *out)
 	bool doubled = false;
 
 	all = undo_underscores(all, arena);
-	reply = transcript_of(all) != NO_TRANSCRIPT ? all : find_report(all);
+	reply = transcript_of(all) != NO_TRANSCRIPT ? all : find_report(unfold(all, arena));
 	whole = arena_alloc(arena, reply.len + 2);
 	*out = (struct unwrapped){.whole = whole};
 	join_lines(reply, whole, out, &doubled);
