@@ -331,3 +331,25 @@ Test(counter, most_first_and_bounded)
 	cr_expect_eq(list[3].count, 3);
 	counter_free(counter);
 }
+
+Test(counter, lists_the_largest_whenever_they_came)
+{
+	struct counter *counter = counter_new(1000);
+	const struct count *list;
+	char name[16];
+
+	for (unsigned i = 0; i < 500; i++) {
+		snprintf(name, sizeof name, "small%u", i);
+		counter_add(counter, name);
+	}
+	for (unsigned i = 0; i < 70; i++)
+		counter_add(counter, i % 7 == 0 ? "large" : "larger");
+	counter_show(counter, 3);
+	cr_assert_eq(counter_list(counter, &list), 4);
+	cr_expect_str_eq(list[0].name, "larger");
+	cr_expect_eq(list[0].count, 60);
+	cr_expect_str_eq(list[1].name, "large");
+	cr_expect_str_eq(list[3].name, COUNTER_OTHERS);
+	cr_expect_eq(list[3].count, 499);
+	counter_free(counter);
+}

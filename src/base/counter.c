@@ -9,7 +9,7 @@
 #include "base/arena.h"
 
 struct counter {
-	size_t max, count;
+	size_t max, count, shown;
 	void *tree; /* of struct count */
 	struct arena *arena;
 	struct count **all; /* as they came */
@@ -22,7 +22,7 @@ counter_new(size_t max)
 {
 	struct counter *counter = must_alloc(sizeof *counter);
 
-	counter->max = max;
+	counter->max = counter->shown = max;
 	counter->arena = arena_new();
 	return counter;
 }
@@ -81,17 +81,26 @@ counter_add(struct counter *counter, const char *name)
 	counter->count++;
 }
 
+void
+counter_show(struct counter *counter, size_t shown)
+{
+	counter->shown = shown;
+}
+
 size_t
 counter_list(struct counter *counter, const struct count **list)
 {
 	size_t n = counter->count;
+	unsigned long others = counter->others;
 
 	counter->sorted = must_realloc(counter->sorted, (n + 1) * sizeof *counter->sorted);
 	for (size_t i = 0; i < n; i++)
 		counter->sorted[i] = *counter->all[i];
 	qsort(counter->sorted, n, sizeof *counter->sorted, by_count);
-	if (counter->others > 0)
-		counter->sorted[n++] = (struct count){COUNTER_OTHERS, counter->others};
+	while (n > counter->shown)
+		others += counter->sorted[--n].count;
+	if (others > 0)
+		counter->sorted[n++] = (struct count){COUNTER_OTHERS, others};
 	*list = counter->sorted;
 	return n;
 }

@@ -17,6 +17,9 @@ struct counter *counter_new(size_t max);
 void counter_free(struct counter *counter); /* NULL is allowed */
 
 void counter_add(struct counter *counter, const char *name);
+/* Only the most frequent are listed, `shown` of them, and the rest under "(others)"; otherwise all.
+ */
+void counter_show(struct counter *counter, size_t shown);
 /* The most frequent first, then by name; COUNTER_OTHERS last. Valid until the counter is used
  * again. */
 size_t counter_list(struct counter *counter, const struct count **list);

@@ -38,7 +38,7 @@ struct pipeline {
 	struct senders *senders;
 	struct sites *sites;
 	struct passage *first, **last;
-	size_t routing;
+	size_t count, routing;
 	bool stopping;
 	struct event turn;
 };
@@ -64,6 +64,7 @@ leave(struct passage *passage)
 
 	*passage->at = passage->next;
 	*(passage->next != NULL ? &passage->next->at : &pipeline->last) = passage->at;
+	pipeline->count--;
 	errand_free(passage->errand);
 	free(passage);
 	wake(pipeline);
@@ -336,6 +337,7 @@ pipeline_add(struct pipeline *pipeline, const struct target *target, const struc
 	passage->errand = errand_new(&plan->errands, target, source, plan->port, loop_random());
 	passage->errand->journey.started = loop_wall_ms();
 	passage->began = loop_ms();
+	pipeline->count++;
 	pipeline->routing++;
 	passage->consult = consult_start(plan->walk.base, &plan->who, passage->errand->book,
 	    route_step, on_route, passage, plan->dns_ms);
@@ -361,7 +363,8 @@ pipeline_new(
 bool
 pipeline_has_room(const struct pipeline *pipeline)
 {
-	return pipeline->routing < ROUTES_AT_ONCE && sites_waiting(pipeline->sites) < QUEUE_MAX;
+	return pipeline->routing < ROUTES_AT_ONCE && sites_waiting(pipeline->sites) < QUEUE_MAX &&
+	       pipeline->count < pipeline->plan->limits.walks + ROUTES_AT_ONCE + QUEUE_MAX;
 }
 
 bool

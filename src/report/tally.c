@@ -2,13 +2,17 @@
 
 #include "exit_status.h"
 
-enum { TALLY_NAMES = 200 };
+enum {
+	TALLY_NAMES = 200, /* that a summary lists */
+	TALLY_SITES = 50000, /* that are told apart */
+};
 
 void
 tally_init(struct tally *tally)
 {
 	*tally =
-	    (struct tally){.lists = counter_new(TALLY_NAMES), .sites = counter_new(TALLY_NAMES)};
+	    (struct tally){.lists = counter_new(TALLY_NAMES), .sites = counter_new(TALLY_SITES)};
+	counter_show(tally->sites, TALLY_NAMES); /* the largest, whenever they come */
 }
 
 void
