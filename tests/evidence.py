@@ -174,6 +174,9 @@ r = both('25 names, none leads back', 1, ['no name of the address leads back to 
 r = both('150 names, none of the first 100 leads back', 3, ['100 of 150 names were looked at', 'too many'], None, 'ptr', '192.0.2.5', '--dns-replay', names(150))
 tap.check('... the DNS did answer', 'did not answer' not in r.get('problem', 'did not answer'), r)
 
+r = judged(names(150), '--helo', 'mail.example.com', '--public-ip', '192.0.2.5')
+tap.check('... and self says so', 'could not be looked up (' not in r.out and '100 of 150 names were looked at' in say(r), r.out)
+
 # ---- mail exchangers that cannot be looked up beside others
 
 b = book(('example.com', 'MX', ['10 a.example.com', '20 b.example.com']), ('a.example.com', 'A', 'SERVFAIL'), ('a.example.com', 'AAAA', 'SERVFAIL'), ('b.example.com', 'A', ['127.77.1.2']))
@@ -239,6 +242,10 @@ for where in ['_spf.example.com', 'example.com.example.com', '_dmarc.example.com
     both(f'SPF lint: a record at {where}', 2, [f'there is an SPF record at {where}'], ['spf-elsewhere'], 'spf', 'example.com', '--dns-replay', b)
 both('SPF lint: a record to be included', 0, [], [], 'spf', '_spf.example.com', '--dns-replay', book(('_spf.example.com', 'TXT', ['v=spf1 ip4:192.0.2.1'])))
 both('SPF lint: the DNS fails', 3, ['SERVFAIL'], [], 'spf', 'example.com', '--dns-replay', book(('example.com', 'TXT', 'SERVFAIL')))
+for record in ['v=spf1 include:ill.example.net -all', 'v=spf1 a:ill.example.net -all', 'v=spf1 mx:ill.example.net -all', 'v=spf1 redirect=ill.example.net']:
+    b = book(('example.com', 'TXT', [record]), *(('ill.example.net', t, 'SERVFAIL') for t in ['TXT', 'A', 'MX']))
+    r = both(f'SPF lint: {record}, and the DNS fails', 3, ['ill.example.net failed: SERVFAIL'], [], 'spf', 'example.com', '--dns-replay', b)
+    tap.check('... temperror', r.get('result') == 'temperror' and r['record'] == record, r)
 both('SPF lint: the domain of an address', 0, [], [], 'spf', 'a@example.com', '--dns-replay', book(('example.com', 'TXT', [GOOD])))
 
 RUA = 'rua=mailto:d@example.com'
@@ -267,6 +274,8 @@ for name, record, status, ids, words in [
              ('agreed.example', 'MX', ['10 m.agreed.example']), ('example.com._report._dmarc.agreed.example', 'TXT', ['v=DMARC1']))
     r = both(f'DMARC lint: {name}', status, words, ids, 'dmarc', 'example.com', '--dns-replay', b)
     tap.check('... a policy, no verdict', r.get('result') == 'policy' and r['note'] and r['rfc7489']['result'] == 'policy', r)
+b = book(('_dmarc.example.com', 'TXT', ['v=DMARC1; p=reject; rua=mailto:d@r.example']), ('example.com._report._dmarc.r.example', 'TXT', 'SERVFAIL'), ('r.example', 'MX', 'SERVFAIL'))
+both('DMARC lint: the DNS about reports fails', 2, ['is not known: the look-up of'], ['dmarc-rua-unknown'], 'dmarc', 'example.com', '--dns-replay', b)
 for record, why in [('v=DMARC p=none', 'version, 1, is missing'), ('v=DMARC1 p=none', 'a semicolon has to follow'), ('v=dmarc1; p=none', 'in capitals'), ('v=DMARC1, p=none', 'a semicolon'),
                     (' v=DMARC1; p=none', 'white space'), ('"v=DMARC1; p=none"', 'quotation marks'), ('\u201cv=DMARC1; p=none\u201d', 'typographic'), ('\ufeffv=DMARC1; p=none', 'byte order mark'),
                     ('DMARC=v1; p=none', 'swapped'), ('DMARC1; p=none', '"v=" is missing'), ('p=none; v=DMARC1', 'something else'), ('v=DMARC2; p=none', 'no such version')]:

@@ -62,7 +62,8 @@ is_at_home(const char *org_domain, const char *at, const char *name)
 /* RFC 9990 section 4: who gets reports about other domains has to agree to it in the DNS. False:
  * pending. */
 static bool
-check_consent(const struct dmarc_lint *lint, const char *at, const char *uri, const char *host)
+check_consent(
+    const struct dmarc_lint *lint, const char *at, const char *uri, const char *host, bool whole)
 {
 	const char *where = arena_printf(lint->arena, "%s._report._dmarc.%s", at, host);
 	const struct answer *answer = book_ask(lint->book, where, DNS_TXT);
@@ -72,7 +73,12 @@ check_consent(const struct dmarc_lint *lint, const char *at, const char *uri, co
 		return false;
 	for (size_t i = 0; i < answer->count; i++)
 		agreed |= dmarc_record_is(answer->records[i].u.txt.joined);
-	if (!agreed && answer_truth(answer) != UNKNOWN)
+	if (answer_truth(answer) == UNKNOWN && whole)
+		notes_add(lint->notes, lint->arena, "dmarc-rua-unknown", uri,
+		    "DMARC record of %s: whether %s has agreed to take reports is not known: the "
+		    "look-up of TXT %s failed: %s",
+		    at, host, where, dns_rcode_name(answer->rcode));
+	else if (!agreed && answer_truth(answer) != UNKNOWN)
 		notes_add(lint->notes, lint->arena, "dmarc-rua-external", uri,
 		    "DMARC record of %s: reports to %s will not be sent: %s has not agreed "
 		    "to take them; it needs a TXT record \"v=DMARC1\" at %s",
@@ -97,7 +103,12 @@ check_mail(const struct dmarc_lint *lint, const char *at, const char *uri, const
 
 	if (mx == NULL)
 		return false;
-	if (mx->rcode == DNS_NXDOMAIN || is_null_mx(mx))
+	if (answer_truth(mx) == UNKNOWN)
+		notes_add(lint->notes, lint->arena, "dmarc-rua-unknown", uri,
+		    "DMARC record of %s: whether %s takes mail is not known: the look-up of MX %s "
+		    "failed: %s",
+		    at, host, host, dns_rcode_name(mx->rcode));
+	else if (mx->rcode == DNS_NXDOMAIN || is_null_mx(mx))
 		notes_add(lint->notes, lint->arena, "dmarc-rua-no-mail", uri,
 		    "DMARC record of %s: reports to %s cannot be sent: %s %s", at, uri, host,
 		    mx->rcode == DNS_NXDOMAIN ? "does not exist" : "takes no mail (null MX)");
@@ -106,7 +117,7 @@ check_mail(const struct dmarc_lint *lint, const char *at, const char *uri, const
 
 bool
 dmarc_lint_reports(const struct dmarc_lint *lint, const char *at, const char *org_domain,
-    const struct dmarc_record *record, bool mail)
+    const struct dmarc_record *record, bool whole)
 {
 	bool known = true;
 
@@ -121,8 +132,8 @@ dmarc_lint_reports(const struct dmarc_lint *lint, const char *at, const char *or
 			continue;
 		host = arena_string(lint->arena, name);
 		if (is_at_home(org_domain, at, host) == ABSENT)
-			known &= check_consent(lint, at, record->rua[i], host);
-		if (mail)
+			known &= check_consent(lint, at, record->rua[i], host, whole);
+		if (whole)
 			known &= check_mail(lint, at, record->rua[i], host);
 	}
 	return known;

@@ -23,7 +23,7 @@ void dmarc_lint_record(
 /* `org_domain` of the From domain, NULL: not known. `mail`: can those who are to get reports get
  * mail at all? False: pending. */
 bool dmarc_lint_reports(const struct dmarc_lint *lint, const char *at, const char *org_domain,
-    const struct dmarc_record *record, bool mail);
+    const struct dmarc_record *record, bool whole);
 /* A record that was meant for `domain`. False: pending. */
 bool dmarc_lint_elsewhere(const struct dmarc_lint *lint, const char *domain);
 

@@ -281,6 +281,9 @@ ask(struct reach *reach, const char *name, enum dns_type type)
 	const struct answer *answer = book_ask(reach->book, name, type);
 
 	reach->known &= answer != NULL;
+	if (answer != NULL && answer_truth(answer) == UNKNOWN && reach->out->failed == NULL)
+		reach->out->failed = arena_printf(reach->arena, "the look-up of %s %s failed: %s",
+		    dns_type_name(type), name, dns_rcode_name(answer->rcode));
 	return answer;
 }
 
@@ -374,7 +377,10 @@ follow(struct reach *reach, const char *domain, struct slice term, struct slice 
 	if (found.record != NULL) {
 		spf_lint_record(&found, name, included, true, reach->arena, reach->notes);
 		walk(reach, name, found.record, included, passing);
-	} else if (found.result != SPF_TEMPERROR) {
+	} else if (found.result == SPF_TEMPERROR) {
+		reach->out->failed =
+		    reach->out->failed == NULL ? found.problem : reach->out->failed;
+	} else {
 		reach->out->broken = true;
 		notes_add(reach->notes, reach->arena, "spf-include", domain,
 		    "\"%s\" in the SPF record of %s: %s, so an address that gets this far ends in "
@@ -541,6 +547,9 @@ spf_lint(struct book *book, struct arena *arena, const char *domain, bool allow_
 		out->result = SPF_PERMERROR;
 		out->problem = "a record that it leads to is none, or cannot be used: an address "
 		               "that gets this far ends in permerror";
+	} else if (out->reach.failed != NULL) {
+		out->result = SPF_TEMPERROR;
+		out->problem = out->reach.failed;
 	}
 	return true;
 }

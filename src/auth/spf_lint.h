@@ -18,6 +18,7 @@ struct spf_reach { /* what an address meets that nothing matches */
 	unsigned voids; /* of SPF_VOIDS_MAX */
 	unsigned hidden; /* terms with macros: what they ask for depends on the mail */
 	unsigned long long addresses4; /* of IPv4 that pass, whatever the mail */
+	const char *failed; /* a look-up that failed: what it would show is not known; NULL: none */
 	bool broken; /* a record that it leads to is none, or cannot be used: permerror */
 };
 

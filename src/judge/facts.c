@@ -818,6 +818,9 @@ ptr_describe(const struct ptr *ptr, struct arena *arena)
 		    "%s has the PTR name %s, but that name does not lead back to it: its %s "
 		    "records do not hold the address.",
 		    ip, name, ptr->ip.family == 6 ? "AAAA" : "A");
+	if (ptr->confirmed == UNKNOWN && ptr->problem != NULL)
+		return arena_printf(
+		    arena, "%s has too many PTR names to tell: %s.", ip, ptr->problem);
 	if (ptr->confirmed == UNKNOWN)
 		return arena_printf(arena,
 		    "%s has the PTR name %s; whether that leads back could not be looked up.", ip,
