@@ -423,7 +423,7 @@ const struct option option_table[] = {
     {
         .names = "tls-ca tls-ca-path",
         .value = "FILE",
-        .help = "certificates of trusted authorities: a PEM file or a hashed directory",
+        .help = "certificates of trusted authorities: a PEM file or a directory of them",
         .commands = P,
         .section = SECTION_TLS,
         FIELD(tls_ca),
