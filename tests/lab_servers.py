@@ -225,6 +225,7 @@ class Server:
             raise Lost(str(error))
     def starttls(self, verify, host):
         context = ssl.create_default_context(cafile=config["tls-ca"])
+        context.hostname_checks_common_name = False  # RFC 9525
         if not verify:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         self.sock = context.wrap_socket(self.sock, server_hostname=host)

@@ -31,6 +31,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/log.h"
 #include "dns/name.h"
 #include "dns/wire.h"
 #include "io/loop.h"
@@ -101,6 +102,7 @@ struct nameserver {
 	unsigned silent; /* late inquiries since, that no answer came after */
 	int64_t dead_until;
 	struct buf query;
+	bool speechless; /* there was no socket, and that was said */
 };
 
 static const struct timeval tick_interval = {.tv_usec = TICK_MS * 1000};
@@ -155,6 +157,15 @@ give_id(struct channel *channel, uint16_t id)
 
 /* ---- sockets */
 
+/* Ours, and of no domain: once is enough. */
+static void
+say_no_socket(struct nameserver *nameserver, const char *why)
+{
+	if (!nameserver->speechless)
+		log_warn("no socket to ask the nameserver %s: %s", nameserver->text, why);
+	nameserver->speechless = true;
+}
+
 static ares_socket_t
 socket_open(int family, int type, int protocol, void *arg)
 {
@@ -162,8 +173,10 @@ socket_open(int family, int type, int protocol, void *arg)
 	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol),
 	    receive = UDP_BUFFER, out = UDP_BUFFER / 4, on = 1;
 
-	if (fd < 0)
+	if (fd < 0) {
+		say_no_socket(channel->nameserver, strerror(errno));
 		return ARES_SOCKET_BAD;
+	}
 	if (channel->way == TCP) {
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	} else {

@@ -16,11 +16,15 @@ static const struct leaf {
 	const char *common_name, *names; /* subjectAltName */
 	long from, until; /* days from now */
 	bool by_itself;
+	const char *digest; /* NULL: SHA256 */
 } leaves[CERT_COUNT] = {
-    [CERT_GOOD] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE ",DNS:mx." LAB_ZONE, -1, 30, false},
-    [CERT_EXPIRED] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -730, -365, false},
-    [CERT_ELSEWHERE] = {"mail.elsewhere.example", "DNS:mail.elsewhere.example", -1, 30, false},
-    [CERT_SELF_SIGNED] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -1, 30, true},
+    [CERT_GOOD] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE ",DNS:mx." LAB_ZONE, -1, 30, false, NULL},
+    [CERT_EXPIRED] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -730, -365, false, NULL},
+    [CERT_ELSEWHERE] = {"mail.elsewhere.example", "DNS:mail.elsewhere.example", -1, 30, false,
+        NULL},
+    [CERT_SELF_SIGNED] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -1, 30, true, NULL},
+    [CERT_SHA1] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -1, 30, false, "SHA1"},
+    [CERT_NAMELESS] = {"*.mx." LAB_ZONE, NULL, -1, 30, false, NULL},
 };
 
 struct certs {
@@ -81,15 +85,17 @@ static X509 *
 make_leaf(const struct certs *certs, const struct leaf *leaf)
 {
 	X509 *cert = X509_new(), *issuer = leaf->by_itself ? cert : certs->ca;
+	const EVP_MD *digest =
+	    leaf->digest != NULL ? EVP_get_digestbyname(leaf->digest) : EVP_sha256();
 
 	if (cert != NULL &&
 	    describe(cert, issuer, 2 + (leaf - leaves), leaf->common_name, leaf->from, leaf->until,
 	        certs->key) &&
 	    extend(cert, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
 	    extend(cert, issuer, NID_ext_key_usage, "serverAuth") &&
-	    extend(cert, issuer, NID_subject_alt_name, leaf->names) &&
+	    (leaf->names == NULL || extend(cert, issuer, NID_subject_alt_name, leaf->names)) &&
 	    (leaf->by_itself || extend(cert, issuer, NID_authority_key_identifier, "keyid")) &&
-	    X509_sign(cert, leaf->by_itself ? certs->key : certs->ca_key, EVP_sha256()) > 0)
+	    X509_sign(cert, leaf->by_itself ? certs->key : certs->ca_key, digest) > 0)
 		return cert;
 	X509_free(cert);
 	return NULL;
@@ -106,6 +112,8 @@ make_context(const struct certs *certs, enum lab_cert which)
 		SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
 		                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 		                              SSL_MODE_RELEASE_BUFFERS);
+	if (good && leaves[which].digest != NULL)
+		SSL_CTX_set_security_level(context, 0); /* or OpenSSL will not serve it */
 	if (good && which != CERT_NONE) { /* a context without a certificate has no cipher to offer:
 		                             the handshake ends in an alert */
 		cert = make_leaf(certs, &leaves[which]);

@@ -261,6 +261,8 @@ const struct lab_domain lab_domains[] = {
 	{"cert-expired", "its certificate expired a year ago", .cert = CERT_EXPIRED},
 	{"cert-wrong-name", "its certificate is another host's", .cert = CERT_ELSEWHERE},
 	{"cert-self-signed", "its certificate is signed by itself", .cert = CERT_SELF_SIGNED},
+	{"cert-sha1", "its certificate is signed with SHA-1", .cert = CERT_SHA1},
+	{"cert-common-name", "its certificate has a common name alone", .cert = CERT_NAMELESS},
 	{"cert-good", "its certificate is good and signed by the lab's CA"},
 
 	/* ---- it says nothing, or goes away */

@@ -63,7 +63,16 @@ struct lab_turn {
 	const char *heard; /* NULL, or words (any case) in the command or the message */
 };
 
-enum lab_cert { CERT_GOOD, CERT_EXPIRED, CERT_ELSEWHERE, CERT_SELF_SIGNED, CERT_NONE, CERT_COUNT };
+enum lab_cert {
+	CERT_GOOD,
+	CERT_EXPIRED,
+	CERT_ELSEWHERE,
+	CERT_SELF_SIGNED,
+	CERT_SHA1,
+	CERT_NAMELESS,
+	CERT_NONE,
+	CERT_COUNT
+};
 
 enum { LAB_TURNS = 4 };
 
