@@ -533,6 +533,8 @@ main(int argc, char **argv)
 			run_line(&driver, line);
 	resolver_free(driver.resolver);
 	resolver_free(driver.lists);
+	while (!LIST_EMPTY(&driver.asked)) /* dropped with their resolver, without a word */
+		end_asked(LIST_FIRST(&driver.asked));
 	event_base_free(driver.base);
 	return 0;
 }
