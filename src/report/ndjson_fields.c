@@ -1,11 +1,15 @@
 #include "report/ndjson_fields.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/buf.h"
+#include "base/counter.h"
 #include "base/json.h"
 #include "base/slice.h"
 #include "dns/name.h"
+#include "rules/rules.h"
 #include "smtp/reply.h"
 
 const struct record_flag record_flags[RECORD_FLAGS] = {
@@ -334,4 +338,42 @@ record_dmarc_fields(struct json *json, const struct dmarc *dmarc)
 		json_object_end(json);
 	}
 	record_notes(json, &dmarc->warnings);
+}
+
+void
+record_time(struct json *json, const char *key, int64_t ms)
+{
+	time_t seconds = (time_t)(ms / 1000);
+	char text[80];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
+	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms % 1000));
+	json_cstring(json, key, text);
+}
+
+void
+record_also(struct json *json, const struct also *also, size_t count)
+{
+	json_array_begin(json, "also");
+	for (size_t i = 0; i < count; i++) {
+		json_object_begin(json, NULL);
+		json_cstring(json, "cause", cause_name(also[i].cause));
+		json_cstring(json, "rule", also[i].rule);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+void
+record_counter(struct json *json, const char *key, struct counter *counter)
+{
+	const struct count *names;
+	size_t n = counter_list(counter, &names);
+
+	json_object_begin(json, key);
+	for (size_t i = 0; i < n; i++)
+		json_number(json, names[i].name, (long long)names[i].count);
+	json_object_end(json);
 }

@@ -3,6 +3,9 @@
 #ifndef REPORT_NDJSON_FIELDS_H
 #define REPORT_NDJSON_FIELDS_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "auth/dkim.h"
 #include "auth/dkim_key.h"
 #include "auth/dmarc.h"
@@ -12,7 +15,9 @@
 #include "evidence/ptr.h"
 #include "evidence/route.h"
 
+struct also;
 struct buf;
+struct counter;
 struct json;
 
 void record_begin(struct json *json, struct buf *out, const char *type);
@@ -39,6 +44,9 @@ const char *record_truth(enum truth truth); /* "unknown" "absent" "present" */
 void record_source(struct json *json, const char *server,
     unsigned ttl); /* "server" and "ttl" of an answer; neither, where nobody answered */
 
+void record_time(struct json *json, const char *key, int64_t ms); /* since the epoch */
+void record_also(struct json *json, const struct also *also, size_t count);
+void record_counter(struct json *json, const char *key, struct counter *counter);
 void record_route_hosts(struct json *json, const struct route *route);
 void record_signature_fields(struct json *json, const struct dkim_verdict *verdict);
 void record_notes(struct json *json,
