@@ -46,6 +46,11 @@ for text, contact in [
     found = re.search(r'write to +(\S+)', run.out)
     tap.check(f'{text}: write to {contact}', (found and found.group(1)) == contact, run.out)
 
+run = probe('--quit-after', 'rcpt', 'rcpt-550-unknown.lab.example')  # asks for postmaster
+diagnosis = run.results()[0]['diagnosis'] or {}
+tap.check('that postmaster is refused is told as what it is', 'every domain has to take' in (diagnosis.get('advice') or '')
+          and 'postmaster@rcpt-550-unknown' in diagnosis['advice'], run.out)
+
 # ---- ends without a reply: each has its remedy, and a silence is not called a reply
 for domain, args, remedy in [
         ('mx-dead', (), 'unreachable.refused'), ('connect-timeout', ('--timeout', '1'), 'unreachable.silent'),

@@ -165,7 +165,7 @@ Test(counsel, the_rule_then_the_provider_then_the_cause)
 	struct arena *arena = arena_new();
 	struct named_list dead = {.name = "dnsbl.sorbs.net", .dead = "gone"};
 	struct reading reading = {.cause = CAUSE_IP_BLOCKLIST};
-	const struct setting setting = {.domain = "example.org"};
+	const struct circumstances setting = {.domain = "example.org"};
 	struct counsel counsel;
 
 	ip_parse(&reading.client, "192.0.2.7");

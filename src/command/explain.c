@@ -131,7 +131,7 @@ static void
 judge(struct explainer *explainer, struct explanation *explanation, const struct reading *reading,
     struct counsel *counsel, struct diagnosis *diagnosis)
 {
-	const struct setting setting = {.domain = explanation->recipient_domain};
+	const struct circumstances setting = {.domain = explanation->recipient_domain};
 
 	*counsel = (struct counsel){.who = WHO_NOBODY};
 	explanation->counsel = counsel;
@@ -501,7 +501,7 @@ counsel_causes(struct explainer *explainer)
 
 	for (size_t i = 0; i < n && i < EXPLAINED_REMEDIES; i++) {
 		const struct reading reading = {.cause = causes[i]};
-		const struct setting setting = {0};
+		const struct circumstances setting = {0};
 
 		explained->remedies[i].cause = causes[i];
 		counsel_make(explainer->rulebook.remedies, &reading, &setting, explainer->arena,

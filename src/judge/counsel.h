@@ -6,7 +6,7 @@
 #include "judge/remedies.h"
 #include "rules/rules.h"
 
-struct setting { /* what is known beside the reply; all may be empty */
+struct circumstances { /* what is known beside the reply; all may be empty */
 	struct ip client; /* the address that we came from, where the reply names none */
 	const char *domain, *recipient;
 };
@@ -17,6 +17,6 @@ struct counsel { /* in the arena, or as long as the rules and remedies */
 };
 
 void counsel_make(const struct remedies *remedies, const struct reading *reading,
-    const struct setting *setting, struct arena *arena, struct counsel *out);
+    const struct circumstances *setting, struct arena *arena, struct counsel *out);
 
 #endif

@@ -412,7 +412,7 @@ tell_silence(struct trial *trial)
 
 enum { WHEN_MAX = 4 };
 
-enum words { SPOKE = 1, SILENT = 2 }; /* was there a whole reply, or any that refuses? */
+enum utterance { SPOKE = 1, SILENT = 2 }; /* was there a whole reply, or any that refuses? */
 
 /* Groups of causes. */
 #define ANY_CAUSE ((UINT64_C(1) << CAUSE_COUNT) - 1)

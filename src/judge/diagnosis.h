@@ -38,7 +38,7 @@ struct diagnosis_query {
 	const struct sender *sender; /* NULL: no look-ups were made */
 	enum reply_end end;
 	enum stage stage; /* where it ended */
-	struct setting setting;
+	struct circumstances setting;
 };
 
 void diagnose(const struct diagnosis_query *query, struct arena *arena, struct diagnosis *out);

@@ -124,6 +124,7 @@ struct arena;
 	X(SAYS_DMARC_GOOD, "says-dmarc.good") \
 	X(SAYS_DOMAIN_GOOD, "says-domain.good") \
 	X(SAYS_LATER, "says-later") \
+	X(SAYS_POSTMASTER, "says-no-postmaster") \
 	X(SAYS_LITTLE_GRAVE, "says-nothing.listed") \
 	X(SAYS_LITTLE_PTR, "says-nothing.ptr") \
 	/* of a connection that ended without a reply that decides */ \
