@@ -348,6 +348,8 @@ if command -v bash >/dev/null; then
 	completes 'words of another command' 'ndjson' mxwalk explain --format n
 	completes 'words behind =' 'mail message' mxwalk --quit-after = m
 	completes 'evaluators' 'spf' mxwalk check s
+	completes 'evaluators behind options' 'spf' mxwalk -v --json check s
+	completes 'commands behind options' 'check' mxwalk -v ch
 	completes 'files' "$dir/one.conf" mxwalk --config "$dir/on"
 	completes 'files behind @' "@$dir/one.conf" mxwalk --body "@$dir/on"
 fi

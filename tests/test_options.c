@@ -127,7 +127,7 @@ static const struct {
     {"no-dnsbl\n", "--dnsbl a.example", "dnsbl"},
     {"source 192.0.2.1\nsource = 192.0.2.2\n", "a.example", "source=192.0.2.1 source=192.0.2.2"},
     {"source 192.0.2.1\n", "--source 192.0.2.9 a.example", "source=192.0.2.9"},
-    {"summary\nselector x\n", "a.example", ""}, /* other commands' */
+    {"summary\nmx x\n", "a.example", ""}, /* other commands' */
     {"dnsbl-key zen.example=secret\n", "a.example", "dnsbl-key=..."},
     {"frobnicate\n", "a.example", "!FILE:1: frobnicate: no such option"},
     {"all\nport\n", "a.example", "!FILE:2: port: needs a value (PORT)"},

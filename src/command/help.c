@@ -283,7 +283,7 @@ print_bash(void)
 	      "\"$@\"\n}\n\n"
 	      "_mxwalk()\n{\n"
 	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} "
-	      "command=probe commands options words i\n\n"
+	      "command=probe at=0 commands options words i\n\n"
 	      "\tCOMPREPLY=()\n"
 	      "\tif [[ $cur == = ]]; then\n\t\tcur=\n"
 	      "\telif [[ $prev == = && COMP_CWORD -gt 2 ]]; "
@@ -292,10 +292,11 @@ print_bash(void)
 	fputs("\tcommands='", stdout);
 	for (int i = 0; i < COMMAND_COUNT; i++)
 		printf("%s%s", i > 0 ? " " : "", commands[i].name);
-	fputs("'\n\tif ((COMP_CWORD > 1)) && [[ \" $commands \" == *\" ${COMP_WORDS[1]} \"* ]]; "
-	      "then\n\t\tcommand=${COMP_WORDS[1]}\n\tfi\n"
+	fputs("'\n\tfor ((i = 1; i < COMP_CWORD; i++)); do # options may stand before it\n"
+	      "\t\tif [[ \" $commands \" == *\" ${COMP_WORDS[i]} \"* ]]; then\n"
+	      "\t\t\tcommand=${COMP_WORDS[i]} at=$i\n\t\t\tbreak\n\t\tfi\n\tdone\n"
 	      "\tif [[ $command == lab ]]; then # what follows -- is another command\n"
-	      "\t\tfor ((i = 2; i < COMP_CWORD; i++)); do\n"
+	      "\t\tfor ((i = at + 1; i < COMP_CWORD; i++)); do\n"
 	      "\t\t\t[[ ${COMP_WORDS[i]} == -- ]] || continue\n"
 	      "\t\t\tif ((i + 1 == COMP_CWORD)); then _mxwalk_reply -c; else _mxwalk_files; fi\n"
 	      "\t\t\treturn\n\t\tdone\n\tfi\n"
@@ -309,8 +310,8 @@ print_bash(void)
 		print_bash_command(i);
 	fputs("\tesac\n"
 	      "\tif [[ $cur == -* ]]; then\n\t\t_mxwalk_reply -W \"$options\"\n"
-	      "\telif ((COMP_CWORD == 1)); then\n\t\t_mxwalk_reply -W \"$commands\"\n"
-	      "\telif ((COMP_CWORD == 2)); then\n\t\t_mxwalk_reply -W \"$words\"\n\tfi\n"
+	      "\telif ((at == 0)); then\n\t\t_mxwalk_reply -W \"$commands\"\n"
+	      "\telif ((COMP_CWORD == at + 1)); then\n\t\t_mxwalk_reply -W \"$words\"\n\tfi\n"
 	      "}\n\ncomplete -F _mxwalk mxwalk\n",
 	    stdout);
 }
@@ -393,7 +394,7 @@ print_zsh(void)
 {
 	fputs("#compdef mxwalk\n# zsh completion for mxwalk. Made by \"mxwalk help --completion "
 	      "zsh\"; do not edit.\n\n"
-	      "_mxwalk()\n{\n\tlocal command=probe\n\tlocal -a commands\n\n\tcommands=(\n",
+	      "_mxwalk()\n{\n\tlocal command=probe i\n\tlocal -a commands\n\n\tcommands=(\n",
 	    stdout);
 	for (int i = 0; i < COMMAND_COUNT; i++) {
 		printf("\t\t'%s:", commands[i].name);
@@ -403,8 +404,9 @@ print_zsh(void)
 	fputs("\t)\n"
 	      "\tif (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then\n\t\t_describe -t commands "
 	      "command commands\n\t\t_hosts\n\t\treturn\n\tfi\n"
-	      "\tif (( ${commands[(I)${words[2]}:*]} )); then\n\t\tcommand=$words[2]\n\t\tshift "
-	      "words\n\t\t(( CURRENT-- ))\n\tfi\n"
+	      "\tfor (( i = 2; i < CURRENT; i++ )); do # options may stand before it\n"
+	      "\t\tif (( ${commands[(I)${words[i]}:*]} )); then\n\t\t\tcommand=$words[i]\n"
+	      "\t\t\twords[i]=()\n\t\t\t(( CURRENT-- ))\n\t\t\tbreak\n\t\tfi\n\tdone\n"
 	      "\tcase $command in\n",
 	    stdout);
 	for (int i = 0; i < COMMAND_COUNT; i++)

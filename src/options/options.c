@@ -144,7 +144,7 @@ struct option_parse {
 	                  an earlier one */
 	unsigned ranks[OPTION_MAX]; /* who set an option last */
 	unsigned files;
-	struct setting { /* all that was set, in this order */
+	struct assignment { /* all that was set, in this order */
 		const struct option *option;
 		unsigned rank;
 		const char *words; /* "port=2525" */
@@ -191,11 +191,11 @@ claim(struct option_parse *parse, const struct option *option)
 static void
 note(struct option_parse *parse, const struct option *option, const char *words)
 {
-	struct setting *setting =
+	struct assignment *setting =
 	    arena_push(parse->arena, &parse->settings, parse->setting_count, sizeof *setting);
 
 	parse->setting_count++;
-	*setting = (struct setting){option, parse->rank, words};
+	*setting = (struct assignment){option, parse->rank, words};
 }
 
 /* For the record of the run: what is in force. What was set and then set again, or from a higher
@@ -204,7 +204,7 @@ static void
 list_given(struct option_parse *parse)
 {
 	for (size_t i = 0; i < parse->setting_count; i++) {
-		const struct setting *setting = &parse->settings[i];
+		const struct assignment *setting = &parse->settings[i];
 		bool replaced = setting->rank < parse->ranks[setting->option - option_table];
 
 		for (size_t k = i + 1; k < parse->setting_count && !setting->option->many; k++)
