@@ -354,6 +354,10 @@ for more, want in [([], 'unknown'), (['--allow-private'], 'inferred')]:
 r = run('lab', '--', os.environ['MXWALK'], 'explain', '--source', '127.0.1.2', '--stage', 'greeting', '554 go away')
 tap.check('in the lab it infers by itself', 'ip-blocklist, inferred' in r.out, r.out + r.err)
 
+for args, words in [(['spf', 'clean.sender.example'], 'SPF record of clean.sender.example: ok'), (['dmarc', 'clean.sender.example'], 'DMARC of clean.sender.example: policy')]:
+    r = run('lab', '--', os.environ['MXWALK'], 'check', *args)
+    tap.check(f'in the lab, whose configuration names a sender: check {" ".join(args)}', r.status == 0 and words in r.out, r.out + r.err)
+
 # ---- the manual has every id, and no other
 
 TOP = os.environ['TOP']

@@ -192,7 +192,7 @@ struct span4 { /* of IPv4 addresses, both ends within */
 	uint32_t first, last;
 };
 
-struct reach {
+struct spf_walk {
 	struct book *book;
 	struct arena *arena;
 	struct notes *notes;
@@ -205,7 +205,7 @@ struct reach {
 };
 
 static void
-add_net(struct reach *reach, const struct ip *ip, unsigned bits)
+add_net(struct spf_walk *reach, const struct ip *ip, unsigned bits)
 {
 	uint32_t first, mask = bits == 0 ? 0 : UINT32_MAX << (32 - bits);
 	struct span4 *net;
@@ -229,7 +229,7 @@ by_first(const void *left, const void *right)
 
 /* How many addresses are in at least one. */
 static unsigned long long
-add_up(struct reach *reach)
+add_up(struct spf_walk *reach)
 {
 	unsigned long long total = 0, next = 0;
 
@@ -248,7 +248,7 @@ add_up(struct reach *reach)
 
 /* The name that a term speaks of. False: it depends on the mail. */
 static bool
-target_of(struct reach *reach, const char *domain, struct slice target, const char **name)
+target_of(struct spf_walk *reach, const char *domain, struct slice target, const char **name)
 {
 	*name = domain;
 	if (target.len == 0)
@@ -263,7 +263,7 @@ target_of(struct reach *reach, const char *domain, struct slice target, const ch
 }
 
 static void
-lint_private(struct reach *reach, const char *domain, const struct spf_term *term)
+lint_private(struct spf_walk *reach, const char *domain, const struct spf_term *term)
 {
 	const char *special = ip_special(&term->net);
 	unsigned bits = term->kind == SPF_IP4 ? term->bits4 : term->bits6;
@@ -276,7 +276,7 @@ lint_private(struct reach *reach, const char *domain, const struct spf_term *ter
 }
 
 static const struct answer *
-ask(struct reach *reach, const char *name, enum dns_type type)
+ask(struct spf_walk *reach, const char *name, enum dns_type type)
 {
 	const struct answer *answer = book_ask(reach->book, name, type);
 
@@ -289,7 +289,7 @@ ask(struct reach *reach, const char *name, enum dns_type type)
 
 /* Is there an address; UNKNOWN, too, while it is asked for. */
 static enum truth
-look_up_addresses(struct reach *reach, const struct spf_term *term, const char *name)
+look_up_addresses(struct spf_walk *reach, const struct spf_term *term, const char *name)
 {
 	const struct answer *four = ask(reach, name, DNS_A), *six = ask(reach, name, DNS_AAAA);
 
@@ -303,7 +303,7 @@ look_up_addresses(struct reach *reach, const struct spf_term *term, const char *
 }
 
 static enum truth
-look_up_exchangers(struct reach *reach, const struct spf_term *term, const char *name)
+look_up_exchangers(struct spf_walk *reach, const struct spf_term *term, const char *name)
 {
 	const struct answer *mx = ask(reach, name, DNS_MX);
 	enum truth truth = mx != NULL ? answer_truth(mx) : UNKNOWN;
@@ -315,7 +315,7 @@ look_up_exchangers(struct reach *reach, const struct spf_term *term, const char 
 }
 
 static void
-look_up_names(struct reach *reach, const char *domain, const struct spf_term *term)
+look_up_names(struct spf_walk *reach, const char *domain, const struct spf_term *term)
 {
 	const struct answer *answer;
 	enum truth truth = UNKNOWN;
@@ -340,11 +340,11 @@ look_up_names(struct reach *reach, const char *domain, const struct spf_term *te
 	    term->kind == SPF_MX ? "MX record" : "address");
 }
 
-static void walk(struct reach *reach, const char *domain, const struct spf_record *record,
+static void walk(struct spf_walk *reach, const char *domain, const struct spf_record *record,
     bool included, bool passing);
 
 static bool
-is_on_path(const struct reach *reach, const char *name)
+is_on_path(const struct spf_walk *reach, const char *name)
 {
 	for (size_t i = 0; i < reach->depth; i++)
 		if (name_equal(reach->path[i], name))
@@ -354,7 +354,7 @@ is_on_path(const struct reach *reach, const char *name)
 
 /* A record that is included or redirected to. */
 static void
-follow(struct reach *reach, const char *domain, struct slice term, struct slice target,
+follow(struct spf_walk *reach, const char *domain, struct slice term, struct slice target,
     bool included, bool passing)
 {
 	struct spf_found found;
@@ -390,7 +390,7 @@ follow(struct reach *reach, const char *domain, struct slice term, struct slice 
 }
 
 static void
-walk_term(struct reach *reach, const char *domain, const struct spf_term *term, bool passing)
+walk_term(struct spf_walk *reach, const char *domain, const struct spf_term *term, bool passing)
 {
 	passing = passing && term->qualifier == SPF_PASS;
 	reach->out->lookups += term->asks;
@@ -419,7 +419,7 @@ walk_term(struct reach *reach, const char *domain, const struct spf_term *term, 
 }
 
 static void
-walk(struct reach *reach, const char *domain, const struct spf_record *record, bool included,
+walk(struct spf_walk *reach, const char *domain, const struct spf_record *record, bool included,
     bool passing)
 {
 	reach->path[reach->depth++] = domain;
@@ -466,7 +466,7 @@ lint_totals(
 
 /* False: pending. */
 static bool
-reach_all(struct reach *reach, const char *domain, const struct spf_record *record)
+reach_all(struct spf_walk *reach, const char *domain, const struct spf_record *record)
 {
 	*reach->out = (struct spf_reach){0};
 	reach->known = true;
@@ -483,7 +483,7 @@ spf_lint_reach(struct book *book, struct arena *arena, const char *domain,
     const struct spf_record *record, struct notes *notes)
 {
 	struct spf_reach out;
-	struct reach reach = {.book = book, .arena = arena, .notes = notes, .out = &out};
+	struct spf_walk reach = {.book = book, .arena = arena, .notes = notes, .out = &out};
 
 	return reach_all(&reach, domain, record);
 }
@@ -519,7 +519,7 @@ bool
 spf_lint(struct book *book, struct arena *arena, const char *domain, bool allow_private,
     struct spf_lint *out)
 {
-	struct reach reach = {.book = book,
+	struct spf_walk reach = {.book = book,
 	    .arena = arena,
 	    .notes = &out->warnings,
 	    .out = &out->reach,

@@ -113,10 +113,11 @@ read_mail_domain(struct check *check)
 
 /* ---- spf: a record by itself */
 
+/* --from and --helo may stand in a configuration file, which knows no evaluators. */
 static bool
 is_about_record(const struct options *o)
 {
-	return o->operands.count > 1 && o->ip.family == 0 && o->from == NULL && o->ehlo == NULL;
+	return o->operands.count > 1 && o->ip.family == 0;
 }
 
 static bool
@@ -492,7 +493,7 @@ read_dmarc_domain(struct check *check)
 static bool
 has_domain(const struct options *o)
 {
-	return o->operands.count > 1 && o->from == NULL;
+	return o->operands.count > 1;
 }
 
 static bool

@@ -21,7 +21,7 @@ static const struct family {
 
 static const enum dns_type types[2] = {DNS_A, DNS_AAAA};
 
-struct search {
+struct route_search {
 	struct book *book;
 	struct arena *arena;
 	const struct family *family;
@@ -39,7 +39,7 @@ said(struct arena *arena, const struct answer *answer)
 }
 
 static void
-warn(struct search *search, const char *what)
+warn(struct route_search *search, const char *what)
 {
 	struct route *out = search->out;
 
@@ -119,7 +119,7 @@ put_in_order(struct route_host *hosts, size_t count, uint64_t seed)
 }
 
 static void
-take_hosts(struct search *search, const struct answer *mx, uint64_t seed)
+take_hosts(struct route_search *search, const struct answer *mx, uint64_t seed)
 {
 	struct route *out = search->out;
 	struct route_host *hosts = arena_alloc(search->arena, mx->count * sizeof *hosts);
@@ -175,7 +175,8 @@ add_addresses(
 
 /* IPv6 first, but neither family takes more than its half while the other needs its own. */
 static void
-take_addresses(struct search *search, struct route_host *host, const struct answer *answers[2])
+take_addresses(
+    struct route_search *search, struct route_host *host, const struct answer *answers[2])
 {
 	struct ip *addresses = arena_alloc(search->arena, ADDRESSES_MAX * sizeof *addresses);
 	size_t half = ADDRESSES_MAX / 2, wanted4 = answers[0] != NULL ? answers[0]->count : 0,
@@ -207,7 +208,7 @@ failures(struct arena *arena, const struct answer *answers[2])
 }
 
 static const char *
-lack(struct search *search, const struct answer *answers[2])
+lack(struct route_search *search, const struct answer *answers[2])
 {
 	const char *failed = failures(search->arena, answers);
 
@@ -224,7 +225,7 @@ lack(struct search *search, const struct answer *answers[2])
 
 /* False: pending. */
 static bool
-look_up_host(struct search *search, struct route_host *host)
+look_up_host(struct route_search *search, struct route_host *host)
 {
 	const struct answer *answers[2] = {NULL, NULL};
 	struct ip literal;
@@ -256,7 +257,7 @@ look_up_host(struct search *search, struct route_host *host)
 }
 
 static bool
-look_up_hosts(struct search *search)
+look_up_hosts(struct route_search *search)
 {
 	bool pending = false;
 
@@ -279,7 +280,7 @@ failed(const struct route_host *host)
 
 /* "mx1.example.com: no such name, mx2.example.com: no address", a few of them. */
 static const char *
-complaints(struct search *search)
+complaints(struct route_search *search)
 {
 	const struct route *out = search->out;
 	const char *text = "";
@@ -307,7 +308,7 @@ any_address(const struct route *route)
 /* Others can be asked; but a sender that does not know of them would have gone here first, and one
  * whose look-up does not fail still does. */
 static void
-warn_of_some(struct search *search)
+warn_of_some(struct route_search *search)
 {
 	const char *text = complaints(search);
 
@@ -320,7 +321,7 @@ warn_of_some(struct search *search)
 /* Whether any host can be connected to, and what it means when none can: one look-up that failed
  * makes it unknown. */
 static void
-settle(struct search *search, enum route_kind reachable)
+settle(struct route_search *search, enum route_kind reachable)
 {
 	struct route *out = search->out;
 	bool unknown = false;
@@ -351,7 +352,7 @@ settle(struct search *search, enum route_kind reachable)
 }
 
 static bool
-conclude(struct search *search, enum route_kind kind, const char *problem)
+conclude(struct route_search *search, enum route_kind kind, const char *problem)
 {
 	search->out->kind = kind;
 	search->out->problem = problem;
@@ -377,7 +378,7 @@ only_host(struct arena *arena, const char *name, struct route *out)
 
 /* No MX: the domain is its own exchanger (RFC 5321 section 5.1). */
 static bool
-find_implicit(struct search *search)
+find_implicit(struct route_search *search)
 {
 	struct route *out = search->out;
 
@@ -389,7 +390,7 @@ find_implicit(struct search *search)
 }
 
 static bool
-find_explicit(struct search *search, const struct answer *mx, uint64_t seed)
+find_explicit(struct route_search *search, const struct answer *mx, uint64_t seed)
 {
 	if (takes_no_mail(mx))
 		return conclude(search, ROUTE_NULL_MX,
@@ -403,7 +404,7 @@ find_explicit(struct search *search, const struct answer *mx, uint64_t seed)
 }
 
 static const char *
-no_domain(struct search *search, const struct answer *mx)
+no_domain(struct route_search *search, const struct answer *mx)
 {
 	const struct route *out = search->out;
 
@@ -420,7 +421,7 @@ bool
 route_find(struct book *book, struct arena *arena, const char *domain, enum route_family family,
     uint64_t seed, struct route *out)
 {
-	struct search search = {
+	struct route_search search = {
 	    .book = book, .arena = arena, .family = &families[family], .out = out};
 	const struct answer *mx;
 	char name[NAME_TEXT];
@@ -462,7 +463,7 @@ bool
 route_fixed(struct book *book, struct arena *arena, const char *host, enum route_family family,
     struct route *out)
 {
-	struct search search = {
+	struct route_search search = {
 	    .book = book, .arena = arena, .family = &families[family], .out = out};
 	struct ip literal;
 
