@@ -16,9 +16,9 @@ struct delivery { /* a slot of the ring; `refusal` and its strings are one block
 struct deliveries {
 	refusal_take *take;
 	void *arg;
-	struct delivery slots[DELIVERIES_MAX]; /* a ring, the oldest at `first` */
+	struct delivery *slots; /* a ring of DELIVERIES_MAX, the oldest at `first` */
+	unsigned *buckets; /* both NULL: nothing was deferred yet */
 	unsigned first, count; /* count: with those that were freed between */
-	unsigned buckets[BUCKETS];
 };
 
 struct deliveries *
@@ -36,8 +36,10 @@ deliveries_free(struct deliveries *deliveries)
 {
 	if (deliveries == NULL)
 		return;
-	for (unsigned i = 0; i < DELIVERIES_MAX; i++)
+	for (unsigned i = 0; deliveries->slots != NULL && i < DELIVERIES_MAX; i++)
 		free(deliveries->slots[i].refusal);
+	free(deliveries->slots);
+	free(deliveries->buckets);
 	free(deliveries);
 }
 
@@ -78,11 +80,11 @@ find(struct deliveries *deliveries, const char *queue_id, const char *recipient)
 static struct refusal *
 forget(struct deliveries *deliveries, const char *queue_id, const char *recipient)
 {
-	unsigned *link = find(deliveries, queue_id, recipient);
+	unsigned *link = deliveries->count > 0 ? find(deliveries, queue_id, recipient) : NULL;
 	struct delivery *delivery;
 	struct refusal *refusal;
 
-	if (*link == 0)
+	if (link == NULL || *link == 0)
 		return NULL;
 	delivery = &deliveries->slots[*link - 1];
 	refusal = delivery->refusal;
@@ -160,9 +162,14 @@ static void
 hold(struct deliveries *deliveries, const struct refusal *refusal)
 {
 	const char *recipient = refusal->recipient != NULL ? refusal->recipient : "";
-	unsigned *link = find(deliveries, refusal->queue_id, recipient), slot;
+	unsigned *link, slot;
 	struct delivery *delivery;
 
+	if (deliveries->slots == NULL) {
+		deliveries->slots = must_alloc(DELIVERIES_MAX * sizeof *deliveries->slots);
+		deliveries->buckets = must_alloc(BUCKETS * sizeof *deliveries->buckets);
+	}
+	link = find(deliveries, refusal->queue_id, recipient);
 	if (*link != 0) {
 		delivery = &deliveries->slots[*link - 1];
 		free(delivery->refusal);

@@ -62,6 +62,8 @@ host_read(struct slice value, struct arena *arena, const char **ip)
 		value.len = 300;
 	*ip = find_ip(value, arena);
 	value = slice_from(value, slice_span(value, "<([\"'"));
+	if (slice_begins(value, "IPv6:"))
+		value = slice_from(value, 5);
 	name.at = value.at;
 	for (name.len = 0; name.len < value.len && is_host_char(value.at[name.len]); name.len++)
 		;

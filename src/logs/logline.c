@@ -72,7 +72,7 @@ logline_enhanced(const char *text, size_t len)
 static bool
 is_reply(const char *at, const char *end)
 {
-	return at < end && logline_code(at, (size_t)(end - at)) != 0;
+	return at != NULL && at < end && logline_code(at, (size_t)(end - at)) != 0;
 }
 
 /* "5.7.1 ", as milters and header checks have it without a code. */

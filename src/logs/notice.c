@@ -749,8 +749,11 @@ tell_own(struct notice_reader *reader, const struct slice *lines, size_t count,
 {
 	struct slice text = slice_trim(slice_of(join(reader, lines, count, ' ')));
 
-	while (text.len > 1 && strchr(":;,)]>(['\"", *text.at) != NULL)
+	while (text.len > 1 && strchr(":;,)]>(['\"", *text.at) != NULL) {
+		if (*text.at == '[' || *text.at == '(')
+			text = cut_closing(text, *text.at);
 		text = slice_trim(slice_from(text, 1));
+	}
 	if (text.len > NOTICE_WORDS_MAX)
 		text.len = NOTICE_WORDS_MAX;
 	entry->text = text.at;

@@ -38,7 +38,7 @@ reply_unjoin(struct slice text, struct arena *arena)
 	char enhanced[12], *out;
 	size_t prefix = 4, from = 0, n = 0;
 
-	if (text.len < 12 || logline_code(text.at, text.len) == 0 || text.at[3] != '-' ||
+	if (text.len < 10 || logline_code(text.at, text.len) == 0 || text.at[3] != '-' ||
 	    memchr(text.at, '\n', text.len) != NULL)
 		return text;
 	reply_enhanced(slice_copy((struct slice){text.at + 4, 8}, arena), enhanced);

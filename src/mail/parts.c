@@ -54,7 +54,7 @@ guess_boundary(struct slice body, struct arena *arena)
 		struct slice after = rest, next = {"", 0};
 
 		line = slice_trim(line);
-		if (line.len < 4 || line.len > BOUNDARY_MAX || line.at[0] != '-' ||
+		if (line.len < 3 || line.len > BOUNDARY_MAX || line.at[0] != '-' ||
 		    line.at[1] != '-' || slice_until(line, " \t") < line.len ||
 		    slice_span(line, "-") == line.len)
 			continue;
