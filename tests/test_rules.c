@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "evidence/blocklist.h"
+#include "evidence/lists.h"
 #include "rules/builtin.h"
 #include "rules/extract.h"
 #include "rules/pattern.h"
@@ -19,9 +20,15 @@
 static struct rules *
 builtin(void)
 {
-	struct rules *rules = rules_new(NULL);
+	static struct lists *lists; /* borrowed by the rules, and read only */
 	struct stanza_error error = {0};
+	struct rules *rules;
 
+	if (lists == NULL) {
+		lists = lists_new();
+		cr_assert(lists_add(lists, data_lists, data_lists_size, &error));
+	}
+	rules = rules_new(lists);
 	cr_assert(rules_add_builtin(rules, &error), "line %u: %s", error.line, error.reason);
 	return rules;
 }
@@ -411,34 +418,42 @@ Test(extract, finds_address_link_contact_and_ticket)
 	    {"Invalid HELO name (See RFC2821 4.1.1.1)", "", NULL, NULL, NULL},
 	};
 	struct arena *arena = arena_new();
+	struct rules *rules = builtin();
+	const struct signs *signs = rules->signs;
 	char text[IP_TEXT];
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		size_t len = strlen(cases[i].text);
-		struct ip ip = extract_ip(cases[i].text, len, &(struct ip){0});
+		struct ip ip = extract_ip(signs, cases[i].text, len, &(struct ip){0});
 
 		cr_expect(same(ip_text(&ip, text), cases[i].ip), "%s: %s", cases[i].text, text);
 		cr_expect(same(extract_url(cases[i].text, len, arena), cases[i].url), "%s: url",
 		    cases[i].text);
-		cr_expect(same(extract_contact(cases[i].text, len, false, arena), cases[i].contact),
+		cr_expect(same(extract_contact(signs, cases[i].text, len, false, arena),
+		              cases[i].contact),
 		    "%s: contact", cases[i].text);
-		cr_expect(same(extract_reference(cases[i].text, len, arena), cases[i].reference),
+		cr_expect(
+		    same(extract_reference(signs, cases[i].text, len, arena), cases[i].reference),
 		    "%s: reference", cases[i].text);
 	}
+	rules_free(rules);
 	arena_free(arena);
 }
 
 Test(extract, our_own_address_counts_wherever_it_stands)
 {
 	static const char text[] = "Client host [198.51.100.3] and, seen at 127.0.1.2, more";
+	struct rules *rules = builtin();
+	const struct signs *signs = rules->signs;
 	struct ip ours, ip;
 
 	cr_assert(ip_parse(&ours, "127.0.1.2"));
-	ip = extract_ip(text, strlen(text), &ours);
+	ip = extract_ip(signs, text, strlen(text), &ours);
 	cr_expect(ip_equal(&ip, &ours));
 	cr_assert(ip_parse(&ours, "192.0.2.1"));
-	ip = extract_ip(text, strlen(text), &ours);
+	ip = extract_ip(signs, text, strlen(text), &ours);
 	cr_expect(!ip_equal(&ip, &ours) && ip.family == 4 && ip.bytes[0] == 198);
+	rules_free(rules);
 }
 
 /* ---- loading */

@@ -113,7 +113,7 @@ read_words(struct explainer *explainer, const struct refusal *refusal, struct sa
 		return;
 	}
 	rules_read(explainer->rulebook.rules, said, explainer->arena, reading);
-	if (*said_by == SAID_BY_UNKNOWN && coded) {
+	if (*said_by == SAID_BY_UNKNOWN && (coded || reading->code != 0)) {
 		*said_by = SAID_BY_SERVER;
 	} else if (*said_by == SAID_BY_UNKNOWN && reading->rule == NULL) {
 		struct reading verdict;

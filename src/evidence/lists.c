@@ -795,6 +795,26 @@ is_label(const char *key)
 	           len;
 }
 
+const char *
+lists_without_key(const struct lists *lists, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < lists->count; i++) {
+		/* "%s.zen.dq.spamhaus.net": all that are kept there go by ".dq.spamhaus.net" */
+		const char *zone = lists->lists[i]->key_zone,
+		           *rest = zone != NULL ? strchr(zone + 3, '.') : NULL;
+		size_t n = rest != NULL ? strlen(rest) : 0, start = len > n ? len - n : 0;
+
+		if (n == 0 || start == 0 || strcasecmp(name + start, rest) != 0)
+			continue;
+		while (start > 0 && name[start - 1] != '.')
+			start--;
+		return name + start;
+	}
+	return name;
+}
+
 bool
 lists_key(struct lists *lists, const char *zone, const char *key)
 {

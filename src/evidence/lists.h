@@ -66,6 +66,9 @@ bool lists_drop(struct lists *lists, const char *zone); /* --no-list; false: no 
 bool lists_key(struct lists *lists, const char *zone,
     const char *key); /* --dnsbl-key; switches the list on; false: no such zone, it takes no key, or
                          the key is no DNS label */
+/* Before a zone that is asked with a key stands the receiver's, in a reply that names it: the name
+ * without. */
+const char *lists_without_key(const struct lists *lists, const char *name);
 void lists_replay(struct lists *lists); /* the answers come from a book, in which no key stands:
                                            lists with one are asked by their own zone */
 size_t lists_count(const struct lists *lists);

@@ -7,7 +7,7 @@
 #include "base/slice.h"
 #include "rules/pattern.h"
 
-enum { BUCKETS = 64 };
+enum { BUCKETS = 256 };
 
 struct openings {
 	struct arena *arena;
@@ -19,6 +19,9 @@ struct openings {
 		} * list;
 		size_t count;
 	} buckets[BUCKETS];
+	unsigned char lower[256];
+	bool inner[256]; /* octets of a word: letters, digits, what is not ASCII, dots within names
+	                  */
 };
 
 struct openings *
@@ -27,6 +30,11 @@ openings_new(void)
 	struct openings *openings = must_alloc(sizeof *openings);
 
 	openings->arena = arena_new();
+	for (unsigned c = 0; c < 256; c++) {
+		openings->lower[c] = (unsigned char)to_lower((char)c);
+		openings->inner[c] =
+		    is_alnum((char)c) || c >= 0x80 || c == PATTERN_DOT || c == '@' || c == '_';
+	}
 	return openings;
 }
 
@@ -40,17 +48,17 @@ openings_free(struct openings *openings)
 }
 
 static unsigned
-bucket_of(const char *text)
+bucket_of(const struct openings *openings, const char *text)
 {
-	return ((unsigned)(unsigned char)to_lower(text[0]) * 7 +
-	           (unsigned)(unsigned char)to_lower(text[1])) %
+	return ((unsigned)openings->lower[(unsigned char)text[0]] * 31 +
+	           (unsigned)openings->lower[(unsigned char)text[1]]) %
 	       BUCKETS;
 }
 
 void
 openings_add(struct openings *openings, const char *phrase, enum opening kind)
 {
-	struct opening_bucket *bucket = &openings->buckets[bucket_of(phrase)];
+	struct opening_bucket *bucket = &openings->buckets[bucket_of(openings, phrase)];
 
 	*(struct opening_phrase *)arena_push(openings->arena, &bucket->list, bucket->count,
 	    sizeof *bucket->list) = (struct opening_phrase){phrase, strlen(phrase), kind};
@@ -58,18 +66,19 @@ openings_add(struct openings *openings, const char *phrase, enum opening kind)
 }
 
 static bool
-in_word(char c)
+in_word(const struct openings *openings, char c)
 {
-	return is_alnum(c) || (unsigned char)c >= 0x80 || c == PATTERN_DOT || c == '@' || c == '_';
+	return openings->inner[(unsigned char)c];
 }
 
 static bool
-stands(const struct opening_phrase *phrase, const char *text, size_t len)
+stands(const struct openings *openings, const struct opening_phrase *phrase, const char *text,
+    size_t len)
 {
-	if (len < phrase->len || (len > phrase->len && in_word(text[phrase->len])))
+	if (len < phrase->len || (len > phrase->len && in_word(openings, text[phrase->len])))
 		return false;
-	for (size_t i = 0; i < phrase->len; i++)
-		if (to_lower(text[i]) != phrase->text[i])
+	for (size_t i = phrase->len; i-- > 0;)
+		if (openings->lower[(unsigned char)text[i]] != (unsigned char)phrase->text[i])
 			return false;
 	return true;
 }
@@ -81,12 +90,12 @@ find_opening(const struct openings *openings, const char *text, size_t len)
 	const struct opening_bucket *bucket;
 	const struct opening_phrase *best = NULL;
 
-	if (openings == NULL || len < 3)
+	if (len < 3)
 		return NULL;
-	bucket = &openings->buckets[bucket_of(text)];
+	bucket = &openings->buckets[bucket_of(openings, text)];
 	for (size_t i = 0; i < bucket->count; i++)
 		if ((best == NULL || bucket->list[i].len > best->len) &&
-		    stands(&bucket->list[i], text, len))
+		    stands(openings, &bucket->list[i], text, len))
 			best = &bucket->list[i];
 	return best;
 }
@@ -96,7 +105,7 @@ find_opening(const struct openings *openings, const char *text, size_t len)
 /* The end of a sentence, or of a part between dashes, bars or bullets: how many octets it takes; 0:
  * none stands here. The dot of "e.g." ends none. */
 static size_t
-full_stop(const char *text, size_t at, size_t len)
+full_stop(const struct openings *openings, const char *text, size_t at, size_t len)
 {
 	const char *p = text + at;
 	size_t left = len - at;
@@ -106,7 +115,8 @@ full_stop(const char *text, size_t at, size_t len)
 	if (*p == '!' || *p == '?')
 		return left == 1 || p[1] == ' ';
 	if (*p == '.')
-		return at < 2 || !is_alpha(p[-1]) || (in_word(p[-2]) && p[-2] != PATTERN_DOT);
+		return at < 2 || !is_alpha(p[-1]) ||
+		       (in_word(openings, p[-2]) && p[-2] != PATTERN_DOT);
 	if (*p != ' ' || left < 4)
 		return 0;
 	if (p[2] == ' ' && memchr("-*|~/", p[1], 5) != NULL)
@@ -115,10 +125,10 @@ full_stop(const char *text, size_t at, size_t len)
 }
 
 static size_t
-clause_end(const char *text, size_t start, size_t len)
+clause_end(const struct openings *openings, const char *text, size_t start, size_t len)
 {
 	while (start < len) {
-		size_t stop = full_stop(text, start, len);
+		size_t stop = full_stop(openings, text, start, len);
 
 		if (stop > 0)
 			return start + stop;
@@ -144,9 +154,9 @@ add_clause(struct clauses *out, size_t start, size_t end, bool aside)
 
 /* An aside begins where its sentence does, or behind a comma, a colon or a bracket. */
 static bool
-may_open(const char *text, size_t start, size_t at)
+may_open(const struct openings *openings, const char *text, size_t start, size_t at)
 {
-	while (start < at && !in_word(text[start]))
+	while (start < at && !in_word(openings, text[start]))
 		start++;
 	if (at == start)
 		return true;
@@ -171,12 +181,12 @@ find_aside(
 	for (size_t at = start; at < end; at++) {
 		const struct opening_phrase *phrase;
 
-		if (!in_word(text[at]) || (at > start && in_word(text[at - 1])))
+		if (!in_word(openings, text[at]) || (at > start && in_word(openings, text[at - 1])))
 			continue;
 		phrase = find_opening(openings, text + at, end - at);
 		if (phrase == NULL || phrase->kind == OPENS_REASON ||
 		    phrase->kind == SAYS_NOTHING ||
-		    (phrase->kind != OPENS_ANYWHERE && !may_open(text, start, at)))
+		    (phrase->kind != OPENS_ANYWHERE && !may_open(openings, text, start, at)))
 			continue;
 		*stop = phrase->kind == OPENS_PURPOSE ? purpose_end(text, at, end)
 		        : phrase->kind == OPENS_STOCK ? at + phrase->len
@@ -203,7 +213,7 @@ clauses_cut(const struct openings *openings, const char *text, size_t len, struc
 {
 	out->count = out->asides = 0;
 	for (size_t start = 0, end; start < len; start = end) {
-		end = clause_end(text, start, len);
+		end = clause_end(openings, text, start, len);
 		cut_sentence(openings, text, start, end, out);
 	}
 }
@@ -221,11 +231,11 @@ clauses_at(const struct clauses *clauses, size_t at)
 static bool
 says_nothing(const struct openings *openings, const char *word, size_t len)
 {
-	const struct opening_bucket *bucket = &openings->buckets[bucket_of(word)];
+	const struct opening_bucket *bucket = &openings->buckets[bucket_of(openings, word)];
 
 	for (size_t i = 0; i < bucket->count; i++)
 		if (bucket->list[i].kind == SAYS_NOTHING && bucket->list[i].len == len &&
-		    stands(&bucket->list[i], word, len))
+		    stands(openings, &bucket->list[i], word, len))
 			return true;
 	return false;
 }
@@ -249,7 +259,7 @@ clauses_say_nothing(
 		while (!clauses->list[i].aside && at < end) {
 			size_t n = 0;
 
-			while (at + n < end && in_word(text[at + n]))
+			while (at + n < end && in_word(openings, text[at + n]))
 				n++;
 			if (n > 1 && !has_digit(text + at, n) &&
 			    !says_nothing(openings, text + at, n))

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/slice.h"
+#include "rules/signs.h"
 
 static bool
 among(char c, const char *set)
@@ -52,13 +53,15 @@ take_ip(const char *p, size_t len, struct ip *ip)
 	return ip_parse(ip, text);
 }
 
+enum { ADDRESS_MAX = IP_TEXT + 8 }; /* octets of an address and a port; what is longer is none */
+
 /* An address that begins at `p`: its length, 0 if there is none. */
 static size_t
 ip_at(const char *p, size_t len, struct ip *ip)
 {
 	size_t n = 0, dots = 0, colons = 0;
 
-	while (n < len && (hex(p[n]) || p[n] == '.' || p[n] == ':')) {
+	while (n < len && n < ADDRESS_MAX && (hex(p[n]) || p[n] == '.' || p[n] == ':')) {
 		dots += p[n] == '.';
 		colons += p[n] == ':';
 		n++;
@@ -102,22 +105,17 @@ enum client_surety {
 	AS_CLIENT
 }; /* how surely an address is the client's */
 
-/* The word that ends before `at`, passing over what may stand between it and an address. */
+enum { GAP_MAX = 8 }; /* octets between a sign and what it stands for */
+
+/* A sign ends before `at`, passing over what may stand between it and an address. */
 static bool
-stands_behind(const char *text, size_t at, const char *const *words, size_t count)
+stands_behind(const struct signs *signs, enum sign sort, const char *text, size_t at)
 {
 	size_t end = at;
 
-	while (end > 0 && among(text[end - 1], " [(<'\"=:#"))
+	while (end > 0 && at - end < GAP_MAX && among(text[end - 1], " [(<'\"=:#"))
 		end--;
-	for (size_t i = 0; i < count; i++) {
-		size_t n = strlen(words[i]);
-
-		if (end >= n && end < at && strncasecmp(text + end - n, words[i], n) == 0 &&
-		    (end == n || !alnum(text[end - n - 1])))
-			return true;
-	}
-	return false;
+	return end < at && signs_end(signs, sort, text, end);
 }
 
 /* "RFC2821 4.1.1.1" */
@@ -126,9 +124,9 @@ is_section_of_rfc(const char *text, size_t at)
 {
 	size_t start = at;
 
-	while (start > 0 && text[start - 1] == ' ')
+	while (start > 0 && at - start < GAP_MAX && text[start - 1] == ' ')
 		start--;
-	while (start > 0 && alnum(text[start - 1]))
+	while (start > 0 && at - start < 2 * GAP_MAX && alnum(text[start - 1]))
 		start--;
 	return begins(text + start, at - start, "rfc");
 }
@@ -136,14 +134,12 @@ is_section_of_rfc(const char *text, size_t at)
 /* What the client called itself, which may be any address: "helo=<[10.0.0.5]>", "<[10.0.0.5]>: Helo
  * command rejected", and the first of "[10.0.0.5] ([192.0.2.1])". */
 static bool
-is_helo(const char *text, size_t len, size_t at, const char *behind)
+is_helo(const struct signs *signs, const char *text, size_t len, size_t at, const char *behind)
 {
-	static const char *const names[] = {"helo", "ehlo", "helo name", "ehlo name", "helo/ehlo",
-	    "helo argument", "impersonating", "greeting"};
 	struct slice rest = {behind, (size_t)(text + len - behind)};
 	struct ip ip;
 
-	if (stands_behind(text, at, names, sizeof names / sizeof names[0]))
+	if (stands_behind(signs, SIGN_HELO, text, at))
 		return true;
 	rest = slice_from(rest, slice_span(rest, "])>"));
 	if (slice_begins(rest, ": helo ") || slice_begins(rest, ": ehlo "))
@@ -153,23 +149,17 @@ is_helo(const char *text, size_t len, size_t at, const char *behind)
 }
 
 static enum client_surety
-surety_of(const char *text, size_t len, size_t at, size_t n)
+surety_of(const struct signs *signs, const char *text, size_t len, size_t at, size_t n)
 {
-	static const char *const numbered[] = {"section", "sections", "sec.", "chapter",
-	    "paragraph", "version", "ver", "v", "release", "build", "rfc"};
-	static const char *const clients[] = {"from", "ip", "ips", "ipv6", "ip address", "address",
-	    "addr", "host", "client", "server", "sender", "mta", "relay", "peer", "your",
-	    "connection", "for", "by", "of", "rbl", "to"};
 	const char *behind = text + at + n + (at + n < len && among(text[at + n], "])"));
 
 	if (begins(behind, (size_t)(text + len - behind), " said") ||
 	    (behind < text + len && begins(behind + 1, (size_t)(text + len - behind - 1), "said")))
 		return NO_CLIENT;
-	if (stands_behind(text, at, numbered, sizeof numbered / sizeof numbered[0]) ||
-	    is_section_of_rfc(text, at) || is_helo(text, len, at, behind))
+	if (stands_behind(signs, SIGN_NUMBER, text, at) || is_section_of_rfc(text, at) ||
+	    is_helo(signs, text, len, at, behind))
 		return NO_CLIENT;
-	if (at == 0 || among(text[at - 1], "[(<=") ||
-	    stands_behind(text, at, clients, sizeof clients / sizeof clients[0]))
+	if (at == 0 || among(text[at - 1], "[(<=") || stands_behind(signs, SIGN_CLIENT, text, at))
 		return AS_CLIENT;
 	return SOMEWHERE;
 }
@@ -187,7 +177,7 @@ ip_in_url(const char *url, size_t len)
 }
 
 struct ip
-extract_ip(const char *text, size_t len, const struct ip *ours)
+extract_ip(const struct signs *signs, const char *text, size_t len, const struct ip *ours)
 {
 	struct ip best = {0};
 	enum client_surety surest = NO_CLIENT;
@@ -210,7 +200,7 @@ extract_ip(const char *text, size_t len, const struct ip *ours)
 			if (n == 0)
 				continue;
 			skip = n;
-			standing = surety_of(text, len, i, n);
+			standing = surety_of(signs, text, len, i, n);
 		}
 		if (ip.family == 0)
 			continue;
@@ -274,86 +264,66 @@ extract_mailbox(const char *text, size_t len, struct arena *arena)
 }
 
 const char *
-extract_contact(const char *text, size_t len, bool asked_only, struct arena *arena)
+extract_contact(
+    const struct signs *signs, const char *text, size_t len, bool asked_only, struct arena *arena)
 {
-	static const char *const desks[] = {"postmaster@", "abuse", "delist@", "support@", "help",
-	    "unblock", "removal", "tosa@", "tobr@", "toda@", "noc@", "admin", "security@",
-	    "antispam", "spam", "mailadmin", "hostmaster@", "info@"};
-	static const char *const asks[] = {"contact ", "write to ", "forward this email to ",
-	    "message to ", "e-mail to ", "email to ", "mail to ", "mailto:", "send to ",
-	    "report to ", "reports to ", "notify "};
-
 	for (size_t i = 1; i + 3 < len; i++) {
-		size_t start, end;
+		size_t start, end, ask;
 
 		if (text[i] != '@' || !mailbox_around(text, len, i, &start, &end))
 			continue;
 		if (begins(text + start, end - start, "mailto:"))
 			start += strlen("mailto:");
-		for (size_t k = 0; !asked_only && k < sizeof desks / sizeof desks[0]; k++)
-			if (begins(text + start, end - start, desks[k]))
-				return arena_copy(arena, text + start, end - start);
-		for (size_t k = 0; k < sizeof asks / sizeof asks[0]; k++) {
-			size_t n = strlen(asks[k]), gap = start > 0 && text[start - 1] == '<';
-
-			if (start >= n + gap && begins(text + start - n - gap, n, asks[k]))
-				return arena_copy(arena, text + start, end - start);
-		}
+		for (ask = start; ask > 0 && start - ask < 3 && among(text[ask - 1], " <"); ask--)
+			;
+		if ((!asked_only && signs_begin(signs, SIGN_DESK, text + start, end - start) > 0) ||
+		    signs_end(signs, SIGN_ASK, text, ask))
+			return arena_copy(arena, text + start, end - start);
 	}
 	return NULL;
 }
 
 /* ---- ticket numbers */
 
-const char *
-extract_reference(const char *text, size_t len, struct arena *arena)
+enum { NUMBER_MAX = 80 };
+
+/* The ticket's number that stands behind its sign at `at`: its length, 0 if there is none. */
+static size_t
+number_behind(const char *text, size_t len, size_t *at)
 {
-	static const bool begins_mark[256] = {
-	    ['t'] = true,
-	    ['T'] = true,
-	    ['i'] = true,
-	    ['I'] = true,
-	    ['r'] = true,
-	    ['R'] = true,
-	    ['c'] = true,
-	    ['C'] = true,
-	    ['e'] = true,
-	    ['E'] = true,
-	    ['m'] = true,
-	    ['M'] = true,
-	    ['l'] = true,
-	    ['L'] = true,
-	    ['s'] = true,
-	    ['S'] = true,
-	    ['q'] = true,
-	    ['Q'] = true,
-	};
-	static const char *const marks[] = {"ticket", "incident", "reference", "case id", "case",
-	    "ref", "error code", "errorcode", "error id", "msg id", "message id", "id", "code",
-	    "log id", "session id", "queue id"};
+	bool marked = false, numbered = false;
+	size_t start = *at, end;
 
+	while (start < len && start < *at + GAP_MAX && among(text[start], " :=#([")) {
+		marked |= among(text[start], ":=#");
+		start++;
+	}
+	for (end = start; end < len && end - start <= NUMBER_MAX &&
+	                  (alnum(text[end]) || among(text[end], "-_./"));
+	     end++)
+		numbered |= text[end] >= '0' && text[end] <= '9';
+	while (end > start && among(text[end - 1], ".-/"))
+		end--;
+	*at = start;
+	return marked && numbered && end - start >= 3 && end - start <= NUMBER_MAX ? end - start
+	                                                                           : 0;
+}
+
+const char *
+extract_reference(const struct signs *signs, const char *text, size_t len, struct arena *arena)
+{
 	for (size_t i = 0; i + 4 < len; i++) {
-		if (!begins_mark[(unsigned char)text[i]] ||
-		    (i > 0 && (alnum(text[i - 1]) || among(text[i - 1], "?&-/"))))
-			continue; /* no mark begins so, or it stands within a word */
-		for (size_t k = 0; k < sizeof marks / sizeof marks[0]; k++) {
-			size_t at = i + strlen(marks[k]), end;
-			bool marked = false, numbered = false;
+		size_t at, n;
 
-			if ((text[i] | 0x20) != marks[k][0] || !begins(text + i, len - i, marks[k]))
-				continue;
-			while (at < len && at < i + 16 && among(text[at], " :=#([")) {
-				marked |= among(text[at], ":=#");
-				at++;
-			}
-			for (end = at; end < len && (alnum(text[end]) || among(text[end], "-_./"));
-			     end++)
-				numbered |= text[end] >= '0' && text[end] <= '9';
-			while (end > at && among(text[end - 1], ".-/"))
-				end--;
-			if (marked && numbered && end - at >= 3 && end - at <= 80)
-				return arena_copy(arena, text + at, end - at);
-		}
+		if (i > 0 && alnum(text[i - 1]))
+			continue; /* within a word */
+		n = signs_begin(signs, SIGN_TICKET, text + i, len - i);
+		if (n == 0 || (i > 0 && among(text[i - 1], "?&-/")))
+			continue;
+		at = i + n;
+		n = number_behind(text, len, &at);
+		if (n > 0)
+			return arena_copy(arena, text + at, n);
 	}
 	return NULL;
 }

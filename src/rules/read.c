@@ -88,6 +88,25 @@ make_words(struct reading_job *job, struct view *view)
 		view->words.text = NULL;
 }
 
+/* The same is put out of sight in the rules' own words as in the text. */
+static void
+hide_words(struct reading_job *job, struct view *view)
+{
+	const struct reworded *words = &job->all.words;
+	char *text;
+
+	if (words->text == NULL)
+		return;
+	text = arena_copy(job->arena, words->text, words->len);
+	for (size_t i = 0; i < words->len; i++) {
+		size_t at = words->from[i];
+
+		if (view->text[at] != job->all.text[at])
+			text[i] = view->text[at];
+	}
+	view->words = (struct reworded){text, words->len, words->from};
+}
+
 /* ---- who says it */
 
 /* The dot before the suffix and its first letter are looked at first: for most suffixes that is
@@ -249,11 +268,10 @@ try_class(struct reading_job *job, enum rule_class class, const struct part *par
 }
 
 static bool
-all_may_yield(const struct reading_job *job)
+all_yield_beyond(const struct reading_job *job)
 {
 	for (size_t i = 0; i < job->candidate_count; i++)
-		if (job->candidates[i].rule->yields_to == 0 &&
-		    job->candidates[i].rule->yield_count == 0)
+		if (!job->candidates[i].rule->yields_beyond)
 			return false;
 	return true;
 }
@@ -281,7 +299,7 @@ read_part(struct reading_job *job, size_t start, const struct view *view)
 		struct part as_it_is = part_of(text, start, false);
 		size_t before = job->candidate_count;
 
-		if (job->candidate_count > 0 && (class > CLASS_SPECIFIC || !all_may_yield(job)))
+		if (job->candidate_count > 0 && (class > CLASS_SPECIFIC || !all_yield_beyond(job)))
 			break;
 		if (text->words.text != NULL) {
 			struct part reworded = part_of(text, start, true);
@@ -377,7 +395,7 @@ choose_rule(struct reading_job *job)
 			read_view(job, &job->all);
 			break;
 		}
-		make_words(job, &view);
+		hide_words(job, &view);
 		if (i == 0 && memchr(job->text.bare, '_', job->text.len) != NULL)
 			words_scan(job->rules->words, view.text, view.len, job->found);
 		read_view(job, &view);
@@ -405,33 +423,14 @@ same_name(const char *a, const char *b)
 	return strcasecmp(a, b) == 0;
 }
 
-/* Before a zone that is asked with a key, as those of Spamhaus's DQS and of Abusix are, stands the
- * receiver's: the list is what follows. */
-static const char *
-without_key(const char *name)
-{
-	static const char *const keyed[] = {".dq.spamhaus.net", ".mail.abusix.zone"};
-	size_t len = strlen(name);
-
-	for (size_t i = 0; i < sizeof keyed / sizeof keyed[0]; i++) {
-		size_t n = strlen(keyed[i]), start = len > n ? len - n : 0;
-
-		if (start == 0 || !same_name(name + start, keyed[i]))
-			continue;
-		while (start > 0 && name[start - 1] != '.')
-			start--;
-		return name + start;
-	}
-	return name;
-}
-
 static void
 add_list(struct reading_job *job, const char *name)
 {
 	struct reading *out = job->out;
 	const struct lists *lists = job->rules->lists;
 
-	name = without_key(name);
+	if (lists != NULL)
+		name = lists_without_key(lists, name);
 	for (size_t i = 0; i < out->list_count; i++)
 		if (same_name(out->lists[i].name, name))
 			return;
@@ -611,7 +610,7 @@ rules_read(
 	add_wordless(&job);
 	choose_rule(&job);
 
-	out->client = extract_ip(job.text.whole, job.text.len, &said->client);
+	out->client = extract_ip(rules->signs, job.text.whole, job.text.len, &said->client);
 	out->url = extract_url(job.text.whole, job.text.len, arena);
 	if (job.best != NULL) {
 		out->cause = job.best->cause;
@@ -625,8 +624,10 @@ rules_read(
 		name_lists(&job);
 		identify(&job);
 	}
-	out->contact = extract_contact(job.text.whole, job.text.len, is_about_mailbox(&job), arena);
+	out->contact = extract_contact(
+	    rules->signs, job.text.whole, job.text.len, is_about_mailbox(&job), arena);
 	if (out->reference == NULL)
-		out->reference = extract_reference(job.text.whole, job.text.len, arena);
+		out->reference =
+		    extract_reference(rules->signs, job.text.whole, job.text.len, arena);
 	advise(&job);
 }

@@ -10,6 +10,7 @@
 #include "rules/clauses.h"
 #include "rules/pattern.h"
 #include "rules/rules.h"
+#include "rules/signs.h"
 #include "rules/synonyms.h"
 #include "rules/unwrap.h"
 #include "rules/words.h"
@@ -54,6 +55,7 @@ struct rule {
 	    yields_to; /* bit set of causes: it is not chosen where one of these is stated, too … */
 	const char **yields; /* … or one of these rules matches */
 	size_t yield_count;
+	bool yields_beyond; /* one of these rules is of a later class */
 	struct code_range codes[RANGES_MAX];
 	struct enhanced_range enhanced[RANGES_MAX];
 	size_t code_count, enhanced_count;
@@ -120,6 +122,7 @@ struct rules {
 	struct same *sames;
 	size_t same_count;
 	struct synonyms *synonyms; /* made of them; NULL: there are none */
+	struct signs *signs;
 	struct openings *openings; /* of asides, as data/words.conf has them */
 	struct words *words;
 	struct matcher *matcher; /* scratch */

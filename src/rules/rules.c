@@ -19,6 +19,7 @@ rules_new(const struct lists *lists)
 	rules->arena = arena_new();
 	rules->matcher = matcher_new();
 	rules->openings = openings_new();
+	rules->signs = signs_new();
 	rules_rank(rules);
 	return rules;
 }
@@ -33,6 +34,7 @@ rules_free(struct rules *rules)
 	words_free(rules->words);
 	synonyms_free(rules->synonyms);
 	openings_free(rules->openings);
+	signs_free(rules->signs);
 	matcher_free(rules->matcher);
 	arena_free(rules->arena);
 	free(rules);
@@ -108,6 +110,19 @@ make_synonyms(struct rules *rules)
 		synonyms_add(rules->synonyms, rules->sames[i].phrase, rules->sames[i].instead);
 }
 
+/* A rule that yields to one of a later class has to be asked together with it. */
+static bool
+yields_beyond(const struct rules *rules, const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->yield_count; i++)
+		for (size_t k = 0; k < rules->count; k++)
+			if (rules->rules[k]->class > rule->class &&
+			    rules->rules[k]->class <= CLASS_SPECIFIC &&
+			    strcmp(rules->rules[k]->id, rule->yields[i]) == 0)
+				return true;
+	return false;
+}
+
 void
 rules_rank(struct rules *rules)
 {
@@ -121,6 +136,9 @@ rules_rank(struct rules *rules)
 		memcpy(rules->ranked, rules->rules, rules->count * sizeof *rules->ranked);
 		qsort(rules->ranked, rules->count, sizeof *rules->ranked, by_belief);
 	}
+	for (size_t i = 0; i < rules->count; i++)
+		rules->rules[i]->yields_beyond = rules->rules[i]->class < CLASS_SPECIFIC &&
+		                                 yields_beyond(rules, rules->rules[i]);
 	for (size_t i = 0, class = 0; class <= CLASS_COUNT; class ++) {
 		rules->class_entry[class] = rules->entry_count;
 		for (; i < rules->count && rules->ranked[i]->class == class; i++)

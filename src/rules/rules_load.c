@@ -621,6 +621,28 @@ load_asides(struct rules *rules, const struct stanza *stanza, struct stanza_erro
 	return true;
 }
 
+/* [sign:SORT]: words between bars. */
+static bool
+load_signs(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
+{
+	for (size_t i = 0; i < stanza->count; i++) {
+		const struct stanza_field *field = &stanza->fields[i];
+		struct slice rest = slice_of(field->value), phrase;
+
+		if (strcmp(field->key, "words") != 0)
+			return fail(error, field->line, field->key, "no such key of a sign");
+		while (slice_part(&rest, '|', &phrase)) {
+			phrase = slice_trim(phrase);
+			if (phrase.len == 0 ||
+			    !signs_add(rules->signs, stanza->id + strlen("sign:"),
+			        slice_copy(phrase, rules->arena)))
+				return fail(error, field->line, stanza->id,
+				    "an empty word, or no such sort of sign");
+		}
+	}
+	return true;
+}
+
 bool
 rule_load(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
 {
@@ -634,5 +656,7 @@ rule_load(struct rules *rules, const struct stanza *stanza, struct stanza_error 
 		return load_same(rules, stanza, error);
 	if (strncmp(stanza->id, "aside:", 6) == 0)
 		return load_asides(rules, stanza, error);
+	if (strncmp(stanza->id, "sign:", 5) == 0)
+		return load_signs(rules, stanza, error);
 	return load_rule(rules, stanza, error);
 }
