@@ -150,9 +150,17 @@ else:
         ('key updates', after_handshake('key_update')),
     ]
 
+def patient():
+    return Peer(talk(b'220 hi\r\n', None, 1.5, b'250 x\r\n', None, b'221 bye\r\n'), '127.62.0.5')
+
+
+# How much slower than it should this machine is by itself: sanitizers, other work.
+slow = patient()
+SLACK = 4 * max(0, probe(*BASE, '--timeout', '9s', f'[127.62.0.5]:{slow.port}').results()[0]['ms'] - 1510)
+slow.sock.close()
 for name, script in FLOODS:
     peer = Peer(script, '127.62.0.3')
-    slow = Peer(talk(b'220 hi\r\n', None, 1.5, b'250 x\r\n', None, b'221 bye\r\n'), '127.62.0.5')
+    slow = patient()
     began = time.time()
     run = probe(*BASE, '--timeout', '3s', f'[127.62.0.3]:{peer.port}', f'[127.62.0.5]:{slow.port}', timeout=60)
     took = time.time() - began
@@ -160,20 +168,17 @@ for name, script in FLOODS:
     hostile, good = results.get(f'[127.62.0.3]:{peer.port}', {}), results.get(f'[127.62.0.5]:{slow.port}', {})
     endings = [attempt.get('ending') for attempt in hostile.get('attempts', [])]
     tap.check(f'{name}: a named outcome', hostile.get('status') in ('broken', 'dropped') and endings and endings[-1], f'{hostile.get("status")} {endings} {run.out[:1000]}')
-    tap.check(f'{name}: the deadline holds', hostile.get('ms', 99999) < 3700 and took < 5, f'{hostile.get("ms")} ms, {took:.1f} s')
-    tap.check(f'{name}: the other walk is not touched', good.get('status') == 'accepted' and good['ms'] < 2300, f'{good.get("status")} {good.get("ms")} ms')
+    tap.check(f'{name}: the deadline holds', hostile.get('ms', 99999) < 3700 + SLACK, f'{hostile.get("ms")} ms, {took:.1f} s')
+    tap.check(f'{name}: the other walk is not touched', good.get('status') == 'accepted' and good['ms'] < 2300 + SLACK, f'{good.get("status")} {good.get("ms")} ms')
     tap.check(f'{name}: valid records', not run.problems, run.problems)
     peer.sock.close()
     slow.sock.close()
 
 
-# A flood that is slow enough to go on for long: a signal is heard all the same.
+# One that is slow enough to go on for long: a signal is heard all the same.
 def trickle(connection, hear):
-    starttls(connection, hear)
-    connection.recv(5000)
-    end = time.time() + 10
-    while time.time() < end:
-        connection.sendall(record(22, b'\0\0\0\0' * 500))
+    for _ in range(100):
+        connection.sendall(b'220-and one more\r\n')
         time.sleep(0.05)
 
 
@@ -183,7 +188,7 @@ time.sleep(1.5)
 process.send_signal(signal.SIGINT)
 began = time.time()
 process.communicate(timeout=30)
-tap.check('a signal within a flood', process.returncode == 130 and time.time() - began < 1, f'exit {process.returncode} after {time.time() - began:.1f} s')
+tap.check('a signal while a peer talks on', process.returncode == 130 and time.time() - began < 1, f'exit {process.returncode} after {time.time() - began:.1f} s')
 peer.sock.close()
 
 # Addresses that lead home, or nowhere: left alone without --allow-private.

@@ -30,8 +30,8 @@ enum conn_lost {
 	LOST_LOCAL, /* this machine could not: no socket, no permission, no such source address */
 };
 
-/* Far more than a handshake with a long chain, or the longest reply. */
-enum { CONN_INPUT_MAX = 512 * 1024 };
+/* More than the longest chain that OpenSSL takes (100 kB), or the longest reply. */
+enum { CONN_INPUT_MAX = 160 * 1024 };
 
 struct conn_news {
 	enum conn_event event;
