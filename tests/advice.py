@@ -72,6 +72,13 @@ for domain in ('drop-greeting', 'drop-mid-greeting', 'silent-greeting', 'drop-eh
               diagnosis.get('advice') and 'gives no reason' not in diagnosis['advice']
               and 'quote this reply' not in diagnosis['advice'], run.out)
 
+# ---- self --egress: what could not be tried is not closed
+for hosts, want in [(['mx-null.lab.example'], 'egress-unknown'), (['127.10.0.1'], 'egress-closed'), ([], None)]:
+    run = Run('self', '--json', '--source', CLEAN, *(w for h in hosts for w in ('--egress', h))).ndjson()
+    got = [f['id'] for f in run.records if f.get('id', '').startswith('egress')]
+    tap.check(f"self --egress {' '.join(hosts)}: {want}", got == ([want] if want else []) and not run.problems,
+              run.out + run.err + str(run.problems))
+
 # ---- words of advice are data
 VERBS = ('Ask Add Change Check Do Find Give Have Install Leave Let Look Make Mend Move Publish Put Register Remove '
          'Repair Reach Run Say Scan Send Set Show Sign Slow Take Tell Try Use Wait Walk Write').split()

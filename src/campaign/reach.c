@@ -29,6 +29,7 @@ note(struct search *search, const struct attempt *attempt)
 	const char *who = arena_printf(
 	    search->arena, "%s [%s]:%u", attempt->mx, ip_text(&attempt->ip, ip), attempt->port);
 
+	search->out->tried = search->out->tried || attempt->status == WALK_UNREACHABLE;
 	if (attempt->source.family != 0)
 		search->out->answered = who;
 	else

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <stdbool.h>
+
 #include "base/ip.h"
 #include "evidence/route.h"
 #include "io/consult.h"
@@ -25,6 +27,7 @@ struct reach_plan { /* borrowed */
 
 struct reach { /* in the arena */
 	const char *answered; /* who did, with its address; NULL: none */
+	bool tried; /* a connection was tried, and not made */
 	const char *why; /* how the last one failed; NULL: it did not */
 };
 

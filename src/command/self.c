@@ -295,6 +295,7 @@ report(struct self *self, const struct book *book)
 	    .seen = who_saw(self),
 	    .egress_tried = self->egress_tried,
 	    .egress_answered = self->egress.answered,
+	    .egress_refused = self->egress.tried,
 	    .egress_problem = self->egress.why,
 	    .author_problem = self->author_problem};
 	struct advice_count found;

@@ -1146,6 +1146,13 @@ judge_egress(struct review *review)
 		        review->arena, "%s took a connection from here.", query->egress_answered));
 		return;
 	}
+	if (!query->egress_refused) { /* no address, or one that is left alone */
+		add(review, FACT_EGRESS_UNKNOWN,
+		    arena_printf(review->arena, "Port 25 could not be tried: %s.",
+		        query->egress_problem != NULL ? query->egress_problem
+		                                      : query->egress_tried));
+		return;
+	}
 	advice = add(review, FACT_EGRESS_CLOSED,
 	    arena_printf(
 	        review->arena, "No server took a connection from here: %s.", query->egress_tried));

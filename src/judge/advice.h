@@ -45,6 +45,7 @@ struct advice_query {
 	                                received (judge/seen.h); NULL: nothing is known */
 	const char *egress_tried; /* servers that were asked for a connection; NULL: none was */
 	const char *egress_answered; /* which of them took it; NULL: none did … */
+	bool egress_refused; /* a connection was tried, and not made */
 	const char *egress_problem; /* … and how the last one did not */
 	const char *author_problem; /* why the message has no author domain; NULL: it has, or there
 	                               is no message */

@@ -19,6 +19,7 @@ struct arena;
 	X(SEEN_OTHER_FAMILY, "seen-other-family") \
 	X(SEEN_HERE, "seen") \
 	X(EGRESS_CLOSED, "egress-closed") \
+	X(EGRESS_UNKNOWN, "egress-unknown") \
 	X(EGRESS_OPEN, "egress") \
 	X(RESOLVER_LIES, "resolver-lies") \
 	X(PUBLIC_RESOLVER, "public-resolver") \
