@@ -23,7 +23,8 @@ static const char result[] =
     "\"2026-11-24T03:44:51.123Z\",\"ms\":15}";
 static const char summary[] =
     "{\"type\":\"summary\",\"schema\":1,\"targets\":3,\"bad_input\":1,\"status\":{\"accepted\":2,"
-    "\"refused\":1},\"cause\":{\"spf\":1},\"list\":{},\"mx_site\":{\"example.com\":3},"
+    "\"refused\":1},\"asked\":{\"ehlo\":1,\"rcpt\":1},\"cause\":{\"spf\":1},\"list\":{},\"mx_"
+    "site\":{\"example.com\":3},"
     "\"interrupted\":true,\"under_way\":4,\"not_begun\":5,\"ms\":10}";
 
 static struct record last;
@@ -123,6 +124,9 @@ Test(read, a_summary_counts)
 	cr_expect_eq(last.summary.status[WALK_ACCEPTED], 2);
 	cr_expect_eq(last.summary.status[WALK_DROPPED], 0);
 	cr_expect_eq(last.summary.cause[CAUSE_SPF], 1);
+	cr_expect_eq(last.summary.asked[STAGE_EHLO], 1);
+	cr_expect_eq(last.summary.asked[STAGE_HELO], 0);
+	cr_expect_eq(last.summary.asked[STAGE_RCPT], 1);
 	cr_expect(last.summary.end.interrupted);
 	cr_expect_eq(last.summary.end.under_way, 4);
 	cr_expect_eq(last.summary.end.not_begun, 5);

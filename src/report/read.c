@@ -67,12 +67,16 @@ static void
 read_summary(const json_t *members, struct record_summary *summary)
 {
 	const json_t *statuses = json_object_get(members, "status"),
-	             *causes = json_object_get(members, "cause");
+	             *causes = json_object_get(members, "cause"),
+	             *asked = json_object_get(members, "asked");
 
 	summary->targets = read_number(members, "targets");
 	summary->served = read_number(members, "served");
 	for (enum walk_status s = 0; s < WALK_COUNT; s++)
 		summary->status[s] = read_number(statuses, walk_status_name(s));
+	for (enum stage s = STAGE_CONNECT; s < STAGE_COUNT; s++)
+		if (s != STAGE_HELO) /* it goes by the name of EHLO */
+			summary->asked[s] = read_number(asked, stage_name(s));
 	for (enum cause c = 0; c < CAUSE_COUNT; c++)
 		summary->cause[c] = read_number(causes, cause_name(c));
 	summary->end = (struct run_end){.ms = (int64_t)read_number(members, "ms"),

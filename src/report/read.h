@@ -40,6 +40,7 @@ struct record { /* valid while it is being taken */
 	struct journey result;
 	struct record_summary {
 		unsigned long targets, served, status[WALK_COUNT], cause[CAUSE_COUNT];
+		unsigned long asked[STAGE_COUNT];
 		struct run_end end;
 	} summary;
 };
