@@ -168,8 +168,8 @@ for name, script in FLOODS:
     hostile, good = results.get(f'[127.62.0.3]:{peer.port}', {}), results.get(f'[127.62.0.5]:{slow.port}', {})
     endings = [attempt.get('ending') for attempt in hostile.get('attempts', [])]
     tap.check(f'{name}: a named outcome', hostile.get('status') in ('broken', 'dropped') and endings and endings[-1], f'{hostile.get("status")} {endings} {run.out[:1000]}')
-    tap.check(f'{name}: the deadline holds', hostile.get('ms', 99999) < 3700 + SLACK, f'{hostile.get("ms")} ms, {took:.1f} s')
-    tap.check(f'{name}: the other walk is not touched', good.get('status') == 'accepted' and good['ms'] < 2300 + SLACK, f'{good.get("status")} {good.get("ms")} ms')
+    tap.check(f'{name}: the deadline holds', hostile.get('ms', 99999) < 4000 + SLACK, f'{hostile.get("ms")} ms, {took:.1f} s')
+    tap.check(f'{name}: the other walk is not touched', good.get('status') == 'accepted' and good['ms'] < 3000 + SLACK, f'{good.get("status")} {good.get("ms")} ms')
     tap.check(f'{name}: valid records', not run.problems, run.problems)
     peer.sock.close()
     slow.sock.close()
@@ -232,12 +232,15 @@ for limit in range(8, 40):
     if result['status'] == 'accepted':
         break
 
-# Short of memory, the lab ends with a word.
+# Short of memory, the lab ends with a word. A sanitizer wants more of it than could be given.
 ends = {}
 for kilobytes in range(40000, 90000, 1000):
     done = subprocess.run([MXWALK, 'lab', '--', 'true'], capture_output=True, text=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (kilobytes << 10, kilobytes << 10)))
     ends[kilobytes] = done.returncode
-    if done.returncode == 0:
+    if done.returncode == 0 or 'ASAN_OPTIONS' in os.environ:
         break
-tap.check('the lab, short of memory: 70', set(ends.values()) <= {0, 70, 127}, ends)
+if 'ASAN_OPTIONS' in os.environ:
+    tap.skip('the lab, short of memory: 70', 'built with sanitizers')
+else:
+    tap.check('the lab, short of memory: 70', set(ends.values()) <= {0, 70, 127}, ends)
 tap.done()
