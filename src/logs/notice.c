@@ -230,6 +230,7 @@ static const struct {
     {" by ", false, true},
     {"]:[", false, false},
     {": [", false, false},
+    {"<", false, false},
 };
 
 /* The stage stands behind these; or it is this one. */
@@ -319,6 +320,14 @@ struct notice_reader { /* of one notice */
 	bool sure;
 };
 
+/* Exim's "(generated from user@example.com)" */
+static bool
+is_aside(struct slice line)
+{
+	return slice_begins(line, "(generated from ") ||
+	       slice_begins(line, "(ultimately generated from ");
+}
+
 static void
 take_lines(struct notice_reader *reader, struct slice text)
 {
@@ -326,7 +335,8 @@ take_lines(struct notice_reader *reader, struct slice text)
 
 	reader->lines = arena_alloc(reader->arena, NOTICE_LINES_MAX * sizeof *reader->lines);
 	while (reader->count < NOTICE_LINES_MAX && slice_line(&text, &line))
-		reader->lines[reader->count++] = slice_trim(line);
+		if (!is_aside(slice_trim(line)))
+			reader->lines[reader->count++] = slice_trim(line);
 }
 
 /* ---- addresses */
@@ -423,8 +433,8 @@ ends_with_one(struct slice text, const char *const *words, size_t count)
 static bool
 is_apart(struct slice after)
 {
-	static const char *const words[] = {
-	    "on ", "was ", "delivery ", "failed", "could ", "- ", "is ", "does ", "not ", "user "};
+	static const char *const words[] = {"on ", "was ", "delivery ", "failed", "could ", "- ",
+	    "is ", "does ", "not ", "user ", "invalid "};
 	bool blank = after.len > 0 && is_blank(*after.at);
 
 	if (after.len > 0 && strchr(">\"'", *after.at) != NULL)
@@ -442,6 +452,17 @@ is_apart(struct slice after)
 			return true;
 	return false;
 }
+
+/* "Unknown host: user@example.com": nothing stands behind it. */
+static bool
+is_last(struct slice after)
+{
+	return slice_span(after, ">\"'.) \t") == after.len;
+}
+
+/* Of these the address is another's. */
+static const char *const other_words[] = {"from:", "sender:", "to:", "cc:", "contact:", "by:",
+    "return-path:", "id:", "postmaster:", "administrator:", "support:"};
 
 bool
 notice_recipient(struct slice line, struct slice *address, struct slice *after)
@@ -466,7 +487,9 @@ notice_recipient(struct slice line, struct slice *address, struct slice *after)
 	    (slice_begins(slice_from(line, before.len), "<mailto:") || slice_ends(before, ":")) &&
 	    !slice_ends(before, "from:") && !slice_ends(before, "sender:"))
 		return true;
-	return ends_with_one(before, recipient_words, COUNT(recipient_words));
+	return ends_with_one(before, recipient_words, COUNT(recipient_words)) ||
+	       (is_last(*after) && slice_ends(before, ":") &&
+	           !ends_with_one(before, other_words, COUNT(other_words)));
 }
 
 /* ---- replies */
@@ -546,7 +569,12 @@ static void
 tell(struct notice_entry *entry, const char *text, size_t len)
 {
 	struct slice trimmed = slice_trim((struct slice){text, len});
+	int open = 0;
 
+	for (size_t i = 0; i < trimmed.len; i++)
+		open += (trimmed.at[i] == '<') - (trimmed.at[i] == '>');
+	if (open < 0 && trimmed.at[trimmed.len - 1] == '>')
+		trimmed.len--; /* of the brackets that the reply stands in */
 	entry->text = trimmed.at;
 	entry->len = trimmed.len;
 	entry->quoted = true;
@@ -734,6 +762,8 @@ find_status(struct notice_reader *reader, struct slice text)
 	const char *at = slice_find(text, "(#");
 	struct slice code;
 
+	if (at == NULL) /* "<mx.example.com #5.7.1>" of Exchange */
+		at = slice_find(text, " #");
 	if (at == NULL)
 		return NULL;
 	code = slice_from(text, (size_t)(at - text.at) + 2);
@@ -966,6 +996,18 @@ is_sender(const struct notice_reader *reader, size_t i)
 	       slice_ends(reader->lines[i], " from:");
 }
 
+/* "user@example.com on 4/29/01 11:34:45 PM" of Exchange: when, and no reason. */
+static struct slice
+cut_date(struct slice after)
+{
+	struct slice text = slice_trim(after);
+
+	if (slice_begins(text, "on ") && text.len < 60 && memchr(text.at, ':', text.len) != NULL &&
+	    slice_until(text, "0123456789") < text.len)
+		return slice_from(after, after.len);
+	return after;
+}
+
 static void
 read_entries(struct notice_reader *reader)
 {
@@ -982,7 +1024,7 @@ read_entries(struct notice_reader *reader)
 		}
 		entry->recipient = slice_copy(address, reader->arena);
 		n = entry_lines(reader, i, address);
-		reader->lines[i] = after;
+		reader->lines[i] = cut_date(after);
 		while (reader->lines[i].len > 0 && strchr(">\"':", *reader->lines[i].at) != NULL)
 			reader->lines[i] = slice_from(reader->lines[i], 1);
 		read_words(reader, reader->lines + i, n, entry);
