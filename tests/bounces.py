@@ -186,6 +186,8 @@ reads('Stalwart', '2026-10-04T02:22:32Z INFO SMTP RCPT TO rejected (delivery.rcp
       '2026-10-04T02:22:32Z INFO DSN permanent failure notification (delivery.dsn-perm-fail) queueId = 333, queueName = "remote", from = "a@example.org", to = ["u@example.com"], size = 5, total = 1, to = "u@example.com", hostname = "mx.example.com", code = 550, details = "No such user", total = 0\n',
       ('recipient', 'code', 'cause', 'relay', 'queue_id'), ('u@example.com', 550, 'recipient-unknown', 'mx.example.com', '333'))
 reads('maddy', 'queue: delivery attempt failed\t{"msg_id":"2f6f32e9","rcpt":"u@example.com","reason":"x","remote_server":"mx.example.com.","smtp_code":550,"smtp_enchcode":"5.1.1","smtp_msg":"mx.example.com. said: No such user"}\n', ('recipient', 'code', 'enhanced', 'relay', 'said_by'), ('u@example.com', 550, '5.1.1', 'mx.example.com', 'server'))
+run = explain('noise\n' + (O % ('5.4.6', 'bounced', 'mail for a.example loops back to myself')).rstrip(')\n') + '\n\n{"text":\n"550 no"}\n\n550 5.1.1 x\n')
+tap.check('the line at which each begins', [r['line'] for r in run.records] == [2, 4, 7], [r['line'] for r in run.records])
 inbound = ('Nov 30 10:00:00 m postfix/smtpd[1]: NOQUEUE: reject: RCPT from x.example.net[203.0.113.2]: 554 5.7.1 Client host [203.0.113.2] blocked using zen.spamhaus.org; from=<a@x.example.net> to=<user@example.org> proto=ESMTP helo=<x>\n'
            '2026-11-30 10:00:05 H=x.example.net [203.0.113.2] F=<e@x.example.net> rejected RCPT <user@example.org>: found in zen.spamhaus.org\n')
 run = explain(inbound + bounced)

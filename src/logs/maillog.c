@@ -49,6 +49,7 @@ struct maillog {
 	unsigned long pasted_line; /* number of the first */
 	struct buf wrapped; /* a line of a log whose bracket is still open */
 	unsigned wrapped_lines;
+	unsigned long wrapped_line, json_line; /* numbers of their first lines */
 	struct buf json; /* JSON whose brackets are still open */
 	unsigned json_depth;
 	bool json_quoted;
@@ -417,11 +418,15 @@ read_log(struct maillog *maillog, const char *line, size_t len)
 static void
 finish_wrapped(struct maillog *maillog)
 {
+	unsigned long start = maillog->start;
+
 	if (maillog->wrapped_lines == 0)
 		return;
+	maillog->start = maillog->wrapped_line;
 	read_log(maillog, maillog->wrapped.data, maillog->wrapped.len);
 	buf_clear(&maillog->wrapped);
 	maillog->wrapped_lines = 0;
+	maillog->start = start;
 }
 
 static void
@@ -453,6 +458,7 @@ finish_json(struct maillog *maillog)
 
 	if (maillog->json.len == 0)
 		return;
+	maillog->start = maillog->json_line;
 	told = events_read(
 	    maillog->json.data, maillog->json.len, maillog->arena, take_refusal, maillog);
 	if (told < 0 && !read_as_words(maillog))
@@ -520,6 +526,8 @@ take_json_line(struct maillog *maillog, const char *line, size_t len)
 			return;
 		}
 	}
+	if (maillog->json.len == 0)
+		maillog->json_line = maillog->start;
 	buf_add(&maillog->json, line, len);
 	buf_putc(&maillog->json, '\n');
 	count_brackets(maillog, line, len);
@@ -538,6 +546,7 @@ take_log_line(struct maillog *maillog, const char *line, size_t len)
 	}
 	buf_add(&maillog->wrapped, line, len);
 	maillog->wrapped_lines = 1;
+	maillog->wrapped_line = maillog->start;
 }
 
 static bool
