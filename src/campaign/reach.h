@@ -3,10 +3,9 @@
 #ifndef CAMPAIGN_REACH_H
 #define CAMPAIGN_REACH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <stdbool.h>
 
 #include "base/ip.h"
 #include "evidence/route.h"
