@@ -25,6 +25,8 @@ utf8_len(const char *bytes, size_t left)
 
 	if (left == 0)
 		return 0;
+	if (s[0] <= forms[0].last) /* nearly always */
+		return 1;
 	while (form < sizeof forms / sizeof *forms &&
 	       (s[0] < forms[form].first || s[0] > forms[form].last))
 		form++;

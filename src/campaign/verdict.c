@@ -327,11 +327,13 @@ verdict_remedy(struct journey *journey, const struct remedies *remedies, struct 
 	const char *words = decisive != NULL ? decisive->detail : journey->note;
 	const struct values values = {.of = {[VALUE_DOMAIN] = journey->target.domain,
 	                                  [VALUE_NAME] = decisive != NULL ? decisive->mx : NULL}};
-	enum fact_id id = end_of(journey);
 	const struct remedy *remedy;
+	enum fact_id id;
 
-	if (journey->status == WALK_ACCEPTED || journey->diagnosed || journey->excused ||
-	    id == FACT_NONE)
+	if (journey->status == WALK_ACCEPTED || journey->diagnosed || journey->excused)
+		return;
+	id = end_of(journey);
+	if (id == FACT_NONE)
 		return;
 	remedy = remedies_of_end(remedies, id, words);
 	journey->remedy = (struct ending_remedy){.id = remedy->id,

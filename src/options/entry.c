@@ -126,7 +126,7 @@ entry_of(struct slice line)
 
 	line = trim(line, false);
 	for (size_t i = 0, step; i < line.len; i += step) {
-		size_t n = leading_blank(slice_from(line, i));
+		size_t n = is_printable(line.at[i]) ? 0 : leading_blank(slice_from(line, i));
 
 		step = n > 0 ? n : 1;
 		if (line.at[i] == '#' && blank && !quoted) {
