@@ -531,7 +531,7 @@ main(int argc, char **argv)
 	if (driver.resolver != NULL)
 		while (fgets(line, sizeof line, stdin) != NULL)
 			run_line(&driver, line);
-	resolver_free(driver.resolver);
+	free_resolver(&driver);
 	resolver_free(driver.lists);
 	while (!LIST_EMPTY(&driver.asked)) /* dropped with their resolver, without a word */
 		end_asked(LIST_FIRST(&driver.asked));
