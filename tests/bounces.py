@@ -199,7 +199,7 @@ tap.check('--inbound reads the others', fields(run.records[0], ('explained', 'in
 run = explain(inbound, '--summary')
 tap.check('a log of inbound lines alone is no refusal of ours', fields(run.records[0], ('explained', 'inbound')) == (0, 2) and not run.problems, run.out)
 run = Run('explain', '--summary', input=(inbound + deferred.replace('4F3280D2B', '5F3280D2B') + bounced + 'noise\n').encode())
-for words in ('2 refusals read: 1 for good, 1 for now; the first of Nov 30 10:00:09, the last of Nov 30 10:00:05', '2 refusals that this server gave to clients are not counted: --inbound reads them.', 'Passed over: 1 line of no known form.', 'What to do', 'recipient-unknown, 1 of 2; who acts: sender:', 'greylist, 1 of 2'):
+for words in ('2 refusals read: 1 for good, 1 for now; the first of Nov 30 10:00:05, the last of Nov 30 10:00:09', '2 refusals that this server gave to clients are not counted: --inbound reads them.', 'Passed over: 1 line of no known form.', 'What to do', 'recipient-unknown, 1 of 2; who acts: sender:', 'greylist, 1 of 2'):
     tap.check(f'the summary says "{words[:50]}"', words in run.out, run.out)
 run = explain(bounced, '--redact')
 tap.check('--redact', run.records[0]['recipient'] == 'redacted@example.com' and 'u@example.com' not in run.out.replace('redacted', ''), run.out)

@@ -391,6 +391,7 @@ explain_file(struct explainer *explainer, const char *name, bool part)
 	maillog_end(log);
 	counts = maillog_counts(log);
 	add_counts(&explainer->explained, &counts);
+	explainer->explained.files++;
 	if (state == INPUT_BROKEN)
 		log_error("%s: %s", input_name(input), input_why(input));
 	else if (counts.told == 0 && !explainer->lost && !part)

@@ -62,19 +62,39 @@ add_listing(struct explained *explained, const struct reading *reading, enum cau
 		counter_add(explained->listings, name);
 }
 
-static void
-add_time(struct explained *explained, const char *time)
+static bool
+is_before(const struct explained_place *a, const struct explained_place *b)
 {
-	if (time == NULL)
-		return;
-	if (explained->first == NULL)
-		explained->first = must_string(time);
-	if (explained->last != NULL && strlen(explained->last) >= strlen(time)) {
-		strcpy(explained->last, time);
+	return a->file != b->file ? a->file < b->file : a->line < b->line;
+}
+
+/* Replaces the string, without asking for memory each time. */
+static void
+set_time(char **time, const char *value)
+{
+	if (*time != NULL && strlen(*time) >= strlen(value)) {
+		strcpy(*time, value);
 		return;
 	}
-	free(explained->last);
-	explained->last = must_string(time);
+	free(*time);
+	*time = must_string(value);
+}
+
+static void
+add_time(struct explained *explained, const struct explanation *explanation)
+{
+	const struct explained_place at = {explained->files, explanation->line};
+
+	if (explanation->time == NULL)
+		return;
+	if (explained->first == NULL || is_before(&at, &explained->first_at)) {
+		set_time(&explained->first, explanation->time);
+		explained->first_at = at;
+	}
+	if (explained->last == NULL || !is_before(&at, &explained->last_at)) {
+		set_time(&explained->last, explanation->time);
+		explained->last_at = at;
+	}
 }
 
 bool
@@ -112,7 +132,7 @@ explained_add(struct explained *explained, const struct explanation *explanation
 	enum cause cause = explained_cause(explanation);
 
 	explained->replies++;
-	add_time(explained, explanation->time);
+	add_time(explained, explanation);
 	if (reading->code >= 400 ? reading->code < 500 : reading->enhanced[0] == '4')
 		explained->deferred++;
 	explained->cause[cause]++;

@@ -48,6 +48,10 @@ struct explained {
 	unsigned long sent_later; /* deliveries that were deferred and then went through */
 	unsigned long passed[PASSED_COUNT];
 	char *first, *last; /* the times of the first and of the last refusal, as written; NULL */
+	unsigned long files; /* read before this one: explain.c's business */
+	struct explained_place {
+		unsigned long file, line;
+	} first_at, last_at; /* deferrals are told after what came later */
 	struct explained_remedy {
 		enum cause cause;
 		struct counsel counsel;
