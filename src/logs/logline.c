@@ -838,6 +838,7 @@ static const struct {
     {"(delivery.", read_stalwart},
     {"LED=", read_exchange},
     {"emote Server returned ", read_returned},
+    {"emote server returned ", read_returned},
     {" said: ", read_said},
     {" refused to talk to me: ", read_refused},
     {"", read_any},

@@ -487,6 +487,8 @@ notice_recipient(struct slice line, struct slice *address, struct slice *after)
 	    (slice_begins(slice_from(line, before.len), "<mailto:") || slice_ends(before, ":")) &&
 	    !slice_ends(before, "from:") && !slice_ends(before, "sender:"))
 		return true;
+	if (notice_reply(before) != NULL)
+		return false; /* a reply that names it */
 	return ends_with_one(before, recipient_words, COUNT(recipient_words)) ||
 	       (is_last(*after) && slice_ends(before, ":") &&
 	           !ends_with_one(before, other_words, COUNT(other_words)));
@@ -511,12 +513,12 @@ is_code_at(struct slice line, size_t at)
 	    !is_digit(text.at[2]) || strchr(" -:", text.at[3]) == NULL || text.at[1] > '5' ||
 	    slice_trim(behind).len == 0)
 		return false;
-	if (is_enhanced_at(slice_trim(behind)) && strchr(" :;[('\"<#=", before) != NULL)
+	if (is_enhanced_at(slice_trim(behind)) && strchr(" \t:;[('\"<#=", before) != NULL)
 		return true;
 	if (text.at[3] == '-' && is_digit(*behind.at))
 		return false;
 	return at == 0 || strchr("[('\"<#", before) != NULL ||
-	       (before == ' ' && strchr(":;,]>)-", earlier) != NULL);
+	       (is_blank(before) && strchr(":;,]>)-", earlier) != NULL);
 }
 
 const char *

@@ -105,9 +105,10 @@ reply_inner(struct slice text, struct arena *arena)
 
 /* ---- lines */
 
-/* swaks's prompts: before a refusal, and before what is none. */
+/* What swaks and telnet print: before a refusal, and where there is none. */
 static const char *const prompts[] = {"<** ", "<~* ", "<*** "};
-static const char *const other_prompts[] = {" -> ", " ~> ", "<-  ", "<~  ", "=== ", "*** "};
+static const char *const other_prompts[] = {" -> ", " ~> ", "<-  ", "<~  ", "=== ", "*** ",
+    "Connection closed by ", "Escape character is "};
 
 static struct slice
 cut_quoting(struct slice line)
