@@ -201,7 +201,7 @@ Test(words, finds_those_that_stand_there)
 	    "not", "quota exceeded", "\303\274ber", "xyz"};
 	static const char text[] = "550 Users UNKNOWN, quota exceede \303\274ber no";
 	static const bool there[] = {true, true, true, true, true, false, false, true, false};
-	struct words *words = words_new();
+	struct word_index *words = words_new();
 	uint64_t found[1] = {0};
 
 	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)

@@ -90,6 +90,10 @@ struct provider {
 	size_t pattern_count;
 };
 
+struct word_class { /* {name} in a pattern is a choice among `words` */
+	const char *name, *words;
+};
+
 struct same { /* `phrase` is read as `instead` */
 	const char *phrase, *instead;
 	size_t number; /* in order of loading */
@@ -119,12 +123,14 @@ struct rules {
 	size_t brand_count;
 	struct provider **providers;
 	size_t provider_count;
+	struct word_class *classes;
+	size_t class_count;
 	struct same *sames;
 	size_t same_count;
 	struct synonyms *synonyms; /* made of them; NULL: there are none */
 	struct signs *signs;
 	struct openings *openings; /* of asides, as data/words.conf has them */
-	struct words *words;
+	struct word_index *words;
 	struct matcher *matcher; /* scratch */
 	struct pattern *
 	    *patterns; /* all that were ever made, also for rules since replaced or refused */

@@ -235,8 +235,8 @@ bool
 rules_add_builtin(struct rules *rules, struct stanza_error *error)
 {
 	const struct builtin_file files[] = {
-	    {"data/providers.conf", data_providers, data_providers_size},
 	    {"data/words.conf", data_words, data_words_size},
+	    {"data/providers.conf", data_providers, data_providers_size},
 	    {"data/rules.conf", data_rules, data_rules_size},
 	};
 

@@ -86,18 +86,60 @@ take_pattern(struct rules *rules, struct pattern *pattern, const char *source,
 	return fail(error, field->line, field->key, why);
 }
 
+static const struct word_class *
+find_class(const struct rules *rules, struct slice name)
+{
+	for (size_t i = rules->class_count; i-- > 0;)
+		if (slice_same(name, rules->classes[i].name))
+			return &rules->classes[i];
+	return NULL;
+}
+
+/* "{refused} by {machine}" with the words of those classes; NULL: there is no such class. */
+static const char *
+put_classes_in(struct rules *rules, const char *source)
+{
+	struct slice rest = slice_of(source);
+	const char *out = "";
+
+	for (;;) {
+		size_t brace = slice_until(rest, "{"), n;
+		const struct word_class *class;
+		struct slice name;
+
+		if (brace == rest.len)
+			return *out != '\0' ? arena_printf(rules->arena, "%s%s", out, rest.at)
+			                    : source;
+		name = slice_from(rest, brace + 1);
+		n = slice_span(name, "abcdefghijklmnopqrstuvwxyz-");
+		if (n == 0 || n == name.len || name.at[n] != '}') { /* {0,20} */
+			out = arena_printf(rules->arena, "%s%.*s", out, (int)brace + 1, rest.at);
+			rest = name;
+			continue;
+		}
+		class = find_class(rules, (struct slice){name.at, n});
+		if (class == NULL)
+			return NULL;
+		out = arena_printf(
+		    rules->arena, "%s%.*s(?:%s)", out, (int)brace, rest.at, class->words);
+		rest = slice_from(name, n + 1);
+	}
+}
+
 /* The alternatives of one `pattern` key. */
 static bool
 take_patterns(struct rules *rules, struct pattern ***patterns, size_t *count,
     const struct stanza_field *field, struct stanza_error *error)
 {
-	const char **parts;
+	const char **parts, *source = put_classes_in(rules, field->value);
 	size_t n;
 
-	if (!rules->builtin && !take_pattern(rules, new_pattern(rules), field->value, field,
+	if (source == NULL)
+		return fail(error, field->line, field->key, "no [words:…] of a name in braces");
+	if (!rules->builtin && !take_pattern(rules, new_pattern(rules), source, field,
 	                           error)) /* as a whole, that its fault be told as a whole */
 		return false;
-	n = pattern_split(field->value, rules->arena, &parts);
+	n = pattern_split(source, rules->arena, &parts);
 	for (size_t i = 0; i < n; i++) {
 		struct pattern *pattern = new_pattern(rules);
 
@@ -621,6 +663,24 @@ load_asides(struct rules *rules, const struct stanza *stanza, struct stanza_erro
 	return true;
 }
 
+/* [words:NAME]: what {NAME} stands for in the patterns that come after. */
+static bool
+load_word_class(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
+{
+	const char *words = stanza_get(stanza, "words");
+	struct pattern ignored;
+	const char *why = "";
+
+	if (words == NULL || stanza->count != 1)
+		return fail(error, stanza->line, stanza->id, "one line of words, and no more");
+	if (!pattern_read(&ignored, words, rules->arena, &why))
+		return fail(error, stanza->line, stanza->id, why);
+	*(struct word_class *)arena_push(rules->arena, &rules->classes, rules->class_count,
+	    sizeof *rules->classes) = (struct word_class){stanza->id + strlen("words:"), words};
+	rules->class_count++;
+	return true;
+}
+
 /* [sign:SORT]: words between bars. */
 static bool
 load_signs(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
@@ -656,6 +716,8 @@ rule_load(struct rules *rules, const struct stanza *stanza, struct stanza_error 
 		return load_same(rules, stanza, error);
 	if (strncmp(stanza->id, "aside:", 6) == 0)
 		return load_asides(rules, stanza, error);
+	if (strncmp(stanza->id, "words:", 6) == 0)
+		return load_word_class(rules, stanza, error);
 	if (strncmp(stanza->id, "sign:", 5) == 0)
 		return load_signs(rules, stanza, error);
 	return load_rule(rules, stanza, error);

@@ -405,10 +405,10 @@ hide_mailboxes(const char *marked, size_t len, struct arena *arena)
 /* In Sendmail's transcripts a server's refusal stands behind "<<< ", what it was told behind ">>>
  * ", and Sendmail's own words at the margin. That a command came out of turn (503) only follows
  * from a refusal before, where there is one. */
-enum transcript { NO_TRANSCRIPT, OF_REFUSALS, OF_SEQUENCE };
+enum transcript_kind { NO_TRANSCRIPT, OF_REFUSALS, OF_SEQUENCE };
 
 static const char *
-heard_on(const char *line, const char *stop, enum transcript kind)
+heard_on(const char *line, const char *stop, enum transcript_kind kind)
 {
 	int code = stop - line > 4 && memcmp(line, "<<< ", 4) == 0
 	               ? code_at(line + 4, (size_t)(stop - line) - 4)
@@ -425,10 +425,10 @@ line_stop(const char *line, const char *end)
 	return newline != NULL ? newline : end;
 }
 
-static enum transcript
+static enum transcript_kind
 transcript_of(struct slice text)
 {
-	enum transcript kind = NO_TRANSCRIPT;
+	enum transcript_kind kind = NO_TRANSCRIPT;
 	struct slice line;
 
 	while (slice_line(&text, &line) && kind != OF_REFUSALS)
@@ -584,7 +584,7 @@ static void
 join_lines(struct slice text, char *whole, struct unwrapped *out, bool *doubled)
 {
 	const char *end = text.at + text.len;
-	enum transcript kind = transcript_of(text);
+	enum transcript_kind kind = transcript_of(text);
 	int open = 0;
 
 	for (const char *line = text.at, *stop; line < end; line = stop + 1) {

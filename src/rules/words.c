@@ -13,7 +13,7 @@ struct mark { /* tags whose bits stand in the same 64 */
 	uint64_t bits;
 };
 
-struct words {
+struct word_index {
 	struct added {
 		const char *text; /* borrowed */
 		unsigned run;
@@ -34,10 +34,10 @@ struct words {
 	unsigned char lower[256];
 };
 
-struct words *
+struct word_index *
 words_new(void)
 {
-	struct words *words = must_alloc(sizeof *words);
+	struct word_index *words = must_alloc(sizeof *words);
 
 	words->arena = arena_new();
 	for (unsigned i = 0; i < 256; i++)
@@ -46,7 +46,7 @@ words_new(void)
 }
 
 void
-words_free(struct words *words)
+words_free(struct word_index *words)
 {
 	if (words == NULL)
 		return;
@@ -71,7 +71,7 @@ head_of(const char *word)
 }
 
 void
-words_add(struct words *words, const char *word, size_t tag)
+words_add(struct word_index *words, const char *word, size_t tag)
 {
 	*(struct added *)arena_push(words->arena, &words->list, words->count, sizeof *words->list) =
 	    (struct added){word, run_of(head_of(word)), tag};
@@ -88,7 +88,7 @@ by_run(const void *a, const void *b)
 }
 
 static void
-add_mark(struct words *words, uint32_t first, uint32_t *count, size_t tag)
+add_mark(struct word_index *words, uint32_t first, uint32_t *count, size_t tag)
 {
 	if (*count == first || words->marks[*count - 1].at != tag / 64)
 		words->marks[(*count)++] = (struct mark){tag / 64, 0};
@@ -96,7 +96,7 @@ add_mark(struct words *words, uint32_t first, uint32_t *count, size_t tag)
 }
 
 void
-words_ready(struct words *words)
+words_ready(struct word_index *words)
 {
 	uint32_t count = 0, marks = 0;
 	unsigned run = 0;
@@ -125,7 +125,7 @@ words_ready(struct words *words)
 }
 
 static bool
-stands_at(const struct words *words, const struct term *word, const char *text, size_t len)
+stands_at(const struct word_index *words, const struct term *word, const char *text, size_t len)
 {
 	if (word->len > len)
 		return false;
@@ -136,7 +136,7 @@ stands_at(const struct words *words, const struct term *word, const char *text, 
 }
 
 void
-words_scan(const struct words *words, const char *text, size_t len, uint64_t *found)
+words_scan(const struct word_index *words, const char *text, size_t len, uint64_t *found)
 {
 	uint64_t head = 0;
 

@@ -9,15 +9,15 @@
 
 enum { WORD_MIN = 3 }; /* octets of a word at least */
 
-struct words;
+struct word_index;
 
-struct words *words_new(void);
-void words_free(struct words *words); /* NULL is allowed */
-void words_add(struct words *words, const char *word,
+struct word_index *words_new(void);
+void words_free(struct word_index *words); /* NULL is allowed */
+void words_add(struct word_index *words, const char *word,
     size_t tag); /* borrows `word`: in lower case, WORD_MIN octets or more */
-void words_ready(struct words *words); /* after the last word_add, before the first scan */
+void words_ready(struct word_index *words); /* after the last word_add, before the first scan */
 /* Sets bit `tag` in `found` for each word that stands in the text (ASCII letters are taken in lower
  * case). */
-void words_scan(const struct words *words, const char *text, size_t len, uint64_t *found);
+void words_scan(const struct word_index *words, const char *text, size_t len, uint64_t *found);
 
 #endif
