@@ -102,9 +102,10 @@ verdict_of_route(enum route_kind kind)
 
 /* Until one answers, acceptance and refusal end the search, so they decide. Walked all: what may
  * happen to mail. */
-static const int best_first[WALK_COUNT] = {[WALK_ACCEPTED] = 9,
-    [WALK_REFUSED] = 8,
-    [WALK_DEFERRED] = 7,
+enum { BELOW_DEFERRED = 7 };
+static const int best_first[WALK_COUNT] = {[WALK_ACCEPTED] = 10,
+    [WALK_REFUSED] = 9,
+    [WALK_DEFERRED] = 8,
     [WALK_DROPPED] = 6,
     [WALK_BROKEN] = 5,
     [WALK_UNREACHABLE] = 3,
@@ -119,13 +120,22 @@ static const int worst_first[WALK_COUNT] = {[WALK_REFUSED] = 9,
     [WALK_LOCAL] = 2,
     [WALK_SKIPPED] = 1};
 
+/* A greeting of 5yz is one host's: while another says "later", mail waits for that one. */
+static int
+loudness(const struct attempt *attempt, bool all)
+{
+	if (all)
+		return worst_first[attempt->status];
+	return verdict_is_refused_greeting(attempt) ? BELOW_DEFERRED : best_first[attempt->status];
+}
+
 /* The earlier of equals; but what a host says past its greeting says more than the greeting of
  * another. */
 static bool
-speaks_louder(const struct attempt *a, const struct attempt *b, const int rank[WALK_COUNT])
+speaks_louder(const struct attempt *a, const struct attempt *b, bool all)
 {
-	if (rank[a->status] != rank[b->status])
-		return rank[a->status] > rank[b->status];
+	if (loudness(a, all) != loudness(b, all))
+		return loudness(a, all) > loudness(b, all);
 	return verdict_is_refused_greeting(b) && !verdict_is_refused_greeting(a);
 }
 
@@ -135,8 +145,7 @@ verdict_decisive(const struct attempt *attempts, size_t count, bool all)
 	const struct attempt *best = NULL;
 
 	for (size_t i = 0; i < count; i++)
-		if (best == NULL ||
-		    speaks_louder(&attempts[i], best, all ? worst_first : best_first))
+		if (best == NULL || speaks_louder(&attempts[i], best, all))
 			best = &attempts[i];
 	return best;
 }
