@@ -553,19 +553,24 @@ find_report(struct slice text)
 	return report;
 }
 
-/* A report is folded as its system likes: a line that begins with a blank goes on. */
+/* A report is folded as its system likes: a line that begins with blanks goes on. */
 static struct slice
 unfold(struct slice text, struct arena *arena)
 {
+	size_t len = 0;
 	char *copy;
 
 	if (begins_with_code(text) || memchr(text.at, '\n', text.len) == NULL)
 		return text;
 	copy = arena_copy(arena, text.at, text.len);
-	for (size_t i = 0; i + 1 < text.len; i++)
-		if (copy[i] == '\n' && is_blank(copy[i + 1]))
-			copy[i] = ' ';
-	return (struct slice){copy, text.len};
+	for (size_t i = 0; i < text.len; i++) {
+		bool folded = text.at[i] == '\n' && i + 1 < text.len && is_blank(text.at[i + 1]);
+
+		copy[len++] = folded ? ' ' : text.at[i];
+		while (folded && i + 1 < text.len && is_blank(text.at[i + 1]))
+			i++;
+	}
+	return (struct slice){copy, len};
 }
 
 /* ---- all of it */
