@@ -381,6 +381,78 @@ Test(rules, words_of_ones_own_and_what_is_wrong_with_them)
 	rules_free(rules);
 }
 
+/* ---- clauses, and the choice among rules */
+
+Test(clauses, advice_and_footers_are_asides)
+{
+	static const struct {
+		const char *text, *left; /* what stays in sight; an aside is semicolons */
+	} cases[] = {
+	    {"Rejected. Please set up SPF", "Rejected. ;;;;;;;;;;;;;;;;;"},
+	    {"To protect our users, mail was refused", ";;;;;;;;;;;;;;;;;;;;; mail was refused"},
+	    {"Rejected, please try again later", "Rejected, please try again later"},
+	    {"user unknown; see http://spam.example/", "user unknown; ;;;;;;;;;;;;;;;;;;;;;;;;"},
+	    {"mx1.spam.example says BAD_RECIPIENT", "xx1.xxxx.xxxxxxx says BAD RECIPIENT"},
+	    {"version 5.7.1 of XM.SSR-001", "version 5.7.1 of XM.SSR-001"},
+	    {"Requested action not taken: mailbox unavailable Policy",
+	        ";;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;; Policy"},
+	};
+	struct rules *rules = builtin();
+	struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		size_t len = strlen(cases[i].text);
+		const char *marked = mark_dots(cases[i].text, len, arena), *hidden;
+		struct clauses clauses;
+		char *shown;
+
+		clauses_cut(rules->openings, marked, len, &clauses);
+		hidden = clauses_hide(
+		    &clauses, marked, len, HIDE_NAMES | HIDE_LINKS | HIDE_ASIDES, arena);
+		shown = arena_string(arena, hidden != NULL ? hidden : marked);
+		for (char *p = shown; *p != '\0'; p++)
+			*p = *p == PATTERN_DOT ? '.' : *p;
+		cr_expect_str_eq(shown, cases[i].left, "%s: %s", cases[i].text, shown);
+	}
+	arena_free(arena);
+	rules_free(rules);
+}
+
+Test(rules, yield_only_to_what_there_is)
+{
+	struct rules *rules = builtin();
+
+	for (size_t i = 0; i < rules->count; i++)
+		for (size_t k = 0; k < rules->rules[i]->yield_count; k++) {
+			bool found = false;
+
+			for (size_t n = 0; n < rules->count && !found; n++)
+				found =
+				    strcmp(rules->rules[n]->id, rules->rules[i]->yields[k]) == 0;
+			cr_expect(found, "[%s] yields to %s", rules->rules[i]->id,
+			    rules->rules[i]->yields[k]);
+		}
+	rules_free(rules);
+}
+
+Test(rules, the_stage_bounds_the_reading)
+{
+	static const char text[] = "554 5.7.1 your address is on our block list";
+	struct rules *rules = builtin();
+	struct arena *arena = arena_new();
+	struct said said = {.text = text, .len = strlen(text), .stage = STAGE_GREETING};
+	struct reading reading;
+
+	rules_read(rules, &said, arena, &reading);
+	cr_expect_eq(reading.cause, CAUSE_IP_BLOCKLIST, "nobody knows our MAIL FROM yet: %s",
+	    cause_name(reading.cause));
+	said.stage = STAGE_MAIL;
+	rules_read(rules, &said, arena, &reading);
+	cr_expect_eq(reading.cause, CAUSE_SENDER_BLOCKED, "%s", cause_name(reading.cause));
+	arena_free(arena);
+	rules_free(rules);
+}
+
 /* ---- extraction */
 
 Test(extract, finds_address_link_contact_and_ticket)
