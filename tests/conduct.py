@@ -3,7 +3,9 @@
 walked once, opt-outs in every spelling and behind every route."""
 import json
 import os
+import signal
 import socket
+import subprocess
 import sys
 import threading
 
@@ -76,7 +78,8 @@ def answer(name, kind, data):
 
 
 MAIL_DOMAINS = ['one.example', 'sub.one.example', 'one2.example', 'xn--bcher-kva.example'] + [f'd{i}.example' for i in range(40)]
-BOOK = file('book', ''.join(answer(d, 'MX', '10 mx.hoster.example') for d in MAIL_DOMAINS) + answer('mx.hoster.example', 'A', ADDRESS))
+BOOK = file('book', ''.join(answer(d, 'MX', '10 mx.hoster.example') for d in MAIL_DOMAINS) + answer('mx.hoster.example', 'A', ADDRESS) + answer('slow.example', 'A', '127.64.0.2') +
+            '{"name":"silent.example","type":"MX","rcode":"TIMEOUT","data":[]}\n')
 USUAL = ['--dns-replay', BOOK, '--allow-private', '--port', str(server.port), '--ehlo', 'me.example', '--from', 'a@good.example',
          '--no-dnsbl', '--timeout', '5s', '--json']
 
@@ -123,7 +126,70 @@ tap.check('without --quit-after no sender is named', server.count(b'MAIL') == 0 
 run = walk('--input', file('list', 'one.example\nONE.example\none.example.\nu@One.Example\nbücher.example\nxn--bcher-kva.example\n'))
 tap.check('six lines of two domains are two walks', server.connections == 2, server.connections)
 tap.check('... and the exit status is theirs', run.status == 0, run.status)
-tap.check('... and each line has its record', [r.get('served_by') for r in sorted(run.results(), key=lambda r: r['target'])].count(None) == 2 and len(run.results()) == 6, run.out)
+tap.check('... and each line has its record', sorted(r['target'] for r in run.results()) == sorted(['one.example', 'ONE.example', 'one.example.', 'u@One.Example', 'bücher.example', 'xn--bcher-kva.example']) and
+          statuses(run) == ['accepted'] * 6 and not run.problems, run.out)
+SAID = ('status', 'stage', 'reply', 'diagnosis', 'source', 'sender', 'asked', 'not_asked', 'started', 'ms')
+
+
+def as_its_walk(run):
+    """Does each line that was served say what the walk says, and nothing of its own?"""
+    walks = {(r['target'], r['source']): r for r in run.results() if 'served_by' not in r}
+    return all([r[k] for k in SAID] == [walks[r['served_by'], r['source']][k] for k in SAID] and r['attempts'] == []
+               for r in run.results() if 'served_by' in r)
+
+
+tap.check('... that of the walk', as_its_walk(run) and [r['rcpt'] for r in run.results() if r['target'] == 'u@One.Example'] == ['u@one.example'], run.out)
+end = run.records[-1]
+tap.check('... and the summary tells lines and walks apart', (end['targets'], end['served'], end['status']['accepted'], end['asked'], end['mx_site']) ==
+          (6, 4, 6, {'ehlo': 2}, {'hoster.example': 2}), end)
+run = walk('--input', file('list', ''.join('one.example\n' if i % 2 else f'u{i}@ONE.example\n' for i in range(1000))))
+tap.check('1,000 lines of one domain: one connection, 1,000 results', server.connections == 1 and statuses(run) == ['accepted'] * 1000, f'{server.connections} {len(run.results())}')
+run = walk('--source', '127.0.1.1', '--source', '127.0.1.2', 'one.example', 'ONE.example', 'one.example.')
+tap.check('from two addresses: one walk and one result each', server.connections == 2 and len({(r['target'], r['source']) for r in run.results()}) == 6 and
+          as_its_walk(run) and (run.records[-1]['targets'], run.records[-1]['served']) == (6, 4), run.out)
+run = walk('--source', '127.0.1.1', '--source', '127.0.1.1', 'one.example', 'ONE.example')
+tap.check('one address given twice: nobody waits for ever', len(run.results()) == 4, run.out)
+run = walk('u@one.example', 'one.example', 'U@one.example', 'ONE.example', '--quit-after', 'rcpt')
+tap.check('at RCPT the same question is served, another recipient is not', server.count(b'RCPT') == 1 and sorted(statuses(run)) == ['accepted'] + ['skipped'] * 3 and
+          not any('served_by' in r for r in run.results()), run.out)
+run = walk('u@one.example', 'u@ONE.example', 'one.example', '--quit-after', 'rcpt')
+tap.check('... the same address in another spelling', server.count(b'RCPT') == 1 and [(r['status'], r.get('served_by')) for r in run.results() if r['target'] == 'u@ONE.example'] ==
+          [('accepted', 'u@one.example')], run.out)
+
+# A line that comes when the walk is over is told at once; nothing is walked again.
+server.reset()
+late = subprocess.Popen([os.environ['MXWALK'], 'probe', *USUAL, '--input', '-'], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+late.stdin.write(b'one.example\n')
+late.stdin.flush()
+before = [json.loads(late.stdout.readline()) for _ in range(3)]
+late.stdin.write(b'ONE.example\n')
+late.stdin.flush()
+behind = json.loads(late.stdout.readline())
+late.stdin.close()
+late.wait(10)
+tap.check('a line behind the verdict is told at once', {r['type'] for r in before} == {'run', 'sender', 'result'} and
+          (behind['target'], behind['served_by'], behind['status']) == ('ONE.example', 'one.example', 'accepted') and server.connections == 1, f'{before} {behind}')
+
+# As text and as a check of a monitoring system.
+text = [o for o in USUAL if o != '--json']
+run = Run('probe', *text, 'one.example', 'ONE.example.')
+tap.check('text: one line, which names the walk', 'ONE.example.: as one.example: accepted up to EHLO ' in run.out and '2 targets: 2 accepted; 1 of them by the walk of another' in run.out, run.out)
+run = Run('probe', *text, '--format', 'nagios', 'one.example', 'ONE.example.')
+tap.check('nagios: both are counted', run.status == 0 and '2 accepted, 0 refused' in run.out and 'as one.example: accepted' in run.out, run.out)
+for domain, status in (('nothing.example', 3), ('silent.example', 3)):
+    run = walk(domain, domain.upper())
+    tap.check(f'{domain}: the exit status is that of its walk', run.status == status and as_its_walk(run) and len({r['note'] for r in run.results()}) == 1, run.out)
+
+# Interrupted: what waits for a walk is counted as that is.
+slow = socket.create_server(('127.64.0.2', server.port), backlog=5)
+stopped = subprocess.Popen([os.environ['MXWALK'], 'probe', *USUAL, '--input', '-'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+stopped.stdin.write(b'slow.example\nSLOW.example\nslow.example.\n')
+stopped.stdin.flush()
+peer, _ = slow.accept()
+stopped.send_signal(signal.SIGINT)
+out, _ = stopped.communicate(timeout=20)
+end = json.loads(out.splitlines()[-1])
+tap.check('interrupted: lines are under way as their walk is', (end['interrupted'], end['targets'], end['under_way'] + end['not_begun'], stopped.returncode) == (True, 0, 3, 130) and end['under_way'] == 3, end)
 
 # Opt-outs.
 SKIP = file('skip.txt', 'john@one.example # he wrote\npostmaster@one.example\nbücher.example\n"ONE2.example."\n\n# a network\n10.0.0.0/8\n')

@@ -43,14 +43,18 @@ describe(struct intake *intake, struct buf *out)
 	enum intake_state state;
 	struct target target;
 	const char *why;
+	unsigned long walks = 0;
 
 	while ((state = intake_next(intake, &target, &why)) != INTAKE_END) {
 		buf_puts(out, out->len > 0 ? " " : "");
 		cr_assert_neq(state, INTAKE_WAIT);
-		if (state == INTAKE_SKIP) {
-			buf_printf(out, "%c%s", target.served_by != NULL ? '=' : '-', target.text);
+		if (state != INTAKE_TARGET) {
+			buf_printf(out, "%c%s", state == INTAKE_SERVED ? '=' : '-', target.text);
+			cr_expect_eq(state == INTAKE_SERVED, target.served_by != NULL);
+			cr_expect_eq(state == INTAKE_SERVED, target.walk != 0);
 			continue;
 		}
+		cr_expect_eq(target.walk, ++walks);
 		buf_printf(out, "%s/%s", target.domain, stages[target.depth].name);
 		if (target.rcpt != NULL)
 			buf_printf(out, ":%s", target.rcpt);
@@ -113,6 +117,9 @@ static const struct {
     {.operands = "u@a.example v@a.example w@A.EXAMPLE",
         .quit_after = STAGE_RCPT,
         .walked = "a.example/rcpt:u@a.example -v@a.example -w@A.EXAMPLE"},
+    {.operands = "u@a.example v@a.example v@a.example u@a.example",
+        .quit_after = STAGE_RCPT,
+        .walked = "a.example/rcpt:u@a.example -v@a.example -v@a.example =u@a.example"},
     {.operands = "u@a.example v@a.example",
         .quit_after = STAGE_DATA,
         .walked = "a.example/data:u@a.example -v@a.example"},

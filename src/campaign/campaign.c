@@ -8,9 +8,15 @@
 
 #include "base/log.h"
 #include "campaign/egress.h"
+#include "campaign/served.h"
 #include "io/loop.h"
 
-enum { PROGRESS_MS = 500, SIGNALS = 3, SMTP_PORT = 25 };
+enum {
+	PROGRESS_MS = 500,
+	SIGNALS = 3,
+	SMTP_PORT = 25,
+	SERVED_WAITING = 10000, /* lines that wait for the walk of another: then no more are read */
+};
 
 struct campaign {
 	const struct campaign_plan *plan;
@@ -19,7 +25,9 @@ struct campaign {
 	struct pipeline *pipeline;
 	struct target target; /* being put in, from one source after another */
 	size_t next_source, walks; /* sources that a target is walked from */
-	unsigned long begun; /* walks: put in, or skipped */
+	unsigned long begun; /* lines, once for each source: put in, served or skipped */
+	struct served *served;
+	unsigned long under_way, not_begun; /* of those, when they were dropped */
 	struct egress egress;
 	unsigned port; /* that was tried */
 	int64_t closed; /* when it looked so for the first time; 0: it does not */
@@ -57,7 +65,28 @@ on_journey(const struct journey *journey, void *arg)
 	struct campaign *campaign = arg;
 
 	sink_result(campaign->plan->sink, journey);
+	if (journey->target.walk != 0)
+		served_know(campaign->served, journey);
 	look_at_sink(campaign);
+}
+
+static void
+on_served(const struct journey *journey, void *arg)
+{
+	struct campaign *campaign = arg;
+
+	sink_result(campaign->plan->sink, journey);
+	look_at_sink(campaign);
+}
+
+/* With it the lines that wait for it. */
+static void
+on_dropped(const struct journey *journey, bool begun, void *arg)
+{
+	struct campaign *campaign = arg;
+
+	*(begun ? &campaign->under_way : &campaign->not_begun) +=
+	    1 + served_drop(campaign->served, journey->target.walk);
 }
 
 static void
@@ -150,16 +179,38 @@ skip(struct campaign *campaign, const char *why)
 	on_journey(&journey, campaign);
 }
 
+/* The target as walked from that source: each of these is a walk. */
+static struct target
+target_from(const struct campaign *campaign, size_t source)
+{
+	struct target target = campaign->target;
+
+	target.walk = (target.walk - 1) * campaign->walks + source + 1;
+	return target;
+}
+
+static void
+serve(struct campaign *campaign)
+{
+	campaign->begun += campaign->walks;
+	for (size_t i = 0; i < campaign->walks; i++) {
+		struct target target = target_from(campaign, i);
+
+		served_ask(campaign->served, &target);
+	}
+}
+
 static void
 put_in(struct campaign *campaign)
 {
 	static const struct ip any;
 	const struct campaign_plan *plan = campaign->plan;
 	size_t i = campaign->next_source++;
+	struct target target = target_from(campaign, i);
 
 	campaign->begun++;
-	pipeline_add(campaign->pipeline, &campaign->target,
-	    plan->source_count > 0 ? &plan->sources[i] : &any);
+	pipeline_add(
+	    campaign->pipeline, &target, plan->source_count > 0 ? &plan->sources[i] : &any);
 }
 
 static void
@@ -189,6 +240,9 @@ take_next(struct campaign *campaign)
 	case INTAKE_TARGET:
 		campaign->next_source = 0;
 		break;
+	case INTAKE_SERVED:
+		serve(campaign);
+		break;
 	case INTAKE_SKIP:
 		skip(campaign, why);
 		break;
@@ -206,7 +260,8 @@ static void
 fill(struct campaign *campaign)
 {
 	while (!campaign->at_end && !campaign->waiting && !campaign->plan->sink->failed &&
-	       pipeline_has_room(campaign->pipeline)) {
+	       pipeline_has_room(campaign->pipeline) &&
+	       served_waiting(campaign->served) < SERVED_WAITING) {
 		if (campaign->next_source < campaign->walks)
 			put_in(campaign);
 		else
@@ -262,13 +317,17 @@ static void
 begin(struct campaign *campaign)
 {
 	const struct campaign_plan *plan = campaign->plan;
-	const struct pipeline_calls calls = {
-	    .journey = on_journey, .attempt = on_attempt, .room = on_room, .arg = campaign};
+	const struct pipeline_calls calls = {.journey = on_journey,
+	    .attempt = on_attempt,
+	    .dropped = on_dropped,
+	    .room = on_room,
+	    .arg = campaign};
 	struct timeval period = {.tv_usec = PROGRESS_MS * 1000};
 
 	campaign->base = plan->pipeline->walk.base;
 	campaign->walks = plan->source_count > 0 ? plan->source_count : 1;
 	campaign->next_source = campaign->walks;
+	campaign->served = served_new(on_served, campaign);
 	campaign->senders = senders_new(plan->senders, on_sender, campaign);
 	campaign->pipeline = pipeline_new(plan->pipeline, campaign->senders, &calls);
 	watch_signals(campaign);
@@ -315,7 +374,9 @@ conclude(struct campaign *campaign)
 	    .input_failed = intake_failed(intake),
 	    .bad_input = intake_bad_lines(intake)};
 
-	pipeline_stop(campaign->pipeline, &facts.under_way, &facts.not_begun);
+	pipeline_stop(campaign->pipeline);
+	facts.under_way = campaign->under_way;
+	facts.not_begun = campaign->not_begun;
 	if (facts.interrupted || facts.failed || facts.stop != RUN_WENT_ON)
 		facts.not_begun += never_begun(campaign);
 	facts.nobody_answered = egress_is_closed(&campaign->egress, true);
@@ -338,6 +399,7 @@ end(struct campaign *campaign)
 		event_free(campaign->tick);
 	pipeline_free(campaign->pipeline);
 	senders_free(campaign->senders);
+	served_free(campaign->served);
 	egress_release(&campaign->egress);
 }
 

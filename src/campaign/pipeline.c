@@ -409,7 +409,7 @@ tell_what_is_known(struct passage *passage)
 }
 
 void
-pipeline_stop(struct pipeline *pipeline, unsigned long *under_way, unsigned long *not_begun)
+pipeline_stop(struct pipeline *pipeline)
 {
 	struct passage *passage, *next;
 
@@ -423,7 +423,7 @@ pipeline_stop(struct pipeline *pipeline, unsigned long *under_way, unsigned long
 			consult_cancel(passage->consult);
 		if (tell_what_is_known(passage))
 			continue;
-		++*(begun ? under_way : not_begun);
+		pipeline->calls.dropped(&passage->errand->journey, begun, pipeline->calls.arg);
 		leave(passage);
 	}
 }
@@ -431,10 +431,8 @@ pipeline_stop(struct pipeline *pipeline, unsigned long *under_way, unsigned long
 void
 pipeline_free(struct pipeline *pipeline)
 {
-	unsigned long dropped = 0;
-
 	while (pipeline->first != NULL)
-		pipeline_stop(pipeline, &dropped, &dropped);
+		pipeline_stop(pipeline);
 	event_del(&pipeline->turn);
 	sites_free(pipeline->sites);
 	free(pipeline);

@@ -35,6 +35,8 @@ struct pipeline_calls {
 	void (*journey)(const struct journey *journey, void *arg); /* valid during the call */
 	void (*attempt)(const struct attempt *attempt, const char *site,
 	    void *arg); /* a connection was made, or could not be */
+	void (*dropped)(const struct journey *journey, bool begun,
+	    void *arg); /* it was broken off; begun: it had a connection */
 	void (*room)(void *arg); /* something moved: there may be room, or an end */
 	void *arg;
 };
@@ -51,9 +53,9 @@ bool pipeline_hopes(const struct pipeline *pipeline, int64_t begun);
 /* Nothing is called back from within. */
 void pipeline_add(struct pipeline *pipeline, const struct target *target, const struct ip *source);
 
-/* The end: what is decided, or was sent and has no reply, is told from within; the rest is broken
- * off. Errands that had a connection, and those that had none, are counted. */
-void pipeline_stop(struct pipeline *pipeline, unsigned long *under_way, unsigned long *not_begun);
+/* The end: what is decided, or was sent and has no reply, is told from within; the rest is
+ * dropped. */
+void pipeline_stop(struct pipeline *pipeline);
 
 /* What the first one in it is about. */
 void pipeline_progress(const struct pipeline *pipeline, struct run_progress *progress);

@@ -25,11 +25,12 @@ struct intake {
 	struct skip_list *skip;
 	struct input *list; /* NULL: none */
 	bool failed;
-	unsigned long line, bad, total, good;
+	unsigned long line, bad, total, good, walk_count;
 };
 
 struct intake_walk {
 	char *key, *text; /* text: of the first target of that key */
+	unsigned long number; /* of its walk */
 };
 
 static int
@@ -46,20 +47,25 @@ free_walk(void *walk)
 	free(walk);
 }
 
-/* The text of the target that had this key first; NULL: this one has it now. */
-static const char *
-first_of(void **tree, const char *key, const char *text)
+/* NULL: none of that key. */
+static const struct intake_walk *
+find_walk(void *const *tree, char *key)
 {
-	struct intake_walk *walk = must_alloc(sizeof *walk), **found;
+	const struct intake_walk wanted = {.key = key};
+	struct intake_walk **found = tfind(&wanted, tree, compare);
+
+	return found != NULL ? *found : NULL;
+}
+
+static void
+note_walk(void **tree, const char *key, const struct target *target)
+{
+	struct intake_walk *walk = must_alloc(sizeof *walk);
 
 	walk->key = must_string(key);
-	found = tsearch(walk, tree, compare);
-	if (*found != walk) {
-		free_walk(walk);
-		return (*found)->text;
-	}
-	walk->text = must_string(text);
-	return NULL;
+	walk->text = must_string(target->text);
+	walk->number = target->walk;
+	tsearch(walk, tree, compare);
 }
 
 /* The default: to the end with a recipient on the command line, else to the EHLO under TLS; never
@@ -294,16 +300,13 @@ way_of(struct intake *intake, const struct target *target, const char *domain)
 }
 
 /* Two walks to one place that ask the same come to the same. */
-static const char *
-served_by(struct intake *intake, const struct target *target)
+static char *
+walk_key(struct intake *intake, const struct target *target)
 {
 	const char *way = way_of(intake, target, target->domain),
-	           *rcpt = recipient_of(intake, target);
+	           *rcpt = target->depth >= STAGE_RCPT ? recipient_of(intake, target) : "";
 
-	if (target->depth >= STAGE_RCPT)
-		way = arena_printf(intake->line_arena, "%s %s", way, rcpt);
-	return first_of(&intake->walks,
-	    arena_printf(intake->line_arena, "%s %d", way, (int)target->depth), target->text);
+	return arena_printf(intake->line_arena, "%s %s %d", way, rcpt, (int)target->depth);
 }
 
 /* Who says yes and no to many recipients of one domain is an address verifier, wherever they come
@@ -313,35 +316,43 @@ served_by(struct intake *intake, const struct target *target)
 static const char *
 other_recipient(struct intake *intake, const struct target *target)
 {
-	const char *domain = target->domain, *first;
+	const char *domain = target->domain;
+	const struct intake_walk *first;
 	struct ip ip;
+	char *key;
 
 	if (target->depth < STAGE_RCPT)
 		return NULL;
 	if (target->host != NULL && *domain != '[' && !ip_parse(&ip, domain))
 		domain = blocklist_registered(domain);
-	first = first_of(&intake->recipients,
-	    target->host == NULL
-	        ? domain
-	        : arena_printf(intake->line_arena, "%s@[%s]", domain, target->host),
-	    target->text);
-	return target->depth == STAGE_MESSAGE ? NULL : first;
+	key = target->host == NULL
+	          ? arena_string(intake->line_arena, domain)
+	          : arena_printf(intake->line_arena, "%s@[%s]", domain, target->host);
+	first = find_walk(&intake->recipients, key);
+	if (first == NULL)
+		note_walk(&intake->recipients, key, target);
+	return target->depth == STAGE_MESSAGE || first == NULL ? NULL : first->text;
 }
 
 static enum intake_state
 admit(struct intake *intake, struct target *target, const char **why)
 {
 	const char *where = opted_out(intake, target);
+	const struct intake_walk *walk;
+	char *key;
 
+	target->walk = 0;
+	target->served_by = NULL;
 	if (where != NULL) {
 		*why = arena_printf(intake->line_arena, "it has opted out (%s)", where);
 		return INTAKE_SKIP;
 	}
-	target->served_by = served_by(intake, target);
-	if (target->served_by != NULL) {
-		*why = arena_printf(
-		    intake->line_arena, "the walk of %s does for it", target->served_by);
-		return INTAKE_SKIP;
+	key = walk_key(intake, target);
+	walk = find_walk(&intake->walks, key);
+	if (walk != NULL) {
+		target->walk = walk->number;
+		target->served_by = walk->text;
+		return INTAKE_SERVED;
 	}
 	where = other_recipient(intake, target);
 	if (where != NULL) {
@@ -349,6 +360,8 @@ admit(struct intake *intake, struct target *target, const char **why)
 		    intake->line_arena, "this domain had its one recipient already (%s)", where);
 		return INTAKE_SKIP;
 	}
+	target->walk = ++intake->walk_count;
+	note_walk(&intake->walks, key, target);
 	return INTAKE_TARGET;
 }
 

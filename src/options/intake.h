@@ -32,8 +32,8 @@ struct intake_plan { /* borrowed */
 
 enum intake_state {
 	INTAKE_TARGET, /* a target to walk */
-	INTAKE_SKIP, /* a target that is not to be walked; `why` says why; target.served_by is set
-	                when the walk of another does for it */
+	INTAKE_SERVED, /* a target that the walk of another answers: target.walk, served_by */
+	INTAKE_SKIP, /* a target that is not to be walked; `why` says why */
 	INTAKE_WAIT, /* standard input has nothing yet: watch intake_fd */
 	INTAKE_END,
 };
@@ -44,7 +44,8 @@ struct intake *intake_open(const struct intake_plan *plan, int *status);
 void intake_close(struct intake *intake);
 
 enum intake_state intake_next(struct intake *intake, struct target *target,
-    const char **why); /* strings are valid until the next call */
+    const char **why); /* strings are valid until the next call, served_by as long as the
+                          intake */
 int intake_fd(const struct intake *intake); /* -1: all is there */
 struct skip_list *intake_skip(const struct intake *intake); /* opt-outs; NULL: none */
 unsigned long intake_bad_lines(const struct intake *intake); /* reported and passed over so far */

@@ -17,7 +17,8 @@ struct target {
 	const char *host; /* fixed server: name or address, NULL: by MX */
 	uint16_t port; /* of the fixed server; 0: the run's */
 	enum stage depth; /* how far to go: set by intake.h */
-	const char *served_by; /* text of the target whose walk does for this one; NULL: none */
+	unsigned long walk; /* number of the walk that answers it, from 1: set by intake.h */
+	const char *served_by; /* text of the target whose walk that is; NULL: its own */
 };
 
 /* domain | user@domain | [host-or-ip] | [host-or-ip]:port | user@domain@[host-or-ip]:port. On false

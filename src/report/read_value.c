@@ -308,10 +308,19 @@ read_diagnosis(const json_t *object, struct arena *arena, struct diagnosis *d)
 }
 
 /* The record has the decisive reply, and its attempts; that which decided is the first with the
- * result's status and stage. */
+ * result's status and stage. A target that the walk of another answered has the reply alone. */
 static void
 find_decisive(const json_t *reply, struct arena *arena, struct journey *journey)
 {
+	if (journey->target.served_by != NULL && json_is_object(reply)) {
+		struct attempt *elsewhere = arena_alloc(arena, sizeof *elsewhere);
+
+		elsewhere->status = journey->status;
+		elsewhere->stage = journey->stage;
+		read_reply(reply, arena, &elsewhere->reply);
+		journey->decisive = elsewhere;
+		return;
+	}
 	for (size_t i = 0; i < journey->attempt_count; i++) {
 		struct attempt *attempt = &journey->attempts[i];
 

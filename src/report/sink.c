@@ -58,8 +58,7 @@ is_told(const struct sink *sink, const struct journey *journey)
 {
 	unsigned only = sink->plan->only;
 
-	return only == 0 ||
-	       (journey->target.served_by == NULL && (only & 1u << journey->status) != 0);
+	return only == 0 || (only & 1u << journey->status) != 0;
 }
 
 void

@@ -22,8 +22,7 @@ struct sink_plan { /* borrowed */
 	/* The summary in words, for the terminal when the results go elsewhere; NULL: not wanted.
 	 */
 	bool (*sum_up)(struct buf *words, void *arg);
-	unsigned only; /* bits 1 << walk_status that are told; 0: all. Targets that the walk of
-	                  another does for are then left out */
+	unsigned only; /* bits 1 << walk_status that are told; 0: all */
 	struct text_style style; /* of words for people */
 	bool quiet; /* words for people: no summary */
 };

@@ -26,15 +26,15 @@ tally_release(struct tally *tally)
 void
 tally_result(struct tally *tally, const struct journey *journey)
 {
+	tally->targets++;
+	tally->status[journey->status]++;
+	tally->excused += journey->excused;
 	if (journey->target.served_by != NULL) {
 		tally->served++;
 		return;
 	}
-	tally->targets++;
-	tally->status[journey->status]++;
 	if (journey->status == WALK_ACCEPTED)
 		tally->asked[journey->asked]++;
-	tally->excused += journey->excused;
 	if (journey->diagnosed)
 		tally->cause[journey->diagnosis.cause]++;
 	if (journey->diagnosed && journey->diagnosis.list != NULL)

@@ -7,10 +7,11 @@
 #include "report/run.h"
 
 struct tally {
-	unsigned long targets, status[WALK_COUNT], cause[CAUSE_COUNT];
-	unsigned long asked[STAGE_COUNT]; /* of those that accepted: how far they were asked */
+	unsigned long targets, status[WALK_COUNT];
 	unsigned long excused; /* skipped, and nothing is left open by it */
-	unsigned long served; /* targets that the walk of another does for: not counted above */
+	unsigned long served; /* targets that the walk of another answered: not counted below */
+	unsigned long cause[CAUSE_COUNT];
+	unsigned long asked[STAGE_COUNT]; /* of those that accepted: how far they were asked */
 	struct counter *lists; /* blocklists that were quoted */
 	struct counter *sites; /* of the best mail exchangers */
 };

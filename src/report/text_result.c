@@ -148,6 +148,11 @@ say_verdict(struct buf *out, const struct text_style *style, const struct journe
 		buf_printf(out, " from %s", ip_text(&journey->source, source));
 	text_colour(out, style, TEXT_PLAIN);
 	buf_puts(out, ": ");
+	if (journey->target.served_by != NULL) {
+		buf_puts(out, "as ");
+		text_cstring(out, journey->target.served_by);
+		buf_puts(out, ": ");
+	}
 	text_colour(out, style, status_colour(journey->status));
 	buf_puts(out, walk_status_name(journey->status));
 	text_colour(out, style, TEXT_PLAIN);
@@ -400,6 +405,8 @@ text_result(struct buf *out, const struct text_style *style, const struct journe
 		for (size_t i = 0; i < journey->attempt_count; i++)
 			text_transcript(out, &journey->attempts[i]);
 	say_verdict(out, style, journey);
+	if (journey->target.served_by != NULL) /* the rest is told of that walk */
+		return;
 	say_decisive(out, style, journey);
 	if (journey->diagnosed) {
 		say_sender(out, style, journey);

@@ -101,8 +101,7 @@ text_summary(struct buf *out, const struct text_style *style, const struct tally
 			buf_printf(out, "%s %lu %s", found++ == 0 ? ":" : ",", tally->status[s],
 			    walk_status_name(s));
 	if (tally->served > 0)
-		buf_printf(out, "; %lu more of the same domain%s", tally->served,
-		    tally->served == 1 ? "" : "s");
+		buf_printf(out, "; %lu of them by the walk of another", tally->served);
 	if (end->bad_input > 0)
 		buf_printf(out, "; %lu bad line%s", end->bad_input, end->bad_input == 1 ? "" : "s");
 	say_end(out, end);

@@ -151,8 +151,8 @@ text_start(const struct reply_line *line)
 	                                                                                  : CODE;
 }
 
-static const char *
-join(struct arena *arena, const struct reply_line *lines, size_t count)
+const char *
+reply_join(const struct reply_line *lines, size_t count, struct arena *arena)
 {
 	size_t size = 1;
 	char *text, *p;
@@ -209,7 +209,7 @@ reply_take(struct reply_reader *reader)
 	for (size_t i = 0; i < reply.count; i++)
 		reply.flags |= line_flags(&reply.lines[i]);
 	find_codes(&reply, whole);
-	reply.text = join(reader->arena, reply.lines, reply.count);
+	reply.text = reply_join(reply.lines, reply.count, reader->arena);
 	*reader = (struct reply_reader){
 	    .arena = reader->arena, .line = reader->line, .room = reader->room};
 	return reply;

@@ -66,6 +66,9 @@ struct reply reply_take(struct reply_reader *reader);
 size_t reply_pending(
     const struct reply_reader *reader); /* octets of an unfinished reply, line ends counted */
 
+/* The text of such lines. */
+const char *reply_join(const struct reply_line *lines, size_t count, struct arena *arena);
+
 /* The enhanced status code at the very start of `text` (class.subject.detail, RFC 3463 section 2),
  * "" if none; "5.7.1.2" is an address, not a code. */
 void reply_enhanced(const char *text, char enhanced[12]);
