@@ -1,7 +1,8 @@
-"""Every command line of the manual and of the README is run. In the manual each example stands behind its exit statuses: '.\\" status 1', then '.Dl mxwalk ...'.
+"""Every command line of the manual, of the README and of `mxwalk help` is run, in an empty folder: a file that one needs is made by one before. In the manual each example stands behind its exit statuses: '.\\" status 1', then '.Dl mxwalk ...'.
 In the README what stands between ```console and ``` is a session: '$ ' before a command, and behind it what it says, to the letter but for ports and times."""
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -13,30 +14,73 @@ if 'MXWALK_CONFIG' not in os.environ:
     sys.exit(subprocess.call([MXWALK, 'lab', '--', sys.executable, __file__]))
 
 home = tap.folder('examples')
-os.symlink(MXWALK, os.path.join(home, 'mxwalk'))
-os.environ['PATH'] = home + ':' + os.environ['PATH']
 os.environ.pop('NO_COLOR', None)
 os.chdir(home)
-open('mail.log', 'w').write('Nov 24 03:12:01 mx postfix/smtp[99]: 4D1: to=<a@b.example>, relay=mx.b.example[192.0.2.7]:25, delay=1, dsn=5.7.1, status=bounced '
-                            '(host mx.b.example[192.0.2.7] said: 554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using zen.spamhaus.org (in reply to RCPT TO command))\n')
-open('domains.txt', 'w').write('# before the campaign\naccept.lab.example\ngreeting-554.lab.example\nmx-null.lab.example\n')
-open('reply.txt', 'w').write('554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using zen.spamhaus.org\n')
+tap.check('a command in the lab finds mxwalk', os.path.realpath(shutil.which('mxwalk') or '') == os.path.realpath(MXWALK), shutil.which('mxwalk'))
 
 
 def run(command):
     return subprocess.run(['sh', '-c', command], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120)
 
 
+def plain(line):
+    return line.replace('\\(aq', "'").replace('\\e', '\\').replace('\\&', '').replace('\\-', '-')
+
+
+def tried(what, command, wanted):
+    p = run(command)
+    tap.check(f'{what}: {command}', p.returncode in wanted, f'status {p.returncode}, not {wanted}\n{p.stderr}{p.stdout[:500]}')
+
+
 def manual(page):
-    wanted = []
-    for line in open(os.path.join(TOP, 'man', page)):
+    wanted, text = [], open(os.path.join(TOP, 'man', page)).read()
+    for line in text.splitlines():
         if line.startswith('.\\" status '):
             wanted = [int(word) for word in line.split()[2:]]
         elif line.startswith('.Dl '):
-            command = line[4:].strip().replace('\\(aq', "'").replace('\\e', '\\').replace('\\&', '')
-            p = run(command)
-            tap.check(f'{page}: {command}', p.returncode in wanted and 'not built yet' not in p.stderr, f'status {p.returncode}, not {wanted}\n{p.stderr}{p.stdout[:500]}')
+            tried(page, plain(line[4:].strip()), wanted)
             wanted = []
+    for command in sorted(set(re.findall(r'^\.(?:Ic|Dl) (mxwalk .*?)(?: [.,:;])?$', text, re.M) if page.endswith('1') else [])):
+        if text.count(f'.Dl {command}\n') == 0:  # in a sentence
+            tried(f'{page}, in the text', plain(command).replace('lab -- sh', 'lab -- sh -c true'), [0, 65])
+    for query in re.findall(r'^(jq .*?)\n\.Ed', text, re.M | re.S):
+        if not shutil.which('jq'):
+            tap.skip(f'{page}: jq', 'there is no jq here')
+            continue
+        tried(page, 'mxwalk --json -o results.ndjson greeting-554.lab.example', [1])
+        p = run(plain(query))
+        os.unlink('results.ndjson')
+        tap.check(f'{page}: {query.split()[0]}', p.returncode == 0 and p.stdout.split('\t') == ['greeting-554.lab.example', '554', 'ip-blocklist\n'], p.stdout + p.stderr)
+
+
+def helped():
+    """The examples of `mxwalk help`, with names that the lab has."""
+    text = run('mxwalk help').stdout
+    lines = re.findall(r'^  (mxwalk .*)\n      ', text, re.M)
+    tap.check('mxwalk help has examples', len(lines) >= 5, text)
+    run("echo accept.lab.example >domains.txt; rm -f results.ndjson")
+    for line in lines:
+        for name, lab in (('@example.com', '@accept.lab.example'), (' example.com', ' accept.lab.example'), ('me@example.org', 'me@clean.sender.example --source 127.0.1.1')):
+            line = line.replace(name, lab)
+        tried('mxwalk help', line, [1] if 'greeting-554' in line else [0])
+
+
+# What the manual says of errors: a line that has it, and how it ends.
+DIAGNOSTICS = {
+    '--port 70000: not a port (1 to 65535)': ('mxwalk --port 70000 accept.lab.example', 64),
+    'mxwalk.conf:3: frobnicate: no such option': ("printf '#\\n#\\nfrobnicate\\n' >mxwalk.conf; mxwalk --config mxwalk.conf accept.lab.example", 64),
+    'targets.txt:17: a..b: ...': ("{ yes accept.lab.example | head -n 16; echo a..b; } >targets.txt; mxwalk --input targets.txt", 65),
+    'standard output: Broken pipe': ('{ mxwalk -v accept.lab.example; echo "status $?" >&2; } | :', None)}
+
+
+def diagnostics():
+    text = open(os.path.join(TOP, 'man', 'mxwalk.1')).read()
+    said = re.findall(r'^\.It "(.*)"$', text[text.index('.Sh DIAGNOSTICS'):], re.M)
+    tap.check('mxwalk.1, DIAGNOSTICS: each is tried', sorted(said) == sorted(DIAGNOSTICS), said)
+    for words, (command, status) in DIAGNOSTICS.items():
+        p = run(command)
+        right = 'status 74' in p.stderr if status is None else p.returncode == status
+        tap.check(f'mxwalk.1, DIAGNOSTICS: {words}', right and f"mxwalk: {words.removesuffix('...')}" in p.stderr, f'status {p.returncode}\n{p.stderr}')
 
 
 def normal(text):
@@ -50,6 +94,7 @@ def normal(text):
 
 def readme():
     text = open(os.path.join(TOP, 'README.md')).read()
+    run('rm -f domains.txt')
     sessions = re.findall(r'```console\n(.*?)```', text, re.S)
     tap.check('the README has sessions', len(sessions) >= 3, len(sessions))
     for session in sessions:
@@ -61,8 +106,17 @@ def readme():
             tap.check(f'README: {command}', normal(p.stdout + p.stderr) == normal(said), f'{p.stdout}{p.stderr}')
 
 
+    for option in sorted(set(re.findall(r'`[^`]*?(--[a-z][a-z-]*)', re.sub(r'```.*?```', '', text, flags=re.S)))):
+        tap.check(f'README: {option} is an option', f'\t{option}\t' in run('mxwalk help --options').stdout or option == '--list', option)
+    steps = re.findall(r'^(\./bootstrap \w+)', text, re.M)
+    usage = open(os.path.join(TOP, 'bootstrap')).read()
+    tap.check('README: each step of bootstrap is in its head', steps and all(f'#   {step} ' in usage for step in steps), steps)
+
+
 for page in sorted(os.listdir(os.path.join(TOP, 'man'))):
     if page[-1].isdigit():
         manual(page)
+helped()
+diagnostics()
 readme()
 tap.done()

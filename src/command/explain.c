@@ -131,7 +131,8 @@ static void
 judge(struct explainer *explainer, struct explanation *explanation, const struct reading *reading,
     struct counsel *counsel, struct diagnosis *diagnosis)
 {
-	const struct circumstances setting = {.domain = explanation->recipient_domain};
+	const struct circumstances setting = {.domain = explanation->recipient_domain,
+	    .own = explanation->said_by != NULL && strcmp(explanation->said_by, "server") != 0};
 
 	*counsel = (struct counsel){.who = WHO_NOBODY};
 	explanation->counsel = counsel;

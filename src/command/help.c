@@ -153,8 +153,8 @@ print_overview(void)
 	for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
 		printf("  %s\n      %s\n", examples[i].line, examples[i].does);
 	puts("\nExit status: 0 all went as far as asked, 1 some were refused, 2 some deferred,\n3 "
-	     "some could not be told, 64 usage, 65 bad input, 70 internal error, 73 and "
-	     "74\noutput, 130 interrupted. See mxwalk(1).");
+	     "some could not be told, 64 usage, 65 bad input, 70 internal error, 71 this\nhost "
+	     "could not connect, 73 and 74 output, 130 interrupted. See mxwalk(1).");
 }
 
 /* ---- for programs */

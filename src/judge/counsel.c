@@ -34,12 +34,14 @@ counsel_make(const struct remedies *remedies, const struct reading *reading,
     const struct circumstances *setting, struct arena *arena, struct counsel *out)
 {
 	bool dead = is_by_dead_list(reading),
-	     postmaster = is_of_postmaster(reading, setting->recipient);
+	     postmaster = is_of_postmaster(reading, setting->recipient),
+	     own = setting->own && reading->cause == CAUSE_UNKNOWN;
 	const struct remedy *remedy =
 	    dead         ? remedies_of_cause(remedies, CAUSE_RECEIVER_MISCONFIGURED, NULL)
 	    : postmaster ? remedies_of(remedies, FACT_SAYS_POSTMASTER)
+	    : own        ? remedies_of(remedies, FACT_SAYS_NOTHING_OWN)
 	                 : remedies_of_cause(remedies, reading->cause, reading->provider);
-	bool by_rule = !dead && !postmaster;
+	bool by_rule = !dead && !postmaster && !own;
 	const struct values values = {
 	    .of = {[VALUE_IP] = address(
 	               reading->client.family != 0 ? &reading->client : &setting->client, arena),

@@ -9,6 +9,7 @@
 struct circumstances { /* what is known beside the reply; all may be empty */
 	struct ip client; /* the address that we came from, where the reply names none */
 	const char *domain, *recipient;
+	bool own; /* the words are the sending system's, or a mailing list's: no server's */
 };
 
 struct counsel { /* in the arena, or as long as the rules and remedies */

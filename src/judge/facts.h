@@ -126,6 +126,7 @@ struct arena;
 	X(SAYS_DOMAIN_GOOD, "says-domain.good") \
 	X(SAYS_LATER, "says-later") \
 	X(SAYS_POSTMASTER, "says-no-postmaster") \
+	X(SAYS_NOTHING_OWN, "says-nothing.own") \
 	X(SAYS_LITTLE_GRAVE, "says-nothing.listed") \
 	X(SAYS_LITTLE_PTR, "says-nothing.ptr") \
 	/* of a connection that ended without a reply that decides */ \

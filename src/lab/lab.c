@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/log.h"
 #include "io/loop.h"
 #include "lab/certs.h"
@@ -19,7 +20,7 @@
 #include "lab/zone.h"
 
 enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127, SIGNALLED = 128 }; /* as a shell has them */
-enum { SIGNALS = 4 };
+enum { SIGNALS = 4, PROGRAM_MAX = 4096, PATHS_MAX = 1 << 16 };
 
 struct lab {
 	const struct lab_plan *plan;
@@ -247,11 +248,32 @@ on_child(evutil_socket_t number, short what, void *arg)
 	}
 }
 
+/* The command finds the mxwalk that runs the lab, installed or not. */
+static void
+be_found(void)
+{
+	const char *path = getenv("PATH");
+	char program[PROGRAM_MAX];
+	ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
+	struct buf paths;
+
+	if (len <= 0)
+		return; /* not Linux */
+	program[len] = '\0';
+	*strrchr(program, '/') = '\0';
+	buf_init(&paths, PATHS_MAX);
+	buf_printf(&paths, "%s%s%s", program, path != NULL ? ":" : "", path != NULL ? path : "");
+	if (!paths.full)
+		setenv("PATH", paths.data, 1);
+	buf_release(&paths);
+}
+
 static void
 be_command(const struct lab *lab, char *const *command)
 {
 	signal(SIGPIPE, SIG_DFL);
 	setenv("MXWALK_CONFIG", lab->config, 1);
+	be_found();
 	if (lab->plan->log != NULL)
 		setenv("MXWALK_LAB_LOG", lab->plan->log, 1);
 	execvp(command[0], command);

@@ -22,6 +22,17 @@ emphasize(struct buf *out, const struct text_style *style, const char *words)
 
 /* ---- one reply */
 
+/* What stands for a code where there is none: whose words they are. */
+static const char *
+whose_words(const struct explanation *explanation)
+{
+	if (explanation->said_by != NULL && strcmp(explanation->said_by, "sender") == 0)
+		return "the sending system";
+	if (explanation->said_by != NULL && strcmp(explanation->said_by, "list") == 0)
+		return "a mailing list or group";
+	return "a reply";
+}
+
 /* "554 5.7.1 at rcpt: the client's address is on a blocklist (zen.spamhaus.org)" */
 static void
 say_verdict(struct buf *out, const struct text_style *style, const struct explanation *explanation)
@@ -30,8 +41,9 @@ say_verdict(struct buf *out, const struct text_style *style, const struct explan
 	enum cause cause = explained_cause(explanation);
 	const char *list =
 	    explanation->diagnosis != NULL ? explanation->diagnosis->list : reading->list;
-	char code[40] = "a reply";
+	char code[40];
 
+	snprintf(code, sizeof code, "%s", whose_words(explanation));
 	if (reading->code != 0)
 		snprintf(code, sizeof code, "%d%s%s", reading->code,
 		    reading->enhanced[0] != '\0' ? " " : "", reading->enhanced);
@@ -122,6 +134,8 @@ say_listed(struct buf *out, const struct text_style *style, const struct reading
 	buf_puts(&line, what[reading->what]);
 	if (reading->listed != NULL)
 		buf_printf(&line, " %s", reading->listed);
+	else
+		buf_puts(&line, ", which is not named,");
 	for (size_t i = 0; i < reading->list_count; i++)
 		buf_printf(&line, "%s %s", i == 0 ? " on" : ",", reading->lists[i].name);
 	text_field(out, style, "listed", line.data);

@@ -115,10 +115,9 @@ say_cause(struct buf *out, const struct journey *journey)
 
 	if (!journey->diagnosed)
 		return;
-	if (d->cause != CAUSE_UNKNOWN)
+	if (d->cause != CAUSE_UNKNOWN || journey->status == WALK_REFUSED ||
+	    journey->status == WALK_DEFERRED)
 		buf_printf(out, ": %s", cause_words(d->cause));
-	else if (journey->status == WALK_REFUSED || journey->status == WALK_DEFERRED)
-		buf_puts(out, ": no reason that can be told");
 	if (d->list != NULL) {
 		buf_puts(out, " (");
 		text_cstring(out, d->list);
@@ -237,7 +236,8 @@ say_certificate(struct buf *out, const struct text_style *style, const struct at
 	if (strstr(tls->problem, "name") != NULL) {
 		buf_puts(&line, line.len > 0 ? "; for " : "for ");
 		if (tls->name_count == 0)
-			buf_puts(&line, "no name at all");
+			buf_puts(&line,
+			    "no host: it has no alternative names, and a common name is none");
 		for (size_t i = 0; i < tls->name_count && i < NAMES_SHOWN; i++)
 			buf_printf(&line, "%s%s", i > 0 ? ", " : "", tls->names[i]);
 		if (tls->name_count > NAMES_SHOWN)

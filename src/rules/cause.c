@@ -6,7 +6,7 @@
 static const struct {
 	const char *name, *words;
 } causes[CAUSE_COUNT] = {
-    [CAUSE_UNKNOWN] = {"unknown", "the server does not say why"},
+    [CAUSE_UNKNOWN] = {"unknown", "no reason that can be told"},
     [CAUSE_IP_BLOCKLIST] = {"ip-blocklist", "the client's address is on a blocklist"},
     [CAUSE_IP_REPUTATION] = {"ip-reputation", "the client's address has a poor reputation"},
     [CAUSE_REVERSE_DNS] = {"reverse-dns", "the client's address has no good reverse name"},
