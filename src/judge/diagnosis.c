@@ -450,7 +450,7 @@ static const struct row {
     /* The receiver is at fault: never send anybody to a list because of it. */
     {
         .causes = ON_A_LIST_PERHAPS,
-        .when = {{FACT_SAYS_WRONG_LIST}, {FACT_SAYS_DEAD_LIST}},
+        .when = {{.id = FACT_SAYS_WRONG_LIST}, {.id = FACT_SAYS_DEAD_LIST}},
         .words = SPOKE,
         .changes = true,
         .cause = CAUSE_RECEIVER_MISCONFIGURED,
@@ -460,7 +460,7 @@ static const struct row {
     },
     {
         .causes = CAUSE(RECEIVER_MISCONFIGURED),
-        .when = {{FACT_SAYS_LISTED}},
+        .when = {{.id = FACT_SAYS_LISTED}},
         .words = SPOKE,
         .basis = BASIS_STATED,
         .no_page = true,
@@ -468,7 +468,7 @@ static const struct row {
     },
     {
         .causes = CAUSE(RECEIVER_MISCONFIGURED),
-        .when = {{FACT_SAYS_LISTED_CLEAN}},
+        .when = {{.id = FACT_SAYS_LISTED_CLEAN}},
         .words = SPOKE,
         .basis = BASIS_CONFIRMED,
         .no_page = true,
@@ -476,7 +476,8 @@ static const struct row {
     },
     {
         .causes = CAUSE(RECEIVER_MISCONFIGURED),
-        .when = {{FACT_SAYS_LISTED_UNKNOWN}, {FACT_SAYS_LISTED_UNASKED}, {FACT_SAYS_LIST_DECLINED}},
+        .when = {{.id = FACT_SAYS_LISTED_UNKNOWN}, {.id = FACT_SAYS_LISTED_UNASKED},
+            {.id = FACT_SAYS_LIST_DECLINED}},
         .words = SPOKE,
         .basis = BASIS_STATED,
         .no_page = true,
@@ -493,14 +494,14 @@ static const struct row {
     /* What is held against the address is held against another one. */
     {
         .causes = OF_THE_ADDRESS,
-        .when = {{FACT_SAYS_OTHER_ADDRESS}},
+        .when = {{.id = FACT_SAYS_OTHER_ADDRESS}},
         .words = SPOKE,
         .basis = BASIS_CONTRADICTED,
         .tell = tell_fact,
     },
     {
         .causes = OF_THE_ADDRESS,
-        .when = {{FACT_SAYS_HIDDEN_ADDRESS}},
+        .when = {{.id = FACT_SAYS_HIDDEN_ADDRESS}},
         .words = SPOKE,
         .basis = BASIS_STATED,
         .tell = tell_fact,
@@ -509,21 +510,21 @@ static const struct row {
     /* A list is named: it has us, has us not, or would not tell us. */
     {
         .causes = BY_LIST | CAUSE(CONTENT_URL) | CAUSE(IP_REPUTATION),
-        .when = {{FACT_SAYS_LISTED}},
+        .when = {{.id = FACT_SAYS_LISTED}},
         .words = SPOKE,
         .basis = BASIS_CONFIRMED,
         .tell = tell_listed,
     },
     {
         .causes = BY_LIST,
-        .when = {{FACT_SAYS_LISTED_CLEAN}},
+        .when = {{.id = FACT_SAYS_LISTED_CLEAN}},
         .words = SPOKE,
         .basis = BASIS_CONTRADICTED,
         .tell = tell_clean,
     },
     {
         .causes = CAUSE(CONTENT_URL),
-        .when = {{FACT_SAYS_LISTED_CLEAN}},
+        .when = {{.id = FACT_SAYS_LISTED_CLEAN}},
         .words = SPOKE,
         .basis = BASIS_STATED,
         .remedy = FACT_SAYS_LISTED_LINK,
@@ -531,14 +532,14 @@ static const struct row {
     },
     {
         .causes = BY_LIST | CAUSE(CONTENT_URL),
-        .when = {{FACT_SAYS_LISTED_UNKNOWN}},
+        .when = {{.id = FACT_SAYS_LISTED_UNKNOWN}},
         .words = SPOKE,
         .basis = BASIS_STATED,
         .tell = tell_only,
     },
     {
         .causes = BY_LIST | CAUSE(CONTENT_URL),
-        .when = {{FACT_SAYS_LISTED_UNASKED}},
+        .when = {{.id = FACT_SAYS_LISTED_UNASKED}},
         .words = SPOKE,
         .basis = BASIS_STATED,
         .tell = tell_not_asked,
@@ -554,7 +555,7 @@ static const struct row {
     /* Reverse DNS, HELO, SPF, DKIM, DMARC, the sender's domain: we see what they see, or not. */
     {
         .causes = CAUSE(REVERSE_DNS),
-        .when = {{FACT_PTR_MISSING}, {FACT_PTR_STRAY}},
+        .when = {{.id = FACT_PTR_MISSING}, {.id = FACT_PTR_STRAY}},
         .words = SPOKE,
         .basis = BASIS_CONFIRMED,
         .tell = tell_fact,
@@ -562,7 +563,7 @@ static const struct row {
     {
         .causes = CAUSE(REVERSE_DNS),
         .about = ABOUT_LOOKS,
-        .when = {{FACT_PTR_GENERIC}},
+        .when = {{.id = FACT_PTR_GENERIC}},
         .words = SPOKE,
         .basis = BASIS_CONFIRMED,
         .tell = tell_fact,
@@ -570,21 +571,21 @@ static const struct row {
     {
         .causes = CAUSE(REVERSE_DNS), /* it does not look so to us: their list, their taste */
         .about = ABOUT_LOOKS,
-        .when = {{FACT_PTR_GOOD}},
+        .when = {{.id = FACT_PTR_GOOD}},
         .words = SPOKE,
         .basis = BASIS_STATED,
         .tell = tell_ptr_open,
     },
     {
         .causes = CAUSE(REVERSE_DNS),
-        .when = {{FACT_PTR_GENERIC}},
+        .when = {{.id = FACT_PTR_GENERIC}},
         .words = SPOKE,
         .basis = BASIS_STATED,
         .tell = tell_fact,
     },
     {
         .causes = CAUSE(REVERSE_DNS),
-        .when = {{FACT_PTR_GOOD}},
+        .when = {{.id = FACT_PTR_GOOD}},
         .words = SPOKE,
         .basis = BASIS_CONTRADICTED,
         .remedy = FACT_SAYS_PTR_GOOD,
@@ -592,7 +593,7 @@ static const struct row {
     },
     {
         .causes = CAUSE(HELO),
-        .when = {{FACT_HELO_INVALID}, {FACT_HELO_LITERAL}, {FACT_HELO_NOWHERE}},
+        .when = {{.id = FACT_HELO_INVALID}, {.id = FACT_HELO_LITERAL}, {.id = FACT_HELO_NOWHERE}},
         .words = SPOKE,
         .basis = BASIS_CONFIRMED,
         .tell = tell_fact,
@@ -600,7 +601,7 @@ static const struct row {
     {
         .causes = CAUSE(HELO), /* of tastes and lists the DNS knows nothing */
         .about = ABOUT_RESOLVING,
-        .when = {{FACT_HELO_GOOD}},
+        .when = {{.id = FACT_HELO_GOOD}},
         .words = SPOKE,
         .basis = BASIS_CONTRADICTED,
         .remedy = FACT_SAYS_HELO_GOOD,
@@ -608,21 +609,22 @@ static const struct row {
     },
     {
         .causes = CAUSE(HELO),
-        .when = {{FACT_HELO_ASTRAY}},
+        .when = {{.id = FACT_HELO_ASTRAY}},
         .words = SPOKE,
         .basis = BASIS_STATED,
         .tell = tell_only,
     },
     {
         .causes = CAUSE(SPF),
-        .when = {{FACT_SPF_FAIL}, {FACT_SPF_WEAK}, {FACT_SPF_MISSING}, {FACT_SPF_BROKEN}},
+        .when = {{.id = FACT_SPF_FAIL}, {.id = FACT_SPF_WEAK}, {.id = FACT_SPF_MISSING},
+            {.id = FACT_SPF_BROKEN}},
         .words = SPOKE,
         .basis = BASIS_CONFIRMED,
         .tell = tell_only,
     },
     {
         .causes = CAUSE(SPF),
-        .when = {{FACT_SPF_GOOD}},
+        .when = {{.id = FACT_SPF_GOOD}},
         .words = SPOKE,
         .basis = BASIS_CONTRADICTED,
         .remedy = FACT_SAYS_SPF_GOOD,
@@ -630,7 +632,7 @@ static const struct row {
     },
     {
         .causes = CAUSE(DMARC),
-        .when = {{FACT_DMARC_FAIL}},
+        .when = {{.id = FACT_DMARC_FAIL}},
         .words = SPOKE,
         .basis = BASIS_CONFIRMED,
         .remedy = FACT_SAYS_DMARC_BAD,
@@ -638,7 +640,7 @@ static const struct row {
     },
     {
         .causes = CAUSE(DMARC),
-        .when = {{FACT_DMARC_GOOD}},
+        .when = {{.id = FACT_DMARC_GOOD}},
         .words = SPOKE,
         .basis = BASIS_CONTRADICTED,
         .remedy = FACT_SAYS_DMARC_GOOD,
@@ -646,14 +648,15 @@ static const struct row {
     },
     {
         .causes = CAUSE(DMARC),
-        .when = {{FACT_DMARC_BY_DKIM_ALONE}, {FACT_DMARC_MISSING}, {FACT_DMARC_DIFFERS}},
+        .when = {{.id = FACT_DMARC_BY_DKIM_ALONE}, {.id = FACT_DMARC_MISSING},
+            {.id = FACT_DMARC_DIFFERS}},
         .words = SPOKE,
         .basis = BASIS_STATED,
         .tell = tell_only,
     },
     {
         .causes = CAUSE(DKIM),
-        .when = {{FACT_DKIM_BROKEN}},
+        .when = {{.id = FACT_DKIM_BROKEN}},
         .words = SPOKE,
         .basis = BASIS_CONFIRMED,
         .remedy = FACT_SAYS_DKIM_BAD,
@@ -661,7 +664,7 @@ static const struct row {
     },
     {
         .causes = CAUSE(DKIM),
-        .when = {{FACT_DKIM_GOOD}},
+        .when = {{.id = FACT_DKIM_GOOD}},
         .words = SPOKE,
         .basis = BASIS_CONTRADICTED,
         .remedy = FACT_SAYS_DKIM_GOOD,
@@ -669,14 +672,15 @@ static const struct row {
     },
     {
         .causes = CAUSE(SENDER_DOMAIN),
-        .when = {{FACT_DOMAIN_MISSING}, {FACT_DOMAIN_MUTE}, {FACT_DOMAIN_NULL_MX}},
+        .when = {{.id = FACT_DOMAIN_MISSING}, {.id = FACT_DOMAIN_MUTE},
+            {.id = FACT_DOMAIN_NULL_MX}},
         .words = SPOKE,
         .basis = BASIS_CONFIRMED,
         .tell = tell_fact,
     },
     {
         .causes = CAUSE(SENDER_DOMAIN),
-        .when = {{FACT_DOMAIN_GOOD}},
+        .when = {{.id = FACT_DOMAIN_GOOD}},
         .words = SPOKE,
         .basis = BASIS_CONTRADICTED,
         .remedy = FACT_SAYS_DOMAIN_GOOD,
@@ -686,14 +690,15 @@ static const struct row {
     /* Refused, and little said: what was said stands, what we found is shown beside it. */
     {
         .causes = WITHOUT_A_REASON,
-        .when = {{FACT_SAYS_LISTED}, {FACT_LISTED_GRAVE}, {FACT_PTR_MISSING}, {FACT_PTR_STRAY}},
+        .when = {{.id = FACT_SAYS_LISTED}, {.id = FACT_LISTED_GRAVE}, {.id = FACT_PTR_MISSING},
+            {.id = FACT_PTR_STRAY}},
         .words = SPOKE,
         .basis = BASIS_STATED,
         .tell = tell_suspect,
     },
     {
         .causes = CAUSE(NO_SERVICE),
-        .when = {{FACT_LISTED_GRAVE, "ip"}, {FACT_PTR_MISSING}, {FACT_PTR_STRAY}},
+        .when = {{FACT_LISTED_GRAVE, "ip"}, {.id = FACT_PTR_MISSING}, {.id = FACT_PTR_STRAY}},
         .stages = STAGE(GREETING),
         .words = SPOKE,
         .basis = BASIS_STATED,
@@ -704,7 +709,7 @@ static const struct row {
        the DNS really says (never a look-up that failed). */
     {
         .causes = CAUSE(UNKNOWN),
-        .when = {{FACT_SAYS_LATER}},
+        .when = {{.id = FACT_SAYS_LATER}},
         .stages = STAGE(RCPT) | STAGE(NONE),
         .words = SPOKE,
         .basis = BASIS_UNKNOWN,
@@ -752,7 +757,7 @@ static const struct row {
     },
     {
         .causes = CAUSE(UNKNOWN),
-        .when = {{FACT_PTR_MISSING}, {FACT_PTR_STRAY}},
+        .when = {{.id = FACT_PTR_MISSING}, {.id = FACT_PTR_STRAY}},
         .stages = EARLY,
         .words = SPOKE,
         .changes = true,
