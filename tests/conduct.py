@@ -170,6 +170,15 @@ late.wait(10)
 tap.check('a line behind the verdict is told at once', {r['type'] for r in before} == {'run', 'sender', 'result'} and
           (behind['target'], behind['served_by'], behind['status']) == ('ONE.example', 'one.example', 'accepted') and server.connections == 1, f'{before} {behind}')
 
+many = subprocess.Popen([os.environ['MXWALK'], 'probe', *USUAL, '--input', file('many', 'one.example\n' * 300000)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+for _ in range(2000):
+    many.stdout.readline()
+many.send_signal(signal.SIGINT)
+out, _ = many.communicate(timeout=60)
+end = json.loads(out.splitlines()[-1])
+tap.check('a list of many lines of one domain is interrupted at once', many.returncode == 130 and end['targets'] < 100000 and
+          end['targets'] + end['under_way'] + end['not_begun'] == 300000 and end['targets'] == 1998 + out.count(b'\n') - 1, end)
+
 # As text and as a check of a monitoring system.
 text = [o for o in USUAL if o != '--json']
 run = Run('probe', *text, 'one.example', 'ONE.example.')

@@ -15,6 +15,7 @@ enum {
 	PROGRESS_MS = 500,
 	SIGNALS = 3,
 	SMTP_PORT = 25,
+	LINES_AT_ONCE = 1000, /* that are read before the loop has its turn again */
 	SERVED_WAITING = 10000, /* lines that wait for the walk of another: then no more are read */
 };
 
@@ -33,7 +34,7 @@ struct campaign {
 	int64_t closed; /* when it looked so for the first time; 0: it does not */
 	bool at_end, waiting, interrupted, failed, warned;
 	enum run_stop stop;
-	struct event *input, *tick, *signals[SIGNALS];
+	struct event *input, *more, *tick, *signals[SIGNALS];
 	int64_t began;
 };
 
@@ -224,6 +225,14 @@ on_input(evutil_socket_t fd, short what, void *arg)
 	fill(campaign);
 }
 
+static void
+on_more(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	fill(arg);
+}
+
 static bool
 all_done(const struct campaign *campaign)
 {
@@ -256,17 +265,24 @@ take_next(struct campaign *campaign)
 	}
 }
 
+/* A list of a million lines of one domain holds up no reply and no signal. */
 static void
 fill(struct campaign *campaign)
 {
-	while (!campaign->at_end && !campaign->waiting && !campaign->plan->sink->failed &&
-	       pipeline_has_room(campaign->pipeline) &&
+	static const struct timeval at_once;
+	unsigned lines = 0;
+
+	while (lines < LINES_AT_ONCE && !campaign->at_end && !campaign->waiting &&
+	       !campaign->plan->sink->failed && pipeline_has_room(campaign->pipeline) &&
 	       served_waiting(campaign->served) < SERVED_WAITING) {
 		if (campaign->next_source < campaign->walks)
 			put_in(campaign);
 		else
 			take_next(campaign);
+		lines++;
 	}
+	if (lines == LINES_AT_ONCE)
+		event_add(campaign->more, &at_once);
 	if (all_done(campaign))
 		event_base_loopbreak(campaign->base);
 }
@@ -330,6 +346,7 @@ begin(struct campaign *campaign)
 	campaign->served = served_new(on_served, campaign);
 	campaign->senders = senders_new(plan->senders, on_sender, campaign);
 	campaign->pipeline = pipeline_new(plan->pipeline, campaign->senders, &calls);
+	campaign->more = evtimer_new(campaign->base, on_more, campaign);
 	watch_signals(campaign);
 	if (intake_fd(plan->intake) >= 0)
 		campaign->input =
@@ -395,6 +412,7 @@ end(struct campaign *campaign)
 			event_free(campaign->signals[i]);
 	if (campaign->input != NULL)
 		event_free(campaign->input);
+	event_free(campaign->more);
 	if (campaign->tick != NULL)
 		event_free(campaign->tick);
 	pipeline_free(campaign->pipeline);
