@@ -161,8 +161,10 @@ Test(served, walks_are_told_apart)
 
 	for (unsigned long i = 0; i < 300; i++) {
 		snprintf(text, sizeof text, "line%lu.", i);
-		served_ask(served,
-		    &(struct target){.text = text, .walk = 1 + i % 3, .served_by = "a.example"});
+		served_ask(served, &(struct target){.text = text,
+		                       .domain = "a.example",
+		                       .walk = 1 + i % 3,
+		                       .served_by = "a.example"});
 	}
 	walk.target.walk = 2;
 	served_know(served, &walk);
@@ -189,7 +191,8 @@ Test(served, a_long_reply_is_cut)
 	walk.decisive = &wordy;
 	walk.target.walk = 1;
 	served_know(served, &walk);
-	served_ask(served, &(struct target){.text = "b.", .walk = 1, .served_by = "a.example"});
+	served_ask(served,
+	    &(struct target){.text = "b.", .domain = "b", .walk = 1, .served_by = "a.example"});
 	cr_expect_not_null(strstr(told.data, "\"flags\":[\"cut\"]"), "%s", told.data);
 	cr_expect_lt(told.len, 3 * SERVED_REPLY_MAX); /* as lines and as text */
 	buf_release(&told);

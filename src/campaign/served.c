@@ -6,11 +6,6 @@
 
 #include "base/arena.h"
 
-struct kept_word {
-	const char *bytes;
-	size_t len;
-};
-
 struct kept_reply {
 	const char *lines; /* each with its LF */
 	unsigned len, flags;
@@ -29,7 +24,7 @@ struct kept_attempt {
 };
 
 struct kept_journey {
-	const char *domain, *helo, *from, *note;
+	const char *helo, *from, *note;
 	const struct kept_attempt *decisive, *refusal; /* NULL: none */
 	const struct diagnosis *diagnosis, *refusal_diagnosis; /* NULL: none */
 	const struct ending_remedy *remedy; /* NULL: none */
@@ -44,7 +39,7 @@ struct kept_journey {
 
 struct served_line {
 	struct served_line *next;
-	char *text, *rcpt;
+	char *text, *domain, *rcpt;
 	const char *served_by;
 };
 
@@ -60,7 +55,7 @@ struct served {
 	size_t room, waiting;
 	struct arena *arena; /* what is kept */
 	struct arena *scratch; /* what is told */
-	void *words; /* tsearch tree of struct kept_word */
+	void *words; /* tsearch tree of strings */
 };
 
 /* ---- keeping */
@@ -68,30 +63,23 @@ struct served {
 static int
 compare(const void *a, const void *b)
 {
-	const struct kept_word *one = a, *other = b;
-
-	if (one->len != other->len)
-		return one->len < other->len ? -1 : 1;
-	return memcmp(one->bytes, other->bytes, one->len);
+	return strcmp(a, b);
 }
 
-static const char *
-keep_bytes(struct served *served, const char *bytes, size_t len)
-{
-	struct kept_word word = {bytes, len}, **found = tfind(&word, &served->words, compare), *new;
-
-	if (found != NULL)
-		return (*found)->bytes;
-	new = arena_alloc(served->arena, sizeof *new);
-	*new = (struct kept_word){arena_copy(served->arena, bytes, len), len};
-	tsearch(new, &served->words, compare);
-	return new->bytes;
-}
-
+/* Of what is said of many: once for all of them. */
 static const char *
 keep_word(struct served *served, const char *word)
 {
-	return word != NULL ? keep_bytes(served, word, strlen(word)) : NULL;
+	char **found, *new;
+
+	if (word == NULL)
+		return NULL;
+	found = tfind(word, &served->words, compare);
+	if (found != NULL)
+		return *found;
+	new = arena_string(served->arena, word);
+	tsearch(new, &served->words, compare);
+	return new;
 }
 
 /* Up to `max` octets of its lines. */
@@ -116,7 +104,7 @@ keep_reply(struct served *served, const struct reply *reply, size_t max)
 	}
 	if (!whole)
 		kept.flags |= REPLY_CUT;
-	kept.lines = keep_bytes(served, lines, kept.len);
+	kept.lines = arena_copy(served->arena, lines, kept.len);
 	return kept;
 }
 
@@ -128,8 +116,8 @@ keep_attempt(struct served *served, const struct attempt *attempt)
 	if (attempt == NULL)
 		return NULL;
 	kept = arena_alloc(served->arena, sizeof *kept);
-	*kept = (struct kept_attempt){.mx = keep_word(served, attempt->mx),
-	    .detail = keep_word(served, attempt->detail),
+	*kept = (struct kept_attempt){.mx = arena_string(served->arena, attempt->mx),
+	    .detail = arena_string(served->arena, attempt->detail),
 	    .tls_version = keep_word(served, attempt->tls.version),
 	    .tls_problem = keep_word(served, attempt->tls.problem),
 	    .ip = attempt->ip,
@@ -188,10 +176,9 @@ keep(struct served *served, const struct journey *journey)
 {
 	struct kept_journey *kept = arena_alloc(served->arena, sizeof *kept);
 
-	*kept = (struct kept_journey){.domain = keep_word(served, journey->target.domain),
-	    .helo = keep_word(served, journey->helo),
+	*kept = (struct kept_journey){.helo = keep_word(served, journey->helo),
 	    .from = keep_word(served, journey->from),
-	    .note = keep_word(served, journey->note),
+	    .note = arena_string(served->arena, journey->note),
 	    .decisive = keep_attempt(served, journey->decisive),
 	    .refusal = keep_attempt(served, journey->refusal),
 	    .diagnosis = journey->diagnosed ? keep_diagnosis(served, &journey->diagnosis) : NULL,
@@ -263,8 +250,7 @@ attempt_again(const struct kept_attempt *kept, struct arena *arena)
 static struct journey
 journey_again(const struct kept_journey *kept, struct arena *arena)
 {
-	struct journey journey = {.target = {.domain = kept->domain},
-	    .source = kept->source,
+	struct journey journey = {.source = kept->source,
 	    .started = kept->started,
 	    .ms = kept->ms,
 	    .fixed = true, /* the way is told of the walk */
@@ -324,6 +310,7 @@ static void
 free_line(struct served_line *line)
 {
 	free(line->text);
+	free(line->domain);
 	free(line->rcpt);
 	free(line);
 }
@@ -344,6 +331,7 @@ served_ask(struct served *served, const struct target *target)
 	}
 	line = must_alloc(sizeof *line);
 	line->text = must_string(target->text);
+	line->domain = must_string(target->domain);
 	line->rcpt = must_string(target->rcpt);
 	line->served_by = target->served_by;
 	*(walk->first != NULL ? walk->last : &walk->first) = line;
@@ -359,9 +347,12 @@ served_know(struct served *served, const struct journey *journey)
 	struct journey told;
 
 	walk->kept = keep(served, journey);
+	if (walk->first == NULL)
+		return;
 	told = journey_again(walk->kept, served->scratch);
 	while ((line = take_first(served, walk)) != NULL) {
 		told.target.text = line->text;
+		told.target.domain = line->domain;
 		told.target.rcpt = line->rcpt;
 		told.target.served_by = line->served_by;
 		served->told(&told, served->arg);
