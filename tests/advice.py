@@ -35,6 +35,23 @@ for source, text, cause, basis in [
               (record.get('cause'), record.get('basis')) == (cause, basis), run.out + run.err)
     tap.check('… and says what to do', record.get('advice') and record.get('who'), run.out)
 
+# ---- words of the sending system, in its log, are not taken for a receiver's
+for words, cause, advice in [
+        ('the flux is out of order', 'unknown', 'not of the receiver'),
+        ('mail for example.com loops back to myself', 'routing-loop', 'mydestination'),
+        ('SMTPUTF8 is required, but was not offered by host mx.example.com[192.0.2.1]', 'protocol', 'not plain ASCII'),
+        ('SASL authentication failed; cannot authenticate to server smtp.example.com[192.0.2.1]: no mechanism available',
+         'auth-required', 'was set up to log in')]:
+    line = (f'Nov 30 10:00:00 mx postfix/smtp[1]: 4F3280D2B: to=<u@example.com>, relay=none, delay=1, '
+            f'dsn=5.4.6, status=bounced ({words})')
+    for args in ((), ('--allow-private', '--source', LISTED)):
+        record, run = explain(*args, line)
+        tap.check(f"{words}: {cause}, {' '.join(args)}", (record.get('cause'), record.get('said_by')) == (cause, 'sender')
+                  and advice in (record.get('advice') or ''), run.out + run.err)
+        tap.check('… and no list is blamed', not record.get('list'), run.out)
+    text = Run('explain', line.replace('dsn=5.4.6', 'dsn=5.0.0')).out
+    tap.check('… nor a server in the text', 'the server does not say' not in text and 'The server gives no reason' not in text, text)
+
 # ---- a refused mailbox is nobody to write to
 for text, contact in [
         ('550 5.1.1 <postmaster@example.net>: Recipient address rejected: User unknown', None),

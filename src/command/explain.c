@@ -140,7 +140,8 @@ judge(struct explainer *explainer, struct explanation *explanation, const struct
 	    (explainer->options->summary && explainer->checker == NULL))
 		return;
 	counsel_make(explainer->rulebook.remedies, reading, &setting, explainer->arena, counsel);
-	if (explainer->checker == NULL)
+	if (explainer->checker == NULL || /* what the DNS shows explains no other system's words */
+	    (setting.own && reading->cause == CAUSE_UNKNOWN))
 		return;
 	checker_diagnose(explainer->checker,
 	    &(struct diagnosis_query){.remedies = explainer->rulebook.remedies,
