@@ -37,19 +37,19 @@ for source, text, cause, basis in [
 
 # ---- words of the sending system, in its log, are not taken for a receiver's
 for words, cause, advice in [
-        ('the flux is out of order', 'unknown', 'not of the receiver'),
+        ('the flux capacitor is cold', 'unknown', 'not of the receiver'),
         ('mail for example.com loops back to myself', 'routing-loop', 'mydestination'),
         ('SMTPUTF8 is required, but was not offered by host mx.example.com[192.0.2.1]', 'protocol', 'not plain ASCII'),
         ('SASL authentication failed; cannot authenticate to server smtp.example.com[192.0.2.1]: no mechanism available',
          'auth-required', 'was set up to log in')]:
     line = (f'Nov 30 10:00:00 mx postfix/smtp[1]: 4F3280D2B: to=<u@example.com>, relay=none, delay=1, '
-            f'dsn=5.4.6, status=bounced ({words})')
+            f'dsn=5.0.0, status=bounced ({words})')
     for args in ((), ('--allow-private', '--source', LISTED)):
         record, run = explain(*args, line)
         tap.check(f"{words}: {cause}, {' '.join(args)}", (record.get('cause'), record.get('said_by')) == (cause, 'sender')
                   and advice in (record.get('advice') or ''), run.out + run.err)
         tap.check('… and no list is blamed', not record.get('list'), run.out)
-    text = Run('explain', line.replace('dsn=5.4.6', 'dsn=5.0.0')).out
+    text = Run('explain', line).out
     tap.check('… nor a server in the text', 'the server does not say' not in text and 'The server gives no reason' not in text, text)
 
 # ---- a refused mailbox is nobody to write to
