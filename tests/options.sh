@@ -25,6 +25,8 @@ taken() {
 
 # ---- what is refused, and with which words
 refused '"frobnicate": neither a command nor a target (a target has a dot, an '"'@' or a '[')" frobnicate
+refused '"2001:db8::1": not a target: a character that no mail domain has: write [2001:db8::1]' 2001:db8::1
+refused '"localhost:25": not a target: a character that no mail domain has: write [localhost]:25' localhost:25
 refused '"": not a target: it is empty' ''
 refused '--frobnicate: no such option' --frobnicate example.com
 refused '--frobnicate: no such option' probe --frobnicate=3 example.com

@@ -553,7 +553,7 @@ check_target(struct option_parse *parse, const char *text, bool first)
 		return fail(parse, "-: not a target (--input - reads targets from standard input)");
 	if (!target_parse(text, parse->arena, &target, &why)) {
 		bool word = first && *text != '\0' && !text_has_control(text) &&
-		            strpbrk(text, ".@[") == NULL;
+		            strpbrk(text, ".@[:") == NULL;
 
 		if (word)
 			why =

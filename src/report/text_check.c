@@ -640,7 +640,7 @@ say_host(struct buf *out, const struct text_style *style, const struct route_hos
 		buf_printf(&line, " %s", ip_text(&host->addresses[i], ip));
 	}
 	if (host->problem != NULL)
-		buf_printf(&line, " %s", host->problem);
+		buf_printf(&line, "%s %s", host->address_count > 0 ? ";" : "", host->problem);
 	if (host->alias)
 		buf_puts(&line, " (the name is an alias, which RFC 5321 section 5.1 forbids)");
 	text_field(out, style, "host", line.data);
