@@ -45,12 +45,12 @@ make_room(struct buf *buf, size_t len)
 {
 	size_t size;
 
+	if (len < buf->size - buf->len) /* mostly; `size` is never more than max + 1 */
+		return true;
 	if (len > buf->max - buf->len) {
 		buf->full = true;
 		return false;
 	}
-	if (buf->size > buf->len + len)
-		return true;
 	size = buf->size > 0 ? buf->size : 64;
 	while (size <= buf->len + len)
 		size *= 2;
@@ -61,14 +61,26 @@ make_room(struct buf *buf, size_t len)
 	return true;
 }
 
+char *
+buf_grow(struct buf *buf, size_t len)
+{
+	char *added;
+
+	if (len == 0 || !make_room(buf, len))
+		return NULL;
+	added = buf->data + buf->len;
+	buf->len += len;
+	added[len] = '\0';
+	return added;
+}
+
 void
 buf_add(struct buf *buf, const void *bytes, size_t len)
 {
-	if (len == 0 || !make_room(buf, len))
-		return;
-	memcpy(buf->data + buf->len, bytes, len);
-	buf->len += len;
-	buf->data[buf->len] = '\0';
+	char *added = buf_grow(buf, len);
+
+	if (added != NULL)
+		memcpy(added, bytes, len);
 }
 
 void
@@ -80,7 +92,10 @@ buf_puts(struct buf *buf, const char *string)
 void
 buf_putc(struct buf *buf, char c)
 {
-	buf_add(buf, &c, 1);
+	char *added = buf_grow(buf, 1);
+
+	if (added != NULL)
+		*added = c;
 }
 
 /* Mostly there is room already, and the text is made but once. */

@@ -21,6 +21,8 @@ void buf_cut(struct buf *buf, size_t len); /* back to its first `len` bytes, not
 void buf_clear(struct buf *buf); /* empty again, not full; keeps its memory */
 
 void buf_add(struct buf *buf, const void *bytes, size_t len); /* all or nothing */
+/* As many more bytes, for the caller to fill; NULL: none, or no room. */
+char *buf_grow(struct buf *buf, size_t len);
 void buf_puts(struct buf *buf, const char *string);
 void buf_putc(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -44,13 +44,24 @@ escape(struct buf *out, uint32_t code)
 	}
 }
 
+static size_t
+plain_span(const char *bytes, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && is_plain((unsigned char)bytes[n]))
+		n++;
+	return n;
+}
+
+/* From `i` on there is something that may not stand for itself. */
 static void
-quote(struct buf *out, const char *bytes, size_t len)
+quote_from(struct buf *out, const char *bytes, size_t len, size_t i)
 {
 	size_t plain = 0; /* where those begin that stand for themselves */
 
 	buf_putc(out, '"');
-	for (size_t i = 0; i < len;) {
+	while (i < len) {
 		size_t n = 1;
 		uint32_t code = (unsigned char)bytes[i];
 
@@ -71,6 +82,26 @@ quote(struct buf *out, const char *bytes, size_t len)
 	}
 	buf_add(out, bytes + plain, len - plain);
 	buf_putc(out, '"');
+}
+
+/* Nearly all strings are plain, and go in at once. */
+static void
+quote(struct buf *out, const char *bytes, size_t len)
+{
+	size_t plain = plain_span(bytes, len);
+	char *quoted;
+
+	if (plain < len) {
+		quote_from(out, bytes, len, plain);
+		return;
+	}
+	quoted = buf_grow(out, len + 2);
+	if (quoted == NULL)
+		return;
+	*quoted = '"';
+	if (len > 0)
+		memcpy(quoted + 1, bytes, len);
+	quoted[len + 1] = '"';
 }
 
 static void
@@ -150,8 +181,18 @@ json_strings(struct json *json, const char *key, const char *const *strings, siz
 void
 json_number(struct json *json, const char *key, long long number)
 {
+	char digits[20]; /* of 2^64, from behind */
+	size_t start = sizeof digits;
+	unsigned long long left =
+	    number < 0 ? 0ULL - (unsigned long long)number : (unsigned long long)number;
+
 	begin(json, key);
-	buf_printf(json->out, "%lld", number);
+	do
+		digits[--start] = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (number < 0)
+		buf_putc(json->out, '-');
+	buf_add(json->out, digits + start, sizeof digits - start);
 }
 
 void

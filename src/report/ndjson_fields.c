@@ -340,16 +340,28 @@ record_dmarc_fields(struct json *json, const struct dmarc *dmarc)
 	record_notes(json, &dmarc->warnings);
 }
 
+static void
+put_digits(char *at, int number, size_t width)
+{
+	for (; width > 0; width--, number /= 10)
+		at[width - 1] = (char)('0' + number % 10);
+}
+
 void
 record_time(struct json *json, const char *key, int64_t ms)
 {
 	time_t seconds = (time_t)(ms / 1000);
-	char text[80];
+	char text[] = "0000-00-00T00:00:00.000Z";
 	struct tm tm;
 
 	gmtime_r(&seconds, &tm);
-	snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
-	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms % 1000));
+	put_digits(text, tm.tm_year + 1900, 4);
+	put_digits(text + 5, tm.tm_mon + 1, 2);
+	put_digits(text + 8, tm.tm_mday, 2);
+	put_digits(text + 11, tm.tm_hour, 2);
+	put_digits(text + 14, tm.tm_min, 2);
+	put_digits(text + 17, tm.tm_sec, 2);
+	put_digits(text + 20, (int)(ms % 1000), 3);
 	json_cstring(json, key, text);
 }
 
