@@ -69,16 +69,14 @@ static void *
 find_or_add(void **tree, const void *key, size_t size, int (*compare)(const void *, const void *),
     bool *is_new)
 {
-	void **node = tfind(key, tree, compare), *copy;
+	void **node = tsearch(key, tree, compare);
 
-	*is_new = node == NULL;
-	if (node != NULL)
-		return *node;
-	copy = must_alloc(size);
-	memcpy(copy, key, size);
-	if (tsearch(copy, tree, compare) == NULL)
+	if (node == NULL)
 		abort(); /* base/arena.h: out of memory ends the program */
-	return copy;
+	*is_new = *node == key;
+	if (*is_new)
+		*node = memcpy(must_alloc(size), key, size);
+	return *node;
 }
 
 static struct gate *

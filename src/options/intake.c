@@ -16,7 +16,7 @@
 
 struct intake {
 	const struct intake_plan *plan;
-	struct arena *arena; /* for the life of the run: operands */
+	struct arena *arena; /* for the life of the run: operands, and what is walked already */
 	struct arena *line_arena; /* for one line */
 	struct target *given; /* operands, ready */
 	size_t given_count, given_next;
@@ -29,7 +29,7 @@ struct intake {
 };
 
 struct intake_walk {
-	char *key, *text; /* text: of the first target of that key */
+	const char *key, *text; /* text: of the first target of that key */
 	unsigned long number; /* of its walk */
 };
 
@@ -40,11 +40,9 @@ compare(const void *a, const void *b)
 }
 
 static void
-free_walk(void *walk)
+forget_nothing(void *walk)
 {
-	free(((struct intake_walk *)walk)->key);
-	free(((struct intake_walk *)walk)->text);
-	free(walk);
+	(void)walk; /* it is in the arena */
 }
 
 /* NULL: none of that key. */
@@ -58,12 +56,12 @@ find_walk(void *const *tree, char *key)
 }
 
 static void
-note_walk(void **tree, const char *key, const struct target *target)
+note_walk(struct intake *intake, void **tree, const char *key, const struct target *target)
 {
-	struct intake_walk *walk = must_alloc(sizeof *walk);
+	struct intake_walk *walk = arena_alloc(intake->arena, sizeof *walk);
 
-	walk->key = must_string(key);
-	walk->text = must_string(target->text);
+	walk->key = arena_string(intake->arena, key);
+	walk->text = arena_string(intake->arena, target->text);
 	walk->number = target->walk;
 	tsearch(walk, tree, compare);
 }
@@ -254,8 +252,8 @@ intake_close(struct intake *intake)
 {
 	if (intake == NULL)
 		return;
-	tdestroy(intake->walks, free_walk);
-	tdestroy(intake->recipients, free_walk);
+	tdestroy(intake->walks, forget_nothing);
+	tdestroy(intake->recipients, forget_nothing);
 	skip_free(intake->skip);
 	input_close(intake->list);
 	arena_free(intake->line_arena);
@@ -330,7 +328,7 @@ other_recipient(struct intake *intake, const struct target *target)
 	          : arena_printf(intake->line_arena, "%s@[%s]", domain, target->host);
 	first = find_walk(&intake->recipients, key);
 	if (first == NULL)
-		note_walk(&intake->recipients, key, target);
+		note_walk(intake, &intake->recipients, key, target);
 	return target->depth == STAGE_MESSAGE || first == NULL ? NULL : first->text;
 }
 
@@ -361,7 +359,7 @@ admit(struct intake *intake, struct target *target, const char **why)
 		return INTAKE_SKIP;
 	}
 	target->walk = ++intake->walk_count;
-	note_walk(&intake->walks, key, target);
+	note_walk(intake, &intake->walks, key, target);
 	return INTAKE_TARGET;
 }
 
@@ -388,8 +386,8 @@ next_entry(struct intake *intake, const char **text)
 			bad_line(intake, "", "the line is over 4096 octets");
 		else if (memchr(line.at, '\0', line.len) != NULL)
 			bad_line(intake, "", "a NUL byte");
-		else if (entry_of(line).len > 0) {
-			*text = slice_copy(entry_of(line), intake->line_arena);
+		else if ((line = entry_of(line)).len > 0) {
+			*text = slice_copy(line, intake->line_arena);
 			return INTAKE_TARGET;
 		}
 	}
