@@ -82,12 +82,23 @@ keep_word(struct served *served, const char *word)
 	return new;
 }
 
+/* What up to `max` octets of its lines take, each with its LF. */
+static size_t
+room_for(const struct reply *reply, size_t max)
+{
+	size_t octets = 0;
+
+	for (size_t i = 0; i < reply->count; i++)
+		octets += reply->lines[i].len;
+	return (octets < max ? octets : max) + reply->count;
+}
+
 /* Up to `max` octets of its lines. */
 static struct kept_reply
 keep_reply(struct served *served, const struct reply *reply, size_t max)
 {
 	struct kept_reply kept = {.code = (unsigned short)reply->code, .flags = reply->flags};
-	char *lines = arena_alloc(served->scratch, max + REPLY_LINES_MAX);
+	char *lines = arena_alloc(served->arena, room_for(reply, max));
 	bool whole = true;
 
 	memcpy(kept.enhanced, reply->enhanced, sizeof kept.enhanced);
@@ -104,7 +115,7 @@ keep_reply(struct served *served, const struct reply *reply, size_t max)
 	}
 	if (!whole)
 		kept.flags |= REPLY_CUT;
-	kept.lines = arena_copy(served->arena, lines, kept.len);
+	kept.lines = lines;
 	return kept;
 }
 
@@ -196,7 +207,6 @@ keep(struct served *served, const struct journey *journey)
 	    .asked = journey->asked,
 	    .uncertain = journey->uncertain,
 	    .excused = journey->excused};
-	arena_reset(served->scratch);
 	return kept;
 }
 
