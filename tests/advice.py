@@ -52,6 +52,15 @@ for words, cause, advice in [
     text = Run('explain', line).out
     tap.check('… nor a server in the text', 'the server does not say' not in text and 'The server gives no reason' not in text, text)
 
+# ---- who acts, and whose words they are taken for
+for text, who, provider in [
+        ('450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.1]', 'host', None),
+        ('550 5.7.1 your PTR looks generic', 'host', None),
+        ('550 5.7.26 This mail has been blocked because the sender is unauthenticated.', 'sender', None),
+        ('550 5.7.9 This mail has been blocked because the sender is unauthenticated. Yahoo requires all', 'sender', 'Yahoo')]:
+    record, run = explain(text)
+    tap.check(f'{text}: {who} acts, provider {provider}', (record.get('who'), record.get('provider')) == (who, provider), run.out)
+
 # ---- a refused mailbox is nobody to write to
 for text, contact in [
         ('550 5.1.1 <postmaster@example.net>: Recipient address rejected: User unknown', None),
