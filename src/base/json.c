@@ -44,11 +44,30 @@ escape(struct buf *out, uint32_t code)
 	}
 }
 
+/* Eight octets are looked at together: one that is 0 in `quote`, `slash` or below 0x20 borrows from
+ * its highest bit, and 0x7f carries into it. */
+static bool
+are_plain(const char *bytes)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t eight, quote, slash;
+
+	memcpy(&eight, bytes, sizeof eight);
+	quote = eight ^ ones * '"';
+	slash = eight ^ ones * '\\';
+	return (((eight - ones * 0x20) | (quote - ones) | (slash - ones) | (eight + ones) | eight) &
+	           ones * 0x80) == 0;
+}
+
 static size_t
 plain_span(const char *bytes, size_t len)
 {
 	size_t n = 0;
 
+	while (n + 8 <= len && are_plain(bytes + n))
+		n += 8;
+	if (len >= 8 && n + 8 > len && are_plain(bytes + len - 8))
+		return len;
 	while (n < len && is_plain((unsigned char)bytes[n]))
 		n++;
 	return n;
@@ -61,14 +80,10 @@ quote_from(struct buf *out, const char *bytes, size_t len, size_t i)
 	size_t plain = 0; /* where those begin that stand for themselves */
 
 	buf_putc(out, '"');
-	while (i < len) {
+	for (; (i += plain_span(bytes + i, len - i)) < len;) {
 		size_t n = 1;
 		uint32_t code = (unsigned char)bytes[i];
 
-		if (is_plain((unsigned char)code)) {
-			i++;
-			continue;
-		}
 		if (code >= 0x80 && (n = utf8_len(bytes + i, len - i)) > 0) {
 			code = utf8_code(bytes + i, n);
 			if (shown_as_it_is(code)) {
