@@ -614,8 +614,8 @@ Test(rules, every_example_has_its_rules_cause)
 
 			for (size_t p = 0; rule->only != NULL && p < rules->provider_count; p++)
 				if (rules->providers[p]->name == rule->only &&
-				    rules->providers[p]->mx_count > 0)
-					said.mx = rules->providers[p]->mx[0].text;
+				    rules->providers[p]->mx != NULL)
+					said.mx = rules->providers[p]->mx;
 			rules_read(rules, &said, arena, &reading);
 			cr_expect(reading.cause == rule->cause, "[%s] wants %s, got %s by %s: %s",
 			    rule->id, cause_name(rule->cause), cause_name(reading.cause),

@@ -100,8 +100,11 @@ find_alias(const struct lists *lists, const char *folded)
 
 	for (size_t i = 0; i < lists->alias_count; i++) {
 		const char *alias = lists->aliases[i].folded;
-		size_t len = strlen(alias);
+		size_t len;
 
+		if (*alias != *folded) /* most of them */
+			continue;
+		len = strlen(alias);
 		if (len > best_len && strncmp(folded, alias, len) == 0 &&
 		    !is_word_byte(folded[len])) {
 			best = &lists->aliases[i];

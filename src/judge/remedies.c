@@ -50,12 +50,11 @@ static const struct {
 static enum value
 place_at(const char *text, size_t *len)
 {
-	for (unsigned i = 0; i < VALUE_COUNT; i++) {
+	for (unsigned i = 0; i < VALUE_COUNT && text[0] == '{'; i++) {
 		size_t n = strlen(places[i].name);
 
 		*len = n + 2;
-		if (text[0] == '{' && strncmp(text + 1, places[i].name, n) == 0 &&
-		    text[n + 1] == '}')
+		if (strncmp(text + 1, places[i].name, n) == 0 && text[n + 1] == '}')
 			return (enum value)i;
 	}
 	return VALUE_COUNT;
@@ -74,15 +73,12 @@ has_unknown_place(const char *text)
 	return false;
 }
 
-const char *
-remedy_fill(const char *text, const struct values *values, struct arena *arena)
+/* How long the text is with its places filled; it is written to `filled`, unless that is NULL. */
+static size_t
+fill(const char *text, const struct values *values, char *filled)
 {
-	char *filled;
 	size_t len = 0;
 
-	if (text == NULL || strchr(text, '{') == NULL)
-		return text;
-	filled = arena_alloc(arena, FILLED_MAX);
 	while (*text != '\0' && len + 1 < FILLED_MAX) {
 		size_t skip, n;
 		enum value value = place_at(text, &skip);
@@ -96,11 +92,23 @@ remedy_fill(const char *text, const struct values *values, struct arena *arena)
 			n = strlen(words);
 		}
 		n = n < FILLED_MAX - 1 - len ? n : FILLED_MAX - 1 - len;
-		memcpy(filled + len, words, n);
+		if (filled != NULL)
+			memcpy(filled + len, words, n);
 		len += n;
 		text += skip;
 	}
-	filled[len] = '\0';
+	return len;
+}
+
+const char *
+remedy_fill(const char *text, const struct values *values, struct arena *arena)
+{
+	char *filled;
+
+	if (text == NULL || strchr(text, '{') == NULL)
+		return text;
+	filled = arena_alloc(arena, fill(text, values, NULL) + 1);
+	fill(text, values, filled);
 	return filled;
 }
 

@@ -305,6 +305,8 @@ link_end(const char *text, size_t at, size_t len)
 {
 	struct slice rest = {text + at, len - at};
 
+	if (to_lower(text[at]) != 'h') /* most octets */
+		return at;
 	if (!slice_begins(rest, "http://") && !slice_begins(rest, "https://"))
 		return at;
 	return at + slice_until(rest, " \"'<>");

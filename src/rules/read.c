@@ -109,31 +109,27 @@ hide_words(struct reading_job *job, struct view *view)
 
 /* ---- who says it */
 
-/* The dot before the suffix and its first letter are looked at first: for most suffixes that is
- * all. */
-static bool
-host_within(const char *host, size_t n, const struct suffix *suffix)
-{
-	if (n < suffix->len)
-		return false;
-	host += n - suffix->len;
-	return (n == suffix->len || host[-1] == '.') &&
-	       (*host | 0x20) == (suffix->text[0] | 0x20) &&
-	       strncasecmp(host, suffix->text, suffix->len) == 0;
-}
-
+/* The first of the providers one of whose suffixes the name ends with, label by label. */
 static const struct provider *
 provider_by_host(const struct rules *rules, const char *host)
 {
-	size_t n = strlen(host);
+	size_t n = strlen(host), first = rules->provider_count, hash = 0;
 
 	if (n > 0 && host[n - 1] == '.')
 		n--;
-	for (size_t i = 0; i < rules->provider_count; i++)
-		for (size_t k = 0; k < rules->providers[i]->mx_count; k++)
-			if (host_within(host, n, &rules->providers[i]->mx[k]))
-				return rules->providers[i];
-	return NULL;
+	for (size_t i = n; i-- > 0;) {
+		const struct suffix *suffix;
+
+		hash = suffix_hash(hash, host[i]);
+		if (i > 0 && host[i - 1] != '.')
+			continue;
+		suffix = rules->suffixes[hash % SUFFIX_BUCKETS];
+		for (; suffix != NULL; suffix = suffix->next)
+			if (suffix->provider < first && suffix->len == n - i &&
+			    strncasecmp(host + i, suffix->text, suffix->len) == 0)
+				first = suffix->provider;
+	}
+	return first < rules->provider_count ? rules->providers[first] : NULL;
 }
 
 static const struct provider *

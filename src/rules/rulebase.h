@@ -81,13 +81,18 @@ struct brand { /* a list's name in a text */
 
 struct provider {
 	const char *id, *name, *url;
-	struct suffix { /* of host names */
-		const char *text;
-		size_t len;
-	} * mx;
-	size_t mx_count;
+	const char *mx; /* a suffix of its hosts' names, the first; NULL: none. All are in
+	                   rules.suffixes */
 	struct pattern **patterns;
 	size_t pattern_count;
+};
+
+enum { SUFFIX_BUCKETS = 512 };
+
+struct suffix { /* of the names of a provider's hosts */
+	const char *text;
+	size_t len, provider; /* index */
+	const struct suffix *next; /* in its bucket */
 };
 
 struct word_class { /* {name} in a pattern is a choice among `words` */
@@ -123,6 +128,7 @@ struct rules {
 	size_t brand_count;
 	struct provider **providers;
 	size_t provider_count;
+	const struct suffix *suffixes[SUFFIX_BUCKETS]; /* by suffix_hash() */
 	struct word_class *classes;
 	size_t class_count;
 	struct same *sames;
@@ -153,6 +159,12 @@ bool rule_in_scope(const struct rule *rule, const struct scope *scope);
  * whatever its scope allows. */
 bool rule_matches(const struct rules *rules, const struct rule *rule, const char *text, size_t len,
     struct match *match);
+/* Goes through a name from its end: the hash so far, and the octet before what was hashed. */
+static inline size_t
+suffix_hash(size_t hash, char c)
+{
+	return (hash ^ (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c)) * 16777619U;
+}
 void enhanced_parse(const char *text, struct enhanced_range *out); /* subject -1 when it is none */
 
 bool rule_load(struct rules *rules, const struct stanza *stanza,

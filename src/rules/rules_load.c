@@ -510,11 +510,18 @@ have_words(struct pattern *const *patterns, size_t count)
 }
 
 static void
-push_suffix(struct rules *rules, struct provider *provider, const char *text)
+push_suffix(struct rules *rules, size_t provider, const char *text)
 {
-	*(struct suffix *)arena_push(rules->arena, &provider->mx, provider->mx_count,
-	    sizeof *provider->mx) = (struct suffix){text, strlen(text)};
-	provider->mx_count++;
+	struct suffix *suffix = arena_alloc(rules->arena, sizeof *suffix);
+	size_t len = strlen(text), hash = 0;
+
+	for (size_t i = len; i-- > 0;)
+		hash = suffix_hash(hash, text[i]);
+	hash %= SUFFIX_BUCKETS;
+	*suffix = (struct suffix){text, len, provider, rules->suffixes[hash]};
+	rules->suffixes[hash] = suffix;
+	if (rules->providers[provider]->mx == NULL)
+		rules->providers[provider]->mx = text;
 }
 
 static bool
@@ -537,7 +544,7 @@ load_provider_stanza(struct rules *rules, const struct stanza *stanza, struct st
 			char *rest = arena_string(rules->arena, field->value);
 
 			for (char *word; (word = next_word(&rest)) != NULL;)
-				push_suffix(rules, provider, word);
+				push_suffix(rules, rules->provider_count - 1, word);
 		} else if (strcmp(field->key, "pattern") == 0) {
 			if (!take_patterns(
 			        rules, &provider->patterns, &provider->pattern_count, field, error))

@@ -330,10 +330,17 @@ keep_outer(struct unwrapped *out)
 static enum stage
 find_stage(const char *text, size_t len)
 {
-	if (find_words(text, len, "in reply to ") == NULL &&
-	    find_words(text, len, "after ") == NULL && find_words(text, len, "handshake") == NULL)
-		return STAGE_NONE;
-	for (size_t i = 0; i < sizeof stage_hints / sizeof stage_hints[0]; i++)
+	bool hinted = false;
+
+	for (size_t i = 0; i + 6 <= len && !hinted; i++) { /* one look for what most texts lack */
+		char c = text[i] | 0x20;
+
+		hinted =
+		    (c == 'a' && strncasecmp(text + i, "after ", 6) == 0) ||
+		    (c == 'i' && len - i >= 12 && strncasecmp(text + i, "in reply to ", 12) == 0) ||
+		    (c == 'h' && len - i >= 9 && strncasecmp(text + i, "handshake", 9) == 0);
+	}
+	for (size_t i = 0; i < sizeof stage_hints / sizeof stage_hints[0] && hinted; i++)
 		if (find_words(text, len, stage_hints[i].words) != NULL)
 			return stage_hints[i].stage;
 	return STAGE_NONE;
