@@ -96,6 +96,7 @@ main(int argc, char **argv)
 
 	fill_standard_descriptors();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is one that cannot be written */
 	if (argc < 2) {
 		help_usage(stderr);
 		return EXIT_USAGE;

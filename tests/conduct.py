@@ -78,7 +78,10 @@ def answer(name, kind, data):
 
 
 MAIL_DOMAINS = ['one.example', 'sub.one.example', 'one2.example', 'xn--bcher-kva.example'] + [f'd{i}.example' for i in range(40)]
-BOOK = file('book', ''.join(answer(d, 'MX', '10 mx.hoster.example') for d in MAIL_DOMAINS) + answer('mx.hoster.example', 'A', ADDRESS) + answer('slow.example', 'A', '127.64.0.2') +
+ALIASES = [('cn.example', 'CNAME', 'one.example'), ('m1.example', 'MX', '10 alias.example'), ('alias.example', 'CNAME', 'mx.hoster.example'),
+           ('nat.example', 'MX', '10 nat.mx.example'), ('nat.mx.example', 'AAAA', f'64:ff9b::{ADDRESS}'), ('six.example', 'AAAA', '2002:7f40:1::1')]
+ALIASES += [(f'h{i}.my.example', 'A', ADDRESS) for i in range(9)] + [(f'c{i}.my.example', 'CNAME', 'mx.hoster.example') for i in range(9)]
+BOOK = file('book', ''.join(answer(*alias) for alias in ALIASES) + ''.join(answer(d, 'MX', '10 mx.hoster.example') for d in MAIL_DOMAINS) + answer('mx.hoster.example', 'A', ADDRESS) + answer('slow.example', 'A', '127.64.0.2') +
             '{"name":"silent.example","type":"MX","rcode":"TIMEOUT","data":[]}\n')
 USUAL = ['--dns-replay', BOOK, '--allow-private', '--port', str(server.port), '--ehlo', 'me.example', '--from', 'a@good.example',
          '--no-dnsbl', '--timeout', '5s', '--json']
@@ -109,8 +112,25 @@ tap.check('the same as a list', server.count(b'RCPT') == 1, server.heard)
 given = f'[{ADDRESS}]:{server.port}'
 walk('--quit-after', 'rcpt', '--input', file('list', ''.join(f'u{i}@one.example@{given}\nv{i}@s{i}.one.example@{given}\nw{i}@[{ADDRESS}]\n' for i in range(20))))
 tap.check('a list of addresses at one server: one a domain', server.count(b'RCPT') == 2, server.heard)
-walk('u1@one.example', 'u2@one.example')
-tap.check('two that are sent a message are sent two', server.count(b'DATA') == 2, server.heard)
+IPV6 = ['IPv6:::ffff:' + ADDRESS, 'IPv6:::FFFF:7f40:1', 'IPv6:0:0:0:0:0:ffff:127.64.0.1']
+ROUTES = {
+    'messages that are sent': sweep[:9],
+    'messages by --to': ['one.example'] + [a for address in sweep[:9] for a in ('--to', address)],
+    'a server of many names': ['--quit-after', 'rcpt'] + [f'u{i}@one.example@[h{i}.my.example]:{server.port}' for i in range(9)],
+    'a server of many aliases': ['--quit-after', 'rcpt'] + [f'u{i}@one.example@[c{i}.my.example]:{server.port}' for i in range(9)],
+    'its own server, and one that is given': ['--quit-after', 'rcpt', 'u1@one.example', f'u2@one.example@{given}', f'u3@one.example@[mx.hoster.example]:{server.port}'],
+    'an operand and a list': ['--quit-after', 'rcpt', '--input', file('list', 'u2@one.example\nu3@ONE.example\n'), 'u1@one.example'],
+    'spellings of a literal': ['--quit-after', 'rcpt'] + [f'u{i}@[{a}]' for i, a in enumerate([ADDRESS] + IPV6)],
+    'relays, by %': ['--quit-after', 'rcpt'] + [f'u{i}%one.example@d{i}.example' for i in range(9)],
+    'relays, by !': ['--quit-after', 'rcpt'] + [f'one.example!u{i}@d{i}.example@{given}' for i in range(9)],
+    'relays, by quotes': ['--quit-after', 'rcpt'] + [f'"u{i}@one.example"@d{i}.example' for i in range(9)],
+    'sub-addresses': ['--quit-after', 'rcpt'] + [f'u+{i}@one.example' for i in range(9)],
+}
+for name, arguments in ROUTES.items():
+    walk(*arguments)
+    tap.check(f'one recipient by this route, too: {name}', server.count(b'RCPT') == 1, server.heard)
+walk('--quit-after', 'rcpt', *[f'u@one.example@[h{i}.my.example]:{server.port}' for i in range(3)])
+tap.check('the same recipient at three servers is asked for at each', server.count(b'RCPT') == 3, server.heard)
 run = walk('--source', '127.0.1.1', '--source', '127.0.1.2', '--quit-after', 'rcpt', 'u@one.example')
 tap.check('one target from two addresses is walked twice', server.count(b'RCPT') == 2 and statuses(run) == ['accepted'] * 2, server.heard)
 
@@ -220,6 +240,14 @@ for line in (ADDRESS, f'[IPv6:::ffff:{ADDRESS}]'):
     for target in (f'[{ADDRESS}]:{server.port}', f'x@[{ADDRESS}]', f'x@[IPv6:::ffff:{ADDRESS}]', f'd1.example --server {ADDRESS}'):
         run = walk('--skip-file', skip, *target.split())
         tap.check(f'opt-out {line}: {target} is left alone', server.connections == 0 and statuses(run) == ['skipped'], run.out)
+for line, target in (('john@one.example', 'john%one.example@d1.example'), ('one.example', 'john%one.example@d1.example'), ('john@one.example', 'a!one.example!john@d1.example'),
+                     ('john@one.example', 'john%one.example%d2.example@d1.example'), ('john@one.example', '"John@one.example"@d1.example'), ('one.example', 'cn.example'),
+                     ('hoster.example', 'm1.example'), ('mx.hoster.example', '[alias.example]:25'), ('alias.example', 'm1.example'), (ADDRESS, 'nat.example'), (ADDRESS, 'six.example')):
+    run = walk('--skip-file', file('skip2.txt', line + '\n'), '--quit-after', 'rcpt', target)
+    tap.check(f'opt-out {line}: {target} is left alone', server.connections == 0 and statuses(run) == ['skipped'] and 'opted out' in run.out, run.out)
+for line in ('mailto:x@one.example', 'x@one.example, y@one.example', 'X <x@one.example>', '-one.example', '--to x@one.example', 'one.example:25', '127.64.0.0/255.255.0.0', '*.*.example', '*'):
+    run = walk('--skip-file', file('bad.txt', line + '\n'), 'one.example')
+    tap.check(f'a skip file with {line} lets nobody start', run.status == 65 and server.connections == 0 and ':1: ' in run.err, run.err)
 for name, text, words in (('a range', '192.0.2.1-9\n', ':1: 192.0.2.1-9: not a domain'), ('a URL', '# x\nhttp://one.example/\n', ':2: '),
                           ('an endless line', 'x' * 100000, ':1: the line is over 4096 octets'), ('no file', None, 'No such file')):
     path = file('bad.txt', text) if text else os.path.join(home, 'nothing')

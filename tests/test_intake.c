@@ -113,7 +113,7 @@ static const struct {
         .walked = "192.0.2.1/starttls@192.0.2.1:0 192.0.2.1/starttls@192.0.2.1:26 =[192.0.2.1]"},
     {.operands = "a.example u@a.example",
         .walked = "a.example/starttls a.example/message:u@a.example"},
-    /* a domain gets one recipient, wherever they come from, unless a message is sent */
+    /* a domain gets one recipient, wherever they come from, and whoever is asked */
     {.operands = "u@a.example v@a.example w@A.EXAMPLE",
         .quit_after = STAGE_RCPT,
         .walked = "a.example/rcpt:u@a.example -v@a.example -w@A.EXAMPLE"},
@@ -131,7 +131,16 @@ static const struct {
         .quit_after = STAGE_RCPT,
         .walked = "a.example/rcpt:u@a.example -a.example"},
     {.operands = "u@a.example v@a.example u@a.example",
-        .walked = "a.example/message:u@a.example a.example/message:v@a.example =u@a.example"},
+        .walked = "a.example/message:u@a.example -v@a.example =u@a.example"},
+    {.operands = "u@a.example v@a.example@[192.0.2.1] u@a.example@[192.0.2.1]",
+        .walked = "a.example/message:u@a.example -v@a.example@[192.0.2.1] "
+                  "a.example/message:u@a.example@192.0.2.1:0"},
+    {.operands = "u@[192.0.2.1] v@[IPv6:::ffff:192.0.2.1]",
+        .quit_after = STAGE_RCPT,
+        .walked = "[192.0.2.1]/rcpt:u@[192.0.2.1]@192.0.2.1:0 -v@[IPv6:::ffff:192.0.2.1]"},
+    {.operands = "u%c.example@a.example c.example!v@b.example",
+        .quit_after = STAGE_RCPT,
+        .walked = "a.example/rcpt:u%c.example@a.example -c.example!v@b.example"},
     {.operands = "u@a.example",
         .list = "v@a.example\n",
         .quit_after = STAGE_MESSAGE,

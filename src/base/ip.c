@@ -157,6 +157,23 @@ special_by_registry(const struct ip *ip)
 	return NULL;
 }
 
+bool
+ip_leads_to(const struct ip *ip, struct ip *to)
+{
+	for (size_t i = 0; i < sizeof carriers / sizeof *carriers; i++) {
+		struct ip net;
+
+		ip_parse(&net, carriers[i].net);
+		if (ip_within(ip, &net, carriers[i].bits)) {
+			*to = ip_carried(ip, carriers[i].at);
+			return true;
+		}
+	}
+	if (is_isatap(ip))
+		*to = ip_carried(ip, 12);
+	return is_isatap(ip);
+}
+
 static const char *
 special_by_carrier(const struct ip *ip, bool *decided)
 {

@@ -27,6 +27,9 @@ unsigned ip_bits(const struct ip *ip); /* 32 or 128 */
  * that leads to an IPv4 one (NAT64, 6to4, ISATAP, …) is what that one is. */
 const char *ip_special(const struct ip *ip);
 
+/* The IPv4 address that an IPv6 one leads to (NAT64, 6to4, ISATAP, …). False: to none. */
+bool ip_leads_to(const struct ip *ip, struct ip *to);
+
 /* May receivers see it, and lists know it? One that is globally reachable, or that is for
  * documentation: such is in no real mail, but stands for the others in every example. False for
  * family 0. */

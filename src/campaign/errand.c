@@ -63,8 +63,10 @@ add_host(struct errand *errand, const struct route_host *host)
 			continue;
 		new =
 		    arena_push(errand->arena, &errand->destinations, errand->count++, sizeof *new);
-		*new = (struct destination){
-		    .host = host->name, .preference = host->preference, .ip = host->addresses[i]};
+		*new = (struct destination){.host = host->name,
+		    .canonical = host->canonical,
+		    .preference = host->preference,
+		    .ip = host->addresses[i]};
 	}
 }
 
@@ -159,6 +161,25 @@ errand_again(struct errand *errand)
 	journey->attempts[--journey->attempt_count] = (struct attempt){0};
 }
 
+/* By the address, by a name of the host, or by that of the domain which this one is an alias of:
+ * known only now that the DNS was asked. */
+static const char *
+opted_out(const struct errand *errand, const struct destination *destination)
+{
+	const struct errand_rules *rules = errand->rules;
+	const char *names[] = {
+	    destination->host, destination->canonical, errand->journey.route.canonical};
+	const char *why = NULL;
+
+	if (rules->opted_out == NULL)
+		return NULL;
+	for (size_t i = 0; i < sizeof names / sizeof *names && why == NULL; i++)
+		if (names[i] != NULL)
+			why =
+			    rules->opted_out(names[i], &destination->ip, errand->arena, rules->arg);
+	return why;
+}
+
 static const char *
 left_alone(const struct errand *errand, const struct destination *destination)
 {
@@ -170,9 +191,7 @@ left_alone(const struct errand *errand, const struct destination *destination)
 		return arena_printf(errand->arena,
 		    "%s is a %s address, and those are left alone without --allow-private",
 		    ip_text(&destination->ip, text), special);
-	return rules->opted_out != NULL ? rules->opted_out(destination->host, &destination->ip,
-	                                      errand->arena, rules->arg)
-	                                : NULL;
+	return opted_out(errand, destination);
 }
 
 /* A host that greets with 5yz is not asked again: neither at another of its addresses, nor under

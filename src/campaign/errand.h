@@ -20,6 +20,7 @@ enum { ERRAND_ATTEMPTS = 20 }; /* addresses of one target, unless all are asked 
 
 struct destination { /* one address to try */
 	const char *host;
+	const char *canonical; /* of the host: behind its CNAME */
 	uint16_t preference;
 	struct ip ip;
 	const char *site; /* site.h; NULL: not asked for yet */
@@ -31,9 +32,10 @@ struct errand_rules { /* of the run; borrowed */
 	bool allow_private;
 	long target_ms; /* for all walks of one errand; 0: for ever */
 	bool sources[2]; /* does the run have sources of IPv4, of IPv6? */
-	/* Why this host or address is left alone, in the arena or static; NULL: it is not. */
+	/* Why the bearer of this name, or of this address, is left alone, in the arena or static;
+	 * NULL: it is not. */
 	const char *(*opted_out)(
-	    const char *host, const struct ip *ip, struct arena *arena, void *arg);
+	    const char *name, const struct ip *ip, struct arena *arena, void *arg);
 	void *arg;
 };
 

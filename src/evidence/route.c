@@ -231,6 +231,7 @@ look_up_host(struct route_search *search, struct route_host *host)
 	struct ip literal;
 	bool pending = false;
 
+	host->canonical = host->name;
 	if (ip_parse(&literal, host->name)) { /* RFC 5321 section 5.1 wants a name; looking up its
 		                                 digits would only trouble the root */
 		host->problem = "an address instead of a name";
@@ -245,8 +246,10 @@ look_up_host(struct route_search *search, struct route_host *host)
 			continue;
 		}
 		host->rcode[i] = answers[i]->rcode;
-		if (strcmp(answers[i]->canonical, answers[i]->name) != 0)
+		if (strcmp(answers[i]->canonical, answers[i]->name) != 0) {
 			host->alias = true;
+			host->canonical = arena_string(search->arena, answers[i]->canonical);
+		}
 	}
 	if (pending)
 		return false;

@@ -18,12 +18,21 @@ on_log(int severity, const char *text)
 		log_warn("libevent: %s", text);
 }
 
+/* Left to itself, libevent ends the process with 1, which is what a refusal ends with. */
+static void
+on_fatal(int error)
+{
+	(void)error; /* on_log said it */
+	exit(STATUS_INTERNAL);
+}
+
 struct event_base *
 loop_new(void)
 {
 	struct event_base *base;
 
 	event_set_log_callback(on_log);
+	event_set_fatal_callback(on_fatal);
 	base = event_base_new();
 	if (base == NULL) {
 		log_error("no event loop to be had");

@@ -272,6 +272,7 @@ static void
 be_command(const struct lab *lab, char *const *command)
 {
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	setenv("MXWALK_CONFIG", lab->config, 1);
 	be_found();
 	if (lab->plan->log != NULL)

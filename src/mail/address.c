@@ -489,3 +489,39 @@ address_valid(const char *address, size_t *at, const char **why)
 	*at = local;
 	return check_lengths(local, len - local - 1, why) && check_domain(address + local + 1, why);
 }
+
+/* The local part without its quotes. */
+static char *
+unquoted(const char *address, const char *at, struct arena *arena)
+{
+	bool quoted = *address == '"' && at > address + 1 && at[-1] == '"';
+	char *local = arena_alloc(arena, (size_t)(at - address) + 1), *to = local;
+
+	for (address += quoted, at -= quoted; address < at; address++) {
+		if (quoted && *address == '\\' && address + 1 < at)
+			address++;
+		*to++ = *address;
+	}
+	*to = '\0';
+	return local;
+}
+
+const char *
+address_onward(const char *address, struct arena *arena)
+{
+	const char *at = strrchr(address, '@');
+	char *local, *mark;
+
+	if (at == NULL)
+		return NULL;
+	local = unquoted(address, at, arena);
+	mark = strrchr(local, '@');
+	if (mark == NULL)
+		mark = strrchr(local, '%');
+	if (mark != NULL && mark > local && mark[1] != '\0')
+		return arena_printf(arena, "%.*s@%s", (int)(mark - local), local, mark + 1);
+	mark = strchr(local, '!');
+	if (mark == NULL || mark == local || mark[1] == '\0')
+		return NULL;
+	return arena_printf(arena, "%s@%.*s", mark + 1, (int)(mark - local), local);
+}

@@ -11,6 +11,7 @@
 #include "evidence/blocklist.h"
 #include "exit_status.h"
 #include "input/input.h"
+#include "mail/address.h"
 #include "options/entry.h"
 #include "options/skip.h"
 
@@ -21,7 +22,7 @@ struct intake {
 	struct target *given; /* operands, ready */
 	size_t given_count, given_next;
 	void *walks; /* tsearch trees of struct intake_walk: what is walked already … */
-	void *recipients; /* … and who had a recipient */
+	void *recipients; /* … and which domain had which recipient */
 	struct skip_list *skip;
 	struct input *list; /* NULL: none */
 	bool failed;
@@ -29,7 +30,7 @@ struct intake {
 };
 
 struct intake_walk {
-	const char *key, *text; /* text: of the first target of that key */
+	const char *key, *text; /* text: of the first target, or recipient, of that key */
 	unsigned long number; /* of its walk */
 };
 
@@ -47,7 +48,7 @@ forget_nothing(void *walk)
 
 /* NULL: none of that key. */
 static const struct intake_walk *
-find_walk(void *const *tree, char *key)
+find_walk(void *const *tree, const char *key)
 {
 	const struct intake_walk wanted = {.key = key};
 	struct intake_walk **found = tfind(&wanted, tree, compare);
@@ -56,13 +57,14 @@ find_walk(void *const *tree, char *key)
 }
 
 static void
-note_walk(struct intake *intake, void **tree, const char *key, const struct target *target)
+note_walk(
+    struct intake *intake, void **tree, const char *key, const char *text, unsigned long number)
 {
 	struct intake_walk *walk = arena_alloc(intake->arena, sizeof *walk);
 
 	walk->key = arena_string(intake->arena, key);
-	walk->text = arena_string(intake->arena, target->text);
-	walk->number = target->walk;
+	walk->text = arena_string(intake->arena, text);
+	walk->number = number;
 	tsearch(walk, tree, compare);
 }
 
@@ -307,29 +309,39 @@ walk_key(struct intake *intake, const struct target *target)
 	return arena_printf(intake->line_arena, "%s %s %d", way, rcpt, (int)target->depth);
 }
 
+/* Who had a recipient of this domain before, and not this one; NULL: nobody. */
+static const char *
+taken(struct intake *intake, const char *domain, const char *rcpt)
+{
+	const struct intake_walk *first = find_walk(&intake->recipients, domain);
+
+	if (first == NULL)
+		note_walk(intake, &intake->recipients, domain, rcpt, 0);
+	return first == NULL || strcmp(first->text, rcpt) == 0 ? NULL : first->text;
+}
+
 /* Who says yes and no to many recipients of one domain is an address verifier, wherever they come
- * from. A server that was given is asked for one of a registered domain, for any name below it
- * leads there. Messages that are really sent are no questions, as long as a list cannot send any.
- */
+ * from, and whoever is asked: its mail exchangers, a server that was given (which is asked for one
+ * of a registered domain, for any name below it leads there), or a relay. */
 static const char *
 other_recipient(struct intake *intake, const struct target *target)
 {
-	const char *domain = target->domain;
-	const struct intake_walk *first;
+	const char *rcpt = recipient_of(intake, target), *domain = target->domain, *first;
 	struct ip ip;
-	char *key;
 
 	if (target->depth < STAGE_RCPT)
 		return NULL;
-	if (target->host != NULL && *domain != '[' && !ip_parse(&ip, domain))
-		domain = blocklist_registered(domain);
-	key = target->host == NULL
-	          ? arena_string(intake->line_arena, domain)
-	          : arena_printf(intake->line_arena, "%s@[%s]", domain, target->host);
-	first = find_walk(&intake->recipients, key);
-	if (first == NULL)
-		note_walk(intake, &intake->recipients, key, target);
-	return target->depth == STAGE_MESSAGE || first == NULL ? NULL : first->text;
+	if (*domain == '[')
+		domain = target->host; /* of all its spellings, one */
+	first = taken(intake, domain, rcpt);
+	if (first == NULL && target->host != NULL && !ip_parse(&ip, domain))
+		first = taken(intake, blocklist_registered(domain), rcpt);
+	for (const char *on = rcpt; first == NULL && on != NULL;) {
+		on = address_onward(on, intake->line_arena);
+		if (on != NULL)
+			first = taken(intake, strrchr(on, '@') + 1, rcpt);
+	}
+	return first;
 }
 
 static enum intake_state
@@ -359,7 +371,7 @@ admit(struct intake *intake, struct target *target, const char **why)
 		return INTAKE_SKIP;
 	}
 	target->walk = ++intake->walk_count;
-	note_walk(intake, &intake->walks, key, target);
+	note_walk(intake, &intake->walks, key, target->text, target->walk);
 	return INTAKE_TARGET;
 }
 

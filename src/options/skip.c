@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "dns/name.h"
+#include "mail/address.h"
 #include "options/entry.h"
 
 struct skip_entry {
@@ -70,7 +71,7 @@ read_name(const char *text, char name[NAME_TEXT])
 {
 	const char *why;
 
-	return name_normalise(text, name, &why) && name_labels(name) > 0 &&
+	return *text != '-' && name_normalise(text, name, &why) && name_labels(name) > 0 &&
 	       (name_labels(name) > 1 || strchr(text, '.') != NULL) &&
 	       !is_digit(*name_last_labels(name, 1)) &&
 	       name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] == '\0';
@@ -111,6 +112,17 @@ fold_address(struct arena *arena, const char *address)
 	if (at[1] == '[' && read_ip(arena, at + 1, &ip))
 		return arena_printf(arena, "%s@[%s]", folded, ip_text(&ip, text));
 	return read_name(at + 1, name) ? arena_printf(arena, "%s@%s", folded, name) : NULL;
+}
+
+/* "mailto:x@example.com" and "x@example.com, y@example.com" are none. */
+static bool
+is_local_part(struct arena *arena, const char *address)
+{
+	const char *at = strrchr(address, '@'), *why;
+	size_t unused;
+
+	return address_valid(
+	    arena_printf(arena, "%.*s@example.com", (int)(at - address), address), &unused, &why);
 }
 
 /* ---- the list */
@@ -157,7 +169,7 @@ add_name_or_address(struct skip_list *list, const char *text, const char *where)
 	text += *text == '*' ? 1 : 0;
 	text += (*text == '.' || *text == '@') && text[1] != '\0' ? 1 : 0;
 	if (strchr(text, '@') != NULL)
-		key = fold_address(list->arena, text);
+		key = is_local_part(list->arena, text) ? fold_address(list->arena, text) : NULL;
 	else if (!read_name(text, name))
 		key = NULL;
 	if (key != NULL)
@@ -220,17 +232,32 @@ skip_address(const struct skip_list *list, const char *address)
 	const char *key = fold_address(arena, address),
 	           *where = key != NULL ? find(list, key) : NULL;
 
+	while (where == NULL && (address = address_onward(address, arena)) != NULL) {
+		key = fold_address(arena, address);
+		where = key != NULL ? find(list, key) : NULL;
+		if (where == NULL)
+			where = skip_host(list, strrchr(address, '@') + 1);
+	}
 	arena_free(arena);
 	return where;
 }
 
-const char *
-skip_ip(const struct skip_list *list, const struct ip *ip)
+static const char *
+find_net(const struct skip_list *list, const struct ip *ip)
 {
 	for (size_t i = 0; i < list->net_count; i++)
 		if (ip_within(ip, &list->nets[i].ip, list->nets[i].bits))
 			return list->nets[i].where;
 	return NULL;
+}
+
+const char *
+skip_ip(const struct skip_list *list, const struct ip *ip)
+{
+	const char *where = find_net(list, ip);
+	struct ip to;
+
+	return where == NULL && ip_leads_to(ip, &to) ? find_net(list, &to) : where;
 }
 
 const char *

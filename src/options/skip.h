@@ -22,8 +22,9 @@ void skip_free(struct skip_list *list);
 bool skip_add(struct skip_list *list, struct slice line, unsigned long number, const char **why);
 
 const char *skip_domain(const struct skip_list *list, const char *domain);
-const char *skip_address(
-    const struct skip_list *list, const char *address); /* local@domain, by its own entry */
+/* local@domain, by its own entry; or by that of the mailbox, or of the domain, that a relay would
+ * make of it (mail/address.h) */
+const char *skip_address(const struct skip_list *list, const char *address);
 const char *skip_host(const struct skip_list *list, const char *host); /* a name, or an address */
 const char *skip_ip(const struct skip_list *list, const struct ip *ip);
 
