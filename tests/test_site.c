@@ -211,6 +211,8 @@ Test(site, limits_hold_and_everybody_has_a_turn)
 		}
 		cr_assert_eq(sites_running(sites), live);
 		cr_assert_eq(sites_waiting(sites), added - ended - live);
+		cr_assert_leq(sites_ready(sites), sites_waiting(sites));
+		cr_assert(sites_ready(sites) == 0 || live == limits.walks);
 		for (unsigned k = (next_random(&random) >> 24) % 50; k > 0 && live > 0; k--) {
 			size_t which = (next_random(&random) >> 8) % live, i;
 
@@ -223,6 +225,7 @@ Test(site, limits_hold_and_everybody_has_a_turn)
 		}
 	}
 	cr_assert_eq(sites_waiting(sites), 0);
+	cr_assert_eq(sites_ready(sites), 0);
 	sites_free(sites);
 }
 

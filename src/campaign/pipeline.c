@@ -360,10 +360,13 @@ pipeline_new(
 	return pipeline;
 }
 
+/* Others are let in for those who wait at their gates; where as many are ready as may walk at once,
+ * more of them would but lie in memory until they are cold. */
 bool
 pipeline_has_room(const struct pipeline *pipeline)
 {
 	return pipeline->routing < ROUTES_AT_ONCE && sites_waiting(pipeline->sites) < QUEUE_MAX &&
+	       sites_ready(pipeline->sites) < pipeline->plan->limits.walks &&
 	       pipeline->count < pipeline->plan->limits.walks + ROUTES_AT_ONCE + QUEUE_MAX;
 }
 

@@ -37,7 +37,7 @@ struct sites {
 	struct gate **held; /* a heap from 1, the earliest on top */
 	size_t held_count, held_room;
 	struct site_job *first, *last; /* those who are through their gates, but not begun */
-	size_t waiting, running;
+	size_t waiting, ready, running;
 };
 
 /* ---- the trees */
@@ -238,6 +238,7 @@ let_in(struct sites *sites, struct lane *lane)
 	job->next = NULL;
 	*(sites->first != NULL ? &sites->last->next : &sites->first) = job;
 	sites->last = job;
+	sites->ready++;
 	lane->inside++;
 	for (size_t i = 0; i < GATES; i++)
 		lane->gates[i]->inside++;
@@ -359,6 +360,7 @@ sites_next(struct sites *sites, int64_t now, int64_t *when)
 		return NULL;
 	while ((job = sites->first) != NULL) {
 		sites->first = job->next;
+		sites->ready--;
 		job->next = NULL;
 		gate = closed_gate(job->lane, now);
 		if (gate != NULL) {
@@ -409,6 +411,12 @@ size_t
 sites_waiting(const struct sites *sites)
 {
 	return sites->waiting;
+}
+
+size_t
+sites_ready(const struct sites *sites)
+{
+	return sites->ready;
 }
 
 size_t

@@ -51,6 +51,7 @@ void sites_hold(struct sites *sites, const char *site, int64_t not_before, int64
 void sites_lower(struct sites *sites, unsigned walks); /* the limit on all walks; 1 at least */
 
 size_t sites_waiting(const struct sites *sites);
+size_t sites_ready(const struct sites *sites); /* of those, who waits for no gate any more */
 size_t sites_running(const struct sites *sites);
 
 /* Who feels it when this host is connected to: its registered domain (two names under co.uk are two
