@@ -7,6 +7,8 @@
 static const char no_auth[] = "mxwalk does not log in";
 static const char no_certificate[] = "mxwalk shows no certificate of its own";
 static const char no_choice[] = "what TLS is spoken is not to be chosen";
+static const char one_recipient[] = "a message has one recipient: --to ADDRESS";
+static const char other_checks[] = "--tls-verify checks the chain and the name";
 static const char no_tcp[] = "mxwalk speaks SMTP over TCP only";
 static const char no_xclient[] = "mxwalk speaks for itself: no XCLIENT";
 static const char no_proxy[] = "mxwalk speaks for itself: no PROXY";
@@ -17,6 +19,8 @@ const struct swaks_option swaks_table[] = {
     {"config", SWAKS_MAY, "--config FILE", NULL},
     {"from f", SWAKS_MUST, "--from ADDRESS", NULL},
     {"to t", SWAKS_MUST, "--to ADDRESS", NULL},
+    {"cc", SWAKS_MUST, NULL, one_recipient},
+    {"bcc", SWAKS_MUST, NULL, one_recipient},
     {"helo ehlo lhlo h", SWAKS_MUST, "-H NAME or --ehlo NAME", NULL},
     {"server s", SWAKS_MUST, "--server HOST", NULL},
     {"4", SWAKS_NONE, "-4", NULL},
@@ -53,11 +57,16 @@ const struct swaks_option swaks_table[] = {
         "mail exchangers begin in the clear: --tls insists on STARTTLS"},
     {"tls-cert", SWAKS_MUST, NULL, no_certificate},
     {"tls-key", SWAKS_MUST, NULL, no_certificate},
+    {"tls-chain", SWAKS_MUST, NULL, no_certificate},
     {"tls-protocol tlsp", SWAKS_MUST, NULL, no_choice},
     {"tls-cipher", SWAKS_MUST, NULL, no_choice},
     {"tls-get-peer-cert", SWAKS_MAY, NULL, "what the certificate says is in the records: --json"},
+    {"tls-get-peer-chain", SWAKS_MAY, NULL, "what the certificate says is in the records: --json"},
     {"tls-sni", SWAKS_MUST, NULL, "the name is that of the server"},
     {"tls-verify", SWAKS_NONE, "--tls-verify", NULL},
+    {"tls-verify-ca", SWAKS_NONE, NULL, other_checks},
+    {"tls-verify-host", SWAKS_NONE, NULL, other_checks},
+    {"tls-verify-target", SWAKS_MUST, NULL, other_checks},
     {"tls-ca-path", SWAKS_MUST, "--tls-ca FILE", NULL},
     {"silent S", SWAKS_MAY, "-q or --quiet", NULL},
     {"no-strip-from nsf", SWAKS_NONE, NULL, "a From_ line is never sent"},
