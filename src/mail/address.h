@@ -16,8 +16,8 @@ struct arena;
  * for where the local part is. On false, `*why` is static. `at` gets the offset of the '@'. */
 bool address_valid(const char *address, size_t *at, const char **why);
 
-/* The mailbox that a relay would make of one: user@domain of user%domain@relay, domain!user@relay
- * and "user@domain"@relay. In the arena; NULL: none. */
+/* The mailbox that a relay would make of one: user@domain of user%domain@relay, of
+ * domain!user@relay and of "user@domain"@relay. In the arena; NULL: none. */
 const char *address_onward(const char *address, struct arena *arena);
 
 struct mailbox { /* in the arena, without comments and the white space around its parts */
