@@ -110,6 +110,11 @@ slice_until(struct slice slice, const char *set)
 {
 	size_t n = 0;
 
+	if (slice.len > 0 && set[0] != '\0' && set[1] == '\0') {
+		const char *found = memchr(slice.at, set[0], slice.len);
+
+		return found != NULL ? (size_t)(found - slice.at) : slice.len;
+	}
 	while (n < slice.len && (slice.at[n] == '\0' || strchr(set, slice.at[n]) == NULL))
 		n++;
 	return n;

@@ -42,6 +42,7 @@ struct enhanced_range {
 
 struct rule {
 	const char *id;
+	size_t id_hash; /* looked at before the id is */
 	enum rule_class class;
 	enum cause cause;
 	enum who who;

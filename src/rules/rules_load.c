@@ -460,6 +460,16 @@ check_rule(struct load *load, const struct stanza *stanza)
 	return true;
 }
 
+static size_t
+hash_id(const char *id)
+{
+	size_t hash = 0;
+
+	while (*id != '\0')
+		hash = hash * 31 + (unsigned char)*id++;
+	return hash;
+}
+
 static bool
 load_rule(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
 {
@@ -468,6 +478,7 @@ load_rule(struct rules *rules, const struct stanza *stanza, struct stanza_error 
 	bool well = true;
 
 	*rule = (struct rule){.id = stanza->id,
+	    .id_hash = hash_id(stanza->id),
 	    .class = CLASS_SPECIFIC,
 	    .number = rules->count,
 	    .file = rules->files};
@@ -484,7 +495,8 @@ load_rule(struct rules *rules, const struct stanza *stanza, struct stanza_error 
 	if (!well || !check_rule(&load, stanza))
 		return false;
 	for (size_t i = 0; i < rules->count; i++)
-		if (strcmp(rules->rules[i]->id, rule->id) == 0) {
+		if (rules->rules[i]->id_hash == rule->id_hash &&
+		    strcmp(rules->rules[i]->id, rule->id) == 0) {
 			if (rules->rules[i]->file == rule->file)
 				return fail(error, stanza->line, stanza->id,
 				    "this id stands twice in the file");

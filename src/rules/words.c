@@ -79,12 +79,31 @@ words_add(struct word_index *words, const char *word, size_t tag)
 }
 
 static int
-by_run(const void *a, const void *b)
+by_text(const void *a, const void *b)
 {
 	const struct added *x = a, *y = b;
-	int order = x->run != y->run ? (x->run < y->run ? -1 : 1) : strcmp(x->text, y->text);
+	int order = strcmp(x->text, y->text);
 
 	return order != 0 ? order : x->tag < y->tag ? -1 : x->tag > y->tag;
+}
+
+/* All words run by run: most runs are short, and so is sorting each. */
+static struct added *
+sort_words(const struct word_index *words)
+{
+	struct added *sorted = arena_alloc(words->arena, (words->count + 1) * sizeof *sorted);
+	uint32_t *next = arena_alloc(words->arena, (RUNS + 1) * sizeof *next), start = 0;
+
+	for (size_t i = 0; i < words->count; i++)
+		next[words->list[i].run + 1]++;
+	for (unsigned run = 0; run < RUNS; run++)
+		next[run + 1] += next[run];
+	for (size_t i = 0; i < words->count; i++)
+		sorted[next[words->list[i].run]++] = words->list[i];
+	for (unsigned run = 0; run < RUNS; start = next[run++]) /* each now is its run's end */
+		if (next[run] - start > 1)
+			qsort(sorted + start, next[run] - start, sizeof *sorted, by_text);
+	return sorted;
 }
 
 static void
@@ -100,13 +119,12 @@ words_ready(struct word_index *words)
 {
 	uint32_t count = 0, marks = 0;
 	unsigned run = 0;
+	const struct added *sorted = sort_words(words);
 
-	if (words->count > 0)
-		qsort(words->list, words->count, sizeof *words->list, by_run);
 	words->words = arena_alloc(words->arena, (words->count + 1) * sizeof *words->words);
 	words->marks = arena_alloc(words->arena, (words->count + 1) * sizeof *words->marks);
 	for (size_t i = 0; i < words->count; i++) {
-		const struct added *added = &words->list[i];
+		const struct added *added = &sorted[i];
 
 		while (run <= added->run)
 			words->runs[run++] = count;
