@@ -231,7 +231,9 @@ for limit in range(8, 40):
         break
     if result['status'] == 'accepted':
         break
-for limit in (4, 5, 6, 7):
+if tap.SANITIZED:
+    tap.skip('4 to 7 descriptors', 'a sanitizer wants some of its own')
+for limit in () if tap.SANITIZED else (4, 5, 6, 7):
     for command in (['probe', *BASE, f'[127.62.0.5]:{peer.port}'], ['check', 'mx', '--nameserver', '127.0.0.1:9', '--timeout-dns', '300ms', 'x.example'], ['lab', '--', 'true']):
         done = subprocess.run([MXWALK, *command], capture_output=True, text=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
         tap.check(f'{limit} descriptors: {command[0]} does not end as if somebody had refused or deferred', done.returncode in (0, 3, 65, 70, 71, 127) and done.stderr, f'exit {done.returncode} {done.stderr}')
@@ -244,9 +246,9 @@ ends = {}
 for kilobytes in range(40000, 90000, 1000):
     done = subprocess.run([MXWALK, 'lab', '--', 'true'], capture_output=True, text=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (kilobytes << 10, kilobytes << 10)))
     ends[kilobytes] = done.returncode
-    if done.returncode == 0 or 'ASAN_OPTIONS' in os.environ:
+    if done.returncode == 0 or tap.SANITIZED:
         break
-if 'ASAN_OPTIONS' in os.environ:
+if tap.SANITIZED:
     tap.skip('the lab, short of memory: 70', 'built with sanitizers')
 else:
     tap.check('the lab, short of memory: 70', set(ends.values()) <= {0, 70, 127}, ends)

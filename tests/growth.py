@@ -13,7 +13,7 @@ import tap
 TARGET = os.path.join(os.path.dirname(os.path.abspath(os.environ['MXWALK'])), 'fuzz/logline')
 if not shutil.which('valgrind'):
     tap.skip_all('no valgrind here')
-if 'ASAN_OPTIONS' in os.environ:
+if tap.SANITIZED:
     tap.skip_all('valgrind and sanitizers do not go together')
 home = tap.folder('growth')
 folder = os.path.join(home, 'fuzz/corpus/logline')

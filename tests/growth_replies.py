@@ -10,6 +10,8 @@ import tap
 
 if not shutil.which('valgrind'):
     tap.skip_all('no valgrind here')
+if tap.SANITIZED:
+    tap.skip_all('valgrind and sanitizers do not go together')
 MXWALK = os.environ['MXWALK']
 SHORT = 1_500  # octets; ten times as many are still read (UNWRAP_MAX)
 SHAPES = {
