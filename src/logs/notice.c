@@ -854,9 +854,9 @@ take_host(struct notice_reader *reader, struct slice at, bool needs_ip, struct n
 	size_t end;
 
 	at = slice_trim(at);
-	at.len = slice_until(at, ",;\n");
-	if (at.len > 120)
+	if (at.len > 120) /* before it is looked through: such words may come again and again */
 		at.len = 120;
+	at.len = slice_until(at, ",;\n");
 	end = slice_until(at, " \t[(@");
 	if ((end < at.len && at.at[end] == '@') ||
 	    (needs_ip && slice_until(slice_from(at, end), "[(") > 2))
