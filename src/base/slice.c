@@ -208,12 +208,18 @@ to_lower(char c)
 }
 
 bool
-text_is_ascii(const char *text)
+slice_is_ascii(struct slice slice)
 {
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text >= 0x80)
+	for (size_t i = 0; i < slice.len; i++)
+		if ((unsigned char)slice.at[i] >= 0x80)
 			return false;
 	return true;
+}
+
+bool
+text_is_ascii(const char *text)
+{
+	return slice_is_ascii(slice_of(text));
 }
 
 bool

@@ -42,7 +42,8 @@ bool is_alpha(char c);
 bool is_alnum(char c);
 bool is_blank(char c); /* space or tab */
 char to_lower(char c);
-bool text_is_ascii(const char *text); /* no octet above 0x7f */
+bool slice_is_ascii(struct slice slice); /* no octet above 0x7f */
+bool text_is_ascii(const char *text);
 bool text_has_control(const char *text); /* 0x00-0x1f or 0x7f */
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/ip.h"
+#include "base/slice.h"
 #include "base/utf8.h"
 
 /* RFC 5322 section 3.2.3; RFC 6531 section 3.3 adds all that is not ASCII. */
@@ -402,18 +403,9 @@ check_literal(const char *s, const char **why)
 }
 
 static bool
-is_ascii(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)s[i] >= 0x80)
-			return false;
-	return true;
-}
-
-static bool
 check_label(const char *s, size_t len, const char **why)
 {
-	bool ascii = is_ascii(s, len);
+	bool ascii = slice_is_ascii((struct slice){s, len});
 
 	*why = NULL;
 	if (len == 0)

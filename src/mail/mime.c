@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/slice.h"
 #include "base/utf8.h"
 
 enum {
@@ -14,21 +15,6 @@ enum {
     */
 
 static const char upper_hex[] = "0123456789ABCDEF";
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool
-is_ascii(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)s[i] >= 0x80)
-			return false;
-	return true;
-}
 
 /* At most BASE64_BYTES. */
 static void
@@ -128,7 +114,8 @@ is_address(const struct word *word)
 static bool
 needs_encoding(const struct word *word, enum mime_field field)
 {
-	return !is_ascii(word->start, word->len) && (field != MIME_ADDRESSES || !is_address(word));
+	return !slice_is_ascii((struct slice){word->start, word->len}) &&
+	       (field != MIME_ADDRESSES || !is_address(word));
 }
 
 /* May the word become an encoded word without a change of what the field means (RFC 2047 section 5,
@@ -208,7 +195,7 @@ mime_words(const char *value, enum mime_field field, struct buf *out, const char
 	struct word word;
 
 	*why = NULL;
-	if (field == MIME_TOKENS && !is_ascii(value, strlen(value)))
+	if (field == MIME_TOKENS && !text_is_ascii(value))
 		*why = "this header takes ASCII only";
 	while (*value != '\0' && *why == NULL) {
 		if (is_blank(*value)) {
@@ -268,7 +255,7 @@ void
 mime_parameter(const char *name, const char *value, struct buf *out)
 {
 	buf_puts(out, name);
-	if (is_ascii(value, strlen(value))) {
+	if (text_is_ascii(value)) {
 		buf_puts(out, "=\"");
 		for (; *value != '\0'; value++) {
 			if (*value == '"' || *value == '\\')
