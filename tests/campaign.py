@@ -201,8 +201,8 @@ servers = Servers({'127.77.2.1': takes_mail()})
 dns = book('six', four_example=[(10, 'mx.four.example', '127.77.2.1')], six_example=[(10, 'mx.six.example', '::1')])
 run = probe(*BASE, *dns, '--port', str(servers.port), 'six.example')
 r = run.results()[0]
-tap.check('an IPv4 source, an IPv6 target: skipped, never unreachable', (r['status'], r['attempts'], run.status) == ('skipped', [], 3) and
-          'IPv6' in r['note'], run.out)
+tap.check('an IPv4 source, an IPv6 target: this host could not, never unreachable', (r['status'], r['attempts'], run.status) == ('local', [], 71) and
+          'IPv6' in r['note'] and r['remedy']['id'] == 'local.family', run.out)
 run = probe(*BASE, '--source', '::1', *dns, '--port', str(servers.port), '--timeout', '2s', 'four.example')
 found = {r['source']: (r['status'], r.get('note', '')) for r in run.results()}
 tap.check('… and no status 3 where another source could ask', run.status == 0 and found['127.0.0.1'][0] == 'accepted' and

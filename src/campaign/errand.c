@@ -80,15 +80,15 @@ has_address(const struct route *route)
 }
 
 /* It has addresses, but none of the source's family: not its fault. Where another source of the run
- * can ask, nothing is left open. */
+ * can ask, nothing is left open; else this machine could not. */
 static void
 excuse(struct errand *errand)
 {
 	struct journey *journey = &errand->journey;
 	bool four = journey->source.family == 4;
 
-	journey->status = WALK_SKIPPED;
 	journey->excused = errand->rules->sources[four ? 1 : 0];
+	journey->status = journey->excused ? WALK_SKIPPED : WALK_LOCAL;
 	journey->note = four ? "it has IPv6 addresses only, and this source is of IPv4"
 	                     : "it has IPv4 addresses only, and this source is of IPv6";
 }

@@ -193,10 +193,25 @@ lab_free(struct lab *lab)
 	free(lab);
 }
 
+/* Where this program lies, into PROGRAM_MAX octets; false where the system does not tell. */
+static bool
+own_path(char *program)
+{
+	ssize_t len = readlink("/proc/self/exe", program, PROGRAM_MAX - 1);
+
+	if (len <= 0)
+		return false;
+	program[len] = '\0';
+	return true;
+}
+
 static void
 describe(const struct lab *lab, FILE *out)
 {
-	char first[16], last[16];
+	char first[16], last[16], program[PROGRAM_MAX];
+
+	if (!own_path(program))
+		snprintf(program, sizeof program, "mxwalk");
 
 	lab_domain_address(&lab_domains[0], first);
 	lab_domain_address(&lab_domains[lab_domain_count - 1], last);
@@ -216,8 +231,8 @@ describe(const struct lab *lab, FILE *out)
 		        : "");
 	fprintf(out, "\nIn another terminal:\n");
 	fprintf(out, "  export MXWALK_CONFIG=%s\n", lab->config);
-	fprintf(out, "  mxwalk lab --list\n");
-	fprintf(out, "  mxwalk probe greeting-554." LAB_ZONE "\n");
+	fprintf(out, "  %s lab --list\n", program);
+	fprintf(out, "  %s probe greeting-554." LAB_ZONE "\n", program);
 	fprintf(out, "\nIt runs until it is interrupted.\n");
 }
 
@@ -254,12 +269,10 @@ be_found(void)
 {
 	const char *path = getenv("PATH");
 	char program[PROGRAM_MAX];
-	ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
 	struct buf paths;
 
-	if (len <= 0)
-		return; /* not Linux */
-	program[len] = '\0';
+	if (!own_path(program))
+		return;
 	*strrchr(program, '/') = '\0';
 	buf_init(&paths, PATHS_MAX);
 	buf_printf(&paths, "%s%s%s", program, path != NULL ? ":" : "", path != NULL ? path : "");
