@@ -238,7 +238,8 @@ look_up_host(struct route_search *search, struct route_host *host)
 		return true;
 	}
 	for (size_t i = 0; i < 2; i++) {
-		if (!search->family->ask[i])
+		host->asked[i] = search->family->ask[i];
+		if (!host->asked[i])
 			continue;
 		answers[i] = book_ask(search->book, host->name, types[i]);
 		if (answers[i] == NULL) {

@@ -27,6 +27,7 @@ struct route_host {
 	uint16_t preference;
 	bool alias; /* the MX names a CNAME: outside the standard, followed */
 	const char *canonical; /* behind the CNAME, else = name */
+	bool asked[2]; /* A, AAAA */
 	enum dns_rcode rcode[2]; /* of A and AAAA (NOERROR when not asked) */
 	const struct ip
 	    *addresses; /* in the resolver's order, IPv6 and IPv4 as asked: IPv6 first */
