@@ -367,6 +367,7 @@ walk_all(struct run *run)
 	    .show = output_progress,
 	    .sum_up = wants_summary(o) ? show_summary : NULL,
 	    .only = run->only,
+	    .remedies = run->rulebook.remedies,
 	    .style = output_style(&run->output, o),
 	    .quiet = o->quiet};
 	struct sink sink;

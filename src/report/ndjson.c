@@ -1,9 +1,15 @@
 /* A run as records: its beginning and its end, and the format that all of them make up. */
 #include "report/ndjson.h"
 
+#include <string.h>
+
+#include "base/arena.h"
 #include "base/json.h"
 #include "report/ndjson_fields.h"
+#include "report/overview.h"
 #include "report/sink.h"
+
+enum { SUMMARY_SITES = 200 }; /* the largest, of which it tells */
 
 void
 record_run(struct buf *out, const struct run_facts *run)
@@ -18,11 +24,114 @@ record_run(struct buf *out, const struct run_facts *run)
 	record_end(&json, "run");
 }
 
+/* That is there, by name: { "accepted": 3 } */
+static void
+write_statuses(struct json *json, const char *key, const unsigned long status[WALK_COUNT])
+{
+	json_object_begin(json, key);
+	for (enum walk_status s = 0; s < WALK_COUNT; s++)
+		if (status[s] > 0)
+			json_number(json, walk_status_name(s), (long long)status[s]);
+	json_object_end(json);
+}
+
+static void
+write_causes(struct json *json, const struct overview *overview)
+{
+	json_object_begin(json, "cause");
+	for (enum cause c = 0; c < CAUSE_COUNT; c++)
+		if (overview->tally->cause[c] > 0)
+			json_number(json, cause_name(c), (long long)overview->tally->cause[c]);
+	json_object_end(json);
+	json_object_begin(json, "basis");
+	for (size_t i = 0; i < overview->cause_count; i++) {
+		const struct overview_cause *cause = &overview->causes[i];
+
+		json_object_begin(json, cause_name(cause->cause));
+		for (enum basis b = 0; b < BASIS_COUNT; b++)
+			if (cause->basis[b] > 0)
+				json_number(json, basis_name(b), (long long)cause->basis[b]);
+		json_object_end(json);
+	}
+	json_object_end(json);
+	json_object_begin(json, "list");
+	for (size_t i = 0; i < overview->list_count; i++)
+		json_number(json, overview->lists[i].name, (long long)overview->lists[i].count);
+	json_object_end(json);
+}
+
+static void
+write_place(struct json *json, const struct overview_place *place, bool of_site)
+{
+	json_object_begin(json, NULL);
+	if (of_site)
+		json_cstring(json, "site", place->site);
+	else
+		json_cstring(json, "source", place->source);
+	json_number(json, "targets", (long long)place->targets);
+	write_statuses(json, "status", place->status);
+	if (place->of_cause > 0) {
+		json_cstring(json, "cause", cause_name(place->cause));
+		json_text(json, "list", place->list);
+	}
+	json_object_end(json);
+}
+
+/* The largest, and the others in one. */
+static void
+write_mx_sites(struct json *json, const struct overview *overview)
+{
+	unsigned long others = 0;
+
+	json_object_begin(json, "mx_site");
+	for (size_t i = 0; i < overview->site_count; i++)
+		if (i < SUMMARY_SITES && strcmp(overview->sites[i].site, TALLY_OTHERS) != 0)
+			json_number(
+			    json, overview->sites[i].site, (long long)overview->sites[i].targets);
+		else
+			others += overview->sites[i].targets;
+	if (others > 0)
+		json_number(json, TALLY_OTHERS, (long long)others);
+	json_object_end(json);
+}
+
+static void
+write_places(struct json *json, const struct overview *overview)
+{
+	write_mx_sites(json, overview);
+	json_array_begin(json, "sites");
+	for (size_t i = 0; i < overview->site_count && i < SUMMARY_SITES; i++)
+		write_place(json, &overview->sites[i], true);
+	json_array_end(json);
+	json_array_begin(json, "sources");
+	for (size_t i = 0; i < overview->source_count; i++)
+		write_place(json, &overview->sources[i], false);
+	json_array_end(json);
+}
+
+static void
+write_first(struct json *json, const struct overview *overview)
+{
+	const struct overview_cause *first = overview_first(overview);
+
+	if (first == NULL) {
+		json_none(json, "first");
+		return;
+	}
+	json_object_begin(json, "first");
+	json_cstring(json, "cause", cause_name(first->cause));
+	json_number(json, "targets", (long long)first->count);
+	json_object_end(json);
+}
+
 void
 record_summary(struct buf *out, const struct tally *tally, const struct run_end *end)
 {
+	struct arena *arena = arena_new();
+	struct overview overview;
 	struct json json;
 
+	overview_make(&overview, tally, arena);
 	record_begin(&json, out, "summary");
 	json_number(&json, "targets", (long long)tally->targets);
 	json_number(&json, "served", (long long)tally->served);
@@ -36,13 +145,9 @@ record_summary(struct buf *out, const struct tally *tally, const struct run_end 
 		if (tally->asked[s] > 0)
 			json_number(&json, stage_name(s), (long long)tally->asked[s]);
 	json_object_end(&json);
-	json_object_begin(&json, "cause");
-	for (enum cause c = 0; c < CAUSE_COUNT; c++)
-		if (tally->cause[c] > 0)
-			json_number(&json, cause_name(c), (long long)tally->cause[c]);
-	json_object_end(&json);
-	record_counter(&json, "list", tally->lists);
-	record_counter(&json, "mx_site", tally->sites);
+	write_causes(&json, &overview);
+	write_places(&json, &overview);
+	write_first(&json, &overview);
 	json_bool(&json, "interrupted", end->interrupted);
 	json_text(&json, "stopped", run_stop_name(end->stop));
 	if (end->nobody_answered)
@@ -51,6 +156,7 @@ record_summary(struct buf *out, const struct tally *tally, const struct run_end 
 	json_number(&json, "not_begun", (long long)end->not_begun);
 	json_number(&json, "ms", end->ms);
 	record_end(&json, "summary");
+	arena_free(arena);
 }
 
 /* ---- the format */

@@ -1,7 +1,9 @@
 #include "report/sink.h"
 
+#include "base/arena.h"
 #include "exit_status.h"
 #include "report/ndjson.h"
+#include "report/overview.h"
 #include "report/progress.h"
 #include "report/text_summary.h"
 
@@ -84,6 +86,18 @@ sink_progress(struct sink *sink, const struct run_progress *progress)
 	buf_release(&line);
 }
 
+void
+sink_sum_up(const struct sink *sink, struct buf *out, const struct text_style *style,
+    const struct run_end *end)
+{
+	struct arena *arena = arena_new();
+	struct overview overview;
+
+	overview_make(&overview, &sink->tally, arena);
+	text_summary(out, style, &overview, end, sink->plan->remedies);
+	arena_free(arena);
+}
+
 int
 sink_finish(struct sink *sink, const struct run_end *end)
 {
@@ -94,7 +108,7 @@ sink_finish(struct sink *sink, const struct run_end *end)
 	sink->format->finish(sink, end);
 	put(sink);
 	if (sink->plan->sum_up != NULL) {
-		text_summary(&words, &plain, &sink->tally, end);
+		sink_sum_up(sink, &words, &plain, end);
 		sink->plan->sum_up(&words, sink->plan->write_arg);
 	}
 	buf_release(&words);

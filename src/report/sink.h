@@ -12,6 +12,7 @@
 #include "report/tally.h"
 #include "report/text.h"
 
+struct remedies;
 struct sink;
 
 struct sink_plan { /* borrowed */
@@ -23,6 +24,7 @@ struct sink_plan { /* borrowed */
 	 */
 	bool (*sum_up)(struct buf *words, void *arg);
 	unsigned only; /* bits 1 << walk_status that are told; 0: all */
+	const struct remedies *remedies; /* for what to do first; NULL: it is not said */
 	struct text_style style; /* of words for people */
 	bool quiet; /* words for people: no summary */
 };
@@ -57,6 +59,9 @@ void sink_sender(struct sink *sink, const struct sender *sender, enum helo_origi
     const char *note); /* note: why nothing was looked up, or NULL */
 void sink_result(struct sink *sink, const struct journey *journey);
 void sink_progress(struct sink *sink, const struct run_progress *progress);
+/* The summary in words, into `out`. */
+void sink_sum_up(const struct sink *sink, struct buf *out, const struct text_style *style,
+    const struct run_end *end);
 int sink_finish(struct sink *sink, const struct run_end *end); /* the exit status */
 
 #endif

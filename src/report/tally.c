@@ -1,46 +1,249 @@
 #include "report/tally.h"
 
-#include "exit_status.h"
+#include <string.h>
 
-enum {
-	TALLY_NAMES = 200, /* that a summary lists */
-	TALLY_SITES = 50000, /* that are told apart */
+#include "base/names.h"
+#include "exit_status.h"
+#include "report/ledger.h"
+
+/* How a cell is made up: bits, from the lowest. The highest is always set. */
+enum cell_part {
+	PART_SITE,
+	PART_SOURCE,
+	PART_LIST,
+	PART_STATUS,
+	PART_STAGE,
+	PART_CAUSE,
+	PART_BASIS,
+	PART_WHO,
+	PART_TLS,
+	PART_DIAGNOSED,
+	PART_SERVED,
+	PART_EXCUSED,
+	PART_EXPLAINED,
+	PART_COUNT
 };
+static const unsigned char part_bits[PART_COUNT] = {[PART_SITE] = 18,
+    [PART_SOURCE] = 6,
+    [PART_LIST] = 8,
+    [PART_STATUS] = 4,
+    [PART_STAGE] = 4,
+    [PART_CAUSE] = 6,
+    [PART_BASIS] = 3,
+    [PART_WHO] = 3,
+    [PART_TLS] = 3,
+    [PART_DIAGNOSED] = 1,
+    [PART_SERVED] = 1,
+    [PART_EXCUSED] = 1,
+    [PART_EXPLAINED] = 1};
+static const uint64_t cell_mark = (uint64_t)1 << 63;
+
+/* A name has its number, none has 0; one beyond those that are told apart has the last. */
+enum { OTHER_SITES = (1 << 18) - 1, OTHER_SOURCES = (1 << 6) - 1, OTHER_LISTS = (1 << 8) - 1 };
+_Static_assert((int)TALLY_SITES < (int)OTHER_SITES && (int)TALLY_SOURCES < (int)OTHER_SOURCES &&
+                   (int)TALLY_LISTS < (int)OTHER_LISTS,
+    "numbers of names must fit into a cell");
+_Static_assert(WALK_COUNT <= 16 && STAGE_COUNT <= 16 && CAUSE_COUNT <= 64 && BASIS_COUNT <= 8 &&
+                   WHO_COUNT <= 8 && TALLY_TLS_COUNT <= 8,
+    "what a result says must fit into a cell");
 
 void
 tally_init(struct tally *tally)
 {
-	*tally =
-	    (struct tally){.lists = counter_new(TALLY_NAMES), .sites = counter_new(TALLY_SITES)};
-	counter_show(tally->sites, TALLY_NAMES); /* the largest, whenever they come */
+	*tally = (struct tally){.sites = names_new(TALLY_SITES),
+	    .sources = names_new(TALLY_SOURCES),
+	    .lists = names_new(TALLY_LISTS),
+	    .cells = ledger_new()};
 }
 
 void
 tally_release(struct tally *tally)
 {
-	counter_free(tally->lists);
-	counter_free(tally->sites);
+	names_free(tally->sites);
+	names_free(tally->sources);
+	names_free(tally->lists);
+	ledger_free(tally->cells);
 	*tally = (struct tally){0};
+}
+
+static void
+pack(uint64_t *cell, enum cell_part part, unsigned value)
+{
+	unsigned shift = 0;
+
+	for (enum cell_part p = 0; p < part; p++)
+		shift += part_bits[p];
+	*cell |= (uint64_t)value << shift;
+}
+
+static unsigned
+unpack(uint64_t cell, enum cell_part part)
+{
+	for (enum cell_part p = 0; p < part; p++)
+		cell >>= part_bits[p];
+	return (unsigned)cell & ((1u << part_bits[part]) - 1);
+}
+
+static unsigned
+number_of(struct names *names, struct slice name, unsigned others)
+{
+	unsigned number;
+
+	if (name.len == 0)
+		return 0;
+	number = names_number(names, name);
+	return number > 0 ? number : others;
+}
+
+static struct slice
+name_of(const struct names *names, unsigned number, unsigned others)
+{
+	return slice_of(number == others ? TALLY_OTHERS : names_at(names, number));
+}
+
+static uint64_t
+cell_of(struct tally *tally, const struct tally_entry *entry)
+{
+	uint64_t cell = cell_mark;
+
+	pack(&cell, PART_SITE, number_of(tally->sites, entry->site, OTHER_SITES));
+	pack(&cell, PART_SOURCE, number_of(tally->sources, entry->source, OTHER_SOURCES));
+	pack(&cell, PART_LIST, number_of(tally->lists, entry->list, OTHER_LISTS));
+	pack(&cell, PART_STATUS, entry->status);
+	pack(&cell, PART_STAGE, entry->stage);
+	pack(&cell, PART_CAUSE, entry->cause);
+	pack(&cell, PART_BASIS, entry->basis);
+	pack(&cell, PART_WHO, entry->who);
+	pack(&cell, PART_TLS, entry->tls);
+	pack(&cell, PART_DIAGNOSED, entry->diagnosed);
+	pack(&cell, PART_SERVED, entry->served);
+	pack(&cell, PART_EXCUSED, entry->excused);
+	pack(&cell, PART_EXPLAINED, entry->explained);
+	return cell;
+}
+
+struct tally_entry
+tally_entry(const struct tally *tally, uint64_t cell)
+{
+	return (struct tally_entry){.status = unpack(cell, PART_STATUS),
+	    .stage = unpack(cell, PART_STAGE),
+	    .diagnosed = unpack(cell, PART_DIAGNOSED),
+	    .cause = unpack(cell, PART_CAUSE),
+	    .basis = unpack(cell, PART_BASIS),
+	    .who = unpack(cell, PART_WHO),
+	    .served = unpack(cell, PART_SERVED),
+	    .excused = unpack(cell, PART_EXCUSED),
+	    .explained = unpack(cell, PART_EXPLAINED),
+	    .tls = unpack(cell, PART_TLS),
+	    .site = name_of(tally->sites, unpack(cell, PART_SITE), OTHER_SITES),
+	    .source = name_of(tally->sources, unpack(cell, PART_SOURCE), OTHER_SOURCES),
+	    .list = name_of(tally->lists, unpack(cell, PART_LIST), OTHER_LISTS)};
+}
+
+/* `by`: 1, or -1 taken as what unsigned numbers make of it. */
+static void
+count(struct tally *tally, const struct tally_entry *entry, unsigned long by)
+{
+	if (entry->explained) {
+		tally->explained += by;
+	} else {
+		tally->targets += by;
+		tally->status[entry->status] += by;
+		tally->excused += entry->excused ? by : 0;
+		tally->served += entry->served ? by : 0;
+	}
+	if (entry->served)
+		return;
+	if (entry->status == WALK_ACCEPTED && !entry->explained)
+		tally->asked[entry->stage] += by;
+	if (entry->diagnosed)
+		tally->cause[entry->cause] += by;
+}
+
+uint64_t
+tally_add(struct tally *tally, const struct tally_entry *entry)
+{
+	uint64_t cell = cell_of(tally, entry);
+	bool fresh;
+
+	count(tally, entry, 1);
+	++*ledger_note(tally->cells, cell, &fresh);
+	return cell;
+}
+
+void
+tally_take_back(struct tally *tally, uint64_t cell)
+{
+	const struct tally_entry entry = tally_entry(tally, cell);
+	bool fresh;
+
+	count(tally, &entry, (unsigned long)-1);
+	--*ledger_note(tally->cells, cell, &fresh);
+}
+
+bool
+tally_next(const struct tally *tally, size_t *i, struct tally_entry *entry, unsigned long *count)
+{
+	uint64_t cell, note;
+
+	while (ledger_next(tally->cells, i, &cell, &note))
+		if (note > 0) {
+			*entry = tally_entry(tally, cell);
+			*count = (unsigned long)note;
+			return true;
+		}
+	return false;
+}
+
+enum tally_tls
+tally_tls_of(bool offered, bool done, struct slice version, struct slice verify, bool past_ehlo)
+{
+	bool good = slice_same(verify, "ok") || slice_same(verify, "unknown");
+
+	if (!offered && !done)
+		return past_ehlo ? TALLY_TLS_NONE : TALLY_TLS_UNKNOWN;
+	if (!done)
+		return TALLY_TLS_FAILED;
+	if (slice_same(version, "TLSv1.3"))
+		return good ? TALLY_TLS_13 : TALLY_TLS_13_UNTRUSTED;
+	if (slice_same(version, "TLSv1.2"))
+		return good ? TALLY_TLS_12 : TALLY_TLS_12_UNTRUSTED;
+	return TALLY_TLS_OLD;
+}
+
+static enum tally_tls
+tls_of(const struct attempt *attempt)
+{
+	const struct tls_facts *tls = &attempt->tls;
+
+	return tally_tls_of(attempt->tls_offered, attempt->tls_done, slice_of(tls->version),
+	    slice_of(tls->verify), attempt->stage > STAGE_EHLO);
 }
 
 void
 tally_result(struct tally *tally, const struct journey *journey)
 {
-	tally->targets++;
-	tally->status[journey->status]++;
-	tally->excused += journey->excused;
-	if (journey->target.served_by != NULL) {
-		tally->served++;
-		return;
+	const struct attempt *decisive = journey->decisive;
+	const struct diagnosis *diagnosis = &journey->diagnosis;
+	const struct ip *source =
+	    decisive != NULL && decisive->source.family != 0 ? &decisive->source : &journey->source;
+	char ip[IP_TEXT];
+	struct tally_entry entry = {.status = journey->status,
+	    .stage = journey->status == WALK_ACCEPTED ? journey->asked : journey->stage,
+	    .diagnosed = journey->diagnosed,
+	    .who = journey->diagnosed ? diagnosis->who : journey->remedy.who,
+	    .served = journey->target.served_by != NULL,
+	    .excused = journey->excused,
+	    .tls = decisive != NULL ? tls_of(decisive) : TALLY_TLS_UNKNOWN,
+	    .site = slice_of(journey->site),
+	    .source = slice_of(source->family != 0 ? ip_text(source, ip) : NULL)};
+
+	if (journey->diagnosed) {
+		entry.cause = diagnosis->cause;
+		entry.basis = diagnosis->basis;
+		entry.list = slice_of(diagnosis->list);
 	}
-	if (journey->status == WALK_ACCEPTED)
-		tally->asked[journey->asked]++;
-	if (journey->diagnosed)
-		tally->cause[journey->diagnosis.cause]++;
-	if (journey->diagnosed && journey->diagnosis.list != NULL)
-		counter_add(tally->lists, journey->diagnosis.list);
-	if (journey->decisive != NULL && journey->site != NULL)
-		counter_add(tally->sites, journey->site);
+	tally_add(tally, &entry);
 }
 
 int

@@ -1,24 +1,75 @@
-/* tally: results counted, for the summary and for the exit status. Pure. */
+/* tally: results counted, for the summary, for reports and for the exit status. Pure.
+ *
+ * What is counted is how often each combination of what a result says came: each figure of a report
+ * is a sum over these cells, and what was counted can be taken back, when a later record says
+ * otherwise. */
 #ifndef REPORT_TALLY_H
 #define REPORT_TALLY_H
 
-#include "base/counter.h"
+#include <stdint.h>
+
+#include "base/slice.h"
 #include "journey.h"
 #include "report/run.h"
 
+enum {
+	TALLY_SITES = 250000, /* that are told apart; those that come later are "(others)" */
+	TALLY_SOURCES = 60,
+	TALLY_LISTS = 250,
+};
+#define TALLY_OTHERS "(others)"
+
+enum tally_tls { /* of the attempt that decided */
+	TALLY_TLS_UNKNOWN, /* it did not come to be seen */
+	TALLY_TLS_NONE, /* not offered */
+	TALLY_TLS_FAILED, /* offered, and not made */
+	TALLY_TLS_OLD, /* before 1.2 */
+	TALLY_TLS_12, /* … */
+	TALLY_TLS_12_UNTRUSTED, /* … with a certificate that is not good for the host */
+	TALLY_TLS_13,
+	TALLY_TLS_13_UNTRUSTED,
+	TALLY_TLS_COUNT
+};
+
+struct tally_entry { /* what one result says; slices are borrowed, `at` NULL is nothing */
+	enum walk_status status;
+	enum stage stage; /* of one that was accepted, how far it was asked; else where it ended */
+	bool diagnosed;
+	enum cause cause;
+	enum basis basis;
+	enum who who; /* has to act */
+	bool served; /* by the walk of another line: it is a target, and no more is counted */
+	bool excused; /* skipped, and nothing is left open by it */
+	bool explained; /* no walk of ours: a refusal that `explain` read */
+	enum tally_tls tls;
+	struct slice site, source, list;
+};
+
 struct tally {
 	unsigned long targets, status[WALK_COUNT];
-	unsigned long excused; /* skipped, and nothing is left open by it */
-	unsigned long served; /* targets that the walk of another answered: not counted below */
+	unsigned long excused, served, explained;
 	unsigned long cause[CAUSE_COUNT];
 	unsigned long asked[STAGE_COUNT]; /* of those that accepted: how far they were asked */
-	struct counter *lists; /* blocklists that were quoted */
-	struct counter *sites; /* of the best mail exchangers */
+	struct names *sites, *sources, *lists;
+	struct ledger *cells;
 };
+
+/* `past_ehlo`: it was seen what the server offers. */
+enum tally_tls tally_tls_of(
+    bool offered, bool done, struct slice version, struct slice verify, bool past_ehlo);
 
 void tally_init(struct tally *tally);
 void tally_release(struct tally *tally);
 void tally_result(struct tally *tally, const struct journey *journey);
+
+/* The cell that it was counted in: never 0. */
+uint64_t tally_add(struct tally *tally, const struct tally_entry *entry);
+void tally_take_back(struct tally *tally, uint64_t cell);
+/* In what is known of the cell, names are the tally's and end with NUL. */
+struct tally_entry tally_entry(const struct tally *tally, uint64_t cell);
+/* The cells, in no order that means anything; `*i` begins with 0. */
+bool tally_next(
+    const struct tally *tally, size_t *i, struct tally_entry *entry, unsigned long *count);
 
 /* DESIGN.md section 2. */
 int tally_exit(const struct tally *tally, const struct run_end *end);

@@ -37,7 +37,7 @@ put_summary(struct sink *sink, const struct run_end *end)
 	if (sink->plan->quiet)
 		return;
 	if (sink->tally.targets > 1 || end->interrupted || end->stop != RUN_WENT_ON)
-		text_summary(&sink->out, &sink->plan->style, &sink->tally, end);
+		sink_sum_up(sink, &sink->out, &sink->plan->style, end);
 	else
 		text_summary_of_one(&sink->out, &sink->plan->style, &sink->tally);
 }
