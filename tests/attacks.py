@@ -236,7 +236,7 @@ if tap.SANITIZED:
 for limit in () if tap.SANITIZED else (4, 5, 6, 7):
     for command in (['probe', *BASE, f'[127.62.0.5]:{peer.port}'], ['check', 'mx', '--nameserver', '127.0.0.1:9', '--timeout-dns', '300ms', 'x.example'], ['lab', '--', 'true']):
         done = subprocess.run([MXWALK, *command], capture_output=True, text=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
-        tap.check(f'{limit} descriptors: {command[0]} does not end as if somebody had refused or deferred', done.returncode in (0, 3, 65, 70, 71, 127) and done.stderr, f'exit {done.returncode} {done.stderr}')
+        tap.check(f'{limit} descriptors: {command[0]} does not end as if somebody had refused or deferred, or nothing could be told', done.returncode in (0, 65, 70, 71, 127) and done.stderr, f'exit {done.returncode} {done.stderr}')
 with open(os.path.join(folder, 'small'), 'w') as out:
     done = subprocess.run([MXWALK, '--help'], stdout=out, stderr=subprocess.PIPE, text=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)))
 tap.check('a file that may not grow: 74', done.returncode == 74 and 'File too large' in done.stderr, f'exit {done.returncode} {done.stderr}')

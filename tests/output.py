@@ -56,6 +56,14 @@ reader = subprocess.Popen(['cat', path('fifo')], stdout=subprocess.PIPE)
 run = Run('probe', '-o', path('fifo'), GOOD)
 tap.check('nor is a pipe with a name', run.status == 0 and GOOD.encode() in reader.communicate()[0], run.err)
 
+for command in (['probe', GOOD], ['self', '--from', 'a@sender.example'], ['check', 'mx', GOOD]):
+    book = path('book-' + command[0], 'precious\n')
+    run = Run(*command, '--dns-record', book)
+    tap.check(f'{command[0]} --dns-record: a file that holds something: status 73', run.status == 73 and f'{book}: ' in run.err and '--force' in run.err, (run.status, run.err))
+    tap.check('... is as it was', content(book) == 'precious\n', content(book))
+    run = Run(*command, '--dns-record', book, '--force')
+    tap.check('... but for --force', run.status < 64 and 'precious' not in content(book) and content(book), (run.status, run.err))
+
 # A slow pipe that somebody made non-blocking.
 receive, send = os.pipe()
 fcntl.fcntl(send, fcntl.F_SETFL, fcntl.fcntl(send, fcntl.F_GETFL) | os.O_NONBLOCK)

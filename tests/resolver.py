@@ -275,6 +275,12 @@ def a_full_cache():
     yield "keeps the latest", say(late, "asked", "cached"), (250000, 1)
     yield "and has forgotten the oldest", say(early, "asked", "cached"), (250001, 1)
 
+    often = ["ask hot.y.test A", "wait"]
+    run = Run([], [*often, "bench 60000 1000 x.test A", *often, "bench 60000 1000 z.test A", *often, "counts"], options=["-r", path])
+    yield "what is asked for again stays", say(run.of("counts")[0], "asked", "cached"), (120001, 2)
+    run = Run(["normal"], ["ask m18.test MX", "wait", "ask m18.test MX", "wait", "counts"])
+    yield "mail exchangers take no place in it", say(run.of("counts")[0], "asked", "cached"), (2, 0)
+
 @scene
 def joining():
     run = Run(["normal"], ["ask slow-300.a19.test A", "ask SLOW-300.a19.test. A", "ask slow-300.a19.test A", "ask slow-300.a19.test MX", "wait", "counts"])

@@ -14,7 +14,6 @@
 #include "report/run.h"
 
 enum {
-	ROUTES_AT_ONCE = 250, /* errands whose route is being looked up */
 	QUEUE_MAX = 1000, /* errands that wait for their site: 2 to 4 KB each */
 };
 
@@ -306,6 +305,13 @@ blame_resolver(struct passage *passage)
 	if (journey->status != WALK_DNS_ERROR || resolver_counts(resolver).answered > 0 ||
 	    resolver_servers(resolver) == 0) /* a book */
 		return;
+	if (resolver_error(resolver) != 0) {
+		journey->status = WALK_LOCAL;
+		journey->note = journey->route.problem =
+		    arena_printf(arena, "this host has no socket to ask a name server with: %s",
+		        strerror(resolver_error(resolver)));
+		return;
+	}
 	journey->note = journey->route.problem =
 	    arena_printf(arena, "no name server has answered anything: %s %s; %s", names, whose,
 	        journey->note != NULL ? journey->note : "the time for look-ups is over");
@@ -365,9 +371,10 @@ pipeline_new(
 bool
 pipeline_has_room(const struct pipeline *pipeline)
 {
-	return pipeline->routing < ROUTES_AT_ONCE && sites_waiting(pipeline->sites) < QUEUE_MAX &&
+	return pipeline->routing < pipeline->plan->routes &&
+	       sites_waiting(pipeline->sites) < QUEUE_MAX &&
 	       sites_ready(pipeline->sites) < pipeline->plan->limits.walks &&
-	       pipeline->count < pipeline->plan->limits.walks + ROUTES_AT_ONCE + QUEUE_MAX;
+	       pipeline->count < pipeline->plan->limits.walks + pipeline->plan->routes + QUEUE_MAX;
 }
 
 bool

@@ -23,6 +23,7 @@ struct pipeline_plan { /* one for the run; borrowed */
 	struct consult_who who;
 	bool resolvers_given; /* they are not those of /etc/resolv.conf */
 	long dns_ms;
+	unsigned routes; /* that are looked up at the same time */
 	uint16_t port;
 	struct errand_rules errands;
 	struct site_limits limits;

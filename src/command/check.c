@@ -831,7 +831,7 @@ command_check(const struct options *options)
 			check.style = output_style(&check.output, options);
 			status = dns_open(&check.dns, options);
 			if (status == EXIT_OK)
-				status = answer_all(&check);
+				status = dns_status(&check.dns, answer_all(&check));
 			closed = dns_close(&check.dns);
 			status = closed != EXIT_OK ? closed : status;
 		}

@@ -17,8 +17,8 @@
 enum { COLUMNS = 100, COLUMNS_MIN = 40 };
 
 /* What an earlier run found out is not wiped by a slip of the hand. */
-static int
-open_file(const char *name, bool force)
+int
+output_create(const char *name, bool force)
 {
 	int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	struct stat st;
@@ -48,7 +48,7 @@ output_open(struct output *output, const struct options *options)
 	    .records = options->format == FORMAT_NDJSON};
 	if (name == NULL || strcmp(name, "-") == 0)
 		return EXIT_OK;
-	output->fd = open_file(name, options->force);
+	output->fd = output_create(name, options->force);
 	output->name = name;
 	output->on_terminal = false;
 	return output->fd >= 0 ? EXIT_OK : EXIT_CREATE;

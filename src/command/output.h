@@ -15,6 +15,9 @@ struct output {
 	bool failed;
 };
 
+/* A file to be written, which holds nothing yet, or may be written over. -1 after saying why not.
+ */
+int output_create(const char *name, bool force);
 int output_open(struct output *output,
     const struct options *options); /* EXIT_OK, or EXIT_CREATE after saying why */
 struct text_style output_style(const struct output *output, const struct options *options);

@@ -28,6 +28,7 @@
 #include "rules/rules.h"
 
 enum {
+	QUESTIONS_AT_A_TIME = 2, /* of a route: MX, then A and AAAA */
 	DESCRIPTORS_BESIDE = 256, /* the DNS's sockets, files, the loop's own */
 	SHALLOW_AT_A_SITE = 2, /* connections at once, by default: up to EHLO … */
 	DEEP_AT_A_SITE = 1, /* … and past it */
@@ -285,6 +286,7 @@ plan_pipeline(struct run *run)
 	plan->who = run->dns.who;
 	plan->resolvers_given = o->nameservers.count > 0;
 	plan->dns_ms = o->timeout_dns;
+	plan->routes = o->dns_concurrency / QUESTIONS_AT_A_TIME + 1;
 	plan->port = (uint16_t)o->port;
 	plan->rules = run->rulebook.rules;
 	plan->remedies = run->rulebook.remedies;

@@ -452,6 +452,8 @@ run(struct self *self)
 		status = judge_all(self);
 	if (self->options->format == FORMAT_NAGIOS)
 		status = write_nagios(self, status, (double)(loop_ms() - began) / 1000);
+	else
+		status = dns_status(&self->dns, status);
 	rulebook_close(&self->rulebook);
 	closed = dns_close(&self->dns);
 	return closed != EXIT_OK ? closed : status;

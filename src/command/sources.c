@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "command/output.h"
 #include "dns/book.h"
 #include "dns/name.h"
 #include "dns/public.h"
@@ -351,6 +352,7 @@ open_resolvers(struct dns_access *dns, const struct options *options)
 		if (book == NULL)
 			return EXIT_DATA;
 		dns->resolver = resolver_replay(dns->base, book);
+		resolver_limit(dns->resolver, 0, options->cache_size);
 		return EXIT_OK;
 	}
 	dns->resolver =
@@ -360,27 +362,31 @@ open_resolvers(struct dns_access *dns, const struct options *options)
 		    options->nameservers.count > 0 ? "--nameserver" : "/etc/resolv.conf", why);
 		return EXIT_USAGE;
 	}
+	resolver_limit(dns->resolver, options->dns_concurrency, options->cache_size);
 	if (options->list_nameservers.count == 0)
 		return EXIT_OK;
 	dns->list_resolver = resolver_new(
 	    dns->base, options->list_nameservers.items, options->list_nameservers.count, &why);
-	if (dns->list_resolver != NULL)
-		return EXIT_OK;
-	log_error("--dnsbl-nameserver: %s", why);
-	return EXIT_USAGE;
+	if (dns->list_resolver == NULL) {
+		log_error("--dnsbl-nameserver: %s", why);
+		return EXIT_USAGE;
+	}
+	resolver_limit(dns->list_resolver, options->dns_concurrency, options->cache_size);
+	return EXIT_OK;
 }
 
 static int
 open_record(struct dns_access *dns, const struct options *options)
 {
+	int fd;
+
 	if (options->dns_record == NULL)
 		return EXIT_OK;
 	dns->record_name = options->dns_record;
-	dns->record = fopen(dns->record_name, "we");
-	if (dns->record == NULL) {
-		log_error("%s: %s", dns->record_name, strerror(errno));
+	fd = output_create(dns->record_name, options->force);
+	dns->record = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (dns->record == NULL)
 		return EXIT_CREATE;
-	}
 	resolver_on_answer(dns->resolver, write_answer, dns);
 	if (dns->list_resolver != NULL)
 		resolver_on_answer(dns->list_resolver, write_answer, dns);
@@ -403,6 +409,13 @@ dns_open(struct dns_access *dns, const struct options *options)
 	    .is_list = below_a_list,
 	    .arg = dns->lists};
 	return status;
+}
+
+int
+dns_status(const struct dns_access *dns, int status)
+{
+	return status == EXIT_UNDETERMINED && resolver_error(dns->resolver) != 0 ? EXIT_LOCAL
+	                                                                         : status;
 }
 
 int

@@ -31,6 +31,9 @@ struct dns_access {
 /* EXIT_OK, or the exit status after saying why with log_error. Either way dns_close is to be
  * called. */
 int dns_open(struct dns_access *dns, const struct options *options);
+/* `status`, but EXIT_LOCAL for what is undetermined because this machine has no socket to ask a
+ * nameserver with. */
+int dns_status(const struct dns_access *dns, int status);
 /* EXIT_OK, or EXIT_WRITE when the --dns-record file could not be written (said). */
 int dns_close(struct dns_access *dns);
 

@@ -1,6 +1,9 @@
 #include "dns/answer.h"
 
+#include <string.h>
 #include <strings.h>
+
+#include "base/arena.h"
 
 static const struct {
 	enum dns_type type;
@@ -92,4 +95,66 @@ dns_rcode_parse(const char *text, enum dns_rcode *rcode)
 			return true;
 		}
 	return false;
+}
+
+/* ---- copies */
+
+static struct dns_text
+copy_text(struct arena *arena, struct dns_text text)
+{
+	return (struct dns_text){.bytes = arena_copy(arena, text.bytes, text.len), .len = text.len};
+}
+
+static void
+copy_txt(struct arena *arena, struct dns_record *record)
+{
+	struct dns_text *strings = arena_alloc(arena, record->u.txt.count * sizeof *strings);
+
+	for (size_t i = 0; i < record->u.txt.count; i++)
+		strings[i] = copy_text(arena, record->u.txt.strings[i]);
+	record->u.txt.strings = strings;
+	record->u.txt.joined = copy_text(arena, record->u.txt.joined);
+}
+
+/* What the record borrows becomes the arena's. */
+static void
+copy_record(struct arena *arena, enum dns_type type, struct dns_record *record)
+{
+	switch (type) {
+	case DNS_A:
+	case DNS_AAAA:
+		break;
+	case DNS_NS:
+	case DNS_CNAME:
+	case DNS_PTR:
+		record->u.name = arena_string(arena, record->u.name);
+		break;
+	case DNS_MX:
+		record->u.mx.host = arena_string(arena, record->u.mx.host);
+		break;
+	case DNS_SOA:
+		record->u.soa.mname = arena_string(arena, record->u.soa.mname);
+		record->u.soa.rname = arena_string(arena, record->u.soa.rname);
+		break;
+	case DNS_TXT:
+		copy_txt(arena, record);
+		break;
+	case DNS_TLSA:
+		record->u.tlsa.data = copy_text(arena, record->u.tlsa.data);
+		break;
+	}
+}
+
+const struct dns_record *
+answer_records(const struct answer *answer, struct arena *arena)
+{
+	struct dns_record *records;
+
+	if (answer->count == 0)
+		return NULL;
+	records = arena_alloc(arena, answer->count * sizeof *records);
+	memcpy(records, answer->records, answer->count * sizeof *records);
+	for (size_t i = 0; i < answer->count; i++)
+		copy_record(arena, answer->type, &records[i]);
+	return records;
 }

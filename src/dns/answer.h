@@ -34,6 +34,8 @@ enum dns_rcode {
 	DNS_GARBLED = 257
 };
 
+struct arena;
+
 struct dns_text { /* one character-string, or several joined */
 	const char *bytes; /* NUL-terminated behind len; may hold NULs */
 	size_t len;
@@ -83,6 +85,9 @@ struct answer {
  * Everything else that has no record is UNKNOWN. */
 enum truth { UNKNOWN, ABSENT, PRESENT };
 enum truth answer_truth(const struct answer *answer);
+
+/* Its records, and all that they borrow, in the arena; NULL when there are none. */
+const struct dns_record *answer_records(const struct answer *answer, struct arena *arena);
 
 const char *dns_type_name(enum dns_type type); /* "MX" */
 bool dns_type_parse(const char *text, enum dns_type *type); /* any case */

@@ -307,66 +307,6 @@ book_use(const struct book *book, size_t i)
 
 /* ---- filing */
 
-static struct dns_text
-copy_text(struct arena *arena, struct dns_text text)
-{
-	return (struct dns_text){.bytes = arena_copy(arena, text.bytes, text.len), .len = text.len};
-}
-
-static void
-copy_txt(struct arena *arena, struct dns_record *record)
-{
-	struct dns_text *strings = arena_alloc(arena, record->u.txt.count * sizeof *strings);
-
-	for (size_t i = 0; i < record->u.txt.count; i++)
-		strings[i] = copy_text(arena, record->u.txt.strings[i]);
-	record->u.txt.strings = strings;
-	record->u.txt.joined = copy_text(arena, record->u.txt.joined);
-}
-
-/* What the record borrows becomes the arena's. */
-static void
-copy_record(struct arena *arena, enum dns_type type, struct dns_record *record)
-{
-	switch (type) {
-	case DNS_A:
-	case DNS_AAAA:
-		break;
-	case DNS_NS:
-	case DNS_CNAME:
-	case DNS_PTR:
-		record->u.name = arena_string(arena, record->u.name);
-		break;
-	case DNS_MX:
-		record->u.mx.host = arena_string(arena, record->u.mx.host);
-		break;
-	case DNS_SOA:
-		record->u.soa.mname = arena_string(arena, record->u.soa.mname);
-		record->u.soa.rname = arena_string(arena, record->u.soa.rname);
-		break;
-	case DNS_TXT:
-		copy_txt(arena, record);
-		break;
-	case DNS_TLSA:
-		record->u.tlsa.data = copy_text(arena, record->u.tlsa.data);
-		break;
-	}
-}
-
-static const struct dns_record *
-copy_records(struct arena *arena, const struct answer *answer)
-{
-	struct dns_record *records;
-
-	if (answer->count == 0)
-		return NULL;
-	records = arena_alloc(arena, answer->count * sizeof *records);
-	memcpy(records, answer->records, answer->count * sizeof *records);
-	for (size_t i = 0; i < answer->count; i++)
-		copy_record(arena, answer->type, &records[i]);
-	return records;
-}
-
 static void
 note_name(struct book *book, const char *name) /* and those above it (RFC 8020) */
 {
@@ -422,7 +362,7 @@ book_put(struct book *book, const struct answer *answer)
 	copy->canonical = answer->canonical == NULL || name_equal(answer->canonical, name)
 	                      ? entry->name
 	                      : arena_string(book->arena, answer->canonical);
-	copy->records = copy_records(book->arena, answer);
+	copy->records = answer_records(answer, book->arena);
 	slot->filed = copy;
 	note_existence(book, entry, copy);
 	forget_want(book, slot);

@@ -38,6 +38,26 @@ name_put_byte(char *out, unsigned byte)
 	return 4;
 }
 
+/* What nearly all of every name is made of, and is itself in our form. */
+static bool
+is_usual(unsigned byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-';
+}
+
+size_t
+name_put_label(char *out, const unsigned char *octets, size_t count)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (is_usual(octets[i]))
+			out[len++] = (char)octets[i];
+		else
+			len += name_put_byte(out + len, octets[i]);
+	return len;
+}
+
 /* All of it but IDNA: `in` is ASCII. */
 static const char *
 normalise_ascii(const char *in, char out[NAME_TEXT])
@@ -60,16 +80,20 @@ normalise_ascii(const char *in, char out[NAME_TEXT])
 			octets++;
 			continue;
 		}
-		if ((unsigned char)*in < ' ' || *in == 0x7f)
+		byte = (unsigned char)*in;
+		if (byte < ' ' || byte == 0x7f)
 			return "a control character";
-		took = name_take_byte(in, &byte);
+		took = is_usual(byte) ? 1 : name_take_byte(in, &byte);
 		if (took == 0)
 			return "a backslash that escapes nothing";
 		if (++label > LABEL_MAX_OCTETS)
 			return "a label is longer than 63 octets";
 		if (++octets > NAME_MAX_OCTETS)
 			return "the name is longer than 253 octets";
-		len += name_put_byte(out + len, byte);
+		if (is_usual(byte))
+			out[len++] = (char)byte;
+		else
+			len += name_put_byte(out + len, byte);
 		in += took;
 	}
 	out[len] = '\0';

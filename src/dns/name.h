@@ -31,6 +31,7 @@ const char *name_parent(
  * or a backslash in a label, or a byte outside '!'..'~', is \DDD. */
 size_t name_put_byte(
     char *out, unsigned byte); /* lower-cased; how many characters it took: 1 or 4, no NUL behind */
+size_t name_put_label(char *out, const unsigned char *octets, size_t count); /* all of a label */
 size_t name_take_byte(const char *in,
     unsigned
         *byte); /* \DDD and \X undone; how many characters it took, 0 for an escape that is none */

@@ -115,8 +115,8 @@ take_name(struct cursor *cursor, char out[NAME_TEXT])
 			return wrong(cursor, "a name is longer than 255 octets");
 		if (len > 0)
 			out[len++] = '.';
-		while (head-- > 0)
-			len += name_put_byte(out + len, cursor->base[at++]);
+		len += name_put_label(out + len, cursor->base + at, head);
+		at += head;
 	}
 	out[len] = '\0';
 	cursor->at = after == 0 ? at : after;

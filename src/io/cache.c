@@ -52,6 +52,12 @@ cache_new(size_t max, uint64_t seed)
 }
 
 void
+cache_limit(struct cache *cache, size_t max)
+{
+	cache->max = max / 2;
+}
+
+void
 cache_free(struct cache *cache)
 {
 	generation_release(&cache->young);
@@ -70,28 +76,32 @@ cache_hash(const struct cache *cache, const char *name, enum dns_type type)
 	return (uint32_t)(hash ^ hash >> 32);
 }
 
-struct arena *
-cache_arena(struct cache *cache)
+/* Before an older answer to the same question, if there is one. */
+static void
+keep(struct cache *cache, const struct answer *answer, int64_t born, int64_t until)
 {
-	return cache->young.arena;
+	struct generation *young = &cache->young;
+	struct kept *entry = arena_alloc(young->arena, sizeof *entry), **bucket;
+	struct answer *own = &entry->answer;
+
+	*own = *answer;
+	own->name = arena_string(young->arena, answer->name);
+	own->canonical = strcmp(answer->canonical, answer->name) == 0
+	                     ? own->name
+	                     : arena_string(young->arena, answer->canonical);
+	own->records = answer_records(answer, young->arena);
+	entry->born = born;
+	entry->until = until;
+	bucket = &young->buckets[cache_hash(cache, answer->name, answer->type) % BUCKETS];
+	entry->next = *bucket;
+	*bucket = entry;
+	young->count++;
 }
 
 void
 cache_put(struct cache *cache, const struct answer *answer, int64_t now_ms, int64_t until_ms)
 {
-	struct generation *young = &cache->young;
-	struct kept *entry = arena_alloc(young->arena, sizeof *entry), **bucket;
-
-	entry->answer = *answer;
-	entry->answer.name = arena_string(young->arena, answer->name);
-	if (strcmp(answer->canonical, answer->name) == 0)
-		entry->answer.canonical = entry->answer.name;
-	entry->born = now_ms;
-	entry->until = until_ms;
-	bucket = &young->buckets[cache_hash(cache, answer->name, answer->type) % BUCKETS];
-	entry->next = *bucket; /* before an older answer to the same question, if there is one */
-	*bucket = entry;
-	young->count++;
+	keep(cache, answer, now_ms, until_ms);
 }
 
 static const struct kept *
@@ -106,16 +116,17 @@ find(const struct generation *generation, const char *name, enum dns_type type, 
 }
 
 bool
-cache_get(const struct cache *cache, const char *name, enum dns_type type, int64_t now_ms,
-    struct answer *out)
+cache_get(
+    struct cache *cache, const char *name, enum dns_type type, int64_t now_ms, struct answer *out)
 {
 	uint32_t hash = cache_hash(cache, name, type), age;
-	const struct kept *entry = find(&cache->young, name, type, hash);
+	const struct kept *young = find(&cache->young, name, type, hash),
+	                  *entry = young != NULL ? young : find(&cache->old, name, type, hash);
 
-	if (entry == NULL)
-		entry = find(&cache->old, name, type, hash);
 	if (entry == NULL || now_ms >= entry->until)
 		return false;
+	if (entry != young)
+		keep(cache, &entry->answer, entry->born, entry->until);
 	*out = entry->answer;
 	age = (uint32_t)((now_ms - entry->born) / 1000);
 	out->ttl = out->ttl > age ? out->ttl - age : 0;

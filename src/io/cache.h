@@ -1,7 +1,9 @@
 /* cache: answers kept for their time.
  *
- * Two generations: new answers go to the young one; when that is full (half of `max`, or
- * CACHE_BYTES) the old one is forgotten in one stroke, and the young one is the old one. */
+ * Two generations: new answers go to the young one, and so does a copy of an old one that is asked
+ * for; when it is full (half of `max`, or CACHE_BYTES) the old one is forgotten in one stroke, and
+ * the young one is the old one. So what is asked for again and again stays, however many answers
+ * come that nobody asks for twice. */
 #ifndef IO_CACHE_H
 #define IO_CACHE_H
 
@@ -18,16 +20,14 @@ enum { CACHE_BYTES = 64 << 20 }; /* hostile answers are large */
 
 struct cache *cache_new(size_t max, uint64_t seed);
 void cache_free(struct cache *cache);
+void cache_limit(struct cache *cache, size_t max);
 
-/* Where the next answer is to be made: what is made there lives as long as what is kept there. */
-struct arena *cache_arena(struct cache *cache);
-/* The answer's records, and its canonical name if that differs from `name`, must be in cache_arena,
- * or outlive the cache. */
+/* A copy is kept; of `server` the pointer. */
 void cache_put(struct cache *cache, const struct answer *answer, int64_t now_ms, int64_t until_ms);
 /* False when there is none, or none that is fresh. The ttl is what is left of it. Valid until
  * cache_turn is called for the second time from now. */
-bool cache_get(const struct cache *cache, const char *name, enum dns_type type, int64_t now_ms,
-    struct answer *out);
+bool cache_get(
+    struct cache *cache, const char *name, enum dns_type type, int64_t now_ms, struct answer *out);
 /* To be called now and then: forgetting happens here alone. */
 void cache_turn(struct cache *cache);
 

@@ -41,7 +41,7 @@ enum {
 	UDP_BUFFER = 4 << 20, /* bytes; asked for: the kernel gives what it likes */
 	BYTES_AN_ANSWER = 1024, /* that a small datagram takes in such a buffer, with some room */
 	UDP_AT_ONCE_MIN = 64,
-	UDP_AT_ONCE_MAX = 500,
+	UDP_AT_ONCE = 500, /* unless the user says otherwise */
 	TCP_AT_ONCE = 1, /* some servers close after one answer */
 	TCP_TRIES = 3,
 	UDP_A_SOCKET = 8,
@@ -102,7 +102,8 @@ struct nameserver {
 	unsigned silent; /* late inquiries since, that no answer came after */
 	int64_t dead_until;
 	struct buf query;
-	bool speechless; /* there was no socket, and that was said */
+	int speechless; /* there was no socket: the errno, which was said; 0: there always was */
+	unsigned at_once; /* questions over UDP */
 };
 
 static const struct timeval tick_interval = {.tv_usec = TICK_MS * 1000};
@@ -159,11 +160,12 @@ give_id(struct channel *channel, uint16_t id)
 
 /* Ours, and of no domain: once is enough. */
 static void
-say_no_socket(struct nameserver *nameserver, const char *why)
+say_no_socket(struct nameserver *nameserver, int error)
 {
-	if (!nameserver->speechless)
-		log_warn("no socket to ask the nameserver %s: %s", nameserver->text, why);
-	nameserver->speechless = true;
+	if (nameserver->speechless == 0)
+		log_error(
+		    "no socket to ask the nameserver %s: %s", nameserver->text, strerror(error));
+	nameserver->speechless = error;
 }
 
 static ares_socket_t
@@ -174,7 +176,7 @@ socket_open(int family, int type, int protocol, void *arg)
 	    receive = UDP_BUFFER, out = UDP_BUFFER / 4, on = 1;
 
 	if (fd < 0) {
-		say_no_socket(channel->nameserver, strerror(errno));
+		say_no_socket(channel->nameserver, errno);
 		return ARES_SOCKET_BAD;
 	}
 	if (channel->way == TCP) {
@@ -206,8 +208,13 @@ note_id(struct channel *channel, const void *message, size_t len)
 {
 	struct inquiries *lists[] = {&channel->young, &channel->old};
 	struct wire_question question;
-	struct inquiry *inquiry;
+	const unsigned char *id = message;
+	struct inquiry *inquiry = TAILQ_LAST(&channel->young, inquiries);
 
+	if (inquiry != NULL && len > 2 && inquiry->id == (id[0] << 8 | id[1])) {
+		inquiry->sent_id = inquiry->id;
+		return;
+	}
 	if (!wire_question_read(message, len, &question))
 		return;
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
@@ -333,10 +340,10 @@ fit_limit(struct channel *channel, ares_socket_t fd)
 	if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len) != 0)
 		return;
 	channel->limit = (unsigned)bytes / BYTES_AN_ANSWER;
-	if (channel->limit > UDP_AT_ONCE_MAX)
-		channel->limit = UDP_AT_ONCE_MAX;
 	if (channel->limit < UDP_AT_ONCE_MIN)
 		channel->limit = UDP_AT_ONCE_MIN;
+	if (channel->limit > channel->nameserver->at_once)
+		channel->limit = channel->nameserver->at_once;
 }
 
 static void
@@ -549,6 +556,15 @@ inquiry_drop(struct inquiry *inquiry)
 }
 
 void
+nameserver_limit(struct nameserver *nameserver, unsigned at_once)
+{
+	nameserver->at_once = at_once > 0 ? at_once : UDP_AT_ONCE;
+	for (int way = 0; way < WAYS; way++)
+		if (nameserver->channels[way].limit > nameserver->at_once)
+			nameserver->channels[way].limit = nameserver->at_once;
+}
+
+void
 nameserver_flush(struct nameserver *nameserver)
 {
 	struct inquiries *waiting = &nameserver->channels[UDP].waiting;
@@ -661,6 +677,7 @@ nameserver_new(struct event_base *base, const struct nameserver_address *address
 	nameserver->user = user;
 	nameserver->address = *address;
 	nameserver->heard = -1;
+	nameserver->at_once = UDP_AT_ONCE;
 	nameserver_format(address, nameserver->text);
 	buf_init(&nameserver->query, WIRE_MAX);
 	for (int way = 0; way < WAYS; way++)
@@ -682,6 +699,12 @@ nameserver_free(struct nameserver *nameserver)
 	ares_library_cleanup();
 	buf_release(&nameserver->query);
 	free(nameserver);
+}
+
+int
+nameserver_error(const struct nameserver *nameserver)
+{
+	return nameserver->speechless;
 }
 
 const char *

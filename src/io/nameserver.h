@@ -50,6 +50,12 @@ const char *nameserver_text(
     const struct nameserver *nameserver); /* "127.0.0.1", "127.0.0.1:5300", "[::1]:5300" */
 bool nameserver_dead(const struct nameserver *nameserver);
 
+int nameserver_error(const struct nameserver *nameserver); /* why there was no socket to ask it: an
+                                                              errno; 0: there always was */
+/* How many questions go to it by UDP at a time; 0: as many as is good for it. To be called before
+ * the first. */
+void nameserver_limit(struct nameserver *nameserver, unsigned at_once);
+
 /* `name` is in the form of dns/name.h, and borrowed until the inquiry ends or is dropped. */
 struct inquiry *nameserver_ask(
     struct nameserver *nameserver, const char *name, enum dns_type type, unsigned flags, void *arg);

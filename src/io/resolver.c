@@ -46,7 +46,6 @@ struct turn {
 	bool tried;
 	unsigned flags; /* of nameserver_ask */
 };
-enum { TURNS_MAX = 2 * RESOLVER_SERVERS_MAX };
 
 TAILQ_HEAD(jobs, job);
 struct job {
@@ -54,10 +53,9 @@ struct job {
 	struct jobs *list;
 	struct job *chain; /* in `buckets`: jobs that can be joined */
 	struct resolver *resolver;
-	char *name;
+	char *name; /* behind the turns */
 	enum dns_type type;
 	struct lookups lookups;
-	struct turn turns[TURNS_MAX]; /* of the servers in order, then of them again */
 	unsigned round;
 	int64_t sent; /* loop_ms, for the first time; 0: it still waits in line */
 	int64_t due; /* loop_ms, of a late one */
@@ -65,6 +63,7 @@ struct job {
 	unsigned batch; /* of a ready one */
 	bool fresh; /* not out of the cache */
 	struct answer answer; /* until it is there: the most telling failure, TIMEOUT at first */
+	struct turn turns[]; /* of the servers in order, then of them again */
 };
 
 struct resolver {
@@ -77,6 +76,7 @@ struct resolver {
 	struct jobs open, late, paused, ready;
 	struct job *delivering;
 	unsigned batch; /* of those that become ready now */
+	struct arena *now, *last; /* answers of this batch, and of the one that is given out */
 	bool gone; /* freed from within a callback */
 	struct event deliver, tick;
 	resolver_done *observe;
@@ -116,17 +116,26 @@ move(struct job *job, struct jobs *list)
 
 static void on_wake(evutil_socket_t fd, short what, void *arg);
 
+/* A first turn and a second one for each nameserver. */
+static size_t
+turns_of(const struct resolver *resolver)
+{
+	return 2 * resolver->server_count;
+}
+
 static struct job *
 job_new(struct resolver *resolver, const char *name, enum dns_type type)
 {
-	struct job *job = must_alloc(sizeof *job), **bucket = bucket_of(resolver, name, type);
+	size_t turns = turns_of(resolver), len = strlen(name) + 1;
+	struct job *job = must_alloc(sizeof *job + turns * sizeof *job->turns + len),
+	           **bucket = bucket_of(resolver, name, type);
 
 	job->resolver = resolver;
-	job->name = must_string(name);
+	job->name = memcpy(job->turns + turns, name, len);
 	job->type = type;
 	TAILQ_INIT(&job->lookups);
 	evtimer_assign(&job->wake, resolver->base, on_wake, job);
-	for (size_t i = 0; i < TURNS_MAX; i++)
+	for (size_t i = 0; i < turns; i++)
 		job->turns[i].job = job;
 	job->answer = (struct answer){
 	    .name = job->name, .type = type, .rcode = DNS_TIMEOUT, .canonical = job->name};
@@ -146,7 +155,7 @@ server_of(const struct turn *turn)
 static void
 drop_inquiries(struct job *job)
 {
-	for (size_t i = 0; i < TURNS_MAX; i++) {
+	for (size_t i = 0; i < turns_of(job->resolver); i++) {
 		if (job->turns[i].inquiry != NULL)
 			inquiry_drop(job->turns[i].inquiry);
 		job->turns[i].inquiry = NULL;
@@ -176,7 +185,6 @@ job_free(struct job *job)
 		TAILQ_REMOVE(&job->lookups, lookup, link);
 		free(lookup);
 	}
-	free(job->name);
 	free(job);
 }
 
@@ -196,12 +204,22 @@ is_failure(const struct answer *answer)
 	return answer->rcode != DNS_NOERROR && answer->rcode != DNS_NXDOMAIN;
 }
 
+/* A domain's mail exchangers are asked for once in a run; they would only take the place of
+ * addresses, which are those of many domains. */
+static bool
+is_kept(enum dns_type type)
+{
+	return type != DNS_MX;
+}
+
 static int64_t
 keep_ms(const struct resolver *resolver, const struct answer *answer)
 {
 	int64_t ms = (int64_t)answer->ttl * 1000,
 	        most = answer->count > 0 ? KEEP_POSITIVE_MS : KEEP_NEGATIVE_MS;
 
+	if (!is_kept(answer->type))
+		return 0;
 	if (resolver->book != NULL)
 		return KEEP_POSITIVE_MS; /* it will say nothing else */
 	if (is_failure(answer))
@@ -319,7 +337,7 @@ pause_job(struct job *job)
 static bool
 worth_waiting(const struct job *job)
 {
-	for (size_t i = 0; i < 2 * job->resolver->server_count; i++)
+	for (size_t i = 0; i < turns_of(job->resolver); i++)
 		if (job->turns[i].inquiry != NULL &&
 		    (job->answer.rcode == DNS_TIMEOUT ||
 		        !nameserver_dead(server_of(&job->turns[i]))))
@@ -346,7 +364,7 @@ on_wake(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	for (size_t i = 0; i < TURNS_MAX; i++)
+	for (size_t i = 0; i < turns_of(job->resolver); i++)
 		job->turns[i].tried = false;
 	move(job, &job->resolver->open);
 	advance(job);
@@ -430,8 +448,8 @@ on_message(struct turn *turn, const void *message, size_t len)
 	struct answer answer;
 	bool truncated = false, read;
 
-	read = wire_response(message, len, job->name, job->type, cache_arena(job->resolver->cache),
-	    &answer, &truncated, &why);
+	read = wire_response(
+	    message, len, job->name, job->type, job->resolver->now, &answer, &truncated, &why);
 	answer.server = nameserver_text(server_of(turn));
 	if (truncated) {
 		ask_by_tcp(turn);
@@ -521,6 +539,8 @@ release(struct resolver *resolver)
 	event_del(&resolver->tick);
 	book_free(resolver->book);
 	cache_free(resolver->cache);
+	arena_free(resolver->now);
+	arena_free(resolver->last);
 	free(resolver);
 }
 
@@ -529,18 +549,23 @@ on_deliver(evutil_socket_t fd, short what, void *arg)
 {
 	struct resolver *resolver = arg;
 	unsigned batch = resolver->batch++;
+	struct arena *given = resolver->now;
 	struct job *job;
 
 	(void)fd;
 	(void)what;
+	resolver->now = resolver->last;
+	resolver->last = given;
 	while (
 	    !resolver->gone && (job = TAILQ_FIRST(&resolver->ready)) != NULL && job->batch == batch)
 		deliver(resolver, job);
-	if (resolver->gone)
+	if (resolver->gone) {
 		release(resolver);
-	else
-		cache_turn(resolver->cache); /* what became ready meanwhile may have answers from
-		                                it, until its own batch, which is the next */
+		return;
+	}
+	arena_reset(resolver->last);
+	cache_turn(resolver->cache); /* what became ready meanwhile may have answers from it, until
+	                                its own batch, which is the next */
 }
 
 /* ---- what others call */
@@ -552,6 +577,8 @@ make(struct event_base *base)
 
 	resolver->base = base;
 	resolver->cache = cache_new(RESOLVER_CACHE_MAX, loop_random());
+	resolver->now = arena_new();
+	resolver->last = arena_new();
 	TAILQ_INIT(&resolver->open);
 	TAILQ_INIT(&resolver->late);
 	TAILQ_INIT(&resolver->paused);
@@ -630,12 +657,21 @@ resolver_on_answer(struct resolver *resolver, resolver_done *observe, void *arg)
 	resolver->observe_arg = arg;
 }
 
+void
+resolver_limit(struct resolver *resolver, unsigned at_once, size_t kept)
+{
+	for (size_t i = 0; i < resolver->server_count; i++)
+		nameserver_limit(resolver->servers[i], at_once);
+	cache_limit(resolver->cache, kept);
+}
+
 static void
 start(struct job *job)
 {
 	struct resolver *resolver = job->resolver;
 
-	if (cache_get(resolver->cache, job->name, job->type, loop_ms(), &job->answer)) {
+	if (is_kept(job->type) &&
+	    cache_get(resolver->cache, job->name, job->type, loop_ms(), &job->answer)) {
 		resolver->counts.cached++;
 		make_ready(job);
 		return;
@@ -709,6 +745,21 @@ struct resolver_counts
 resolver_counts(const struct resolver *resolver)
 {
 	return resolver->counts;
+}
+
+int
+resolver_error(const struct resolver *resolver)
+{
+	int error = 0;
+
+	if (resolver->counts.answered > 0)
+		return 0;
+	for (size_t i = 0; i < resolver->server_count; i++) {
+		error = nameserver_error(resolver->servers[i]);
+		if (error == 0)
+			return 0;
+	}
+	return error;
 }
 
 size_t

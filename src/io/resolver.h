@@ -12,8 +12,9 @@
  * What waits in our own line, for there is only so much that a nameserver is asked at a time, does
  * not age.
  *
- * Same questions in flight are asked once; answers are kept for their TTL (an hour at most; 15
- * minutes "no"; 5 seconds a failure), the latest RESOLVER_CACHE_MAX of them. A CNAME chain that
+ * Same questions in flight are asked once; answers, but for those of type MX, are kept for their
+ * TTL (an hour at most; 15 minutes "no"; 5 seconds a failure), RESOLVER_CACHE_MAX of them or what
+ * resolver_limit says: the latest, and those that are asked for again. A CNAME chain that
  * ends outside its message is not followed here: `canonical` says where to ask on, and the book
  * does. */
 #ifndef IO_RESOLVER_H
@@ -33,7 +34,7 @@ enum {
 	RESOLVER_SERVERS_MAX = 8,
 	RESOLVER_QUESTION_MS = 10000, /* from the first time it is sent until it is a TIMEOUT */
 	RESOLVER_ROUNDS = 4,
-	RESOLVER_CACHE_MAX = 200000,
+	RESOLVER_CACHE_MAX = 100000,
 };
 
 /* The answer is valid during the call. */
@@ -49,6 +50,10 @@ struct resolver *resolver_replay(
 void resolver_free(
     struct resolver *resolver); /* at any time, also within a callback: open questions are dropped
                                    without a word. NULL is allowed */
+
+/* At once, and right after it was made: how many questions a nameserver is asked at a time at most
+ * (0: as many as is good for it), and how many answers are kept. */
+void resolver_limit(struct resolver *resolver, unsigned at_once, size_t kept);
 
 void resolver_on_answer(struct resolver *resolver, resolver_done *observe,
     void *arg); /* each answer once, as it comes: not what the cache gives (--dns-record) */
@@ -66,6 +71,9 @@ struct resolver_counts {
 	unsigned long answered; /* … to which a nameserver said something, if only that it failed */
 };
 struct resolver_counts resolver_counts(const struct resolver *resolver);
+int resolver_error(const struct resolver *resolver); /* nothing was ever answered, for this machine
+                                                        has no socket to ask with: why (an errno);
+                                                        0: that is not so */
 size_t resolver_servers(const struct resolver *resolver);
 const char *resolver_server(
     const struct resolver *resolver, size_t i); /* "127.0.0.1", "127.0.0.1:5300", "[::1]:5300" */

@@ -123,6 +123,8 @@ struct options {
 
 	/* DNS */
 	struct strings nameservers, list_nameservers; /* "ADDR", "ADDR:PORT", "[ADDR6]:PORT" */
+	unsigned dns_concurrency; /* 500 */
+	unsigned cache_size; /* 100000 */
 	const char *dns_record, *dns_replay;
 	struct pairs list_keys; /* zone, key: never to be shown */
 	const char *list_key_file;
