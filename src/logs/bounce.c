@@ -308,12 +308,38 @@ decode(struct mail *mail, const struct mail_part *part)
 	return charset_utf8(body, set, mail->arena, NULL);
 }
 
+/* Of lists and group services, whose words are no server's. */
+static const char *const list_words[] = {"groups.google.com/support",
+    "not a member of this mailing list", "your message to the list was rejected",
+    "rejected by the list", "rejected by a list moderator", "not allowed to post to this",
+    "non-members are not allowed to post", "posting to this list is restricted",
+    "only subscribers may post", "only members may post"};
+
 static bool
 is_list(struct slice text)
 {
-	return slice_find(text, "groups.google.com/support") != NULL ||
-	       slice_find(text, "not a member of this mailing list") != NULL ||
-	       slice_find(text, "Your message to the list was rejected") != NULL;
+	for (size_t i = 0; i < COUNT(list_words); i++)
+		if (slice_find(text, list_words[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* "cats-owner@lists.example.org" is asked about cats@lists.example.org. */
+static const char *
+list_address(struct mail *mail, struct slice text)
+{
+	static const char *const desks[] = {"-owner", "-request", "-bounces", "-help"};
+	struct slice address = notice_address(text), local;
+
+	if (address.len == 0)
+		return NULL;
+	local = (struct slice){address.at, slice_until(address, "@")};
+	for (size_t i = 0; i < COUNT(desks); i++)
+		if (slice_ends(local, desks[i]) && local.len > strlen(desks[i]))
+			return arena_printf(mail->arena, "%.*s%.*s",
+			    (int)(local.len - strlen(desks[i])), local.at,
+			    (int)(address.len - local.len), address.at + local.len);
+	return slice_copy(address, mail->arena);
 }
 
 /* A list's or group's words are told as they are: their first paragraphs. */
@@ -322,7 +348,7 @@ take_list(struct mail *mail, struct slice text)
 {
 	struct notice *notice = &mail->notices[mail->notice_count++];
 	struct notice_entry *entry;
-	struct slice address = notice_address(text);
+	const char *address = list_address(mail, text);
 
 	*notice = (struct notice){0};
 	text = slice_trim(notice_cut(text, &notice->returned));
@@ -332,9 +358,7 @@ take_list(struct mail *mail, struct slice text)
 		text.len = NOTICE_WORDS_MAX;
 	*entry = (struct notice_entry){.text = text.at,
 	    .len = text.len,
-	    .recipient = mail->failed != NULL ? mail->failed
-	                 : address.len > 0    ? slice_copy(address, mail->arena)
-	                                      : NULL,
+	    .recipient = mail->failed != NULL ? mail->failed : address,
 	    .stage = STAGE_NONE,
 	    .said_by = SAID_BY_LIST};
 }
@@ -510,12 +534,20 @@ take_part(struct mail *mail, const struct mail_part *part, int kind)
 		take_text(mail, html_text(decode(mail, part), mail->arena));
 }
 
-/* Who first passed the notice on: "by mx.example.com" of the oldest trace field. */
+/* Google's trace fields have addresses of its own network. */
+static bool
+is_name(const char *host)
+{
+	return strchr(host, ':') == NULL;
+}
+
+/* Who first passed the notice on: "by mx.example.com" of the oldest trace field that names a host.
+ */
 static const char *
 first_hop(struct mail *mail)
 {
 	struct slice rest = mail->header, name, value;
-	const char *host = NULL, *ip;
+	const char *host = NULL, *next, *ip;
 
 	while (header_next(&rest, &name, &value)) {
 		struct slice text = value;
@@ -534,8 +566,9 @@ first_hop(struct mail *mail)
 		text = slice_from(text, (size_t)(by - text.at));
 		text = slice_trim(slice_from(text, 3 + (is_blank(*by) ? 1 : 0)));
 		text.len = slice_until(text, " \t\r\n;(");
-		if (text.len > 0)
-			host = host_read(text, mail->arena, &ip);
+		next = text.len > 0 ? host_read(text, mail->arena, &ip) : NULL;
+		if (next != NULL && (host == NULL || is_name(next) || !is_name(host)))
+			host = next;
 	}
 	return host;
 }

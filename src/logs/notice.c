@@ -209,28 +209,31 @@ static const char *const empty_words[] = {
     "address not found",
 };
 
-/* The host that was talked to stands behind these, or before them where `before`. */
+/* The host that was talked to stands behind these, or before them where `before`; `ends`: it and a
+ * colon are all that is left of the line. */
 static const struct {
 	const char *words;
-	bool before, needs_ip;
+	bool before, needs_ip, ends;
 } host_words[] = {
-    {" did not like our", true, false},
-    {" does not like recipient", true, false},
-    {" failed after I sent the message", true, false},
-    {" failed on DATA command", true, false},
-    {" but sender was rejected", true, false},
-    {" but greeting failed", true, false},
-    {" but my name was rejected", true, false},
-    {"while talking to ", false, false},
-    {"host: ", false, false},
-    {"remote host ", false, false},
-    {"SMTP Server ", false, false},
-    {"Remote system: dns;", false, false},
-    {"host ", false, false},
-    {" by ", false, true},
-    {"]:[", false, false},
-    {": [", false, false},
-    {"<", false, false},
+    {" did not like our", true, false, false},
+    {" does not like recipient", true, false, false},
+    {" failed after I sent the message", true, false, false},
+    {" failed on DATA command", true, false, false},
+    {" but sender was rejected", true, false, false},
+    {" but greeting failed", true, false, false},
+    {" but my name was rejected", true, false, false},
+    {"while talking to ", false, false, false},
+    {"host: ", false, false, false},
+    {"remote host ", false, false, false},
+    {"remote server ", false, false, false},
+    {"rejected by ", false, false, true},
+    {"SMTP Server ", false, false, false},
+    {"Remote system: dns;", false, false, false},
+    {"host ", false, false, false},
+    {" by ", false, true, false},
+    {"]:[", false, false, false},
+    {": [", false, false, false},
+    {"<", false, false, false},
 };
 
 /* The stage stands behind these; or it is this one. */
@@ -410,6 +413,8 @@ cut_opening(struct slice before)
 			before.len--;
 		if (slice_ends(before, "mailto:") || slice_ends(before, "rfc822;"))
 			before.len -= 7;
+		if (slice_ends(before, "[smtp:"))
+			before.len -= 5;
 	}
 	return before;
 }
@@ -893,6 +898,8 @@ find_host_by(
 		} else {
 			at = rest;
 		}
+		if (host_words[row].ends && (slice_until(at, " ") < at.len || !slice_ends(at, ":")))
+			continue;
 		if (take_host(reader, at, host_words[row].needs_ip, entry))
 			return true;
 		if (host_words[row].before)

@@ -7,11 +7,20 @@
 #include "base/buf.h"
 #include "logs/dsn.h"
 
-enum { TEXT_MAX = 16384 };
+enum { TEXT_MAX = 16384, DATE_MAX = 60 };
 
 static const struct {
-	const char *command, *reply; /* what their lines begin with */
-} marks[] = {{">>> ", "<<< "}, {"In:", "Out:"}};
+	const char *command, *reply; /* what their lines begin with … */
+	bool dated; /* … behind a date */
+} marks[] = {
+    {">>> ", "<<< ", false},
+    {"In:", "Out:", false},
+    {"--> ", "<-- ", true},
+    {"CMD: ", "RSP: ", true},
+};
+
+/* The host stands behind these. */
+static const char *const talking[] = {"while talking to ", "SMTP connection to "};
 
 struct transcript_reader {
 	struct arena *arena;
@@ -23,6 +32,24 @@ struct transcript_reader {
 	struct buf reply; /* to the last command, if it refuses */
 	const char *loose; /* what a local mailer printed ("mail.local: unknown user: joe") */
 };
+
+/* What stands behind the mark: at the beginning of the line, or behind a date ("Mon 2026-11-02
+ * 09:59:58: [1234] <-- 552 too large"); nothing: it is another line. */
+static struct slice
+behind_mark(struct slice line, const char *mark, bool dated)
+{
+	struct slice before = {line.at, line.len < DATE_MAX ? line.len : DATE_MAX};
+	const char *found = dated ? slice_find(before, mark) : line.at;
+	bool clock = !dated;
+
+	if (found == NULL || !slice_begins(slice_from(line, (size_t)(found - line.at)), mark))
+		return (struct slice){line.at, 0};
+	before.len = (size_t)(found - line.at);
+	for (size_t i = 1; i + 1 < before.len && !clock; i++)
+		clock = line.at[i] == ':' && is_digit(line.at[i - 1]) && is_digit(line.at[i + 1]);
+	return clock ? slice_trim(slice_from(line, before.len + strlen(mark)))
+	             : (struct slice){line.at, 0};
+}
 
 /* The address in brackets, else the first one. */
 static const char *
@@ -185,24 +212,37 @@ take_recipient(struct transcript_reader *reader, struct slice line)
 		entry_of(reader, slice_copy(address, reader->arena));
 }
 
+static struct slice
+behind_talking(struct slice line)
+{
+	for (size_t i = 0; i < sizeof talking / sizeof *talking; i++) {
+		const char *found = slice_find(line, talking[i]);
+
+		if (found != NULL)
+			return slice_from(line, (size_t)(found - line.at) + strlen(talking[i]));
+	}
+	return (struct slice){line.at, 0};
+}
+
 static void
 take_line(struct transcript_reader *reader, struct slice line)
 {
-	static const char talking[] = "while talking to ";
-	const char *found = slice_find(line, talking);
+	struct slice command =
+	                 behind_mark(line, marks[reader->mark].command, marks[reader->mark].dated),
+	             reply =
+	                 behind_mark(line, marks[reader->mark].reply, marks[reader->mark].dated);
+	struct slice host = behind_talking(line);
 	const char *ip;
 
-	if (found != NULL) {
-		line = slice_from(line, (size_t)(found - line.at) + sizeof talking - 1);
-		reader->host = host_read(line, reader->arena, &ip);
+	if (host.len > 0) {
+		reader->host = host_read(host, reader->arena, &ip);
 		reader->host_ip = ip;
 		reader->stage = STAGE_NONE;
 		buf_clear(&reader->reply);
-	} else if (slice_begins(line, marks[reader->mark].command)) {
-		take_command(
-		    reader, slice_trim(slice_from(line, strlen(marks[reader->mark].command))));
-	} else if (slice_begins(line, marks[reader->mark].reply)) {
-		take_reply(reader, slice_trim(slice_from(line, strlen(marks[reader->mark].reply))));
+	} else if (command.len > 0) {
+		take_command(reader, command);
+	} else if (reply.len > 0) {
+		take_reply(reader, reply);
 	} else if (take_verdict(reader, line) || take_reason(reader, line)) {
 		reader->loose = NULL;
 	} else if (memchr(line.at, '@', line.len) != NULL) {
@@ -227,7 +267,8 @@ find_mark(struct transcript_reader *reader, struct slice text)
 	while (slice_line(&text, &line)) {
 		line = slice_trim(line);
 		for (unsigned i = 0; i < sizeof marks / sizeof marks[0]; i++)
-			if (slice_begins(line, marks[i].reply) && (i == 0 || session)) {
+			if (behind_mark(line, marks[i].reply, marks[i].dated).len > 0 &&
+			    (i != 1 || session)) {
 				reader->mark = i;
 				return true;
 			}

@@ -371,7 +371,8 @@ mark_dots(const char *text, size_t len, struct arena *arena)
 
 	for (size_t i = 1; i + 1 < len; i++)
 		if (text[i] == '.' && text[i - 1] != ' ' && text[i - 1] != '.' &&
-		    text[i + 1] != ' ' && text[i + 1] != '.' && !begins_sentence(text, i, len))
+		    memchr(" .,;:!?)]}>\"'|", text[i + 1], 14) == NULL &&
+		    !begins_sentence(text, i, len))
 			marked[i] = PATTERN_DOT;
 	return marked;
 }
