@@ -1,13 +1,18 @@
 /* Whose turn it is: each row is a play of steps. "+name site address" adds a job (deep with a final
  * "deep"), ">name" begins the next one, and it must be that ("> -": none), "<name" ends it, "@ms"
- * is the time from then on, "hold site ms", "lower n", "when ms" what the last "> -" named. */
+ * is the time from then on, "hold site ms", "lower n", "when ms" what the last "> -" named, "slow
+ * site ms" (0: none named) and "until ms", "expect site n", "follow a b" (or -), "minute n site". A
+ * job that ends in "on" goes on. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "campaign/pace.h"
 #include "campaign/site.h"
+#include "campaign/window.h"
+#include "rules/builtin.h"
 
 enum { JOBS = 32, MANY = 20000 };
 
@@ -16,75 +21,148 @@ struct play {
 	struct site_job jobs[JOBS];
 	char names[JOBS][32];
 	size_t count;
-	int64_t now, when;
+	struct pace pace;
+	int64_t now, when, until;
 };
 
 static const struct {
 	const char *what;
 	struct site_limits limits;
-	const char *steps[24];
+	struct pace pace; /* of every site */
+	const char *steps[32];
 } plays[] = {
     {.what = "an address takes one connection at a time",
-        .limits = {.walks = 9, .shallow = 9, .deep = 9, .address = 1},
+        .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 9, .deep = 9},
         .steps = {"+a s.example 192.0.2.1", "+b s.example 192.0.2.1", ">a", "> -", "<a", ">b",
             "> -", "when never"}},
     {.what = "whatever the sites are called",
-        .limits = {.walks = 9, .shallow = 9, .deep = 9, .address = 1},
+        .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 9, .deep = 9},
         .steps = {"+a s.example 192.0.2.1", "+b t.example 192.0.2.1", ">a", "> -", "<a", ">b"}},
     {.what = "a site takes two up to EHLO",
-        .limits = {.walks = 9, .shallow = 2, .deep = 1, .address = 1},
+        .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 2, .deep = 1},
         .steps = {"+a s.example 192.0.2.1", "+b s.example 192.0.2.2", "+c s.example 192.0.2.3",
             ">a", ">b", "> -", "<b", ">c"}},
     {.what = "and one past it",
-        .limits = {.walks = 9, .shallow = 2, .deep = 1, .address = 1},
+        .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 2, .deep = 1},
         .steps = {"+a s.example 192.0.2.1 deep", "+b s.example 192.0.2.2 deep", ">a", "> -", "<a",
             ">b"}},
     {.what = "a deep one waits for the shallow ones",
-        .limits = {.walks = 9, .shallow = 2, .deep = 1, .address = 1},
+        .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 2, .deep = 1},
         .steps = {"+a s.example 192.0.2.1", "+b s.example 192.0.2.2 deep", ">a", "> -", "<a",
             ">b"}},
     {.what = "sites do not wait for each other",
-        .limits = {.walks = 9, .shallow = 1, .deep = 1, .address = 1},
+        .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 1, .deep = 1},
         .steps = {"+a s.example 192.0.2.1", "+b s.example 192.0.2.2", "+c t.example 192.0.2.3",
             ">a", ">c", "> -", "<a", ">b"}},
     {.what = "the run has a limit of its own",
-        .limits = {.walks = 2, .shallow = 1, .deep = 1, .address = 1},
+        .limits = {.walks = 2, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 1, .deep = 1},
         .steps = {"+a s.example 192.0.2.1", "+b t.example 192.0.2.2", "+c u.example 192.0.2.3",
             ">a", ">b", "> -", "<a", ">c"}},
     {.what = "and it can be lowered, but not to nothing",
-        .limits = {.walks = 3, .shallow = 1, .deep = 1, .address = 1},
+        .limits = {.walks = 3, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 1, .deep = 1},
         .steps = {"lower 0", "+a s.example 192.0.2.1", "+b t.example 192.0.2.2", ">a", "> -", "<a",
             ">b"}},
     {.what = "a busy address does not hold up the rest of its site",
-        .limits = {.walks = 9, .shallow = 2, .deep = 1, .address = 1},
+        .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 2, .deep = 1},
         .steps = {"+a s.example 192.0.2.1", "+b s.example 192.0.2.1", "+c s.example 192.0.2.2",
             ">a", ">c", "> -"}},
     {.what = "nor does a full site hold up others at its address",
-        .limits = {.walks = 9, .shallow = 1, .deep = 1, .address = 1},
+        .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 1, .deep = 1},
         .steps = {"+a s.example 192.0.2.1", ">a", "+x u.example 192.0.2.9", ">x",
             "+b s.example 192.0.2.9", "+c t.example 192.0.2.9", "> -", "<x", ">c", "<a", "> -",
             "<c", ">b"}},
     {.what = "the addresses of a site take turns",
-        .limits = {.walks = 9, .shallow = 1, .deep = 1, .address = 1},
+        .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 1, .deep = 1},
         .steps = {"+a s.example 192.0.2.1", "+b s.example 192.0.2.1", "+c s.example 192.0.2.1",
             "+d s.example 192.0.2.2", ">a", "<a", ">b", "<b", ">d", "<d", ">c"}},
     {.what = "nobody begins at a site before its time",
-        .limits = {.walks = 9, .shallow = 1, .deep = 1, .address = 1},
+        .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 1, .deep = 1},
         .steps = {"hold s.example 500", "+a s.example 192.0.2.1", "+b t.example 192.0.2.2", ">b",
             "> -", "when 500", "@499", "> -", "@500", ">a"}},
     {.what = "nor when it was let in before that was known",
-        .limits = {.walks = 1, .shallow = 1, .deep = 1, .address = 1},
+        .limits = {.walks = 1, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 1, .deep = 1},
         .steps = {"+x t.example 192.0.2.9", ">x", "+a s.example 192.0.2.1",
             "+b s.example 192.0.2.2", "hold s.example 500", "<x", "> -", "when 500", "@500", ">a",
             "<a", ">b"}},
     {.what = "a time only moves on",
-        .limits = {.walks = 9, .shallow = 1, .deep = 1, .address = 1},
+        .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 1, .deep = 1},
         .steps = {"hold s.example 500", "hold s.example 300", "hold t.example 400",
             "hold u.example 100", "hold u.example 600", "+a s.example 192.0.2.1",
             "+b t.example 192.0.2.2", "+c u.example 192.0.2.3", "@300", "> -", "when 400", "@400",
             ">b", "> -", "when 500", "@500", ">a", "> -", "when 600", "@600", ">c"}},
+    {.what = "a network takes so many, whatever their sites and addresses",
+        .limits = {.walks = 9, .address = 1, .network = 2, .pause = 1000},
+        .pace = {.shallow = 2, .deep = 1},
+        .steps = {"+a s.example 192.0.2.1", "+b t.example 192.0.2.2", "+c u.example 192.0.2.3",
+            "+d v.example 192.0.3.1", "+e w.example 2001:db8::1", "+f x.example 2001:db8:0:1::1",
+            "+g y.example 2001:db8:0:2::1", "+h z.example 2001:db8:1::1", ">a", ">b", ">d", ">e",
+            ">f", ">h", "> -", "<b", ">c", "<e", ">g"}},
+    {.what = "half of a minute's connections may come at once, the others are spread",
+        .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 9, .deep = 1, .rate = 4},
+        .steps = {"+a s.example 192.0.2.1", "+b s.example 192.0.2.2", "+c s.example 192.0.2.3",
+            "+d s.example 192.0.2.4", "+e s.example 192.0.2.5", ">a", ">b", "> -", "when 15000",
+            "@14999", "> -", "@15000", ">c", "> -", "when 30000", "@30000", ">d", "> -",
+            "when 60000", "@59999", "> -", "@60000", ">e", "minute 3 s.example"}},
+    {.what = "an address feels all names at it",
+        .limits = {.walks = 9, .address = 9, .network = 99, .pause = 1000},
+        .pace = {.shallow = 9, .deep = 1, .rate = 2},
+        .steps = {"+a s.example 192.0.2.1", "+b t.example 192.0.2.1", "+c u.example 192.0.2.1",
+            ">a", "> -", "when 30000", "@30000", ">b", "> -", "when 60000", "@60000", ">c"}},
+    {.what = "the run has a rate, too",
+        .limits = {.walks = 9, .rate = 2, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 9, .deep = 1},
+        .steps = {"+a s.example 192.0.2.1", "+b t.example 192.0.2.2", "+c u.example 192.0.2.3",
+            ">a", "> -", "when 30000", "@30000", ">b", "> -", "when 60000", "@60000", ">c"}},
+    {.what = "the largest site begins first",
+        .limits = {.walks = 1, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 1, .deep = 1},
+        .steps = {"+x s.example 192.0.2.1", ">x", "+a t.example 192.0.2.2",
+            "+b u.example 192.0.2.3", "expect u.example 5", "+c v.example 192.0.2.4",
+            "expect w.example 7", "+d w.example 192.0.2.5", "<x", ">d", "<d", ">b", "<b", ">a",
+            "<a", ">c"}},
+    {.what = "a site that complains is left alone, then slower, then as before",
+        .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 2, .deep = 2, .rate = 4},
+        .steps = {"+a s.example 192.0.2.1", "+b s.example 192.0.2.2", ">a", ">b",
+            "slow s.example 0", "until 1000", "slow s.example 0", "until 1000", "<a", "<b",
+            "+c s.example 192.0.2.1", "+d s.example 192.0.2.2", "@59999", "> -", "@60000", ">c",
+            "> -", "<c", "slow s.example 0", "until 62000", "@119999", "> -", "@120000", ">d",
+            "slow s.example 7000", "until 127000", "slow s.example 99999999", "until 3720000",
+            "@9999999", "minute 0 s.example"}},
+    {.what = "its target is asked on, for a pause is for others",
+        .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 2, .deep = 2},
+        .steps = {"+a s.example 192.0.2.1", ">a", "slow s.example 0", "<a",
+            "+b s.example 192.0.2.2", "+c s.example 192.0.2.3 on", ">c", "<c", "> -", "when 4000"}},
+    {.what = "a connection serves the next at the same site and address",
+        .limits = {.walks = 1, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 1, .deep = 1, .rate = 2},
+        .steps = {"+a s.example 192.0.2.1", "+b s.example 192.0.2.1", "+c s.example 192.0.2.2",
+            ">a", "follow a b", "> -", "follow b -", "minute 1 s.example", "<b", "> -",
+            "when 30000", "@30000", ">c"}},
+    {.what = "but not past a pause",
+        .limits = {.walks = 1, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 1, .deep = 1},
+        .steps = {"+a s.example 192.0.2.1", "+b s.example 192.0.2.1", ">a", "hold s.example 500",
+            "follow a -", "<a", "> -", "when 500", "@500", ">b"}},
     {.what = "families are told apart",
-        .limits = {.walks = 9, .shallow = 9, .deep = 1, .address = 1},
+        .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 9, .deep = 1},
         .steps = {"+a s.example 192.0.2.1", "+b s.example 2001:db8::1", ">a", ">b"}},
 };
 
@@ -108,8 +186,39 @@ add(struct play *play, const char *step)
 	sscanf(step, "%31s %63s %45s %7s", play->names[play->count], site, address, deep);
 	cr_assert(ip_parse(&ip, address), "%s", step);
 	job->deep = strcmp(deep, "deep") == 0;
+	job->goes_on = strcmp(deep, "on") == 0;
+	play->pace.site = site;
 	job->arg = play->names[play->count++];
-	sites_add(play->sites, job, site, &ip, play->now);
+	sites_add(play->sites, job, &play->pace, &ip, play->now);
+}
+
+static bool
+any(const struct site_job *next, const struct site_job *job)
+{
+	return next != job;
+}
+
+static void
+follow(struct play *play, const char *what, const char *step)
+{
+	char job[32], next[32];
+	struct site_job *found;
+
+	sscanf(step, "%*s %31s %31s", job, next);
+	found = sites_follow(play->sites, the(play, job), any, play->now);
+	cr_assert_str_eq(found != NULL ? found->arg : "-", next, "%s: %s", what, step);
+}
+
+static void
+count_minute(struct play *play, const char *what, const char *step)
+{
+	unsigned number, found;
+	char site[64];
+
+	sscanf(step, "%*s %u %63s", &number, site);
+	play->pace.site = site;
+	found = sites_minute(play->sites, &play->pace, play->now);
+	cr_assert_eq(found, number, "%s: %s: %u", what, step, found);
 }
 
 static void
@@ -120,6 +229,7 @@ take(struct play *play, const char *what, const char *step, const char *name)
 	struct site_job *job;
 
 	sscanf(step, "%*s %63s %lld", site, &number);
+	play->pace.site = site;
 	switch (*step) {
 	case '+':
 		add(play, name);
@@ -136,7 +246,23 @@ take(struct play *play, const char *what, const char *step, const char *name)
 		play->now = atoll(name);
 		break;
 	case 'h':
-		sites_hold(play->sites, site, number, play->now);
+		sites_hold(play->sites, &play->pace, number, play->now);
+		break;
+	case 's':
+		play->until = sites_slow(play->sites, &play->pace, number, play->now);
+		break;
+	case 'u':
+		cr_assert_eq(
+		    play->until, atoll(site), "%s: %s: %lld", what, step, (long long)play->until);
+		break;
+	case 'e':
+		sites_expect(play->sites, &play->pace, (long)number, play->now);
+		break;
+	case 'f':
+		follow(play, what, step);
+		break;
+	case 'm':
+		count_minute(play, what, step);
 		break;
 	case 'l':
 		sites_lower(play->sites, (unsigned)atoi(site));
@@ -154,7 +280,7 @@ take(struct play *play, const char *what, const char *step, const char *name)
 Test(site, plays)
 {
 	for (size_t i = 0; i < sizeof plays / sizeof *plays; i++) {
-		struct play play = {.sites = sites_new(&plays[i].limits)};
+		struct play play = {.sites = sites_new(&plays[i].limits), .pace = plays[i].pace};
 
 		for (size_t s = 0; plays[i].steps[s] != NULL; s++)
 			take(&play, plays[i].what, plays[i].steps[s], plays[i].steps[s] + 1);
@@ -172,9 +298,11 @@ next_random(uint32_t *state)
 Test(site, limits_hold_and_everybody_has_a_turn)
 {
 	static const struct site_limits limits = {
-	    .walks = 50, .shallow = 2, .deep = 1, .address = 1};
+	    .walks = 50, .address = 1, .network = 99, .pause = 1000};
+	struct pace pace = {.shallow = 2, .deep = 1};
 	static struct site_job jobs[MANY];
-	static unsigned site_of[MANY], address_of[MANY], at_site[97], at_address[131];
+	static unsigned site_of[MANY], address_of[MANY], at_site[97], deep_at_site[97],
+	    at_address[131];
 	static struct site_job *running[50];
 	struct sites *sites = sites_new(&limits);
 	uint32_t random = 1;
@@ -192,11 +320,12 @@ Test(site, limits_hold_and_everybody_has_a_turn)
 			address_of[added] = (next_random(&random) >> 16) % 131;
 			ip.bytes[3] = (unsigned char)address_of[added];
 			snprintf(site, sizeof site, "s%u.example", site_of[added]);
+			pace.site = site;
 			jobs[added].deep = (next_random(&random) >> 16) % 4 == 0;
 			jobs[added].arg = &jobs[added];
 			if (next_random(&random) >> 24 == 0)
-				sites_hold(sites, site, now + 5, now);
-			sites_add(sites, &jobs[added], site, &ip, now);
+				sites_hold(sites, &pace, now + 5, now);
+			sites_add(sites, &jobs[added], &pace, &ip, now);
 		}
 		now++;
 		while ((job = sites_next(sites, now, &when)) != NULL) {
@@ -207,7 +336,9 @@ Test(site, limits_hold_and_everybody_has_a_turn)
 			at_address[address_of[i]]++;
 			cr_assert_leq(live, limits.walks);
 			cr_assert_leq(at_address[address_of[i]], 1);
-			cr_assert_leq(at_site[site_of[i]], job->deep ? 1 : 2);
+			deep_at_site[site_of[i]] += job->deep;
+			cr_assert_leq(at_site[site_of[i]], 2);
+			cr_assert_leq(deep_at_site[site_of[i]], 1);
 		}
 		cr_assert_eq(sites_running(sites), live);
 		cr_assert_eq(sites_waiting(sites), added - ended - live);
@@ -218,6 +349,7 @@ Test(site, limits_hold_and_everybody_has_a_turn)
 
 			i = (size_t)(running[which] - jobs);
 			at_site[site_of[i]]--;
+			deep_at_site[site_of[i]] -= running[which]->deep;
 			at_address[address_of[i]]--;
 			sites_done(sites, running[which], now);
 			running[which] = running[--live];
@@ -229,30 +361,126 @@ Test(site, limits_hold_and_everybody_has_a_turn)
 	sites_free(sites);
 }
 
-Test(site, names)
+Test(site, paces)
 {
+	static const char operators[] =
+	    "[google.com]\nmx = google.com googlemail.com\nconnections = 5\n"
+	    "transactions = 50\nsource = x\n"
+	    "[mail.protection.outlook.com]\nmx = mail.protection.outlook.com\n"
+	    "rate = 100\nsource = y\n";
 	static const struct {
-		const char *host, *site;
+		const char *host;
+		struct pace pace;
 	} rows[] = {
-	    {"mx1.example.co.uk", "example.co.uk"},
-	    {"mx2.other.co.uk", "other.co.uk"},
-	    {"alt1.aspmx.l.google.com", "google.com"},
-	    {"tenant-com.mail.protection.outlook.com", "outlook.com"},
-	    {"example.com", "example.com"},
-	    {"localhost", "localhost"},
-	    {"co.uk", "co.uk"},
-	    {"192.0.2.7", "192.0.2.1"},
-	    {"", "192.0.2.1"},
-	    {NULL, "192.0.2.1"},
+	    {"mx1.example.co.uk", {"example.co.uk", 2, 1, 30, 10}},
+	    {"mx2.other.co.uk", {"other.co.uk", 2, 1, 30, 10}},
+	    {"alt1.aspmx.l.google.com", {"google.com", 5, 5, 30, 50}},
+	    {"aspmx2.googlemail.com", {"google.com", 5, 5, 30, 50}},
+	    {"notgoogle.com", {"notgoogle.com", 2, 1, 30, 10}},
+	    {"google.com.example.org", {"example.org", 2, 1, 30, 10}},
+	    {"tenant-com.mail.protection.outlook.com",
+	        {"mail.protection.outlook.com", 2, 1, 100, 10}},
+	    {"other.outlook.com", {"outlook.com", 2, 1, 30, 10}},
+	    {"example.com", {"example.com", 2, 1, 30, 10}},
+	    {"localhost", {"localhost", 2, 1, 30, 10}},
+	    {"co.uk", {"co.uk", 2, 1, 30, 10}},
+	    {"192.0.2.7", {"192.0.2.1", 2, 1, 30, 10}},
+	    {"", {"192.0.2.1", 2, 1, 30, 10}},
+	    {NULL, {"192.0.2.1", 2, 1, 30, 10}},
 	};
+	struct paces *paces = paces_new(&(struct pace_wish){.connections = 0});
 	struct arena *arena = arena_new();
+	struct stanza_error error;
 	struct ip ip;
 
 	ip_parse(&ip, "192.0.2.1");
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		cr_expect_str_eq(site_name(rows[i].host, &ip, arena), rows[i].site, "%s",
-		    rows[i].host != NULL ? rows[i].host : "(none)");
+	cr_assert(paces_add(paces, operators, sizeof operators - 1, &error), "%s", error.reason);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const char *host = rows[i].host != NULL ? rows[i].host : "(none)";
+		const struct pace *right = &rows[i].pace;
+		struct pace pace;
+
+		pace_find(paces, rows[i].host, &ip, arena, &pace);
+		cr_expect_str_eq(pace.site, right->site, "%s", host);
+		cr_expect(pace.shallow == right->shallow && pace.deep == right->deep &&
+		              pace.rate == right->rate && pace.transactions == right->transactions,
+		    "%s", host);
+	}
+	paces_free(paces);
 	arena_free(arena);
+}
+
+Test(site, wishes_go_before_tables)
+{
+	static const char operators[] =
+	    "[a.example]\nmx = a.example\nconnections = 5\nrate = 9\nsource = x\n";
+	const struct pace_wish wish = {.connections = 7, .rate_given = true, .rate = 0};
+	struct paces *paces = paces_new(&wish);
+	struct arena *arena = arena_new();
+	struct stanza_error error;
+	struct ip ip = {.family = 4};
+
+	cr_assert(paces_add(paces, operators, sizeof operators - 1, &error));
+	for (int i = 0; i < 2; i++) {
+		struct pace pace;
+
+		pace_find(paces, i == 0 ? "mx.a.example" : "mx.b.example", &ip, arena, &pace);
+		cr_expect(pace.shallow == 7 && pace.deep == 7 && pace.rate == 0);
+	}
+	paces_free(paces);
+	arena_free(arena);
+}
+
+Test(site, tables_that_are_refused)
+{
+	static const char *const tables[] = {"[a]\nmx = a.example\n", "[a]\nsource = x\n",
+	    "[a]\nmx = a.example\nsource = x\nconnections = 0\n",
+	    "[a]\nmx = a.example\nsource = x\nrate = many\n",
+	    "[a]\nmx = a.example\nsource = x\ncolour = red\n"};
+	struct paces *paces = paces_new(&(struct pace_wish){.connections = 0});
+	struct stanza_error error;
+
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		cr_expect_not(
+		    paces_add(paces, tables[i], strlen(tables[i]), &error), "%s", tables[i]);
+	paces_free(paces);
+}
+
+Test(site, built_in_table)
+{
+	struct paces *paces = paces_new(&(struct pace_wish){.connections = 0});
+	struct stanza_error error;
+
+	cr_expect(paces_add(paces, data_sites, data_sites_size, &error), "line %u: %s", error.line,
+	    error.reason);
+	paces_free(paces);
+}
+
+/* Any minute, wherever it begins. */
+Test(site, no_minute_has_more_than_the_rate)
+{
+	enum { BEGUN = 3000 };
+	static int64_t times[BEGUN];
+	uint32_t random = 7;
+
+	for (unsigned rate = 1; rate < 70; rate += 3) {
+		struct window window = {0};
+		int64_t now = 0;
+
+		for (size_t i = 0; i < BEGUN; i++) {
+			int64_t at = window_opens(&window, rate, 0, i % 700 > 600, now);
+
+			now = at > now ? at : now;
+			now +=
+			    (next_random(&random) >> 24) % 5 == 0 ? next_random(&random) >> 16 : 0;
+			if (window_opens(&window, rate, 0, false, now) > now)
+				now = window_opens(&window, rate, 0, false, now);
+			window_note(&window, times[i] = now);
+			cr_assert(
+			    i < rate || times[i] - times[i - rate] >= WINDOW_MS, "rate %u", rate);
+		}
+		window_release(&window);
+	}
 }
 
 Test(site, depth)

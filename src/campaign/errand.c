@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "campaign/site.h"
 #include "campaign/verdict.h"
 #include "dns/book.h"
 
@@ -93,12 +92,13 @@ excuse(struct errand *errand)
 	                     : "it has IPv4 addresses only, and this source is of IPv6";
 }
 
-const char *
-errand_site(struct errand *errand, struct destination *destination)
+const struct pace *
+errand_pace(struct errand *errand, struct destination *destination)
 {
-	if (destination->site == NULL)
-		destination->site = site_name(destination->host, &destination->ip, errand->arena);
-	return destination->site;
+	if (destination->pace.site == NULL)
+		pace_find(errand->rules->paces, destination->host, &destination->ip, errand->arena,
+		    &destination->pace);
+	return &destination->pace;
 }
 
 void
@@ -112,7 +112,7 @@ errand_routed(struct errand *errand, bool complete)
 	for (size_t i = 0; i < route->host_count; i++)
 		add_host(errand, &route->hosts[i]);
 	if (errand->count > 0) {
-		journey->site = errand_site(errand, &errand->destinations[0]);
+		journey->site = errand_pace(errand, &errand->destinations[0])->site;
 		return;
 	}
 	if (has_address(route)) {

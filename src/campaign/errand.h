@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "campaign/pace.h"
 #include "journey.h"
 
 struct arena;
@@ -23,11 +24,12 @@ struct destination { /* one address to try */
 	const char *canonical; /* of the host: behind its CNAME */
 	uint16_t preference;
 	struct ip ip;
-	const char *site; /* site.h; NULL: not asked for yet */
+	struct pace pace; /* of its site; site NULL: not asked for yet */
 };
 
 struct errand_rules { /* of the run; borrowed */
 	enum route_family family;
+	const struct paces *paces;
 	bool all; /* ask every address, whatever the others say */
 	bool allow_private;
 	long target_ms; /* for all walks of one errand; 0: for ever */
@@ -65,7 +67,7 @@ bool errand_route(struct errand *errand);
 /* The route is final. `complete`: the look-ups were not cut short. */
 void errand_routed(struct errand *errand, bool complete);
 
-const char *errand_site(struct errand *errand, struct destination *destination);
+const struct pace *errand_pace(struct errand *errand, struct destination *destination);
 
 /* The next destination; NULL: there is nobody more to ask, or no need to. Addresses that are to be
  * left alone are passed over, and noted as attempts. */

@@ -156,7 +156,7 @@ queue(struct passage *passage)
 	passage->job.arg = passage;
 	passage->job.deep = site_is_deep(passage->errand->journey.target.depth);
 	sites_add(pipeline->sites, &passage->job,
-	    errand_site(passage->errand, passage->destination), &passage->destination->ip,
+	    errand_pace(passage->errand, passage->destination), &passage->destination->ip,
 	    loop_ms());
 	wake(pipeline);
 }
@@ -189,7 +189,7 @@ on_walk_done(void *arg)
 		return;
 	}
 	pipeline->calls.attempt(
-	    attempt, errand_site(passage->errand, passage->destination), pipeline->calls.arg);
+	    attempt, errand_pace(passage->errand, passage->destination)->site, pipeline->calls.arg);
 	go_on(passage);
 }
 

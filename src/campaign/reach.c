@@ -118,7 +118,7 @@ reach_any(const struct reach_plan *plan, struct arena *arena, struct reach *out)
 	struct search search = {.plan = plan,
 	    .arena = arena,
 	    .out = out,
-	    .rules = {.allow_private = plan->allow_private, .target_ms = HOST_MS},
+	    .rules = {.paces = NULL, .allow_private = plan->allow_private, .target_ms = HOST_MS},
 	    .walk = {.base = plan->base, .tls_want = TLS_NEVER},
 	    .sender = {.helo = "localhost", .from = ""}};
 

@@ -7,37 +7,55 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "evidence/blocklist.h"
+#include "base/heap.h"
+#include "campaign/pace.h"
+#include "campaign/window.h"
 
-enum { GATES = 2 }; /* that a job goes through */
-enum gate_kind { GATE_SITE, GATE_ADDRESS };
+enum { STEPS = 8 }; /* in which a site comes back to what it had */
+
+enum gate_kind { GATE_SITE, GATE_ADDRESS, GATE_NETWORK, GATES };
 
 struct gate {
 	enum gate_kind kind;
 	char *name; /* of a site */
-	struct ip ip; /* of an address */
-	unsigned inside;
+	struct ip ip; /* of an address, a network */
+	unsigned shallow, deep; /* that may be inside */
+	unsigned rate; /* that may begin in a minute; 0: any number */
+	unsigned inside; /* of those, `ahead` have not begun yet */
+	unsigned ahead;
+	struct window window; /* who began */
 	int64_t not_before;
-	size_t lanes; /* that lead through it; at 0 it can go */
+	unsigned slowed; /* what it had when it complained; 0: it has not */
+	unsigned strikes, good; /* how often it complained; good ends since */
+	size_t lanes; /* that lead through it */
+	/* Of a site: */
+	size_t waiting, expected; /* here, elsewhere */
+	struct site_job *ready, *last_ready; /* those that are through their gates, but not begun */
+	size_t ready_slot;
+	/* Of all: */
 	struct lane *first, *last; /* those that wait for it */
-	size_t slot; /* where it stands among those that wait for the time, from 1; 0: it does not
-	              */
+	int64_t wakes; /* when it is to be looked at */
+	struct heap *in; /* one of those of `sites`; NULL: none */
+	size_t slot;
 };
 
 struct lane { /* all jobs of one site for one address */
 	struct gate *gates[GATES];
 	size_t inside;
 	struct site_job *first, *last; /* who waits */
-	struct lane *next; /* at the gate that it waits for */
+	struct gate *at; /* that it waits for; NULL: nobody waits */
+	struct lane *previous, *next; /* there */
 };
 
 struct sites {
 	struct site_limits limits;
+	struct window window; /* of all walks */
 	void *gates, *lanes;
-	struct gate **held; /* a heap from 1, the earliest on top */
-	size_t held_count, held_room;
-	struct site_job *first, *last; /* those who are through their gates, but not begun */
-	size_t waiting, ready, running;
+	struct heap shut; /* gates that somebody waits for, by when they may open */
+	struct heap fading; /* gates that nobody waits for, by when they may be forgotten */
+	struct heap ready; /* sites where somebody is through all gates, the largest first */
+	unsigned long order;
+	size_t waiting, ready_count, running;
 };
 
 /* ---- the trees */
@@ -64,6 +82,27 @@ by_gates(const void *left, const void *right)
 	return 0;
 }
 
+static bool
+wakes_before(const void *a, const void *b)
+{
+	return ((const struct gate *)a)->wakes < ((const struct gate *)b)->wakes;
+}
+
+static size_t
+size_of(const struct gate *site)
+{
+	return site->waiting + site->expected;
+}
+
+static bool
+begins_before(const void *left, const void *right)
+{
+	const struct gate *a = left, *b = right;
+
+	return size_of(a) != size_of(b) ? size_of(a) > size_of(b)
+	                                : a->ready->order < b->ready->order;
+}
+
 /* What equals `key`, or a copy of it that is put in; `*is_new` says which. */
 static void *
 find_or_add(void **tree, const void *key, size_t size, int (*compare)(const void *, const void *),
@@ -80,30 +119,74 @@ find_or_add(void **tree, const void *key, size_t size, int (*compare)(const void
 }
 
 static struct gate *
-site_gate(struct sites *sites, const char *name)
+site_gate(struct sites *sites, const struct pace *pace)
 {
-	struct gate key = {.kind = GATE_SITE, .name = (char *)name, .not_before = INT64_MIN}, *gate;
+	struct gate key = {.kind = GATE_SITE,
+	                .name = (char *)pace->site,
+	                .shallow = pace->shallow,
+	                .deep = pace->deep,
+	                .rate = pace->rate,
+	                .not_before = INT64_MIN},
+	            *gate;
 	bool is_new;
 
 	gate = find_or_add(&sites->gates, &key, sizeof key, by_kind_and_key, &is_new);
 	if (is_new)
-		gate->name = must_string(name);
+		gate->name = must_string(pace->site);
+	return gate;
+}
+
+/* NULL: there is none. */
+static struct gate *
+find_site(const struct sites *sites, const struct pace *pace)
+{
+	const struct gate key = {.kind = GATE_SITE, .name = (char *)pace->site};
+	struct gate **node = tfind(&key, &sites->gates, by_kind_and_key);
+
+	return node != NULL ? *node : NULL;
+}
+
+/* Vanity names at one hoster are many sites: its address feels them all. */
+static struct gate *
+address_gate(struct sites *sites, const struct pace *pace, const struct ip *ip)
+{
+	struct gate key = {.kind = GATE_ADDRESS,
+	                .ip = *ip,
+	                .shallow = sites->limits.address,
+	                .deep = sites->limits.address,
+	                .rate = pace->rate,
+	                .not_before = INT64_MIN},
+	            *gate;
+	bool is_new;
+
+	gate = find_or_add(&sites->gates, &key, sizeof key, by_kind_and_key, &is_new);
+	if (gate->rate > 0 && (pace->rate == 0 || pace->rate > gate->rate))
+		gate->rate = pace->rate; /* who bears most of those at it, bears it there, too */
 	return gate;
 }
 
 static struct gate *
-address_gate(struct sites *sites, const struct ip *ip)
+network_gate(struct sites *sites, const struct ip *ip)
 {
-	struct gate key = {.kind = GATE_ADDRESS, .ip = *ip, .not_before = INT64_MIN};
+	struct gate key = {.kind = GATE_NETWORK,
+	    .ip = *ip,
+	    .shallow = sites->limits.network,
+	    .deep = sites->limits.network,
+	    .not_before = INT64_MIN};
+	size_t kept = ip->family == 6 ? 6 : 3;
 	bool is_new;
 
+	memset(key.ip.bytes + kept, 0, sizeof key.ip.bytes - kept);
 	return find_or_add(&sites->gates, &key, sizeof key, by_kind_and_key, &is_new);
 }
 
 static struct lane *
-lane_of(struct sites *sites, const char *site, const struct ip *ip)
+lane_of(struct sites *sites, const struct pace *pace, const struct ip *ip)
 {
-	struct lane key = {.gates = {site_gate(sites, site), address_gate(sites, ip)}}, *lane;
+	struct lane key = {.gates = {[GATE_SITE] = site_gate(sites, pace),
+	                       [GATE_ADDRESS] = address_gate(sites, pace, ip),
+	                       [GATE_NETWORK] = network_gate(sites, ip)}},
+	            *lane;
 	bool is_new;
 
 	lane = find_or_add(&sites->lanes, &key, sizeof key, by_gates, &is_new);
@@ -117,131 +200,162 @@ free_gate(void *node)
 {
 	struct gate *gate = node;
 
+	window_release(&gate->window);
 	free(gate->name);
 	free(gate);
 }
 
-static void
-drop_gate(struct sites *sites, struct gate *gate)
+/* ---- the time of a gate */
+
+/* When the next may begin, as far as the time is concerned. */
+static int64_t
+opens(struct gate *gate, const struct site_job *job, int64_t now)
 {
-	if (gate->lanes > 0 || gate->slot > 0)
+	int64_t at = window_opens(
+	    &gate->window, gate->rate, gate->ahead, gate->slowed > 0 && !job->goes_on, now);
+
+	return !job->goes_on && gate->not_before > at ? gate->not_before : at;
+}
+
+/* Until when it is to be remembered what was begun there, and what it said. */
+static int64_t
+remembered(const struct gate *gate)
+{
+	int64_t until = window_last(&gate->window);
+
+	if (until != INT64_MIN)
+		until += WINDOW_MS;
+	if (gate->not_before > until)
+		until = gate->not_before;
+	if (gate->slowed > 0 && gate->not_before + SITES_PAUSE_MAX > until)
+		until = gate->not_before + SITES_PAUSE_MAX;
+	return until;
+}
+
+/* Looked at again when the time may have opened it or it may be forgotten; gone when it may be. */
+static void
+settle(struct sites *sites, struct gate *gate, int64_t now)
+{
+	struct heap *heap = gate->first != NULL ? &sites->shut : &sites->fading;
+	int64_t wakes =
+	    gate->first != NULL ? opens(gate, gate->first->first, now) : remembered(gate);
+
+	if (gate->in != NULL && (gate->in != heap || wakes <= now)) {
+		heap_remove(gate->in, gate);
+		gate->in = NULL;
+	}
+	if (wakes > now) {
+		gate->wakes = wakes;
+		gate->in = heap;
+		heap_put(heap, gate);
+		return;
+	}
+	if (gate->lanes > 0 || gate->expected > 0)
 		return;
 	tdelete(gate, &sites->gates, by_kind_and_key);
 	free_gate(gate);
 }
 
 static void
-drop_lane(struct sites *sites, struct lane *lane)
+drop_lane(struct sites *sites, struct lane *lane, int64_t now)
 {
 	if (lane->first != NULL || lane->inside > 0)
 		return;
 	tdelete(lane, &sites->lanes, by_gates);
 	for (size_t i = 0; i < GATES; i++) {
 		lane->gates[i]->lanes--;
-		drop_gate(sites, lane->gates[i]);
+		settle(sites, lane->gates[i], now);
 	}
 	free(lane);
 }
 
-/* ---- the heap of those that wait for the time */
-
-static void
-put_held(struct sites *sites, size_t slot, struct gate *gate)
-{
-	sites->held[slot] = gate;
-	gate->slot = slot;
-}
-
-static void
-sift_up(struct sites *sites, struct gate *gate)
-{
-	size_t slot = gate->slot;
-
-	for (; slot > 1 && sites->held[slot / 2]->not_before > gate->not_before; slot /= 2)
-		put_held(sites, slot, sites->held[slot / 2]);
-	put_held(sites, slot, gate);
-}
-
-static void
-sift_down(struct sites *sites, struct gate *gate)
-{
-	size_t slot = gate->slot, child;
-
-	for (; (child = slot * 2) <= sites->held_count; slot = child) {
-		if (child < sites->held_count &&
-		    sites->held[child + 1]->not_before < sites->held[child]->not_before)
-			child++;
-		if (sites->held[child]->not_before >= gate->not_before)
-			break;
-		put_held(sites, slot, sites->held[child]);
-	}
-	put_held(sites, slot, gate);
-}
-
-static void
-hold(struct sites *sites, struct gate *gate)
-{
-	if (gate->slot > 0) { /* only ever moved to a later time */
-		sift_down(sites, gate);
-		return;
-	}
-	if (sites->held_count + 1 >= sites->held_room) {
-		sites->held_room = sites->held_room * 2 + 16;
-		sites->held = must_realloc(sites->held, sites->held_room * sizeof *sites->held);
-	}
-	put_held(sites, ++sites->held_count, gate);
-	sift_up(sites, gate);
-}
-
-static struct gate *
-take_earliest(struct sites *sites)
-{
-	struct gate *gate = sites->held[1], *last = sites->held[sites->held_count--];
-
-	gate->slot = 0;
-	if (last != gate) {
-		last->slot = 1;
-		sift_down(sites, last);
-	}
-	return gate;
-}
-
 /* ---- through the gates */
 
+/* A site that complained has one connection at a time until it is as fast as before. */
 static bool
-has_room(
-    const struct sites *sites, const struct gate *gate, const struct site_job *job, int64_t now)
+has_room(struct gate *gate, const struct site_job *job, int64_t now)
 {
-	unsigned limit = gate->kind == GATE_ADDRESS ? sites->limits.address
-	                 : job->deep                ? sites->limits.deep
-	                                            : sites->limits.shallow;
+	unsigned limit = gate->slowed > 0 ? 1 : job->deep ? gate->deep : gate->shallow;
 
-	return gate->inside < limit && gate->not_before <= now;
+	return gate->inside < limit && opens(gate, job, now) <= now;
 }
 
 static void
 wait_at(struct sites *sites, struct lane *lane, struct gate *gate, int64_t now)
 {
+	lane->at = gate;
 	lane->next = NULL;
-	*(gate->first != NULL ? &gate->last->next : &gate->first) = lane;
+	lane->previous = gate->last;
+	*(gate->last != NULL ? &gate->last->next : &gate->first) = lane;
 	gate->last = lane;
-	if (gate->not_before > now && gate->slot == 0)
-		hold(sites, gate);
+	settle(sites, gate, now);
 }
 
 static void
-let_in(struct sites *sites, struct lane *lane)
+wait_first_at(struct lane *lane, struct gate *gate)
 {
-	struct site_job *job = lane->first;
+	lane->at = gate;
+	lane->previous = NULL;
+	lane->next = gate->first;
+	*(gate->first != NULL ? &gate->first->previous : &gate->last) = lane;
+	gate->first = lane;
+}
 
-	lane->first = job->next;
+static void
+wait_no_more(struct lane *lane)
+{
+	struct gate *gate = lane->at;
+
+	*(lane->previous != NULL ? &lane->previous->next : &gate->first) = lane->next;
+	*(lane->next != NULL ? &lane->next->previous : &gate->last) = lane->previous;
+	lane->at = NULL;
+}
+
+static void
+put_ready(struct sites *sites, struct gate *site, struct site_job *job)
+{
 	job->next = NULL;
-	*(sites->first != NULL ? &sites->last->next : &sites->first) = job;
-	sites->last = job;
-	sites->ready++;
+	job->order = sites->order++;
+	*(site->ready != NULL ? &site->last_ready->next : &site->ready) = job;
+	site->last_ready = job;
+	sites->ready_count++;
+	heap_put(&sites->ready, site);
+}
+
+static struct site_job *
+take_ready(struct sites *sites)
+{
+	struct gate *site = heap_first(&sites->ready);
+	struct site_job *job = site->ready;
+
+	heap_remove(&sites->ready, site);
+	site->ready = job->next;
+	job->next = NULL;
+	sites->ready_count--;
+	if (site->ready != NULL)
+		heap_put(&sites->ready, site);
+	return job;
+}
+
+/* So many more, or fewer, wait for the site. */
+static void
+resize(struct sites *sites, struct gate *site, long more)
+{
+	site->waiting = (size_t)((long)site->waiting + more);
+	sites->waiting = (size_t)((long)sites->waiting + more);
+	if (heap_has(&sites->ready, site))
+		heap_put(&sites->ready, site);
+}
+
+static void
+let_in(struct sites *sites, struct lane *lane, struct site_job *job)
+{
+	put_ready(sites, lane->gates[GATE_SITE], job);
 	lane->inside++;
-	for (size_t i = 0; i < GATES; i++)
+	for (size_t i = 0; i < GATES; i++) {
 		lane->gates[i]->inside++;
+		lane->gates[i]->ahead++;
+	}
 }
 
 /* As many of the lane as there is room for; the others wait at the gate that has none. */
@@ -249,12 +363,15 @@ static void
 advance(struct sites *sites, struct lane *lane, int64_t now)
 {
 	while (lane->first != NULL) {
+		struct site_job *job = lane->first;
+
 		for (size_t i = 0; i < GATES; i++)
-			if (!has_room(sites, lane->gates[i], lane->first, now)) {
+			if (!has_room(lane->gates[i], job, now)) {
 				wait_at(sites, lane, lane->gates[i], now);
 				return;
 			}
-		let_in(sites, lane);
+		lane->first = job->next;
+		let_in(sites, lane, job);
 	}
 }
 
@@ -263,8 +380,8 @@ wake(struct sites *sites, struct gate *gate, int64_t now)
 {
 	struct lane *lane;
 
-	while ((lane = gate->first) != NULL && has_room(sites, gate, lane->first, now)) {
-		gate->first = lane->next;
+	while ((lane = gate->first) != NULL && has_room(gate, lane->first, now)) {
+		wait_no_more(lane);
 		advance(sites, lane, now);
 	}
 }
@@ -272,11 +389,12 @@ wake(struct sites *sites, struct gate *gate, int64_t now)
 static void
 leave(struct sites *sites, struct lane *lane, int64_t now)
 {
-	lane->inside--;
 	for (size_t i = 0; i < GATES; i++)
 		lane->gates[i]->inside--;
-	for (size_t i = 0; i < GATES; i++)
+	for (size_t i = 0; i < GATES; i++) {
 		wake(sites, lane->gates[i], now);
+		settle(sites, lane->gates[i], now);
+	}
 }
 
 /* ---- from outside */
@@ -287,6 +405,10 @@ sites_new(const struct site_limits *limits)
 	struct sites *sites = must_alloc(sizeof *sites);
 
 	sites->limits = *limits;
+	sites->shut = sites->fading =
+	    (struct heap){.before = wakes_before, .slot = offsetof(struct gate, slot)};
+	sites->ready =
+	    (struct heap){.before = begins_before, .slot = offsetof(struct gate, ready_slot)};
 	return sites;
 }
 
@@ -297,51 +419,96 @@ sites_free(struct sites *sites)
 		return;
 	tdestroy(sites->lanes, free);
 	tdestroy(sites->gates, free_gate);
-	free(sites->held);
+	heap_release(&sites->shut);
+	heap_release(&sites->fading);
+	heap_release(&sites->ready);
+	window_release(&sites->window);
 	free(sites);
 }
 
-void
-sites_add(
-    struct sites *sites, struct site_job *job, const char *site, const struct ip *ip, int64_t now)
+/* One whose target is there already does not stand behind others. */
+static bool
+goes_through(struct sites *sites, struct lane *lane, struct site_job *job, int64_t now)
 {
-	struct lane *lane = lane_of(sites, site, ip);
-	bool stands = lane->first != NULL; /* others of it wait already */
+	for (size_t i = 0; i < GATES; i++)
+		if (!has_room(lane->gates[i], job, now))
+			return false;
+	let_in(sites, lane, job);
+	return true;
+}
+
+void
+sites_add(struct sites *sites, struct site_job *job, const struct pace *pace, const struct ip *ip,
+    int64_t now)
+{
+	struct lane *lane = lane_of(sites, pace, ip);
+	bool stands = lane->at != NULL; /* others of it wait already */
 
 	job->lane = lane;
 	job->next = NULL;
+	resize(sites, lane->gates[GATE_SITE], 1);
+	if (job->goes_on && goes_through(sites, lane, job, now))
+		return;
 	*(stands ? &lane->last->next : &lane->first) = job;
 	lane->last = job;
-	sites->waiting++;
 	if (!stands)
 		advance(sites, lane, now);
 }
 
-static struct gate *
-closed_gate(const struct lane *lane, int64_t now)
+static bool
+is_held(const struct site_job *job, int64_t now)
 {
-	for (size_t i = 0; i < GATES; i++)
-		if (lane->gates[i]->not_before > now)
-			return lane->gates[i];
-	return NULL;
+	return !job->goes_on && job->lane->gates[GATE_SITE]->not_before > now;
 }
 
-/* The gate was closed after the job had been let in: back to where it would stand now, first. */
+/* The site was closed after the job had been let in: back to where it would stand now, first. */
 static void
-send_back(struct sites *sites, struct site_job *job, struct gate *gate, int64_t now)
+send_back(struct sites *sites, struct site_job *job, int64_t now)
 {
 	struct lane *lane = job->lane;
+	struct gate *gate = lane->gates[GATE_SITE];
 
-	if (lane->first == NULL) { /* else the lane stands somewhere already */
+	for (size_t i = 0; i < GATES; i++)
+		lane->gates[i]->ahead--;
+	if (lane->at == NULL) {
 		lane->last = job;
-		lane->next = gate->first;
-		gate->first = lane;
-		if (lane->next == NULL)
-			gate->last = lane;
+		wait_first_at(lane, gate);
 	}
 	job->next = lane->first;
 	lane->first = job;
+	lane->inside--;
 	leave(sites, lane, now);
+}
+
+static void
+begin(struct sites *sites, struct site_job *job, int64_t now)
+{
+	struct lane *lane = job->lane;
+
+	sites->running++;
+	if (sites->limits.rate > 0)
+		window_note(&sites->window, now);
+	resize(sites, lane->gates[GATE_SITE], -1);
+	for (size_t i = 0; i < GATES; i++) {
+		struct gate *gate = lane->gates[i];
+
+		gate->ahead--;
+		if (gate->kind == GATE_SITE || gate->rate > 0)
+			window_note(&gate->window, now);
+	}
+}
+
+static void
+wake_those_of_now(struct sites *sites, int64_t now)
+{
+	struct gate *gate;
+
+	while ((gate = heap_first(&sites->shut)) != NULL && gate->wakes <= now) {
+		wake(sites, gate, now);
+		settle(sites, gate, now);
+	}
+	while ((gate = heap_first(&sites->fading)) != NULL && gate->wakes <= now)
+		settle(sites, gate, now);
 }
 
 struct site_job *
@@ -350,30 +517,34 @@ sites_next(struct sites *sites, int64_t now, int64_t *when)
 	struct site_job *job;
 	struct gate *gate;
 
-	while (sites->held_count > 0 && sites->held[1]->not_before <= now) {
-		gate = take_earliest(sites);
-		wake(sites, gate, now);
-		drop_gate(sites, gate);
-	}
+	wake_those_of_now(sites, now);
 	*when = SITES_NEVER;
 	if (sites->running >= sites->limits.walks)
 		return NULL;
-	while ((job = sites->first) != NULL) {
-		sites->first = job->next;
-		sites->ready--;
-		job->next = NULL;
-		gate = closed_gate(job->lane, now);
-		if (gate != NULL) {
-			send_back(sites, job, gate, now);
+	while (sites->ready_count > 0) {
+		*when = window_opens(&sites->window, sites->limits.rate, 0, false, now);
+		if (*when > now)
+			return NULL;
+		job = take_ready(sites);
+		if (is_held(job, now)) {
+			send_back(sites, job, now);
 			continue;
 		}
-		sites->waiting--;
-		sites->running++;
+		begin(sites, job, now);
 		return job;
 	}
-	if (sites->held_count > 0)
-		*when = sites->held[1]->not_before;
+	gate = heap_first(&sites->shut);
+	*when = gate != NULL ? gate->wakes : SITES_NEVER;
 	return NULL;
+}
+
+/* The lane, and with it its gates, is there to the end. */
+static void
+take_leave(struct sites *sites, struct lane *lane, int64_t now)
+{
+	leave(sites, lane, now);
+	lane->inside--;
+	drop_lane(sites, lane, now);
 }
 
 void
@@ -383,21 +554,147 @@ sites_done(struct sites *sites, struct site_job *job, int64_t now)
 
 	job->lane = NULL;
 	sites->running--;
-	leave(sites, lane, now);
-	drop_lane(sites, lane);
+	take_leave(sites, lane, now);
+}
+
+struct site_job *
+sites_follow(struct sites *sites, struct site_job *job,
+    bool (*fits)(const struct site_job *next, const struct site_job *job), int64_t now)
+{
+	struct lane *lane = job->lane;
+	struct site_job *next = lane->first;
+
+	if (next == NULL || is_held(next, now) || !fits(next, job))
+		return NULL;
+	lane->first = next->next;
+	next->next = NULL;
+	if (lane->first == NULL)
+		wait_no_more(lane);
+	job->lane = NULL;
+	resize(sites, lane->gates[GATE_SITE], -1);
+	return next;
+}
+
+/* ---- what sites say */
+
+static void
+close_until(struct gate *gate, int64_t not_before)
+{
+	if (not_before > gate->not_before)
+		gate->not_before = not_before;
 }
 
 void
-sites_hold(struct sites *sites, const char *site, int64_t not_before, int64_t now)
+sites_hold(struct sites *sites, const struct pace *pace, int64_t not_before, int64_t now)
 {
-	struct gate *gate = site_gate(sites, site);
+	struct gate *gate = site_gate(sites, pace);
 
-	if (not_before > gate->not_before)
-		gate->not_before = not_before;
-	if (gate->not_before > now)
-		hold(sites, gate);
-	else
-		drop_gate(sites, gate);
+	close_until(gate, not_before);
+	settle(sites, gate, now);
+}
+
+/* What it had until now: where there was no limit, what it got. */
+static unsigned
+slow_down(struct gate *gate, int64_t now)
+{
+	unsigned had = gate->rate, got = window_count(&gate->window, now);
+
+	if (had == 0)
+		had = got > PACE_RATE ? got : PACE_RATE;
+	gate->rate = had > 1 ? had / 2 : 1;
+	return had;
+}
+
+static int64_t
+pause_of(const struct sites *sites, const struct gate *gate, int64_t named)
+{
+	int64_t pause = named > 0 ? named : sites->limits.pause;
+
+	for (unsigned i = 0; named == 0 && i < gate->strikes && pause < SITES_PAUSE_MAX; i++)
+		pause *= 2;
+	return pause < SITES_PAUSE_MAX ? pause : SITES_PAUSE_MAX;
+}
+
+int64_t
+sites_slow(struct sites *sites, const struct pace *pace, int64_t named, int64_t now)
+{
+	struct gate *gate = site_gate(sites, pace);
+	bool again = gate->not_before > now; /* from a connection of the same time */
+	int64_t until;
+
+	if (sites->limits.pause == 0) {
+		settle(sites, gate, now);
+		return now;
+	}
+	gate->good = 0;
+	if (!again || named > 0)
+		close_until(gate, now + pause_of(sites, gate, named));
+	if (!again) {
+		gate->slowed = slow_down(gate, now);
+		gate->strikes++;
+	}
+	until = gate->not_before;
+	settle(sites, gate, now);
+	return until;
+}
+
+void
+sites_good(struct sites *sites, const struct pace *pace, int64_t now)
+{
+	struct gate *gate = find_site(sites, pace);
+
+	if (gate == NULL || gate->slowed == 0 || gate->not_before > now ||
+	    ++gate->good < SITES_GOOD)
+		return;
+	gate->good = 0;
+	gate->rate += gate->slowed / STEPS + 1;
+	if (gate->rate >= gate->slowed) {
+		gate->rate = pace->rate;
+		gate->slowed = gate->strikes = 0;
+	}
+	wake(sites, gate, now);
+	settle(sites, gate, now);
+}
+
+unsigned
+sites_minute(struct sites *sites, const struct pace *pace, int64_t now)
+{
+	struct gate *gate = find_site(sites, pace);
+
+	return gate != NULL ? window_count(&gate->window, now) : 0;
+}
+
+size_t
+sites_size(const struct sites *sites, const struct pace *pace)
+{
+	const struct gate *gate = find_site(sites, pace);
+
+	return gate != NULL ? size_of(gate) : 0;
+}
+
+void
+sites_expect(struct sites *sites, const struct pace *pace, long more, int64_t now)
+{
+	struct gate *gate = site_gate(sites, pace);
+
+	gate->expected = (size_t)((long)gate->expected + more);
+	resize(sites, gate, 0);
+	settle(sites, gate, now);
+}
+
+void
+sites_held(const struct sites *sites, int64_t now,
+    void (*held)(const char *site, int64_t until, void *arg), void *arg)
+{
+	const struct heap *heaps[] = {&sites->shut, &sites->fading};
+
+	for (size_t h = 0; h < sizeof heaps / sizeof *heaps; h++)
+		for (size_t i = 1; i <= heaps[h]->count; i++) {
+			const struct gate *gate = heaps[h]->items[i];
+
+			if (gate->kind == GATE_SITE && gate->not_before > now)
+				held(gate->name, gate->not_before, arg);
+		}
 }
 
 void
@@ -416,24 +713,13 @@ sites_waiting(const struct sites *sites)
 size_t
 sites_ready(const struct sites *sites)
 {
-	return sites->ready;
+	return sites->ready_count;
 }
 
 size_t
 sites_running(const struct sites *sites)
 {
 	return sites->running;
-}
-
-const char *
-site_name(const char *host, const struct ip *ip, struct arena *arena)
-{
-	char address[IP_TEXT];
-	struct ip literal;
-
-	if (host == NULL || *host == '\0' || ip_parse(&literal, host))
-		return arena_string(arena, ip_text(ip, address));
-	return blocklist_registered(host);
 }
 
 bool

@@ -15,6 +15,7 @@
 #include "base/shown.h"
 #include "base/slice.h"
 #include "campaign/campaign.h"
+#include "campaign/pace.h"
 #include "campaign/senders.h"
 #include "command/command.h"
 #include "command/dkim_keys.h"
@@ -25,13 +26,12 @@
 #include "io/resolver.h"
 #include "io/tls.h"
 #include "options/skip.h"
+#include "rules/builtin.h"
 #include "rules/rules.h"
 
 enum {
 	QUESTIONS_AT_A_TIME = 2, /* of a route: MX, then A and AAAA */
 	DESCRIPTORS_BESIDE = 256, /* the DNS's sockets, files, the loop's own */
-	SHALLOW_AT_A_SITE = 2, /* connections at once, by default: up to EHLO … */
-	DEEP_AT_A_SITE = 1, /* … and past it */
 };
 
 struct run { /* all that lives as long as the command */
@@ -42,6 +42,7 @@ struct run { /* all that lives as long as the command */
 	struct tls_context *tls;
 	struct dkim_keys keys;
 	struct intake *intake;
+	struct paces *paces;
 	struct output output;
 	unsigned only; /* statuses that are told, as bits; 0: all */
 	struct pipeline_plan pipeline;
@@ -242,14 +243,32 @@ possible_concurrency(unsigned wanted)
 	return wanted;
 }
 
-/* How many may be at one site; to one address there is one connection, whatever is asked. */
+/* To one address there is one connection, whatever is asked. */
 static struct site_limits
 limits_of(const struct options *o)
 {
 	return (struct site_limits){.walks = possible_concurrency(o->concurrency),
-	    .shallow = o->site_concurrency > 0 ? o->site_concurrency : SHALLOW_AT_A_SITE,
-	    .deep = o->site_concurrency > 0 ? o->site_concurrency : DEEP_AT_A_SITE,
-	    .address = 1};
+	    .rate = o->rate == RATE_NONE ? 0 : o->rate,
+	    .address = 1,
+	    .network =
+	        o->net_concurrency > o->site_concurrency ? o->net_concurrency : o->site_concurrency,
+	    .pause = o->site_pause};
+}
+
+static int
+open_paces(struct run *run)
+{
+	const struct options *o = run->options;
+	const struct pace_wish wish = {.connections = o->site_concurrency,
+	    .rate_given = o->site_rate > 0,
+	    .rate = o->site_rate == RATE_NONE ? 0 : o->site_rate};
+	struct stanza_error error;
+
+	run->paces = paces_new(&wish);
+	if (paces_add(run->paces, data_sites, data_sites_size, &error))
+		return EXIT_OK;
+	log_error("built-in sites, line %u: %s", error.line, error.reason);
+	return EXIT_INTERNAL;
 }
 
 /* By the name or the address of a server, which nobody knew before the DNS was asked. */
@@ -292,6 +311,7 @@ plan_pipeline(struct run *run)
 	plan->remedies = run->rulebook.remedies;
 	plan->limits = limits_of(o);
 	plan_errands(o, intake_skip(run->intake), &plan->errands);
+	plan->errands.paces = run->paces;
 	walk->base = run->dns.base;
 	walk->tls = give_tls;
 	walk->tls_arg = run;
@@ -451,6 +471,8 @@ command_probe(const struct options *options)
 	if (status == EXIT_OK)
 		status = rulebook_open(&run.rulebook, options, run.dns.lists);
 	if (status == EXIT_OK)
+		status = open_paces(&run);
+	if (status == EXIT_OK)
 		status = check_tls_ca(&run);
 	if (status == EXIT_OK)
 		status = read_message(&run);
@@ -470,6 +492,7 @@ command_probe(const struct options *options)
 	intake_close(run.intake);
 	dkim_keys_close(&run.keys);
 	tls_context_free(run.tls);
+	paces_free(run.paces);
 	rulebook_close(&run.rulebook);
 	closed = dns_close(&run.dns);
 	arena_free(run.arena);

@@ -97,7 +97,8 @@ write_config(struct lab *lab)
 	fprintf(out, "nameserver 127.0.0.1:%u\n", dnsd_port(lab->dnsd));
 	fprintf(out, "port %u\n", maild_port(lab->maild));
 	fprintf(out, "allow-private\n");
-	fprintf(out, "site-concurrency 50\n"); /* all its servers are of one domain */
+	/* All its servers are of one domain, and nobody is disturbed. */
+	fprintf(out, "site-concurrency 50\nsite-rate none\nsite-pause none\n");
 	fprintf(out, "source %s\n", LAB_LISTED);
 	fprintf(out, "from probe@clean.sender.example\n");
 	fprintf(out, "tls-ca %s\n", lab->ca);

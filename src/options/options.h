@@ -30,6 +30,7 @@ enum format { FORMAT_TEXT, FORMAT_NDJSON, FORMAT_NAGIOS };
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 enum shell { SHELL_NONE, SHELL_BASH, SHELL_ZSH };
 
+enum { RATE_NONE = 1000001 }; /* --site-rate none: as many as there are */
 enum { TIMEOUT_RFC = -1 }; /* --timeout rfc: the limits of RFC 5321 section 4.5.3.2 */
 enum { OPTIONS_ERROR = 512 };
 
@@ -93,6 +94,9 @@ struct options {
 	bool allow_private;
 	unsigned concurrency; /* 50 */
 	unsigned site_concurrency; /* 0: not given */
+	unsigned net_concurrency; /* 20 */
+	unsigned rate, site_rate; /* in a minute; 0: not given */
+	long site_pause; /* 60 s; 0: none */
 	bool keep_going;
 	enum stage quit_after; /* STAGE_NONE: not given; STAGE_STARTTLS takes the handshake and the
 	                          EHLO behind it along */

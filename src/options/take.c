@@ -228,6 +228,40 @@ take_time(struct arena *arena, const struct option *option, const char *value, v
 }
 
 const char *
+take_pause(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	if (strcmp(value, "none") != 0)
+		return take_time(arena, option, value, at);
+	*(long *)at = 0;
+	return NULL;
+}
+
+/* "30", "30/m": in a minute; "5/s": in a second. */
+const char *
+take_rate(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	static const struct {
+		const char *unit;
+		unsigned minute;
+	} units[] = {{"", 1}, {"/m", 1}, {"/min", 1}, {"/s", 60}};
+	size_t digits = strspn(value, "0123456789");
+	long number = digits > 0 && digits < 10 ? strtol(value, NULL, 10) : 0;
+
+	(void)arena;
+	if (strcmp(value, "none") == 0) {
+		*(unsigned *)at = RATE_NONE;
+		return NULL;
+	}
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+		if (strcmp(value + digits, units[i].unit) == 0 && number >= 1 &&
+		    number <= option->max / (long)units[i].minute) {
+			*(unsigned *)at = (unsigned)number * units[i].minute;
+			return NULL;
+		}
+	return "not a number in a minute from 1 to 1000000 (30), nor in a second (5/s), nor none";
+}
+
+const char *
 take_timeout(struct arena *arena, const struct option *option, const char *value, void *at)
 {
 	if (strcmp(value, "rfc") != 0)

@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 extern const char data_words[], data_rules[], data_providers[], data_remedies[], data_lists[],
-    data_verdicts[], data_resolvers[];
+    data_verdicts[], data_resolvers[], data_sites[];
 extern const size_t data_words_size, data_rules_size, data_providers_size, data_remedies_size,
-    data_lists_size, data_verdicts_size, data_resolvers_size;
+    data_lists_size, data_verdicts_size, data_resolvers_size, data_sites_size;
 
 #endif
