@@ -23,19 +23,16 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct rules *rules;
-	struct stanza_error error;
 	struct arena *arena = arena_new();
 	char *copy = arena_copy(arena, (const char *)data, size);
 	struct unwrapped text;
 	struct clauses clauses;
 
-	if (rules == NULL) {
-		rules = rules_new(NULL);
-		expect(rules_add_builtin(rules, &error));
-	}
+	if (rules == NULL)
+		rules = rules_builtin(NULL);
 	unwrap(copy, strlen(copy), arena, &text);
 	expect(strlen(text.whole) == text.len && text.inner <= text.len && text.reason <= text.len);
-	clauses_cut(rules->openings, text.bare, text.len, &clauses);
+	clauses_cut(&rules->openings, text.bare, text.len, &clauses);
 	expect((clauses.count == 0) == (text.len == 0) && clauses.count <= CLAUSES_MAX);
 	for (size_t i = 0; i < clauses.count; i++) {
 		expect(clauses.list[i].start < clauses.list[i].end);
@@ -43,7 +40,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		expect(clauses_at(&clauses, clauses.list[i].start) == i);
 	}
 	expect(clauses.count == 0 || clauses.list[clauses.count - 1].end == text.len);
-	clauses_say_nothing(rules->openings, &clauses, text.bare);
+	clauses_say_nothing(&rules->openings, &clauses, text.bare);
 	for (unsigned hide = 0; hide < 8; hide++) {
 		const char *hidden = clauses_hide(&clauses, text.bare, text.len, hide, arena);
 

@@ -165,13 +165,11 @@ Test(redact, table)
 /* Every example of data/verdicts.conf is read by its own rule. */
 Test(verdicts, examples)
 {
-	struct rules *rules = rules_new(NULL);
+	struct rules *rules = rules_verdicts(NULL);
 	struct arena *arena = arena_new();
-	struct stanza_error error;
 
-	cr_assert(rules_add_verdicts(rules, &error), "%u: %s", error.line, error.reason);
 	for (size_t i = 0; i < rules_count(rules); i++) {
-		struct rule_view rule = rules_at(rules, i);
+		struct rule_view rule = rules_at(rules, i, arena);
 
 		for (size_t k = 0; k < rule.example_count; k++) {
 			const struct said said = {.text = rule.examples[k],

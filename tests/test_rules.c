@@ -28,8 +28,7 @@ builtin(void)
 		lists = lists_new();
 		cr_assert(lists_add(lists, data_lists, data_lists_size, &error));
 	}
-	rules = rules_new(lists);
-	cr_assert(rules_add_builtin(rules, &error), "line %u: %s", error.line, error.reason);
+	rules = rules_builtin(lists);
 	return rules;
 }
 
@@ -79,21 +78,23 @@ Test(pattern, refuses_what_could_run_away)
 	    "[a", "(a", "a)", "\\", "a{5000}", "\\p{L}"};
 	static const char *const good[] = {"a+", "(?:ab)+", "(?:\\w+ ){0,3}x", "(?:a+)?",
 	    "[^.;]{0,60}", "(?<list>[a-z]+)", "(?!a+)b", "a|b|c"};
+	struct matcher *matcher = matcher_new();
 	struct arena *arena = arena_new();
 	struct pattern pattern;
 	const char *why = NULL;
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		bool read =
-		    pattern_read(&pattern, bad[i], arena, &why) && pattern_compile(&pattern, &why);
+		bool read = pattern_read(&pattern, bad[i], arena, &why) &&
+		            pattern_compile(&pattern, matcher, &why);
 
 		cr_expect(!read, "%s was taken", bad[i]);
 	}
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
 		cr_expect(pattern_read(&pattern, good[i], arena, &why), "%s: %s", good[i], why);
-		cr_expect(pattern_compile(&pattern, &why), "%s: %s", good[i], why);
-		pattern_release(&pattern);
+		pattern.number = (uint32_t)i;
+		cr_expect(pattern_compile(&pattern, matcher, &why), "%s: %s", good[i], why);
 	}
+	matcher_free(matcher);
 	arena_free(arena);
 }
 
@@ -124,13 +125,14 @@ Test(pattern, finds_the_words_that_a_match_must_have)
 		buf_init(&text, 1000);
 		cr_assert(pattern_read(&pattern, cases[i].source, arena, &why), "%s: %s",
 		    cases[i].source, why);
-		for (size_t c = 0; c < pattern.choice_count; c++)
-			for (size_t w = 0; w < pattern.choices[c].count; w++)
+		for (size_t c = 0; c < pattern.choice_count; c++, pattern.words++)
+			for (bool first = true; *pattern.words != '\0';
+			     pattern.words += strlen(pattern.words) + 1, first = false)
 				buf_printf(&text, "%s%s",
-				    w > 0   ? "|"
+				    !first  ? "|"
 				    : c > 0 ? "&"
 				            : "",
-				    pattern.choices[c].words[w]);
+				    pattern.words);
 		cr_expect(
 		    strcmp(text.data, cases[i].choices) == 0, "%s: %s", cases[i].source, text.data);
 		buf_release(&text);
@@ -184,10 +186,10 @@ Test(pattern, matches_what_it_says)
 
 		cr_assert(pattern_read(&pattern, cases[i].source, arena, &why), "%s: %s",
 		    cases[i].source, why);
+		pattern.number = (uint32_t)i;
 		cr_expect(pattern_match(&pattern, matcher, marked, strlen(marked), &match) ==
 		              cases[i].matches,
 		    "%s on %s", cases[i].source, cases[i].text);
-		pattern_release(&pattern);
 	}
 	matcher_free(matcher);
 	arena_free(arena);
@@ -201,18 +203,21 @@ Test(words, finds_those_that_stand_there)
 	    "not", "quota exceeded", "\303\274ber", "xyz"};
 	static const char text[] = "550 Users UNKNOWN, quota exceede \303\274ber no";
 	static const bool there[] = {true, true, true, true, true, false, false, true, false};
-	struct word_index *words = words_new();
+	struct word_list *adds = word_list_new();
+	struct arena *arena = arena_new();
+	struct word_index words;
 	uint64_t found[1] = {0};
 
 	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
-		words_add(words, list[i], i);
-	words_ready(words);
-	words_scan(words, text, strlen(text), found);
+		word_list_add(adds, list[i], i);
+	words_make(&words, adds, arena);
+	word_list_free(adds);
+	words_scan(&words, text, strlen(text), found);
 	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
 		cr_expect((found[0] >> i & 1) == there[i], "%s", list[i]);
-	words_scan(words, "no", 2, found);
-	words_scan(words, "", 0, found);
-	words_free(words);
+	words_scan(&words, "no", 2, found);
+	words_scan(&words, "", 0, found);
+	arena_free(arena);
 }
 
 /* ---- unwrapping */
@@ -286,17 +291,22 @@ Test(synonyms, whole_words_are_put_in_and_their_places_kept)
 	    {"Empf\xc3\xa4ngern", NULL},
 	    {"", NULL},
 	};
-	struct synonyms *synonyms = synonyms_new();
+	static const char texts[] =
+	    "\0empf\xc3\xa4nger\0recipient\0mail box\0mailbox\0declined\0rejected";
+	static const struct phrase_row phrases[] = {
+	    {.text = 1, .instead = 12},
+	    {.text = 22, .instead = 31},
+	    {.text = 39, .instead = 48},
+	};
 	struct arena *arena = arena_new();
+	struct phrases synonyms;
 
-	synonyms_add(synonyms, "empf\xc3\xa4nger", "recipient");
-	synonyms_add(synonyms, "mail box", "mailbox");
-	synonyms_add(synonyms, "declined", "rejected");
+	phrases_make(&synonyms, texts, phrases, 3, synonyms_inner, arena);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		size_t len = strlen(cases[i].text);
 		const char *marked = mark_dots(cases[i].text, len, arena);
 		struct reworded out;
-		bool any = synonyms_reword(synonyms, marked, len, arena, &out);
+		bool any = synonyms_reword(&synonyms, marked, len, arena, &out);
 
 		cr_expect_eq(any, cases[i].reworded != NULL, "%s", cases[i].text);
 		if (!any || cases[i].reworded == NULL)
@@ -310,7 +320,6 @@ Test(synonyms, whole_words_are_put_in_and_their_places_kept)
 			          reworded_end(&out, k + 1) <= len &&
 			          reworded_find(&out, reworded_start(&out, k)) <= k);
 	}
-	synonyms_free(synonyms);
 	arena_free(arena);
 }
 
@@ -406,7 +415,7 @@ Test(clauses, advice_and_footers_are_asides)
 		struct clauses clauses;
 		char *shown;
 
-		clauses_cut(rules->openings, marked, len, &clauses);
+		clauses_cut(&rules->openings, marked, len, &clauses);
 		hidden = clauses_hide(
 		    &clauses, marked, len, HIDE_NAMES | HIDE_LINKS | HIDE_ASIDES, arena);
 		shown = arena_string(arena, hidden != NULL ? hidden : marked);
@@ -423,14 +432,15 @@ Test(rules, yield_only_to_what_there_is)
 	struct rules *rules = builtin();
 
 	for (size_t i = 0; i < rules->count; i++)
-		for (size_t k = 0; k < rules->rules[i]->yield_count; k++) {
+		for (size_t k = 0; k < rules->rules[i].yields.count; k++) {
+			const char *id =
+			    rules_text(rules, rules_ref(rules, rules->rules[i].yields, k));
 			bool found = false;
 
 			for (size_t n = 0; n < rules->count && !found; n++)
-				found =
-				    strcmp(rules->rules[n]->id, rules->rules[i]->yields[k]) == 0;
-			cr_expect(found, "[%s] yields to %s", rules->rules[i]->id,
-			    rules->rules[i]->yields[k]);
+				found = strcmp(rules_text(rules, rules->rules[n].id), id) == 0;
+			cr_expect(
+			    found, "[%s] yields to %s", rules_text(rules, rules->rules[i].id), id);
 		}
 	rules_free(rules);
 }
@@ -604,23 +614,22 @@ Test(rules, every_example_has_its_rules_cause)
 
 	cr_expect(rules_count(rules) > 430);
 	for (size_t i = 0; i < rules_count(rules); i++) {
-		const struct rule *rule = rules->ranked[i];
+		const struct rule *rule = &rules->rules[i];
+		const char *id = rules_text(rules, rule->id);
 		bool decides = false;
 
-		for (size_t k = 0; k < rule->example_count; k++) {
-			struct said said = {
-			    .text = rule->examples[k], .len = strlen(rule->examples[k])};
+		for (size_t k = 0; k < rule->examples.count; k++) {
+			const char *text = rules_text(rules, rules_ref(rules, rule->examples, k));
+			struct said said = {.text = text, .len = strlen(text)};
 			struct reading reading;
 
-			for (size_t p = 0; rule->only != NULL && p < rules->provider_count; p++)
-				if (rules->providers[p]->name == rule->only &&
-				    rules->providers[p]->mx != NULL)
-					said.mx = rules->providers[p]->mx;
+			if (rule->only > 0)
+				said.mx = rules_text(rules, rules->providers[rule->only - 1].mx);
 			rules_read(rules, &said, arena, &reading);
 			cr_expect(reading.cause == rule->cause, "[%s] wants %s, got %s by %s: %s",
-			    rule->id, cause_name(rule->cause), cause_name(reading.cause),
+			    id, cause_name(rule->cause), cause_name(reading.cause),
 			    reading.rule != NULL ? reading.rule : "-", said.text);
-			decides |= same(reading.rule, rule->id);
+			decides |= same(reading.rule, id);
 			examples++;
 			arena_reset(arena);
 		}

@@ -568,8 +568,10 @@ explain_all(struct explainer *explainer)
 static int
 list_contested(struct explainer *explainer)
 {
+	struct arena *arena = arena_new();
+
 	for (size_t i = 0; i < rules_count(explainer->rulebook.rules) && !explainer->lost; i++) {
-		struct rule_view rule = rules_at(explainer->rulebook.rules, i);
+		struct rule_view rule = rules_at(explainer->rulebook.rules, i, arena);
 
 		for (size_t k = 0; k < rule.example_count; k++) {
 			char *text = must_string(rule.examples[k]);
@@ -581,7 +583,9 @@ list_contested(struct explainer *explainer)
 			explain(&refusal, explainer);
 			free(text);
 		}
+		arena_reset(arena);
 	}
+	arena_free(arena);
 	flush(explainer);
 	return EXIT_OK;
 }
@@ -589,10 +593,13 @@ list_contested(struct explainer *explainer)
 static int
 list_rules(struct explainer *explainer)
 {
+	struct arena *arena;
+
 	if (explainer->options->contested)
 		return list_contested(explainer);
+	arena = arena_new();
 	for (size_t i = 0; i < rules_count(explainer->rulebook.rules) && !explainer->lost; i++) {
-		struct rule_view rule = rules_at(explainer->rulebook.rules, i);
+		struct rule_view rule = rules_at(explainer->rulebook.rules, i, arena);
 
 		if (is_ndjson(explainer))
 			record_rule(&explainer->out, &rule);
@@ -600,7 +607,9 @@ list_rules(struct explainer *explainer)
 			text_rule(&explainer->out, &explainer->style, &rule);
 		if (explainer->out.len >= PIECE)
 			flush(explainer);
+		arena_reset(arena);
 	}
+	arena_free(arena);
 	flush(explainer);
 	return EXIT_OK;
 }

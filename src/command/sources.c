@@ -211,13 +211,11 @@ rulebook_open(struct rulebook *rulebook, const struct options *options, const st
 {
 	struct stanza_error error;
 
-	*rulebook = (struct rulebook){.rules = rules_new(lists), .remedies = remedies_new()};
+	*rulebook = (struct rulebook){.rules = rules_builtin(lists), .remedies = remedies_new()};
 	if (options->command == COMMAND_EXPLAIN)
-		rulebook->verdicts = rules_new(lists);
-	if (!rules_add_builtin(rulebook->rules, &error) ||
-	    (rulebook->verdicts != NULL && !rules_add_verdicts(rulebook->verdicts, &error)) ||
-	    !remedies_add_builtin(rulebook->remedies, &error)) {
-		log_error("built-in rules, line %u: %s", error.line, error.reason);
+		rulebook->verdicts = rules_verdicts(lists);
+	if (!remedies_add_builtin(rulebook->remedies, &error)) {
+		log_error("built-in remedies, line %u: %s", error.line, error.reason);
 		return EXIT_INTERNAL;
 	}
 	for (size_t i = 0; i < options->rules.count; i++)

@@ -57,21 +57,22 @@ keep(struct candidate *candidates, size_t count, const bool *stays)
 }
 
 static bool
-yields_to(const struct rule *rule, const struct rule *other)
+yields_to(const struct rules *rules, const struct rule *rule, const struct rule *other)
 {
 	if (rule->yields_to >> other->cause & 1 && rule->cause != other->cause)
 		return true;
-	for (size_t i = 0; i < rule->yield_count; i++)
-		if (strcmp(rule->yields[i], other->id) == 0)
+	for (size_t i = 0; i < rule->yields.count; i++)
+		if (strcmp(rules_text(rules, rules_ref(rules, rule->yields, i)),
+		        rules_text(rules, other->id)) == 0)
 			return true;
 	return false;
 }
 
 static bool
-has_to_yield(const struct candidate *candidates, size_t count, size_t i)
+has_to_yield(const struct rules *rules, const struct candidate *candidates, size_t count, size_t i)
 {
 	for (size_t k = 0; k < count; k++)
-		if (k != i && yields_to(candidates[i].rule, candidates[k].rule))
+		if (k != i && yields_to(rules, candidates[i].rule, candidates[k].rule))
 			return true;
 	return false;
 }
@@ -93,7 +94,7 @@ is_taken_in(const struct candidate *candidates, size_t count, size_t i)
 }
 
 static size_t
-narrow(struct candidate *candidates, size_t count, enum stage stage)
+narrow(const struct rules *rules, struct candidate *candidates, size_t count, enum stage stage)
 {
 	bool stays[CANDIDATES_MAX];
 	enum rule_class class = CLASS_COUNT;
@@ -103,7 +104,7 @@ narrow(struct candidate *candidates, size_t count, enum stage stage)
 		stays[i] = needed[candidates[i].rule->cause] <= known_at(stage);
 	count = keep(candidates, count, stays);
 	for (size_t i = 0; i < count; i++)
-		stays[i] = !has_to_yield(candidates, count, i);
+		stays[i] = !has_to_yield(rules, candidates, count, i);
 	count = keep(candidates, count, stays);
 	for (size_t i = 0; i < count; i++)
 		class = candidates[i].rule->class < class ? candidates[i].rule->class : class;
@@ -133,14 +134,15 @@ add_also(struct choice *out, const struct rule *rule)
 }
 
 void
-choose(struct candidate *candidates, size_t count, enum stage stage, struct choice *out)
+choose(const struct rules *rules, struct candidate *candidates, size_t count, enum stage stage,
+    struct choice *out)
 {
 	size_t left;
 
 	*out = (struct choice){.best = NULL};
 	if (count == 0)
 		return;
-	left = narrow(candidates, count, stage);
+	left = narrow(rules, candidates, count, stage);
 	out->best = &candidates[0];
 	for (size_t i = 1; i < left && out->rival == NULL; i++)
 		if (candidates[i].rule->cause != candidates[0].rule->cause)

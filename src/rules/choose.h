@@ -17,6 +17,7 @@ struct candidate {
 	const struct rule *rule;
 	struct match match; /* places in the whole text */
 	size_t clause; /* its number in the text */
+	bool yields_beyond; /* to a rule of a later class, which has to be asked, too */
 };
 
 struct choice { /* pointers are into the candidates */
@@ -29,6 +30,7 @@ struct choice { /* pointers are into the candidates */
 };
 
 /* In order of the file. Sorts `candidates`. */
-void choose(struct candidate *candidates, size_t count, enum stage stage, struct choice *out);
+void choose(const struct rules *rules, struct candidate *candidates, size_t count, enum stage stage,
+    struct choice *out);
 
 #endif

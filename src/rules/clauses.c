@@ -1,111 +1,20 @@
 #include "rules/clauses.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/slice.h"
 #include "rules/pattern.h"
+#include "rules/phrases.h"
 
-enum { BUCKETS = 256 };
-
-struct openings {
-	struct arena *arena;
-	struct opening_bucket { /* the phrases that begin with the same two octets or so */
-		struct opening_phrase {
-			const char *text;
-			size_t len;
-			enum opening kind;
-		} * list;
-		size_t count;
-	} buckets[BUCKETS];
-	unsigned char lower[256];
-	bool inner[256]; /* octets of a word: letters, digits, what is not ASCII, dots within names
-	                  */
-};
-
-struct openings *
-openings_new(void)
-{
-	struct openings *openings = must_alloc(sizeof *openings);
-
-	openings->arena = arena_new();
-	for (unsigned c = 0; c < 256; c++) {
-		openings->lower[c] = (unsigned char)to_lower((char)c);
-		openings->inner[c] =
-		    is_alnum((char)c) || c >= 0x80 || c == PATTERN_DOT || c == '@' || c == '_';
-	}
-	return openings;
-}
-
-void
-openings_free(struct openings *openings)
-{
-	if (openings == NULL)
-		return;
-	arena_free(openings->arena);
-	free(openings);
-}
-
-static unsigned
-bucket_of(const struct openings *openings, const char *text)
-{
-	return ((unsigned)openings->lower[(unsigned char)text[0]] * 31 +
-	           (unsigned)openings->lower[(unsigned char)text[1]]) %
-	       BUCKETS;
-}
-
-void
-openings_add(struct openings *openings, const char *phrase, enum opening kind)
-{
-	struct opening_bucket *bucket = &openings->buckets[bucket_of(openings, phrase)];
-
-	*(struct opening_phrase *)arena_push(openings->arena, &bucket->list, bucket->count,
-	    sizeof *bucket->list) = (struct opening_phrase){phrase, strlen(phrase), kind};
-	bucket->count++;
-}
-
-static bool
-in_word(const struct openings *openings, char c)
-{
-	return openings->inner[(unsigned char)c];
-}
-
-static bool
-stands(const struct openings *openings, const struct opening_phrase *phrase, const char *text,
-    size_t len)
-{
-	if (len < phrase->len || (len > phrase->len && in_word(openings, text[phrase->len])))
-		return false;
-	for (size_t i = phrase->len; i-- > 0;)
-		if (openings->lower[(unsigned char)text[i]] != (unsigned char)phrase->text[i])
-			return false;
-	return true;
-}
-
-/* The longest phrase that the text begins with. */
-static const struct opening_phrase *
-find_opening(const struct openings *openings, const char *text, size_t len)
-{
-	const struct opening_bucket *bucket;
-	const struct opening_phrase *best = NULL;
-
-	if (len < 3)
-		return NULL;
-	bucket = &openings->buckets[bucket_of(openings, text)];
-	for (size_t i = 0; i < bucket->count; i++)
-		if ((best == NULL || bucket->list[i].len > best->len) &&
-		    stands(openings, &bucket->list[i], text, len))
-			best = &bucket->list[i];
-	return best;
-}
+const char openings_inner[] = {PATTERN_DOT, '@', '_', '\0'};
 
 /* ---- where a clause ends */
 
 /* The end of a sentence, or of a part between dashes, bars or bullets: how many octets it takes; 0:
  * none stands here. The dot of "e.g." ends none. */
 static size_t
-full_stop(const struct openings *openings, const char *text, size_t at, size_t len)
+full_stop(const struct phrases *openings, const char *text, size_t at, size_t len)
 {
 	const char *p = text + at;
 	size_t left = len - at;
@@ -116,7 +25,7 @@ full_stop(const struct openings *openings, const char *text, size_t at, size_t l
 		return left == 1 || p[1] == ' ';
 	if (*p == '.')
 		return at < 2 || !is_alpha(p[-1]) ||
-		       (in_word(openings, p[-2]) && p[-2] != PATTERN_DOT);
+		       (phrases_inner(openings, p[-2]) && p[-2] != PATTERN_DOT);
 	if (*p != ' ' || left < 4)
 		return 0;
 	if (p[2] == ' ' && memchr("-*|~/", p[1], 5) != NULL)
@@ -125,7 +34,7 @@ full_stop(const struct openings *openings, const char *text, size_t at, size_t l
 }
 
 static size_t
-clause_end(const struct openings *openings, const char *text, size_t start, size_t len)
+clause_end(const struct phrases *openings, const char *text, size_t start, size_t len)
 {
 	while (start < len) {
 		size_t stop = full_stop(openings, text, start, len);
@@ -154,9 +63,9 @@ add_clause(struct clauses *out, size_t start, size_t end, bool aside)
 
 /* An aside begins where its sentence does, or behind a comma, a colon or a bracket. */
 static bool
-may_open(const struct openings *openings, const char *text, size_t start, size_t at)
+may_open(const struct phrases *openings, const char *text, size_t start, size_t at)
 {
-	while (start < at && !in_word(openings, text[start]))
+	while (start < at && !phrases_inner(openings, text[start]))
 		start++;
 	if (at == start)
 		return true;
@@ -175,15 +84,15 @@ purpose_end(const char *text, size_t at, size_t end)
 
 /* Where in a sentence the first aside begins, and where it ends; `end` if there is none. */
 static size_t
-find_aside(
-    const struct openings *openings, const char *text, size_t start, size_t end, size_t *stop)
+find_aside(const struct phrases *openings, const char *text, size_t start, size_t end, size_t *stop)
 {
 	for (size_t at = start; at < end; at++) {
-		const struct opening_phrase *phrase;
+		const struct phrase_row *phrase;
 
-		if (!in_word(openings, text[at]) || (at > start && in_word(openings, text[at - 1])))
+		if (!phrases_inner(openings, text[at]) ||
+		    (at > start && phrases_inner(openings, text[at - 1])))
 			continue;
-		phrase = find_opening(openings, text + at, end - at);
+		phrase = end - at < 3 ? NULL : phrases_find(openings, text + at, end - at);
 		if (phrase == NULL || phrase->kind == OPENS_REASON ||
 		    phrase->kind == SAYS_NOTHING ||
 		    (phrase->kind != OPENS_ANYWHERE && !may_open(openings, text, start, at)))
@@ -198,8 +107,8 @@ find_aside(
 }
 
 static void
-cut_sentence(const struct openings *openings, const char *text, size_t start, size_t end,
-    struct clauses *out)
+cut_sentence(
+    const struct phrases *openings, const char *text, size_t start, size_t end, struct clauses *out)
 {
 	for (size_t at, stop; start < end; start = stop) {
 		at = find_aside(openings, text, start, end, &stop);
@@ -209,7 +118,7 @@ cut_sentence(const struct openings *openings, const char *text, size_t start, si
 }
 
 void
-clauses_cut(const struct openings *openings, const char *text, size_t len, struct clauses *out)
+clauses_cut(const struct phrases *openings, const char *text, size_t len, struct clauses *out)
 {
 	out->count = out->asides = 0;
 	for (size_t start = 0, end; start < len; start = end) {
@@ -229,18 +138,6 @@ clauses_at(const struct clauses *clauses, size_t at)
 }
 
 static bool
-says_nothing(const struct openings *openings, const char *word, size_t len)
-{
-	const struct opening_bucket *bucket = &openings->buckets[bucket_of(openings, word)];
-
-	for (size_t i = 0; i < bucket->count; i++)
-		if (bucket->list[i].kind == SAYS_NOTHING && bucket->list[i].len == len &&
-		    stands(openings, &bucket->list[i], word, len))
-			return true;
-	return false;
-}
-
-static bool
 has_digit(const char *word, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -250,8 +147,7 @@ has_digit(const char *word, size_t len)
 }
 
 bool
-clauses_say_nothing(
-    const struct openings *openings, const struct clauses *clauses, const char *text)
+clauses_say_nothing(const struct phrases *openings, const struct clauses *clauses, const char *text)
 {
 	for (size_t i = 0; i < clauses->count; i++) {
 		size_t at = clauses->list[i].start, end = clauses->list[i].end;
@@ -259,10 +155,10 @@ clauses_say_nothing(
 		while (!clauses->list[i].aside && at < end) {
 			size_t n = 0;
 
-			while (at + n < end && in_word(openings, text[at + n]))
+			while (at + n < end && phrases_inner(openings, text[at + n]))
 				n++;
 			if (n > 1 && !has_digit(text + at, n) &&
-			    !says_nothing(openings, text + at, n))
+			    !phrases_have(openings, text + at, n, SAYS_NOTHING))
 				return false;
 			at += n + 1;
 		}

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 struct arena;
+struct phrases;
 
 enum { CLAUSES_MAX = 64 }; /* of one reply; the last takes what is left */
 
@@ -33,17 +34,14 @@ enum opening {
 	SAYS_NOTHING /* a word of refusal or courtesy; it opens nothing */
 };
 
-struct openings;
-struct openings *openings_new(void);
-void openings_free(struct openings *openings); /* NULL is allowed */
-void openings_add(struct openings *openings, const char *phrase, enum opening kind); /* borrows */
+/* Octets of a word in the phrases that clauses_cut gets. */
+extern const char openings_inner[];
 
 /* `text` has PATTERN_DOT for the dots within names (rules/unwrap.h): a dot ends a sentence. */
-void clauses_cut(
-    const struct openings *openings, const char *text, size_t len, struct clauses *out);
+void clauses_cut(const struct phrases *openings, const char *text, size_t len, struct clauses *out);
 /* Nothing but words that say nothing stands outside of the asides. */
 bool clauses_say_nothing(
-    const struct openings *openings, const struct clauses *clauses, const char *text);
+    const struct phrases *openings, const struct clauses *clauses, const char *text);
 /* Which of them the octet at `at` is in. */
 size_t clauses_at(const struct clauses *clauses, size_t at);
 enum hidden { HIDE_NAMES = 1, HIDE_LINKS = 2, HIDE_ASIDES = 4 };

@@ -24,7 +24,10 @@ enum {
 /* ---- reading a pattern: what it needs, and whether it could run away */
 
 struct need { /* at least one of these words */
-	struct word_choice choice;
+	struct word_choice {
+		const char **words;
+		size_t count;
+	} choice;
 	size_t shortest;
 };
 
@@ -336,6 +339,26 @@ read_alternatives(struct pattern_scan *scan, struct needs *needs, bool *loops)
 	return true;
 }
 
+/* As `struct pattern` has them. */
+static const char *
+write_words(const struct needs *needs, struct arena *arena)
+{
+	struct buf words;
+	const char *copy;
+
+	buf_init(&words, SIZE_MAX);
+	for (size_t i = 0; i < needs->count; i++) {
+		const struct word_choice *choice = &needs->need[i].choice;
+
+		for (size_t k = 0; k < choice->count; k++)
+			buf_add(&words, choice->words[k], strlen(choice->words[k]) + 1);
+		buf_putc(&words, '\0');
+	}
+	copy = arena_copy(arena, words.data, words.len);
+	buf_release(&words);
+	return copy;
+}
+
 bool
 pattern_read(struct pattern *pattern, const char *source, struct arena *arena, const char **why)
 {
@@ -348,8 +371,8 @@ pattern_read(struct pattern *pattern, const char *source, struct arena *arena, c
 		*why = scan.why != NULL ? scan.why : "a ) too many";
 		return false;
 	}
-	for (size_t i = 0; i < needs.count; i++)
-		pattern->choices[pattern->choice_count++] = needs.need[i].choice;
+	pattern->choice_count = (uint32_t)needs.count;
+	pattern->words = write_words(&needs, arena);
 	return true;
 }
 
@@ -480,47 +503,18 @@ compile(const char *source)
 	return code;
 }
 
-bool
-pattern_compile(struct pattern *pattern, const char **why)
-{
-	static const char *const names[GROUP_COUNT] = {
-	    [GROUP_LIST] = "list", [GROUP_ITEM] = "item", [GROUP_REF] = "ref"};
-	uint32_t groups = 0;
+struct compiled {
 	pcre2_code *code;
-
-	if (pattern->code != NULL)
-		return true;
-	code = compile(pattern->source);
-	if (code == NULL) {
-		*why = "not a regular expression";
-		return false;
-	}
-	pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &groups);
-	if (groups > GROUPS_MAX) {
-		pcre2_code_free(code);
-		*why = "too many capturing groups";
-		return false;
-	}
-	for (unsigned i = 0; i < GROUP_COUNT; i++) {
-		int number = pcre2_substring_number_from_name(code, (PCRE2_SPTR)names[i]);
-
-		pattern->group[i] = number > 0 ? number : 0;
-	}
-	pattern->code = code;
-	return true;
-}
-
-void
-pattern_release(struct pattern *pattern)
-{
-	pcre2_code_free(pattern->code);
-	pattern->code = NULL;
-}
+	unsigned asked; /* how often, up to where it is worth machine code */
+	int group[GROUP_COUNT]; /* number of the named group, 0 if there is none */
+};
 
 struct matcher {
 	pcre2_general_context *memory;
 	pcre2_match_data *data;
 	pcre2_match_context *limits;
+	struct compiled **compiled; /* by the pattern's number; NULL: not yet */
+	size_t room;
 };
 
 struct matcher *
@@ -541,44 +535,108 @@ matcher_free(struct matcher *matcher)
 {
 	if (matcher == NULL)
 		return;
+	for (size_t i = 0; i < matcher->room; i++)
+		if (matcher->compiled[i] != NULL) {
+			pcre2_code_free(matcher->compiled[i]->code);
+			free(matcher->compiled[i]);
+		}
+	free(matcher->compiled);
 	pcre2_match_data_free(matcher->data);
 	pcre2_match_context_free(matcher->limits);
 	pcre2_general_context_free(matcher->memory);
 	free(matcher);
 }
 
+static struct compiled *
+compiled_of(const struct matcher *matcher, const struct pattern *pattern)
+{
+	return pattern->number < matcher->room ? matcher->compiled[pattern->number] : NULL;
+}
+
+static void
+keep_compiled(struct matcher *matcher, const struct pattern *pattern, struct compiled *compiled)
+{
+	size_t room = matcher->room > 0 ? matcher->room : 64;
+
+	while (room <= pattern->number)
+		room *= 2;
+	if (room > matcher->room) {
+		matcher->compiled =
+		    must_realloc(matcher->compiled, room * sizeof *matcher->compiled);
+		memset(matcher->compiled + matcher->room, 0,
+		    (room - matcher->room) * sizeof *matcher->compiled);
+		matcher->room = room;
+	}
+	matcher->compiled[pattern->number] = compiled;
+}
+
+bool
+pattern_compile(const struct pattern *pattern, struct matcher *matcher, const char **why)
+{
+	static const char *const names[GROUP_COUNT] = {
+	    [GROUP_LIST] = "list", [GROUP_ITEM] = "item", [GROUP_REF] = "ref"};
+	struct compiled *compiled;
+	uint32_t groups = 0;
+	pcre2_code *code;
+
+	if (compiled_of(matcher, pattern) != NULL)
+		return true;
+	code = compile(pattern->source);
+	if (code == NULL) {
+		*why = "not a regular expression";
+		return false;
+	}
+	pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &groups);
+	if (groups > GROUPS_MAX) {
+		pcre2_code_free(code);
+		*why = "too many capturing groups";
+		return false;
+	}
+	compiled = must_alloc(sizeof *compiled);
+	compiled->code = code;
+	for (unsigned i = 0; i < GROUP_COUNT; i++) {
+		int number = pcre2_substring_number_from_name(code, (PCRE2_SPTR)names[i]);
+
+		compiled->group[i] = number > 0 ? number : 0;
+	}
+	keep_compiled(matcher, pattern, compiled);
+	return true;
+}
+
 static int
-run_pattern(struct pattern *pattern, struct matcher *matcher, const char *text, size_t len)
+run(struct compiled *compiled, struct matcher *matcher, const char *text, size_t len)
 {
 	int count;
 
-	if (pattern->asked < ASKED_OFTEN && ++pattern->asked == ASKED_OFTEN)
-		pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
-	count =
-	    pcre2_match(pattern->code, (PCRE2_SPTR)text, len, 0, 0, matcher->data, matcher->limits);
+	if (compiled->asked < ASKED_OFTEN && ++compiled->asked == ASKED_OFTEN)
+		pcre2_jit_compile(compiled->code, PCRE2_JIT_COMPLETE);
+	count = pcre2_match(
+	    compiled->code, (PCRE2_SPTR)text, len, 0, 0, matcher->data, matcher->limits);
 	if (count == PCRE2_ERROR_JIT_STACKLIMIT)
-		count = pcre2_match(pattern->code, (PCRE2_SPTR)text, len, 0, PCRE2_NO_JIT,
+		count = pcre2_match(compiled->code, (PCRE2_SPTR)text, len, 0, PCRE2_NO_JIT,
 		    matcher->data, matcher->limits);
 	return count;
 }
 
 bool
-pattern_match(struct pattern *pattern, struct matcher *matcher, const char *text, size_t len,
+pattern_match(const struct pattern *pattern, struct matcher *matcher, const char *text, size_t len,
     struct match *match)
 {
+	struct compiled *compiled;
 	const char *why;
 	PCRE2_SIZE *ends;
 	int count;
 
-	if (!pattern_compile(pattern, &why))
+	if (!pattern_compile(pattern, matcher, &why))
 		return false;
-	count = run_pattern(pattern, matcher, text, len);
+	compiled = compiled_of(matcher, pattern);
+	count = run(compiled, matcher, text, len);
 	if (count <= 0)
 		return false;
 	ends = pcre2_get_ovector_pointer(matcher->data);
 	*match = (struct match){.all = {ends[0], ends[1]}};
 	for (unsigned i = 0; i < GROUP_COUNT; i++) {
-		int g = pattern->group[i];
+		int g = compiled->group[i];
 
 		if (g > 0 && g < count && ends[2 * g] != PCRE2_UNSET)
 			match->group[i] = (struct text_span){ends[2 * g], ends[2 * g + 1]};

@@ -5,12 +5,14 @@
  *
  * From each pattern choices are taken: sets of words, of each of which at least one must stand in
  * any text that matches. They choose the candidates (rules/words.h), so that most patterns are
- * never run on most texts; one that never is, is never compiled. */
+ * never run on most texts; one that never is, is never compiled. What is compiled is the matcher's:
+ * a pattern itself is only read, for those that are built in are constants. */
 #ifndef RULES_PATTERN_H
 #define RULES_PATTERN_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 
@@ -27,18 +29,12 @@ enum { CHOICES_MAX = 4 };
  * means "within the sentence". A pattern's \. and [.] match both. */
 enum { PATTERN_DOT = 1 };
 
-struct word_choice {
-	const char **words; /* in lower case, three letters or more */
-	size_t count;
-};
-
 struct pattern {
 	const char *source; /* borrowed */
-	struct word_choice choices[CHOICES_MAX];
-	size_t choice_count; /* 0: no word is sure */
-	void *code; /* pcre2_code, made when first needed */
-	unsigned asked; /* how often, up to where it is worth machine code */
-	int group[GROUP_COUNT]; /* number of the named group, 0 if there is none */
+	const char *words; /* of its choices, in lower case, three letters or more, each with its
+	                      NUL; an empty one ends a choice */
+	uint32_t number; /* given by whoever keeps it; no two that one matcher gets have the same */
+	uint32_t choice_count; /* 0: no word is sure */
 };
 
 struct text_span {
@@ -49,23 +45,22 @@ struct match {
 	struct text_span all, group[GROUP_COUNT];
 };
 
-/* Reads the pattern and finds its choices. False with a static `*why`. Words live in the arena;
- * pattern_release() frees the rest. */
+/* Reads the pattern and finds its choices; their words live in the arena. False with a static
+ * `*why`. The number is left 0. */
 bool pattern_read(
     struct pattern *pattern, const char *source, struct arena *arena, const char **why);
-bool pattern_compile(
-    struct pattern *pattern, const char **why); /* nothing to do if it is compiled already */
-void pattern_release(struct pattern *pattern);
 /* "a|b|c" at the outermost level is "a", "b" and "c": each has choices of its own. `source` must
  * have passed pattern_read. */
 size_t pattern_split(const char *source, struct arena *arena, const char ***parts);
 
-/* Room that matches are made in; one for all patterns, never for two threads. */
+/* Room that matches are made in, and what patterns were compiled to: never for two threads. */
 struct matcher;
 struct matcher *matcher_new(void);
-void matcher_free(struct matcher *matcher);
+void matcher_free(struct matcher *matcher); /* NULL is allowed */
+/* Nothing to do if it is compiled already. */
+bool pattern_compile(const struct pattern *pattern, struct matcher *matcher, const char **why);
 /* A match that runs into a limit is no match. */
-bool pattern_match(struct pattern *pattern, struct matcher *matcher, const char *text, size_t len,
-    struct match *match);
+bool pattern_match(const struct pattern *pattern, struct matcher *matcher, const char *text,
+    size_t len, struct match *match);
 
 #endif

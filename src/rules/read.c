@@ -46,9 +46,9 @@ find_words(
 	uint64_t *found = arena_alloc(job->arena, (rules->entry_count / 16 + 1) * sizeof *found);
 
 	memcpy(found, rules->given, (rules->entry_count / 16 + 1) * sizeof *found);
-	words_scan(rules->words, text, len, found);
+	words_scan(&rules->words, text, len, found);
 	if (reworded != NULL && reworded->text != NULL)
-		words_scan(rules->words, reworded->text, reworded->len, found);
+		words_scan(&rules->words, reworded->text, reworded->len, found);
 	return found;
 }
 
@@ -83,8 +83,8 @@ next_found(const struct rules *rules, const uint64_t *found, size_t from, size_t
 static void
 make_words(struct reading_job *job, struct view *view)
 {
-	if (job->rules->synonyms == NULL ||
-	    !synonyms_reword(job->rules->synonyms, view->text, view->len, job->arena, &view->words))
+	if (!synonyms_reword(
+	        &job->rules->synonyms, view->text, view->len, job->arena, &view->words))
 		view->words.text = NULL;
 }
 
@@ -109,8 +109,9 @@ hide_words(struct reading_job *job, struct view *view)
 
 /* ---- who says it */
 
-/* The first of the providers one of whose suffixes the name ends with, label by label. */
-static const struct provider *
+/* 1 + the number of the first of the providers one of whose suffixes the name ends with, label by
+ * label; 0: none. */
+static uint32_t
 provider_by_host(const struct rules *rules, const char *host)
 {
 	size_t n = strlen(host), first = rules->provider_count, hash = 0;
@@ -118,21 +119,25 @@ provider_by_host(const struct rules *rules, const char *host)
 	if (n > 0 && host[n - 1] == '.')
 		n--;
 	for (size_t i = n; i-- > 0;) {
-		const struct suffix *suffix;
+		uint32_t at;
 
 		hash = suffix_hash(hash, host[i]);
 		if (i > 0 && host[i - 1] != '.')
 			continue;
-		suffix = rules->suffixes[hash % SUFFIX_BUCKETS];
-		for (; suffix != NULL; suffix = suffix->next)
+		for (at = rules->suffix_buckets[hash % SUFFIX_BUCKETS]; at > 0;
+		     at = rules->suffixes[at - 1].next) {
+			const struct suffix *suffix = &rules->suffixes[at - 1];
+
 			if (suffix->provider < first && suffix->len == n - i &&
-			    strncasecmp(host + i, suffix->text, suffix->len) == 0)
+			    strncasecmp(host + i, rules_text(rules, suffix->text), suffix->len) ==
+			        0)
 				first = suffix->provider;
+		}
 	}
-	return first < rules->provider_count ? rules->providers[first] : NULL;
+	return first < rules->provider_count ? (uint32_t)first + 1 : 0;
 }
 
-static const struct provider *
+static uint32_t
 provider_by_text(const struct reading_job *job, const char *text, size_t len, const uint64_t *found)
 {
 	const struct rules *rules = job->rules;
@@ -140,22 +145,22 @@ provider_by_text(const struct reading_job *job, const char *text, size_t len, co
 
 	for (size_t i = rules->provider_entry;
 	     (i = next_found(rules, found, i, rules->unless_entry)) < rules->unless_entry; i++)
-		if (pattern_match(rules->entries[i].pattern, rules->matcher, text, len, &match))
-			return rules->providers[rules->entries[i].owner];
-	return NULL;
+		if (rules_match(rules, rules->entries[i].pattern, text, len, &match))
+			return rules->entries[i].owner + 1;
+	return 0;
 }
 
-static const struct provider *
+static uint32_t
 find_provider(struct reading_job *job)
 {
-	const struct provider *provider = NULL;
+	uint32_t provider = 0;
 	const char *greeting = job->said->greeting;
 
 	if (job->said->mx != NULL)
 		provider = provider_by_host(job->rules, job->said->mx);
-	if (provider == NULL)
+	if (provider == 0)
 		provider = provider_by_text(job, job->text.marked, job->text.len, job->found);
-	if (provider == NULL && greeting != NULL && greeting[0] != '\0') {
+	if (provider == 0 && greeting != NULL && greeting[0] != '\0') {
 		uint64_t *found = find_words(job, greeting, strlen(greeting), NULL);
 
 		provider = provider_by_text(job, mark_dots(greeting, strlen(greeting), job->arena),
@@ -199,13 +204,14 @@ find_place(const struct part *part, size_t at)
 
 /* A rule's exceptions look at the clauses that its match is in, and no further. */
 static bool
-is_excepted(const struct reading_job *job, const struct rule *rule, const struct part *part,
-    const struct match *match)
+is_excepted(const struct reading_job *job, const struct ranked_rule *ranked,
+    const struct part *part, const struct match *match)
 {
 	const struct rules *rules = job->rules;
 	const struct clause *list = job->clauses.list;
 	struct match ignored;
-	size_t start = 0, end = part->len, i = rule->unless_entry, last = i + rule->unless_count;
+	size_t start = 0, end = part->len, i = ranked->unless_entry,
+	       last = i + rules->rules[ranked->rule].unless.count;
 
 	i = next_found(rules, job->found, i, last);
 	if (i == last)
@@ -215,8 +221,8 @@ is_excepted(const struct reading_job *job, const struct rule *rule, const struct
 		end = find_place(part, list[clauses_at(&job->clauses, match->all.end - 1)].end);
 	}
 	for (; i < last; i = next_found(rules, job->found, i + 1, last))
-		if (pattern_match(rules->entries[i].pattern, rules->matcher, part->text + start,
-		        end - start, &ignored))
+		if (rules_match(rules, rules->entries[i].pattern, part->text + start, end - start,
+		        &ignored))
 			return true;
 	return false;
 }
@@ -234,23 +240,25 @@ static void
 try_entry(struct reading_job *job, const struct rule_entry *entry, const struct part *part)
 {
 	const struct rules *rules = job->rules;
-	const struct rule *rule = rules->ranked[entry->owner];
+	const struct ranked_rule *ranked = &rules->ranked[entry->owner];
+	const struct rule *rule = &rules->rules[ranked->rule];
 	struct match match = {.all = {0, 0}};
 	struct candidate *candidate;
 
 	if (job->candidate_count == CANDIDATES_MAX || !rule_in_scope(rule, &job->scope) ||
 	    is_candidate(job, rule))
 		return;
-	if (entry->pattern != NULL &&
-	    !pattern_match(entry->pattern, rules->matcher, part->text, part->len, &match))
+	if (entry->pattern != NO_PATTERN &&
+	    !rules_match(rules, entry->pattern, part->text, part->len, &match))
 		return;
 	match.all = place(part, match.all);
-	if (is_excepted(job, rule, part, &match))
+	if (is_excepted(job, ranked, part, &match))
 		return;
 	for (unsigned i = 0; i < GROUP_COUNT; i++)
 		match.group[i] = place(part, match.group[i]);
 	candidate = &job->candidates[job->candidate_count++];
-	*candidate = (struct candidate){rule, match, clauses_at(&job->clauses, match.all.start)};
+	*candidate = (struct candidate){
+	    rule, match, clauses_at(&job->clauses, match.all.start), ranked->yields_beyond};
 }
 
 static void
@@ -267,7 +275,7 @@ static bool
 all_yield_beyond(const struct reading_job *job)
 {
 	for (size_t i = 0; i < job->candidate_count; i++)
-		if (!job->candidates[i].rule->yields_beyond)
+		if (!job->candidates[i].yields_beyond)
 			return false;
 	return true;
 }
@@ -305,7 +313,7 @@ read_part(struct reading_job *job, size_t start, const struct view *view)
 		if (job->candidate_count == before)
 			try_class(job, class, &as_it_is);
 	}
-	choose(job->candidates, job->candidate_count, job->scope.stage, &job->choice);
+	choose(job->rules, job->candidates, job->candidate_count, job->scope.stage, &job->choice);
 }
 
 static void
@@ -329,8 +337,9 @@ add_wordless(struct reading_job *job)
 
 	for (size_t i = 0; i < rules->wordless_count; i++) {
 		size_t entry = rules->wordless[i];
+		uint32_t rule = rules->ranked[rules->entries[entry].owner].rule;
 
-		if (rule_in_scope(rules->ranked[rules->entries[entry].owner], &job->scope))
+		if (rule_in_scope(&rules->rules[rule], &job->scope))
 			job->found[entry / 16] |= UINT64_C(15) << (entry % 16 * 4);
 	}
 }
@@ -364,7 +373,8 @@ keep_others(struct reading_job *job)
 		struct also *also =
 		    arena_push(job->arena, &out->also, out->also_count, sizeof *also);
 
-		*also = (struct also){job->also[i]->cause, job->also[i]->id, job->also[i]->about};
+		*also = (struct also){job->also[i]->cause, rules_text(job->rules, job->also[i]->id),
+		    job->also[i]->about};
 		out->also_count++;
 	}
 }
@@ -383,7 +393,7 @@ choose_rule(struct reading_job *job)
 		if (i > 0 && job->best != NULL && job->best->class < CLASS_FALLBACK)
 			break;
 		if (i > 0 &&
-		    !clauses_say_nothing(job->rules->openings, &job->clauses, job->text.bare))
+		    !clauses_say_nothing(&job->rules->openings, &job->clauses, job->text.bare))
 			break;
 		view.text =
 		    clauses_hide(&job->clauses, job->text.bare, job->text.len, hide[i], job->arena);
@@ -393,7 +403,7 @@ choose_rule(struct reading_job *job)
 		}
 		hide_words(job, &view);
 		if (i == 0 && memchr(job->text.bare, '_', job->text.len) != NULL)
-			words_scan(job->rules->words, view.text, view.len, job->found);
+			words_scan(&job->rules->words, view.text, view.len, job->found);
 		read_view(job, &view);
 	}
 	keep_others(job);
@@ -470,26 +480,27 @@ add_brands(struct reading_job *job)
 	for (size_t i = rules->brand_entry;
 	     (i = next_found(rules, job->found, i, rules->provider_entry)) < rules->provider_entry;
 	     i++) {
-		const struct brand *brand = rules->brands[rules->entries[i].owner];
+		const struct brand *brand = &rules->brands[rules->entries[i].owner];
+		const char *family = rules_text(rules, brand->family);
 		struct match match;
 		bool known = false;
 
-		if (!pattern_match(rules->entries[i].pattern, rules->matcher, job->text.marked,
-		        job->text.len, &match))
+		if (!rules_match(
+		        rules, rules->entries[i].pattern, job->text.marked, job->text.len, &match))
 			continue;
 		for (size_t k = 0; k < family_count && !known; k++)
-			known = same_name(families[k], brand->family);
+			known = same_name(families[k], family);
 		for (size_t k = 0; k < job->out->list_count && !known; k++)
-			known = strcasestr(job->out->lists[k].name, brand->family) != NULL;
+			known = strcasestr(job->out->lists[k].name, family) != NULL;
 		if (known)
 			continue;
 		if (family_count < LISTS_MAX)
-			families[family_count++] = brand->family;
+			families[family_count++] = family;
 		if (job->out->what == LISTED_NOTHING)
 			job->out->what = brand->what;
 		add_list(job, match.group[GROUP_LIST].end > 0
 		                  ? copy_span(job, match.group[GROUP_LIST])
-		                  : brand->name);
+		                  : rules_text(rules, brand->name));
 	}
 }
 
@@ -512,7 +523,7 @@ name_lists(struct reading_job *job)
 	out->listed = copy_span(job, job->match.group[GROUP_ITEM]);
 	if (name != NULL)
 		add_list(job, name);
-	name = rule->list != NULL ? fill_list(job, rule->list) : NULL;
+	name = rule->list != 0 ? fill_list(job, rules_text(job->rules, rule->list)) : NULL;
 	if (name != NULL && out->list_count == 0)
 		add_list(job, name);
 	if (may_name_lists(rule->cause))
@@ -545,10 +556,10 @@ advise(struct reading_job *job)
 
 	if (rule == NULL)
 		return;
-	out->advice = rule->advice;
+	out->advice = rules_text(job->rules, rule->advice);
 	out->who = rule->who;
 	if (out->url == NULL)
-		out->url = rule->url;
+		out->url = rules_text(job->rules, rule->url);
 }
 
 /* ---- all of it */
@@ -598,11 +609,11 @@ rules_read(
 	set_codes(&job);
 	job.all = (struct view){.text = job.text.bare, .len = job.text.len};
 	make_words(&job, &job.all);
-	clauses_cut(rules->openings, job.text.bare, job.text.len, &job.clauses);
+	clauses_cut(&rules->openings, job.text.bare, job.text.len, &job.clauses);
 	job.found = find_words(&job, job.text.whole, job.text.len, &job.all.words);
 	job.scope.provider = find_provider(&job);
-	if (job.scope.provider != NULL)
-		out->provider = job.scope.provider->name;
+	if (job.scope.provider != 0)
+		out->provider = rules_text(rules, rules->providers[job.scope.provider - 1].name);
 	add_wordless(&job);
 	choose_rule(&job);
 
@@ -610,13 +621,13 @@ rules_read(
 	out->url = extract_url(job.text.whole, job.text.len, arena);
 	if (job.best != NULL) {
 		out->cause = job.best->cause;
-		out->rule = job.best->id;
+		out->rule = rules_text(rules, job.best->id);
 		out->about = job.best->about;
-		out->rival = job.rival != NULL ? job.rival->id : NULL;
+		out->rival = job.rival != NULL ? rules_text(rules, job.rival->id) : NULL;
 		out->matched = copy_span(&job, job.match.all);
 		out->reference = copy_span(&job, job.match.group[GROUP_REF]);
 		if (out->provider == NULL)
-			out->provider = job.best->provider;
+			out->provider = rules_text(rules, job.best->provider);
 		name_lists(&job);
 		identify(&job);
 	}

@@ -59,7 +59,7 @@ rule_in_scope(const struct rule *rule, const struct scope *scope)
 		return false;
 	if (!fits_carrier(rule, scope->carrier))
 		return false;
-	if (rule->only != NULL && (scope->provider == NULL || scope->provider->name != rule->only))
+	if (rule->only != 0 && scope->provider != rule->only)
 		return false;
 	well = rule->code_count == 0;
 	for (size_t i = 0; i < rule->code_count && !well; i++)
@@ -78,18 +78,36 @@ rule_in_scope(const struct rule *rule, const struct scope *scope)
 	return well;
 }
 
+struct pattern
+rules_pattern(const struct rules *rules, uint32_t number)
+{
+	const struct pattern_row *row = &rules->patterns[number];
+
+	return (struct pattern){rules_text(rules, row->source), rules_text(rules, row->words),
+	    number, row->choice_count};
+}
+
+bool
+rules_match(
+    const struct rules *rules, uint32_t pattern, const char *text, size_t len, struct match *match)
+{
+	struct pattern whole = rules_pattern(rules, pattern);
+
+	return pattern_match(&whole, rules->matcher, text, len, match);
+}
+
 bool
 rule_matches(const struct rules *rules, const struct rule *rule, const char *text, size_t len,
     struct match *match)
 {
-	bool found = rule->pattern_count == 0;
+	bool found = rule->patterns.count == 0;
 	struct match ignored;
 
 	if (found)
 		*match = (struct match){.all = {0, 0}};
-	for (size_t i = 0; i < rule->pattern_count && !found; i++)
-		found = pattern_match(rule->patterns[i], rules->matcher, text, len, match);
-	for (size_t i = 0; i < rule->unless_count && found; i++)
-		found = !pattern_match(rule->unless[i], rules->matcher, text, len, &ignored);
+	for (size_t i = 0; i < rule->patterns.count && !found; i++)
+		found = rules_match(rules, rules_ref(rules, rule->patterns, i), text, len, match);
+	for (size_t i = 0; i < rule->unless.count && found; i++)
+		found = !rules_match(rules, rules_ref(rules, rule->unless, i), text, len, &ignored);
 	return found;
 }

@@ -9,6 +9,7 @@
 
 #include "rules/clauses.h"
 #include "rules/pattern.h"
+#include "rules/phrases.h"
 #include "rules/rules.h"
 #include "rules/signs.h"
 #include "rules/synonyms.h"
@@ -32,6 +33,16 @@ enum rule_class {
 
 enum { RANGES_MAX = 6 };
 
+/* What is built in was loaded and ranked when the program was built (data/mktables.c writes it as
+ * C) and is read where it stands, by every process that needs it and by nobody else: it has no
+ * pointers, which would have to be put right at each start. Texts are places in one pool, lists
+ * are places in one list of numbers, and whatever is named is named by its number. */
+typedef uint32_t text_ref; /* where in rules.texts it begins, NUL-terminated; 0: NULL */
+
+struct ref_list { /* of rules.refs; what they are places or numbers of, its owner knows */
+	uint32_t first, count;
+};
+
 struct code_range { /* reply codes */
 	int least, most;
 };
@@ -41,110 +52,151 @@ struct enhanced_range {
 };
 
 struct rule {
-	const char *id;
-	size_t id_hash; /* looked at before the id is */
+	text_ref id;
+	uint32_t id_hash; /* looked at before the id is */
 	enum rule_class class;
 	enum cause cause;
 	enum who who;
 	enum listed_what what;
-	const char *list, *provider, *url,
-	    *advice; /* NULL: none given. list: "{ref}" stands for that group */
-	const char *only; /* id of the provider that must have been recognised; NULL: any */
+	text_ref list, provider, url, advice; /* 0: none given. list: "{ref}" stands for that
+	                                         group */
+	uint32_t only; /* 1 + the number of the provider that must have been recognised; 0: any */
 	unsigned stages, carriers; /* bit sets; 0: any */
 	unsigned about; /* of enum about */
 	uint64_t
 	    yields_to; /* bit set of causes: it is not chosen where one of these is stated, too … */
-	const char **yields; /* … or one of these rules matches */
-	size_t yield_count;
-	bool yields_beyond; /* one of these rules is of a later class */
+	struct ref_list yields; /* texts: … or a rule with one of these ids matches */
 	struct code_range codes[RANGES_MAX];
 	struct enhanced_range enhanced[RANGES_MAX];
-	size_t code_count, enhanced_count;
-	struct pattern **patterns,
-	    **unless; /* the alternatives of all `pattern` and `unless` keys */
-	size_t pattern_count, unless_count;
-	size_t unless_entry; /* where in the rule base's entries those of `unless` begin */
-	const char *source; /* the first, as written */
-	struct word_choice words; /* given by hand, for patterns that have no choice */
-	const char **examples;
-	size_t example_count;
-	const char *stage_text; /* as written, for rules_at() */
-	unsigned file; /* 0: built in */
-	size_t number; /* in order of loading */
+	uint32_t code_count, enhanced_count;
+	struct ref_list patterns,
+	    unless; /* patterns: the alternatives of all `pattern` and `unless` keys */
+	text_ref source; /* the first pattern, as written */
+	struct ref_list words; /* texts: given by hand, for patterns that have no choice */
+	struct ref_list examples; /* texts */
+	text_ref stage_text; /* as written, for rules_at() */
+	uint32_t file; /* 0: built in */
+	uint32_t number; /* in order of loading */
+};
+
+struct pattern_row { /* a struct pattern, whose number is its place */
+	text_ref source;
+	text_ref words;
+	uint32_t choice_count;
 };
 
 struct brand { /* a list's name in a text */
-	const char *id, *name, *family, *url; /* name NULL: the group "list" is the name */
+	text_ref id, name, family, url; /* name 0: the group "list" is the name */
 	enum listed_what what;
-	struct pattern **patterns;
-	size_t pattern_count;
+	struct ref_list patterns;
 };
 
 struct provider {
-	const char *id, *name, *url;
-	const char *mx; /* a suffix of its hosts' names, the first; NULL: none. All are in
-	                   rules.suffixes */
-	struct pattern **patterns;
-	size_t pattern_count;
+	text_ref id, name, url;
+	text_ref mx; /* a suffix of its hosts' names, the first; 0: none. All are in
+	                rules.suffixes */
+	struct ref_list patterns;
 };
 
 enum { SUFFIX_BUCKETS = 512 };
 
 struct suffix { /* of the names of a provider's hosts */
-	const char *text;
-	size_t len, provider; /* index */
-	const struct suffix *next; /* in its bucket */
+	text_ref text;
+	uint32_t len, provider; /* its number */
+	uint32_t next; /* in its bucket, 1 + number; 0: none */
 };
 
 struct word_class { /* {name} in a pattern is a choice among `words` */
-	const char *name, *words;
+	text_ref name, words;
 };
 
 struct same { /* `phrase` is read as `instead` */
-	const char *phrase, *instead;
-	size_t number; /* in order of loading */
+	text_ref phrase, instead;
+};
+
+struct aside { /* a phrase that opens one, or only looks like it */
+	text_ref phrase;
+	enum opening kind;
+};
+
+struct sign_word {
+	text_ref sort, phrase;
+};
+
+struct ranked_rule {
+	uint32_t rule; /* its number */
+	uint32_t unless_entry; /* where in the rule base's entries those of its `unless` begin */
+	bool yields_beyond; /* one of the rules that it yields to is of a later class */
+};
+
+enum { NO_PATTERN = UINT32_MAX };
+
+struct rule_entry { /* a pattern, and whose it is: of rules in order of belief, then of brands, of
+	               providers, and what rules except */
+	uint32_t pattern; /* NO_PATTERN: a rule that its scope alone makes match */
+	uint32_t owner; /* number in ranked, brands, providers */
+	unsigned char choices; /* four bits a choice: those that must have been found */
 };
 
 struct rules {
-	const struct lists *lists;
-	struct arena *arena;
-	struct rule **rules; /* in order of loading */
-	size_t count;
-	struct rule **ranked; /* in order of belief */
-	struct rule_entry { /* a pattern, and whose it is: of rules in order of belief, then of
-		          brands, of providers, and what rules except */
-		struct pattern *pattern; /* NULL: a rule that its scope alone makes match */
-		size_t owner; /* index in ranked, brands, providers */
-		unsigned char choices; /* four bits a choice: those that must have been found */
-	} * entries;
-	uint64_t *needs, *given; /* of sixteen entries each: the choices that they ask for; what
-	                            counts as found in any text, because they ask for none */
+	/* as loaded, in order of loading; what is added copies what grows */
+	const char *texts;
+	const uint32_t *refs;
+	const struct pattern_row *patterns;
+	const struct rule *rules;
+	const struct brand *brands;
+	const struct provider *providers;
+	const struct suffix *suffixes;
+	const struct word_class *classes;
+	const struct same *sames;
+	const struct aside *asides;
+	const struct sign_word *sign_words;
+	size_t text_len, text_room, ref_count, pattern_count, count, brand_count, provider_count,
+	    suffix_count, class_count, same_count, aside_count, sign_word_count;
+	uint32_t suffix_buckets[SUFFIX_BUCKETS]; /* by suffix_hash(): 1 + number; 0: none */
+	uint32_t files;
+
+	/* made of that by rules_rank() */
+	const struct ranked_rule *ranked; /* in order of belief */
+	const struct rule_entry *entries;
+	const uint64_t *needs, *given; /* of sixteen entries each: the choices that they ask for;
+	                                  what counts as found in any text, because they ask for
+	                                  none */
 	size_t entry_count, brand_entry,
 	    provider_entry; /* all; where the brands' and the providers' begin */
 	size_t unless_entry;
 	size_t class_entry[CLASS_COUNT + 1]; /* where each class of rules begins */
-	size_t *wordless,
-	    wordless_count; /* entries of rules that no word finds: scope alone chooses */
-	struct brand **brands;
-	size_t brand_count;
-	struct provider **providers;
-	size_t provider_count;
-	const struct suffix *suffixes[SUFFIX_BUCKETS]; /* by suffix_hash() */
-	struct word_class *classes;
-	size_t class_count;
-	struct same *sames;
-	size_t same_count;
-	struct synonyms *synonyms; /* made of them; NULL: there are none */
-	struct signs *signs;
-	struct openings *openings; /* of asides, as data/words.conf has them */
-	struct word_index *words;
-	struct matcher *matcher; /* scratch */
-	struct pattern *
-	    *patterns; /* all that were ever made, also for rules since replaced or refused */
-	size_t pattern_count;
-	bool builtin; /* what is being added was tested when the program was built */
-	unsigned files;
+	const uint32_t *wordless; /* entries of rules that no word finds: scope alone chooses */
+	size_t wordless_count;
+	struct word_index words;
+	struct phrases synonyms, openings;
+
+	/* of this one base */
+	const struct lists *lists;
+	struct arena *arena;
+	struct matcher *matcher; /* scratch, and what was compiled */
+	struct signs *signs; /* of sign_words */
+	bool builtin; /* what is being added is what the program will carry: its examples are
+	                 run by the tests, its patterns compiled when they are needed */
 };
+
+extern const struct rules builtin_rules, builtin_verdicts; /* data/mktables.c */
+
+static inline const char *
+rules_text(const struct rules *rules, text_ref text)
+{
+	return text != 0 ? rules->texts + text : NULL;
+}
+
+static inline uint32_t
+rules_ref(const struct rules *rules, struct ref_list list, size_t i)
+{
+	return rules->refs[list.first + i];
+}
+
+struct pattern rules_pattern(const struct rules *rules, uint32_t number);
+bool rules_match(
+    const struct rules *rules, uint32_t pattern, const char *text, size_t len, struct match *match);
 
 /* What a rule's scope is held against. */
 struct scope {
@@ -152,7 +204,7 @@ struct scope {
 	struct enhanced_range enhanced; /* least == most; subject -1: no enhanced code */
 	enum stage stage;
 	enum carrier carrier;
-	const struct provider *provider;
+	uint32_t provider; /* 1 + number; 0: not known */
 };
 
 bool rule_in_scope(const struct rule *rule, const struct scope *scope);
@@ -170,6 +222,9 @@ void enhanced_parse(const char *text, struct enhanced_range *out); /* subject -1
 
 bool rule_load(struct rules *rules, const struct stanza *stanza,
     struct stanza_error *error); /* rules_load.c: one stanza of any sort */
+struct rules *rules_from(const struct rules *tables, const struct lists *lists);
 void rules_rank(struct rules *rules); /* rules.c: after loading */
+/* The same as rules_add, for what is to be built in. Not ranked yet. */
+bool rules_add_own(struct rules *rules, const char *text, size_t len, struct stanza_error *error);
 
 #endif

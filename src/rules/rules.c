@@ -7,19 +7,36 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "rules/builtin.h"
 #include "rules/rulebase.h"
+
+static void
+make_signs(struct rules *rules)
+{
+	rules->signs = signs_new();
+	for (size_t i = 0; i < rules->sign_word_count; i++)
+		signs_add(rules->signs, rules_text(rules, rules->sign_words[i].sort),
+		    rules_text(rules, rules->sign_words[i].phrase));
+}
+
+struct rules *
+rules_from(const struct rules *tables, const struct lists *lists)
+{
+	struct rules *rules = must_alloc(sizeof *rules);
+
+	*rules = *tables;
+	rules->lists = lists;
+	rules->arena = arena_new();
+	rules->matcher = matcher_new();
+	make_signs(rules);
+	return rules;
+}
 
 struct rules *
 rules_new(const struct lists *lists)
 {
-	struct rules *rules = must_alloc(sizeof *rules);
+	static const struct rules empty = {.texts = "", .text_len = 1, .text_room = 1};
+	struct rules *rules = rules_from(&empty, lists);
 
-	rules->lists = lists;
-	rules->arena = arena_new();
-	rules->matcher = matcher_new();
-	rules->openings = openings_new();
-	rules->signs = signs_new();
 	rules_rank(rules);
 	return rules;
 }
@@ -29,11 +46,6 @@ rules_free(struct rules *rules)
 {
 	if (rules == NULL)
 		return;
-	for (size_t i = 0; i < rules->pattern_count; i++)
-		pattern_release(rules->patterns[i]);
-	words_free(rules->words);
-	synonyms_free(rules->synonyms);
-	openings_free(rules->openings);
 	signs_free(rules->signs);
 	matcher_free(rules->matcher);
 	arena_free(rules->arena);
@@ -42,10 +54,23 @@ rules_free(struct rules *rules)
 
 /* ---- order */
 
+/* What rules_rank() makes, on the way. */
+struct ranking {
+	struct rules *rules;
+	struct ranked_rule *ranked;
+	struct word_list *words;
+};
+
+struct rule_standing { /* of a rule */
+	const struct rule *rule;
+	uint32_t number;
+};
+
 static int
 by_belief(const void *a, const void *b)
 {
-	const struct rule *x = *(struct rule *const *)a, *y = *(struct rule *const *)b;
+	const struct rule *x = ((const struct rule_standing *)a)->rule,
+	                  *y = ((const struct rule_standing *)b)->rule;
 
 	if (x->class != y->class)
 		return x->class < y->class ? -1 : 1;
@@ -54,201 +79,254 @@ by_belief(const void *a, const void *b)
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
-static void
-add_entry(
-    struct rules *rules, size_t owner, struct pattern *pattern, const struct word_choice *by_hand)
-{
-	struct rule_entry *entry =
-	    arena_push(rules->arena, &rules->entries, rules->entry_count, sizeof *entry);
-	size_t tag = rules->entry_count * CHOICES_MAX,
-	       count = pattern != NULL ? pattern->choice_count : 0;
-	const struct word_choice *choices = count > 0 ? pattern->choices : by_hand;
-
-	if (count == 0 && by_hand != NULL && by_hand->count > 0)
-		count = 1;
-	*entry = (struct rule_entry){pattern, owner, (unsigned char)((1U << count) - 1)};
-	rules->entry_count++;
-	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; k < choices[i].count; k++)
-			words_add(rules->words, choices[i].words[k], tag + i);
-}
-
-static void
-add_rule_entries(struct rules *rules, size_t rank)
-{
-	const struct rule *rule = rules->ranked[rank];
-
-	for (size_t k = 0; k < rule->pattern_count; k++)
-		add_entry(rules, rank, rule->patterns[k], &rule->words);
-	if (rule->pattern_count == 0)
-		add_entry(rules, rank, NULL, NULL);
-}
-
-/* The longest first, for "mail box" begins as "mail" does; of the same phrase the one that was
- * loaded last. */
-static int
-by_length(const void *a, const void *b)
-{
-	const struct same *x = a, *y = b;
-	size_t n = strlen(x->phrase), m = strlen(y->phrase);
-
-	if (n != m)
-		return n > m ? -1 : 1;
-	return x->number > y->number ? -1 : x->number < y->number;
-}
-
-static void
-make_synonyms(struct rules *rules)
-{
-	synonyms_free(rules->synonyms);
-	rules->synonyms = NULL;
-	if (rules->same_count == 0)
-		return;
-	rules->synonyms = synonyms_new();
-	qsort(rules->sames, rules->same_count, sizeof *rules->sames, by_length);
-	for (size_t i = 0; i < rules->same_count; i++)
-		synonyms_add(rules->synonyms, rules->sames[i].phrase, rules->sames[i].instead);
-}
-
 /* A rule that yields to one of a later class has to be asked together with it. */
 static bool
 yields_beyond(const struct rules *rules, const struct rule *rule)
 {
-	for (size_t i = 0; i < rule->yield_count; i++)
+	for (size_t i = 0; i < rule->yields.count; i++)
 		for (size_t k = 0; k < rules->count; k++)
-			if (rules->rules[k]->class > rule->class &&
-			    rules->rules[k]->class <= CLASS_SPECIFIC &&
-			    strcmp(rules->rules[k]->id, rule->yields[i]) == 0)
+			if (rules->rules[k].class > rule->class &&
+			    rules->rules[k].class <= CLASS_SPECIFIC &&
+			    strcmp(rules_text(rules, rules->rules[k].id),
+			        rules_text(rules, rules_ref(rules, rule->yields, i))) == 0)
 				return true;
 	return false;
+}
+
+static void
+rank_rules(struct ranking *ranking)
+{
+	struct rules *rules = ranking->rules;
+	struct rule_standing *standings =
+	    arena_alloc(rules->arena, (rules->count + 1) * sizeof *standings);
+
+	ranking->ranked = arena_alloc(rules->arena, (rules->count + 1) * sizeof *ranking->ranked);
+	rules->ranked = ranking->ranked;
+	for (uint32_t i = 0; i < rules->count; i++)
+		standings[i] = (struct rule_standing){&rules->rules[i], i};
+	if (rules->count > 0)
+		qsort(standings, rules->count, sizeof *standings, by_belief);
+	for (size_t i = 0; i < rules->count; i++)
+		ranking->ranked[i] = (struct ranked_rule){.rule = standings[i].number,
+		    .yields_beyond = standings[i].rule->class < CLASS_SPECIFIC &&
+		                     yields_beyond(rules, standings[i].rule)};
+}
+
+static void
+add_entry(struct ranking *ranking, size_t owner, uint32_t pattern, size_t choices)
+{
+	struct rules *rules = ranking->rules;
+
+	*(struct rule_entry *)arena_push(
+	    rules->arena, &rules->entries, rules->entry_count, sizeof *rules->entries) =
+	    (struct rule_entry){pattern, (uint32_t)owner, (unsigned char)((1U << choices) - 1)};
+	rules->entry_count++;
+}
+
+/* The patterns of a rule, a brand or a provider. */
+static void
+add_entries(struct ranking *ranking, size_t owner, struct ref_list patterns)
+{
+	struct rules *rules = ranking->rules;
+
+	for (size_t k = 0; k < patterns.count; k++) {
+		struct pattern pattern = rules_pattern(rules, rules_ref(rules, patterns, k));
+		size_t tag = rules->entry_count * CHOICES_MAX;
+		const char *word = pattern.words;
+
+		add_entry(ranking, owner, pattern.number, pattern.choice_count);
+		for (size_t i = 0; i < pattern.choice_count; i++, word++)
+			for (; *word != '\0'; word += strlen(word) + 1)
+				word_list_add(ranking->words, word, tag + i);
+	}
+}
+
+/* Words that were given by hand are the choice of patterns that have none. */
+static void
+add_rule_entries(struct ranking *ranking, size_t rank)
+{
+	struct rules *rules = ranking->rules;
+	const struct rule *rule = &rules->rules[ranking->ranked[rank].rule];
+	size_t first = rules->entry_count;
+
+	add_entries(ranking, rank, rule->patterns);
+	if (rule->patterns.count == 0)
+		add_entry(ranking, rank, NO_PATTERN, 0);
+	for (size_t i = first; i < rules->entry_count && rule->patterns.count > 0; i++) {
+		struct rule_entry *entry = &((struct rule_entry *)rules->entries)[i];
+
+		if (entry->choices != 0 || rule->words.count == 0)
+			continue;
+		entry->choices = 1;
+		for (size_t k = 0; k < rule->words.count; k++)
+			word_list_add(ranking->words,
+			    rules_text(rules, rules_ref(rules, rule->words, k)), i * CHOICES_MAX);
+	}
+}
+
+static void
+make_entries(struct ranking *ranking)
+{
+	struct rules *rules = ranking->rules;
+
+	rules->entries = NULL;
+	rules->entry_count = 0;
+	for (size_t i = 0, class = 0; class <= CLASS_COUNT; class ++) {
+		rules->class_entry[class] = rules->entry_count;
+		for (; i < rules->count && rules->rules[rules->ranked[i].rule].class == class; i++)
+			add_rule_entries(ranking, i);
+	}
+	rules->brand_entry = rules->entry_count;
+	for (size_t i = 0; i < rules->brand_count; i++)
+		add_entries(ranking, i, rules->brands[i].patterns);
+	rules->provider_entry = rules->entry_count;
+	for (size_t i = 0; i < rules->provider_count; i++)
+		add_entries(ranking, i, rules->providers[i].patterns);
+	rules->unless_entry = rules->entry_count;
+	for (size_t i = 0; i < rules->count; i++) {
+		ranking->ranked[i].unless_entry = (uint32_t)rules->entry_count;
+		add_entries(ranking, i, rules->rules[rules->ranked[i].rule].unless);
+	}
+}
+
+static void
+make_needs(struct rules *rules)
+{
+	uint64_t *needs = arena_alloc(rules->arena, (rules->entry_count / 16 + 1) * sizeof *needs),
+	         *given = arena_alloc(rules->arena, (rules->entry_count / 16 + 1) * sizeof *given);
+	uint32_t *wordless = arena_alloc(rules->arena, (rules->brand_entry + 1) * sizeof *wordless);
+
+	rules->needs = needs;
+	rules->given = given;
+	rules->wordless = wordless;
+	rules->wordless_count = 0;
+	for (size_t i = 0; i < rules->entry_count; i++) {
+		needs[i / 16] |= (uint64_t)rules->entries[i].choices << (i % 16 * 4);
+		if (rules->entries[i].choices != 0)
+			continue;
+		if (i >= rules->brand_entry)
+			given[i / 16] |= UINT64_C(15) << (i % 16 * 4);
+		else
+			wordless[rules->wordless_count++] = (uint32_t)i;
+	}
+}
+
+/* Of the same phrase the one that was loaded last is found. */
+static void
+make_phrases(struct rules *rules)
+{
+	size_t n = rules->same_count > rules->aside_count ? rules->same_count : rules->aside_count;
+	struct phrase_row *list = arena_alloc(rules->arena, (n + 1) * sizeof *list);
+
+	for (size_t i = 0; i < rules->same_count; i++) {
+		const struct same *same = &rules->sames[rules->same_count - 1 - i];
+
+		list[i] = (struct phrase_row){.text = same->phrase, .instead = same->instead};
+	}
+	phrases_make(
+	    &rules->synonyms, rules->texts, list, rules->same_count, synonyms_inner, rules->arena);
+	for (size_t i = 0; i < rules->aside_count; i++)
+		list[i] = (struct phrase_row){
+		    .text = rules->asides[i].phrase, .kind = rules->asides[i].kind};
+	phrases_make(
+	    &rules->openings, rules->texts, list, rules->aside_count, openings_inner, rules->arena);
 }
 
 void
 rules_rank(struct rules *rules)
 {
-	make_synonyms(rules);
-	words_free(rules->words);
-	rules->words = words_new();
-	rules->entries = NULL;
-	rules->entry_count = 0;
-	rules->ranked = arena_alloc(rules->arena, (rules->count + 1) * sizeof *rules->ranked);
-	if (rules->count > 0) {
-		memcpy(rules->ranked, rules->rules, rules->count * sizeof *rules->ranked);
-		qsort(rules->ranked, rules->count, sizeof *rules->ranked, by_belief);
-	}
-	for (size_t i = 0; i < rules->count; i++)
-		rules->rules[i]->yields_beyond = rules->rules[i]->class < CLASS_SPECIFIC &&
-		                                 yields_beyond(rules, rules->rules[i]);
-	for (size_t i = 0, class = 0; class <= CLASS_COUNT; class ++) {
-		rules->class_entry[class] = rules->entry_count;
-		for (; i < rules->count && rules->ranked[i]->class == class; i++)
-			add_rule_entries(rules, i);
-	}
-	rules->brand_entry = rules->entry_count;
-	for (size_t i = 0; i < rules->brand_count; i++)
-		for (size_t k = 0; k < rules->brands[i]->pattern_count; k++)
-			add_entry(rules, i, rules->brands[i]->patterns[k], NULL);
-	rules->provider_entry = rules->entry_count;
-	for (size_t i = 0; i < rules->provider_count; i++)
-		for (size_t k = 0; k < rules->providers[i]->pattern_count; k++)
-			add_entry(rules, i, rules->providers[i]->patterns[k], NULL);
-	rules->unless_entry = rules->entry_count;
-	for (size_t i = 0; i < rules->count; i++) {
-		rules->ranked[i]->unless_entry = rules->entry_count;
-		for (size_t k = 0; k < rules->ranked[i]->unless_count; k++)
-			add_entry(rules, i, rules->ranked[i]->unless[k], NULL);
-	}
-	rules->needs =
-	    arena_alloc(rules->arena, (rules->entry_count / 16 + 1) * sizeof *rules->needs);
-	rules->given =
-	    arena_alloc(rules->arena, (rules->entry_count / 16 + 1) * sizeof *rules->given);
-	for (size_t i = 0; i < rules->entry_count; i++) {
-		rules->needs[i / 16] |= (uint64_t)rules->entries[i].choices << (i % 16 * 4);
-		if (rules->entries[i].choices == 0 && i >= rules->brand_entry)
-			rules->given[i / 16] |= UINT64_C(15) << (i % 16 * 4);
-	}
-	rules->wordless =
-	    arena_alloc(rules->arena, (rules->brand_entry + 1) * sizeof *rules->wordless);
-	rules->wordless_count = 0;
-	for (size_t i = 0; i < rules->brand_entry; i++)
-		if (rules->entries[i].choices == 0)
-			rules->wordless[rules->wordless_count++] = i;
-	words_ready(rules->words);
+	struct ranking ranking = {.rules = rules, .words = word_list_new()};
+
+	make_phrases(rules);
+	rank_rules(&ranking);
+	make_entries(&ranking);
+	make_needs(rules);
+	words_make(&rules->words, ranking.words, rules->arena);
+	word_list_free(ranking.words);
 }
 
 /* ---- filling */
 
-bool
-rules_add(struct rules *rules, const char *text, size_t len, struct stanza_error *error)
+/* A copy that arena_push can go on with. */
+static void *
+copy_list(struct arena *arena, const void *items, size_t count, size_t size)
+{
+	size_t room = 4;
+	void *copy;
+
+	while (room < count)
+		room *= 2;
+	copy = arena_alloc(arena, room * size);
+	return count > 0 ? memcpy(copy, items, count * size) : copy;
+}
+
+/* What others read, or is a constant, is not written to. */
+static void
+copy_lists(struct rules *rules)
+{
+	struct arena *arena = rules->arena;
+
+	rules->refs = copy_list(arena, rules->refs, rules->ref_count, sizeof *rules->refs);
+	rules->patterns =
+	    copy_list(arena, rules->patterns, rules->pattern_count, sizeof *rules->patterns);
+	rules->rules = copy_list(arena, rules->rules, rules->count, sizeof *rules->rules);
+	rules->brands = copy_list(arena, rules->brands, rules->brand_count, sizeof *rules->brands);
+	rules->providers =
+	    copy_list(arena, rules->providers, rules->provider_count, sizeof *rules->providers);
+	rules->suffixes =
+	    copy_list(arena, rules->suffixes, rules->suffix_count, sizeof *rules->suffixes);
+	rules->classes =
+	    copy_list(arena, rules->classes, rules->class_count, sizeof *rules->classes);
+	rules->sames = copy_list(arena, rules->sames, rules->same_count, sizeof *rules->sames);
+	rules->asides = copy_list(arena, rules->asides, rules->aside_count, sizeof *rules->asides);
+	rules->sign_words =
+	    copy_list(arena, rules->sign_words, rules->sign_word_count, sizeof *rules->sign_words);
+	rules->text_room = rules->text_len; /* and the texts with the first that is added */
+}
+
+static bool
+add_stanzas(struct rules *rules, const char *text, size_t len, struct stanza_error *error)
 {
 	struct stanza *stanzas;
-	struct rules before;
-	bool well = true;
 	size_t count;
 
 	if (!stanza_read(text, len, rules->arena, &stanzas, &count, error))
 		return false;
-	before = *rules;
-	before.rules = arena_alloc(rules->arena, (rules->count + 1) * sizeof *rules->rules);
-	if (rules->count > 0)
-		memcpy(before.rules, rules->rules, rules->count * sizeof *rules->rules);
 	rules->files += !rules->builtin;
-	for (size_t i = 0; i < count && well; i++)
-		well = rule_load(rules, &stanzas[i], error);
-	if (!well) { /* as if nothing had been read; what was compiled stays in the books until the
-		        end */
-		before.patterns = rules->patterns;
-		before.pattern_count = rules->pattern_count;
-		*rules = before;
-		return false;
-	}
-	if (!rules->builtin)
-		rules_rank(rules);
-	return true;
-}
-
-struct builtin_file {
-	const char *name, *text;
-	size_t len;
-};
-
-static bool
-add_files(
-    struct rules *rules, const struct builtin_file *files, size_t count, struct stanza_error *error)
-{
-	rules->builtin = true; /* tests ran every example */
 	for (size_t i = 0; i < count; i++)
-		if (!rules_add(rules, files[i].text, files[i].len, error)) {
-			char reason[sizeof error->reason];
-
-			snprintf(reason, sizeof reason, "%s", error->reason);
-			snprintf(error->reason, sizeof error->reason, "%s: %.120s", files[i].name,
-			    reason);
+		if (!rule_load(rules, &stanzas[i], error))
 			return false;
-		}
-	rules->builtin = false;
-	rules_rank(rules);
 	return true;
 }
 
 bool
-rules_add_builtin(struct rules *rules, struct stanza_error *error)
+rules_add(struct rules *rules, const char *text, size_t len, struct stanza_error *error)
 {
-	const struct builtin_file files[] = {
-	    {"data/words.conf", data_words, data_words_size},
-	    {"data/providers.conf", data_providers, data_providers_size},
-	    {"data/rules.conf", data_rules, data_rules_size},
-	};
+	struct rules before = *rules;
+	bool well;
 
-	return add_files(rules, files, sizeof files / sizeof files[0], error);
+	copy_lists(rules);
+	well = add_stanzas(rules, text, len, error);
+	if (well) {
+		rules_rank(rules);
+		return true;
+	}
+	before.pattern_count = rules->pattern_count; /* what was compiled stays with the matcher */
+	*rules = before; /* as if nothing had been read */
+	signs_free(rules->signs);
+	make_signs(rules);
+	return false;
 }
 
 bool
-rules_add_verdicts(struct rules *rules, struct stanza_error *error)
+rules_add_own(struct rules *rules, const char *text, size_t len, struct stanza_error *error)
 {
-	const struct builtin_file file = {"data/verdicts.conf", data_verdicts, data_verdicts_size};
+	bool well;
 
-	return add_files(rules, &file, 1, error);
+	rules->builtin = true;
+	well = add_stanzas(rules, text, len, error);
+	rules->builtin = false;
+	return well;
 }
 
 size_t
@@ -258,21 +336,24 @@ rules_count(const struct rules *rules)
 }
 
 struct rule_view
-rules_at(const struct rules *rules, size_t i)
+rules_at(const struct rules *rules, size_t i, struct arena *arena)
 {
-	const struct rule *rule = rules->ranked[i];
+	const struct rule *rule = &rules->rules[rules->ranked[i].rule];
+	const char **examples = arena_alloc(arena, (rule->examples.count + 1) * sizeof *examples);
 
+	for (size_t k = 0; k < rule->examples.count; k++)
+		examples[k] = rules_text(rules, rules_ref(rules, rule->examples, k));
 	return (struct rule_view){
-	    .id = rule->id,
+	    .id = rules_text(rules, rule->id),
 	    .cause = cause_name(rule->cause),
-	    .stage = rule->stage_text,
-	    .provider = rule->provider,
-	    .pattern = rule->source,
-	    .list = rule->list,
+	    .stage = rules_text(rules, rule->stage_text),
+	    .provider = rules_text(rules, rule->provider),
+	    .pattern = rules_text(rules, rule->source),
+	    .list = rules_text(rules, rule->list),
 	    .who = who_name(rule->who),
-	    .advice = rule->advice,
-	    .url = rule->url,
-	    .examples = rule->examples,
-	    .example_count = rule->example_count,
+	    .advice = rules_text(rules, rule->advice),
+	    .url = rules_text(rules, rule->url),
+	    .examples = examples,
+	    .example_count = rule->examples.count,
 	};
 }

@@ -21,27 +21,27 @@ struct rules;
 
 /* `lists` (borrowed, may be NULL) turns "Spamhaus PBL" or a URL into a canonical list and knows the
  * dead ones. */
-struct rules *rules_new(const struct lists *lists);
-void rules_free(struct rules *rules);
+struct rules *rules_new(const struct lists *lists); /* empty */
+/* With data/{words,providers,rules}.conf. Costs next to nothing: they were loaded when the program
+ * was built. */
+struct rules *rules_builtin(const struct lists *lists);
+/* The same with data/verdicts.conf: what sending systems and lists say of their own. Not to be
+ * mixed with the words of servers. */
+struct rules *rules_verdicts(const struct lists *lists);
+void rules_free(struct rules *rules); /* NULL is allowed */
 /* Adds a file's rules; one with the id of an earlier rule replaces it. Refused whole, with line and
  * reason, when a rule is broken: unknown key, cause or stage, no pattern, no example, a pattern
  * that does not compile or could run away (nested quantifiers), an example that the rule does not
  * match. */
 bool rules_add(struct rules *rules, const char *text, size_t len, struct stanza_error *error);
-bool rules_add_builtin(
-    struct rules *rules, struct stanza_error *error); /* data/{words,providers,rules}.conf; the line
-                                                         is that of the file named in the reason */
-/* The same for data/verdicts.conf: what sending systems and lists say of their own. Not to be mixed
- * with the words of servers. */
-bool rules_add_verdicts(struct rules *rules, struct stanza_error *error);
 size_t rules_count(const struct rules *rules);
 
 struct rule_view { /* for explain --rules and for tests */
 	const char *id, *cause, *stage, *provider, *pattern, *list, *who, *advice, *url;
-	const char *const *examples;
+	const char *const *examples; /* in the arena */
 	size_t example_count;
 };
-struct rule_view rules_at(const struct rules *rules, size_t i);
+struct rule_view rules_at(const struct rules *rules, size_t i, struct arena *arena);
 
 struct said { /* what is to be read */
 	const char *text; /* the reply: all lines joined by LF, with or without codes; not

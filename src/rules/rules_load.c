@@ -18,9 +18,17 @@ static const char *const class_names[CLASS_COUNT] = {
     [CLASS_FALLBACK] = "fallback",
 };
 
+enum list_key { KEY_PATTERN, KEY_UNLESS, KEY_YIELDS, KEY_WORD, KEY_EXAMPLE, LIST_KEY_COUNT };
+
+struct refs { /* one list under way: those of a rule grow side by side */
+	uint32_t *list;
+	size_t count;
+};
+
 struct load {
 	struct rules *rules;
 	struct rule *rule;
+	struct refs lists[LIST_KEY_COUNT];
 	const struct stanza_field *field;
 	struct stanza_error *error;
 };
@@ -40,11 +48,44 @@ refuse(const struct load *load, const char *reason)
 	return fail(load->error, load->field->line, load->field->key, reason);
 }
 
-static void
-push_string(struct rules *rules, const char ***strings, size_t *count, const char *string)
+static text_ref
+add_text(struct rules *rules, const char *text)
 {
-	*(const char **)arena_push(rules->arena, strings, *count, sizeof **strings) = string;
-	++*count;
+	size_t len = strlen(text) + 1;
+	text_ref at = (text_ref)rules->text_len;
+
+	if (rules->text_room - rules->text_len < len) {
+		size_t room = 2 * rules->text_room + len;
+		char *grown = arena_alloc(rules->arena, room);
+
+		if (rules->text_len > 0)
+			memcpy(grown, rules->texts, rules->text_len);
+		rules->texts = grown;
+		rules->text_room = room;
+	}
+	memcpy((char *)rules->texts + at, text, len); /* there is room, so it is a copy of ours */
+	rules->text_len += len;
+	return at;
+}
+
+static void
+push_ref(struct rules *rules, struct refs *refs, uint32_t ref)
+{
+	*(uint32_t *)arena_push(rules->arena, &refs->list, refs->count, sizeof *refs->list) = ref;
+	refs->count++;
+}
+
+static struct ref_list
+keep_refs(struct rules *rules, const struct refs *refs)
+{
+	struct ref_list list = {(uint32_t)rules->ref_count, (uint32_t)refs->count};
+
+	for (size_t i = 0; i < refs->count; i++) {
+		*(uint32_t *)arena_push(rules->arena, &rules->refs, rules->ref_count,
+		    sizeof *rules->refs) = refs->list[i];
+		rules->ref_count++;
+	}
+	return list;
 }
 
 /* The next word of a value, NULL at its end. */
@@ -61,36 +102,39 @@ next_word(char **rest)
 	return word;
 }
 
-static struct pattern *
-new_pattern(struct rules *rules)
-{
-	struct pattern *pattern = arena_alloc(rules->arena, sizeof *pattern);
-
-	*(struct pattern **)arena_push(rules->arena, &rules->patterns, rules->pattern_count,
-	    sizeof *rules->patterns) = pattern;
-	rules->pattern_count++;
-	return pattern;
-}
-
 /* What a program carries is compiled when it is needed; what a user brings, at once, so that its
  * faults are told. */
 static bool
-take_pattern(struct rules *rules, struct pattern *pattern, const char *source,
-    const struct stanza_field *field, struct stanza_error *error)
+add_pattern(struct rules *rules, const char *source, const struct stanza_field *field,
+    struct stanza_error *error, uint32_t *number)
 {
+	struct pattern pattern;
+	struct pattern_row *row;
 	const char *why = "";
+	bool well = pattern_read(&pattern, source, rules->arena, &why);
 
-	if (pattern_read(pattern, source, rules->arena, &why) &&
-	    (rules->builtin || pattern_compile(pattern, &why)))
-		return true;
-	return fail(error, field->line, field->key, why);
+	pattern.number = *number = (uint32_t)rules->pattern_count;
+	row = arena_push(rules->arena, &rules->patterns, rules->pattern_count, sizeof *row);
+	rules->pattern_count++;
+	if (!well || (!rules->builtin && !pattern_compile(&pattern, rules->matcher, &why)))
+		return fail(error, field->line, field->key, why);
+	row->source = add_text(rules, source);
+	row->choice_count = pattern.choice_count;
+	for (const char *word = pattern.words; pattern.choice_count > 0; word += strlen(word) + 1) {
+		text_ref at = add_text(rules, word);
+
+		if (row->words == 0)
+			row->words = at;
+		pattern.choice_count -= *word == '\0';
+	}
+	return true;
 }
 
 static const struct word_class *
 find_class(const struct rules *rules, struct slice name)
 {
 	for (size_t i = rules->class_count; i-- > 0;)
-		if (slice_same(name, rules->classes[i].name))
+		if (slice_same(name, rules_text(rules, rules->classes[i].name)))
 			return &rules->classes[i];
 	return NULL;
 }
@@ -120,34 +164,31 @@ put_classes_in(struct rules *rules, const char *source)
 		class = find_class(rules, (struct slice){name.at, n});
 		if (class == NULL)
 			return NULL;
-		out = arena_printf(
-		    rules->arena, "%s%.*s(?:%s)", out, (int)brace, rest.at, class->words);
+		out = arena_printf(rules->arena, "%s%.*s(?:%s)", out, (int)brace, rest.at,
+		    rules_text(rules, class->words));
 		rest = slice_from(name, n + 1);
 	}
 }
 
 /* The alternatives of one `pattern` key. */
 static bool
-take_patterns(struct rules *rules, struct pattern ***patterns, size_t *count,
-    const struct stanza_field *field, struct stanza_error *error)
+take_patterns(struct rules *rules, struct refs *refs, const struct stanza_field *field,
+    struct stanza_error *error)
 {
 	const char **parts, *source = put_classes_in(rules, field->value);
+	uint32_t number;
 	size_t n;
 
 	if (source == NULL)
 		return fail(error, field->line, field->key, "no [words:…] of a name in braces");
-	if (!rules->builtin && !take_pattern(rules, new_pattern(rules), source, field,
-	                           error)) /* as a whole, that its fault be told as a whole */
+	if (!rules->builtin && !add_pattern(rules, source, field, error,
+	                           &number)) /* as a whole, that its fault be told as a whole */
 		return false;
 	n = pattern_split(source, rules->arena, &parts);
 	for (size_t i = 0; i < n; i++) {
-		struct pattern *pattern = new_pattern(rules);
-
-		if (!take_pattern(rules, pattern, parts[i], field, error))
+		if (!add_pattern(rules, parts[i], field, error, &number))
 			return false;
-		*(struct pattern **)arena_push(rules->arena, patterns, *count, sizeof **patterns) =
-		    pattern;
-		++*count;
+		push_ref(rules, refs, number);
 	}
 	return true;
 }
@@ -202,7 +243,7 @@ load_stage(struct load *load)
 	char *rest = arena_string(load->rules->arena, load->field->value);
 	enum stage stage;
 
-	load->rule->stage_text = load->field->value;
+	load->rule->stage_text = add_text(load->rules, load->field->value);
 	for (char *word; (word = next_word(&rest)) != NULL;) {
 		if (strcmp(word, "none") == 0)
 			stage = STAGE_NONE;
@@ -259,8 +300,8 @@ load_yields(struct load *load)
 		if (cause_parse(word, &cause))
 			load->rule->yields_to |= UINT64_C(1) << cause;
 		else
-			push_string(
-			    load->rules, &load->rule->yields, &load->rule->yield_count, word);
+			push_ref(
+			    load->rules, &load->lists[KEY_YIELDS], add_text(load->rules, word));
 	}
 	return true;
 }
@@ -319,17 +360,15 @@ load_enhanced(struct load *load)
 static bool
 load_pattern(struct load *load)
 {
-	if (load->rule->source == NULL)
-		load->rule->source = load->field->value;
-	return take_patterns(load->rules, &load->rule->patterns, &load->rule->pattern_count,
-	    load->field, load->error);
+	if (load->rule->source == 0)
+		load->rule->source = add_text(load->rules, load->field->value);
+	return take_patterns(load->rules, &load->lists[KEY_PATTERN], load->field, load->error);
 }
 
 static bool
 load_unless(struct load *load)
 {
-	return take_patterns(
-	    load->rules, &load->rule->unless, &load->rule->unless_count, load->field, load->error);
+	return take_patterns(load->rules, &load->lists[KEY_UNLESS], load->field, load->error);
 }
 
 static bool
@@ -342,51 +381,54 @@ load_word(struct load *load)
 	for (char *p = word; *p != '\0'; p++)
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p - 'A' + 'a');
-	push_string(load->rules, &load->rule->words.words, &load->rule->words.count, word);
+	push_ref(load->rules, &load->lists[KEY_WORD], add_text(load->rules, word));
 	return true;
 }
 
 static bool
 load_example(struct load *load)
 {
-	push_string(
-	    load->rules, &load->rule->examples, &load->rule->example_count, load->field->value);
+	push_ref(load->rules, &load->lists[KEY_EXAMPLE], add_text(load->rules, load->field->value));
 	return true;
 }
 
 static bool
 load_only(struct load *load)
 {
-	for (size_t i = 0; i < load->rules->provider_count; i++)
-		if (strcmp(load->rules->providers[i]->name, load->field->value) == 0) {
-			load->rule->only = load->rule->provider = load->rules->providers[i]->name;
-			return true;
-		}
+	for (uint32_t i = 0; i < load->rules->provider_count; i++) {
+		text_ref name = load->rules->providers[i].name;
+
+		if (strcmp(rules_text(load->rules, name), load->field->value) != 0)
+			continue;
+		load->rule->only = i + 1;
+		load->rule->provider = name;
+		return true;
+	}
 	return refuse(load, "no [provider:…] of that name stands before it");
 }
 
 static bool
 load_list(struct load *load)
 {
-	load->rule->list = load->field->value;
+	load->rule->list = add_text(load->rules, load->field->value);
 	return true;
 }
 static bool
 load_provider(struct load *load)
 {
-	load->rule->provider = load->field->value;
+	load->rule->provider = add_text(load->rules, load->field->value);
 	return true;
 }
 static bool
 load_url(struct load *load)
 {
-	load->rule->url = load->field->value;
+	load->rule->url = add_text(load->rules, load->field->value);
 	return true;
 }
 static bool
 load_advice(struct load *load)
 {
-	load->rule->advice = load->field->value;
+	load->rule->advice = add_text(load->rules, load->field->value);
 	return true;
 }
 
@@ -433,55 +475,85 @@ check_example(struct load *load, const char *example)
 	return found;
 }
 
+static bool
+have_words(const struct rules *rules, struct ref_list patterns)
+{
+	for (size_t i = 0; i < patterns.count; i++)
+		if (rules->patterns[rules_ref(rules, patterns, i)].choice_count == 0)
+			return false;
+	return true;
+}
+
 /* Has it all that a rule must have? */
 static bool
 check_rule(struct load *load, const struct stanza *stanza)
 {
 	struct rule *rule = load->rule;
-	bool sure = rule->pattern_count > 0;
 
 	if (stanza_get(stanza, "cause") == NULL)
 		return fail(load->error, stanza->line, stanza->id, "no cause");
-	if (rule->example_count == 0)
+	if (rule->examples.count == 0)
 		return fail(load->error, stanza->line, stanza->id, "no example");
-	if (rule->pattern_count == 0 && rule->enhanced_count == 0 && rule->carriers == 0)
+	if (rule->patterns.count == 0 && rule->enhanced_count == 0 && rule->carriers == 0)
 		return fail(load->error, stanza->line, stanza->id,
 		    "no pattern, and neither an enhanced code nor a carrier in its place");
-	for (size_t i = 0; i < rule->pattern_count; i++)
-		sure = sure && rule->patterns[i]->choice_count > 0;
-	if (rule->pattern_count > 0 && !sure && rule->words.count == 0 && rule->carriers == 0 &&
-	    rule->enhanced_count == 0)
+	if (rule->patterns.count > 0 && !have_words(load->rules, rule->patterns) &&
+	    rule->words.count == 0 && rule->carriers == 0 && rule->enhanced_count == 0)
 		return fail(load->error, stanza->line, stanza->id,
 		    "no word of three letters is sure to stand in a match; give it with word =");
-	for (size_t i = 0; i < rule->example_count && !load->rules->builtin; i++)
-		if (!check_example(load, rule->examples[i]))
+	for (size_t i = 0; i < rule->examples.count && !load->rules->builtin; i++)
+		if (!check_example(
+		        load, rules_text(load->rules, rules_ref(load->rules, rule->examples, i))))
 			return fail(load->error, stanza->line, stanza->id,
 			    "an example that its own patterns do not match");
 	return true;
 }
 
-static size_t
+static uint32_t
 hash_id(const char *id)
 {
-	size_t hash = 0;
+	uint32_t hash = 0;
 
 	while (*id != '\0')
 		hash = hash * 31 + (unsigned char)*id++;
 	return hash;
 }
 
+/* One with the same id in an earlier file gives way, and its place is kept. */
+static bool
+keep_rule(
+    struct rules *rules, struct rule *rule, const struct stanza *stanza, struct stanza_error *error)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule *old = &rules->rules[i];
+
+		if (old->id_hash != rule->id_hash ||
+		    strcmp(rules_text(rules, old->id), stanza->id) != 0)
+			continue;
+		if (old->file == rule->file)
+			return fail(
+			    error, stanza->line, stanza->id, "this id stands twice in the file");
+		rule->number = old->number;
+		((struct rule *)rules->rules)[i] = *rule; /* a copy of ours: rules_add() */
+		return true;
+	}
+	*(struct rule *)arena_push(
+	    rules->arena, &rules->rules, rules->count, sizeof *rules->rules) = *rule;
+	rules->count++;
+	return true;
+}
+
 static bool
 load_rule(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
 {
-	struct rule *rule = arena_alloc(rules->arena, sizeof *rule);
-	struct load load = {rules, rule, NULL, error};
-	bool well = true;
-
-	*rule = (struct rule){.id = stanza->id,
+	struct rule rule = {.id = add_text(rules, stanza->id),
 	    .id_hash = hash_id(stanza->id),
 	    .class = CLASS_SPECIFIC,
-	    .number = rules->count,
+	    .number = (uint32_t)rules->count,
 	    .file = rules->files};
+	struct load load = {.rules = rules, .rule = &rule, .error = error};
+	bool well = true;
+
 	for (size_t i = 0; well && i < stanza->count; i++) {
 		size_t k = 0;
 
@@ -492,123 +564,116 @@ load_rule(struct rules *rules, const struct stanza *stanza, struct stanza_error 
 		well = k < sizeof keys / sizeof keys[0] ? keys[k].load(&load)
 		                                        : refuse(&load, "no such key");
 	}
-	if (!well || !check_rule(&load, stanza))
-		return false;
-	for (size_t i = 0; i < rules->count; i++)
-		if (rules->rules[i]->id_hash == rule->id_hash &&
-		    strcmp(rules->rules[i]->id, rule->id) == 0) {
-			if (rules->rules[i]->file == rule->file)
-				return fail(error, stanza->line, stanza->id,
-				    "this id stands twice in the file");
-			rule->number = rules->rules[i]->number;
-			rules->rules[i] = rule;
-			return true;
-		}
-	*(struct rule **)arena_push(
-	    rules->arena, &rules->rules, rules->count, sizeof *rules->rules) = rule;
-	rules->count++;
-	return true;
+	rule.patterns = keep_refs(rules, &load.lists[KEY_PATTERN]);
+	rule.unless = keep_refs(rules, &load.lists[KEY_UNLESS]);
+	rule.yields = keep_refs(rules, &load.lists[KEY_YIELDS]);
+	rule.words = keep_refs(rules, &load.lists[KEY_WORD]);
+	rule.examples = keep_refs(rules, &load.lists[KEY_EXAMPLE]);
+	return well && check_rule(&load, stanza) && keep_rule(rules, &rule, stanza, error);
 }
 
 /* ---- the other sorts: [provider:…], [brand:…], [same:…] */
 
-static bool
-have_words(struct pattern *const *patterns, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (patterns[i]->choice_count == 0)
-			return false;
-	return true;
-}
-
 static void
-push_suffix(struct rules *rules, size_t provider, const char *text)
+push_suffix(struct rules *rules, struct provider *provider, const char *text)
 {
-	struct suffix *suffix = arena_alloc(rules->arena, sizeof *suffix);
+	struct suffix *suffix =
+	    arena_push(rules->arena, &rules->suffixes, rules->suffix_count, sizeof *suffix);
 	size_t len = strlen(text), hash = 0;
 
 	for (size_t i = len; i-- > 0;)
 		hash = suffix_hash(hash, text[i]);
 	hash %= SUFFIX_BUCKETS;
-	*suffix = (struct suffix){text, len, provider, rules->suffixes[hash]};
-	rules->suffixes[hash] = suffix;
-	if (rules->providers[provider]->mx == NULL)
-		rules->providers[provider]->mx = text;
+	*suffix = (struct suffix){add_text(rules, text), (uint32_t)len,
+	    (uint32_t)rules->provider_count, rules->suffix_buckets[hash]};
+	rules->suffix_count++;
+	rules->suffix_buckets[hash] = (uint32_t)rules->suffix_count;
+	if (provider->mx == 0)
+		provider->mx = suffix->text;
+}
+
+static bool
+load_provider_field(struct rules *rules, struct provider *provider, struct refs *patterns,
+    const struct stanza_field *field, struct stanza_error *error)
+{
+	char *rest = arena_string(rules->arena, field->value);
+
+	if (strcmp(field->key, "name") == 0)
+		provider->name = add_text(rules, field->value);
+	else if (strcmp(field->key, "url") == 0)
+		provider->url = add_text(rules, field->value);
+	else if (strcmp(field->key, "mx") == 0)
+		for (char *word; (word = next_word(&rest)) != NULL;)
+			push_suffix(rules, provider, word);
+	else if (strcmp(field->key, "pattern") == 0)
+		return take_patterns(rules, patterns, field, error);
+	else
+		return fail(error, field->line, field->key, "no such key of a provider");
+	return true;
 }
 
 static bool
 load_provider_stanza(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
 {
-	struct provider *provider = arena_alloc(rules->arena, sizeof *provider);
+	struct provider provider = {.id = add_text(rules, stanza->id)};
+	struct refs patterns = {.count = 0};
 
-	provider->id = stanza->id;
-	*(struct provider **)arena_push(rules->arena, &rules->providers, rules->provider_count,
-	    sizeof *rules->providers) = provider;
-	rules->provider_count++;
 	for (size_t i = 0; i < stanza->count; i++) {
 		const struct stanza_field *field = &stanza->fields[i];
 
-		if (strcmp(field->key, "name") == 0) {
-			provider->name = field->value;
-		} else if (strcmp(field->key, "url") == 0) {
-			provider->url = field->value;
-		} else if (strcmp(field->key, "mx") == 0) {
-			char *rest = arena_string(rules->arena, field->value);
-
-			for (char *word; (word = next_word(&rest)) != NULL;)
-				push_suffix(rules, rules->provider_count - 1, word);
-		} else if (strcmp(field->key, "pattern") == 0) {
-			if (!take_patterns(
-			        rules, &provider->patterns, &provider->pattern_count, field, error))
-				return false;
-			if (!have_words(provider->patterns, provider->pattern_count))
-				return fail(error, field->line, field->key,
-				    "no word of three letters is sure to stand in a match");
-		} else {
-			return fail(error, field->line, field->key, "no such key of a provider");
-		}
+		if (!load_provider_field(rules, &provider, &patterns, field, error))
+			return false;
+		provider.patterns = keep_refs(rules, &patterns);
+		if (strcmp(field->key, "pattern") == 0 && !have_words(rules, provider.patterns))
+			return fail(error, field->line, field->key,
+			    "no word of three letters is sure to stand in a match");
 	}
-	return provider->name != NULL || fail(error, stanza->line, stanza->id, "no name");
+	*(struct provider *)arena_push(rules->arena, &rules->providers, rules->provider_count,
+	    sizeof *rules->providers) = provider;
+	rules->provider_count++;
+	return provider.name != 0 || fail(error, stanza->line, stanza->id, "no name");
+}
+
+static bool
+load_brand_field(struct rules *rules, struct brand *brand, struct refs *patterns,
+    const struct stanza_field *field, struct stanza_error *error)
+{
+	if (strcmp(field->key, "name") == 0)
+		brand->name = add_text(rules, field->value);
+	else if (strcmp(field->key, "family") == 0)
+		brand->family = add_text(rules, field->value);
+	else if (strcmp(field->key, "url") == 0)
+		brand->url = add_text(rules, field->value);
+	else if (strcmp(field->key, "what") == 0)
+		return parse_what(field->value, &brand->what) ||
+		       fail(error, field->line, field->key, "not ip, helo, sender, url or ptr");
+	else if (strcmp(field->key, "pattern") == 0)
+		return take_patterns(rules, patterns, field, error);
+	else
+		return fail(error, field->line, field->key, "no such key of a brand");
+	return true;
 }
 
 static bool
 load_brand(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
 {
-	struct brand *brand = arena_alloc(rules->arena, sizeof *brand);
+	struct brand brand = {.id = add_text(rules, stanza->id), .what = LISTED_IP};
+	struct refs patterns = {.count = 0};
 
-	brand->id = stanza->id;
-	brand->what = LISTED_IP;
-	*(struct brand **)arena_push(
-	    rules->arena, &rules->brands, rules->brand_count, sizeof *rules->brands) = brand;
-	rules->brand_count++;
-	for (size_t i = 0; i < stanza->count; i++) {
-		const struct stanza_field *field = &stanza->fields[i];
-
-		if (strcmp(field->key, "name") == 0) {
-			brand->name = field->value;
-		} else if (strcmp(field->key, "family") == 0) {
-			brand->family = field->value;
-		} else if (strcmp(field->key, "url") == 0) {
-			brand->url = field->value;
-		} else if (strcmp(field->key, "what") == 0) {
-			if (!parse_what(field->value, &brand->what))
-				return fail(error, field->line, field->key,
-				    "not ip, helo, sender, url or ptr");
-		} else if (strcmp(field->key, "pattern") == 0) {
-			if (!take_patterns(
-			        rules, &brand->patterns, &brand->pattern_count, field, error))
-				return false;
-		} else {
-			return fail(error, field->line, field->key, "no such key of a brand");
-		}
-	}
-	if (brand->pattern_count == 0 || !have_words(brand->patterns, brand->pattern_count))
+	for (size_t i = 0; i < stanza->count; i++)
+		if (!load_brand_field(rules, &brand, &patterns, &stanza->fields[i], error))
+			return false;
+	brand.patterns = keep_refs(rules, &patterns);
+	if (brand.patterns.count == 0 || !have_words(rules, brand.patterns))
 		return fail(
 		    error, stanza->line, stanza->id, "no pattern with a word of three letters");
-	if (brand->name == NULL && strstr(stanza_get(stanza, "pattern"), "(?<list>") == NULL)
+	if (brand.name == 0 && strstr(stanza_get(stanza, "pattern"), "(?<list>") == NULL)
 		return fail(error, stanza->line, stanza->id, "neither a name nor a group <list>");
-	if (brand->family == NULL)
-		brand->family = brand->name != NULL ? brand->name : brand->id;
+	if (brand.family == 0)
+		brand.family = brand.name != 0 ? brand.name : brand.id;
+	*(struct brand *)arena_push(
+	    rules->arena, &rules->brands, rules->brand_count, sizeof *rules->brands) = brand;
+	rules->brand_count++;
 	return true;
 }
 
@@ -617,9 +682,11 @@ static bool
 load_same(struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
 {
 	const char *say = stanza_get(stanza, "say");
+	text_ref instead;
 
 	if (say == NULL)
 		return fail(error, stanza->line, stanza->id, "nothing to say instead");
+	instead = add_text(rules, say);
 	for (size_t i = 0; i < stanza->count; i++) {
 		const struct stanza_field *field = &stanza->fields[i];
 
@@ -643,7 +710,7 @@ load_same(struct rules *rules, const struct stanza *stanza, struct stanza_error 
 			struct same *same = arena_push(
 			    rules->arena, &rules->sames, rules->same_count, sizeof *same);
 			*same = (struct same){
-			    arena_copy(rules->arena, at, len), say, rules->same_count};
+			    add_text(rules, arena_copy(rules->arena, at, len)), instead};
 			rules->same_count++;
 		}
 	}
@@ -675,8 +742,10 @@ load_asides(struct rules *rules, const struct stanza *stanza, struct stanza_erro
 			if (phrase.len < 2)
 				return fail(error, field->line, field->key,
 				    "a phrase of less than two octets");
-			openings_add(
-			    rules->openings, slice_copy(phrase, rules->arena), kinds[k].kind);
+			*(struct aside *)arena_push(rules->arena, &rules->asides,
+			    rules->aside_count, sizeof *rules->asides) = (struct aside){
+			    add_text(rules, slice_copy(phrase, rules->arena)), kinds[k].kind};
+			rules->aside_count++;
 		}
 	}
 	return true;
@@ -695,7 +764,8 @@ load_word_class(struct rules *rules, const struct stanza *stanza, struct stanza_
 	if (!pattern_read(&ignored, words, rules->arena, &why))
 		return fail(error, stanza->line, stanza->id, why);
 	*(struct word_class *)arena_push(rules->arena, &rules->classes, rules->class_count,
-	    sizeof *rules->classes) = (struct word_class){stanza->id + strlen("words:"), words};
+	    sizeof *rules->classes) = (struct word_class){
+	    add_text(rules, stanza->id + strlen("words:")), add_text(rules, words)};
 	rules->class_count++;
 	return true;
 }
@@ -712,11 +782,16 @@ load_signs(struct rules *rules, const struct stanza *stanza, struct stanza_error
 			return fail(error, field->line, field->key, "no such key of a sign");
 		while (slice_part(&rest, '|', &phrase)) {
 			phrase = slice_trim(phrase);
-			if (phrase.len == 0 ||
-			    !signs_add(rules->signs, stanza->id + strlen("sign:"),
-			        slice_copy(phrase, rules->arena)))
+			const char *sort = stanza->id + strlen("sign:"),
+			           *word = slice_copy(phrase, rules->arena);
+
+			if (phrase.len == 0 || !signs_add(rules->signs, sort, word))
 				return fail(error, field->line, stanza->id,
 				    "an empty word, or no such sort of sign");
+			*(struct sign_word *)arena_push(rules->arena, &rules->sign_words,
+			    rules->sign_word_count, sizeof *rules->sign_words) =
+			    (struct sign_word){add_text(rules, sort), add_text(rules, word)};
+			rules->sign_word_count++;
 		}
 	}
 	return true;

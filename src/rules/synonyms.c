@@ -1,110 +1,22 @@
 #include "rules/synonyms.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "rules/pattern.h"
+#include "rules/phrases.h"
 #include "rules/words.h"
 
-struct synonyms {
-	struct arena *arena;
-	struct phrase_bucket { /* the phrases whose first two octets come to one number, in the
-		        order they were added */
-		struct synonym {
-			const char *phrase, *instead;
-			size_t len, instead_len;
-		} * list;
-		size_t count;
-	} buckets[256];
-	unsigned char lower[256];
-	bool inner[256]; /* octets of a word, and of a name or an address: letters, digits, what is
-	                    not ASCII, dots inside a name */
-	size_t growth; /* how much longer a text can become: the greatest gain of a phrase, in
-	                  octets */
-};
-
-struct synonyms *
-synonyms_new(void)
-{
-	struct synonyms *synonyms = must_alloc(sizeof *synonyms);
-
-	synonyms->arena = arena_new();
-	for (unsigned c = 0; c < 256; c++) {
-		unsigned lower = c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
-
-		synonyms->lower[c] = (unsigned char)lower;
-		synonyms->inner[c] = (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z') ||
-		                     c >= 0x80 || c == PATTERN_DOT || c == '_' || c == '@' ||
-		                     c == '/';
-	}
-	return synonyms;
-}
-
-void
-synonyms_free(struct synonyms *synonyms)
-{
-	if (synonyms == NULL)
-		return;
-	arena_free(synonyms->arena);
-	free(synonyms);
-}
-
-static unsigned
-bucket_of(const struct synonyms *synonyms, const char *at)
-{
-	return (synonyms->lower[(unsigned char)at[0]] * 31U +
-	           synonyms->lower[(unsigned char)at[1]]) &
-	       255;
-}
-
-void
-synonyms_add(struct synonyms *synonyms, const char *phrase, const char *instead)
-{
-	struct phrase_bucket *bucket = &synonyms->buckets[bucket_of(synonyms, phrase)];
-	struct synonym *new =
-	    arena_push(synonyms->arena, &bucket->list, bucket->count, sizeof *bucket->list);
-
-	bucket->count++;
-	*new = (struct synonym){phrase, instead, strlen(phrase), strlen(instead)};
-	if (new->instead_len > new->len &&new->instead_len - new->len > synonyms->growth)
-		synonyms->growth = new->instead_len - new->len;
-}
-
-static bool
-stands(
-    const struct synonyms *synonyms, const struct synonym *synonym, const char *at, const char *end)
-{
-	if ((size_t)(end - at) < synonym->len)
-		return false;
-	for (size_t i = 0; i < synonym->len; i++)
-		if (synonyms->lower[(unsigned char)at[i]] != (unsigned char)synonym->phrase[i])
-			return false;
-	return at + synonym->len == end || !synonyms->inner[(unsigned char)at[synonym->len]];
-}
-
-static const struct synonym *
-find(const struct synonyms *synonyms, const char *at, const char *end)
-{
-	const struct phrase_bucket *bucket;
-
-	if (end - at < WORD_MIN)
-		return NULL;
-	bucket = &synonyms->buckets[bucket_of(synonyms, at)];
-	for (size_t i = 0; i < bucket->count; i++)
-		if (stands(synonyms, &bucket->list[i], at, end))
-			return &bucket->list[i];
-	return NULL;
-}
+const char synonyms_inner[] = {PATTERN_DOT, '_', '@', '/', '\0'};
 
 /* Where the next word begins, at `at` or behind it. */
 static const char *
-next_word(const struct synonyms *synonyms, const char *start, const char *at, const char *end)
+next_word(const struct phrases *synonyms, const char *start, const char *at, const char *end)
 {
-	bool within = at > start && (synonyms->inner[(unsigned char)at[-1]] || at[-1] == '-');
+	bool within = at > start && (phrases_inner(synonyms, at[-1]) || at[-1] == '-');
 
 	for (; at < end; at++) {
-		bool inner = synonyms->inner[(unsigned char)*at];
+		bool inner = phrases_inner(synonyms, *at);
 
 		if (inner && !within)
 			return at;
@@ -124,7 +36,7 @@ put(char *text, uint16_t *from, size_t *len, const char *bytes, size_t count, si
 }
 
 bool
-synonyms_reword(const struct synonyms *synonyms, const char *text, size_t len, struct arena *arena,
+synonyms_reword(const struct phrases *synonyms, const char *text, size_t len, struct arena *arena,
     struct reworded *out)
 {
 	const char *end = text + len, *kept = text;
@@ -134,7 +46,8 @@ synonyms_reword(const struct synonyms *synonyms, const char *text, size_t len, s
 
 	for (const char *at = next_word(synonyms, text, text, end); at < end;
 	     at = next_word(synonyms, text, at, end)) {
-		const struct synonym *synonym = find(synonyms, at, end);
+		const struct phrase_row *synonym =
+		    end - at < WORD_MIN ? NULL : phrases_find(synonyms, at, (size_t)(end - at));
 
 		if (synonym == NULL) {
 			at++;
@@ -147,8 +60,8 @@ synonyms_reword(const struct synonyms *synonyms, const char *text, size_t len, s
 			from = arena_alloc(arena, room * sizeof *from);
 		}
 		put(copy, from, &n, kept, (size_t)(at - kept), (size_t)(kept - text), true);
-		put(copy, from, &n, synonym->instead, synonym->instead_len, (size_t)(at - text),
-		    false);
+		put(copy, from, &n, synonyms->texts + synonym->instead, synonym->instead_len,
+		    (size_t)(at - text), false);
 		kept = at += synonym->len;
 	}
 	if (copy == NULL)

@@ -9,15 +9,10 @@
 #include <stdint.h>
 
 struct arena;
+struct phrases;
 
-struct synonyms;
-
-struct synonyms *synonyms_new(void);
-void synonyms_free(struct synonyms *synonyms); /* NULL is allowed */
-/* Borrows both. `phrase` is one word or several between single spaces, WORD_MIN octets
- * (judge/words.h) or more; ASCII letters in lower case. Of two phrases that begin alike the longer
- * one must be added first. */
-void synonyms_add(struct synonyms *synonyms, const char *phrase, const char *instead);
+/* Octets of a name, an address or a path: no word ends before them. */
+extern const char synonyms_inner[];
 
 struct reworded { /* in the arena */
 	const char *text;
@@ -29,7 +24,7 @@ struct reworded { /* in the arena */
 
 /* False, and nothing is made, when no phrase stands there. A phrase stands between ends of words
  * only, never within a host name, an address or a URL. `len` is at most UINT16_MAX. */
-bool synonyms_reword(const struct synonyms *synonyms, const char *text, size_t len,
+bool synonyms_reword(const struct phrases *synonyms, const char *text, size_t len,
     struct arena *arena, struct reworded *out);
 
 /* Positions in the reworded text → in the text that it was made of. An end within a word that was

@@ -6,14 +6,9 @@
 
 #include "base/arena.h"
 
-enum { RUN_BITS = 13, RUNS = 1 << RUN_BITS, HEAD = 8 };
+enum { HEAD = 8 };
 
-struct mark { /* tags whose bits stand in the same 64 */
-	size_t at;
-	uint64_t bits;
-};
-
-struct word_index {
+struct word_list {
 	struct added {
 		const char *text; /* borrowed */
 		unsigned run;
@@ -21,43 +16,28 @@ struct word_index {
 	} * list;
 	size_t count;
 	struct arena *arena;
-	struct term {
-		uint64_t head,
-		    mask; /* its first eight octets, the first lowest; which of them it has */
-		const char *text;
-		uint32_t len;
-		uint32_t mark; /* the first of its marks; they end where the next word's begin */
-	} * words;
-	struct mark *marks;
-	uint32_t runs[RUNS + 1]; /* where in words[] the run begins of those whose first three
-	                            octets come to this number */
-	unsigned char lower[256];
 };
 
-struct word_index *
-words_new(void)
+struct word_list *
+word_list_new(void)
 {
-	struct word_index *words = must_alloc(sizeof *words);
+	struct word_list *list = must_alloc(sizeof *list);
 
-	words->arena = arena_new();
-	for (unsigned i = 0; i < 256; i++)
-		words->lower[i] = (unsigned char)(i >= 'A' && i <= 'Z' ? i - 'A' + 'a' : i);
-	return words;
+	list->arena = arena_new();
+	return list;
 }
 
 void
-words_free(struct word_index *words)
+word_list_free(struct word_list *list)
 {
-	if (words == NULL)
-		return;
-	arena_free(words->arena);
-	free(words);
+	arena_free(list->arena);
+	free(list);
 }
 
 static unsigned
 run_of(uint64_t head)
 {
-	return (uint32_t)((head & 0xffffff) * 0x9e3779b1U) >> (32 - RUN_BITS);
+	return (uint32_t)((head & 0xffffff) * 0x9e3779b1U) >> (32 - WORD_RUN_BITS);
 }
 
 static uint64_t
@@ -71,11 +51,11 @@ head_of(const char *word)
 }
 
 void
-words_add(struct word_index *words, const char *word, size_t tag)
+word_list_add(struct word_list *list, const char *word, size_t tag)
 {
-	*(struct added *)arena_push(words->arena, &words->list, words->count, sizeof *words->list) =
+	*(struct added *)arena_push(list->arena, &list->list, list->count, sizeof *list->list) =
 	    (struct added){word, run_of(head_of(word)), tag};
-	words->count++;
+	list->count++;
 }
 
 static int
@@ -89,66 +69,88 @@ by_text(const void *a, const void *b)
 
 /* All words run by run: most runs are short, and so is sorting each. */
 static struct added *
-sort_words(const struct word_index *words)
+sort_words(const struct word_list *list)
 {
-	struct added *sorted = arena_alloc(words->arena, (words->count + 1) * sizeof *sorted);
-	uint32_t *next = arena_alloc(words->arena, (RUNS + 1) * sizeof *next), start = 0;
+	struct added *sorted = arena_alloc(list->arena, (list->count + 1) * sizeof *sorted);
+	uint32_t *next = arena_alloc(list->arena, (WORD_RUNS + 1) * sizeof *next), start = 0;
 
-	for (size_t i = 0; i < words->count; i++)
-		next[words->list[i].run + 1]++;
-	for (unsigned run = 0; run < RUNS; run++)
+	for (size_t i = 0; i < list->count; i++)
+		next[list->list[i].run + 1]++;
+	for (unsigned run = 0; run < WORD_RUNS; run++)
 		next[run + 1] += next[run];
-	for (size_t i = 0; i < words->count; i++)
-		sorted[next[words->list[i].run]++] = words->list[i];
-	for (unsigned run = 0; run < RUNS; start = next[run++]) /* each now is its run's end */
+	for (size_t i = 0; i < list->count; i++)
+		sorted[next[list->list[i].run]++] = list->list[i];
+	for (unsigned run = 0; run < WORD_RUNS; start = next[run++]) /* each now is its run's end */
 		if (next[run] - start > 1)
 			qsort(sorted + start, next[run] - start, sizeof *sorted, by_text);
 	return sorted;
 }
 
 static void
-add_mark(struct word_index *words, uint32_t first, uint32_t *count, size_t tag)
+add_mark(struct mark *marks, size_t first, size_t *count, size_t tag)
 {
-	if (*count == first || words->marks[*count - 1].at != tag / 64)
-		words->marks[(*count)++] = (struct mark){tag / 64, 0};
-	words->marks[*count - 1].bits |= UINT64_C(1) << (tag % 64);
+	if (*count == first || marks[*count - 1].at != tag / 64)
+		marks[(*count)++] = (struct mark){(uint32_t)(tag / 64), 0};
+	marks[*count - 1].bits |= UINT64_C(1) << (tag % 64);
+}
+
+static struct term
+make_term(const char *word, char *texts, size_t *text_len, size_t mark)
+{
+	size_t len = strlen(word), at = *text_len;
+
+	memcpy(texts + at, word, len + 1);
+	*text_len += len + 1;
+	return (struct term){head_of(word),
+	    len < HEAD ? (UINT64_C(1) << (8 * len)) - 1 : UINT64_MAX, (uint32_t)at, (uint32_t)len,
+	    (uint32_t)mark};
 }
 
 void
-words_ready(struct word_index *words)
+words_make(struct word_index *words, const struct word_list *list, struct arena *arena)
 {
-	uint32_t count = 0, marks = 0;
+	const struct added *sorted = sort_words(list);
+	struct term *terms = arena_alloc(arena, (list->count + 1) * sizeof *terms);
+	struct mark *marks = arena_alloc(arena, (list->count + 1) * sizeof *marks);
+	uint32_t *runs = arena_alloc(arena, (WORD_RUNS + 1) * sizeof *runs);
+	size_t room = 0;
 	unsigned run = 0;
-	const struct added *sorted = sort_words(words);
+	char *texts;
 
-	words->words = arena_alloc(words->arena, (words->count + 1) * sizeof *words->words);
-	words->marks = arena_alloc(words->arena, (words->count + 1) * sizeof *words->marks);
-	for (size_t i = 0; i < words->count; i++) {
+	for (size_t i = 0; i < list->count; i++)
+		room += strlen(list->list[i].text) + 1;
+	texts = arena_alloc(arena, room + 1);
+	*words = (struct word_index){.words = terms, .marks = marks, .runs = runs, .texts = texts};
+	for (size_t i = 0; i < list->count; i++) {
 		const struct added *added = &sorted[i];
 
 		while (run <= added->run)
-			words->runs[run++] = count;
-		if (i == 0 || strcmp(added->text, added[-1].text) != 0) {
-			size_t len = strlen(added->text);
-
-			words->words[count++] = (struct term){head_of(added->text),
-			    len < HEAD ? (UINT64_C(1) << (8 * len)) - 1 : UINT64_MAX, added->text,
-			    (uint32_t)len, marks};
-		}
-		add_mark(words, words->words[count - 1].mark, &marks, added->tag);
+			runs[run++] = (uint32_t)words->count;
+		if (i == 0 || strcmp(added->text, added[-1].text) != 0)
+			terms[words->count++] =
+			    make_term(added->text, texts, &words->text_len, words->mark_count);
+		add_mark(marks, terms[words->count - 1].mark, &words->mark_count, added->tag);
 	}
-	while (run <= RUNS)
-		words->runs[run++] = count;
-	words->words[count].mark = marks;
+	while (run <= WORD_RUNS)
+		runs[run++] = (uint32_t)words->count;
+	terms[words->count].mark = (uint32_t)words->mark_count;
+}
+
+static unsigned char
+lower(char c)
+{
+	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
 static bool
 stands_at(const struct word_index *words, const struct term *word, const char *text, size_t len)
 {
+	const char *own = words->texts + word->text;
+
 	if (word->len > len)
 		return false;
 	for (size_t i = HEAD; i < word->len; i++)
-		if ((unsigned char)word->text[i] != words->lower[(unsigned char)text[i]])
+		if ((unsigned char)own[i] != lower(text[i]))
 			return false;
 	return true;
 }
@@ -159,9 +161,7 @@ words_scan(const struct word_index *words, const char *text, size_t len, uint64_
 	uint64_t head = 0;
 
 	for (size_t i = 0; i < len + HEAD - 1; i++) { /* `head` runs seven octets ahead */
-		head = head >> 8 |
-		       (i < len ? (uint64_t)words->lower[(unsigned char)text[i]] << (8 * (HEAD - 1))
-		                : 0);
+		head = head >> 8 | (i < len ? (uint64_t)lower(text[i]) << (8 * (HEAD - 1)) : 0);
 		if (i + 1 < HEAD)
 			continue;
 		unsigned run = run_of(head);

@@ -1,0 +1,47 @@
+/* phrases: which of many phrases a text goes on with at the beginning of a word. A phrase stands
+ * between ends of words; ASCII letters are taken in lower case. Made once, then only read. */
+#ifndef RULES_PHRASES_H
+#define RULES_PHRASES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+
+struct phrase_row {
+	uint32_t text; /* where in `texts` it stands: in lower case, two octets or more */
+	uint32_t instead; /* … and what it is read as; 0 where that is not the question */
+	uint16_t len, instead_len;
+	uint32_t kind; /* whatever its owner makes of it */
+};
+
+enum { PHRASE_BUCKETS = 256 };
+
+struct phrases { /* open, for what is built in is written as C (data/mktables.c) */
+	const char *texts; /* borrowed */
+	const struct phrase_row *list; /* bucket by bucket, in each the longest first */
+	size_t count;
+	uint16_t first[PHRASE_BUCKETS + 1]; /* where in list[] the bucket begins of those whose
+	                                       first two octets come to this number */
+	size_t growth; /* how much longer `instead` is than a phrase, at most, in octets */
+	bool inner[256]; /* octets of a word: letters, digits, what is not ASCII, and what the owner
+	                    adds to them */
+};
+
+/* Of at most UINT16_MAX, whose lengths are not set yet; of two that are the same, the earlier one
+ * is found. `inner`: octets of a word beside those that always are. */
+void phrases_make(struct phrases *phrases, const char *texts, const struct phrase_row *list,
+    size_t count, const char *inner, struct arena *arena);
+/* The longest that the text, of two octets or more, begins with; NULL: none. */
+const struct phrase_row *phrases_find(const struct phrases *phrases, const char *text, size_t len);
+/* All of the text is one, and of this kind. */
+bool phrases_have(const struct phrases *phrases, const char *text, size_t len, unsigned kind);
+
+static inline bool
+phrases_inner(const struct phrases *phrases, char c)
+{
+	return phrases->inner[(unsigned char)c];
+}
+
+#endif
