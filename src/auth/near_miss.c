@@ -49,13 +49,21 @@ static const struct near_form {
 	    *slips[10]; /* letters and digits as they stand in what is often written instead */
 	const char *behind; /* octets of which one has to follow */
 	const char *follows; /* why not, when none does */
+	const char *cased; /* why not, when the case is another; NULL: it does not matter */
 } forms[] = {
     [NEAR_SPF] = {"v=spf1", "spf1", "spf",
         {"spfv", "vspf", "spf1", "vsfp", "vpsf", "sfpv", "version", NULL}, " ",
-        "a space has to follow \"v=spf1\""},
+        "a space has to follow \"v=spf1\"", NULL},
     [NEAR_DMARC] = {"v=DMARC1", "DMARC1", "dmarc",
         {"dmarcv", "vdmarc", "dmarc1", "vdmrac", "vdamrc", "vdmark", "vdmacr", "vdcmar", NULL}, ";",
-        "a semicolon has to follow \"v=DMARC1\""},
+        "a semicolon has to follow \"v=DMARC1\"", "\"DMARC1\" is written in capitals"},
+    [NEAR_STS] = {"v=STSv1", "STSv1", "stsv",
+        {"vstsv", "stsv", "vsts1", "vmtasts", "mtastsv", "vstv1", "version", NULL}, ";",
+        "a semicolon has to follow \"v=STSv1\"", "\"STSv1\" is written so: STS in capitals"},
+    [NEAR_TLS_RPT] = {"v=TLSRPTv1", "TLSRPTv1", "tlsrptv",
+        {"vtlsrpt", "tlsrpt", "vtlrpt", "vtsrpt", "vtlsprt", "version", NULL}, ";",
+        "a semicolon has to follow \"v=TLSRPTv1\"",
+        "\"TLSRPTv1\" is written so: TLSRPT in capitals"},
 };
 
 const char *
@@ -123,7 +131,7 @@ is_meant(const struct near_form *form, const char *stem)
 
 /* `text` begins with "v=" and the name of the kind, without its number. */
 static const char *
-after_name(struct slice text, const struct near_form *form, enum near_kind kind)
+after_name(struct slice text, const struct near_form *form)
 {
 	struct slice rest = slice_from(text, 2 + strlen(form->stem));
 
@@ -134,8 +142,8 @@ after_name(struct slice text, const struct near_form *form, enum near_kind kind)
 	rest = slice_from(rest, 1);
 	if (rest.len > 0 && is_digit(rest.at[0]))
 		return "there is no such version";
-	if (kind == NEAR_DMARC && memcmp(text.at + 2, form->name, strlen(form->name)) != 0)
-		return "\"DMARC1\" is written in capitals";
+	if (form->cased != NULL && memcmp(text.at + 2, form->name, strlen(form->name)) != 0)
+		return form->cased;
 	return rest.len > 0 && strchr(form->behind, rest.at[0]) != NULL ? NULL : form->follows;
 }
 
@@ -153,7 +161,7 @@ near_miss(struct slice text, enum near_kind kind)
 	if (before != NULL)
 		return before;
 	if (slice_begins(text, "v=") && slice_begins(slice_from(text, 2), form->stem)) {
-		why = after_name(text, form, kind);
+		why = after_name(text, form);
 		return why != NULL ? why : "it is not written as it should";
 	}
 	if (slice_begins(text, form->stem))

@@ -1,5 +1,5 @@
-/* near_miss: TXT records that were meant as SPF or DMARC records, and what is wrong with how they
- * begin: what zone editors, word processors and tired people put there. */
+/* near_miss: TXT records that were meant as records of SPF, DMARC, MTA-STS or TLS-RPT, and what is
+ * wrong with how they begin: what zone editors, word processors and tired people put there. */
 #ifndef AUTH_NEAR_MISS_H
 #define AUTH_NEAR_MISS_H
 
@@ -7,7 +7,7 @@
 
 struct arena;
 
-enum near_kind { NEAR_SPF, NEAR_DMARC };
+enum near_kind { NEAR_SPF, NEAR_DMARC, NEAR_STS, NEAR_TLS_RPT };
 
 /* Why `text`, which is no record of the kind, is none, although it seems to be meant as one: "a
  * byte order mark stands before it". NULL: it is something else. */
