@@ -228,7 +228,7 @@ tap.check('a line for each list and thing', len(check('dnsbl', '192.0.2.2', '192
 r = check('ptr', '192.0.2.2', 'mail.example')
 tap.check('nothing is asked before all arguments are seen to be good', r.err.count('\n') == 1 and r.out == '', r.out + r.err)
 r = Run('check', '--help')
-tap.check('the help shows what each evaluator takes', re.findall(r'^  (spf|dkim|dmarc|ptr|dnsbl|mx) ', r.out, re.M) == ['spf', 'dkim', 'dmarc', 'ptr', 'dnsbl', 'mx'], r.out)
+tap.check('the help shows what each evaluator takes', re.findall(r'^  (spf|dkim|dmarc|ptr|dnsbl|mx|mta-sts|tls-rpt) ', r.out, re.M) == ['spf', 'dkim', 'dmarc', 'ptr', 'dnsbl', 'mx', 'mta-sts', 'tls-rpt'], r.out)
 
 SPF = ['check', 'spf', '--ip', '192.0.2.1', '--from', 'a@good.example']
 bad = put('bad', '{"name":"a.example","type":"A","data":["192.0.2.1"]}\n\n{"name":"a.example","type":"MX","data":["ten mail.example"]}\n')

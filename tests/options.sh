@@ -120,7 +120,7 @@ refused '--source 2001:db8::1: not an IPv4 address, and -4 asks for these only' 
 refused '--source 192.0.2.1: not an IPv6 address, and -6 asks for these only' -6 --source 192.0.2.1 example.com
 refused 'example.com: "self" takes no such argument' self example.com
 refused 'probe: "version" takes no such argument' version probe
-refused 'check: needs an argument: spf|dkim|dmarc|ptr|dnsbl|mx [OPTION...] [ARGUMENT...]' check --json
+refused 'check: needs an argument: EVALUATOR [OPTION...] [ARGUMENT...]' check --json
 
 out=$("$MXWALK" 2>"$dir/err" </dev/null)
 is 'no arguments: status 64, usage on standard error' "64||usage: mxwalk [OPTION...] TARGET..." "$?|$out|$(sed -n 1p "$dir/err")"

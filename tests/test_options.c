@@ -59,9 +59,7 @@ static const struct {
         "--source 192.0.2.1: not an IPv6 address, and -6 asks for these only"},
     {COMMAND_PROBE, "--dkim-key k a.example",
         "a signature needs both --dkim-key and --dkim-selector"},
-    {COMMAND_CHECK, "",
-        "check: needs an argument: spf|dkim|dmarc|ptr|dnsbl|mx [OPTION...] "
-        "[ARGUMENT...]"},
+    {COMMAND_CHECK, "", "check: needs an argument: EVALUATOR [OPTION...] [ARGUMENT...]"},
     {COMMAND_SELF, "a.example", "a.example: \"self\" takes no such argument"},
 };
 

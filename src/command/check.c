@@ -21,6 +21,7 @@
 #include "command/command.h"
 #include "command/dkim_keys.h"
 #include "command/output.h"
+#include "command/policy_access.h"
 #include "command/sources.h"
 #include "dns/book.h"
 #include "dns/name.h"
@@ -28,7 +29,9 @@
 #include "judge/seen.h"
 #include "report/ndjson.h"
 #include "report/ndjson_check.h"
+#include "report/ndjson_tls_policy.h"
 #include "report/text_check.h"
+#include "report/text_tls_policy.h"
 
 struct evaluator;
 
@@ -65,6 +68,13 @@ struct check {
 	size_t listing_count;
 	struct route route;
 	uint64_t seed;
+	struct policy_access policies; /* opened by who needs it */
+	struct sts_entry *policy; /* held while `sts` is told; NULL: none */
+	struct mta_sts sts;
+	struct tls_rpt rpt;
+
+	struct buf kept; /* --format nagios: what is told, of the gravest first */
+	int kept_status;
 };
 
 struct evaluator {
@@ -75,6 +85,7 @@ struct evaluator {
 	bool (*read)(struct check *check); /* the question out of the options, or out of one
 	                                      operand; false after saying what is wrong with it */
 	bool (*step)(struct book *book, void *check); /* false: pending */
+	void (*fetch)(struct check *check); /* what is no look-up, behind those; NULL: nothing */
 	void (*write)(struct check *check, struct buf *out);
 	int (*status)(const struct check *check);
 };
@@ -694,6 +705,132 @@ status_mx(const struct check *check)
 	return route->problem != NULL ? EXIT_DEFERRED : EXIT_OK;
 }
 
+/* ---- mta-sts */
+
+/* "_mta-sts.example.com" is where the record of example.com stands. */
+static bool
+read_domain_below(struct check *check, const char *label)
+{
+	size_t len = strlen(label);
+
+	if (!read_mail_domain(check))
+		return false;
+	if (strncmp(check->domain, label, len) == 0)
+		memmove(check->domain, check->domain + len, strlen(check->domain + len) + 1);
+	return check->domain[0] != '\0' || refuse(check, "not a domain");
+}
+
+static bool
+read_sts_domain(struct check *check)
+{
+	return read_domain_below(check, "_mta-sts.");
+}
+
+/* The policy is looked up by who fetches it; here for what was looked up to be told, too. */
+static bool
+step_sts(struct book *book, void *arg)
+{
+	struct check *check = arg;
+	bool known;
+
+	arena_reset(check->arena);
+	known = sts_look_up(book, check->arena, check->domain, check->options->allow_private,
+	            &check->sts) &&
+	        sts_note_lone_host(book, check->arena, &check->sts);
+	known = tls_rpt_look_up(book, check->arena, check->domain, &check->rpt) && known;
+	return route_find(
+	           book, check->arena, check->domain, ROUTE_BOTH, check->seed, &check->route) &&
+	       known;
+}
+
+static void
+on_policy(void *arg)
+{
+	struct check *check = arg;
+
+	loop_stop(check->dns.base);
+}
+
+static void
+fetch_sts(struct check *check)
+{
+	struct sts_entry *policy;
+
+	if (check->sts.state == STS_ABSENT)
+		return;
+	policy = policies_hold(check->policies.policies, check->domain);
+	policy_await(policy, on_policy, check);
+	while (policy_known(policy) == NULL)
+		loop_run(check->dns.base);
+	policy_forget(policy, check);
+	sts_share(&check->sts, policy_known(policy), check->arena);
+	check->policy = policy; /* as long as what is shared is told */
+	sts_match(&check->sts, &check->route, check->arena);
+	sts_note_reports(&check->sts, &check->rpt, check->arena);
+}
+
+static void
+write_sts(struct check *check, struct buf *out)
+{
+	if (is_ndjson(check))
+		record_check_sts(out, &check->sts, &check->route);
+	else
+		text_check_sts(out, &check->style, &check->sts, &check->route);
+}
+
+/* Without a record nothing is asked of senders, and nothing is wrong; a record that leads to no
+ * policy was meant to protect, and does not. */
+static int
+status_sts(const struct check *check)
+{
+	const struct mta_sts *sts = &check->sts;
+
+	if (sts->undeliverable || sts->state == STS_RECORD_BAD || sts->state == STS_FETCH_FAILED ||
+	    sts->state == STS_POLICY_BAD)
+		return EXIT_REFUSED;
+	if (sts->state != STS_HELD && sts->state != STS_ABSENT)
+		return EXIT_UNDETERMINED;
+	return sts->state == STS_ABSENT || sts->findings.count > 0 ? EXIT_DEFERRED : EXIT_OK;
+}
+
+/* ---- tls-rpt */
+
+static bool
+read_rpt_domain(struct check *check)
+{
+	return read_domain_below(check, "_smtp._tls.");
+}
+
+static bool
+step_rpt(struct book *book, void *arg)
+{
+	struct check *check = arg;
+
+	arena_reset(check->arena);
+	return tls_rpt_look_up(book, check->arena, check->domain, &check->rpt);
+}
+
+static void
+write_rpt(struct check *check, struct buf *out)
+{
+	if (is_ndjson(check))
+		record_check_rpt(out, &check->rpt);
+	else
+		text_check_rpt(out, &check->style, &check->rpt);
+}
+
+static int
+status_rpt(const struct check *check)
+{
+	const struct tls_rpt *rpt = &check->rpt;
+
+	if (rpt->state == TLS_RPT_BAD)
+		return EXIT_REFUSED;
+	if (rpt->state == TLS_RPT_UNKNOWN)
+		return EXIT_UNDETERMINED;
+	return rpt->state == TLS_RPT_ABSENT || rpt->findings.count > 0 ? EXIT_DEFERRED : EXIT_OK;
+}
+
 /* ---- the table */
 
 #define SPF_USAGE "spf DOMAIN..., or spf --ip IP --from ADDRESS|<> [--helo NAME]"
@@ -701,17 +838,84 @@ status_mx(const struct check *check)
 #define DMARC_USAGE "dmarc DOMAIN...|--from ADDRESS [--spf DOMAIN=RESULT] [--dkim DOMAIN=RESULT]..."
 
 static const struct evaluator evaluators[] = {
-    {"spf", SPF_USAGE, true, is_about_record, read_mail_domain, step_spf_record, write_spf_record,
-        status_spf_record},
-    {"spf", SPF_USAGE, false, NULL, read_spf, step_spf, write_spf, status_spf},
-    {"dkim", DKIM_USAGE, false, has_signer, read_key, step_key, write_key, status_key},
-    {"dkim", DKIM_USAGE, true, NULL, read_message, step_message, write_message, status_message},
-    {"dmarc", DMARC_USAGE, true, has_domain, read_dmarc_domain, step_dmarc, write_dmarc,
-        status_dmarc},
-    {"dmarc", DMARC_USAGE, false, NULL, read_from, step_dmarc, write_dmarc, status_dmarc},
-    {"ptr", "ptr IP...", true, NULL, read_address, step_ptr, write_ptr, status_ptr},
-    {"dnsbl", "dnsbl IP|DOMAIN...", true, NULL, read_item, step_dnsbl, write_dnsbl, status_dnsbl},
-    {"mx", "mx DOMAIN...", true, NULL, read_mail_domain, step_mx, write_mx, status_mx},
+    {.name = "spf",
+        .usage = SPF_USAGE,
+        .takes_operands = true,
+        .fits = is_about_record,
+        .read = read_mail_domain,
+        .step = step_spf_record,
+        .write = write_spf_record,
+        .status = status_spf_record},
+    {.name = "spf",
+        .usage = SPF_USAGE,
+        .read = read_spf,
+        .step = step_spf,
+        .write = write_spf,
+        .status = status_spf},
+    {.name = "dkim",
+        .usage = DKIM_USAGE,
+        .fits = has_signer,
+        .read = read_key,
+        .step = step_key,
+        .write = write_key,
+        .status = status_key},
+    {.name = "dkim",
+        .usage = DKIM_USAGE,
+        .takes_operands = true,
+        .read = read_message,
+        .step = step_message,
+        .write = write_message,
+        .status = status_message},
+    {.name = "dmarc",
+        .usage = DMARC_USAGE,
+        .takes_operands = true,
+        .fits = has_domain,
+        .read = read_dmarc_domain,
+        .step = step_dmarc,
+        .write = write_dmarc,
+        .status = status_dmarc},
+    {.name = "dmarc",
+        .usage = DMARC_USAGE,
+        .read = read_from,
+        .step = step_dmarc,
+        .write = write_dmarc,
+        .status = status_dmarc},
+    {.name = "ptr",
+        .usage = "ptr IP...",
+        .takes_operands = true,
+        .read = read_address,
+        .step = step_ptr,
+        .write = write_ptr,
+        .status = status_ptr},
+    {.name = "dnsbl",
+        .usage = "dnsbl IP|DOMAIN...",
+        .takes_operands = true,
+        .read = read_item,
+        .step = step_dnsbl,
+        .write = write_dnsbl,
+        .status = status_dnsbl},
+    {.name = "mx",
+        .usage = "mx DOMAIN...",
+        .takes_operands = true,
+        .read = read_mail_domain,
+        .step = step_mx,
+        .write = write_mx,
+        .status = status_mx},
+    {.name = "mta-sts",
+        .usage = "mta-sts DOMAIN...",
+        .takes_operands = true,
+        .read = read_sts_domain,
+        .step = step_sts,
+        .fetch = fetch_sts,
+        .write = write_sts,
+        .status = status_sts},
+    {.name = "tls-rpt",
+        .usage = "tls-rpt DOMAIN...",
+        .takes_operands = true,
+        .read = read_rpt_domain,
+        .step = step_rpt,
+        .write = write_rpt,
+        .status = status_rpt},
 };
 
 const char *
@@ -762,42 +966,93 @@ read_all(struct check *check)
 	return EXIT_OK;
 }
 
-/* Asks, waits and tells. Returns the exit status of this one question. */
-static int
-answer(struct check *check, long ms)
-{
-	struct book *book = book_new();
-	struct buf out;
-	bool written;
-
-	if (!dns_consult(&check->dns, book, check->evaluator->step, check, ms))
-		log_warn("check %s: the time limit has passed; what is missing counts as not known",
-		    check->evaluator->name);
-	buf_init(&out, RECORD_MAX);
-	check->evaluator->write(check, &out);
-	if (check->options->verbose && !is_ndjson(check))
-		dns_tell_answers(&check->dns, book, &check->style, &out);
-	written = output_write(&check->output, &out);
-	buf_release(&out);
-	book_free(book);
-	return written ? check->evaluator->status(check) : EXIT_WRITE;
-}
-
 static int
 graver(int a, int b)
 {
 	return a == EXIT_OK || (b != EXIT_OK && b < a) ? b : a;
 }
 
+/* What is gravest comes first: its first line is the line that is looked at. */
+static void
+keep_for_nagios(struct check *check, const struct buf *told, int status)
+{
+	struct buf *kept = &check->kept, whole;
+	bool first = kept->len == 0 || graver(check->kept_status, status) != check->kept_status;
+
+	buf_init(&whole, RECORD_MAX);
+	buf_puts(&whole, first ? told->data : kept->data);
+	buf_puts(&whole, first ? kept->data : told->data);
+	if (first)
+		check->kept_status = status;
+	buf_release(kept);
+	*kept = whole;
+}
+
+/* A bar would begin performance data. */
+static int
+tell_nagios(struct check *check, int status, int64_t ms)
+{
+	static const struct {
+		const char *word;
+		int status;
+	} words[] = {[EXIT_OK] = {"OK", NAGIOS_OK},
+	    [EXIT_REFUSED] = {"CRITICAL", NAGIOS_CRITICAL},
+	    [EXIT_DEFERRED] = {"WARNING", NAGIOS_WARNING},
+	    [EXIT_UNDETERMINED] = {"UNKNOWN", NAGIOS_UNKNOWN}};
+	const char *text = check->kept.data;
+	size_t head = strcspn(text, "\n");
+	struct buf out;
+
+	if (status > EXIT_UNDETERMINED)
+		return status;
+	for (char *p = check->kept.data; *p != '\0'; p++)
+		*p = *p == '|' ? '/' : *p;
+	buf_init(&out, RECORD_MAX);
+	buf_printf(&out, "MXWALK %s - %.*s | time=%.3fs%s", words[status].word, (int)head, text,
+	    (double)ms / 1000, text + head);
+	status = output_write(&check->output, &out) ? words[status].status : EXIT_WRITE;
+	buf_release(&out);
+	return status;
+}
+
+/* Asks, waits and tells. Returns the exit status of this one question. */
+static int
+answer(struct check *check, long ms)
+{
+	struct book *book = book_new();
+	struct buf out;
+	int status;
+
+	if (!dns_consult(&check->dns, book, check->evaluator->step, check, ms))
+		log_warn("check %s: the time limit has passed; what is missing counts as not known",
+		    check->evaluator->name);
+	if (check->evaluator->fetch != NULL)
+		check->evaluator->fetch(check);
+	buf_init(&out, RECORD_MAX);
+	check->evaluator->write(check, &out);
+	if (check->options->verbose && !is_ndjson(check))
+		dns_tell_answers(&check->dns, book, &check->style, &out);
+	status = check->evaluator->status(check);
+	policy_release(check->policy);
+	check->policy = NULL;
+	if (check->options->format == FORMAT_NAGIOS)
+		keep_for_nagios(check, &out, status);
+	else if (!output_write(&check->output, &out))
+		status = EXIT_WRITE;
+	buf_release(&out);
+	book_free(book);
+	return status;
+}
+
 static int
 answer_all(struct check *check)
 {
 	const struct strings *operands = &check->options->operands;
-	int64_t end = loop_ms() + check->options->timeout_dns;
+	int64_t began = loop_ms(), end = began + check->options->timeout_dns;
 	int status = EXIT_OK;
 
 	if (!check->evaluator->takes_operands)
-		return answer(check, check->options->timeout_dns);
+		status = answer(check, check->options->timeout_dns);
 	for (size_t i = 1; i < operands->count; i++) {
 		int64_t left = end - loop_ms();
 
@@ -807,7 +1062,10 @@ answer_all(struct check *check)
 		if (check->output.failed)
 			break;
 	}
-	return status;
+	status = dns_status(&check->dns, status);
+	return check->options->format == FORMAT_NAGIOS
+	           ? tell_nagios(check, status, loop_ms() - began)
+	           : status;
 }
 
 int
@@ -820,9 +1078,12 @@ command_check(const struct options *options)
 	    .seed = loop_random()};
 	int status, closed;
 
+	buf_init(&check.kept, RECORD_MAX);
 	check.evaluator = find_evaluator(options);
 	if (check.evaluator == NULL)
-		log_error("check %s: no such check; there are spf, dkim, dmarc, ptr, dnsbl and mx",
+		log_error("check %s: no such check; there are spf, dkim, dmarc, ptr, dnsbl, mx, "
+		          "mta-sts and "
+		          "tls-rpt",
 		    options->operands.items[0]);
 	status = check.evaluator == NULL ? EXIT_USAGE : read_all(&check);
 	if (status == EXIT_OK) {
@@ -830,14 +1091,19 @@ command_check(const struct options *options)
 		if (status == EXIT_OK) {
 			check.style = output_style(&check.output, options);
 			status = dns_open(&check.dns, options);
+			if (status == EXIT_OK && check.evaluator->fetch != NULL)
+				status = policy_access_open(&check.policies, &check.dns, options);
 			if (status == EXIT_OK)
-				status = dns_status(&check.dns, answer_all(&check));
+				status = answer_all(&check);
+			closed = policy_access_close(&check.policies);
+			status = closed != EXIT_OK ? closed : status;
 			closed = dns_close(&check.dns);
 			status = closed != EXIT_OK ? closed : status;
 		}
 		status = output_close(&check.output, status);
 	}
 	EVP_PKEY_free(check.pair);
+	buf_release(&check.kept);
 	arena_free(check.arena);
 	arena_free(check.question);
 	return status;

@@ -8,6 +8,7 @@
 #include "dns/book.h"
 #include "dns/name.h"
 #include "evidence/route.h"
+#include "evidence/tls_rpt.h"
 
 enum {
 	QUOTE_MAX = 120,
@@ -373,6 +374,41 @@ sts_match(struct mta_sts *sts, const struct route *route, struct arena *arena)
 	    !enforced           ? "with mode enforce, senders would not send there"
 	    : sts->covered == 0 ? "senders that enforce it can deliver no mail at all"
 	                        : "senders that enforce it do not send there");
+}
+
+void
+sts_share(struct mta_sts *sts, const struct mta_sts *from, struct arena *arena)
+{
+	*sts = *from;
+	sts->findings = (struct notes){0};
+	for (size_t i = 0; i < from->findings.count; i++)
+		notes_add(&sts->findings, arena, from->findings.items[i].id,
+		    from->findings.items[i].subject, "%s", from->findings.items[i].words);
+}
+
+bool
+sts_note_lone_host(struct book *book, struct arena *arena, struct mta_sts *sts)
+{
+	const struct answer *answer;
+
+	if (sts->state != STS_ABSENT)
+		return true;
+	answer = book_ask(book, sts->host, DNS_A);
+	if (answer != NULL && answer_truth(answer) == PRESENT)
+		notes_add(&sts->findings, arena, "sts-host-alone", NULL,
+		    "%s has an address, but without a record nobody looks for a policy there",
+		    sts->host);
+	return answer != NULL;
+}
+
+void
+sts_note_reports(struct mta_sts *sts, const struct tls_rpt *rpt, struct arena *arena)
+{
+	if (sts->state == STS_HELD && sts->policy.mode != STS_MODE_NONE &&
+	    rpt->state == TLS_RPT_ABSENT)
+		notes_add(&sts->findings, arena, "sts-no-reports", NULL,
+		    "there is no TLS-RPT record (RFC 8460): nobody tells the domain when the "
+		    "policy stops mail");
 }
 
 /* ---- what it makes of one that was walked */

@@ -14,6 +14,7 @@
 struct arena;
 struct book;
 struct route;
+struct tls_rpt;
 
 enum { STS_ADDRESSES_MAX = 16 }; /* of a policy host */
 
@@ -93,8 +94,14 @@ bool sts_look_up(struct book *book, struct arena *arena, const char *domain, boo
     struct mta_sts *out);
 /* What came of the fetch, which is copied. */
 void sts_take(struct mta_sts *sts, const struct sts_fetched *fetched, struct arena *arena);
+/* A copy of its own findings, for one who adds to them; all else is shared: `from` has to stay. */
+void sts_share(struct mta_sts *sts, const struct mta_sts *from, struct arena *arena);
 /* Which hosts of the route the policy covers. */
 void sts_match(struct mta_sts *sts, const struct route *route, struct arena *arena);
+/* A policy host without a record is a slip. False: pending. */
+bool sts_note_lone_host(struct book *book, struct arena *arena, struct mta_sts *sts);
+/* Whoever has a policy wants to hear when it stops mail. */
+void sts_note_reports(struct mta_sts *sts, const struct tls_rpt *rpt, struct arena *arena);
 
 /* ---- what it makes of one mail exchanger that was walked */
 

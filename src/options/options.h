@@ -114,10 +114,17 @@ struct options {
 	bool tls_verify;
 	const char *tls_ca; /* file or directory; NULL: the system's */
 
+	/* MTA-STS */
+	bool mta_sts; /* true: look for policies */
+	const char *sts_ca; /* file or directory; NULL: the system's */
+	unsigned sts_port; /* 443 */
+	const char *sts_record, *sts_replay;
+
 	/* time, in milliseconds; see options_deadlines */
 	long timeout, timeout_connect, timeout_greeting, timeout_command, timeout_data,
 	    timeout_message;
 	long timeout_dns; /* never 0 */
+	long timeout_sts; /* of the fetch of one policy; never 0 */
 	long timeout_target; /* for all walks of one target; never 0 */
 
 	/* the test message */
