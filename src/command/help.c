@@ -188,20 +188,18 @@ print_table(void)
 		}
 }
 
-/* What the words of a command's first operand are: "spf|dkim ..." has some, "[OPTION...] ..." has
- * none. */
+/* The words that a command's first operand is one of. */
 static void
 print_operand_words(int command, const char *between)
 {
-	const char *words = commands[command].operands;
-	size_t len = strcspn(words, " ");
+	const char *form;
 
 	if (command == COMMAND_HELP)
 		for (int i = 0; i < COMMAND_COUNT; i++)
 			printf("%s%s", i > 0 ? between : "", commands[i].name);
-	else if (memchr(words, '|', len) != NULL)
-		for (size_t i = 0; i < len; i++)
-			words[i] == '|' ? printf("%s", between) : putchar(words[i]);
+	else if (command == COMMAND_CHECK)
+		for (size_t i = 0; (form = check_form(i)) != NULL; i++)
+			printf("%s%.*s", i > 0 ? between : "", (int)strcspn(form, " "), form);
 }
 
 static void
