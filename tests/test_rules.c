@@ -540,6 +540,25 @@ Test(extract, our_own_address_counts_wherever_it_stands)
 
 /* ---- loading */
 
+/* What the program carries is not checked at each start. */
+Test(rules, whoever_yields_yields_to_somebody)
+{
+	struct rules *rules = builtin();
+
+	for (size_t i = 0; i < rules->count; i++)
+		for (size_t k = 0; k < rules->rules[i].yields.count; k++) {
+			const char *id =
+			    rules_text(rules, rules_ref(rules, rules->rules[i].yields, k));
+			bool found = false;
+
+			for (size_t n = 0; n < rules->count; n++)
+				found |= same(rules_text(rules, rules->rules[n].id), id);
+			cr_expect(found, "[%s] yields to %s, which is no rule",
+			    rules_text(rules, rules->rules[i].id), id);
+		}
+	rules_free(rules);
+}
+
 Test(rules, a_broken_file_is_refused_whole_with_line_and_reason)
 {
 	static const struct {
@@ -560,6 +579,9 @@ Test(rules, a_broken_file_is_refused_whole_with_line_and_reason)
 	    {"[a]\nenhanced = 5.7\n", 2, "not like"},
 	    {"[a]\ncode = 99\n", 2, "not a reply code"},
 	    {"[a]\nonly = Nobody\n", 2, "provider"},
+	    {"[a]\ncause = policy\npattern = hooray\nyields = spf greylsit\nexample = hooray\n", 4,
+	        "\"greylsit\" is no cause"},
+	    {"[a]\ncause = policy\npattern = hooray\nexample = hooray\nyields = a\n", 5, "itself"},
 	    {"[good]\ncause = policy\npattern = hooray\nexample = hooray\n[good]\ncause = "
 	     "policy\npattern = hooray\nexample = hooray\n",
 	        5, "twice"},

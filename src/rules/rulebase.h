@@ -223,6 +223,9 @@ void enhanced_parse(const char *text, struct enhanced_range *out); /* subject -1
 bool rule_load(struct rules *rules, const struct stanza *stanza,
     struct stanza_error *error); /* rules_load.c: one stanza of any sort */
 struct rules *rules_from(const struct rules *tables, const struct lists *lists);
+/* rules_load.c: once all of a file are loaded: is each id in its `yields` that of a rule? */
+bool rule_check_yields(
+    const struct rules *rules, const struct stanza *stanza, struct stanza_error *error);
 void rules_rank(struct rules *rules); /* rules.c: after loading */
 /* The same as rules_add, for what is to be built in. Not ranked yet. */
 bool rules_add_own(struct rules *rules, const char *text, size_t len, struct stanza_error *error);

@@ -296,6 +296,9 @@ add_stanzas(struct rules *rules, const char *text, size_t len, struct stanza_err
 	for (size_t i = 0; i < count; i++)
 		if (!rule_load(rules, &stanzas[i], error))
 			return false;
+	for (size_t i = 0; i < count && !rules->builtin; i++)
+		if (!rule_check_yields(rules, &stanzas[i], error))
+			return false;
 	return true;
 }
 

@@ -288,7 +288,30 @@ load_about(struct load *load)
 	return true;
 }
 
-/* Causes, or ids of rules: whatever is no cause's name is one. */
+static uint32_t
+hash_id(const char *id)
+{
+	uint32_t hash = 0;
+
+	while (*id != '\0')
+		hash = hash * 31 + (unsigned char)*id++;
+	return hash;
+}
+
+static const struct rule *
+find_rule(const struct rules *rules, const char *id)
+{
+	uint32_t hash = hash_id(id);
+
+	for (size_t i = 0; i < rules->count; i++)
+		if (rules->rules[i].id_hash == hash &&
+		    strcmp(rules_text(rules, rules->rules[i].id), id) == 0)
+			return &rules->rules[i];
+	return NULL;
+}
+
+/* Causes, or ids of rules: whatever is no cause's name is one, and may stand further down
+ * (rule_check_yields). */
 static bool
 load_yields(struct load *load)
 {
@@ -507,16 +530,6 @@ check_rule(struct load *load, const struct stanza *stanza)
 			return fail(load->error, stanza->line, stanza->id,
 			    "an example that its own patterns do not match");
 	return true;
-}
-
-static uint32_t
-hash_id(const char *id)
-{
-	uint32_t hash = 0;
-
-	while (*id != '\0')
-		hash = hash * 31 + (unsigned char)*id++;
-	return hash;
 }
 
 /* One with the same id in an earlier file gives way, and its place is kept. */
@@ -792,6 +805,31 @@ load_signs(struct rules *rules, const struct stanza *stanza, struct stanza_error
 			    rules->sign_word_count, sizeof *rules->sign_words) =
 			    (struct sign_word){add_text(rules, sort), add_text(rules, word)};
 			rules->sign_word_count++;
+		}
+	}
+	return true;
+}
+
+bool
+rule_check_yields(
+    const struct rules *rules, const struct stanza *stanza, struct stanza_error *error)
+{
+	for (size_t i = 0; i < stanza->count; i++) {
+		char *rest;
+
+		if (strcmp(stanza->fields[i].key, "yields") != 0)
+			continue;
+		rest = arena_string(rules->arena, stanza->fields[i].value);
+		for (char *word; (word = next_word(&rest)) != NULL;) {
+			enum cause cause;
+
+			if (!cause_parse(word, &cause) && find_rule(rules, word) == NULL)
+				return fail(error, stanza->fields[i].line, "yields",
+				    arena_printf(
+				        rules->arena, "\"%.60s\" is no cause, and no rule", word));
+			if (strcmp(word, stanza->id) == 0)
+				return fail(error, stanza->fields[i].line, "yields",
+				    "a rule cannot yield to itself");
 		}
 	}
 	return true;
