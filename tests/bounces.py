@@ -230,6 +230,9 @@ for name, text, relay in (
         ('rejected by HOST:', "Failed to deliver to 'joe@example.com'\nSMTP module(domain example.com) reports:\n return-path rejected by mx.example.com:\n 550 5.1.1 User unknown\n", 'mx.example.com'),
         ('... and no list', "Failed to deliver to 'joe@example.com'\n 550 5.1.1 User unknown, rejected by db.example.com: see there\n", None)):
     reads(name, HEAD + '\n' + text, ('recipient', 'relay', 'code', 'cause'), ('joe@example.com', relay, 550, 'recipient-unknown'))
+reads('what is folded below a recipient is its own, whatever address stands there', HEAD + '\n<joe@example.com>: host mx.example.com[192.0.2.1] said: 554 5.7.1\n    <ann@example.org>: Sender address rejected: Access denied (in reply to RCPT\n    TO command)\n', FORM[:5],
+      ('joe@example.com', 'mx.example.com', 554, 'rcpt', 'sender-blocked'))
+reads('a host within the reply is not who says it', HEAD + "\nDiagnostic information for administrators:\n\njoe@example.com\nmx.example.com\nRemote Server returned '550 5.7.1 Client host [192.0.2.99] blocked using zen.spamhaus.org'\n", FORM[:3] + FORM[4:5], ('joe@example.com', 'mx.example.com', 550, 'ip-blocklist'))
 reads('a hop without a name says nothing of who tells', 'Received: by mail-1.example.org with SMTP id 1\nReceived: by 2002:a17:902:9a94:: with SMTP id 2\n' + HEAD + '\njoe@example.com\n\n550 5.1.1 User unknown\n', ('relay',), ('mail-1.example.org',))
 
 # ---- lists

@@ -319,6 +319,7 @@ struct notice_reader { /* of one notice */
 	struct arena *arena;
 	struct notice *out;
 	struct slice *lines; /* without the blanks at both ends */
+	unsigned char *indents; /* of each line: the blanks before it, a tab for eight */
 	size_t count;
 	bool sure;
 };
@@ -331,15 +332,29 @@ is_aside(struct slice line)
 	       slice_begins(line, "(ultimately generated from ");
 }
 
+static unsigned char
+indent_of(struct slice line)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < line.len && is_blank(line.at[i]) && n < 200; i++)
+		n += line.at[i] == '\t' ? 8 : 1;
+	return (unsigned char)n;
+}
+
 static void
 take_lines(struct notice_reader *reader, struct slice text)
 {
 	struct slice line;
 
 	reader->lines = arena_alloc(reader->arena, NOTICE_LINES_MAX * sizeof *reader->lines);
-	while (reader->count < NOTICE_LINES_MAX && slice_line(&text, &line))
-		if (!is_aside(slice_trim(line)))
-			reader->lines[reader->count++] = slice_trim(line);
+	reader->indents = arena_alloc(reader->arena, NOTICE_LINES_MAX);
+	while (reader->count < NOTICE_LINES_MAX && slice_line(&text, &line)) {
+		if (is_aside(slice_trim(line)))
+			continue;
+		reader->indents[reader->count] = indent_of(line);
+		reader->lines[reader->count++] = slice_trim(line);
+	}
 }
 
 /* ---- addresses */
@@ -908,14 +923,39 @@ find_host_by(
 	return false;
 }
 
+/* The first line in which a reply begins; `count`: none does. */
+static size_t
+reply_line(const struct slice *lines, size_t count)
+{
+	size_t i = 0;
+
+	while (i < count && notice_reply(lines[i]) == NULL)
+		i++;
+	return i;
+}
+
+/* What stands before the reply, and behind its paragraph: the hosts that it names itself are
+ * others. */
 static void
 find_host(struct notice_reader *reader, const struct slice *lines, size_t count,
     struct notice_entry *entry)
 {
+	size_t first = reply_line(lines, count), last = paragraph_end(lines, count, first);
+
 	for (size_t row = 0; row < COUNT(host_words); row++)
-		for (size_t i = 0; i < count; i++)
-			if (find_host_by(reader, lines[i], row, entry))
+		for (size_t i = 0; i < count; i++) {
+			struct slice line = lines[i];
+
+			if (i == first)
+				line.len = (size_t)(notice_reply(line) - line.at);
+			if ((i <= first || i >= last) && find_host_by(reader, line, row, entry))
 				return;
+		}
+	for (size_t i = 1; i < count; i++) /* Exchange: alone on the line above */
+		if (slice_begins(lines[i], "Remote Server returned ") &&
+		    slice_until(lines[i - 1], " :/@") == lines[i - 1].len &&
+		    take_host(reader, lines[i - 1], false, entry))
+			return;
 }
 
 static void
@@ -979,16 +1019,20 @@ read_words(
 		find_stage(span_of(lines, count), entry);
 }
 
-/* The lines from `i` on that are this recipient's; their number. */
+/* The lines from `i` on that are this recipient's; their number. What is folded below it is its
+ * own, whatever address stands there. */
 static size_t
 entry_lines(const struct notice_reader *reader, size_t i, struct slice address)
 {
 	size_t start = i;
+	bool folded = true;
 
 	for (i++; i < reader->count; i++) {
 		struct slice next, after;
 
-		if (notice_recipient(reader->lines[i], &next, &after) &&
+		folded = folded && reader->lines[i].len > 0 &&
+		         reader->indents[i] > reader->indents[start];
+		if (!folded && notice_recipient(reader->lines[i], &next, &after) &&
 		    (next.len != address.len || strncasecmp(next.at, address.at, next.len) != 0))
 			break;
 	}
