@@ -1,6 +1,5 @@
 #include "input/unpack.h"
 
-#include <archive.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -9,6 +8,8 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "input/libarchive.h"
 
 enum { PIECE = 64 * 1024 };
 #ifdef __SANITIZE_ADDRESS__
@@ -20,6 +21,7 @@ static const rlim_t memory = (rlim_t)512 * 1024 * 1024;
 /* ---- in the process that unpacks */
 
 struct source {
+	const struct libarchive *la;
 	struct slice head;
 	int fd;
 	char piece[PIECE];
@@ -39,7 +41,7 @@ read_source(struct archive *archive, void *arg, const void **piece)
 		n = read(source->fd, source->piece, sizeof source->piece);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		archive_set_error(archive, errno, "%s", strerror(errno));
+		source->la->archive_set_error(archive, errno, "%s", strerror(errno));
 	*piece = source->piece;
 	return n;
 }
@@ -62,48 +64,61 @@ write_all(int fd, const char *bytes, size_t len)
 
 /* Only filters that are compiled in: none may start a program. */
 static int
-open_archive(struct archive *archive, struct source *source)
+open_archive(const struct libarchive *la, struct archive *archive, struct source *source)
 {
 	struct archive_entry *entry;
 
-	archive_read_support_format_empty(archive);
-	archive_read_support_format_raw(archive);
-	archive_read_support_filter_gzip(archive);
-	archive_read_support_filter_bzip2(archive);
-	archive_read_support_filter_compress(archive);
-	archive_read_support_filter_xz(archive);
-	archive_read_support_filter_lzma(archive);
-	archive_read_support_filter_lzip(archive);
-	archive_read_support_filter_lz4(archive);
-	archive_read_support_filter_zstd(archive);
-	archive_read_open(archive, source, NULL, read_source, NULL);
-	return archive_read_next_header(archive, &entry);
+	la->archive_read_support_format_empty(archive);
+	la->archive_read_support_format_raw(archive);
+	la->archive_read_support_filter_gzip(archive);
+	la->archive_read_support_filter_bzip2(archive);
+	la->archive_read_support_filter_compress(archive);
+	la->archive_read_support_filter_xz(archive);
+	la->archive_read_support_filter_lzma(archive);
+	la->archive_read_support_filter_lzip(archive);
+	la->archive_read_support_filter_lz4(archive);
+	la->archive_read_support_filter_zstd(archive);
+	la->archive_read_open(archive, source, NULL, read_source, NULL);
+	return la->archive_read_next_header(archive, &entry);
+}
+
+/* 0 when all was well, else `*why` may say what was not. */
+static int
+unpack_all(const struct libarchive *la, struct source *source, int out, const char **why)
+{
+	struct archive *archive = la->archive_read_new();
+	char piece[PIECE];
+	la_ssize_t n;
+
+	if (archive == NULL)
+		return 1;
+	if (open_archive(la, archive, source) == ARCHIVE_EOF)
+		return 0;
+	while ((n = la->archive_read_data(archive, piece, sizeof piece)) > 0)
+		if (!write_all(out, piece, (size_t)n))
+			return 1;
+	if (n == 0 && la->archive_errno(archive) == 0)
+		return 0;
+	*why = la->archive_error_string(archive);
+	return 1;
 }
 
 static void
 unpack(struct slice head, int fd, int out, int words)
 {
 	static struct source source;
-	char piece[PIECE];
-	struct archive *archive = archive_read_new();
-	const char *why;
-	la_ssize_t n;
+	const char *why = NULL;
+	const struct libarchive *la = libarchive(&why);
+	int status = 1;
 
+	source.la = la;
 	source.head = head;
 	source.fd = fd;
-	if (archive == NULL)
-		_exit(1);
-	if (open_archive(archive, &source) == ARCHIVE_EOF)
-		_exit(0);
-	while ((n = archive_read_data(archive, piece, sizeof piece)) > 0)
-		if (!write_all(out, piece, (size_t)n))
-			_exit(1);
-	if (n == 0 && archive_errno(archive) == 0)
-		_exit(0);
-	why = archive_error_string(archive);
+	if (la != NULL)
+		status = unpack_all(la, &source, out, &why);
 	if (why != NULL)
 		write_all(words, why, strlen(why));
-	_exit(1);
+	_exit(status);
 }
 
 static void

@@ -1,5 +1,5 @@
 /* unpack: a process that unpacks what comes from a descriptor, so that nobody waits for it and its
- * memory is bounded by the kernel. The only user of libarchive. */
+ * memory is bounded by the kernel. */
 #ifndef INPUT_UNPACK_H
 #define INPUT_UNPACK_H
 
