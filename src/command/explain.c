@@ -570,6 +570,7 @@ list_contested(struct explainer *explainer)
 {
 	struct arena *arena = arena_new();
 
+	explained_init(&explainer->explained);
 	for (size_t i = 0; i < rules_count(explainer->rulebook.rules) && !explainer->lost; i++) {
 		struct rule_view rule = rules_at(explainer->rulebook.rules, i, arena);
 
@@ -586,6 +587,7 @@ list_contested(struct explainer *explainer)
 		arena_reset(arena);
 	}
 	arena_free(arena);
+	explained_release(&explainer->explained);
 	flush(explainer);
 	return EXIT_OK;
 }
