@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "evidence/identify.h"
+#include "evidence/mta_sts.h"
 #include "evidence/route.h"
 #include "judge/diagnosis.h"
 #include "options/target.h"
@@ -50,6 +51,8 @@ struct attempt { /* one address of one host */
 	                           or it has none */
 	bool uncertain; /* the message was sent whole, and no reply to it came: it may have been
 	                   taken (RFC 1047) */
+	enum sts_effect sts; /* what the domain's MTA-STS policy makes of it */
+	const char *sts_word; /* of STS_REFUSES (evidence/mta_sts.h); NULL: none */
 	long ms;
 };
 
@@ -59,6 +62,7 @@ struct journey {
 	int64_t started; /* milliseconds since the epoch */
 	long ms;
 	struct route route;
+	const struct mta_sts *sts; /* of the domain; NULL: it was not asked for */
 	bool fixed; /* the server was given: no MX look-up */
 	struct ip sender_ip; /* what the evidence is about; family 0: nothing was tried */
 	const char *helo, *from; /* NULL: nothing was tried */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "campaign/policies.h"
 #include "campaign/senders.h"
 #include "campaign/verdict.h"
 #include "io/loop.h"
@@ -28,7 +29,8 @@ struct passage { /* an errand in the pipeline */
 	struct site_job job; /* it waits for its site, or walks */
 	struct walk *walk;
 	int64_t walk_began;
-	bool decided; /* only evidence is waited for */
+	bool decided; /* only evidence, or a policy, is waited for */
+	struct sts_entry *policy; /* MTA-STS of its domain; NULL: it is not asked for */
 };
 
 struct pipeline {
@@ -64,6 +66,7 @@ leave(struct passage *passage)
 	*passage->at = passage->next;
 	*(passage->next != NULL ? &passage->next->at : &pipeline->last) = passage->at;
 	pipeline->count--;
+	policy_release(passage->policy);
 	errand_free(passage->errand);
 	free(passage);
 	wake(pipeline);
@@ -76,6 +79,8 @@ tell(struct passage *passage)
 	struct journey *journey = &passage->errand->journey;
 
 	journey->ms = (long)(loop_ms() - passage->began);
+	if (passage->policy != NULL && policy_known(passage->policy) != NULL)
+		verdict_policy(journey, policy_known(passage->policy), passage->errand->arena);
 	verdict_remedy(journey, pipeline->plan->remedies, passage->errand->arena);
 	pipeline->calls.journey(journey, pipeline->calls.arg);
 	leave(passage);
@@ -121,6 +126,23 @@ note_sender(struct passage *passage)
 	journey->helo_origin = passage->sender->origin;
 }
 
+/* `done` is called, later, unless the policy is known, or nobody asks for it. */
+static bool
+awaits_policy(struct passage *passage, policy_done *done)
+{
+	if (passage->policy == NULL || passage->pipeline->stopping ||
+	    policy_known(passage->policy) != NULL)
+		return false;
+	policy_await(passage->policy, done, passage);
+	return true;
+}
+
+static void
+on_policy_decide(void *arg)
+{
+	decide(arg);
+}
+
 /* All walks are over. */
 static void
 decide(struct passage *passage)
@@ -131,6 +153,8 @@ decide(struct passage *passage)
 	const struct attempt *decisive = journey->decisive;
 
 	passage->decided = true;
+	if (awaits_policy(passage, on_policy_decide))
+		return;
 	/* A later walk than the decisive one may have been of the other family. */
 	if (decisive != NULL && decisive->source.family != 0) {
 		passage->sender = senders_find(pipeline->senders, &decisive->source);
@@ -318,15 +342,42 @@ blame_resolver(struct passage *passage)
 }
 
 static void
-on_route(bool complete, void *arg)
+on_policy_walk(void *arg)
 {
 	struct passage *passage = arg;
 
+	passage->errand->journey.sts = policy_known(passage->policy);
+	go_on(passage);
+}
+
+/* Only where mail goes by MX records does a policy say anything. */
+static void
+hold_policy(struct passage *passage)
+{
+	const struct pipeline *pipeline = passage->pipeline;
+	const struct journey *journey = &passage->errand->journey;
+
+	if (pipeline->plan->policies != NULL &&
+	    (journey->route.kind == ROUTE_MX || journey->route.kind == ROUTE_IMPLICIT))
+		passage->policy = policies_hold(pipeline->plan->policies, journey->target.domain);
+}
+
+static void
+on_route(bool complete, void *arg)
+{
+	struct passage *passage = arg;
+	struct pipeline *pipeline = passage->pipeline;
+
 	passage->consult = NULL;
-	passage->pipeline->routing--;
-	wake(passage->pipeline);
+	pipeline->routing--;
+	wake(pipeline);
 	errand_routed(passage->errand, complete);
 	blame_resolver(passage);
+	hold_policy(passage);
+	if (pipeline->plan->policy_first && awaits_policy(passage, on_policy_walk))
+		return;
+	if (pipeline->plan->policy_first && passage->policy != NULL)
+		passage->errand->journey.sts = policy_known(passage->policy);
 	go_on(passage);
 }
 
@@ -408,13 +459,15 @@ tell_what_is_known(struct passage *passage)
 
 	passage->walk = NULL;
 	senders_forget(passage->pipeline->senders, passage);
+	if (passage->policy != NULL)
+		policy_forget(passage->policy, passage);
 	if (walk != NULL && walk_stop(walk)) {
 		decide(passage);
 		return true;
 	}
 	if (!passage->decided)
 		return false;
-	judge(passage);
+	decide(passage);
 	return true;
 }
 

@@ -14,6 +14,7 @@
 #include "io/consult.h"
 
 struct pipeline;
+struct policies;
 struct remedies;
 struct rules;
 struct run_progress;
@@ -28,6 +29,8 @@ struct pipeline_plan { /* one for the run; borrowed */
 	struct errand_rules errands;
 	struct site_limits limits;
 	struct walk_plan walk;
+	struct policies *policies; /* MTA-STS; NULL: nobody asks for them */
+	bool policy_first; /* no walk begins before the policy of its domain is known */
 	const struct rules *rules;
 	const struct remedies *remedies;
 };

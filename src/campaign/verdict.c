@@ -299,6 +299,43 @@ verdict_judge(struct journey *journey, const struct verdict_facts *facts)
 	}
 }
 
+/* ---- what MTA-STS makes of it */
+
+static struct sts_met
+met_by(const struct attempt *attempt)
+{
+	struct sts_met met = {.mx = attempt->mx,
+	    .offered = attempt->tls_offered && attempt->starttls.count == 0,
+	    .done = attempt->tls_done,
+	    .verify = attempt->tls.verify,
+	    .names = attempt->tls.name_count};
+
+	for (size_t i = 0; i < attempt->transcript.count; i++) {
+		const struct transcript_entry *entry = &attempt->transcript.entries[i];
+
+		met.told |= (entry->stage == STAGE_EHLO || entry->stage == STAGE_HELO) &&
+		            entry->reply.code / 100 == 2;
+		met.tried |= entry->stage == STAGE_HANDSHAKE;
+	}
+	return met;
+}
+
+void
+verdict_policy(struct journey *journey, const struct mta_sts *sts, struct arena *arena)
+{
+	struct mta_sts *own = arena_alloc(arena, sizeof *own);
+
+	sts_share(own, sts, arena);
+	sts_match(own, &journey->route, arena);
+	journey->sts = own;
+	for (size_t i = 0; i < journey->attempt_count; i++) {
+		struct attempt *attempt = &journey->attempts[i];
+		const struct sts_met met = met_by(attempt);
+
+		attempt->sts = sts_effect(own, &met, &attempt->sts_word);
+	}
+}
+
 /* ---- what to do where no reply decided */
 
 static enum fact_id

@@ -47,6 +47,9 @@ struct verdict_facts {
 /* The diagnosis, and that of the refusal beside it. */
 void verdict_judge(struct journey *journey, const struct verdict_facts *facts);
 
+/* What the MTA-STS policy of the domain makes of what was walked. `sts` has to stay. */
+void verdict_policy(struct journey *journey, const struct mta_sts *sts, struct arena *arena);
+
 /* What to do, where the journey ended by no reply and is not diagnosed. */
 void verdict_remedy(struct journey *journey, const struct remedies *remedies, struct arena *arena);
 

@@ -20,6 +20,7 @@
 #include "command/command.h"
 #include "command/dkim_keys.h"
 #include "command/output.h"
+#include "command/policy_access.h"
 #include "command/sources.h"
 #include "dns/name.h"
 #include "io/loop.h"
@@ -40,6 +41,7 @@ struct run { /* all that lives as long as the command */
 	struct dns_access dns;
 	struct rulebook rulebook;
 	struct tls_context *tls;
+	struct policy_access policies;
 	struct dkim_keys keys;
 	struct intake *intake;
 	struct paces *paces;
@@ -309,6 +311,7 @@ plan_pipeline(struct run *run)
 	plan->port = (uint16_t)o->port;
 	plan->rules = run->rulebook.rules;
 	plan->remedies = run->rulebook.remedies;
+	plan->policies = run->policies.policies;
 	plan->limits = limits_of(o);
 	plan_errands(o, intake_skip(run->intake), &plan->errands);
 	plan->errands.paces = run->paces;
@@ -474,6 +477,8 @@ command_probe(const struct options *options)
 		status = open_paces(&run);
 	if (status == EXIT_OK)
 		status = check_tls_ca(&run);
+	if (status == EXIT_OK && options->mta_sts)
+		status = policy_access_open(&run.policies, &run.dns, options);
 	if (status == EXIT_OK)
 		status = read_message(&run);
 	if (status == EXIT_OK)
@@ -494,6 +499,8 @@ command_probe(const struct options *options)
 	tls_context_free(run.tls);
 	paces_free(run.paces);
 	rulebook_close(&run.rulebook);
+	closed = policy_access_close(&run.policies);
+	status = closed != EXIT_OK && status != EXIT_WRITE ? closed : status;
 	closed = dns_close(&run.dns);
 	arena_free(run.arena);
 	return closed != EXIT_OK && status != EXIT_WRITE ? closed : status;

@@ -424,6 +424,25 @@ sts_effect_name(enum sts_effect effect)
 	return names[effect];
 }
 
+const char *
+sts_word_means(const char *word)
+{
+	static const struct {
+		const char *word, *means;
+	} rows[] = {
+	    {"mx-not-in-policy", "the policy does not cover it"},
+	    {"starttls-not-supported", "it takes no STARTTLS"},
+	    {"certificate-host-mismatch", "its certificate is of another name"},
+	    {"certificate-expired", "its certificate has expired"},
+	    {"certificate-not-trusted", "its certificate is of no public authority"},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (strcmp(rows[i].word, word) == 0)
+			return rows[i].means;
+	return "no TLS that is verified came about";
+}
+
 static enum sts_effect
 certificate_effect(const struct sts_met *met, const char **word)
 {

@@ -123,5 +123,6 @@ struct sts_met {
 /* Of STS_REFUSES `*word` is "mx-not-in-policy" (ours) or one of RFC 8460 section 4.3. */
 enum sts_effect sts_effect(const struct mta_sts *sts, const struct sts_met *met, const char **word);
 const char *sts_effect_name(enum sts_effect effect); /* "none" "unknown" "deliver" "refuse" */
+const char *sts_word_means(const char *word); /* a clause on the host, for people */
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "report/ndjson.h"
 #include "report/ndjson_fields.h"
+#include "report/ndjson_tls_policy.h"
 
 enum { REPLY_KEPT = 4096 }; /* octets of a reply that did not decide */
 
@@ -145,6 +146,7 @@ write_attempt(struct json *json, const struct attempt *attempt, enum extent exte
 	if (attempt->uncertain)
 		json_bool(json, "uncertain", true);
 	write_tls(json, attempt);
+	record_sts_effect(json, attempt->sts, attempt->sts_word);
 	if (extent == EXTENT_WHOLE)
 		write_transcript(json, &attempt->transcript);
 	json_number(json, "ms", attempt->ms);
@@ -278,6 +280,7 @@ write_result(struct json *json, const struct journey *journey, enum extent exten
 	                                                     : &journey->source);
 	write_identity(json, journey);
 	write_route(json, journey);
+	record_sts(json, journey->sts);
 	json_cstring(json, "status", walk_status_name(journey->status));
 	json_cstring(json, "stage", stage_name(journey->stage));
 	write_reply(json, decisive != NULL ? &decisive->reply : NULL);

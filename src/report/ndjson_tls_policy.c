@@ -76,6 +76,27 @@ record_sts_fields(struct json *json, const struct mta_sts *sts)
 		record_notes(json, &sts->findings);
 }
 
+void
+record_sts(struct json *json, const struct mta_sts *sts)
+{
+	if (sts == NULL)
+		return;
+	json_object_begin(json, "mta_sts");
+	record_sts_fields(json, sts);
+	json_object_end(json);
+}
+
+void
+record_sts_effect(struct json *json, enum sts_effect effect, const char *word)
+{
+	if (effect == STS_NO_EFFECT)
+		return;
+	json_object_begin(json, "mta_sts");
+	json_cstring(json, "effect", sts_effect_name(effect));
+	json_text(json, "word", word);
+	json_object_end(json);
+}
+
 const char *
 check_sts_result(const struct mta_sts *sts)
 {

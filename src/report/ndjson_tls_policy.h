@@ -13,6 +13,10 @@ struct json;
 /* Into an object that is open: what a result and a check say of a domain's policy. */
 void record_sts_fields(struct json *json, const struct mta_sts *sts);
 
+/* The objects "mta_sts" of a result, and of an attempt; nothing where nothing was asked. */
+void record_sts(struct json *json, const struct mta_sts *sts);
+void record_sts_effect(struct json *json, enum sts_effect effect, const char *word);
+
 void record_check_sts(struct buf *out, const struct mta_sts *sts, const struct route *route);
 void record_check_rpt(struct buf *out, const struct tls_rpt *rpt);
 

@@ -238,6 +238,7 @@ read_attempt(const json_t *object, struct arena *arena, struct attempt *attempt)
 	attempt->message_id = read_word(object, "message_id");
 	attempt->uncertain = read_bool(object, "uncertain");
 	read_tls(json_object_get(object, "tls"), arena, attempt);
+	read_sts_effect(json_object_get(object, "mta_sts"), attempt);
 	read_transcript(json_object_get(object, "transcript"), arena, &attempt->transcript);
 	for (size_t i = 0; i < attempt->transcript.count; i++)
 		if (attempt->transcript.entries[i].stage == attempt->stage)
@@ -380,6 +381,7 @@ read_result(const json_t *record, struct arena *arena, struct journey *journey)
 	journey->helo = read_word(sender, "helo");
 	journey->from = read_word(sender, "from");
 	read_route(json_object_get(record, "route"), arena, journey);
+	read_sts(json_object_get(record, "mta_sts"), arena, journey);
 	journey->status = WALK_SKIPPED;
 	read_status(read_word(record, "status"), &journey->status);
 	journey->stage = read_stage(read_word(record, "stage"));

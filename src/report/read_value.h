@@ -19,4 +19,8 @@ bool read_status(const char *word, enum walk_status *status);
 void read_run(const json_t *record, struct arena *arena, struct run_facts *run);
 void read_result(const json_t *record, struct arena *arena, struct journey *journey);
 
+/* in read_tls_policy.c: of a result whose route is read, and of an attempt */
+void read_sts(const json_t *object, struct arena *arena, struct journey *journey);
+void read_sts_effect(const json_t *object, struct attempt *attempt);
+
 #endif

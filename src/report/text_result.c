@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/shown.h"
+#include "report/text_tls_policy.h"
 #include "report/text_transcript.h"
 #include "report/text_words.h"
 
@@ -161,6 +162,7 @@ say_verdict(struct buf *out, const struct text_style *style, const struct journe
 		say_where(out, journey);
 	if (journey->refusal != NULL && journey->decisive != NULL)
 		say_refusal(out, journey);
+	text_sts_stops(out, journey);
 	say_cause(out, journey);
 	if (journey->note != NULL) {
 		buf_puts(out, ": ");
@@ -395,6 +397,7 @@ say_decisive(struct buf *out, const struct text_style *style, const struct journ
 		say_reply(out, style, attempt);
 	say_starttls(out, style, attempt);
 	say_certificate(out, style, attempt);
+	text_sts(out, style, journey);
 	say_message(out, style, journey);
 }
 

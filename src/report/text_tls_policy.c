@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "journey.h"
 
 enum { LINE_MAX = 8192 };
 
@@ -135,6 +136,58 @@ text_check_sts(struct buf *out, const struct text_style *style, const struct mta
 	say_hosts(out, style, sts, route);
 	say_record(out, style, sts->record, sts->record_len);
 	say_notes(out, style, &sts->findings, "sts-undeliverable");
+}
+
+/* ---- … of a domain that was walked */
+
+void
+text_sts_stops(struct buf *out, const struct journey *journey)
+{
+	const struct mta_sts *sts = journey->sts;
+	const struct attempt *decisive = journey->decisive;
+
+	if (sts == NULL || sts->state != STS_HELD || sts->policy.mode != STS_MODE_ENFORCE)
+		return;
+	if (sts->undeliverable) {
+		buf_puts(out, "; an MTA-STS sender can deliver nothing: the policy covers none of "
+		              "its mail exchangers");
+		return;
+	}
+	if (decisive == NULL || decisive->sts != STS_REFUSES)
+		return;
+	if (journey->route.host_count > 1) {
+		buf_puts(out, "; an MTA-STS sender passes ");
+		text_cstring(out, decisive->mx);
+		buf_puts(out, " over: ");
+	} else {
+		buf_puts(out, "; an MTA-STS sender defers: ");
+	}
+	buf_puts(out, sts_word_means(decisive->sts_word));
+}
+
+void
+text_sts(struct buf *out, const struct text_style *style, const struct journey *journey)
+{
+	const struct mta_sts *sts = journey->sts;
+	struct buf line;
+
+	if (sts == NULL || (!style->verbose && sts->state != STS_HELD && sts->problem == NULL))
+		return;
+	buf_init(&line, LINE_MAX);
+	buf_puts(&line, sts_state_name(sts->state));
+	if (sts->problem != NULL) {
+		buf_puts(&line, ": ");
+		text_cstring(&line, sts->problem);
+	}
+	if (sts->state == STS_HELD)
+		buf_printf(&line, ", mode %s, kept for %lu s; it covers %zu of %zu host%s",
+		    sts_mode_name(sts->policy.mode), sts->policy.max_age, sts->covered, sts->hosts,
+		    sts->hosts == 1 ? "" : "s");
+	text_field(out, style, "mta-sts", line.data);
+	buf_release(&line);
+	for (size_t i = 0; i < sts->findings.count; i++)
+		if (style->verbose || strcmp(sts->findings.items[i].id, "sts-mx-uncovered") == 0)
+			text_field(out, style, "", sts->findings.items[i].words);
 }
 
 /* ---- TLS-RPT */
