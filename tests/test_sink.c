@@ -128,8 +128,9 @@ Test(sink, each_format_has_its_frame)
 	run_of(&nagios_format, &plan, two, 2, &end);
 	cr_expect_eq(strncmp(written.data,
 	                 "MXWALK CRITICAL - 1 accepted, 1 refused, 0 deferred, 0 undetermined | "
-	                 "time=1.500s accepted=1 refused=1;;0 deferred=0;0 undetermined=0\n",
-	                 133),
+	                 "time=1.500s;;;0 accepted=1;;;0;2 refused=1;;0;0;2 "
+	                 "deferred=0;0;;0;2 undetermined=0;;;0;2\n",
+	                 152),
 	    0, "%s", written.data);
 }
 

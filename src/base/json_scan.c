@@ -241,6 +241,14 @@ json_scan_string(struct slice value, struct arena *arena)
 	return (struct slice){text, (size_t)(out - text)};
 }
 
+struct slice
+json_scan_word(struct slice value)
+{
+	if (value.len < 2 || *value.at != '"')
+		return (struct slice){NULL, 0};
+	return (struct slice){value.at + 1, value.len - 2};
+}
+
 bool
 json_scan_number(struct slice value, long long *number)
 {

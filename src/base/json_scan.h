@@ -29,6 +29,7 @@ bool json_scan_next(struct json_scan *scan, struct json_member *member); /* fals
 /* Without its quotes and escapes; `at` is NULL when it is no string. It is in the arena, or, where
  * it has no escape, still the text's own. */
 struct slice json_scan_string(struct slice value, struct arena *arena);
+struct slice json_scan_word(struct slice value); /* a string without escapes, of a closed set */
 bool json_scan_number(struct slice value, long long *number); /* a whole one */
 bool json_scan_true(struct slice value);
 

@@ -3,16 +3,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/shown.h"
+#include "base/slice.h"
 #include "base/utf8.h"
+#include "journey.h"
 
 enum { COLUMNS = 100, COLUMNS_MIN = 40 };
 
@@ -54,6 +59,103 @@ output_open(struct output *output, const struct options *options)
 	return output->fd >= 0 ? EXIT_OK : EXIT_CREATE;
 }
 
+static bool
+fail(struct output *output)
+{
+	if (!output->failed)
+		log_error("%s: %s", output->name, strerror(errno));
+	output->failed = true;
+	return false;
+}
+
+/* ---- a file that is replaced at a stroke */
+
+enum { SIGN = 6 }; /* octets that tell what a file is */
+
+/* Records, as they are or packed: what a slip of the hand must not wipe. */
+static bool
+may_be_records(const char *name)
+{
+	static const struct {
+		const char *at;
+		size_t len;
+	} signs[] = {{"{\"type\"", SIGN}, {"\037\213", 2}, {"\050\265\057\375", 4}};
+	char start[SIGN] = "";
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool found = false;
+
+	if (fd < 0)
+		return false;
+	if (read(fd, start, sizeof start) > 0)
+		for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
+			found |= memcmp(start, signs[i].at, signs[i].len) == 0;
+	close(fd);
+	return found;
+}
+
+static int
+create_failed(struct output *output, const char *why)
+{
+	log_error("%s: %s", output->name, why);
+	output->fd = -1;
+	return EXIT_CREATE;
+}
+
+/* Beside it, for a file cannot be moved to another system of files at a stroke. */
+static int
+open_beside(struct output *output, mode_t mode)
+{
+	output->temporary = must_alloc(strlen(output->replaces) + sizeof ".XXXXXX");
+	sprintf(output->temporary, "%s.XXXXXX", output->replaces);
+	output->fd = mkostemp(output->temporary, O_CLOEXEC);
+	if (output->fd >= 0 && fchmod(output->fd, mode) == 0)
+		return EXIT_OK;
+	return create_failed(output, strerror(errno));
+}
+
+int
+output_replace(struct output *output, const struct options *options)
+{
+	const char *name = options->output;
+	struct stat st;
+	mode_t mask = umask(0);
+
+	umask(mask);
+	if (name == NULL || strcmp(name, "-") == 0)
+		return output_open(output, options);
+	*output = (struct output){.fd = -1, .name = name};
+	if (stat(name, &st) != 0) {
+		if (errno != ENOENT)
+			return create_failed(output, strerror(errno));
+		output->replaces = must_string(name);
+		return open_beside(output, 0666 & ~mask);
+	}
+	if (!S_ISREG(st.st_mode)) /* a device, a pipe */
+		return output_open(output, options);
+	if (!options->force && may_be_records(name))
+		return create_failed(
+		    output, "there are records in it, it seems; --force replaces it");
+	if (access(name, W_OK) != 0)
+		return create_failed(output, strerror(errno));
+	output->replaces = realpath(name, NULL); /* not a link to it */
+	if (output->replaces == NULL)
+		return create_failed(output, strerror(errno));
+	return open_beside(output, st.st_mode & 0777);
+}
+
+static void
+end_replacing(struct output *output, bool good)
+{
+	if (good && !output->failed &&
+	    (fsync(output->fd) != 0 || rename(output->temporary, output->replaces) != 0))
+		fail(output);
+	if (!good || output->failed)
+		unlink(output->temporary);
+	free(output->temporary);
+	free(output->replaces);
+	output->temporary = output->replaces = NULL;
+}
+
 static unsigned
 columns(int fd)
 {
@@ -84,6 +186,30 @@ output_style(const struct output *output, const struct options *options)
 	    .time = local_time};
 }
 
+int
+output_only(const struct options *options, unsigned *bits)
+{
+	for (size_t i = 0; i < options->only.count; i++) {
+		struct slice word = slice_of(options->only.items[i]);
+		enum walk_status s = 0;
+		struct buf words;
+
+		while (s < WALK_COUNT && !slice_is(word, walk_status_name(s)))
+			s++;
+		if (s < WALK_COUNT) {
+			*bits |= 1u << s;
+			continue;
+		}
+		buf_init(&words, 1000);
+		for (s = 0; s < WALK_COUNT; s++)
+			buf_printf(&words, "%s%s", s > 0 ? ", " : "", walk_status_name(s));
+		log_error("--only %s: not one of %s", options->only.items[i], words.data);
+		buf_release(&words);
+		return EXIT_USAGE;
+	}
+	return EXIT_OK;
+}
+
 /* A line that wraps could not be erased. */
 void
 output_progress(const char *line)
@@ -98,15 +224,6 @@ output_progress(const char *line)
 	buf_add(&short_line, line, (size_t)(end - line));
 	log_progress(short_line.data);
 	buf_release(&short_line);
-}
-
-static bool
-fail(struct output *output)
-{
-	if (!output->failed)
-		log_error("%s: %s", output->name, strerror(errno));
-	output->failed = true;
-	return false;
 }
 
 /* A descriptor that another program has made non-blocking, and that is slow, is waited for. */
@@ -141,6 +258,8 @@ output_write(struct output *output, struct buf *bytes)
 int
 output_close(struct output *output, int status)
 {
+	if (output->temporary != NULL && output->fd >= 0)
+		end_replacing(output, status < EXIT_USAGE);
 	if (output->fd > STDOUT_FILENO && close(output->fd) != 0)
 		fail(output);
 	return output->failed ? EXIT_WRITE : status;

@@ -13,7 +13,6 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/shown.h"
-#include "base/slice.h"
 #include "campaign/campaign.h"
 #include "campaign/pace.h"
 #include "campaign/senders.h"
@@ -393,6 +392,8 @@ walk_all(struct run *run)
 	    .sum_up = wants_summary(o) ? show_summary : NULL,
 	    .only = run->only,
 	    .remedies = run->rulebook.remedies,
+	    .thresholds = &o->thresholds,
+	    .now = facts.started,
 	    .style = output_style(&run->output, o),
 	    .quiet = o->quiet};
 	struct sink sink;
@@ -432,31 +433,16 @@ check_sources(const struct options *o)
 	return EXIT_OK;
 }
 
-/* The words of --only; without, -q with a list tells what went wrong. */
+/* Without --only, -q with a list tells what went wrong. */
 static int
 read_only(struct run *run)
 {
 	const struct options *o = run->options;
-	const char *words = "";
+	int status = output_only(o, &run->only);
 
-	for (int s = 0; s < WALK_COUNT; s++)
-		words = arena_printf(run->arena, "%s%s%s", words, s > 0 ? ", " : "",
-		    walk_status_name((enum walk_status)s));
-	for (size_t i = 0; i < o->only.count; i++) {
-		int s = 0;
-
-		while (s < WALK_COUNT &&
-		       !slice_is(slice_of(o->only.items[i]), walk_status_name((enum walk_status)s)))
-			s++;
-		if (s == WALK_COUNT) {
-			log_error("--only %s: not one of %s", o->only.items[i], words);
-			return EXIT_USAGE;
-		}
-		run->only |= 1u << s;
-	}
 	if (run->only == 0 && o->quiet && o->input != NULL && o->format == FORMAT_TEXT)
 		run->only = ~(1u << WALK_ACCEPTED);
-	return EXIT_OK;
+	return status;
 }
 
 int

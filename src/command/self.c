@@ -309,23 +309,19 @@ report(struct self *self, const struct book *book)
 	for (size_t i = 0; i < SEVERITY_COUNT; i++)
 		self->found.of[i] += found.of[i];
 	buf_init(&out, RECORD_MAX);
-	switch (self->options->format) {
-	case FORMAT_TEXT:
+	if (self->options->format == FORMAT_NAGIOS) {
+		keep_for_nagios(self, &found, advice, count);
+	} else if (self->options->format == FORMAT_NDJSON) {
+		record_sender(&out, &self->sender, self->identity.origin);
+		for (size_t i = 0; i < count; i++)
+			record_finding(&out, &self->sender, &advice[i]);
+	} else {
 		if (self->reports++ > 0)
 			buf_putc(&out, '\n');
 		text_advice(
 		    &out, &self->style, &self->sender, self->identity.origin, advice, count);
 		if (self->options->verbose)
 			dns_tell_answers(&self->dns, book, &self->style, &out);
-		break;
-	case FORMAT_NDJSON:
-		record_sender(&out, &self->sender, self->identity.origin);
-		for (size_t i = 0; i < count; i++)
-			record_finding(&out, &self->sender, &advice[i]);
-		break;
-	case FORMAT_NAGIOS:
-		keep_for_nagios(self, &found, advice, count);
-		break;
 	}
 	written = output_write(&self->output, &out);
 	buf_release(&out);

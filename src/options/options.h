@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/ip.h"
+#include "base/range.h"
 #include "evidence/route.h"
 #include "smtp/dialogue.h"
 #include "smtp/stage.h"
@@ -21,12 +22,25 @@ enum command_id {
 	COMMAND_SELF,
 	COMMAND_EXPLAIN,
 	COMMAND_CHECK,
+	COMMAND_REPORT,
 	COMMAND_LAB,
 	COMMAND_HELP,
 	COMMAND_VERSION,
 	COMMAND_COUNT
 };
-enum format { FORMAT_TEXT, FORMAT_NDJSON, FORMAT_NAGIOS };
+enum format {
+	FORMAT_TEXT,
+	FORMAT_NDJSON,
+	FORMAT_NAGIOS,
+	/* of report */
+	FORMAT_HTML,
+	FORMAT_CSV,
+	FORMAT_DOMAINS,
+	FORMAT_MARKDOWN,
+	FORMAT_PROMETHEUS,
+	FORMAT_JUNIT,
+	FORMAT_COUNT
+};
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 enum shell { SHELL_NONE, SHELL_BASH, SHELL_ZSH };
 
@@ -157,6 +171,7 @@ struct options {
 	enum color color;
 	bool force; /* --output may write over what is there */
 	struct strings only; /* statuses, as they are written */
+	struct thresholds thresholds; /* --warn-…, --crit-… */
 	bool verbose, quiet;
 
 	/* lab */

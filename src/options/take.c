@@ -502,3 +502,20 @@ take_dkim_domain(struct arena *arena, const struct option *option, const char *v
 	add_signer_part(arena, at, offsetof(struct signer, domain), name);
 	return problem;
 }
+
+const char *
+take_range(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	(void)arena;
+	(void)option;
+	return range_parse(at, value) ? NULL : "not a range (10, 10:, ~:10, 10:20, @10:20, 5%)";
+}
+
+/* "14" means that fewer are an alarm. */
+const char *
+take_days(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	bool alone = value[strspn(value, "0123456789")] == '\0';
+
+	return take_range(arena, option, alone ? arena_printf(arena, "%s:", value) : value, at);
+}

@@ -4,25 +4,27 @@
 
 #include "base/arena.h"
 
-enum { FIRST_SIZE = 1024 }; /* a power of two */
+/* Many small tables, of which one grows at a time: what is needed for that is little. */
+enum { SHARDS = 256, FIRST_SIZE = 8 }; /* powers of two */
 
 struct noted {
 	uint64_t key, note; /* key 0: free */
 };
 
-struct ledger {
+struct shard {
 	struct noted *entries;
 	size_t size, count;
+};
+
+struct ledger {
+	struct shard shards[SHARDS];
+	size_t count;
 };
 
 struct ledger *
 ledger_new(void)
 {
-	struct ledger *ledger = must_alloc(sizeof *ledger);
-
-	ledger->size = FIRST_SIZE;
-	ledger->entries = must_alloc(FIRST_SIZE * sizeof *ledger->entries);
-	return ledger;
+	return must_alloc(sizeof(struct ledger));
 }
 
 void
@@ -30,7 +32,8 @@ ledger_free(struct ledger *ledger)
 {
 	if (ledger == NULL)
 		return;
-	free(ledger->entries);
+	for (size_t i = 0; i < SHARDS; i++)
+		free(ledger->shards[i].entries);
 	free(ledger);
 }
 
@@ -55,42 +58,44 @@ ledger_key(uint64_t key, struct slice part)
 }
 
 static struct noted *
-place(const struct ledger *ledger, uint64_t key)
+place(const struct shard *shard, uint64_t key)
 {
-	size_t i = (size_t)mixed(key) & (ledger->size - 1);
+	size_t i = (size_t)mixed(key) & (shard->size - 1);
 
-	while (ledger->entries[i].key != 0 && ledger->entries[i].key != key)
-		i = (i + 1) & (ledger->size - 1);
-	return &ledger->entries[i];
+	while (shard->entries[i].key != 0 && shard->entries[i].key != key)
+		i = (i + 1) & (shard->size - 1);
+	return &shard->entries[i];
 }
 
 static void
-grow(struct ledger *ledger)
+grow(struct shard *shard)
 {
-	struct ledger larger = {.size = ledger->size * 2, .count = ledger->count};
+	struct shard larger = {
+	    .size = shard->size > 0 ? shard->size * 2 : FIRST_SIZE, .count = shard->count};
 
 	larger.entries = must_alloc(larger.size * sizeof *larger.entries);
-	for (size_t i = 0; i < ledger->size; i++)
-		if (ledger->entries[i].key != 0)
-			*place(&larger, ledger->entries[i].key) = ledger->entries[i];
-	free(ledger->entries);
-	*ledger = larger;
+	for (size_t i = 0; i < shard->size; i++)
+		if (shard->entries[i].key != 0)
+			*place(&larger, shard->entries[i].key) = shard->entries[i];
+	free(shard->entries);
+	*shard = larger;
 }
 
 uint64_t *
 ledger_note(struct ledger *ledger, uint64_t key, bool *fresh)
 {
-	struct noted *entry = place(ledger, key);
+	struct shard *shard = &ledger->shards[mixed(key) >> 56];
+	struct noted *entry;
 
+	if (shard->count >= shard->size / 8 * 7)
+		grow(shard);
+	entry = place(shard, key);
 	*fresh = entry->key == 0;
-	if (!*fresh)
-		return &entry->note;
-	if (ledger->count >= ledger->size / 4 * 3) {
-		grow(ledger);
-		entry = place(ledger, key);
+	if (*fresh) {
+		shard->count++;
+		ledger->count++;
+		entry->key = key;
 	}
-	ledger->count++;
-	entry->key = key;
 	return &entry->note;
 }
 
@@ -101,14 +106,16 @@ ledger_count(const struct ledger *ledger)
 }
 
 bool
-ledger_next(const struct ledger *ledger, size_t *i, uint64_t *key, uint64_t *note)
+ledger_next(const struct ledger *ledger, struct ledger_place *at, uint64_t *key, uint64_t *note)
 {
-	for (; *i < ledger->size; ++*i)
-		if (ledger->entries[*i].key != 0) {
-			*key = ledger->entries[*i].key;
-			*note = ledger->entries[*i].note;
-			++*i;
-			return true;
+	for (; at->shard < SHARDS; at->shard++, at->entry = 0)
+		while (at->entry < ledger->shards[at->shard].size) {
+			const struct noted *entry = &ledger->shards[at->shard].entries[at->entry++];
+
+			*key = entry->key;
+			*note = entry->note;
+			if (entry->key != 0)
+				return true;
 		}
 	return false;
 }

@@ -26,7 +26,7 @@ record_run(struct buf *out, const struct run_facts *run)
 
 /* That is there, by name: { "accepted": 3 } */
 static void
-write_statuses(struct json *json, const char *key, const unsigned long status[WALK_COUNT])
+write_statuses(struct json *json, const char *key, const unsigned status[WALK_COUNT])
 {
 	json_object_begin(json, key);
 	for (enum walk_status s = 0; s < WALK_COUNT; s++)
@@ -199,4 +199,4 @@ const struct sink_format ndjson_format = {.wants_senders = wants_senders,
     .sender = put_sender,
     .result = put_result,
     .finish = put_summary,
-    .exit = tally_exit};
+    .exit = sink_exit};

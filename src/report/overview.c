@@ -5,14 +5,29 @@
 
 #include "base/arena.h"
 
-/* A cell, as far as places are concerned. */
+/* A cell, as far as places and their troubles are concerned. */
 struct piece {
-	const char *site, *source, *list;
-	enum walk_status status;
-	enum cause cause;
-	bool diagnosed;
+	uint64_t cell;
 	unsigned long count;
 };
+
+static uint64_t
+place_of(const struct piece *piece)
+{
+	return tally_part(piece->cell, TALLY_SITE | TALLY_SOURCE);
+}
+
+/* Pieces of one place stand together, and in it those of one trouble. */
+static int
+by_place(const void *a, const void *b)
+{
+	const struct piece *x = a, *y = b;
+	uint64_t at_x = place_of(x), at_y = place_of(y);
+
+	if (at_x != at_y)
+		return at_x < at_y ? -1 : 1;
+	return x->cell < y->cell ? -1 : x->cell > y->cell;
+}
 
 static int
 by_words(const char *a, const char *b)
@@ -20,23 +35,6 @@ by_words(const char *a, const char *b)
 	if (a == b)
 		return 0;
 	return a == NULL ? -1 : b == NULL ? 1 : strcmp(a, b);
-}
-
-/* Pieces of one place stand together, and in it those of one trouble. Names are the tally's: equal
- * ones have one address, but the order must not hang on addresses. */
-static int
-by_place(const void *a, const void *b)
-{
-	const struct piece *x = a, *y = b;
-	int order = by_words(x->site, y->site);
-
-	if (order == 0)
-		order = by_words(x->source, y->source);
-	if (order == 0 && x->status != y->status)
-		order = x->status < y->status ? -1 : 1;
-	if (order == 0 && x->cause != y->cause)
-		order = x->cause < y->cause ? -1 : 1;
-	return order != 0 ? order : by_words(x->list, y->list);
 }
 
 static int
@@ -55,77 +53,75 @@ by_size(const void *a, const void *b)
 	return order != 0 ? order : by_words(x->source, y->source);
 }
 
-/* Which trouble is told of: refusals before deferrals. */
-static enum walk_status
-trouble_of(const struct overview_place *place)
-{
-	return place->status[WALK_REFUSED] > 0 ? WALK_REFUSED : WALK_DEFERRED;
-}
-
-/* The trouble that most of its pieces have in common; they are sorted. */
+/* The trouble that most of its pieces have in common: of its refusals, or, where it refuses
+ * nobody, of its deferrals. Equal cells stand together; of two that are as frequent, the cause that
+ * comes first. */
 static void
-find_trouble(struct overview_place *place, const struct piece *pieces, size_t count)
+find_trouble(const struct tally *tally, struct overview_place *place, const struct piece *pieces,
+    size_t count)
 {
-	enum walk_status trouble = trouble_of(place);
+	enum walk_status trouble = place->status[WALK_REFUSED] > 0 ? WALK_REFUSED : WALK_DEFERRED;
 
 	place->troubled = place->status[trouble];
 	for (size_t i = 0, next; i < count; i = next) {
-		unsigned long sum = 0;
+		const struct tally_entry entry = tally_entry(tally, pieces[i].cell);
+		unsigned sum = 0;
 
-		for (next = i; next < count && pieces[next].status == pieces[i].status &&
-		               pieces[next].cause == pieces[i].cause &&
-		               by_words(pieces[next].list, pieces[i].list) == 0;
-		     next++)
-			sum += pieces[next].count;
-		if (pieces[i].status != trouble || !pieces[i].diagnosed || sum <= place->of_cause)
+		for (next = i; next < count && pieces[next].cell == pieces[i].cell; next++)
+			sum += (unsigned)pieces[next].count;
+		if (entry.status != trouble || !entry.diagnosed || sum < place->of_cause ||
+		    (sum == place->of_cause && entry.cause >= place->cause))
 			continue;
 		place->of_cause = sum;
-		place->cause = pieces[i].cause;
-		place->list = pieces[i].list;
+		place->cause = entry.cause;
+		place->list = entry.list.at;
 	}
 }
 
 static void
-add_place(struct overview_place *place, const char *site, const char *source,
-    const struct piece *pieces, size_t count)
+add_place(const struct tally *tally, struct overview_place *place, const struct piece *pieces,
+    size_t count)
 {
-	*place = (struct overview_place){.site = site, .source = source};
+	const struct tally_entry where = tally_entry(tally, pieces[0].cell);
+
+	*place = (struct overview_place){.site = where.site.at, .source = where.source.at};
 	for (size_t i = 0; i < count; i++) {
-		place->targets += pieces[i].count;
-		place->status[pieces[i].status] += pieces[i].count;
+		place->targets += (unsigned)pieces[i].count;
+		place->status[tally_entry(tally, pieces[i].cell).status] +=
+		    (unsigned)pieces[i].count;
 	}
-	find_trouble(place, pieces, count);
+	find_trouble(tally, place, pieces, count);
 }
 
-/* Which part of a place is looked at: the other is all. */
-enum look { LOOK_SITE = 1, LOOK_SOURCE = 2 };
-
 static size_t
-gather(struct overview_place **places, const struct piece *all, size_t count, unsigned look,
-    struct arena *arena)
+count_places(const struct piece *pieces, size_t count)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		n += i == 0 || place_of(&pieces[i]) != place_of(&pieces[i - 1]);
+	return n;
+}
+
+/* `parts`: what a place is, TALLY_SITE and TALLY_SOURCE. What has no site is at none. */
+static size_t
+gather(const struct tally *tally, struct overview_place **places, const struct piece *all,
+    size_t count, unsigned parts, struct arena *arena)
 {
 	struct piece *pieces = must_alloc((count + 1) * sizeof *pieces);
 	size_t kept = 0, n = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		if ((look & LOOK_SITE) != 0 && all[i].site == NULL)
-			continue;
-		pieces[kept] = all[i];
-		pieces[kept].site = (look & LOOK_SITE) != 0 ? all[i].site : NULL;
-		pieces[kept].source = (look & LOOK_SOURCE) != 0 ? all[i].source : NULL;
-		kept++;
-	}
+	for (size_t i = 0; i < count; i++)
+		if ((parts & TALLY_SITE) == 0 || tally_part(all[i].cell, TALLY_SITE) != 0)
+			pieces[kept++] = (struct piece){
+			    tally_part(all[i].cell, parts | TALLY_TROUBLE), all[i].count};
 	qsort(pieces, kept, sizeof *pieces, by_place);
-	*places = NULL;
+	*places = arena_alloc(arena, (count_places(pieces, kept) + 1) * sizeof **places);
 	for (size_t i = 0, next; i < kept; i = next) {
-		for (next = i + 1;
-		     next < kept && by_words(pieces[next].site, pieces[i].site) == 0 &&
-		     by_words(pieces[next].source, pieces[i].source) == 0;
+		for (next = i + 1; next < kept && place_of(&pieces[next]) == place_of(&pieces[i]);
 		     next++)
 			;
-		add_place(arena_push(arena, places, n, sizeof **places), pieces[i].site,
-		    pieces[i].source, &pieces[i], next - i);
-		n++;
+		add_place(tally, &(*places)[n++], &pieces[i], next - i);
 	}
 	free(pieces);
 	return n;
@@ -206,10 +202,13 @@ count_cause(struct overview *overview, const struct tally_entry *entry, unsigned
 static void
 take_cells(struct overview *overview, struct piece **pieces, size_t *count, struct arena *arena)
 {
-	struct tally_entry entry;
+	struct ledger_place at = {0};
 	unsigned long n;
+	uint64_t cell;
 
-	for (size_t i = 0; tally_next(overview->tally, &i, &entry, &n);) {
+	while (tally_next(overview->tally, &at, &cell, &n)) {
+		const struct tally_entry entry = tally_entry(overview->tally, cell);
+
 		if (entry.served)
 			continue;
 		if (entry.diagnosed)
@@ -222,13 +221,7 @@ take_cells(struct overview *overview, struct piece **pieces, size_t *count, stru
 			overview->who[entry.who] += n;
 		if ((*count & (*count - 1)) == 0)
 			*pieces = must_realloc(*pieces, (*count * 2 + 1) * sizeof **pieces);
-		(*pieces)[(*count)++] = (struct piece){.site = entry.site.at,
-		    .source = entry.source.at,
-		    .list = entry.list.at,
-		    .status = entry.status,
-		    .cause = entry.cause,
-		    .diagnosed = entry.diagnosed,
-		    .count = n};
+		(*pieces)[(*count)++] = (struct piece){cell, n};
 	}
 }
 
@@ -251,9 +244,10 @@ overview_make(struct overview *overview, const struct tally *tally, struct arena
 	*overview = (struct overview){.tally = tally};
 	take_cells(overview, &pieces, &n, arena);
 	sort_causes(overview);
-	overview->site_count = gather(&overview->sites, pieces, n, LOOK_SITE, arena);
-	overview->source_count = gather(&overview->sources, pieces, n, LOOK_SOURCE, arena);
-	overview->pair_count = gather(&overview->pairs, pieces, n, LOOK_SITE | LOOK_SOURCE, arena);
+	overview->site_count = gather(tally, &overview->sites, pieces, n, TALLY_SITE, arena);
+	overview->source_count = gather(tally, &overview->sources, pieces, n, TALLY_SOURCE, arena);
+	overview->pair_count =
+	    gather(tally, &overview->pairs, pieces, n, TALLY_SITE | TALLY_SOURCE, arena);
 	free(pieces);
 	qsort(overview->sites, overview->site_count, sizeof *overview->sites, by_size);
 	qsort(overview->sources, overview->source_count, sizeof *overview->sources, by_size);
@@ -303,10 +297,10 @@ overview_first(const struct overview *overview)
 	return first;
 }
 
-unsigned long
-overview_undetermined(const unsigned long status[WALK_COUNT])
+unsigned
+overview_undetermined(const unsigned status[WALK_COUNT])
 {
-	unsigned long n = 0;
+	unsigned n = 0;
 
 	for (enum walk_status s = 0; s < WALK_COUNT; s++)
 		if (s != WALK_ACCEPTED && s != WALK_REFUSED && s != WALK_DEFERRED)

@@ -21,13 +21,13 @@ struct overview_cause {
 
 struct overview_place { /* a site, a source, or a site as one source sees it */
 	const char *site, *source; /* NULL: all, or not known */
-	unsigned long targets, status[WALK_COUNT];
+	unsigned targets, status[WALK_COUNT];
 	/* What most of its refusals, or of its deferrals where it refuses nobody, have in common.
 	 */
-	unsigned long troubled; /* refused, or deferred */
+	unsigned troubled; /* refused, or deferred */
 	enum cause cause;
 	const char *list; /* NULL: none */
-	unsigned long of_cause; /* how many of them */
+	unsigned of_cause; /* how many of them */
 };
 
 struct overview {
@@ -60,6 +60,6 @@ size_t overview_pairs_of(const struct overview *overview, const struct overview_
  * does. */
 const struct overview_cause *overview_first(const struct overview *overview);
 
-unsigned long overview_undetermined(const unsigned long status[WALK_COUNT]);
+unsigned overview_undetermined(const unsigned status[WALK_COUNT]);
 
 #endif

@@ -9,11 +9,13 @@
 #include "report/ndjson.h"
 #include "report/read_value.h"
 
-enum { SCHEMA = 1 };
+enum { SCHEMA = 1, MEMBERS_MAX = 64 }; /* more members than any record of ours has */
 
 struct records {
 	record_taken *taken;
 	void *arg;
+	bool scanning;
+	struct json_member found[MEMBERS_MAX];
 	struct buf line; /* that is not whole yet */
 	bool skipping; /* the rest of a line that is too long */
 	struct arena *arena; /* of one record */
@@ -38,17 +40,11 @@ record_type_name(enum record_type type)
 }
 
 static bool
-find_type(const json_t *members, enum record_type *type)
+find_type(struct slice word, enum record_type *type)
 {
-	const char *word = read_word(members, "type");
-
 	for (*type = 0; *type < RECORD_TYPE_COUNT; ++*type)
-		if (strcmp(record_type_name(*type), word) == 0) {
-			if (*type == RECORD_SUMMARY &&
-			    json_object_get(members, "explained") != NULL)
-				*type = RECORD_EXPLAINED;
+		if (slice_same(word, record_type_name(*type)))
 			return true;
-		}
 	return false;
 }
 
@@ -100,10 +96,12 @@ take(struct records *records, json_t *members)
 		records->read.foreign++;
 		return;
 	}
-	if (!find_type(members, &record.type)) {
+	if (!find_type(slice_of(read_word(members, "type")), &record.type)) {
 		records->read.unknown++;
 		return;
 	}
+	if (record.type == RECORD_SUMMARY && json_object_get(members, "explained") != NULL)
+		record.type = RECORD_EXPLAINED;
 	if (record.schema > SCHEMA)
 		records->read.later++;
 	if (record.type == RECORD_RUN)
@@ -126,6 +124,35 @@ is_blank_line(const char *line, size_t len)
 	return true;
 }
 
+/* False: it is nothing that is only looked through. */
+static bool
+scan_line(struct records *records, struct slice line)
+{
+	struct json_scan scan = json_scan_begin(line);
+	struct record record = {.found = records->found};
+	struct slice type = {NULL, 0};
+	long long schema = 0;
+
+	while (record.found_count < MEMBERS_MAX &&
+	       json_scan_next(&scan, &records->found[record.found_count])) {
+		const struct json_member *member = &records->found[record.found_count++];
+
+		if (slice_same(member->key, "type"))
+			type = json_scan_string(member->value, records->arena);
+		else if (slice_same(member->key, "schema"))
+			json_scan_number(member->value, &schema);
+	}
+	if (scan.bad || scan.rest.len > 0 || schema < 1 || !find_type(type, &record.type) ||
+	    (record.type != RECORD_RESULT && record.type != RECORD_EXPLANATION))
+		return false;
+	record.schema = (unsigned)schema;
+	records->read.later += schema > SCHEMA;
+	records->read.records++;
+	records->taken(&record, records->arg);
+	arena_reset(records->arena);
+	return true;
+}
+
 /* A line without its end. False: it is no JSON. */
 static bool
 take_line(struct records *records, const char *line, size_t len)
@@ -136,6 +163,8 @@ take_line(struct records *records, const char *line, size_t len)
 		records->read.empty++;
 		return true;
 	}
+	if (records->scanning && scan_line(records, (struct slice){line, len}))
+		return true;
 	members = json_loadb(line, len, JSON_ALLOW_NUL, NULL);
 	if (members == NULL)
 		return false;
@@ -153,6 +182,15 @@ records_new(record_taken *taken, void *arg)
 	records->arg = arg;
 	records->arena = arena_new();
 	buf_init(&records->line, RECORD_MAX);
+	return records;
+}
+
+struct records *
+records_new_scanning(record_taken *taken, void *arg)
+{
+	struct records *records = records_new(taken, arg);
+
+	records->scanning = true;
 	return records;
 }
 

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/json_scan.h"
 #include "journey.h"
 #include "report/run.h"
 
@@ -34,7 +35,11 @@ struct record { /* valid while it is being taken */
 	enum record_type type;
 	unsigned schema;
 	bool cut; /* it was too long to be written whole */
-	json_t *members; /* all that it says */
+	json_t *members; /* all that it says; NULL: see `found` */
+	/* Of a reader that scans: the members of a result or an explanation, as they are written.
+	 */
+	const struct json_member *found;
+	size_t found_count;
 	/* The value of that type; the others are empty. */
 	struct run_facts run;
 	struct journey result;
@@ -69,6 +74,9 @@ typedef void record_taken(const struct record *record, void *arg);
 
 struct records;
 struct records *records_new(record_taken *taken, void *arg);
+/* For results by the million: they and explanations are looked through, but no tree is made of them
+ * and no value (base/json_scan.h; report/row.h reads them). */
+struct records *records_new_scanning(record_taken *taken, void *arg);
 void records_feed(struct records *records, const char *bytes, size_t len);
 const struct records_read *records_end(struct records *records); /* no more will come */
 void records_free(struct records *records);

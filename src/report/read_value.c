@@ -3,12 +3,19 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/slice.h"
 #include "report/ndjson_fields.h"
 
 const char *
 read_word(const json_t *object, const char *key)
 {
 	return json_string_value(json_object_get(object, key));
+}
+
+static struct slice
+word_of(const json_t *object, const char *key)
+{
+	return slice_of(read_word(object, key));
 }
 
 unsigned long
@@ -57,23 +64,23 @@ days_of(int year, int month, int day)
 	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-/* "2026-11-24T10:00:00.000Z"; 0: none, or of a time before there were any. */
-static int64_t
-read_time(const json_t *object, const char *key)
+/* "2026-11-24T10:00:00.000Z", or without the milliseconds. */
+int64_t
+read_time(struct slice text)
 {
-	static const char form[] = "0000-00-00T00:00:00.000Z";
-	const char *text = read_word(object, key);
+	static const char form[] = "0000-00-00T00:00:00.000Z", whole[] = "0000-00-00T00:00:00Z";
+	const char *as = text.len == sizeof whole - 1 ? whole : form;
 	int n[7] = {0}, part = 0;
 
-	if (text == NULL || strlen(text) != sizeof form - 1)
+	if (text.len != strlen(as))
 		return 0;
-	for (size_t i = 0; form[i] != '\0'; i++) {
-		if (form[i] == '0' && (text[i] < '0' || text[i] > '9'))
+	for (size_t i = 0; as[i] != '\0'; i++) {
+		if (as[i] == '0' && !is_digit(text.at[i]))
 			return 0;
-		if (form[i] != '0' && text[i] != form[i])
+		if (as[i] != '0' && text.at[i] != as[i])
 			return 0;
-		if (form[i] == '0')
-			n[part] = n[part] * 10 + (text[i] - '0');
+		if (as[i] == '0')
+			n[part] = n[part] * 10 + (text.at[i] - '0');
 		else
 			part++;
 	}
@@ -86,7 +93,7 @@ void
 read_run(const json_t *record, struct arena *arena, struct run_facts *run)
 {
 	run->version = read_word(record, "version");
-	run->started = read_time(record, "started");
+	run->started = read_time(word_of(record, "started"));
 	run->options = read_words(record, "options", arena, &run->option_count);
 	run->nameservers = read_words(record, "nameservers", arena, &run->nameserver_count);
 }
@@ -94,21 +101,21 @@ read_run(const json_t *record, struct arena *arena, struct run_facts *run)
 /* ---- words into values */
 
 bool
-read_status(const char *word, enum walk_status *status)
+read_status(struct slice word, enum walk_status *status)
 {
-	for (enum walk_status s = 0; word != NULL && s < WALK_COUNT; s++)
-		if (strcmp(walk_status_name(s), word) == 0) {
+	for (enum walk_status s = 0; s < WALK_COUNT; s++)
+		if (slice_same(word, walk_status_name(s))) {
 			*status = s;
 			return true;
 		}
 	return false;
 }
 
-static enum stage
-read_stage(const char *word)
+enum stage
+read_stage(struct slice word)
 {
-	for (enum stage s = STAGE_NONE + 1; word != NULL && s < STAGE_COUNT; s++)
-		if (strcmp(stage_name(s), word) == 0)
+	for (enum stage s = STAGE_NONE + 1; s < STAGE_COUNT; s++)
+		if (slice_same(word, stage_name(s)))
 			return s;
 	return STAGE_NONE;
 }
@@ -133,13 +140,29 @@ read_route_kind(const char *word)
 	return ROUTE_DNS_ERROR;
 }
 
-static enum basis
-read_basis(const char *word)
+enum basis
+read_basis(struct slice word)
 {
-	for (enum basis b = 0; word != NULL && b < BASIS_COUNT; b++)
-		if (strcmp(basis_name(b), word) == 0)
+	for (enum basis b = 0; b < BASIS_COUNT; b++)
+		if (slice_same(word, basis_name(b)))
 			return b;
 	return BASIS_UNKNOWN;
+}
+
+void
+read_cause(struct slice word, enum cause *cause)
+{
+	for (enum cause c = 0; c < CAUSE_COUNT; c++)
+		if (slice_same(word, cause_name(c)))
+			*cause = c;
+}
+
+void
+read_who(struct slice word, enum who *who)
+{
+	for (enum who w = WHO_NOBODY + 1; w < WHO_COUNT; w++)
+		if (slice_same(word, who_name(w)))
+			*who = w;
 }
 
 static unsigned
@@ -209,7 +232,7 @@ read_transcript(const json_t *array, struct arena *arena, struct transcript *tra
 		const json_t *object = json_array_get(array, i);
 		struct transcript_entry *entry = &transcript->entries[i];
 
-		entry->stage = read_stage(read_word(object, "stage"));
+		entry->stage = read_stage(word_of(object, "stage"));
 		entry->sent = read_word(object, "sent");
 		read_reply(object, arena, &entry->reply);
 		entry->tls = read_bool(object, "tls");
@@ -228,8 +251,8 @@ read_attempt(const json_t *object, struct arena *arena, struct attempt *attempt)
 	attempt->port = (uint16_t)read_number(object, "port");
 	read_ip(json_object_get(object, "source"), &attempt->source);
 	attempt->status = WALK_SKIPPED;
-	read_status(read_word(object, "status"), &attempt->status);
-	attempt->stage = read_stage(read_word(object, "stage"));
+	read_status(word_of(object, "status"), &attempt->status);
+	attempt->stage = read_stage(word_of(object, "stage"));
 	read_ip(json_object_get(object, "seen"), &attempt->ehlo.client);
 	attempt->ending = read_ending(object);
 	attempt->detail = read_word(object, "detail");
@@ -286,7 +309,7 @@ read_diagnosis(const json_t *object, struct arena *arena, struct diagnosis *d)
 
 	if (cause != NULL)
 		cause_parse(cause, &d->cause);
-	d->basis = read_basis(read_word(object, "basis"));
+	d->basis = read_basis(word_of(object, "basis"));
 	d->rule = read_word(object, "rule");
 	d->list = read_word(object, "list");
 	d->listed = read_word(object, "listed");
@@ -383,8 +406,8 @@ read_result(const json_t *record, struct arena *arena, struct journey *journey)
 	read_route(json_object_get(record, "route"), arena, journey);
 	read_sts(json_object_get(record, "mta_sts"), arena, journey);
 	journey->status = WALK_SKIPPED;
-	read_status(read_word(record, "status"), &journey->status);
-	journey->stage = read_stage(read_word(record, "stage"));
+	read_status(word_of(record, "status"), &journey->status);
+	journey->stage = read_stage(word_of(record, "stage"));
 	journey->diagnosed = json_is_object(diagnosis);
 	read_diagnosis(diagnosis, arena, &journey->diagnosis);
 	read_remedy(json_object_get(record, "remedy"), &journey->remedy);
@@ -396,10 +419,10 @@ read_result(const json_t *record, struct arena *arena, struct journey *journey)
 		read_attempt(json_array_get(attempts, i), arena, &journey->attempts[i]);
 	find_decisive(json_object_get(record, "reply"), arena, journey);
 	read_refusal(json_object_get(record, "refusal"), arena, journey);
-	journey->asked = read_stage(read_word(record, "asked"));
+	journey->asked = read_stage(word_of(record, "asked"));
 	journey->uncertain = read_bool(record, "uncertain");
 	journey->site = read_word(record, "site");
 	journey->untried = read_number(record, "untried");
-	journey->started = read_time(record, "started");
+	journey->started = read_time(word_of(record, "started"));
 	journey->ms = (long)read_number(record, "ms");
 }

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
+#include "base/slice.h"
 #include "journey.h"
 #include "report/run.h"
 
@@ -14,7 +15,14 @@ struct arena;
 
 const char *read_word(const json_t *object, const char *key); /* NULL: none */
 unsigned long read_number(const json_t *object, const char *key); /* 0: none, or negative */
-bool read_status(const char *word, enum walk_status *status);
+int64_t read_time(struct slice text); /* milliseconds since the epoch; 0: none, or before it */
+/* Words of the closed sets; one that is not known leaves things as they are, or is the none of its
+ * set. */
+bool read_status(struct slice word, enum walk_status *status);
+enum stage read_stage(struct slice word);
+enum basis read_basis(struct slice word);
+void read_cause(struct slice word, enum cause *cause);
+void read_who(struct slice word, enum who *who);
 
 void read_run(const json_t *record, struct arena *arena, struct run_facts *run);
 void read_result(const json_t *record, struct arena *arena, struct journey *journey);

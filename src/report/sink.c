@@ -99,6 +99,12 @@ sink_sum_up(const struct sink *sink, struct buf *out, const struct text_style *s
 }
 
 int
+sink_exit(const struct sink *sink, const struct run_end *end)
+{
+	return tally_exit(&sink->tally, end);
+}
+
+int
 sink_finish(struct sink *sink, const struct run_end *end)
 {
 	struct text_style plain = {0};
@@ -112,5 +118,5 @@ sink_finish(struct sink *sink, const struct run_end *end)
 		sink->plan->sum_up(&words, sink->plan->write_arg);
 	}
 	buf_release(&words);
-	return sink->failed ? EXIT_WRITE : sink->format->exit(&sink->tally, end);
+	return sink->failed ? EXIT_WRITE : sink->format->exit(sink, end);
 }

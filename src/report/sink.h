@@ -14,6 +14,7 @@
 
 struct remedies;
 struct sink;
+struct thresholds;
 
 struct sink_plan { /* borrowed */
 	bool (*write)(
@@ -24,6 +25,8 @@ struct sink_plan { /* borrowed */
 	 */
 	bool (*sum_up)(struct buf *words, void *arg);
 	unsigned only; /* bits 1 << walk_status that are told; 0: all */
+	const struct thresholds *thresholds; /* of a monitoring system; NULL: none were given */
+	int64_t now; /* milliseconds since the epoch: for what expires */
 	const struct remedies *remedies; /* for what to do first; NULL: it is not said */
 	struct text_style style; /* of words for people */
 	bool quiet; /* words for people: no summary */
@@ -36,7 +39,7 @@ struct sink_format { /* NULL: nothing is said of that */
 	    const char *note);
 	void (*result)(struct sink *sink, const struct journey *journey);
 	void (*finish)(struct sink *sink, const struct run_end *end);
-	int (*exit)(const struct tally *tally, const struct run_end *end);
+	int (*exit)(const struct sink *sink, const struct run_end *end);
 };
 
 extern const struct sink_format text_format, ndjson_format, nagios_format;
@@ -47,6 +50,7 @@ struct sink {
 	struct tally tally;
 	struct buf out; /* what is written next */
 	struct buf kept; /* what a format keeps for the end */
+	int64_t first_end; /* of the certificates that were seen, since the epoch; 0: none was */
 	bool failed; /* something could not be written: there is no use in going on */
 };
 
@@ -62,6 +66,7 @@ void sink_progress(struct sink *sink, const struct run_progress *progress);
 /* The summary in words, into `out`. */
 void sink_sum_up(const struct sink *sink, struct buf *out, const struct text_style *style,
     const struct run_end *end);
+int sink_exit(const struct sink *sink, const struct run_end *end); /* DESIGN.md section 2 */
 int sink_finish(struct sink *sink, const struct run_end *end); /* the exit status */
 
 #endif

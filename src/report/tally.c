@@ -4,7 +4,6 @@
 
 #include "base/names.h"
 #include "exit_status.h"
-#include "report/ledger.h"
 
 /* How a cell is made up: bits, from the lowest. The highest is always set. */
 enum cell_part {
@@ -181,14 +180,32 @@ tally_take_back(struct tally *tally, uint64_t cell)
 	--*ledger_note(tally->cells, cell, &fresh);
 }
 
-bool
-tally_next(const struct tally *tally, size_t *i, struct tally_entry *entry, unsigned long *count)
+uint64_t
+tally_part(uint64_t cell, unsigned parts)
 {
-	uint64_t cell, note;
+	static const enum cell_part site[] = {PART_SITE, PART_COUNT},
+	                            source[] = {PART_SOURCE, PART_COUNT},
+	                            trouble[] = {PART_STATUS, PART_CAUSE, PART_LIST, PART_DIAGNOSED,
+	                                PART_COUNT};
+	const enum cell_part *wanted[] = {(parts & TALLY_SITE) != 0 ? site : NULL,
+	    (parts & TALLY_SOURCE) != 0 ? source : NULL,
+	    (parts & TALLY_TROUBLE) != 0 ? trouble : NULL};
+	uint64_t kept = 0;
 
-	while (ledger_next(tally->cells, i, &cell, &note))
+	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+		for (const enum cell_part *part = wanted[i]; part != NULL && *part != PART_COUNT;
+		     part++)
+			pack(&kept, *part, unpack(cell, *part));
+	return kept;
+}
+
+bool
+tally_next(const struct tally *tally, struct ledger_place *at, uint64_t *cell, unsigned long *count)
+{
+	uint64_t note;
+
+	while (ledger_next(tally->cells, at, cell, &note))
 		if (note > 0) {
-			*entry = tally_entry(tally, cell);
 			*count = (unsigned long)note;
 			return true;
 		}

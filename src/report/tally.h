@@ -6,10 +6,9 @@
 #ifndef REPORT_TALLY_H
 #define REPORT_TALLY_H
 
-#include <stdint.h>
-
 #include "base/slice.h"
 #include "journey.h"
+#include "report/ledger.h"
 #include "report/run.h"
 
 enum {
@@ -67,9 +66,12 @@ uint64_t tally_add(struct tally *tally, const struct tally_entry *entry);
 void tally_take_back(struct tally *tally, uint64_t cell);
 /* In what is known of the cell, names are the tally's and end with NUL. */
 struct tally_entry tally_entry(const struct tally *tally, uint64_t cell);
-/* The cells, in no order that means anything; `*i` begins with 0. */
+/* A cell with only these parts, the others empty: cells that are equal then have them in common. */
+enum { TALLY_SITE = 1, TALLY_SOURCE = 2, TALLY_TROUBLE = 4 }; /* trouble: status, cause, list */
+uint64_t tally_part(uint64_t cell, unsigned parts);
+/* The cells, in no order that means anything; `*at` begins with {0}. */
 bool tally_next(
-    const struct tally *tally, size_t *i, struct tally_entry *entry, unsigned long *count);
+    const struct tally *tally, struct ledger_place *at, uint64_t *cell, unsigned long *count);
 
 /* DESIGN.md section 2. */
 int tally_exit(const struct tally *tally, const struct run_end *end);

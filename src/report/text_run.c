@@ -46,4 +46,4 @@ const struct sink_format text_format = {.wants_senders = wants_senders,
     .sender = put_sender,
     .result = put_result,
     .finish = put_summary,
-    .exit = tally_exit};
+    .exit = sink_exit};

@@ -100,10 +100,10 @@ text_trouble(struct buf *out, const struct overview_place *place)
 		buf_putc(out, ')');
 	}
 	if (place->troubled == place->targets) {
-		buf_printf(out, "; %s%lu target%s", place->targets == 1 ? "" : "all its ",
+		buf_printf(out, "; %s%u target%s", place->targets == 1 ? "" : "all its ",
 		    place->targets, place->targets == 1 ? "" : "s");
 	} else {
-		buf_printf(out, "; %lu of %lu targets, ", place->troubled, place->targets);
+		buf_printf(out, "; %u of %u targets, ", place->troubled, place->targets);
 		share_words(out, place->troubled, place->targets);
 	}
 	buf_putc(out, '.');
@@ -159,7 +159,7 @@ say_sources(struct buf *out, const struct text_style *style, const struct overvi
 		    "%s: ", source->source != NULL ? source->source : "without a connection");
 		for (enum walk_status s = 0; s < WALK_COUNT; s++)
 			if (source->status[s] > 0)
-				buf_printf(&line, "%s%lu %s", found++ > 0 ? ", " : "",
+				buf_printf(&line, "%s%u %s", found++ > 0 ? ", " : "",
 				    source->status[s], walk_status_name(s));
 		text_field(out, style, i == 0 ? "sources" : "", line.data);
 	}

@@ -1,0 +1,185 @@
+/* report: records of runs that are over → a report. Nothing is asked and nobody is connected to. */
+#include "report/report.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "command/command.h"
+#include "command/output.h"
+#include "input/input.h"
+#include "io/loop.h"
+#include "judge/remedies.h"
+
+struct reporting {
+	const struct options *options;
+	struct output output;
+	struct remedies *remedies;
+	struct report report;
+	unsigned long records;
+	bool broken; /* a file ended before its end */
+};
+
+static const struct report_format *const formats[FORMAT_COUNT] = {[FORMAT_TEXT] = &report_text,
+    [FORMAT_CSV] = &report_csv,
+    [FORMAT_DOMAINS] = &report_domains,
+    [FORMAT_PROMETHEUS] = &report_prometheus,
+    [FORMAT_JUNIT] = &report_junit,
+    [FORMAT_NAGIOS] = &report_nagios};
+
+static int
+no_such_file(const char *name)
+{
+	log_error("%s: %s", name, strerror(errno));
+	return EXIT_DATA;
+}
+
+/* What was not taken is said, once. */
+static void
+say_passed(struct reporting *reporting, const struct input *input, const struct records_read *read)
+{
+	struct buf words;
+
+	if (reporting->report.telling)
+		return;
+	buf_init(&words, 1000);
+	records_words(&words, read);
+	if (words.len > 0)
+		log_warn("%s: %s", input_name(input), words.data);
+	buf_release(&words);
+	reporting->records += read->records;
+}
+
+/* A file that is cut off, as one is whose writer was killed, has what it has. */
+static int
+read_file(struct reporting *reporting, const char *name)
+{
+	struct input *input = input_open(name, INPUT_TEXT);
+	struct records *records;
+	enum input_state state;
+	struct slice piece;
+
+	if (input == NULL)
+		return no_such_file(name);
+	records = records_new_scanning(report_take, &reporting->report);
+	while ((state = input_piece(input, &piece)) != INPUT_END && state != INPUT_BROKEN &&
+	       !reporting->report.failed) {
+		if (state == INPUT_WAIT)
+			input_wait(input);
+		else
+			records_feed(records, piece.at, piece.len);
+	}
+	if (state == INPUT_BROKEN && !reporting->report.telling) {
+		log_warn("%s: %s", input_name(input), input_why(input));
+		reporting->broken = true;
+	}
+	say_passed(reporting, input, records_end(records));
+	records_free(records);
+	input_close(input);
+	return EXIT_OK;
+}
+
+static int
+read_all(struct reporting *reporting)
+{
+	const struct strings *files = &reporting->options->operands;
+	int status = EXIT_OK;
+
+	for (size_t i = 0; i < files->count && status == EXIT_OK; i++)
+		status = read_file(reporting, files->items[i]);
+	if (status == EXIT_OK && reporting->records == 0) {
+		log_error("no record of mxwalk in %s%s", files->items[0],
+		    files->count > 1 ? " and the other files" : "");
+		status = EXIT_DATA;
+	}
+	return status;
+}
+
+/* What is to be read twice cannot come through a pipe. */
+static int
+check_files(const struct options *options, const struct report_format *format)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < options->operands.count; i++) {
+		const char *name = options->operands.items[i];
+
+		if (strcmp(name, "-") != 0 && stat(name, &st) != 0)
+			return no_such_file(name);
+		if (!format->passes_again || (strcmp(name, "-") != 0 && S_ISREG(st.st_mode)))
+			continue;
+		log_error("%s: --format csv, domains and junit read each file twice: give a file, "
+		          "no pipe",
+		    strcmp(name, "-") == 0 ? "standard input" : name);
+		return EXIT_USAGE;
+	}
+	return EXIT_OK;
+}
+
+static bool
+write_out(struct buf *bytes, void *arg)
+{
+	return output_write(arg, bytes);
+}
+
+static int
+open_remedies(struct reporting *reporting)
+{
+	struct stanza_error error;
+
+	reporting->remedies = remedies_new();
+	if (remedies_add_builtin(reporting->remedies, &error))
+		return EXIT_OK;
+	log_error("remedies.conf:%u: %s", error.line, error.reason);
+	return EXIT_INTERNAL;
+}
+
+static int
+make(struct reporting *reporting, const struct report_format *format)
+{
+	const struct options *o = reporting->options;
+	struct report_plan plan = {.write = write_out,
+	    .write_arg = &reporting->output,
+	    .remedies = reporting->remedies,
+	    .thresholds = &o->thresholds,
+	    .style = output_style(&reporting->output, o),
+	    .now = loop_wall_ms()};
+	int status = output_only(o, &plan.only);
+
+	if (status != EXIT_OK)
+		return status;
+	report_init(&reporting->report, format, &plan);
+	status = read_all(reporting);
+	if (status == EXIT_OK && format->passes_again) {
+		report_again(&reporting->report);
+		status = read_all(reporting);
+	}
+	if (status == EXIT_OK)
+		status = report_finish(&reporting->report);
+	report_release(&reporting->report);
+	return status;
+}
+
+int
+command_report(const struct options *options)
+{
+	struct reporting reporting = {.options = options};
+	const struct report_format *format = formats[options->format];
+	int status = check_files(options, format);
+
+	if (status == EXIT_OK)
+		status = open_remedies(&reporting);
+	if (status == EXIT_OK)
+		status = output_replace(&reporting.output, options);
+	else
+		reporting.output.fd = -1;
+	reporting.output.records =
+	    options->format != FORMAT_TEXT && options->format != FORMAT_NAGIOS;
+	if (status == EXIT_OK)
+		status = make(&reporting, format);
+	status = output_close(&reporting.output, status);
+	remedies_free(reporting.remedies);
+	return status;
+}

@@ -1,0 +1,31 @@
+/* A plain list: what was asked about, one a line, each once: to take off a list, or to ask again.
+ * Of what explain read, the recipients. */
+#include "base/shown.h"
+#include "report/ledger.h"
+#include "report/report.h"
+
+/* Where a recipient was given, it is that which was refused. */
+static struct slice
+name_of(const struct result_row *row)
+{
+	if (row->explained)
+		return row->target.len > 0 ? row->target : row->domain;
+	return slice_until(row->target, "@") < row->target.len ? row->target : row->domain;
+}
+
+static void
+put_row(struct report *report, const struct result_row *row)
+{
+	struct slice name = name_of(row);
+	bool fresh;
+
+	if (name.len == 0)
+		return;
+	ledger_note(report->once, ledger_key(0, name), &fresh);
+	if (!fresh)
+		return;
+	shown_add(&report->out, name.at, name.len);
+	buf_putc(&report->out, '\n');
+}
+
+const struct report_format report_domains = {.passes_again = true, .row = put_row};

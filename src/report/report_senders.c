@@ -1,0 +1,217 @@
+#include "report/report_senders.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "report/ndjson.h"
+#include "report/read_value.h"
+
+/* A word of the record, copied; "" where it has none. */
+static const char *
+word(struct arena *arena, const json_t *object, const char *key)
+{
+	const char *text = read_word(object, key);
+
+	return arena_string(arena, text != NULL ? text : "");
+}
+
+/* … NULL where it has none. */
+static const char *
+word_or_none(struct arena *arena, const json_t *object, const char *key)
+{
+	return arena_string(arena, read_word(object, key));
+}
+
+static bool
+is_word(const json_t *object, const char *key, const char *word)
+{
+	const char *text = read_word(object, key);
+
+	return strcmp(text != NULL ? text : "", word) == 0;
+}
+
+static struct report_sender *
+find_sender(struct report *report, const json_t *identity)
+{
+	struct report_sender *sender;
+
+	for (size_t i = 0; i < report->sender_count; i++) {
+		sender = &report->senders[i];
+		if (is_word(identity, "ip", sender->ip) &&
+		    is_word(identity, "helo", sender->helo) &&
+		    is_word(identity, "from", sender->from))
+			return sender;
+	}
+	if (report->sender_count == REPORT_SENDERS) {
+		report->lost_senders++;
+		return NULL;
+	}
+	sender =
+	    arena_push(report->arena, &report->senders, report->sender_count++, sizeof *sender);
+	*sender = (struct report_sender){.ip = word(report->arena, identity, "ip"),
+	    .helo = word(report->arena, identity, "helo"),
+	    .from = word(report->arena, identity, "from"),
+	    .arena = arena_new()};
+	return sender;
+}
+
+static const char *
+first_name(struct arena *arena, const json_t *ptr)
+{
+	return word_or_none(arena, json_array_get(json_object_get(ptr, "names"), 0), "name");
+}
+
+static void
+take_listings(struct report_sender *sender, const json_t *dnsbl)
+{
+	size_t count = json_array_size(dnsbl);
+
+	sender->listings = arena_alloc(sender->arena, (count + 1) * sizeof *sender->listings);
+	sender->listing_count = count;
+	for (size_t i = 0; i < count; i++) {
+		const json_t *from = json_array_get(dnsbl, i);
+
+		sender->listings[i] =
+		    (struct report_listing){.list = word(sender->arena, from, "list"),
+		        .name = word(sender->arena, from, "name"),
+		        .item = word(sender->arena, from, "item"),
+		        .identity = word(sender->arena, from, "identity"),
+		        .state = word(sender->arena, from, "state"),
+		        .meaning = word_or_none(sender->arena, from, "meaning"),
+		        .url = word_or_none(sender->arena, from, "url")};
+	}
+}
+
+/* With it, what was concluded from an earlier one is void. */
+static void
+take_sender(struct report *report, const json_t *members)
+{
+	struct report_sender *sender = find_sender(report, members);
+	const json_t *ptr = json_object_get(members, "ptr");
+
+	if (sender == NULL)
+		return;
+	arena_reset(sender->arena);
+	sender->finding_count = 0;
+	sender->findings = NULL;
+	sender->complete = json_is_true(json_object_get(members, "complete"));
+	sender->ptr = first_name(sender->arena, ptr);
+	sender->fcrdns = word_or_none(sender->arena, members, "fcrdns");
+	sender->spf = word_or_none(sender->arena, json_object_get(members, "spf"), "result");
+	sender->dmarc = word_or_none(sender->arena, json_object_get(members, "dmarc"), "result");
+	take_listings(sender, json_object_get(members, "dnsbl"));
+}
+
+static void
+take_finding(struct report *report, const json_t *members)
+{
+	struct report_sender *sender = find_sender(report, json_object_get(members, "sender"));
+	const json_t *records = json_object_get(members, "records");
+	struct report_finding *finding;
+
+	if (sender == NULL)
+		return;
+	finding =
+	    arena_push(sender->arena, &sender->findings, sender->finding_count++, sizeof *finding);
+	*finding = (struct report_finding){.id = word(sender->arena, members, "id"),
+	    .topic = word(sender->arena, members, "topic"),
+	    .severity = word(sender->arena, members, "severity"),
+	    .what = word(sender->arena, members, "what"),
+	    .evidence = word_or_none(sender->arena, members, "evidence"),
+	    .refused_by = word_or_none(sender->arena, members, "refused_by"),
+	    .who = word_or_none(sender->arena, members, "who"),
+	    .advice = word_or_none(sender->arena, members, "advice"),
+	    .url = word_or_none(sender->arena, members, "url")};
+	for (size_t i = 0; i < 2; i++)
+		finding->records[i] =
+		    arena_string(sender->arena, json_string_value(json_array_get(records, i)));
+}
+
+/* Whom or what a check was about: the first of these that it has. */
+static void
+subject_of(struct buf *subject, const json_t *members)
+{
+	static const char *const keys[] = {
+	    "ip", "from", "domain", "name", "item", "file", "list", "host", "target"};
+	unsigned found = 0;
+
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0] && found < 3; i++) {
+		const char *text = read_word(members, keys[i]);
+
+		if (text != NULL && *text != '\0')
+			buf_printf(subject, "%s%s", found++ > 0 ? " " : "", text);
+	}
+}
+
+static struct report_check *
+find_check(struct report *report, const json_t *members, const char *subject)
+{
+	struct report_check *check;
+
+	for (size_t i = 0; i < report->check_count; i++) {
+		check = &report->checks[i];
+		if (is_word(members, "check", check->check) && strcmp(check->subject, subject) == 0)
+			return check;
+	}
+	if (report->check_count == REPORT_CHECKS) {
+		report->lost_checks++;
+		return NULL;
+	}
+	check = arena_push(report->arena, &report->checks, report->check_count++, sizeof *check);
+	check->check = word(report->arena, members, "check");
+	check->subject = arena_string(report->arena, subject);
+	check->arena = arena_new();
+	return check;
+}
+
+static void
+take_check(struct report *report, const json_t *members)
+{
+	struct report_check *check;
+	struct buf subject;
+
+	buf_init(&subject, RECORD_MAX);
+	subject_of(&subject, members);
+	check = find_check(report, members, subject.data);
+	buf_release(&subject);
+	if (check == NULL)
+		return;
+	arena_reset(check->arena);
+	check->result = word(check->arena, members, "result");
+	check->problem = word_or_none(check->arena, members, "problem");
+}
+
+void
+report_take_other(struct report *report, const struct record *record)
+{
+	if (record->type == RECORD_SENDER)
+		take_sender(report, record->members);
+	else if (record->type == RECORD_FINDING)
+		take_finding(report, record->members);
+	else
+		take_check(report, record->members);
+}
+
+enum walk_status
+report_check_status(const struct report_check *check)
+{
+	static const char *const good[] = {"pass", "ok", "clean", "good", "accepted", "ready"},
+	                         *const open[] = {"unknown", "temperror", "refused", "broken",
+	                             "dns-error", "pending", ""};
+	enum walk_status status = WALK_REFUSED;
+
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+		status = strcmp(check->result, good[i]) == 0 ? WALK_ACCEPTED : status;
+	for (size_t i = 0; i < sizeof open / sizeof open[0]; i++)
+		status = strcmp(check->result, open[i]) == 0 ? WALK_DNS_ERROR : status;
+	return status;
+}
+
+void
+report_forget_others(struct report *report)
+{
+	for (size_t i = 0; i < report->sender_count; i++)
+		arena_free(report->senders[i].arena);
+	for (size_t i = 0; i < report->check_count; i++)
+		arena_free(report->checks[i].arena);
+}

@@ -1,0 +1,260 @@
+#include "report/row.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "report/ledger.h"
+#include "report/read.h"
+#include "report/read_value.h"
+
+enum member_kind { PART_NONE, PART_STRING, PART_NUMBER, PART_RAW }; /* how a member is taken */
+
+struct wanted {
+	const char *key;
+	enum member_kind part;
+	size_t at; /* in struct result_row */
+};
+
+#define STRING(key, field)                                                                         \
+	{                                                                                          \
+		key, PART_STRING, offsetof(struct result_row, field)                               \
+	}
+#define NUMBER(key, field)                                                                         \
+	{                                                                                          \
+		key, PART_NUMBER, offsetof(struct result_row, field)                               \
+	}
+
+static const struct wanted of_result[] = {STRING("target", target), STRING("domain", domain),
+    STRING("rcpt", rcpt), STRING("source", source), STRING("site", site), STRING("note", note),
+    STRING("started", started), NUMBER("ms", ms), {NULL, PART_NONE, 0}};
+static const struct wanted of_reply[] = {
+    NUMBER("code", code), STRING("enhanced", enhanced), STRING("text", text), {NULL, PART_NONE, 0}};
+static const struct wanted of_diagnosis[] = {STRING("list", list), STRING("provider", provider),
+    STRING("advice", advice), STRING("url", url), STRING("rule", rule),
+    {"evidence", PART_RAW, offsetof(struct result_row, evidence)}, {NULL, PART_NONE, 0}};
+static const struct wanted of_remedy[] = {
+    STRING("what", meaning), STRING("advice", advice), {NULL, PART_NONE, 0}};
+static const struct wanted of_attempt[] = {
+    STRING("mx", mx), STRING("ip", ip), {NULL, PART_NONE, 0}};
+static const struct wanted of_tls[] = {STRING("version", tls), STRING("verify", verify),
+    STRING("not_after", not_after), {NULL, PART_NONE, 0}};
+static const struct wanted of_explanation[] = {STRING("recipient", target),
+    STRING("recipient_domain", domain), STRING("relay", mx), STRING("relay_ip", ip),
+    STRING("time", started), STRING("provider", provider), STRING("advice", advice),
+    STRING("url", url), STRING("rule", rule), STRING("list", list), NUMBER("code", code),
+    STRING("enhanced", enhanced), STRING("text", text), {NULL, PART_NONE, 0}};
+
+static void
+take(struct result_row *row, const struct wanted *wanted, const struct json_member *member,
+    struct arena *arena)
+{
+	void *at;
+
+	while (wanted->key != NULL && (member->key.len == 0 || *wanted->key != *member->key.at ||
+	                                  !slice_same(member->key, wanted->key)))
+		wanted++;
+	at = (char *)row + wanted->at;
+	switch (wanted->part) {
+	case PART_NONE:
+		break;
+	case PART_STRING:
+		*(struct slice *)at = json_scan_string(member->value, arena);
+		break;
+	case PART_NUMBER:
+		json_scan_number(member->value, at);
+		break;
+	case PART_RAW:
+		*(struct slice *)at = member->value;
+		break;
+	}
+}
+
+/* The words of the closed sets, in any object. */
+static void
+take_word(struct result_row *row, const struct json_member *member)
+{
+	struct slice word = json_scan_word(member->value);
+
+	if (slice_same(member->key, "cause"))
+		read_cause(word, &row->cause);
+	else if (slice_same(member->key, "basis"))
+		row->basis = read_basis(word);
+	else if (slice_same(member->key, "who"))
+		read_who(word, &row->who);
+}
+
+static bool
+is_object(struct slice value)
+{
+	return value.len > 0 && *value.at == '{';
+}
+
+static void
+take_all(
+    struct result_row *row, const struct wanted *wanted, struct slice object, struct arena *arena)
+{
+	struct json_scan scan = json_scan_begin(object);
+	struct json_member member;
+
+	while (is_object(object) && json_scan_next(&scan, &member)) {
+		take_word(row, &member);
+		take(row, wanted, &member, arena);
+	}
+}
+
+/* ---- the attempt that decided: the first with the result's status and stage */
+
+static void
+take_tls(struct result_row *row, struct slice object, struct arena *arena)
+{
+	struct json_scan scan = json_scan_begin(object);
+	struct json_member member;
+	bool offered = false, done = false;
+
+	while (is_object(object) && json_scan_next(&scan, &member)) {
+		take(row, of_tls, &member, arena);
+		if (slice_same(member.key, "offered"))
+			offered = json_scan_true(member.value);
+		else if (slice_same(member.key, "done"))
+			done = json_scan_true(member.value);
+	}
+	row->tls_class =
+	    tally_tls_of(offered, done, row->tls, row->verify, row->stage > STAGE_EHLO);
+}
+
+static bool
+is_decisive(const struct result_row *row, struct slice attempt)
+{
+	struct json_scan scan = json_scan_begin(attempt);
+	struct json_member member;
+	enum walk_status status = WALK_COUNT;
+	enum stage stage = STAGE_NONE;
+
+	while (json_scan_next(&scan, &member))
+		if (slice_same(member.key, "status"))
+			read_status(json_scan_word(member.value), &status);
+		else if (slice_same(member.key, "stage"))
+			stage = read_stage(json_scan_word(member.value));
+	return status == row->status && stage == row->stage;
+}
+
+static void
+take_attempt(struct result_row *row, struct slice attempts, struct arena *arena)
+{
+	struct json_scan scan = json_scan_begin(attempts), inner;
+	struct json_member attempt, member;
+
+	while (json_scan_next(&scan, &attempt)) {
+		if (!is_decisive(row, attempt.value))
+			continue;
+		inner = json_scan_begin(attempt.value);
+		while (json_scan_next(&inner, &member)) {
+			take(row, of_attempt, &member, arena);
+			if (slice_same(member.key, "tls"))
+				take_tls(row, member.value, arena);
+		}
+		return;
+	}
+}
+
+/* ---- all of it */
+
+static bool
+read_result_row(struct result_row *row, const struct record *record, enum row_detail detail,
+    struct arena *arena)
+{
+	struct slice attempts = {NULL, 0};
+	bool known = false;
+
+	for (size_t i = 0; i < record->found_count; i++) {
+		const struct json_member *member = &record->found[i];
+		struct slice value = member->value;
+
+		take(row, of_result, member, arena);
+		if (slice_same(member->key, "status"))
+			known = read_status(json_scan_word(value), &row->status);
+		else if (slice_same(member->key, "stage"))
+			row->stage = read_stage(json_scan_word(value));
+		else if (slice_same(member->key, "asked"))
+			row->asked = read_stage(json_scan_word(value));
+		else if (slice_same(member->key, "reply"))
+			take_all(row, of_reply, value, arena);
+		else if (slice_same(member->key, "remedy"))
+			take_all(row, of_remedy, value, arena);
+		else if (slice_same(member->key, "served_by"))
+			row->served = *value.at == '"';
+		else if (slice_same(member->key, "uncertain"))
+			row->uncertain = json_scan_true(value);
+		else if (slice_same(member->key, "attempts"))
+			attempts = value;
+		else if (slice_same(member->key, "diagnosis") && is_object(value)) {
+			row->diagnosed = true;
+			take_all(row, of_diagnosis, value, arena);
+		}
+	}
+	if (detail == ROW_WITH_ATTEMPT && attempts.at != NULL)
+		take_attempt(row, attempts, arena);
+	return known;
+}
+
+static bool
+read_explained_row(struct result_row *row, const struct record *record, struct arena *arena)
+{
+	row->explained = row->diagnosed = true;
+	for (size_t i = 0; i < record->found_count; i++) {
+		take_word(row, &record->found[i]);
+		take(row, of_explanation, &record->found[i], arena);
+	}
+	row->status = row->code / 100 == 4 ? WALK_DEFERRED : WALK_REFUSED;
+	return true;
+}
+
+bool
+row_read(struct result_row *row, const struct record *record, enum row_detail detail,
+    struct arena *arena)
+{
+	*row = (struct result_row){.status = WALK_SKIPPED};
+	if (record->type == RECORD_RESULT)
+		return read_result_row(row, record, detail, arena);
+	return record->type == RECORD_EXPLANATION && read_explained_row(row, record, arena);
+}
+
+struct tally_entry
+row_entry(const struct result_row *row)
+{
+	return (struct tally_entry){.status = row->status,
+	    .stage = row->status == WALK_ACCEPTED ? row->asked : row->stage,
+	    .diagnosed = row->diagnosed,
+	    .cause = row->cause,
+	    .basis = row->basis,
+	    .who = row->who,
+	    .served = row->served,
+	    .explained = row->explained,
+	    .tls = row->tls_class,
+	    .site = row->site,
+	    .source = row->explained ? (struct slice){NULL, 0} : row->source,
+	    .list = row->list};
+}
+
+uint64_t
+row_key(const struct result_row *row, bool by_source)
+{
+	uint64_t key = ledger_key(0, row->target);
+
+	return by_source ? ledger_key(key, row->source) : key;
+}
+
+void
+row_copy(struct result_row *to, const struct result_row *from, struct arena *arena)
+{
+	struct slice *const slices[] = {&to->target, &to->domain, &to->rcpt, &to->source, &to->site,
+	    &to->enhanced, &to->text, &to->note, &to->list, &to->provider, &to->advice, &to->url,
+	    &to->rule, &to->evidence, &to->meaning, &to->started, &to->mx, &to->ip, &to->tls,
+	    &to->verify, &to->not_after};
+
+	*to = *from;
+	for (size_t i = 0; i < sizeof slices / sizeof slices[0]; i++)
+		if (slices[i]->at != NULL)
+			slices[i]->at = slice_copy(*slices[i], arena);
+}
