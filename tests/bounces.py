@@ -258,6 +258,18 @@ out = subprocess.run([sys.executable, '-c', script, MXWALK, 'explain', '--json',
 tap.check('an mbox of 300 MB: its mails, within 64 MB of memory', out[0] == '2' and (int(out[1]) < 64000 or tap.SANITIZED), out)
 os.remove(path)
 
+# ---- mails of systems that the suite has none of
+notices = os.path.join(TOP, 'tests/notices')
+wrong = []
+for mail in map(json.loads, open(os.path.join(notices, 'expect.ndjson'), encoding='utf-8')):
+    records = Run('explain', '--json', '-q', '--input', os.path.join(notices, mail['file'])).ndjson().records
+    due = [e for e in mail['entries'] if e['refusal']]
+    wrong += [mail['file']] * (len(records) != len(due))
+    for got, e in zip(records, due):
+        wrong += [f'{mail["file"]} {key}: {got.get(key)}' for key in ('recipient', 'code', 'enhanced', 'relay') if e[key] is not None and got.get(key) != e[key]]
+        wrong += [f'{mail["file"]}: {got["cause"]}'] * (got['cause'] not in e['causes'])
+tap.check('mails of 23 systems, and three that tell of no refusal', not wrong, '\n'.join(wrong))
+
 # ---- the suite
 suite = os.path.join(TOP, '../shared/suites/bounces')
 score = os.path.join(TOP, '../shared/tools/score_bounces.py')
