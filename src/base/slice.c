@@ -181,36 +181,6 @@ slice_number(struct slice slice, unsigned long max, unsigned long *number)
 }
 
 bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-bool
-is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool
-is_alnum(char c)
-{
-	return is_digit(c) || is_alpha(c);
-}
-
-bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-char
-to_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-bool
 slice_is_ascii(struct slice slice)
 {
 	for (size_t i = 0; i < slice.len; i++)

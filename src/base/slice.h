@@ -37,11 +37,36 @@ bool slice_word(struct slice *rest, const char *blank, struct slice *word);
 /* All of it is a decimal number of at most `max`. */
 bool slice_number(struct slice slice, unsigned long max, unsigned long *number);
 
-bool is_digit(char c);
-bool is_alpha(char c);
-bool is_alnum(char c);
-bool is_blank(char c); /* space or tab */
-char to_lower(char c);
+static inline bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
+is_alpha(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline bool
+is_alnum(char c)
+{
+	return is_digit(c) || is_alpha(c);
+}
+
+static inline bool
+is_blank(char c) /* space or tab */
+{
+	return c == ' ' || c == '\t';
+}
+
+static inline char
+to_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 bool slice_is_ascii(struct slice slice); /* no octet above 0x7f */
 bool text_is_ascii(const char *text);
 bool text_has_control(const char *text); /* 0x00-0x1f or 0x7f */

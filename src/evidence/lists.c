@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/slice.h"
 #include "dns/name.h"
 
 enum { FOLDED_TEXT = 256, VALUES_MAX = 1024 };
@@ -378,24 +379,33 @@ struct range {
 	unsigned low, high;
 };
 
+/* Three digits at most. */
+static bool
+read_bound(const char **text, unsigned *bound)
+{
+	const char *start = *text;
+
+	for (*bound = 0; is_digit(**text) && *text - start < 3; ++*text)
+		*bound = *bound * 10 + (unsigned)(**text - '0');
+	return *text > start;
+}
+
 /* "127.0.2-9.3" → four ranges; `*text` is moved behind it. */
 static bool
 read_ranges(const char **text, struct range octets[4])
 {
 	for (int i = 0; i < 4; i++) {
 		unsigned bounds[2];
-		int used = 0;
 
 		if (i > 0 && *(*text)++ != '.')
 			return false;
-		if (sscanf(*text, "%3u%n", &bounds[0], &used) != 1)
+		if (!read_bound(text, &bounds[0]))
 			return false;
-		*text += used;
 		bounds[1] = bounds[0];
 		if (**text == '-') {
-			if (sscanf(*text + 1, "%3u%n", &bounds[1], &used) != 1)
+			++*text;
+			if (!read_bound(text, &bounds[1]))
 				return false;
-			*text += 1 + used;
 		}
 		if (bounds[0] > bounds[1] || bounds[1] > 255)
 			return false;

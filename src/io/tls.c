@@ -19,17 +19,16 @@ struct tls_context {
 	bool trusts;
 };
 
-static struct tls_context *
-context_new(void)
+/* When it is needed: OpenSSL takes as long for its context as the rest of a walk takes. */
+static bool
+context_open(struct tls_context *context)
 {
-	struct tls_context *context = must_alloc(sizeof *context);
-
+	if (context->ctx != NULL)
+		return true;
 	context->ctx = SSL_CTX_new(TLS_client_method());
 	context->bio = tls_bio_method();
-	if (context->ctx == NULL || context->bio == NULL) {
-		tls_context_free(context);
-		return NULL;
-	}
+	if (context->ctx == NULL || context->bio == NULL)
+		return false;
 	/* A probe reports what a server speaks; it is not for it to refuse the old. */
 	SSL_CTX_set_security_level(context->ctx, 0);
 	SSL_CTX_set_min_proto_version(context->ctx, TLS1_VERSION);
@@ -39,20 +38,21 @@ context_new(void)
 	SSL_CTX_set_read_ahead(context->ctx, 1); /* one read a record instead of two */
 	SSL_CTX_set_session_cache_mode(context->ctx, SSL_SESS_CACHE_OFF);
 	tls_check_install(context->ctx);
-	return context;
+	return true;
 }
 
 struct tls_context *
 tls_context_new(const char *ca, const char **why)
 {
-	struct tls_context *context = context_new();
+	struct tls_context *context = must_alloc(sizeof *context);
 
-	if (context == NULL) {
+	if (ca == NULL)
+		return context;
+	if (!context_open(context)) {
+		tls_context_free(context);
 		*why = "OpenSSL gives no context";
 		return NULL;
 	}
-	if (ca == NULL)
-		return context;
 	context->asked = true;
 	context->trusts = tls_trust(context->ctx, ca);
 	if (!context->trusts) {
@@ -77,7 +77,7 @@ bool
 tls_context_trusts(struct tls_context *context)
 {
 	if (!context->asked)
-		context->trusts = tls_trust_system(context->ctx);
+		context->trusts = context_open(context) && tls_trust_system(context->ctx);
 	context->asked = true;
 	return context->trusts;
 }
@@ -102,8 +102,9 @@ name_peer(SSL *ssl, const char *name)
 struct ssl_st *
 tls_client(struct tls_context *context, const char *name, struct tls_check *check, void *bio_data)
 {
-	SSL *ssl = SSL_new(context->ctx);
-	BIO *bio = BIO_new(context->bio);
+	bool open = context_open(context);
+	SSL *ssl = open ? SSL_new(context->ctx) : NULL;
+	BIO *bio = open ? BIO_new(context->bio) : NULL;
 
 	if (ssl == NULL || bio == NULL) {
 		log_error("out of memory");
