@@ -111,11 +111,8 @@ start(void)
 
 Test(served, each_line_has_the_verdict_of_the_walk)
 {
-	const struct target line = {.text = "A.example.",
-	    .domain = "a.example",
-	    .rcpt = "u@a.example",
-	    .walk = 3,
-	    .served_by = "a.example"};
+	const struct target line = {
+	    .text = "A.example.", .domain = "a.example", .rcpt = "u@a.example", .walk = 3};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct served *served = start();
@@ -130,6 +127,7 @@ Test(served, each_line_has_the_verdict_of_the_walk)
 		cr_expect_eq(served_waiting(served), 0);
 		served_ask(served, &line);
 		same.target = line;
+		same.target.served_by = "a.example";
 		same.fixed = true;
 		buf_init(&wanted, 1 << 20);
 		say(&wanted, &same);
@@ -161,10 +159,8 @@ Test(served, walks_are_told_apart)
 
 	for (unsigned long i = 0; i < 300; i++) {
 		snprintf(text, sizeof text, "line%lu.", i);
-		served_ask(served, &(struct target){.text = text,
-		                       .domain = "a.example",
-		                       .walk = 1 + i % 3,
-		                       .served_by = "a.example"});
+		served_ask(served,
+		    &(struct target){.text = text, .domain = "a.example", .walk = 1 + i % 3});
 	}
 	walk.target.walk = 2;
 	served_know(served, &walk);
@@ -191,10 +187,39 @@ Test(served, a_long_reply_is_cut)
 	walk.decisive = &wordy;
 	walk.target.walk = 1;
 	served_know(served, &walk);
-	served_ask(served,
-	    &(struct target){.text = "b.", .domain = "b", .walk = 1, .served_by = "a.example"});
+	served_ask(served, &(struct target){.text = "b.", .domain = "b", .walk = 1});
 	cr_expect_not_null(strstr(told.data, "\"flags\":[\"cut\"]"), "%s", told.data);
 	cr_expect_lt(told.len, 3 * SERVED_REPLY_MAX); /* as lines and as text */
+	buf_release(&told);
+	served_free(served);
+}
+
+/* Of what lies far back the status is known, and how far was asked; nothing is walked again. */
+Test(served, what_lies_far_back)
+{
+	struct served *served = start();
+	struct journey walk = cases[0].journey;
+
+	for (unsigned long i = 1; i <= 2 * SERVED_KEPT; i++) {
+		walk.target.walk = i;
+		walk.excused = i == 1;
+		served_know(served, &walk);
+	}
+	served_ask(
+	    served, &(struct target){.text = "A.example.", .domain = "a.example", .walk = 1});
+	cr_expect_eq(served_waiting(served), 0);
+	cr_expect_not_null(strstr(told.data, "\"status\":\"refused\""), "%s", told.data);
+	cr_expect_not_null(strstr(told.data, "\"asked\":\"mail\""), "%s", told.data);
+	cr_expect_not_null(strstr(told.data, "\"served_by\":\"a.example\""), "%s", told.data);
+	cr_expect_not_null(strstr(told.data, "\"reply\":null"), "%s", told.data);
+	cr_expect_eq(excused, 1);
+	buf_clear(&told);
+	served_ask(served, &(struct target){.text = "b", .domain = "b", .walk = 2 * SERVED_KEPT});
+	cr_expect_not_null(strstr(told.data, "zen.spamhaus.org"), "%s", told.data);
+	served_remember(served, 9 * SERVED_KEPT, &walk);
+	buf_clear(&told);
+	served_ask(served, &(struct target){.text = "c", .domain = "c", .walk = 9 * SERVED_KEPT});
+	cr_expect_not_null(strstr(told.data, "\"status\":\"refused\""), "of an earlier run");
 	buf_release(&told);
 	served_free(served);
 }

@@ -24,6 +24,9 @@ struct kept_attempt {
 };
 
 struct kept_journey {
+	struct kept_journey *next; /* of its bucket */
+	unsigned long walk;
+	const char *text; /* of the target */
 	const char *helo, *from, *note;
 	const struct kept_attempt *decisive, *refusal; /* NULL: none */
 	const struct diagnosis *diagnosis, *refusal_diagnosis; /* NULL: none */
@@ -39,23 +42,36 @@ struct kept_journey {
 
 struct served_line {
 	struct served_line *next;
-	char *text, *domain, *rcpt;
-	const char *served_by;
+	unsigned long walk;
+	struct target target;
 };
 
-struct served_walk {
-	const struct kept_journey *kept; /* NULL: not known yet */
-	struct served_line *first, **last;
+enum { BUCKETS = 4096 };
+
+struct era { /* verdicts that are forgotten together */
+	struct arena *arena;
+	void *words; /* tsearch tree of strings */
+	struct kept_journey *buckets[BUCKETS];
+	size_t count;
+};
+
+/* A bare verdict: 0 is none. */
+enum {
+	VERDICT_STAGE = 4,
+	VERDICT_ASKED = 8,
+	VERDICT_UNCERTAIN = 1 << 12,
+	VERDICT_EXCUSED = 1 << 13
 };
 
 struct served {
 	served_told *told;
 	void *arg;
-	struct served_walk *walks; /* by number */
-	size_t room, waiting;
-	struct arena *arena; /* what is kept */
+	struct era young, old;
+	uint16_t *verdicts; /* by the number of the walk */
+	size_t room;
+	struct served_line *lines[BUCKETS]; /* that wait, by walk, the latest first */
+	size_t waiting;
 	struct arena *scratch; /* what is told */
-	void *words; /* tsearch tree of strings */
 };
 
 /* ---- keeping */
@@ -74,11 +90,11 @@ keep_word(struct served *served, const char *word)
 
 	if (word == NULL)
 		return NULL;
-	found = tfind(word, &served->words, compare);
+	found = tfind(word, &served->young.words, compare);
 	if (found != NULL)
 		return *found;
-	new = arena_string(served->arena, word);
-	tsearch(new, &served->words, compare);
+	new = arena_string(served->young.arena, word);
+	tsearch(new, &served->young.words, compare);
 	return new;
 }
 
@@ -98,7 +114,7 @@ static struct kept_reply
 keep_reply(struct served *served, const struct reply *reply, size_t max)
 {
 	struct kept_reply kept = {.code = (unsigned short)reply->code, .flags = reply->flags};
-	char *lines = arena_alloc(served->arena, room_for(reply, max));
+	char *lines = arena_alloc(served->young.arena, room_for(reply, max));
 	bool whole = true;
 
 	memcpy(kept.enhanced, reply->enhanced, sizeof kept.enhanced);
@@ -126,9 +142,9 @@ keep_attempt(struct served *served, const struct attempt *attempt)
 
 	if (attempt == NULL)
 		return NULL;
-	kept = arena_alloc(served->arena, sizeof *kept);
-	*kept = (struct kept_attempt){.mx = arena_string(served->arena, attempt->mx),
-	    .detail = arena_string(served->arena, attempt->detail),
+	kept = arena_alloc(served->young.arena, sizeof *kept);
+	*kept = (struct kept_attempt){.mx = arena_string(served->young.arena, attempt->mx),
+	    .detail = arena_string(served->young.arena, attempt->detail),
 	    .tls_version = keep_word(served, attempt->tls.version),
 	    .tls_problem = keep_word(served, attempt->tls.problem),
 	    .ip = attempt->ip,
@@ -147,7 +163,7 @@ keep_attempt(struct served *served, const struct attempt *attempt)
 static const struct diagnosis *
 keep_diagnosis(struct served *served, const struct diagnosis *diagnosis)
 {
-	struct diagnosis *kept = arena_alloc(served->arena, sizeof *kept);
+	struct diagnosis *kept = arena_alloc(served->young.arena, sizeof *kept);
 
 	*kept = *diagnosis;
 	kept->rule = keep_word(served, diagnosis->rule);
@@ -156,10 +172,11 @@ keep_diagnosis(struct served *served, const struct diagnosis *diagnosis)
 	kept->provider = keep_word(served, diagnosis->provider);
 	kept->advice = keep_word(served, diagnosis->advice);
 	kept->url = keep_word(served, diagnosis->url);
-	kept->evidence = arena_alloc(served->arena, kept->evidence_count * sizeof *kept->evidence);
+	kept->evidence =
+	    arena_alloc(served->young.arena, kept->evidence_count * sizeof *kept->evidence);
 	for (size_t i = 0; i < kept->evidence_count; i++)
 		kept->evidence[i] = keep_word(served, diagnosis->evidence[i]);
-	kept->also = arena_alloc(served->arena, kept->also_count * sizeof *kept->also);
+	kept->also = arena_alloc(served->young.arena, kept->also_count * sizeof *kept->also);
 	for (size_t i = 0; i < kept->also_count; i++) {
 		kept->also[i] = diagnosis->also[i];
 		kept->also[i].rule = keep_word(served, diagnosis->also[i].rule);
@@ -174,7 +191,7 @@ keep_remedy(struct served *served, const struct ending_remedy *remedy)
 
 	if (remedy->id == NULL)
 		return NULL;
-	kept = arena_alloc(served->arena, sizeof *kept);
+	kept = arena_alloc(served->young.arena, sizeof *kept);
 	*kept = (struct ending_remedy){.id = keep_word(served, remedy->id),
 	    .what = keep_word(served, remedy->what),
 	    .who = remedy->who,
@@ -182,14 +199,16 @@ keep_remedy(struct served *served, const struct ending_remedy *remedy)
 	return kept;
 }
 
-static const struct kept_journey *
+static struct kept_journey *
 keep(struct served *served, const struct journey *journey)
 {
-	struct kept_journey *kept = arena_alloc(served->arena, sizeof *kept);
+	struct kept_journey *kept = arena_alloc(served->young.arena, sizeof *kept);
 
-	*kept = (struct kept_journey){.helo = keep_word(served, journey->helo),
+	*kept = (struct kept_journey){.walk = journey->target.walk,
+	    .text = arena_string(served->young.arena, journey->target.text),
+	    .helo = keep_word(served, journey->helo),
 	    .from = keep_word(served, journey->from),
-	    .note = arena_string(served->arena, journey->note),
+	    .note = arena_string(served->young.arena, journey->note),
 	    .decisive = keep_attempt(served, journey->decisive),
 	    .refusal = keep_attempt(served, journey->refusal),
 	    .diagnosis = journey->diagnosed ? keep_diagnosis(served, &journey->diagnosis) : NULL,
@@ -286,99 +305,205 @@ journey_again(const struct kept_journey *kept, struct arena *arena)
 	return journey;
 }
 
-/* ---- walks and lines */
+/* ---- eras */
 
-static struct served_walk *
-walk_of(struct served *served, unsigned long number)
+static void
+leave_word(void *word)
 {
-	size_t room = served->room > 0 ? served->room : 64;
-
-	while (room <= number)
-		room *= 2;
-	if (room > served->room) {
-		served->walks = must_realloc(served->walks, room * sizeof *served->walks);
-		memset(
-		    served->walks + served->room, 0, (room - served->room) * sizeof *served->walks);
-		served->room = room;
-	}
-	return &served->walks[number];
+	(void)word; /* the arena's */
 }
 
-static struct served_line *
-take_first(struct served *served, struct served_walk *walk)
+static void
+era_release(struct era *era)
 {
-	struct served_line *line = walk->first;
+	tdestroy(era->words, leave_word);
+	arena_free(era->arena);
+	*era = (struct era){0};
+}
 
-	if (line != NULL) {
-		walk->first = line->next;
+/* Before what is new is kept: nothing that was found before is looked at any more. */
+static void
+turn(struct served *served)
+{
+	if (served->young.count < SERVED_KEPT / 2 &&
+	    arena_size(served->young.arena) < SERVED_OCTETS / 2)
+		return;
+	era_release(&served->old);
+	served->old = served->young;
+	served->young = (struct era){.arena = arena_new()};
+}
+
+static const struct kept_journey *
+find_in(const struct era *era, unsigned long walk)
+{
+	const struct kept_journey *kept = era->buckets[walk % BUCKETS];
+
+	while (kept != NULL && kept->walk != walk)
+		kept = kept->next;
+	return kept;
+}
+
+static const struct kept_journey *
+find(const struct served *served, unsigned long walk)
+{
+	const struct kept_journey *kept = find_in(&served->young, walk);
+
+	return kept != NULL ? kept : find_in(&served->old, walk);
+}
+
+/* ---- bare verdicts */
+
+void
+served_remember(struct served *served, unsigned long walk, const struct journey *journey)
+{
+	size_t room = served->room > 0 ? served->room : 1024;
+
+	while (room <= walk)
+		room *= 2;
+	if (room > served->room) {
+		served->verdicts = must_realloc(served->verdicts, room * sizeof *served->verdicts);
+		memset(served->verdicts + served->room, 0,
+		    (room - served->room) * sizeof *served->verdicts);
+		served->room = room;
+	}
+	served->verdicts[walk] =
+	    (uint16_t)(((unsigned)journey->status + 1) | (unsigned)journey->stage << VERDICT_STAGE |
+	               (unsigned)journey->asked << VERDICT_ASKED |
+	               (journey->uncertain ? VERDICT_UNCERTAIN : 0u) |
+	               (journey->excused ? VERDICT_EXCUSED : 0u));
+}
+
+static unsigned
+verdict_on(const struct served *served, unsigned long walk)
+{
+	return walk < served->room ? served->verdicts[walk] : 0;
+}
+
+static void
+tell_bare(struct served *served, const struct target *target, unsigned verdict)
+{
+	static const char note[] =
+	    "another target, long before, asked the same; its reply is there";
+	struct journey journey = {.target = *target,
+	    .fixed = true, /* the way is told of the walk */
+	    .status = (enum walk_status)((verdict & 15) - 1),
+	    .stage = (enum stage)(verdict >> VERDICT_STAGE & 15),
+	    .asked = (enum stage)(verdict >> VERDICT_ASKED & 15),
+	    .uncertain = (verdict & VERDICT_UNCERTAIN) != 0,
+	    .excused = (verdict & VERDICT_EXCUSED) != 0,
+	    .note = note};
+
+	journey.target.served_by = target->domain;
+	served->told(&journey, served->arg);
+}
+
+/* ---- lines */
+
+static void
+wait_for(struct served *served, const struct target *target)
+{
+	struct served_line *line = must_alloc(sizeof *line),
+	                   **first = &served->lines[target->walk % BUCKETS];
+
+	line->walk = target->walk;
+	line->target = *target;
+	line->target.text = must_string(target->text);
+	line->target.domain = must_string(target->domain);
+	line->target.rcpt = must_string(target->rcpt);
+	line->target.host = NULL;
+	line->next = *first;
+	*first = line;
+	served->waiting++;
+}
+
+/* Those that wait for the walk, in the order in which they came. */
+static struct served_line *
+take_lines(struct served *served, unsigned long walk)
+{
+	struct served_line **at = &served->lines[walk % BUCKETS], *taken = NULL, *line;
+
+	while ((line = *at) != NULL) {
+		if (line->walk != walk) {
+			at = &line->next;
+			continue;
+		}
+		*at = line->next;
+		line->next = taken;
+		taken = line;
 		served->waiting--;
 	}
-	return line;
+	return taken;
 }
 
 static void
 free_line(struct served_line *line)
 {
-	free(line->text);
-	free(line->domain);
-	free(line->rcpt);
+	free((char *)line->target.text);
+	free((char *)line->target.domain);
+	free((char *)line->target.rcpt);
 	free(line);
+}
+
+static void
+tell(struct served *served, struct journey *journey, const struct target *target, const char *by)
+{
+	journey->target = *target;
+	journey->target.served_by = by;
+	served->told(journey, served->arg);
 }
 
 void
 served_ask(struct served *served, const struct target *target)
 {
-	struct served_walk *walk = walk_of(served, target->walk);
-	struct served_line *line;
+	const struct kept_journey *kept = find(served, target->walk);
+	unsigned verdict = verdict_on(served, target->walk);
 
-	if (walk->kept != NULL) {
-		struct journey journey = journey_again(walk->kept, served->scratch);
+	if (kept != NULL) {
+		struct journey journey = journey_again(kept, served->scratch);
 
-		journey.target = *target;
-		served->told(&journey, served->arg);
+		tell(served, &journey, target, kept->text);
 		arena_reset(served->scratch);
-		return;
+	} else if (verdict != 0) {
+		tell_bare(served, target, verdict);
+	} else {
+		wait_for(served, target);
 	}
-	line = must_alloc(sizeof *line);
-	line->text = must_string(target->text);
-	line->domain = must_string(target->domain);
-	line->rcpt = must_string(target->rcpt);
-	line->served_by = target->served_by;
-	*(walk->first != NULL ? walk->last : &walk->first) = line;
-	walk->last = &line->next; /* of the heap: walks may move */
-	served->waiting++;
 }
 
 void
 served_know(struct served *served, const struct journey *journey)
 {
-	struct served_walk *walk = walk_of(served, journey->target.walk);
-	struct served_line *line;
+	struct kept_journey *kept, **bucket;
+	struct served_line *line, *next;
 	struct journey told;
 
-	walk->kept = keep(served, journey);
-	if (walk->first == NULL)
+	turn(served);
+	served_remember(served, journey->target.walk, journey);
+	kept = keep(served, journey);
+	bucket = &served->young.buckets[kept->walk % BUCKETS];
+	kept->next = *bucket;
+	*bucket = kept;
+	served->young.count++;
+	line = take_lines(served, kept->walk);
+	if (line == NULL)
 		return;
-	told = journey_again(walk->kept, served->scratch);
-	while ((line = take_first(served, walk)) != NULL) {
-		told.target.text = line->text;
-		told.target.domain = line->domain;
-		told.target.rcpt = line->rcpt;
-		told.target.served_by = line->served_by;
-		served->told(&told, served->arg);
+	told = journey_again(kept, served->scratch);
+	for (; line != NULL; line = next) {
+		next = line->next;
+		tell(served, &told, &line->target, kept->text);
 		free_line(line);
 	}
 	arena_reset(served->scratch);
 }
 
 unsigned long
-served_drop(struct served *served, unsigned long number)
+served_drop(struct served *served, unsigned long walk)
 {
-	struct served_walk *walk = walk_of(served, number);
 	unsigned long count = 0;
-	struct served_line *line;
+	struct served_line *next;
 
-	while ((line = take_first(served, walk)) != NULL) {
+	for (struct served_line *line = take_lines(served, walk); line != NULL; line = next) {
+		next = line->next;
 		free_line(line);
 		count++;
 	}
@@ -392,15 +517,9 @@ served_new(served_told *told, void *arg)
 
 	served->told = told;
 	served->arg = arg;
-	served->arena = arena_new();
+	served->young.arena = arena_new();
 	served->scratch = arena_new();
 	return served;
-}
-
-static void
-leave_word(void *word)
-{
-	(void)word; /* the arena's */
 }
 
 void
@@ -408,12 +527,13 @@ served_free(struct served *served)
 {
 	if (served == NULL)
 		return;
-	for (size_t i = 0; i < served->room; i++)
-		served_drop(served, i);
-	free(served->walks);
-	tdestroy(served->words, leave_word);
+	for (size_t i = 0; i < BUCKETS; i++)
+		while (served->lines[i] != NULL)
+			served_drop(served, served->lines[i]->walk);
+	era_release(&served->young);
+	era_release(&served->old);
+	free(served->verdicts);
 	arena_free(served->scratch);
-	arena_free(served->arena);
 	free(served);
 }
 

@@ -174,7 +174,8 @@ open_intake(struct run *run, struct intake_plan *plan)
 	    .skip_file = o->skip_file,
 	    .server = o->server.host,
 	    .server_port = o->server.port,
-	    .quit_after = o->quit_after};
+	    .quit_after = o->quit_after,
+	    .seed = loop_random()};
 	run->intake = intake_open(plan, &status);
 	return status;
 }

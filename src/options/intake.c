@@ -1,12 +1,16 @@
 #include "options/intake.h"
 
 #include <errno.h>
-#include <search.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/log.h"
+#include "base/seen.h"
 #include "dns/name.h"
 #include "evidence/blocklist.h"
 #include "exit_status.h"
@@ -15,58 +19,23 @@
 #include "options/entry.h"
 #include "options/skip.h"
 
+enum { DIGEST_PIECE = 64 * 1024 };
+
 struct intake {
 	const struct intake_plan *plan;
 	struct arena *arena; /* for the life of the run: operands, and what is walked already */
 	struct arena *line_arena; /* for one line */
 	struct target *given; /* operands, ready */
 	size_t given_count, given_next;
-	void *walks; /* tsearch trees of struct intake_walk: what is walked already … */
-	void *recipients; /* … and which domain had which recipient */
+	struct seen *walks; /* what is walked already, */
+	struct seen *domains, *recipients; /* which domains had a recipient, and which had which */
 	struct skip_list *skip;
 	struct input *list; /* NULL: none */
 	bool failed;
-	unsigned long line, bad, total, good, walk_count;
+	unsigned long line, bad, total, good;
+	uint64_t digest; /* of all that was given */
+	bool is_known; /* the digest is: the list can be read twice */
 };
-
-struct intake_walk {
-	const char *key, *text; /* text: of the first target, or recipient, of that key */
-	unsigned long number; /* of its walk */
-};
-
-static int
-compare(const void *a, const void *b)
-{
-	return strcmp(((const struct intake_walk *)a)->key, ((const struct intake_walk *)b)->key);
-}
-
-static void
-forget_nothing(void *walk)
-{
-	(void)walk; /* it is in the arena */
-}
-
-/* NULL: none of that key. */
-static const struct intake_walk *
-find_walk(void *const *tree, const char *key)
-{
-	const struct intake_walk wanted = {.key = key};
-	struct intake_walk **found = tfind(&wanted, tree, compare);
-
-	return found != NULL ? *found : NULL;
-}
-
-static void
-note_walk(
-    struct intake *intake, void **tree, const char *key, const char *text, unsigned long number)
-{
-	struct intake_walk *walk = arena_alloc(intake->arena, sizeof *walk);
-
-	walk->key = arena_string(intake->arena, key);
-	walk->text = arena_string(intake->arena, text);
-	walk->number = number;
-	tsearch(walk, tree, compare);
-}
 
 /* The default: to the end with a recipient on the command line, else to the EHLO under TLS; never
  * past that for a list. Whatever is asked of a list, no message comes of it: this is the one place
@@ -156,6 +125,45 @@ take_operands(struct intake *intake)
 	return plan->operand_count > 0 || plan->to_count == 0 || give_with_recipients(intake, NULL);
 }
 
+/* ---- what was given, as a number */
+
+static uint64_t
+digest_operands(const struct intake *intake, uint64_t digest)
+{
+	for (size_t i = 0; i < intake->given_count; i++) {
+		const struct target *target = &intake->given[i];
+		const char *rcpt = target->rcpt != NULL ? target->rcpt : "";
+
+		digest = hash_add(digest, target->text, strlen(target->text));
+		digest = hash_add(digest, rcpt, strlen(rcpt));
+	}
+	return digest;
+}
+
+/* As it lies there, packed or not. A pipe can be read once only. */
+static void
+digest_file(struct intake *intake, const char *name)
+{
+	int fd = strcmp(name, "-") == 0 ? -1 : open(name, O_RDONLY | O_CLOEXEC);
+	char piece[DIGEST_PIECE];
+	struct stat st;
+	size_t have = 0;
+	ssize_t n;
+
+	intake->is_known = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	while (intake->is_known && (n = read(fd, piece + have, sizeof piece - have)) != 0) {
+		intake->is_known = n > 0 || errno == EINTR;
+		have += n > 0 ? (size_t)n : 0;
+		if (have < sizeof piece)
+			continue;
+		intake->digest = hash_add(intake->digest, piece, have);
+		have = 0;
+	}
+	intake->digest = hash_add(intake->digest, piece, have);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* ---- opt-outs and the list */
 
 /* To its end, or not at all. */
@@ -222,6 +230,7 @@ open_list(struct intake *intake)
 	}
 	if (strcmp(file, "-") != 0 && input_is_plain(intake->list))
 		intake->total = count_lines(file);
+	digest_file(intake, file);
 	if (intake->plan->quit_after != STAGE_NONE && intake->plan->quit_after > STAGE_RCPT)
 		log_warn("%s: a list is not walked beyond rcpt, whatever --quit-after says",
 		    input_name(intake->list));
@@ -236,6 +245,10 @@ intake_open(const struct intake_plan *plan, int *status)
 	intake->plan = plan;
 	intake->arena = arena_new();
 	intake->line_arena = arena_new();
+	intake->walks = seen_new(plan->seed);
+	intake->domains = seen_new(plan->seed);
+	intake->recipients = seen_new(plan->seed);
+	intake->is_known = true;
 	*status = EXIT_OK;
 	if (!take_operands(intake))
 		*status = EXIT_USAGE;
@@ -254,8 +267,9 @@ intake_close(struct intake *intake)
 {
 	if (intake == NULL)
 		return;
-	tdestroy(intake->walks, forget_nothing);
-	tdestroy(intake->recipients, forget_nothing);
+	seen_free(intake->walks);
+	seen_free(intake->domains);
+	seen_free(intake->recipients);
 	skip_free(intake->skip);
 	input_close(intake->list);
 	arena_free(intake->line_arena);
@@ -309,37 +323,41 @@ walk_key(struct intake *intake, const struct target *target)
 	return arena_printf(intake->line_arena, "%s %s %d", way, rcpt, (int)target->depth);
 }
 
-/* Who had a recipient of this domain before, and not this one; NULL: nobody. */
-static const char *
-taken(struct intake *intake, const char *domain, const char *rcpt)
+/* Which target had a recipient of this domain before, and not this one; 0: none. */
+static unsigned long
+taken(struct intake *intake, const char *domain, const char *rcpt, unsigned long place)
 {
-	const struct intake_walk *first = find_walk(&intake->recipients, domain);
+	const char *pair = arena_printf(intake->line_arena, "%s %s", domain, rcpt);
+	unsigned long first = seen_number(intake->domains, domain);
 
-	if (first == NULL)
-		note_walk(intake, &intake->recipients, domain, rcpt, 0);
-	return first == NULL || strcmp(first->text, rcpt) == 0 ? NULL : first->text;
+	if (first != 0)
+		return seen_number(intake->recipients, pair) != 0 ? 0 : first;
+	seen_add(intake->domains, domain, (uint32_t)place);
+	seen_add(intake->recipients, pair, (uint32_t)place);
+	return 0;
 }
 
 /* Who says yes and no to many recipients of one domain is an address verifier, wherever they come
  * from, and whoever is asked: its mail exchangers, a server that was given (which is asked for one
  * of a registered domain, for any name below it leads there), or a relay. */
-static const char *
+static unsigned long
 other_recipient(struct intake *intake, const struct target *target)
 {
-	const char *rcpt = recipient_of(intake, target), *domain = target->domain, *first;
+	const char *rcpt = recipient_of(intake, target), *domain = target->domain;
+	unsigned long first;
 	struct ip ip;
 
 	if (target->depth < STAGE_RCPT)
-		return NULL;
+		return 0;
 	if (*domain == '[')
 		domain = target->host; /* of all its spellings, one */
-	first = taken(intake, domain, rcpt);
-	if (first == NULL && target->host != NULL && !ip_parse(&ip, domain))
-		first = taken(intake, blocklist_registered(domain), rcpt);
-	for (const char *on = rcpt; first == NULL && on != NULL;) {
+	first = taken(intake, domain, rcpt, target->place);
+	if (first == 0 && target->host != NULL && !ip_parse(&ip, domain))
+		first = taken(intake, blocklist_registered(domain), rcpt, target->place);
+	for (const char *on = rcpt; first == 0 && on != NULL;) {
 		on = address_onward(on, intake->line_arena);
 		if (on != NULL)
-			first = taken(intake, strrchr(on, '@') + 1, rcpt);
+			first = taken(intake, strrchr(on, '@') + 1, rcpt, target->place);
 	}
 	return first;
 }
@@ -348,7 +366,7 @@ static enum intake_state
 admit(struct intake *intake, struct target *target, const char **why)
 {
 	const char *where = opted_out(intake, target);
-	const struct intake_walk *walk;
+	unsigned long first;
 	char *key;
 
 	target->walk = 0;
@@ -358,20 +376,17 @@ admit(struct intake *intake, struct target *target, const char **why)
 		return INTAKE_SKIP;
 	}
 	key = walk_key(intake, target);
-	walk = find_walk(&intake->walks, key);
-	if (walk != NULL) {
-		target->walk = walk->number;
-		target->served_by = walk->text;
+	target->walk = seen_number(intake->walks, key);
+	if (target->walk != 0)
 		return INTAKE_SERVED;
-	}
-	where = other_recipient(intake, target);
-	if (where != NULL) {
-		*why = arena_printf(
-		    intake->line_arena, "this domain had its one recipient already (%s)", where);
+	first = other_recipient(intake, target);
+	if (first != 0) {
+		*why = arena_printf(intake->line_arena,
+		    "this domain had its one recipient already (that of target %lu)", first);
 		return INTAKE_SKIP;
 	}
-	target->walk = ++intake->walk_count;
-	note_walk(intake, &intake->walks, key, target->text, target->walk);
+	target->walk = target->place;
+	seen_add(intake->walks, key, (uint32_t)target->place);
 	return INTAKE_TARGET;
 }
 
@@ -422,6 +437,7 @@ intake_next(struct intake *intake, struct target *target, const char **why)
 	arena_reset(intake->line_arena);
 	if (intake->given_next < intake->given_count) {
 		*target = intake->given[intake->given_next++];
+		target->place = intake->given_next;
 		return admit(intake, target, why);
 	}
 	if (intake->list == NULL)
@@ -432,6 +448,7 @@ intake_next(struct intake *intake, struct target *target, const char **why)
 			continue;
 		}
 		intake->good++;
+		target->place = intake->given_count + intake->line;
 		target->depth = depth_of(intake, target, true);
 		fix_server(intake, target);
 		return admit(intake, target, why);
@@ -468,4 +485,11 @@ intake_total(const struct intake *intake)
 {
 	return intake->list != NULL ? (intake->total > 0 ? intake->total + intake->given_count : 0)
 	                            : intake->given_count;
+}
+
+bool
+intake_digest(const struct intake *intake, uint64_t *digest)
+{
+	*digest = digest_operands(intake, intake->digest);
+	return intake->is_known;
 }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "options/target.h"
 
@@ -28,11 +29,12 @@ struct intake_plan { /* borrowed */
 	const char *server; /* host of --server, NULL */
 	unsigned server_port;
 	enum stage quit_after; /* STAGE_NONE: the default */
+	uint64_t seed; /* any number that nobody who makes lists knows */
 };
 
 enum intake_state {
 	INTAKE_TARGET, /* a target to walk */
-	INTAKE_SERVED, /* a target that the walk of another answers: target.walk, served_by */
+	INTAKE_SERVED, /* a target that the walk of another answers: target.walk */
 	INTAKE_SKIP, /* a target that is not to be walked; `why` says why */
 	INTAKE_WAIT, /* standard input has nothing yet: watch intake_fd */
 	INTAKE_END,
@@ -44,12 +46,14 @@ struct intake *intake_open(const struct intake_plan *plan, int *status);
 void intake_close(struct intake *intake);
 
 enum intake_state intake_next(struct intake *intake, struct target *target,
-    const char **why); /* strings are valid until the next call, served_by as long as the
-                          intake */
+    const char **why); /* strings are valid until the next call */
 int intake_fd(const struct intake *intake); /* -1: all is there */
 struct skip_list *intake_skip(const struct intake *intake); /* opt-outs; NULL: none */
 unsigned long intake_bad_lines(const struct intake *intake); /* reported and passed over so far */
 bool intake_failed(const struct intake *intake); /* reading broke off: said already */
+/* A number that all that was given makes up, operands and the list. False: the list cannot be read
+ * twice, and the number is that of the rest. */
+bool intake_digest(const struct intake *intake, uint64_t *digest);
 unsigned long intake_total(const struct intake *intake); /* targets in all, 0: not known */
 
 #endif

@@ -17,7 +17,9 @@ struct target {
 	const char *host; /* fixed server: name or address, NULL: by MX */
 	uint16_t port; /* of the fixed server; 0: the run's */
 	enum stage depth; /* how far to go: set by intake.h */
-	unsigned long walk; /* number of the walk that answers it, from 1: set by intake.h */
+	unsigned long place; /* among all that the run was given, from 1: set by intake.h */
+	unsigned long walk; /* number of the walk that answers it: the place of the first target
+	                       that asks the same; 0: none does. Set by intake.h */
 	const char *served_by; /* text of the target whose walk that is; NULL: its own */
 };
 

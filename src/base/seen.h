@@ -1,0 +1,17 @@
+/* seen: which of many texts there were before, and the number that each had. Of a text some 20
+ * octets are kept, however long it is: two of a million are taken for one with a probability of one
+ * in forty million. */
+#ifndef BASE_SEEN_H
+#define BASE_SEEN_H
+
+#include <stdint.h>
+
+struct seen;
+
+struct seen *seen_new(uint64_t seed);
+void seen_free(struct seen *seen); /* NULL is allowed */
+
+uint32_t seen_number(const struct seen *seen, const char *text); /* 0: it is not there */
+void seen_add(struct seen *seen, const char *text, uint32_t number); /* one that is not there */
+
+#endif
