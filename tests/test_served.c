@@ -101,12 +101,15 @@ on_told(const struct journey *journey, void *arg)
 	excused += journey->excused;
 }
 
+static struct verdicts *verdicts;
+
 static struct served *
 start(void)
 {
+	verdicts = verdicts_new();
 	buf_init(&told, 1 << 20);
 	excused = 0;
-	return served_new(on_told, &told);
+	return served_new(verdicts, on_told, &told);
 }
 
 Test(served, each_line_has_the_verdict_of_the_walk)
@@ -138,6 +141,7 @@ Test(served, each_line_has_the_verdict_of_the_walk)
 		buf_release(&wanted);
 		buf_release(&told);
 		served_free(served);
+		verdicts_free(verdicts);
 	}
 }
 
@@ -173,7 +177,8 @@ Test(served, walks_are_told_apart)
 	cr_expect_eq(served_drop(served, 5000), 0, "nobody waits for it");
 	cr_expect_eq(served_waiting(served), 100);
 	buf_release(&told);
-	served_free(served); /* with what waits */
+	served_free(served);
+	verdicts_free(verdicts); /* with what waits */
 }
 
 Test(served, a_long_reply_is_cut)
@@ -192,6 +197,7 @@ Test(served, a_long_reply_is_cut)
 	cr_expect_lt(told.len, 3 * SERVED_REPLY_MAX); /* as lines and as text */
 	buf_release(&told);
 	served_free(served);
+	verdicts_free(verdicts);
 }
 
 /* Of what lies far back the status is known, and how far was asked; nothing is walked again. */
@@ -216,10 +222,11 @@ Test(served, what_lies_far_back)
 	buf_clear(&told);
 	served_ask(served, &(struct target){.text = "b", .domain = "b", .walk = 2 * SERVED_KEPT});
 	cr_expect_not_null(strstr(told.data, "zen.spamhaus.org"), "%s", told.data);
-	served_remember(served, 9 * SERVED_KEPT, &walk);
+	verdicts_put(verdicts, 9 * SERVED_KEPT, &walk);
 	buf_clear(&told);
 	served_ask(served, &(struct target){.text = "c", .domain = "c", .walk = 9 * SERVED_KEPT});
 	cr_expect_not_null(strstr(told.data, "\"status\":\"refused\""), "of an earlier run");
 	buf_release(&told);
 	served_free(served);
+	verdicts_free(verdicts);
 }

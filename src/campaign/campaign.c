@@ -100,6 +100,10 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	sink_flush(campaign->plan->sink);
+	look_at_sink(campaign);
+	if (!campaign->plan->progress)
+		return;
 	pipeline_progress(campaign->pipeline, &progress);
 	sink_progress(campaign->plan->sink, &progress);
 }
@@ -167,6 +171,51 @@ on_attempt(const struct attempt *attempt, const char *site, void *arg)
 
 /* ---- from the intake into the pipeline */
 
+/* The number of the walk of that target from that source. */
+static unsigned long
+walk_of(const struct campaign *campaign, unsigned long target, size_t source)
+{
+	return (target - 1) * campaign->walks + source + 1;
+}
+
+/* Was it asked from that source before this run began? Nothing comes out of the intake twice, so
+ * that what is known of it now is known from then. */
+static bool
+is_done(const struct campaign *campaign, size_t source)
+{
+	return verdicts_has(
+	    campaign->plan->verdicts, walk_of(campaign, campaign->target.place, source));
+}
+
+static size_t
+count_done(const struct campaign *campaign)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < campaign->walks; i++)
+		count += is_done(campaign, i);
+	return count;
+}
+
+/* Where the earlier run had another target, nothing is known of this one. */
+static void
+compare_with_earlier(struct campaign *campaign)
+{
+	const struct target *target = &campaign->target;
+	struct verdicts *verdicts = campaign->plan->verdicts;
+
+	if (verdicts_is_text(verdicts, target->place, target->text))
+		return;
+	for (size_t i = 0; i < campaign->walks; i++)
+		verdicts_drop(verdicts, walk_of(campaign, target->place, i));
+	if (campaign->plan->other_list || campaign->stop != RUN_WENT_ON)
+		return;
+	log_error("--resume: target %lu is %s, and was another; --force goes on all the same",
+	    target->place, target->text);
+	campaign->stop = RUN_OTHER_LIST;
+	event_base_loopbreak(campaign->base);
+}
+
 static void
 skip(struct campaign *campaign, const char *why)
 {
@@ -177,6 +226,9 @@ skip(struct campaign *campaign, const char *why)
 	    .fixed = true};
 
 	campaign->begun += campaign->walks;
+	if (count_done(campaign) > 0) /* it was left out for all sources alike */
+		return;
+	sink_expect(campaign->plan->sink, campaign->target.place, 1);
 	on_journey(&journey, campaign);
 }
 
@@ -186,7 +238,7 @@ target_from(const struct campaign *campaign, size_t source)
 {
 	struct target target = campaign->target;
 
-	target.walk = (target.walk - 1) * campaign->walks + source + 1;
+	target.walk = walk_of(campaign, target.walk, source);
 	return target;
 }
 
@@ -194,10 +246,13 @@ static void
 serve(struct campaign *campaign)
 {
 	campaign->begun += campaign->walks;
+	sink_expect(
+	    campaign->plan->sink, campaign->target.place, campaign->walks - count_done(campaign));
 	for (size_t i = 0; i < campaign->walks; i++) {
 		struct target target = target_from(campaign, i);
 
-		served_ask(campaign->served, &target);
+		if (!is_done(campaign, i))
+			served_ask(campaign->served, &target);
 	}
 }
 
@@ -210,6 +265,8 @@ put_in(struct campaign *campaign)
 	struct target target = target_from(campaign, i);
 
 	campaign->begun++;
+	if (is_done(campaign, i))
+		return;
 	pipeline_add(
 	    campaign->pipeline, &target, plan->source_count > 0 ? &plan->sources[i] : &any);
 }
@@ -245,9 +302,15 @@ take_next(struct campaign *campaign)
 {
 	const char *why = NULL;
 
-	switch (intake_next(campaign->plan->intake, &campaign->target, &why)) {
+	enum intake_state state = intake_next(campaign->plan->intake, &campaign->target, &why);
+
+	if (state <= INTAKE_SKIP)
+		compare_with_earlier(campaign);
+	switch (state) {
 	case INTAKE_TARGET:
 		campaign->next_source = 0;
+		sink_expect(campaign->plan->sink, campaign->target.place,
+		    campaign->walks - count_done(campaign));
 		break;
 	case INTAKE_SERVED:
 		serve(campaign);
@@ -273,7 +336,8 @@ fill(struct campaign *campaign)
 	unsigned lines = 0;
 
 	while (lines < LINES_AT_ONCE && !campaign->at_end && !campaign->waiting &&
-	       !campaign->plan->sink->failed && pipeline_has_room(campaign->pipeline) &&
+	       campaign->stop == RUN_WENT_ON && !campaign->plan->sink->failed &&
+	       !sink_is_full(campaign->plan->sink) && pipeline_has_room(campaign->pipeline) &&
 	       served_waiting(campaign->served) < SERVED_WAITING) {
 		if (campaign->next_source < campaign->walks)
 			put_in(campaign);
@@ -343,7 +407,7 @@ begin(struct campaign *campaign)
 	campaign->base = plan->pipeline->walk.base;
 	campaign->walks = plan->source_count > 0 ? plan->source_count : 1;
 	campaign->next_source = campaign->walks;
-	campaign->served = served_new(on_served, campaign);
+	campaign->served = served_new(plan->verdicts, on_served, campaign);
 	campaign->senders = senders_new(plan->senders, on_sender, campaign);
 	campaign->pipeline = pipeline_new(plan->pipeline, campaign->senders, &calls);
 	campaign->more = evtimer_new(campaign->base, on_more, campaign);
@@ -351,10 +415,8 @@ begin(struct campaign *campaign)
 	if (intake_fd(plan->intake) >= 0)
 		campaign->input =
 		    event_new(campaign->base, intake_fd(plan->intake), EV_READ, on_input, campaign);
-	if (plan->progress) {
-		campaign->tick = event_new(campaign->base, -1, EV_PERSIST, on_tick, campaign);
-		event_add(campaign->tick, &period);
-	}
+	campaign->tick = event_new(campaign->base, -1, EV_PERSIST, on_tick, campaign);
+	event_add(campaign->tick, &period);
 	sink_begin(plan->sink, plan->run);
 }
 
@@ -413,8 +475,7 @@ end(struct campaign *campaign)
 	if (campaign->input != NULL)
 		event_free(campaign->input);
 	event_free(campaign->more);
-	if (campaign->tick != NULL)
-		event_free(campaign->tick);
+	event_free(campaign->tick);
 	pipeline_free(campaign->pipeline);
 	senders_free(campaign->senders);
 	served_free(campaign->served);

@@ -18,6 +18,8 @@ struct campaign_plan { /* borrowed */
 	size_t source_count;
 	struct sink *sink; /* to whom all is told */
 	bool progress; /* tell it now and then where we are */
+	struct verdicts *verdicts; /* what was found out in an earlier run that this goes on with */
+	bool other_list; /* the targets need not be those of that run: what is another is asked */
 	bool keep_going; /* also when nobody answers this machine, or it cannot */
 	const struct run_facts *run;
 };

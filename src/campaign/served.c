@@ -55,20 +55,11 @@ struct era { /* verdicts that are forgotten together */
 	size_t count;
 };
 
-/* A bare verdict: 0 is none. */
-enum {
-	VERDICT_STAGE = 4,
-	VERDICT_ASKED = 8,
-	VERDICT_UNCERTAIN = 1 << 12,
-	VERDICT_EXCUSED = 1 << 13
-};
-
 struct served {
 	served_told *told;
 	void *arg;
 	struct era young, old;
-	uint16_t *verdicts; /* by the number of the walk */
-	size_t room;
+	struct verdicts *verdicts;
 	struct served_line *lines[BUCKETS]; /* that wait, by walk, the latest first */
 	size_t waiting;
 	struct arena *scratch; /* what is told */
@@ -351,53 +342,22 @@ find(const struct served *served, unsigned long walk)
 	return kept != NULL ? kept : find_in(&served->old, walk);
 }
 
-/* ---- bare verdicts */
+/* ---- lines */
 
-void
-served_remember(struct served *served, unsigned long walk, const struct journey *journey)
+/* False: there is no verdict. */
+static bool
+tell_bare(struct served *served, const struct target *target)
 {
-	size_t room = served->room > 0 ? served->room : 1024;
-
-	while (room <= walk)
-		room *= 2;
-	if (room > served->room) {
-		served->verdicts = must_realloc(served->verdicts, room * sizeof *served->verdicts);
-		memset(served->verdicts + served->room, 0,
-		    (room - served->room) * sizeof *served->verdicts);
-		served->room = room;
-	}
-	served->verdicts[walk] =
-	    (uint16_t)(((unsigned)journey->status + 1) | (unsigned)journey->stage << VERDICT_STAGE |
-	               (unsigned)journey->asked << VERDICT_ASKED |
-	               (journey->uncertain ? VERDICT_UNCERTAIN : 0u) |
-	               (journey->excused ? VERDICT_EXCUSED : 0u));
-}
-
-static unsigned
-verdict_on(const struct served *served, unsigned long walk)
-{
-	return walk < served->room ? served->verdicts[walk] : 0;
-}
-
-static void
-tell_bare(struct served *served, const struct target *target, unsigned verdict)
-{
-	static const char note[] =
-	    "another target, long before, asked the same; its reply is there";
 	struct journey journey = {.target = *target,
 	    .fixed = true, /* the way is told of the walk */
-	    .status = (enum walk_status)((verdict & 15) - 1),
-	    .stage = (enum stage)(verdict >> VERDICT_STAGE & 15),
-	    .asked = (enum stage)(verdict >> VERDICT_ASKED & 15),
-	    .uncertain = (verdict & VERDICT_UNCERTAIN) != 0,
-	    .excused = (verdict & VERDICT_EXCUSED) != 0,
-	    .note = note};
+	    .note = "another target, long before, asked the same; its reply is there"};
 
+	if (!verdicts_get(served->verdicts, target->walk, &journey))
+		return false;
 	journey.target.served_by = target->domain;
 	served->told(&journey, served->arg);
+	return true;
 }
-
-/* ---- lines */
 
 static void
 wait_for(struct served *served, const struct target *target)
@@ -456,16 +416,13 @@ void
 served_ask(struct served *served, const struct target *target)
 {
 	const struct kept_journey *kept = find(served, target->walk);
-	unsigned verdict = verdict_on(served, target->walk);
 
 	if (kept != NULL) {
 		struct journey journey = journey_again(kept, served->scratch);
 
 		tell(served, &journey, target, kept->text);
 		arena_reset(served->scratch);
-	} else if (verdict != 0) {
-		tell_bare(served, target, verdict);
-	} else {
+	} else if (!tell_bare(served, target)) {
 		wait_for(served, target);
 	}
 }
@@ -478,7 +435,7 @@ served_know(struct served *served, const struct journey *journey)
 	struct journey told;
 
 	turn(served);
-	served_remember(served, journey->target.walk, journey);
+	verdicts_put(served->verdicts, journey->target.walk, journey);
 	kept = keep(served, journey);
 	bucket = &served->young.buckets[kept->walk % BUCKETS];
 	kept->next = *bucket;
@@ -511,10 +468,11 @@ served_drop(struct served *served, unsigned long walk)
 }
 
 struct served *
-served_new(served_told *told, void *arg)
+served_new(struct verdicts *verdicts, served_told *told, void *arg)
 {
 	struct served *served = must_alloc(sizeof *served);
 
+	served->verdicts = verdicts;
 	served->told = told;
 	served->arg = arg;
 	served->young.arena = arena_new();
@@ -532,7 +490,6 @@ served_free(struct served *served)
 			served_drop(served, served->lines[i]->walk);
 	era_release(&served->young);
 	era_release(&served->old);
-	free(served->verdicts);
 	arena_free(served->scratch);
 	free(served);
 }

@@ -3,12 +3,13 @@
  *
  * A walk goes by the number that its target has (options/target.h). Kept of a journey is what a
  * verdict needs, some hundred octets and the reply; words that come again are kept once. That is
- * kept of the latest walks only: of all of them the bare verdict, two octets each. */
+ * kept of the latest walks only; of all there is the bare verdict. */
 #ifndef CAMPAIGN_SERVED_H
 #define CAMPAIGN_SERVED_H
 
 #include <stddef.h>
 
+#include "campaign/verdicts.h"
 #include "journey.h"
 
 enum {
@@ -21,7 +22,8 @@ typedef void served_told(const struct journey *journey, void *arg); /* valid dur
                                                                        no attempts and no route */
 
 struct served;
-struct served *served_new(served_told *told, void *arg);
+/* The verdicts are borrowed: those of an earlier run are there already. */
+struct served *served_new(struct verdicts *verdicts, served_told *told, void *arg);
 void served_free(struct served *served);
 
 /* A line: told from within, or it waits. Of a walk that lies far back it is told the status, how
@@ -29,8 +31,6 @@ void served_free(struct served *served);
 void served_ask(struct served *served, const struct target *target);
 /* What a walk came to; the lines that wait for it are told from within. */
 void served_know(struct served *served, const struct journey *journey);
-/* The bare verdict of a walk of an earlier run. */
-void served_remember(struct served *served, unsigned long walk, const struct journey *journey);
 /* A walk that will come to nothing: returns how many lines waited for it, and forgets them. */
 unsigned long served_drop(struct served *served, unsigned long walk);
 

@@ -6,20 +6,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
 #include "base/log.h"
 #include "base/shown.h"
 #include "base/slice.h"
 #include "base/utf8.h"
+#include "io/loop.h"
 #include "journey.h"
+#include "report/ndjson.h"
 
-enum { COLUMNS = 100, COLUMNS_MIN = 40 };
+enum { COLUMNS = 100, COLUMNS_MIN = 40, WAITING_MAX = OUTPUT_PACK_OCTETS + RECORD_MAX };
 
 /* What an earlier run found out is not wiped by a slip of the hand. */
 int
@@ -42,20 +44,39 @@ output_create(const char *name, bool force)
 	return -1;
 }
 
+/* To be gone on with; one that is not there is made. Of two that would write to it, one does. */
+static int
+open_again(const char *name)
+{
+	int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	log_error("%s: %s", name,
+	    fd >= 0 && errno == EWOULDBLOCK ? "another run is writing to it" : strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 int
 output_open(struct output *output, const struct options *options)
 {
 	const char *name = options->output;
+	struct stat st;
 
 	*output = (struct output){.fd = STDOUT_FILENO,
 	    .name = "standard output",
 	    .on_terminal = isatty(STDOUT_FILENO),
 	    .records = options->format == FORMAT_NDJSON};
+	buf_init(&output->waiting, WAITING_MAX);
 	if (name == NULL || strcmp(name, "-") == 0)
 		return EXIT_OK;
-	output->fd = output_create(name, options->force);
+	output->fd = options->resume ? open_again(name) : output_create(name, options->force);
 	output->name = name;
 	output->on_terminal = false;
+	output->regular = output->fd >= 0 && fstat(output->fd, &st) == 0 && S_ISREG(st.st_mode);
+	output->pack = pack_of(name);
 	return output->fd >= 0 ? EXIT_OK : EXIT_CREATE;
 }
 
@@ -245,6 +266,42 @@ write_all(int fd, const char *bytes, size_t len)
 	return true;
 }
 
+/* A part of it is worse than nothing: what is behind it could not be read. */
+static bool
+write_whole(struct output *output, const char *bytes, size_t len)
+{
+	if (write_all(output->fd, bytes, len)) {
+		output->whole += (off_t)len;
+		return true;
+	}
+	fail(output);
+	if (output->regular && ftruncate(output->fd, output->whole) != 0)
+		log_error("%s: %s", output->name, strerror(errno));
+	return false;
+}
+
+bool
+output_flush(struct output *output)
+{
+	struct slice waiting = {output->waiting.data, output->waiting.len};
+	struct buf packed;
+	const char *why;
+	bool good;
+
+	if (waiting.len == 0 || output->failed)
+		return !output->failed;
+	buf_init(&packed, 2 * WAITING_MAX);
+	good = pack_member(output->pack, waiting, &packed, &why);
+	if (!good) {
+		log_error("%s: %s", output->name, why);
+		output->failed = true;
+	}
+	good = good && write_whole(output, packed.data, packed.len);
+	buf_release(&packed);
+	buf_clear(&output->waiting);
+	return good;
+}
+
 bool
 output_write(struct output *output, struct buf *bytes)
 {
@@ -252,12 +309,21 @@ output_write(struct output *output, struct buf *bytes)
 		shown_guard(bytes);
 	if (output->on_terminal)
 		log_progress(NULL);
-	return write_all(output->fd, bytes->data, bytes->len) || fail(output);
+	if (output->pack == PACK_NONE)
+		return write_whole(output, bytes->data, bytes->len);
+	if (output->waiting.len == 0)
+		output->since = loop_ms();
+	buf_add(&output->waiting, bytes->data, bytes->len);
+	if (output->waiting.len < OUTPUT_PACK_OCTETS && loop_ms() - output->since < OUTPUT_PACK_MS)
+		return !output->failed;
+	return output_flush(output);
 }
 
 int
 output_close(struct output *output, int status)
 {
+	output_flush(output);
+	buf_release(&output->waiting);
 	if (output->temporary != NULL && output->fd >= 0)
 		end_replacing(output, status < EXIT_USAGE);
 	if (output->fd > STDOUT_FILENO && close(output->fd) != 0)

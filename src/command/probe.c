@@ -20,6 +20,7 @@
 #include "command/dkim_keys.h"
 #include "command/output.h"
 #include "command/policy_access.h"
+#include "command/resume.h"
 #include "command/sources.h"
 #include "dns/name.h"
 #include "io/loop.h"
@@ -349,6 +350,12 @@ write_line(struct buf *bytes, void *arg)
 	return output_write(arg, bytes);
 }
 
+static bool
+flush_lines(void *arg)
+{
+	return output_flush(arg);
+}
+
 /* The results go to a file: what they come to is for whoever sits at the terminal. */
 static bool
 show_summary(struct buf *words, void *arg)
@@ -386,11 +393,14 @@ walk_all(struct run *run)
 	    .options = o->given.items,
 	    .option_count = o->given.count,
 	    .nameservers = servers,
-	    .nameserver_count = server_count};
+	    .nameserver_count = server_count,
+	    .resumed = o->resume};
 	struct sink_plan telling = {.write = write_line,
+	    .flush = flush_lines,
 	    .write_arg = &run->output,
 	    .show = output_progress,
 	    .sum_up = wants_summary(o) ? show_summary : NULL,
+	    .ordered = o->ordered,
 	    .only = run->only,
 	    .remedies = run->rulebook.remedies,
 	    .thresholds = &o->thresholds,
@@ -405,13 +415,25 @@ walk_all(struct run *run)
 	    .source_count = o->sources.count,
 	    .sink = &sink,
 	    .progress = !o->quiet && isatty(STDERR_FILENO),
+	    .verdicts = verdicts_new(),
+	    .other_list = o->force,
 	    .keep_going = o->keep_going,
 	    .run = &facts};
-	int status;
+	struct resume_plan earlier = {.options = o,
+	    .run = &facts,
+	    .verdicts = plan.verdicts,
+	    .sink = &sink,
+	    .output = &run->output};
+	int status = EXIT_OK;
 
 	sink_init(&sink, formats[o->format], &telling);
-	status = campaign_run(&plan);
+	facts.given_known = intake_digest(run->intake, &facts.given);
+	if (o->resume)
+		status = resume_read(&earlier);
+	if (status == EXIT_OK)
+		status = campaign_run(&plan);
 	log_progress(NULL);
+	verdicts_free(plan.verdicts);
 	sink_release(&sink);
 	return status;
 }
@@ -446,6 +468,26 @@ read_only(struct run *run)
 	return status;
 }
 
+/* A run that is gone on with is a log: all of it, as records. */
+static int
+check_resume(const struct options *o)
+{
+	const char *why = NULL;
+
+	if (!o->resume)
+		return EXIT_OK;
+	if (o->output == NULL || strcmp(o->output, "-") == 0)
+		why = "the file is missing (--output FILE)";
+	else if (o->format != FORMAT_NDJSON)
+		why = "only records can be read again (--json)";
+	else if (o->only.count > 0)
+		why = "what --only leaves out would be asked again";
+	if (why == NULL)
+		return EXIT_OK;
+	log_error("--resume: %s", why);
+	return EXIT_USAGE;
+}
+
 int
 command_probe(const struct options *options)
 {
@@ -454,6 +496,8 @@ command_probe(const struct options *options)
 	int status, closed;
 
 	status = read_only(&run);
+	if (status == EXIT_OK)
+		status = check_resume(options);
 	if (status == EXIT_OK)
 		status = check_sources(options);
 	if (status == EXIT_OK)

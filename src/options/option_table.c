@@ -157,6 +157,7 @@ const struct option option_table[] = {
         .section = SECTION_TASK,
         FIELD(input),
         .take = take_file,
+        .passing = true,
     },
     {
         .names = "skip-file",
@@ -237,6 +238,7 @@ const struct option option_table[] = {
         .take = take_count,
         .min = 1,
         .max = 20000,
+        .passing = true,
     },
     {
         .names = "site-concurrency",
@@ -248,6 +250,7 @@ const struct option option_table[] = {
         .take = take_count,
         .min = 1,
         .max = 20000,
+        .passing = true,
     },
     {
         .names = "site-rate",
@@ -301,6 +304,7 @@ const struct option option_table[] = {
         .section = SECTION_TASK,
         FIELD(keep_going),
         .on = 1,
+        .passing = true,
     },
     {
         .names = "allow-private",
@@ -712,6 +716,7 @@ const struct option option_table[] = {
         FIELD(nameservers),
         .take = take_nameserver,
         .many = true,
+        .passing = true,
     },
     {
         .names = "dnsbl-nameserver",
@@ -722,6 +727,7 @@ const struct option option_table[] = {
         FIELD(list_nameservers),
         .take = take_nameserver,
         .many = true,
+        .passing = true,
     },
     {
         .names = "no-dnsbl",
@@ -743,6 +749,7 @@ const struct option option_table[] = {
         .take = take_key,
         .secret = true,
         .many = true,
+        .passing = true,
     },
     {
         .names = "dnsbl-key-file",
@@ -752,6 +759,7 @@ const struct option option_table[] = {
         .section = SECTION_DNS,
         FIELD(list_key_file),
         .take = take_file,
+        .passing = true,
     },
     {
         .names = "lists",
@@ -784,6 +792,7 @@ const struct option option_table[] = {
         .take = take_count,
         .min = 1,
         .max = 5000,
+        .passing = true,
     },
     {
         .names = "cache-size",
@@ -796,6 +805,7 @@ const struct option option_table[] = {
         .take = take_count,
         .min = 1000,
         .max = 100000000,
+        .passing = true,
     },
     {
         .names = "dns-record",
@@ -805,6 +815,7 @@ const struct option option_table[] = {
         .section = SECTION_DNS,
         FIELD(dns_record),
         .take = take_file,
+        .passing = true,
     },
     {
         .names = "dns-replay",
@@ -934,6 +945,7 @@ const struct option option_table[] = {
         .section = SECTION_OUTPUT,
         FIELD(output),
         .take = take_file,
+        .passing = true,
     },
     {
         .names = "output",
@@ -952,6 +964,25 @@ const struct option option_table[] = {
         .section = SECTION_OUTPUT,
         FIELD(force),
         .on = 1,
+        .passing = true,
+    },
+    {
+        .names = "resume",
+        .help = "go on with what --output has already: what is done there is not asked again",
+        .commands = P,
+        .section = SECTION_OUTPUT,
+        FIELD(resume),
+        .on = 1,
+        .passing = true,
+    },
+    {
+        .names = "ordered",
+        .help = "tell results in the order of the targets",
+        .commands = P,
+        .section = SECTION_OUTPUT,
+        FIELD(ordered),
+        .on = 1,
+        .passing = true,
     },
     {
         .names = "only",
@@ -992,6 +1023,7 @@ const struct option option_table[] = {
         FIELD(format),
         .take = take_word,
         .words = all_formats,
+        .passing = true,
     },
     {
         .names = "format",
@@ -1101,6 +1133,7 @@ const struct option option_table[] = {
         FIELD(format),
         .on = FORMAT_NDJSON,
         .off = FORMAT_TEXT,
+        .passing = true,
     },
     {
         .names = "color",
@@ -1111,6 +1144,7 @@ const struct option option_table[] = {
         FIELD(color),
         .take = take_word,
         .words = colors,
+        .passing = true,
     },
     {
         .names = "verbose",
@@ -1120,6 +1154,7 @@ const struct option option_table[] = {
         .section = SECTION_OUTPUT,
         FIELD(verbose),
         .on = 1,
+        .passing = true,
     },
     {
         .names = "quiet",
@@ -1129,6 +1164,7 @@ const struct option option_table[] = {
         .section = SECTION_OUTPUT,
         FIELD(quiet),
         .on = 1,
+        .passing = true,
     },
     {
         .names = "list",
@@ -1194,6 +1230,7 @@ const struct option option_table[] = {
         .section = SECTION_OTHER,
         .take = take_file,
         .not_in_file = true,
+        .passing = true,
     },
     {
         .names = "help",

@@ -64,6 +64,8 @@ struct option {
 	bool many; /* may be given several times */
 	bool secret; /* the value is never shown */
 	bool not_in_file;
+	bool passing; /* says nothing of whom is asked, how far, as whom: a run that is resumed may
+	                 have it otherwise */
 	bool line_only; /* in a file the name is another command's option, and passed over for this
 	                   one */
 };

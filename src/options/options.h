@@ -169,6 +169,8 @@ struct options {
 	const char *output; /* NULL or "-": standard output */
 	enum format format;
 	enum color color;
+	bool resume; /* --output is read, and added to */
+	bool ordered; /* results in the order of the targets */
 	bool force; /* --output may write over what is there */
 	struct strings only; /* statuses, as they are written */
 	struct thresholds thresholds; /* --warn-…, --crit-… */

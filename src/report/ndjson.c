@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/json.h"
 #include "report/ndjson_fields.h"
 #include "report/overview.h"
@@ -15,12 +18,17 @@ void
 record_run(struct buf *out, const struct run_facts *run)
 {
 	struct json json;
+	char given[17];
 
 	record_begin(&json, out, "run");
 	json_cstring(&json, "version", run->version);
 	record_time(&json, "started", run->started);
 	json_strings(&json, "options", run->options, run->option_count);
 	json_strings(&json, "nameservers", run->nameservers, run->nameserver_count);
+	snprintf(given, sizeof given, "%016" PRIx64, run->given);
+	json_text(&json, "given", run->given_known ? given : NULL);
+	if (run->resumed)
+		json_bool(&json, "resumed", true);
 	record_end(&json, "run");
 }
 

@@ -273,6 +273,8 @@ write_result(struct json *json, const struct journey *journey, enum extent exten
 	const struct attempt *decisive = journey->decisive;
 
 	json_cstring(json, "target", journey->target.text);
+	if (journey->target.place > 0)
+		json_number(json, "line", (long long)journey->target.place);
 	record_name(json, "domain", journey->target.domain);
 	record_name(json, "rcpt", journey->target.rcpt);
 	record_ip(json, "source",

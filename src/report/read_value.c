@@ -92,10 +92,15 @@ read_time(struct slice text)
 void
 read_run(const json_t *record, struct arena *arena, struct run_facts *run)
 {
+	const char *given = read_word(record, "given");
+
 	run->version = read_word(record, "version");
 	run->started = read_time(word_of(record, "started"));
 	run->options = read_words(record, "options", arena, &run->option_count);
 	run->nameservers = read_words(record, "nameservers", arena, &run->nameserver_count);
+	run->given_known = given != NULL;
+	run->given = given != NULL ? strtoull(given, NULL, 16) : 0;
+	run->resumed = json_is_true(json_object_get(record, "resumed"));
 }
 
 /* ---- words into values */
@@ -395,6 +400,7 @@ read_result(const json_t *record, struct arena *arena, struct journey *journey)
 
 	journey->target.text = read_word(record, "target");
 	journey->target.domain = read_word(record, "domain");
+	journey->target.place = read_number(record, "line");
 	journey->target.rcpt = read_word(record, "rcpt");
 	journey->target.served_by = read_word(record, "served_by");
 	if (journey->target.text == NULL)

@@ -3,8 +3,9 @@
 const char *
 run_stop_name(enum run_stop stop)
 {
-	static const char *const names[RUN_STOP_COUNT] = {
-	    [RUN_NOBODY_ANSWERS] = "nobody-answers", [RUN_THIS_HOST] = "this-host"};
+	static const char *const names[RUN_STOP_COUNT] = {[RUN_NOBODY_ANSWERS] = "nobody-answers",
+	    [RUN_OTHER_LIST] = "other-list",
+	    [RUN_THIS_HOST] = "this-host"};
 
 	return names[stop];
 }

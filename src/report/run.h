@@ -16,6 +16,9 @@ struct run_facts { /* borrowed */
 	size_t option_count;
 	const char *const *nameservers;
 	size_t nameserver_count;
+	uint64_t given; /* a number that tells the targets, operands and list, from others … */
+	bool given_known; /* … if they could be read for it */
+	bool resumed; /* it goes on with the run before it */
 };
 
 struct run_progress {
@@ -34,10 +37,12 @@ struct run_progress {
 enum run_stop { /* why a run was given up before its end */
 	RUN_WENT_ON, /* it was not */
 	RUN_NOBODY_ANSWERS, /* not one of the first connections could be made */
+	RUN_OTHER_LIST, /* it was to go on with another one, whose list was not the same */
 	RUN_THIS_HOST, /* this machine could not, and could not have for anybody else */
 	RUN_STOP_COUNT
 };
-const char *run_stop_name(enum run_stop stop); /* "nobody-answers" "this-host"; NULL: it was not */
+const char *run_stop_name(
+    enum run_stop stop); /* "nobody-answers" "other-list" "this-host"; NULL: it was not */
 
 struct run_end {
 	int64_t ms;

@@ -3,15 +3,19 @@
 #include "base/arena.h"
 #include "exit_status.h"
 #include "report/ndjson.h"
+#include "report/order.h"
 #include "report/overview.h"
 #include "report/progress.h"
 #include "report/text_summary.h"
+
+enum { ORDER_OCTETS = 64 << 20 }; /* of results that wait for those before them */
 
 void
 sink_init(struct sink *sink, const struct sink_format *format, const struct sink_plan *plan)
 {
 	*sink = (struct sink){.format = format, .plan = plan};
 	tally_init(&sink->tally);
+	sink->order = plan->ordered ? order_new() : NULL;
 	buf_init(&sink->out, RECORD_MAX);
 	buf_init(&sink->kept, RECORD_MAX);
 }
@@ -20,6 +24,7 @@ void
 sink_release(struct sink *sink)
 {
 	tally_release(&sink->tally);
+	order_free(sink->order);
 	buf_release(&sink->out);
 	buf_release(&sink->kept);
 }
@@ -55,6 +60,27 @@ sink_sender(
 	put(sink);
 }
 
+/* `now`: with the results that do not come any more. */
+static void
+put_in_order(struct sink *sink, bool now)
+{
+	while (sink->order != NULL && order_take(sink->order, now, &sink->out))
+		put(sink);
+}
+
+void
+sink_expect(struct sink *sink, unsigned long place, size_t results)
+{
+	if (sink->order != NULL)
+		order_expect(sink->order, place, results);
+}
+
+bool
+sink_is_full(const struct sink *sink)
+{
+	return sink->order != NULL && order_octets(sink->order) > ORDER_OCTETS;
+}
+
 static bool
 is_told(const struct sink *sink, const struct journey *journey)
 {
@@ -67,10 +93,28 @@ void
 sink_result(struct sink *sink, const struct journey *journey)
 {
 	tally_result(&sink->tally, journey);
-	if (!is_told(sink, journey))
+	if (is_told(sink, journey))
+		sink->format->result(sink, journey);
+	if (sink->order == NULL) {
+		put(sink);
 		return;
-	sink->format->result(sink, journey);
-	put(sink);
+	}
+	order_put(sink->order, journey->target.place, &sink->out);
+	buf_clear(&sink->out);
+	put_in_order(sink, false);
+}
+
+void
+sink_known(struct sink *sink, const struct journey *journey)
+{
+	tally_result(&sink->tally, journey);
+}
+
+void
+sink_flush(struct sink *sink)
+{
+	if (sink->plan->flush != NULL && !sink->failed)
+		sink->failed = !sink->plan->flush(sink->plan->write_arg);
 }
 
 void
@@ -111,6 +155,7 @@ sink_finish(struct sink *sink, const struct run_end *end)
 	struct buf words;
 
 	buf_init(&words, RECORD_MAX);
+	put_in_order(sink, true);
 	sink->format->finish(sink, end);
 	put(sink);
 	if (sink->plan->sum_up != NULL) {

@@ -12,6 +12,7 @@
 #include "report/tally.h"
 #include "report/text.h"
 
+struct order;
 struct remedies;
 struct sink;
 struct thresholds;
@@ -19,11 +20,13 @@ struct thresholds;
 struct sink_plan { /* borrowed */
 	bool (*write)(
 	    struct buf *bytes, void *arg); /* to the end, at once; false after saying why */
+	bool (*flush)(void *arg); /* what was held back is written now; NULL: nothing is */
 	void *write_arg;
 	void (*show)(const char *line); /* a progress line for the terminal; NULL: none is wanted */
 	/* The summary in words, for the terminal when the results go elsewhere; NULL: not wanted.
 	 */
 	bool (*sum_up)(struct buf *words, void *arg);
+	bool ordered; /* results are told in the order of their targets' places */
 	unsigned only; /* bits 1 << walk_status that are told; 0: all */
 	const struct thresholds *thresholds; /* of a monitoring system; NULL: none were given */
 	int64_t now; /* milliseconds since the epoch: for what expires */
@@ -49,6 +52,7 @@ struct sink {
 	const struct sink_plan *plan;
 	struct tally tally;
 	struct buf out; /* what is written next */
+	struct order *order; /* results that wait for those before them; NULL: none does */
 	struct buf kept; /* what a format keeps for the end */
 	int64_t first_end; /* of the certificates that were seen, since the epoch; 0: none was */
 	bool failed; /* something could not be written: there is no use in going on */
@@ -61,7 +65,13 @@ bool sink_wants_senders(const struct sink *sink); /* is evidence about senders t
 void sink_begin(struct sink *sink, const struct run_facts *run);
 void sink_sender(struct sink *sink, const struct sender *sender, enum helo_origin origin,
     const char *note); /* note: why nothing was looked up, or NULL */
+/* So many results will come of the target at that place, which is behind all before. */
+void sink_expect(struct sink *sink, unsigned long place, size_t results);
+bool sink_is_full(const struct sink *sink); /* too much waits for its turn: no more should come */
 void sink_result(struct sink *sink, const struct journey *journey);
+/* Of an earlier run, and told by it: only counted. */
+void sink_known(struct sink *sink, const struct journey *journey);
+void sink_flush(struct sink *sink); /* to be called now and then */
 void sink_progress(struct sink *sink, const struct run_progress *progress);
 /* The summary in words, into `out`. */
 void sink_sum_up(const struct sink *sink, struct buf *out, const struct text_style *style,

@@ -271,7 +271,7 @@ tally_exit(const struct tally *tally, const struct run_end *end)
 	if (end->interrupted)
 		return EXIT_INTERRUPTED;
 	if (end->stop != RUN_WENT_ON)
-		return EXIT_LOCAL;
+		return end->stop == RUN_OTHER_LIST ? EXIT_DATA : EXIT_LOCAL;
 	if (tally->status[WALK_REFUSED] > 0)
 		return EXIT_REFUSED;
 	if (tally->status[WALK_DEFERRED] > 0)
