@@ -62,7 +62,7 @@ open_again(const char *name)
 int
 output_open(struct output *output, const struct options *options)
 {
-	const char *name = options->output;
+	const char *name = options->output, *why;
 	struct stat st;
 
 	*output = (struct output){.fd = STDOUT_FILENO,
@@ -72,11 +72,15 @@ output_open(struct output *output, const struct options *options)
 	buf_init(&output->waiting, WAITING_MAX);
 	if (name == NULL || strcmp(name, "-") == 0)
 		return EXIT_OK;
+	output->pack = pack_of(name);
+	if (output->pack != PACK_NONE && !pack_ready(&why)) {
+		log_error("%s: %s", name, why);
+		return EXIT_CREATE;
+	}
 	output->fd = options->resume ? open_again(name) : output_create(name, options->force);
 	output->name = name;
 	output->on_terminal = false;
 	output->regular = output->fd >= 0 && fstat(output->fd, &st) == 0 && S_ISREG(st.st_mode);
-	output->pack = pack_of(name);
 	return output->fd >= 0 ? EXIT_OK : EXIT_CREATE;
 }
 

@@ -1,11 +1,10 @@
 #include "input/pack.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "input/libarchive.h"
 
 enum pack
 pack_of(const char *file)
@@ -27,32 +26,42 @@ keep(struct archive *archive, void *arg, const void *octets, size_t len)
 
 /* Only filters that are compiled in: ARCHIVE_WARN says that a program would be started. */
 static bool
-begin(struct archive *archive, enum pack pack, struct buf *out)
+begin(const struct libarchive *la, struct archive *archive, enum pack pack, struct buf *out)
 {
-	struct archive_entry *entry = archive_entry_new();
+	struct archive_entry *entry = la->archive_entry_new();
 	bool good;
 
-	archive_entry_set_filetype(entry, S_IFREG);
-	good = (pack == PACK_GZIP ? archive_write_add_filter_gzip(archive)
-	                          : archive_write_add_filter_zstd(archive)) == ARCHIVE_OK &&
-	       archive_write_set_format_raw(archive) == ARCHIVE_OK &&
-	       archive_write_set_bytes_per_block(archive, 0) == ARCHIVE_OK &&
-	       archive_write_open(archive, out, NULL, keep, NULL) == ARCHIVE_OK &&
-	       archive_write_header(archive, entry) == ARCHIVE_OK;
-	archive_entry_free(entry);
+	la->archive_entry_set_filetype(entry, S_IFREG);
+	good = (pack == PACK_GZIP ? la->archive_write_add_filter_gzip(archive)
+	                          : la->archive_write_add_filter_zstd(archive)) == ARCHIVE_OK &&
+	       la->archive_write_set_format_raw(archive) == ARCHIVE_OK &&
+	       la->archive_write_set_bytes_per_block(archive, 0) == ARCHIVE_OK &&
+	       la->archive_write_open(archive, out, NULL, keep, NULL) == ARCHIVE_OK &&
+	       la->archive_write_header(archive, entry) == ARCHIVE_OK;
+	la->archive_entry_free(entry);
 	return good;
+}
+
+bool
+pack_ready(const char **why)
+{
+	return libarchive(why) != NULL;
 }
 
 bool
 pack_member(enum pack pack, struct slice octets, struct buf *out, const char **why)
 {
-	struct archive *archive = archive_write_new();
+	const struct libarchive *la = libarchive(why);
+	struct archive *archive = la != NULL ? la->archive_write_new() : NULL;
 	size_t before = out->len;
-	bool good = archive != NULL && begin(archive, pack, out) &&
-	            archive_write_data(archive, octets.at, octets.len) == (la_ssize_t)octets.len &&
-	            archive_write_close(archive) == ARCHIVE_OK && !out->full;
+	bool good;
 
-	archive_write_free(archive);
+	if (archive == NULL)
+		return false;
+	good = begin(la, archive, pack, out) &&
+	       la->archive_write_data(archive, octets.at, octets.len) == (la_ssize_t)octets.len &&
+	       la->archive_write_close(archive) == ARCHIVE_OK && !out->full;
+	la->archive_write_free(archive);
 	if (good)
 		return true;
 	buf_cut(out, before);

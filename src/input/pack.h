@@ -10,6 +10,7 @@ struct buf;
 enum pack { PACK_NONE, PACK_GZIP, PACK_ZSTD };
 
 enum pack pack_of(const char *file); /* by the end of its name: .gz, .zst */
+bool pack_ready(const char **why); /* false: it cannot be done here, and why (static) */
 /* One member, added to `out`. False: `*why` (static) says why not. */
 bool pack_member(enum pack pack, struct slice octets, struct buf *out, const char **why);
 
