@@ -69,4 +69,4 @@ class Fleet:
         words = ['--allow-private', '--no-dnsbl', '--ehlo', 'me.example.org', '--from', 'me@example.org', '--port', str(self.port),
                  '--dns-replay', os.path.join(folder, 'book'), '--timeout', '20s']
         known = subprocess.run([os.environ['MXWALK'], 'help', 'probe'], capture_output=True, text=True).stdout
-        return words + (['--site-rate', '0'] if '--site-rate' in known else [])
+        return words + (['--site-rate', 'none'] if '--site-rate' in known else [])
