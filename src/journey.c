@@ -4,7 +4,7 @@ const char *
 walk_status_name(enum walk_status status)
 {
 	static const char *const names[WALK_COUNT] = {"accepted", "refused", "deferred", "dropped",
-	    "broken", "unreachable", "undeliverable", "dns-error", "skipped", "local"};
+	    "broken", "unreachable", "undeliverable", "dns-error", "skipped", "local", "withheld"};
 
 	return names[status];
 }
@@ -20,4 +20,18 @@ journey_not_asked(const struct journey *journey, enum stage not_asked[STAGE_COUN
 		if (questions[i] > journey->asked)
 			not_asked[count++] = questions[i];
 	return count;
+}
+
+struct dane_meeting
+attempt_meeting(const struct attempt *attempt)
+{
+	return (struct dane_meeting){.dane = attempt->dane,
+	    .met = &attempt->met,
+	    .asked = attempt->tls_offered || attempt->stage > STAGE_EHLO ||
+	             attempt->ending == END_TLS_MISSING ||
+	             (attempt->stage == STAGE_EHLO && attempt->status == WALK_ACCEPTED),
+	    .offered = attempt->tls_offered,
+	    .refused = attempt->starttls.count > 0,
+	    .done = attempt->tls_done,
+	    .version = attempt->tls.version};
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "evidence/dane.h"
 #include "evidence/identify.h"
 #include "evidence/mta_sts.h"
 #include "evidence/route.h"
@@ -26,6 +27,8 @@ enum walk_status {
 	WALK_DNS_ERROR,
 	WALK_SKIPPED,
 	WALK_LOCAL, /* this machine could not: never a word on the target */
+	WALK_WITHHELD, /* a policy that the receiver publishes, and --tls-level applies, forbids it
+	                */
 	WALK_COUNT
 };
 const char *walk_status_name(enum walk_status status); /* the record's word */
@@ -42,6 +45,11 @@ struct attempt { /* one address of one host */
 	struct reply starttls; /* that refused STARTTLS, and was not the end; count 0: none */
 	bool tls_offered, tls_done;
 	struct tls_facts tls;
+	const struct dane *dane; /* of the host; NULL: it was not asked for */
+	struct dane_met met; /* what the handshake made of it */
+	const char
+	    *policy; /* "dane", "mta-sts": that was applied (evidence/tls_level.h); NULL: none
+	              */
 	struct ehlo ehlo; /* as of the last EHLO */
 	enum ending ending;
 	int error; /* of a connection that this machine could not make: an errno; 0: none */
@@ -63,6 +71,7 @@ struct journey {
 	long ms;
 	struct route route;
 	const struct mta_sts *sts; /* of the domain; NULL: it was not asked for */
+	const struct dane *danes; /* one for each host of the route; NULL: not asked for */
 	bool fixed; /* the server was given: no MX look-up */
 	struct ip sender_ip; /* what the evidence is about; family 0: nothing was tried */
 	const char *helo, *from; /* NULL: nothing was tried */
@@ -93,6 +102,9 @@ struct journey {
 	const struct attempt *refusal; /* the first; NULL: none */
 	const struct diagnosis *refusal_diagnosis; /* NULL: none */
 };
+
+/* What an attempt shows to those who ask what senders make of it. */
+struct dane_meeting attempt_meeting(const struct attempt *attempt);
 
 /* The stages at which more could have been asked, in order; returns how many. */
 size_t journey_not_asked(const struct journey *journey, enum stage stages[STAGE_COUNT]);

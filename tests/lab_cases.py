@@ -9,7 +9,7 @@ ZONE = 'lab.example'
 ANY = object()
 EXIT = {'accepted': 0, 'refused': 1, 'deferred': 2}  # every other status: 3
 STATUSES = ('accepted refused deferred dropped broken unreachable undeliverable dns-error skipped '
-            'local').split()
+            'local withheld').split()
 PAST_EHLO = {'mail', 'rcpt', 'data', 'message'}
 
 Case = collections.namedtuple('Case', 'domain args expect')
@@ -195,6 +195,21 @@ case('cert-sha1', broken='handshake', options='--tls-verify')
 case('cert-common-name', accepted='ehlo-tls', code=250)
 case('cert-common-name', broken='handshake', options='--tls-verify')
 case('cert-good', accepted='ehlo-tls', code=250, options='--tls-verify')
+case('cert-soon', accepted='ehlo-tls', code=250, options='--tls-verify')
+for name in ('early', 'small', 'client'):
+    case(f'cert-{name}', accepted='ehlo-tls', code=250)
+    case(f'cert-{name}', broken='handshake', options='--tls-level secure')
+for name in ('good', 'issuer', 'self-signed', 'expired', 'rollover', 'alias', 'partial', 'first-wrong'):
+    case(f'dane-{name}', accepted='ehlo-tls', code=250, options='--tls-level dane-only')
+for name in ('mismatch', 'selector', 'usage', 'root', 'name', 'agility', 'pem'):
+    case(f'dane-{name}', accepted='ehlo-tls', code=250)
+    case(f'dane-{name}', withheld='handshake', options='--tls-level dane')
+for name in ('pkix', 'short', 'none', 'insecure-mx', 'insecure-host'):
+    case(f'dane-{name}', accepted='ehlo-tls', code=250, options='--tls-level dane')
+    case(f'dane-{name}', withheld='connect', options='--tls-level dane-only')
+case('dane-no-starttls', withheld='ehlo', options='--tls-level dane')
+case('dane-starttls-454', withheld='starttls', code=454, options='--tls-level dane')
+case('dane-lookup-failed', withheld='connect', options='--tls-level dane')
 case('connect-silent', dropped='greeting', code=None, options='--timeout 1')
 case('connect-timeout', unreachable='connect', code=None, options='--timeout 1')
 case('silent-greeting', dropped='greeting', code=None, options='--timeout 1')

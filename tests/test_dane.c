@@ -202,6 +202,14 @@ static const struct row {
         DANE_USABLE, "mx.d.example", "mx.d.example d.example e.example", 1, 1},
     {"the mail exchanger is an address", "d.example MX +10 192.0.2.1\n", DANE_NOT_APPLICABLE,
         DANE_NOT_APPLICABLE, NULL, "", 0, 0},
+    {"nothing is signed, and the resolver validates",
+        "d.example MX -10 mx.d.example\nmx.d.example A -192.0.2.1\n. SOA +a.example b.example 1 2 "
+        "3 4 5\n",
+        DANE_INSECURE_MX, DANE_NONE, NULL, "", 0, 0},
+    {"nothing is signed, for the resolver does not validate",
+        "d.example MX -10 mx.d.example\nmx.d.example A -192.0.2.1\n. SOA -a.example b.example 1 2 "
+        "3 4 5\n",
+        DANE_NOT_EVALUABLE, DANE_NOT_EVALUABLE, NULL, "", 0, 0},
     {"its addresses cannot be looked up",
         MX_GOOD "mx.d.example A !SERVFAIL\nmx.d.example AAAA !SERVFAIL\n", DANE_DNS_ERROR,
         DANE_DNS_ERROR, NULL, "", 0, 0},
@@ -243,7 +251,7 @@ Test(dane, questions)
 		const char *what, *zone, *asked;
 	} cases[] = {
 	    {"an unsigned host", "d.example MX -10 mx.d.example\nmx.d.example A -192.0.2.1\n",
-	        "d.example MX,mx.d.example A,mx.d.example AAAA"},
+	        "d.example MX,mx.d.example A,mx.d.example AAAA, SOA"},
 	    {"a signed one", MX_GOOD A_GOOD TLSA_GOOD,
 	        "d.example MX,mx.d.example A,mx.d.example AAAA,_25._tcp.mx.d.example TLSA"},
 	    {"a signed alias of an unsigned one",

@@ -39,19 +39,37 @@ errand_free(struct errand *errand)
 	free(errand);
 }
 
+static bool
+find_danes(struct errand *errand)
+{
+	struct journey *journey = &errand->journey;
+	const struct route *route = &journey->route;
+	struct dane *danes = arena_alloc(errand->arena, route->host_count * sizeof *danes);
+	bool known = true;
+
+	for (size_t i = 0; i < route->host_count; i++)
+		known = dane_find(errand->book, errand->arena, route, &route->hosts[i],
+		            errand->port, errand->rules->trust_ad, &danes[i]) &&
+		        known;
+	journey->danes = danes;
+	return known;
+}
+
 bool
 errand_route(struct errand *errand)
 {
 	struct journey *journey = &errand->journey;
+	bool known = journey->fixed
+	                 ? route_fixed(errand->book, errand->arena, journey->target.host,
+	                       errand->rules->family, &journey->route)
+	                 : route_find(errand->book, errand->arena, journey->target.domain,
+	                       errand->rules->family, errand->seed, &journey->route);
 
-	return journey->fixed ? route_fixed(errand->book, errand->arena, journey->target.host,
-	                            errand->rules->family, &journey->route)
-	                      : route_find(errand->book, errand->arena, journey->target.domain,
-	                            errand->rules->family, errand->seed, &journey->route);
+	return known && find_danes(errand);
 }
 
 static void
-add_host(struct errand *errand, const struct route_host *host)
+add_host(struct errand *errand, const struct route_host *host, const struct dane *dane)
 {
 	const struct ip *source = &errand->journey.source;
 
@@ -65,6 +83,7 @@ add_host(struct errand *errand, const struct route_host *host)
 		*new = (struct destination){.host = host->name,
 		    .canonical = host->canonical,
 		    .preference = host->preference,
+		    .dane = dane,
 		    .ip = host->addresses[i]};
 	}
 }
@@ -110,7 +129,8 @@ errand_routed(struct errand *errand, bool complete)
 	book_free(errand->book); /* what is needed of it is in the route */
 	errand->book = NULL;
 	for (size_t i = 0; i < route->host_count; i++)
-		add_host(errand, &route->hosts[i]);
+		add_host(
+		    errand, &route->hosts[i], journey->danes != NULL ? &journey->danes[i] : NULL);
 	if (errand->count > 0) {
 		journey->site = errand_pace(errand, &errand->destinations[0])->site;
 		return;
@@ -138,6 +158,7 @@ errand_attempt(struct errand *errand, const struct destination *destination)
 	attempt->mx = destination->host;
 	attempt->preference = destination->preference;
 	attempt->ip = destination->ip;
+	attempt->dane = destination->dane;
 	attempt->port = errand->port;
 	attempt->stage = STAGE_CONNECT;
 	return attempt;
@@ -250,6 +271,25 @@ has_heard_enough(struct errand *errand)
 	return true;
 }
 
+struct tls_decision
+errand_decide(const struct errand *errand, const struct destination *destination)
+{
+	return tls_level_decide(errand->rules->level, destination->dane, NULL, destination->host);
+}
+
+/* By a policy that nobody there can meet. */
+static bool
+is_withheld(struct errand *errand, const struct destination *destination)
+{
+	struct tls_decision decision = errand_decide(errand, destination);
+
+	if (decision.demand != DEMAND_ELSEWHERE)
+		return false;
+	errand_pass_over(errand, destination, WALK_WITHHELD, decision.why);
+	errand->journey.attempts[errand->journey.attempt_count - 1].policy = decision.policy;
+	return true;
+}
+
 static bool
 goes_on(struct errand *errand)
 {
@@ -277,9 +317,10 @@ errand_next(struct errand *errand)
 			continue;
 		}
 		why = left_alone(errand, destination);
-		if (why == NULL)
+		if (why != NULL)
+			errand_pass_over(errand, destination, WALK_SKIPPED, why);
+		else if (!is_withheld(errand, destination))
 			return destination;
-		errand_pass_over(errand, destination, WALK_SKIPPED, why);
 	}
 	errand->journey.untried = errand->count - errand->next + errand->spared;
 	return NULL;

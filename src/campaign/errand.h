@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "campaign/pace.h"
+#include "evidence/tls_level.h"
 #include "journey.h"
 
 struct arena;
@@ -24,6 +25,7 @@ struct destination { /* one address to try */
 	const char *canonical; /* of the host: behind its CNAME */
 	uint16_t preference;
 	struct ip ip;
+	const struct dane *dane; /* of the host; NULL: not known */
 	struct pace pace; /* of its site; site NULL: not asked for yet */
 };
 
@@ -33,6 +35,8 @@ struct errand_rules { /* of the run; borrowed */
 	bool all; /* ask every address, whatever the others say */
 	bool allow_private;
 	long target_ms; /* for all walks of one errand; 0: for ever */
+	enum tls_level level;
+	bool trust_ad; /* whatever resolver says what is authentic */
 	bool sources[2]; /* does the run have sources of IPv4, of IPv6? */
 	/* Why the bearer of this name, or of this address, is left alone, in the arena or static;
 	 * NULL: it is not. */
@@ -62,12 +66,14 @@ struct errand *errand_new(const struct errand_rules *rules, const struct target 
     const struct ip *source, uint16_t port, uint64_t seed);
 void errand_free(struct errand *errand); /* NULL is allowed */
 
-/* Looks up the route, and then lists the destinations; false: pending (io/consult.h). */
+/* Looks up the route, and what its hosts publish for DANE; false: pending (io/consult.h). */
 bool errand_route(struct errand *errand);
 /* The route is final. `complete`: the look-ups were not cut short. */
 void errand_routed(struct errand *errand, bool complete);
 
 const struct pace *errand_pace(struct errand *errand, struct destination *destination);
+struct tls_decision errand_decide(
+    const struct errand *errand, const struct destination *destination);
 
 /* The next destination; NULL: there is nobody more to ask, or no need to. Addresses that are to be
  * left alone are passed over, and noted as attempts. */

@@ -39,10 +39,21 @@ verdict_of_dialogue(const struct dialogue *d)
 	return d->decisive.code >= 500 ? WALK_REFUSED : WALK_DEFERRED;
 }
 
+/* The server may speak TLS well: what its domain publishes is not what it has. */
+static bool
+is_withheld(const struct attempt *attempt, const struct dialogue *d, const struct tls_facts *tls)
+{
+	if (attempt->policy == NULL)
+		return false;
+	return d->ending == END_TLS_MISSING ||
+	       (d->ending == END_TLS_FAILED &&
+	           (attempt->met.words != NULL || tls->problem != NULL));
+}
+
 void
 verdict_take(struct attempt *attempt, const struct dialogue *d, const struct tls_facts *tls)
 {
-	attempt->status = verdict_of_dialogue(d);
+	attempt->status = is_withheld(attempt, d, tls) ? WALK_WITHHELD : verdict_of_dialogue(d);
 	attempt->stage = d->done ? d->reached : d->decisive_stage;
 	if (attempt->stage == STAGE_HELO)
 		attempt->stage = STAGE_EHLO;
@@ -108,11 +119,13 @@ static const int best_first[WALK_COUNT] = {[WALK_ACCEPTED] = 10,
     [WALK_DEFERRED] = 8,
     [WALK_DROPPED] = 6,
     [WALK_BROKEN] = 5,
+    [WALK_WITHHELD] = 4,
     [WALK_UNREACHABLE] = 3,
     [WALK_LOCAL] = 2,
     [WALK_SKIPPED] = 1};
-static const int worst_first[WALK_COUNT] = {[WALK_REFUSED] = 9,
-    [WALK_DEFERRED] = 8,
+static const int worst_first[WALK_COUNT] = {[WALK_REFUSED] = 10,
+    [WALK_DEFERRED] = 9,
+    [WALK_WITHHELD] = 8,
     [WALK_BROKEN] = 7,
     [WALK_DROPPED] = 6,
     [WALK_ACCEPTED] = 5,
@@ -359,6 +372,8 @@ end_of(const struct journey *journey)
 	           *status = walk_status_name(journey->status);
 	enum fact_id id = FACT_NONE;
 
+	if (journey->status == WALK_WITHHELD)
+		id = FACT_WITHHELD;
 	if (journey->status == WALK_UNDELIVERABLE)
 		id = end_of_route(journey->route.kind);
 	if (id == FACT_NONE && ending != NULL)

@@ -19,6 +19,7 @@ struct walk {
 	struct talk_plan talk_plan;
 	struct talk_result result;
 	struct plan say;
+	struct tls_decision decision;
 	struct event deadline; /* of the errand's time */
 	const char *message_id; /* of the message that is to be sent; NULL: none */
 	walk_done *done;
@@ -58,6 +59,8 @@ put_attempt(struct walk *walk)
 	struct errand *errand = walk->errand;
 	struct attempt *attempt = errand_attempt(errand, walk->destination);
 
+	attempt->met = walk->result.dane;
+	attempt->policy = walk->decision.policy;
 	verdict_take(attempt, &walk->result.dialogue, &walk->result.tls);
 	attempt->source = walk->result.source;
 	attempt->error = walk->result.error;
@@ -127,6 +130,8 @@ prepare(struct walk *walk, const struct sender_entry *sender, const char **why)
 	    .rcpt = target->rcpt,
 	    .depth = target->depth,
 	    .tls = plan->tls_want};
+	if (walk->decision.demand >= DEMAND_TLS)
+		say->tls = TLS_MUST;
 	memcpy(say->ms, plan->ms, sizeof say->ms);
 	if (say->depth >= STAGE_RCPT && say->rcpt == NULL)
 		say->rcpt = arena_printf(walk->errand->arena, "postmaster@%s", target->domain);
@@ -161,6 +166,7 @@ walk_start(const struct walk_plan *plan, struct errand *errand,
 	walk->destination = destination;
 	walk->done = done;
 	walk->arg = arg;
+	walk->decision = errand_decide(errand, destination);
 	if (!prepare(walk, sender, &why)) {
 		errand_pass_over(errand, destination, WALK_SKIPPED, why);
 		free(walk);
@@ -172,7 +178,9 @@ walk_start(const struct walk_plan *plan, struct errand *errand,
 	    .address = destination->ip,
 	    .port = errand->port,
 	    .name = destination->host,
-	    .must_verify = plan->must_verify,
+	    .must_verify = plan->must_verify || walk->decision.demand == DEMAND_CERTIFICATE,
+	    .must_match = walk->decision.demand == DEMAND_MATCH,
+	    .dane = destination->dane,
 	    .plan = &walk->say};
 	set_deadline(walk);
 	walk->talk = talk_start(&walk->talk_plan, errand->arena, &walk->result, on_talk_done, walk);

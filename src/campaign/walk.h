@@ -18,8 +18,8 @@ struct walk_plan { /* one for the run; borrowed */
 	struct tls_context *(*tls)(
 	    void *arg); /* made when the first handshake needs it; NULL from it: no TLS */
 	void *tls_arg;
-	enum tls_want tls_want;
-	bool must_verify;
+	enum tls_want tls_want; /* what a level asks for is added to it … */
+	bool must_verify; /* … and to this */
 	long ms[STAGE_COUNT];
 	struct letter_plan letter;
 };

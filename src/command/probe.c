@@ -293,6 +293,8 @@ plan_errands(const struct options *o, struct skip_list *skip, struct errand_rule
 	rules->family = o->family;
 	rules->all = o->all;
 	rules->allow_private = o->allow_private;
+	rules->level = o->tls_level;
+	rules->trust_ad = o->trust_ad;
 	rules->target_ms = o->timeout_target;
 	for (size_t i = 0; i < o->sources.count; i++)
 		rules->sources[o->sources.items[i].family == 6] = true;

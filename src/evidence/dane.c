@@ -63,6 +63,9 @@ dane_demands_tls(const struct dane *dane)
 
 /* ---- whom to believe */
 
+static const char stranger[] =
+    "the resolver is not on this host, so that its word on DNSSEC is not believed";
+
 /* "127.0.0.1", "127.0.0.1:5300", "[::1]:5300" */
 static bool
 is_loopback(const char *server)
@@ -265,9 +268,7 @@ find_records(struct dane_search *search, const char *const *bases, size_t count)
 		if (answer_truth(tlsa) == UNKNOWN)
 			return conclude(search, DANE_LOOKUP_FAILED, said(search, tlsa, "TLSA"));
 		if (!dane_trusts(tlsa, search->trust_ad))
-			return conclude(search, DANE_NOT_EVALUABLE,
-			    "the resolver is not on this host, so that its word on DNSSEC is "
-			    "not believed");
+			return conclude(search, DANE_NOT_EVALUABLE, stranger);
 		if (tlsa->count == 0 || !tlsa->authentic)
 			continue;
 		out->base = bases[i];
@@ -342,8 +343,7 @@ find_of_host(struct dane_search *search)
 	if (addresses.any == NULL)
 		return conclude(search, DANE_NONE, "it has no address");
 	if (!addresses.believed)
-		return conclude(search, DANE_NOT_EVALUABLE,
-		    "the resolver is not on this host, so that its word on DNSSEC is not believed");
+		return conclude(search, DANE_NOT_EVALUABLE, stranger);
 	if (!addresses.authentic)
 		return host->alias ? find_of_alias(search, host->name)
 		                   : conclude(search, DANE_NONE, "its addresses are not signed");
@@ -358,11 +358,28 @@ find_of_host(struct dane_search *search)
 /* ---- with the MX */
 
 static bool
-not_evaluable(struct dane *out)
+not_evaluable(struct dane *out, const char *why)
 {
 	out->state = out->host = DANE_NOT_EVALUABLE;
-	out->why = "the resolver is not on this host, so that its word on DNSSEC is not believed";
+	out->why = why;
 	return true;
+}
+
+/* That nothing is authentic says something only where the resolver looks: then the root's records
+ * are. A book that was written by hand need not hold them. */
+static bool
+believe_insecure(struct dane_search *search)
+{
+	const struct answer *root = book_ask(search->book, "", DNS_SOA);
+
+	if (root == NULL)
+		return false;
+	if (root->count == 0 || root->authentic)
+		return true;
+	return not_evaluable(search->out,
+	    arena_printf(search->arena,
+	        "the resolver (%s) does not validate: it calls not even the root authentic",
+	        root->server != NULL ? root->server : "?"));
 }
 
 bool
@@ -371,18 +388,20 @@ dane_find(struct book *book, struct arena *arena, const struct route *route,
 {
 	struct dane_search search = {book, arena, route, host, trust_ad, out};
 	const struct answer mx = {.server = route->server};
+	bool fixed = route->kind == ROUTE_FIXED;
 
 	*out = (struct dane){.port = port, .implicit = route->kind == ROUTE_IMPLICIT};
-	if (route->kind != ROUTE_FIXED && !dane_trusts(&mx, trust_ad))
-		return not_evaluable(out);
+	if (!fixed && !dane_trusts(&mx, trust_ad))
+		return not_evaluable(out, stranger);
 	if (!find_of_host(&search))
 		return false;
 	out->state = out->host;
-	if (route->kind == ROUTE_FIXED || route->authentic || out->host == DANE_NOT_APPLICABLE ||
-	    out->host == DANE_NOT_EVALUABLE || out->host == DANE_DNS_ERROR)
+	if (!fixed && !route->authentic && out->host >= DANE_NONE) {
+		out->state = DANE_INSECURE_MX;
+		if (out->host == DANE_NONE)
+			out->why = "the MX records of the domain are not signed";
+	}
+	if (out->host != DANE_NONE)
 		return true;
-	out->state = DANE_INSECURE_MX;
-	if (out->host == DANE_NONE)
-		out->why = "the MX records of the domain are not signed";
-	return true;
+	return believe_insecure(&search);
 }

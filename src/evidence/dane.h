@@ -62,9 +62,83 @@ struct dane { /* strings in the arena, or static */
 	size_t name_count;
 };
 
+/* ---- what a handshake makes of them (io/tls_dane.c) */
+
+struct dane_certificate { /* of a chain, the server's own first; borrowed */
+	struct dns_text whole, key; /* DER: the certificate, and its SubjectPublicKeyInfo */
+	const char *subject;
+	bool sent; /* by the server; else it is one that this host trusts */
+};
+
+enum published { /* what the data of a record is */
+	PUBLISHED_UNKNOWN, /* of no certificate that was seen, in no form that we can think of */
+	PUBLISHED_RIGHT, /* what it says it is */
+	PUBLISHED_USAGE, /* of another place in the chain than its usage says */
+	PUBLISHED_SELECTOR, /* made with the other selector */
+	PUBLISHED_MATCHING, /* made with another matching type */
+	PUBLISHED_UNSENT, /* of an authority that this host trusts, and the server does not send */
+	PUBLISHED_CUT, /* the beginning of a digest */
+	PUBLISHED_PEM, /* a digest of the PEM text */
+	PUBLISHED_BITS, /* a digest of the key without its algorithm */
+	PUBLISHED_EMPTY, /* the digest of nothing */
+	PUBLISHED_ZEROS, /* all octets are the same */
+	PUBLISHED_COUNT
+};
+const char *published_name(enum published published); /* "unknown" "right" "wrong-usage" … */
+
+struct dane_published {
+	enum published what;
+	uint8_t usage, selector,
+	    matching; /* what would be true of the data; of a kind that knows */
+	size_t depth; /* of the certificate: 0 is the server's own */
+	const char *subject; /* of it */
+};
+/* `slips`: also what may have gone wrong in making it, which takes longer. */
+void dane_publishes(const struct dane_record *record, const struct dane_certificate *chain,
+    size_t count, bool slips, struct dane_published *out);
+
+struct dane_met { /* strings as those of tls_facts */
+	bool tried; /* there were usable records, and certificates */
+	bool matches;
+	size_t record; /* that did */
+	int depth; /* … at this certificate */
+	const char *name; /* that the certificate was for, under usage 2; NULL: none was asked */
+	/* What went wrong: the word of RFC 8460, the name of OpenSSL's error, and words. */
+	const char *word, *reason, *words;
+	const struct dane_published *published; /* as many as records; NULL: all is well */
+	const char *now; /* records that would match: "3 1 1 …"; NULL: no certificate was seen */
+	const char *now_issuer; /* "2 1 1 …"; NULL: no issuer was sent */
+};
+
 /* Of one host of a route. False: pending. */
 bool dane_find(struct book *book, struct arena *arena, const struct route *route,
     const struct route_host *host, uint16_t port, bool trust_ad, struct dane *out);
+
+/* ---- what senders do */
+
+enum dane_effect {
+	EFFECT_UNKNOWN,
+	EFFECT_DELIVER, /* under TLS, and it is known to whom */
+	EFFECT_UNAUTHENTICATED, /* under TLS, to whoever is there */
+	EFFECT_CLEAR, /* in the clear */
+	EFFECT_CLEAR_LATER, /* it waits, and then goes in the clear: the handshake fails */
+	EFFECT_DEFER, /* it waits, until it comes back */
+};
+const char *dane_effect_name(enum dane_effect effect); /* "unknown" "deliver" … */
+
+struct dane_meeting { /* a host, and what a walk found there; borrowed */
+	const struct dane *dane; /* NULL: nothing is known */
+	const struct dane_met *met;
+	bool asked; /* it said what it offers */
+	bool offered, refused; /* STARTTLS; … and then it was not to be had */
+	bool done; /* the handshake */
+	const char *version; /* of TLS */
+};
+/* One that takes TLS where it is offered; one that goes by DANE, as Postfix's level "dane" does.
+ * `*word`: why it defers, of RFC 8460 section 4.3; NULL: it does not. */
+enum dane_effect dane_opportunistic(const struct dane_meeting *meeting);
+enum dane_effect dane_sender(const struct dane_meeting *meeting, const char **word);
+const char *dane_defers_why(const struct dane_meeting *meeting); /* a clause; of one that defers */
 
 /* Is what the host publishes to be matched by a sender that goes by DANE? */
 bool dane_binds(const struct dane *dane);

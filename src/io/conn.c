@@ -417,12 +417,11 @@ conn_has_input(const struct conn *conn)
 }
 
 void
-conn_secure(struct conn *conn, struct tls_context *tls, const char *name, bool must_verify,
-    struct tls_facts *facts, struct arena *arena)
+conn_secure(struct conn *conn, struct tls_context *tls, const struct tls_wish *wish)
 {
 	hurry(conn); /* several records may be one step of a handshake */
 	conn->wire->ops->free(conn->wire);
-	conn->wire = wire_tls(conn->fd, tls, name, must_verify, facts, arena);
+	conn->wire = wire_tls(conn->fd, tls, wish);
 	conn->phase = OPENING;
 	event_active(&conn->writing, EV_WRITE, 0);
 }

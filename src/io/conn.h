@@ -14,11 +14,10 @@
 
 #include "base/ip.h"
 
-struct arena;
 struct conn;
 struct event_base;
 struct tls_context;
-struct tls_facts;
+struct tls_wish;
 
 enum conn_event { CONN_CONNECTED, CONN_DATA, CONN_SENT, CONN_SECURED, CONN_LOST, CONN_DEADLINE };
 enum conn_lost {
@@ -55,9 +54,8 @@ void conn_send(
 void conn_last_words(struct conn *conn, const char *data,
     size_t len); /* one try to write, before conn_close; nothing tells whether it went out */
 bool conn_has_input(const struct conn *conn); /* bytes wait unread in the kernel */
-void conn_secure(struct conn *conn, struct tls_context *tls, const char *name, bool must_verify,
-    struct tls_facts *facts,
-    struct arena *arena); /* the handshake; `name` for SNI and the certificate's check */
+void conn_secure(
+    struct conn *conn, struct tls_context *tls, const struct tls_wish *wish); /* the handshake */
 struct ip conn_local(const struct conn *conn); /* our end, once connected; family 0 before */
 
 #endif

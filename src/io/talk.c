@@ -89,7 +89,9 @@ on_lost(struct talk *talk, const struct conn_news *news)
 		lose(talk, END_RESET, news->words);
 		break;
 	case LOST_TLS:
-		if (talk->plan.must_verify && talk->result->tls.problem != NULL)
+		if (talk->plan.must_match && talk->result->dane.words != NULL)
+			lose(talk, END_TLS_FAILED, talk->result->dane.words);
+		else if (talk->plan.must_verify && talk->result->tls.problem != NULL)
 			lose(talk, END_TLS_FAILED,
 			    arena_printf(
 			        talk->arena, "the certificate is %s", talk->result->tls.problem));
@@ -240,6 +242,22 @@ tls_possible(struct talk *talk)
 	return false;
 }
 
+static void
+secure(struct talk *talk)
+{
+	const struct talk_plan *plan = &talk->plan;
+	struct tls_wish wish = {.name = plan->name,
+	    .must_verify = plan->must_verify,
+	    .must_match = plan->must_match,
+	    .small = plan->small_hello,
+	    .dane = plan->dane,
+	    .facts = &talk->result->tls,
+	    .met = &talk->result->dane,
+	    .arena = talk->arena};
+
+	conn_secure(talk->conn, plan->tls, &wish);
+}
+
 /* What has come already is heard when we next say something. */
 static void
 rest(struct talk *talk)
@@ -280,8 +298,7 @@ act(struct talk *talk)
 			act(talk);
 			return;
 		}
-		conn_secure(talk->conn, plan->tls, plan->name, plan->must_verify,
-		    &talk->result->tls, talk->arena);
+		secure(talk);
 		break;
 	case ACT_REST:
 		rest(talk);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/ip.h"
+#include "evidence/dane.h"
 #include "smtp/dialogue.h"
 #include "smtp/tls_facts.h"
 
@@ -26,7 +27,10 @@ struct talk_plan {
 	struct ip address;
 	uint16_t port;
 	const char *name; /* of the host, for SNI and the certificate; an address if it has none */
-	bool must_verify;
+	bool must_verify; /* a certificate that is not good ends it … */
+	bool must_match; /* … or one that matches no TLSA record */
+	bool small_hello; /* a ClientHello that fits into one packet */
+	const struct dane *dane; /* of the host; NULL: not known */
 	const struct plan *plan; /* of the session, and of its first transaction */
 	talk_done *ready; /* NULL: one transaction, then QUIT */
 };
@@ -35,6 +39,7 @@ struct talk_result { /* in the caller's arena, filled while the talk goes on: at
 	                all that is known */
 	struct dialogue dialogue;
 	struct tls_facts tls;
+	struct dane_met dane;
 	struct ip source; /* our end of the connection */
 	bool unsent; /* it was lost before all that the stage had to say was out */
 	int error; /* ending local: an errno, or 0 */

@@ -9,8 +9,11 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "evidence/dane.h"
 
 enum { STATUS_INTERNAL = 70 };
+
+#define SMALL_GROUPS "X25519:P-256" /* no post-quantum share of a thousand octets */
 
 struct tls_context {
 	SSL_CTX *ctx;
@@ -37,6 +40,7 @@ context_open(struct tls_context *context)
 	                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_read_ahead(context->ctx, 1); /* one read a record instead of two */
 	SSL_CTX_set_session_cache_mode(context->ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_dane_enable(context->ctx);
 	tls_check_install(context->ctx);
 	return true;
 }
@@ -82,26 +86,44 @@ tls_context_trusts(struct tls_context *context)
 	return context->trusts;
 }
 
-static void
-name_peer(SSL *ssl, const char *name)
+static bool
+is_address(const char *name)
 {
 	ASN1_OCTET_STRING *address = a2i_IPADDRESS(name);
 
-	if (address != NULL) { /* an address has no SNI (RFC 6066 section 3) */
-		X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name);
-	} else {
-		SSL_set_tlsext_host_name(ssl, name);
-		/* RFC 9525 section 2: a common name is no name of a server. */
-		SSL_set_hostflags(ssl,
-		    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-		SSL_set1_host(ssl, name);
-	}
 	ASN1_OCTET_STRING_free(address);
+	return address != NULL;
+}
+
+void
+tls_name_expect(X509_VERIFY_PARAM *param, const char *name)
+{
+	if (is_address(name)) {
+		X509_VERIFY_PARAM_set1_ip_asc(param, name);
+		return;
+	}
+	/* RFC 9525 section 2: a common name is no name of a server. */
+	X509_VERIFY_PARAM_set_hostflags(
+	    param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+	X509_VERIFY_PARAM_set1_host(param, name, 0);
+}
+
+/* RFC 7672 section 8.1: whoever goes by TLSA records says their base in SNI. */
+static void
+name_peer(SSL *ssl, const struct tls_wish *wish)
+{
+	const struct dane *dane = wish->dane;
+	const char *name = dane != NULL && dane->usable > 0 ? dane->base : wish->name;
+
+	if (!is_address(name)) /* an address has no SNI (RFC 6066 section 3) */
+		SSL_set_tlsext_host_name(ssl, name);
+	tls_name_expect(SSL_get0_param(ssl), wish->name);
 }
 
 struct ssl_st *
-tls_client(struct tls_context *context, const char *name, struct tls_check *check, void *bio_data)
+tls_client(struct tls_context *context, struct tls_check *check, void *bio_data)
 {
+	const struct tls_wish *wish = &check->wish;
 	bool open = context_open(context);
 	SSL *ssl = open ? SSL_new(context->ctx) : NULL;
 	BIO *bio = open ? BIO_new(context->bio) : NULL;
@@ -116,10 +138,13 @@ tls_client(struct tls_context *context, const char *name, struct tls_check *chec
 	SSL_set_connect_state(ssl);
 	SSL_set_app_data(ssl, check);
 	check->blind = !tls_context_trusts(context);
-	check->nameless = *name == '\0'; /* OpenSSL takes that for "any name" */
+	check->nameless = *wish->name == '\0'; /* OpenSSL takes that for "any name" */
 	if (!check->nameless)
-		name_peer(ssl, name);
-	if (check->must_verify)
+		name_peer(ssl, wish);
+	tls_dane_begin(ssl, check);
+	if (wish->small)
+		SSL_set1_groups_list(ssl, SMALL_GROUPS);
+	if (wish->must_verify || wish->must_match)
 		SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
 	ERR_clear_error();
 	return ssl;

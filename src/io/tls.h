@@ -10,16 +10,44 @@
 #include <stddef.h>
 
 struct arena;
+struct X509_VERIFY_PARAM_st;
+struct X509_name_st;
 struct bio_method_st;
+struct dane;
+struct dane_met;
 struct ssl_ctx_st;
 struct ssl_st;
 struct tls_context;
 struct tls_facts;
+struct x509_store_ctx_st;
 
 enum { TLS_DH_BITS_MAX = 4096 }; /* a larger group would block the loop for most of a second */
 
+struct tls_wish { /* what a handshake is to be; borrowed */
+	const char *name; /* of the host: for SNI and the certificate's check */
+	bool must_verify; /* a certificate that is not good ends it … */
+	bool must_match; /* … or one that matches no TLSA record */
+	bool small; /* with a ClientHello that fits into one packet */
+	const struct dane *dane; /* NULL: there are no records to be tried */
+	struct tls_facts *facts;
+	struct dane_met *met;
+	struct arena *arena; /* of the facts */
+};
+
+struct tls_error { /* X509_V_ERR_… */
+	int error, depth;
+};
+
+enum { TLS_ERRORS_MAX = 8 };
+
 struct tls_check { /* of one handshake: what is found on the way */
-	bool must_verify; /* a fault ends the handshake */
+	struct tls_wish wish;
+	bool by_dane; /* there are records that OpenSSL tries */
+	struct tls_error dane_errors[TLS_ERRORS_MAX];
+	size_t dane_error_count;
+	bool dane_tried;
+	struct tls_error errors[TLS_ERRORS_MAX]; /* of the chain */
+	size_t error_count;
 	bool blind; /* this host has no CA certificates: nothing can be said of trust */
 	bool nameless; /* there is no name that a certificate could be for */
 	unsigned faults; /* bits of io/tls_check.c */
@@ -27,8 +55,8 @@ struct tls_check { /* of one handshake: what is found on the way */
 	int weak_bits, weak_digest; /* of the certificate that is too weak; 0: not that */
 	bool weak_issuer; /* it is not the server's own */
 	int dh_bits; /* of a group that was refused as too large */
-	struct x509_st *certificate; /* that ended the handshake, for OpenSSL does not give it out;
-	                                NULL: none did. Owned: tls_check_release */
+	struct stack_st_X509 *chain; /* as it was sent, for OpenSSL does not give it out when the
+	                                handshake fails; NULL: none was. Owned: tls_check_release */
 };
 
 /* `ca`: a file of PEM certificates to trust instead of the system's, or a folder of such; NULL: the
@@ -40,11 +68,13 @@ void tls_context_free(struct tls_context *context); /* NULL is allowed */
 bool tls_context_trusts(struct tls_context *context); /* there is somebody to trust */
 
 /* A client's SSL over a BIO of tls_bio_method, whose data is `bio_data`; ready for SSL_connect. A
- * bad certificate is reported, and fails nothing unless check->must_verify (RFC 7435). */
-struct ssl_st *tls_client(
-    struct tls_context *context, const char *name, struct tls_check *check, void *bio_data);
+ * bad certificate is reported, and fails nothing unless the wish says so (RFC 7435). */
+struct ssl_st *tls_client(struct tls_context *context, struct tls_check *check, void *bio_data);
 struct bio_method_st *tls_bio_method(void); /* in io/wire_tls.c */
 const char *tls_library(void); /* "OpenSSL 3.0.22 …" */
+
+/* What a certificate has to be for: a name, or an address. */
+void tls_name_expect(struct X509_VERIFY_PARAM_st *param, const char *name);
 
 /* io/tls_trust.c: loads certificates to trust; false: there are none. */
 bool tls_trust(struct ssl_ctx_st *ctx, const char *path);
@@ -52,10 +82,24 @@ bool tls_trust_system(struct ssl_ctx_st *ctx);
 
 /* io/tls_check.c */
 void tls_check_install(struct ssl_ctx_st *ctx);
-void tls_facts_read(struct ssl_st *ssl, const struct tls_check *check, struct arena *arena,
-    struct tls_facts *facts); /* after the handshake, good or not */
+/* What was found about the chain, into the wish's facts. */
+void tls_check_read(const struct tls_check *check);
+struct tls_check *tls_check_of(struct x509_store_ctx_st *store);
+void tls_error_keep(struct tls_error *errors, size_t *count, struct x509_store_ctx_st *store);
+const char *tls_error_word(int error); /* of RFC 8460 section 4.3 */
+const char *tls_error_name(int error); /* "X509_V_ERR_CERT_HAS_EXPIRED" */
 void tls_check_release(struct tls_check *check);
 /* Why the last call failed; clears OpenSSL's queue. */
 void tls_check_words(const struct tls_check *check, char *words, size_t size);
+
+/* io/tls_read.c: after the handshake, good or not: what it showed, into the wish's facts. */
+void tls_facts_read(struct ssl_st *ssl, const struct tls_check *check);
+const char *tls_name_words(struct arena *arena, const struct X509_name_st *name);
+
+/* io/tls_dane.c */
+void tls_dane_begin(struct ssl_st *ssl, struct tls_check *check);
+/* False: no record matches. The store's context then holds the error. */
+bool tls_dane_verify(struct x509_store_ctx_st *store, struct tls_check *check);
+void tls_dane_read(struct ssl_st *ssl, const struct tls_check *check); /* into wish.met */
 
 #endif

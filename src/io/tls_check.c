@@ -1,5 +1,5 @@
-/* What a handshake and its certificates showed. Every fault of a chain is gathered, not the first
- * alone; whether any of them ends the handshake is decided when all are known. */
+/* Is a chain good? Every fault of it is gathered, not the first alone; whether any of them ends the
+ * handshake is decided when all are known. */
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -17,47 +17,85 @@
 
 enum fault {
 	FAULT_TRUST = 1,
-	FAULT_DATE = 2,
+	FAULT_EXPIRED = 2,
 	FAULT_NAME = 4,
 	FAULT_WEAK = 8,
 	FAULT_OTHER = 16,
+	FAULT_EARLY = 32,
 };
 
-enum {
-	CHAIN_LEVEL = 2, /* of SSL_CTX_set_security_level(3) */
-	NAMES_SHOWN = 32,
-	SUBJECT_SHOWN = 512,
-	NAME_SHOWN = 1024,
-};
+enum { CHAIN_LEVEL = 2 }; /* of SSL_CTX_set_security_level(3) */
 
-static unsigned
-fault_of(int error)
+/* What may be wrong with a chain. OpenSSL has no names at run time; the word is RFC 8460's. */
+/* clang-format off */
+static const struct tls_error_row {
+	int error;
+	unsigned fault;
+	const char *name, *word;
+} error_rows[] = {
+#define ROW(error, fault, word) {error, fault, #error, word}
+	ROW(X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, FAULT_TRUST, "certificate-not-trusted"),
+	ROW(X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, FAULT_TRUST, "certificate-not-trusted"),
+	ROW(X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, FAULT_TRUST, "certificate-not-trusted"),
+	ROW(X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, FAULT_TRUST, "certificate-not-trusted"),
+	ROW(X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, FAULT_TRUST, "certificate-not-trusted"),
+	ROW(X509_V_ERR_CERT_UNTRUSTED, FAULT_TRUST, "certificate-not-trusted"),
+	ROW(X509_V_ERR_CERT_REJECTED, FAULT_TRUST, "certificate-not-trusted"),
+	ROW(X509_V_ERR_INVALID_CA, FAULT_TRUST, "certificate-not-trusted"),
+	ROW(X509_V_ERR_CERT_HAS_EXPIRED, FAULT_EXPIRED, "certificate-expired"),
+	ROW(X509_V_ERR_CERT_NOT_YET_VALID, FAULT_EARLY, "validation-failure"),
+	ROW(X509_V_ERR_HOSTNAME_MISMATCH, FAULT_NAME, "certificate-host-mismatch"),
+	ROW(X509_V_ERR_IP_ADDRESS_MISMATCH, FAULT_NAME, "certificate-host-mismatch"),
+	ROW(X509_V_ERR_EE_KEY_TOO_SMALL, FAULT_WEAK, "validation-failure"),
+	ROW(X509_V_ERR_CA_KEY_TOO_SMALL, FAULT_WEAK, "validation-failure"),
+	ROW(X509_V_ERR_CA_MD_TOO_WEAK, FAULT_WEAK, "validation-failure"),
+	ROW(X509_V_ERR_DANE_NO_MATCH, FAULT_OTHER, "tlsa-invalid"),
+	ROW(X509_V_ERR_CERT_SIGNATURE_FAILURE, FAULT_OTHER, "validation-failure"),
+	ROW(X509_V_ERR_CERT_CHAIN_TOO_LONG, FAULT_OTHER, "validation-failure"),
+	ROW(X509_V_ERR_INVALID_PURPOSE, FAULT_OTHER, "validation-failure"),
+	ROW(X509_V_ERR_PATH_LENGTH_EXCEEDED, FAULT_OTHER, "validation-failure"),
+	ROW(X509_V_ERR_CERT_REVOKED, FAULT_OTHER, "validation-failure"),
+	ROW(X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION, FAULT_OTHER, "validation-failure"),
+	ROW(X509_V_ERR_PERMITTED_VIOLATION, FAULT_OTHER, "validation-failure"),
+	ROW(X509_V_ERR_EXCLUDED_VIOLATION, FAULT_OTHER, "validation-failure"),
+	ROW(X509_V_ERR_UNSPECIFIED, FAULT_OTHER, "validation-failure"),
+#undef ROW
+};
+/* clang-format on */
+
+static const struct tls_error_row *
+row_of(int error)
 {
-	switch (error) {
-	case X509_V_OK:
-		return 0;
-	case X509_V_ERR_CERT_HAS_EXPIRED:
-	case X509_V_ERR_CERT_NOT_YET_VALID:
-		return FAULT_DATE;
-	case X509_V_ERR_HOSTNAME_MISMATCH:
-	case X509_V_ERR_IP_ADDRESS_MISMATCH:
-		return FAULT_NAME;
-	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-	case X509_V_ERR_CERT_UNTRUSTED:
-	case X509_V_ERR_CERT_REJECTED:
-	case X509_V_ERR_INVALID_CA:
-		return FAULT_TRUST;
-	case X509_V_ERR_EE_KEY_TOO_SMALL:
-	case X509_V_ERR_CA_KEY_TOO_SMALL:
-	case X509_V_ERR_CA_MD_TOO_WEAK:
-		return FAULT_WEAK;
-	default:
-		return FAULT_OTHER;
-	}
+	const struct tls_error_row *row = error_rows;
+
+	while (row->error != error && row->error != X509_V_ERR_UNSPECIFIED)
+		row++;
+	return row;
+}
+
+const char *
+tls_error_word(int error)
+{
+	return row_of(error)->word;
+}
+
+const char *
+tls_error_name(int error)
+{
+	return row_of(error)->name;
+}
+
+void
+tls_error_keep(struct tls_error *errors, size_t *count, X509_STORE_CTX *store)
+{
+	struct tls_error new = {
+	    X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_error_depth(store)};
+
+	for (size_t i = 0; i < *count; i++)
+		if (errors[i].error == new.error && errors[i].depth == new.depth)
+			return;
+	if (*count < TLS_ERRORS_MAX)
+		errors[(*count)++] = new;
 }
 
 static void
@@ -74,8 +112,8 @@ note_weakness(struct tls_check *check, X509_STORE_CTX *store, int error)
 		check->weak_bits = EVP_PKEY_get_bits(X509_get0_pubkey(certificate));
 }
 
-static struct tls_check *
-check_of(X509_STORE_CTX *store)
+struct tls_check *
+tls_check_of(X509_STORE_CTX *store)
 {
 	return SSL_get_app_data(
 	    X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
@@ -85,12 +123,13 @@ check_of(X509_STORE_CTX *store)
 static int
 gather_fault(int ok, X509_STORE_CTX *store)
 {
-	struct tls_check *check = check_of(store);
+	struct tls_check *check = tls_check_of(store);
 	int error = X509_STORE_CTX_get_error(store);
-	unsigned fault = fault_of(error);
+	unsigned fault = row_of(error)->fault;
 
 	if (ok)
 		return 1;
+	tls_error_keep(check->errors, &check->error_count, store);
 	check->faults |= fault;
 	if (fault == FAULT_WEAK)
 		note_weakness(check, store, error);
@@ -99,13 +138,10 @@ gather_fault(int ok, X509_STORE_CTX *store)
 	return 1;
 }
 
-/* Instead of OpenSSL's own, for the level: that of the handshake is none. */
-static int
-check_chain(X509_STORE_CTX *store, void *arg)
+/* By authorities and dates, at a level of its own: that of the handshake is none. */
+static void
+check_by_authorities(X509_STORE_CTX *store, struct tls_check *check)
 {
-	struct tls_check *check = check_of(store);
-
-	(void)arg;
 	X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(store), CHAIN_LEVEL);
 	X509_STORE_CTX_set_verify_cb(store, gather_fault);
 	if (X509_verify_cert(store) <= 0 && check->faults == 0) {
@@ -116,21 +152,59 @@ check_chain(X509_STORE_CTX *store, void *arg)
 		check->faults |= FAULT_NAME;
 	if (check->blind) /* then this says nothing of the certificate */
 		check->faults &= ~(unsigned)FAULT_TRUST;
-	if (!check->must_verify || (check->faults == 0 && !check->blind))
-		return 1;
-	if (check->certificate == NULL) {
-		check->certificate = X509_STORE_CTX_get0_cert(store);
-		X509_up_ref(check->certificate);
+}
+
+/* The context of the handshake goes by TLSA records: authorities are asked in one of their own. */
+static void
+check_apart(X509_STORE_CTX *store, struct tls_check *check)
+{
+	int index = SSL_get_ex_data_X509_STORE_CTX_idx();
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, index);
+	X509_STORE_CTX *own = X509_STORE_CTX_new();
+
+	if (own == NULL ||
+	    X509_STORE_CTX_init(own, SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)),
+	        X509_STORE_CTX_get0_cert(store), X509_STORE_CTX_get0_untrusted(store)) != 1 ||
+	    X509_STORE_CTX_set_default(own, "ssl_server") != 1 ||
+	    X509_STORE_CTX_set_ex_data(own, index, ssl) != 1) {
+		check->faults |= FAULT_OTHER;
+		check->error = X509_V_ERR_OUT_OF_MEM;
+	} else {
+		tls_name_expect(X509_STORE_CTX_get0_param(own), check->wish.name);
+		check_by_authorities(own, check);
 	}
-	X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
-	return 0;
+	X509_STORE_CTX_free(own);
+}
+
+/* Instead of OpenSSL's own. */
+static int
+check_chain(X509_STORE_CTX *store, void *arg)
+{
+	struct tls_check *check = tls_check_of(store);
+	bool matches = false, good;
+
+	(void)arg;
+	if (check->chain == NULL)
+		check->chain = X509_chain_up_ref(X509_STORE_CTX_get0_untrusted(store));
+	if (check->by_dane) {
+		check_apart(store, check);
+		matches = tls_dane_verify(store, check);
+	} else {
+		check_by_authorities(store, check);
+	}
+	good = check->wish.must_match    ? matches
+	       : check->wish.must_verify ? check->faults == 0 && !check->blind
+	                                 : true;
+	if (!good)
+		X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+	return good;
 }
 
 void
 tls_check_release(struct tls_check *check)
 {
-	X509_free(check->certificate);
-	check->certificate = NULL;
+	sk_X509_pop_free(check->chain, X509_free);
+	check->chain = NULL;
 }
 
 /* Asked of everything that a security level could forbid. */
@@ -181,7 +255,8 @@ static const struct verdict {
 	const char *word, *words;
 } verdicts[] = {
     {FAULT_TRUST, "certificate-not-trusted", "not signed by a trusted authority"},
-    {FAULT_DATE, "certificate-expired", "expired or not valid yet"},
+    {FAULT_EXPIRED, "certificate-expired", "expired"},
+    {FAULT_EARLY, "validation-failure", "not valid yet"},
     {FAULT_NAME, "certificate-host-mismatch", "for another name"},
     {FAULT_WEAK, "validation-failure", NULL},
     {FAULT_OTHER, "validation-failure", NULL},
@@ -221,138 +296,27 @@ read_verdict(const struct tls_check *check, struct arena *arena, struct tls_fact
 	buf_release(&words);
 }
 
-static const char *
-time_words(struct arena *arena, const ASN1_TIME *time)
-{
-	struct tm tm;
-
-	if (time == NULL || ASN1_TIME_to_tm(time, &tm) != 1)
-		return NULL;
-	return arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
-	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
-}
-
-/* As much of it as is shown, without half a character at the end. */
-static size_t
-shown(const char *text, size_t len)
-{
-	size_t end = 0, step;
-
-	while (end < len && end < SUBJECT_SHOWN) {
-		step = utf8_len(text + end, len - end);
-		if (step == 0)
-			step = 1;
-		if (end + step > SUBJECT_SHOWN)
-			break;
-		end += step;
-	}
-	return end;
-}
-
-static const char *
-name_words(struct arena *arena, const X509_NAME *name)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	const char *words = NULL;
-	char *data;
-	long len;
-
-	if (bio != NULL &&
-	    X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0) {
-		len = BIO_get_mem_data(bio, &data);
-		words = arena_copy(arena, data, len < 0 ? 0 : shown(data, (size_t)len));
-	}
-	BIO_free(bio);
-	return words;
-}
-
-/* What cannot be in a name is escaped as RFC 1035 section 5.1 does: \DDD. So a NUL ends no name,
- * and a blank makes no two of one. */
-static const char *
-dns_name(struct arena *arena, const ASN1_STRING *string)
-{
-	const unsigned char *at = ASN1_STRING_get0_data(string);
-	size_t len = (size_t)ASN1_STRING_length(string);
-	struct buf name;
-	const char *words;
-
-	buf_init(&name, NAME_SHOWN);
-	for (size_t i = 0; i < len && !name.full; i++)
-		if (at[i] <= ' ' || at[i] >= 0x7f || at[i] == '\\')
-			buf_printf(&name, "\\%03u", at[i]);
-		else
-			buf_putc(&name, (char)at[i]);
-	words = arena_copy(arena, name.data, name.len);
-	buf_release(&name);
-	return words;
-}
-
-static const char *
-ip_name(struct arena *arena, const ASN1_OCTET_STRING *string)
-{
-	struct ip ip = {.family = 0};
-	int len = ASN1_STRING_length(string);
-	char text[IP_TEXT];
-
-	if (len != 4 && len != 16)
-		return NULL;
-	ip.family = len == 4 ? 4 : 6;
-	memcpy(ip.bytes, ASN1_STRING_get0_data(string), (size_t)len);
-	return arena_string(arena, ip_text(&ip, text));
-}
-
 static void
-read_names(const X509 *certificate, struct arena *arena, struct tls_facts *facts)
+read_faults(const struct tls_check *check)
 {
-	GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+	struct tls_facts *facts = check->wish.facts;
 
-	if (names == NULL)
-		return;
-	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
-		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
-		const char *words = name->type == GEN_DNS     ? dns_name(arena, name->d.dNSName)
-		                    : name->type == GEN_IPADD ? ip_name(arena, name->d.iPAddress)
-		                                              : NULL;
-
-		if (words == NULL)
-			continue;
-		if (facts->name_count == NAMES_SHOWN)
-			break;
-		*(const char **)arena_push(
-		    arena, &facts->names, facts->name_count++, sizeof *facts->names) = words;
-	}
-	GENERAL_NAMES_free(names);
+	for (size_t i = 0; i < check->error_count; i++)
+		facts->faults[facts->fault_count++] =
+		    (struct tls_fault){.word = tls_error_word(check->errors[i].error),
+		        .reason = tls_error_name(check->errors[i].error),
+		        .words = arena_string(check->wish.arena,
+		            X509_verify_cert_error_string(check->errors[i].error)),
+		        .depth = check->errors[i].depth};
 }
 
 void
-tls_facts_read(
-    SSL *ssl, const struct tls_check *check, struct arena *arena, struct tls_facts *facts)
+tls_check_read(const struct tls_check *check)
 {
-	X509 *certificate = SSL_get0_peer_certificate(ssl);
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned len = 0;
-	char hex[2 * EVP_MAX_MD_SIZE + 1];
-
-	if (SSL_is_init_finished(ssl)) {
-		facts->version = arena_string(arena, SSL_get_version(ssl));
-		facts->cipher = arena_string(arena, SSL_get_cipher_name(ssl));
-	}
-	if (certificate != NULL || check->faults != 0)
-		read_verdict(check, arena, facts);
-	if (certificate == NULL)
-		certificate = check->certificate;
-	if (certificate == NULL)
+	if (check->chain == NULL)
 		return;
-	facts->subject = name_words(arena, X509_get_subject_name(certificate));
-	facts->issuer = name_words(arena, X509_get_issuer_name(certificate));
-	read_names(certificate, arena, facts);
-	facts->not_before = time_words(arena, X509_get0_notBefore(certificate));
-	facts->not_after = time_words(arena, X509_get0_notAfter(certificate));
-	if (X509_digest(certificate, EVP_sha256(), digest, &len) == 1) {
-		for (unsigned i = 0; i < len; i++)
-			snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-		facts->sha256 = arena_string(arena, hex);
-	}
+	read_verdict(check, check->wish.arena, check->wish.facts);
+	read_faults(check);
 }
 
 void

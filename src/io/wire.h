@@ -10,9 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct arena;
 struct tls_context;
-struct tls_facts;
+struct tls_wish;
 struct wire;
 
 enum { WIRE_TURN = 8192 };
@@ -49,10 +48,9 @@ struct wire {
 };
 
 struct wire *wire_plain(int fd);
-/* `name`: for SNI and the certificate's check. The facts are read, into the arena, when the
- * handshake ends, good or not. */
-struct wire *wire_tls(int fd, struct tls_context *tls, const char *name, bool must_verify,
-    struct tls_facts *facts, struct arena *arena);
+/* The facts are read when the handshake ends, good or not. The wish is copied, but not what it
+ * points to. */
+struct wire *wire_tls(int fd, struct tls_context *tls, const struct tls_wish *wish);
 
 /* What both kinds do with the socket: -1 with errno, EAGAIN too when the ration is used up. */
 long wire_receive(struct wire *wire, char *bytes, size_t size);

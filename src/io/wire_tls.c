@@ -23,8 +23,6 @@ struct tls_wire {
 	struct wire wire; /* first: a wire is cast to it */
 	SSL *ssl;
 	struct tls_check check;
-	struct tls_facts *facts;
-	struct arena *arena;
 	bool closed; /* the peer did */
 	int error; /* of the socket */
 	bool sound; /* a close-notify makes sense */
@@ -89,11 +87,13 @@ static void
 on_message(int ours, int version, int type, const void *bytes, size_t len, SSL *ssl, void *arg)
 {
 	struct tls_wire *tls = arg;
+	struct tls_facts *facts = tls->check.wish.facts;
 
 	(void)version;
 	(void)bytes;
-	(void)len;
 	(void)ssl;
+	if (ours && type == SSL3_RT_HANDSHAKE && facts->hello == 0)
+		facts->hello = len; /* it is the first of all */
 	if (!ours && type == SSL3_RT_HANDSHAKE)
 		tls->messages++;
 }
@@ -134,13 +134,16 @@ begin(struct tls_wire *tls)
 static void
 read_facts(struct tls_wire *tls, const struct wire_outcome *outcome)
 {
-	tls_facts_read(tls->ssl, &tls->check, tls->arena, tls->facts);
+	struct tls_facts *facts = tls->check.wish.facts;
+
+	tls_facts_read(tls->ssl, &tls->check);
+	facts->heard = tls->wire.taken;
 	if (outcome->state == WIRE_DONE)
-		tls->facts->done = true;
+		facts->done = true;
 	else if (outcome->state == WIRE_CLOSED)
-		tls->facts->error = "the peer closed the connection";
+		facts->error = "the peer closed the connection";
 	else
-		tls->facts->error = arena_string(tls->arena,
+		facts->error = arena_string(tls->check.wish.arena,
 		    outcome->state == WIRE_FAILED ? strerror(outcome->error) : outcome->words);
 }
 
@@ -202,8 +205,7 @@ tls_free(struct wire *wire)
 }
 
 struct wire *
-wire_tls(int fd, struct tls_context *context, const char *name, bool must_verify,
-    struct tls_facts *facts, struct arena *arena)
+wire_tls(int fd, struct tls_context *context, const struct tls_wish *wish)
 {
 	static const struct wire_ops ops = {
 	    .open = tls_open,
@@ -216,10 +218,8 @@ wire_tls(int fd, struct tls_context *context, const char *name, bool must_verify
 
 	tls->wire.ops = &ops;
 	tls->wire.fd = fd;
-	tls->check.must_verify = must_verify;
-	tls->facts = facts;
-	tls->arena = arena;
-	tls->ssl = tls_client(context, name, &tls->check, tls);
+	tls->check.wish = *wish;
+	tls->ssl = tls_client(context, &tls->check, tls);
 	SSL_set_msg_callback(tls->ssl, on_message);
 	SSL_set_msg_callback_arg(tls->ssl, tls);
 	return &tls->wire;

@@ -170,7 +170,66 @@ struct arena;
 	X(TLS_FAILED_KEY, "tls-failed.key") \
 	X(TLS_FAILED_CLOSED, "tls-failed.closed") \
 	X(TLS_FAILED_INTERNAL, "tls-failed.internal") \
-	X(TLS_FAILED_NAME, "tls-failed.name")
+	X(TLS_FAILED_NAME, "tls-failed.name") \
+	X(WITHHELD, "withheld") \
+	X(WITHHELD_MATCH, "withheld.match") \
+	X(WITHHELD_STARTTLS, "withheld.starttls") \
+	X(WITHHELD_LOOKUP, "withheld.lookup") \
+	X(WITHHELD_NONE, "withheld.none") \
+	/* of a mail exchanger: what it publishes for DANE */ \
+	X(DANE_GOOD, "dane") \
+	X(DANE_NONE, "dane-none") \
+	X(DANE_INSECURE_MX, "dane-insecure-mx") \
+	X(DANE_NOT_EVALUABLE, "dane-not-evaluable") \
+	X(DANE_NOT_APPLICABLE, "dane-not-applicable") \
+	X(DANE_DNS_ERROR, "dane-dns-error") \
+	X(DANE_LOOKUP_FAILED, "dane-lookup-failed") \
+	X(DANE_UNUSABLE, "dane-unusable") \
+	X(DANE_UNTRIED, "dane-untried") \
+	X(DANE_MISMATCH, "dane-mismatch") \
+	X(DANE_CHAIN, "dane-chain") \
+	X(DANE_NO_STARTTLS, "dane-no-starttls") \
+	X(DANE_HANDSHAKE, "dane-handshake") \
+	X(DANE_PARTIAL, "dane-partial") \
+	X(DANE_RECORD_UNUSABLE, "dane-record-unusable") \
+	X(DANE_OUTRANKED, "dane-outranked") \
+	X(DANE_SPARE, "dane-spare") \
+	X(DANE_STALE, "dane-stale") \
+	X(DANE_WRONG_USAGE, "dane-wrong-usage") \
+	X(DANE_WRONG_SELECTOR, "dane-wrong-selector") \
+	X(DANE_WRONG_MATCHING, "dane-wrong-matching-type") \
+	X(DANE_NOT_SENT, "dane-not-sent") \
+	X(DANE_CUT, "dane-cut-short") \
+	X(DANE_PEM, "dane-of-pem-text") \
+	X(DANE_BITS, "dane-of-bare-key") \
+	X(DANE_EMPTY, "dane-of-nothing") \
+	X(DANE_PLACEHOLDER, "dane-placeholder") \
+	X(DANE_CERTIFICATE, "dane-certificate-digest") \
+	X(DANE_AUTHORITY, "dane-authority-digest") \
+	X(DANE_WHOLE, "dane-whole") \
+	X(DANE_MANY, "dane-many") \
+	X(DANE_RESOLVER_LAX, "dane-resolver-lax") \
+	/* … and how it speaks TLS */ \
+	X(TLS_GOOD, "tls") \
+	X(TLS_NONE, "tls-none") \
+	X(TLS_REFUSED, "tls-refused") \
+	X(TLS_HANDSHAKE, "tls-handshake") \
+	X(TLS_EXPIRED, "tls-expired") \
+	X(TLS_EARLY, "tls-not-yet-valid") \
+	X(TLS_NAME, "tls-other-name") \
+	X(TLS_SELF_SIGNED, "tls-self-signed") \
+	X(TLS_UNTRUSTED, "tls-untrusted") \
+	X(TLS_NO_ISSUER, "tls-issuer-missing") \
+	X(TLS_WEAK, "tls-weak") \
+	X(TLS_PURPOSE, "tls-purpose") \
+	X(TLS_OTHER, "tls-chain") \
+	X(TLS_ENDS_SOON, "tls-ends-soon") \
+	X(TLS_NEAR_END, "tls-near-end") \
+	X(TLS_OLD, "tls-old-version") \
+	X(TLS_HANDSHAKE_SIZE, "tls-handshake-size") \
+	X(TLS_HYBRID, "tls-hybrid") \
+	X(TLS_DISORDERED, "tls-disordered") \
+	X(TLS_ROOT_SENT, "tls-root-sent")
 /* clang-format on */
 
 enum fact_id {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "lab/zone.h"
 
 enum { DAY = 24 * 60 * 60 };
 
@@ -17,6 +18,9 @@ static const struct leaf {
 	long from, until; /* days from now */
 	bool by_itself;
 	const char *digest; /* NULL: SHA256 */
+	bool chained; /* sent with the authority's */
+	bool small; /* a key of its own, RSA 1024 */
+	const char *usage; /* NULL: serverAuth */
 } leaves[CERT_COUNT] = {
     [CERT_GOOD] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE ",DNS:mx." LAB_ZONE, -1, 30, false, NULL},
     [CERT_EXPIRED] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -730, -365, false, NULL},
@@ -25,6 +29,13 @@ static const struct leaf {
     [CERT_SELF_SIGNED] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -1, 30, true, NULL},
     [CERT_SHA1] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -1, 30, false, "SHA1"},
     [CERT_NAMELESS] = {"*.mx." LAB_ZONE, NULL, -1, 30, false, NULL},
+    [CERT_CHAINED] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -1, 30, .chained = true},
+    [CERT_ELSEWHERE_CHAINED] = {"mail.elsewhere.example", "DNS:mail.elsewhere.example", -1, 30,
+        .chained = true},
+    [CERT_SOON] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -85, 5},
+    [CERT_EARLY] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, 5, 30},
+    [CERT_SMALL] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -1, 30, .small = true},
+    [CERT_CLIENT] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -1, 30, .usage = "clientAuth"},
 };
 
 struct certs {
@@ -82,7 +93,7 @@ make_ca(EVP_PKEY *key)
 }
 
 static X509 *
-make_leaf(const struct certs *certs, const struct leaf *leaf)
+make_leaf(const struct certs *certs, const struct leaf *leaf, EVP_PKEY *key)
 {
 	X509 *cert = X509_new(), *issuer = leaf->by_itself ? cert : certs->ca;
 	const EVP_MD *digest =
@@ -90,37 +101,48 @@ make_leaf(const struct certs *certs, const struct leaf *leaf)
 
 	if (cert != NULL &&
 	    describe(cert, issuer, 2 + (leaf - leaves), leaf->common_name, leaf->from, leaf->until,
-	        certs->key) &&
+	        key) &&
 	    extend(cert, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
-	    extend(cert, issuer, NID_ext_key_usage, "serverAuth") &&
+	    extend(cert, issuer, NID_ext_key_usage,
+	        leaf->usage != NULL ? leaf->usage : "serverAuth") &&
 	    (leaf->names == NULL || extend(cert, issuer, NID_subject_alt_name, leaf->names)) &&
 	    (leaf->by_itself || extend(cert, issuer, NID_authority_key_identifier, "keyid")) &&
-	    X509_sign(cert, leaf->by_itself ? certs->key : certs->ca_key, digest) > 0)
+	    X509_sign(cert, leaf->by_itself ? key : certs->ca_key, digest) > 0)
 		return cert;
 	X509_free(cert);
 	return NULL;
+}
+
+static bool
+give_certificate(const struct certs *certs, const struct leaf *leaf, SSL_CTX *context)
+{
+	EVP_PKEY *key = leaf->small ? EVP_RSA_gen(1024) : certs->key;
+	X509 *cert = make_leaf(certs, leaf, key);
+	bool good = cert != NULL && SSL_CTX_use_certificate(context, cert) == 1 &&
+	            SSL_CTX_use_PrivateKey(context, key) == 1 &&
+	            (!leaf->chained || SSL_CTX_add1_chain_cert(context, certs->ca) == 1);
+
+	X509_free(cert);
+	if (leaf->small)
+		EVP_PKEY_free(key);
+	return good;
 }
 
 static SSL_CTX *
 make_context(const struct certs *certs, enum lab_cert which)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
-	X509 *cert = NULL;
 	bool good = context != NULL;
 
 	if (good)
 		SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
 		                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-		                              SSL_MODE_RELEASE_BUFFERS);
-	if (good && leaves[which].digest != NULL)
+		                              SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
+	if (good && (leaves[which].digest != NULL || leaves[which].small))
 		SSL_CTX_set_security_level(context, 0); /* or OpenSSL will not serve it */
-	if (good && which != CERT_NONE) { /* a context without a certificate has no cipher to offer:
-		                             the handshake ends in an alert */
-		cert = make_leaf(certs, &leaves[which]);
-		good = cert != NULL && SSL_CTX_use_certificate(context, cert) == 1 &&
-		       SSL_CTX_use_PrivateKey(context, certs->key) == 1;
-		X509_free(cert);
-	}
+	if (good && which != CERT_NONE) /* a context without a certificate has no cipher to offer:
+	                                   the handshake ends in an alert */
+		good = give_certificate(certs, &leaves[which], context);
 	if (good)
 		return context;
 	SSL_CTX_free(context);
@@ -170,6 +192,59 @@ bool
 certs_write_ca(const struct certs *certs, FILE *out)
 {
 	return PEM_write_X509(out, certs->ca) == 1;
+}
+
+static const char *
+hex_of(struct arena *arena, const void *bytes, size_t len)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	const char *hex = "";
+	unsigned size = 0;
+
+	EVP_Digest(bytes, len, digest, &size, EVP_sha256(), NULL);
+	for (unsigned i = 0; i < size; i++)
+		hex = arena_printf(arena, "%s%02x", hex, digest[i]);
+	return hex;
+}
+
+static const char *
+key_hex(struct arena *arena, EVP_PKEY *key)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(key, &der);
+	const char *hex = hex_of(arena, der, len > 0 ? (size_t)len : 0);
+
+	OPENSSL_free(der);
+	return hex;
+}
+
+static const char *
+pem_hex(struct arena *arena, EVP_PKEY *key)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	const char *hex = "";
+	char *text;
+	long len;
+
+	if (bio != NULL && PEM_write_bio_PUBKEY(bio, key) == 1) {
+		len = BIO_get_mem_data(bio, &text);
+		hex = hex_of(arena, text, len > 0 ? (size_t)len : 0);
+	}
+	BIO_free(bio);
+	return hex;
+}
+
+void
+certs_digests(const struct certs *certs, struct arena *arena, struct zone_values *out)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509(certs->ca, &der);
+
+	out->ca = hex_of(arena, der, len > 0 ? (size_t)len : 0);
+	out->ca_key = key_hex(arena, certs->ca_key);
+	out->key = key_hex(arena, certs->key);
+	out->pem = pem_hex(arena, certs->key);
+	OPENSSL_free(der);
 }
 
 SSL_CTX *

@@ -8,11 +8,15 @@
 
 #include "lab/domains.h"
 
+struct arena;
 struct certs;
+struct zone_values;
 typedef struct ssl_ctx_st SSL_CTX;
 
 struct certs *certs_new(char *why, size_t size); /* NULL with the reason */
 void certs_free(struct certs *certs);
+/* What TLSA records say of them. */
+void certs_digests(const struct certs *certs, struct arena *arena, struct zone_values *out);
 bool certs_write_ca(const struct certs *certs, FILE *out); /* PEM */
 SSL_CTX *certs_context(
     struct certs *certs, enum lab_cert which); /* for servers; the certs keep it */

@@ -28,6 +28,9 @@ const struct lab_source lab_sources[] = {
 };
 const size_t lab_source_count = sizeof lab_sources / sizeof lab_sources[0];
 
+#define SIGNED_MX "@ SIGNED yes\n@ MX 10 self\nself SIGNED yes\nself A self\n"
+#define NO_DIGEST "6e6f2073756368206b65792c206f72206f6620736f6d6520656c646572206461"
+
 const struct lab_domain lab_domains[] = {
 	/* ---- they take mail */
 	{"accept", "takes mail, with STARTTLS"},
@@ -264,6 +267,66 @@ const struct lab_domain lab_domains[] = {
 	{"cert-sha1", "its certificate is signed with SHA-1", .cert = CERT_SHA1},
 	{"cert-common-name", "its certificate has a common name alone", .cert = CERT_NAMELESS},
 	{"cert-good", "its certificate is good and signed by the lab's CA"},
+	{"cert-soon", "its certificate ends in five days", .cert = CERT_SOON},
+	{"cert-early", "its certificate is not valid yet", .cert = CERT_EARLY},
+	{"cert-small", "its certificate has an RSA key of 1024 bits", .cert = CERT_SMALL},
+	{"cert-client", "its certificate is for clients", .cert = CERT_CLIENT},
+
+	/* ---- DANE: what senders that go by TLSA records make of it */
+	{"dane-good", "a TLSA record matches its key", .zone = SIGNED_MX "self TLSA 3 1 1 key"},
+	{"dane-issuer", "a TLSA record matches its authority, which it sends",
+		.zone = SIGNED_MX "self TLSA 2 1 1 ca-key",
+		.cert = CERT_CHAINED},
+	{"dane-self-signed", "a TLSA record matches a certificate that nobody signed",
+		.zone = SIGNED_MX "self TLSA 3 1 1 key",
+		.cert = CERT_SELF_SIGNED},
+	{"dane-expired", "a TLSA record matches a certificate that has expired",
+		.zone = SIGNED_MX "self TLSA 3 1 1 key",
+		.cert = CERT_EXPIRED},
+	{"dane-rollover", "two TLSA records, one for a key to come",
+		.zone = SIGNED_MX "self TLSA 3 1 1 key\nself TLSA 3 1 1 " NO_DIGEST},
+	{"dane-mismatch", "its TLSA record matches nothing",
+		.zone = SIGNED_MX "self TLSA 3 1 1 " NO_DIGEST},
+	{"dane-selector", "its TLSA record is the digest of the key, published as that of the certificate",
+		.zone = SIGNED_MX "self TLSA 3 0 1 key"},
+	{"dane-usage", "its TLSA record is the authority's, published as its own",
+		.zone = SIGNED_MX "self TLSA 3 1 1 ca-key",
+		.cert = CERT_CHAINED},
+	{"dane-root", "its TLSA record is of the authority's key, and it does not send that",
+		.zone = SIGNED_MX "self TLSA 2 1 1 ca-key"},
+	{"dane-name", "a TLSA record matches its authority, and its certificate is another host's",
+		.zone = SIGNED_MX "self TLSA 2 1 1 ca-key",
+		.cert = CERT_ELSEWHERE_CHAINED},
+	{"dane-agility", "a TLSA record that matches stands beside one of a stronger digest that does not",
+		.zone = SIGNED_MX "self TLSA 3 1 1 key\nself TLSA 3 1 2 " NO_DIGEST NO_DIGEST},
+	{"dane-pem", "its TLSA record is the digest of a PEM text",
+		.zone = SIGNED_MX "self TLSA 3 1 1 pem"},
+	{"dane-pkix", "its TLSA record has a usage that is not for mail",
+		.zone = SIGNED_MX "self TLSA 1 1 1 key"},
+	{"dane-short", "its TLSA record has half a digest",
+		.zone = SIGNED_MX "self TLSA 3 1 1 0123456789abcdef"},
+	{"dane-no-starttls", "it has a TLSA record and no STARTTLS",
+		.zone = SIGNED_MX "self TLSA 3 1 1 key",
+		.offers = "PIPELINING\n8BITMIME"},
+	{"dane-starttls-454", "it has a TLSA record and says 454 to STARTTLS",
+		{{STAGE_STARTTLS, 0, "454 4.7.0 TLS not available due to local problem"}},
+		.zone = SIGNED_MX "self TLSA 3 1 1 key"},
+	{"dane-none", "its zone is signed and it has no TLSA record", .zone = SIGNED_MX},
+	{"dane-lookup-failed", "the look-up of its TLSA records ends in SERVFAIL",
+		.zone = SIGNED_MX "_tcp.self FATE SERVFAIL"},
+	{"dane-insecure-mx", "its MX record is not signed; its host is, and has a TLSA record",
+		.zone = "@ MX 10 self\nself SIGNED yes\nself A self\nself TLSA 3 1 1 key"},
+	{"dane-insecure-host", "its MX record is signed; its host is not, and has a TLSA record",
+		.zone = "@ SIGNED yes\n@ MX 10 self\nself A self\nself TLSA 3 1 1 key"},
+	{"dane-alias", "its MX is an alias, all signed, with a TLSA record at its end",
+		.zone = "@ SIGNED yes\n@ MX 10 alias\nalias CNAME self\nself SIGNED yes\nself A self\nself "
+			"TLSA 3 1 1 key"},
+	{"dane-partial", "one of its two hosts has a TLSA record",
+		.zone = "@ SIGNED yes\n@ MX 10 self\n@ MX 20 accept.mx.lab.example.\nself SIGNED yes\nself A "
+			"self\nself TLSA 3 1 1 key"},
+	{"dane-first-wrong", "the TLSA record of its first host matches nothing, that of its second does",
+		.zone = "@ SIGNED yes\n@ MX 10 self\n@ MX 20 dane-good.mx.lab.example.\nself SIGNED yes\nself "
+			"A self\nself TLSA 3 1 1 " NO_DIGEST},
 
 	/* ---- it says nothing, or goes away */
 	{"connect-silent", "the connection is made, and nobody is there",

@@ -136,6 +136,15 @@ remove_directory(struct lab *lab)
 
 /* ---- new and free */
 
+static void
+make_zone(struct lab *lab)
+{
+	struct zone_values values = {.port = maild_port(lab->maild)};
+
+	certs_digests(lab->certs, lab->arena, &values);
+	lab->zone = zone_new(&values);
+}
+
 static enum lab_fault
 open_all(struct lab *lab, char *why, size_t size)
 {
@@ -145,15 +154,15 @@ open_all(struct lab *lab, char *why, size_t size)
 	}
 	lab->base = loop_new();
 	catch_signals(lab); /* before there is a directory to be left behind */
-	lab->zone = zone_new();
 	lab->certs = certs_new(why, size);
 	if (lab->certs == NULL)
 		return LAB_NO_NETWORK;
-	lab->dnsd = dnsd_new(lab->base, lab->zone, lab->plan->dns_port, why, size);
-	if (lab->dnsd == NULL)
-		return LAB_NO_NETWORK;
 	lab->maild = maild_new(lab->base, lab->certs, lab->log, lab->plan->port, why, size);
 	if (lab->maild == NULL)
+		return LAB_NO_NETWORK;
+	make_zone(lab);
+	lab->dnsd = dnsd_new(lab->base, lab->zone, lab->plan->dns_port, why, size);
+	if (lab->dnsd == NULL)
 		return LAB_NO_NETWORK;
 	return make_directory(lab, why, size);
 }

@@ -20,6 +20,7 @@
 
 /* clang-format off */
 const struct lab_name lab_names[] = {
+	{"", "@ SOA 1\n@ SIGNED yes\n"},
 	{"lab.example",
 		"@ SOA 1\n"
 		"@ NS ns\n"

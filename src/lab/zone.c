@@ -21,12 +21,14 @@ struct zone_record {
 struct node {
 	const char *name;
 	enum fate fate;
+	enum { SIGNED_UNSAID, SIGNED_YES, SIGNED_NO } is_signed;
 	struct zone_record *records;
 	size_t count;
 };
 
 struct zone {
 	struct arena *arena;
+	const struct zone_values *values; /* while it is made */
 	struct node *nodes;
 	size_t count;
 };
@@ -109,6 +111,8 @@ absolute(const struct line *line, const char *written, struct arena *arena)
 		return line->origin;
 	if (strcmp(written, "self") == 0 && line->self != NULL)
 		return line->self;
+	if (len > 5 && strcmp(written + len - 5, ".self") == 0 && line->self != NULL)
+		return arena_printf(arena, "%.*s.%s", (int)(len - 5), written, line->self);
 	if (len > 0 && written[len - 1] == '.')
 		return arena_copy(arena, written, len - 1);
 	return *line->origin != '\0' ? arena_printf(arena, "%s.%s", written, line->origin)
@@ -201,6 +205,52 @@ read_fate(struct zone *zone, const struct line *line)
 }
 
 static bool
+read_signed(struct zone *zone, const struct line *line)
+{
+	make(zone, line->owner)->is_signed =
+	    strcmp(line->data, "yes") == 0 ? SIGNED_YES : SIGNED_NO;
+	return true;
+}
+
+/* A digest of something of the lab's, or hex. */
+static const char *
+tlsa_hex(const struct zone *zone, const char *word)
+{
+	const struct zone_values *values = zone->values;
+	const struct {
+		const char *word, *hex;
+	} words[] = {{"key", values->key}, {"ca", values->ca}, {"ca-key", values->ca_key},
+	    {"pem", values->pem}};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(words[i].word, word) == 0)
+			return words[i].hex;
+	return word;
+}
+
+static bool
+read_tlsa(struct zone *zone, const struct line *line, enum dns_type type, struct dns_record *record)
+{
+	unsigned usage, selector, matching, octet;
+	char word[520], *bytes;
+	const char *hex;
+	size_t len = 0;
+
+	(void)type;
+	if (sscanf(line->data, "%u %u %u %519s", &usage, &selector, &matching, word) != 4)
+		return false;
+	hex = tlsa_hex(zone, word);
+	bytes = arena_alloc(zone->arena, strlen(hex) / 2 + 1);
+	while (sscanf(hex + 2 * len, "%2x", &octet) == 1)
+		bytes[len++] = (char)octet;
+	record->u.tlsa.usage = (uint8_t)usage;
+	record->u.tlsa.selector = (uint8_t)selector;
+	record->u.tlsa.matching = (uint8_t)matching;
+	record->u.tlsa.data = (struct dns_text){bytes, len};
+	return true;
+}
+
+static bool
 read_many(struct zone *zone, const struct line *line)
 {
 	unsigned count, preference;
@@ -232,6 +282,7 @@ static const struct {
     {"CNAME", DNS_CNAME, read_name},
     {"NS", DNS_NS, read_name},
     {"SOA", DNS_SOA, read_soa},
+    {"TLSA", DNS_TLSA, read_tlsa},
 };
 
 static bool
@@ -243,6 +294,8 @@ read_record(struct zone *zone, const struct line *line)
 		return read_fate(zone, line);
 	if (strcmp(line->type, "MANY") == 0)
 		return read_many(zone, line);
+	if (strcmp(line->type, "SIGNED") == 0)
+		return read_signed(zone, line);
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
 		if (strcmp(line->type, types[i].word) == 0) {
 			if (!types[i].read(zone, line, types[i].type, &record))
@@ -267,6 +320,9 @@ read_line(
 		return false;
 	line.data = text + at;
 	snprintf(line.owner, sizeof line.owner, "%s", absolute(&line, owner, zone->arena));
+	if (strcmp(line.type, "TLSA") == 0)
+		snprintf(line.owner, sizeof line.owner, "_%u._tcp.%s", zone->values->port,
+		    absolute(&line, owner, zone->arena));
 	return read_record(zone, &line);
 }
 
@@ -315,11 +371,12 @@ add_domain(struct zone *zone, const struct lab_domain *domain)
 }
 
 struct zone *
-zone_new(void)
+zone_new(const struct zone_values *values)
 {
 	struct zone *zone = must_alloc(sizeof *zone);
 
 	zone->arena = arena_new();
+	zone->values = values;
 	make(zone, "");
 	for (size_t i = 0; i < lab_name_count; i++)
 		must_add(zone, lab_names[i].origin, lab_names[i].text, NULL, NULL);
@@ -358,6 +415,22 @@ fate_of(const struct zone *zone, const char *name)
 			return node->fate;
 		if (*name == '\0')
 			return FATE_ANSWER;
+	}
+}
+
+/* As the name or what is above it says; of the root it says nothing to others. */
+static bool
+is_signed(const struct zone *zone, const char *name)
+{
+	for (bool itself = true;; name = name_parent(name), itself = false) {
+		const struct node *node = find(zone, name);
+
+		if (*name == '\0' && !itself)
+			return false;
+		if (node != NULL && node->is_signed != SIGNED_UNSAID)
+			return node->is_signed == SIGNED_YES;
+		if (*name == '\0')
+			return false;
 	}
 }
 
@@ -420,6 +493,7 @@ zone_look_up(const struct zone *zone, const char *name, uint16_t type, struct ar
 	    .type = (enum dns_type)type,
 	    .canonical = name,
 	    .rcode = node == NULL ? DNS_NXDOMAIN : DNS_NOERROR,
+	    .authentic = is_signed(zone, name),
 	    .ttl = NEGATIVE_TTL};
 	find_apex(zone, name, apex);
 	if (fate_of(zone, name) != FATE_ANSWER || node == NULL)
@@ -431,6 +505,7 @@ zone_look_up(const struct zone *zone, const char *name, uint16_t type, struct ar
 	}
 	/* One link: where the alias leads to another alias, the client asks again there. */
 	out->canonical = alias->data.u.name;
+	out->authentic = out->authentic && is_signed(zone, out->canonical);
 	node = match(zone, out->canonical);
 	if (node == NULL)
 		out->rcode = DNS_NXDOMAIN;

@@ -5,7 +5,9 @@
  * unless they end in a dot; a TXT goes to the end of its line and is cut into strings of 255
  * octets. Lines that begin with ';' are comments. Unlike a master file it has no TTL and no class,
  * and it knows more: `self` as an owner or host is the domain's own mail server, as the data of an
- * A its address; `FATE x` makes x of the owner and all below it; `MANY n MX p host` is n records,
+ * A its address; `FATE x` makes x of the owner and all below it; `SIGNED yes|no` says whether
+ * answers about these are authentic, as if by DNSSEC; a TLSA stands at the port of the lab's mail
+ * servers, and its data may be a word of struct zone_values; `MANY n MX p host` is n records,
  * host-1 … host-n. `*` is a wildcard (RFC 4592). */
 #ifndef LAB_ZONE_H
 #define LAB_ZONE_H
@@ -20,8 +22,15 @@ struct zone;
 
 enum fate { FATE_ANSWER, FATE_SERVFAIL, FATE_REFUSED, FATE_SILENT, FATE_GARBLED };
 
-struct zone *zone_new(
-    void); /* with all that the lab knows; a fault in the lab's own tables ends the program */
+struct zone_values { /* what is known only when the lab runs; hex */
+	unsigned port; /* of the mail servers */
+	const char *key; /* SHA-256 of the key of all mail servers */
+	const char *ca, *ca_key; /* of the lab's authority and of its key */
+	const char *pem; /* of the mail servers' key, as PEM text */
+};
+
+struct zone *zone_new(const struct zone_values *
+        values); /* with all that the lab knows; a fault in the lab's own tables ends the program */
 void zone_free(struct zone *zone);
 
 /* `self` and `address`: the domain's own mail server, may be NULL. */

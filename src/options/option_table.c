@@ -103,6 +103,16 @@ static const struct option_word report_formats[] = {
     {NULL, 0, false},
 };
 
+static const struct option_word levels[] = {
+    {"may", LEVEL_MAY, false},
+    {"encrypt", LEVEL_ENCRYPT, false},
+    {"dane", LEVEL_DANE, false},
+    {"dane-only", LEVEL_DANE_ONLY, false},
+    {"secure", LEVEL_SECURE, false},
+    {"mta-sts", LEVEL_MTA_STS, false},
+    {NULL, 0, false},
+};
+
 static const struct option_word colors[] = {
     {"auto", COLOR_AUTO, false},
     {"always", COLOR_ALWAYS, false},
@@ -488,10 +498,20 @@ const struct option option_table[] = {
         .on = 1,
     },
     {
+        .names = "tls-level",
+        .value = "LEVEL",
+        .help = "what a sender asks for: may, encrypt, dane, dane-only, secure or mta-sts",
+        .commands = P,
+        .section = SECTION_TLS,
+        FIELD(tls_level),
+        .take = take_word,
+        .words = levels,
+    },
+    {
         .names = "tls-ca tls-ca-path",
         .value = "FILE",
         .help = "certificates of trusted authorities: a PEM file or a directory of them",
-        .commands = P,
+        .commands = P | C,
         .section = SECTION_TLS,
         FIELD(tls_ca),
         .take = take_file,
@@ -717,6 +737,14 @@ const struct option option_table[] = {
         .take = take_nameserver,
         .many = true,
         .passing = true,
+    },
+    {
+        .names = "trust-ad",
+        .help = "believe a resolver on another host what it says of DNSSEC",
+        .commands = P | C,
+        .section = SECTION_DNS,
+        FIELD(trust_ad),
+        .on = 1,
     },
     {
         .names = "dnsbl-nameserver",
@@ -1256,5 +1284,6 @@ const struct option option_table[] = {
 const size_t option_count = sizeof option_table / sizeof *option_table;
 _Static_assert(sizeof option_table / sizeof *option_table <= OPTION_MAX, "OPTION_MAX is too small");
 _Static_assert(sizeof(enum stage) == sizeof(int) && sizeof(enum tls_want) == sizeof(int) &&
-                   sizeof(enum route_family) == sizeof(int),
+                   sizeof(enum route_family) == sizeof(int) &&
+                   sizeof(enum tls_level) == sizeof(int),
     "flags and words are stored as int");

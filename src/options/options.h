@@ -12,6 +12,7 @@
 #include "base/ip.h"
 #include "base/range.h"
 #include "evidence/route.h"
+#include "evidence/tls_level.h"
 #include "smtp/dialogue.h"
 #include "smtp/stage.h"
 
@@ -126,6 +127,7 @@ struct options {
 	/* TLS */
 	enum tls_want tls; /* TLS_MAY */
 	bool tls_verify;
+	enum tls_level tls_level; /* LEVEL_NONE: not given */
 	const char *tls_ca; /* file or directory; NULL: the system's */
 
 	/* MTA-STS */
@@ -147,6 +149,7 @@ struct options {
 	struct strings attach; /* files */
 
 	/* DNS */
+	bool trust_ad; /* whatever resolver says what is authentic */
 	struct strings nameservers, list_nameservers; /* "ADDR", "ADDR:PORT", "[ADDR6]:PORT" */
 	unsigned dns_concurrency; /* 500 */
 	unsigned cache_size; /* 100000 */

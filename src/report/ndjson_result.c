@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "report/ndjson.h"
 #include "report/ndjson_fields.h"
+#include "report/ndjson_tls.h"
 #include "report/ndjson_tls_policy.h"
 
 enum { REPLY_KEPT = 4096 }; /* octets of a reply that did not decide */
@@ -84,29 +85,6 @@ write_reply(struct json *json, const struct reply *reply)
 }
 
 static void
-write_tls(struct json *json, const struct attempt *attempt)
-{
-	const struct tls_facts *tls = &attempt->tls;
-
-	json_object_begin(json, "tls");
-	json_bool(json, "offered", attempt->tls_offered);
-	json_bool(json, "done", attempt->tls_done);
-	json_text(json, "version", tls->version);
-	json_text(json, "cipher", tls->cipher);
-	json_text(json, "verify", tls->verify);
-	json_text(json, "problem", tls->problem);
-	json_text(json, "subject", tls->subject);
-	json_text(json, "issuer", tls->issuer);
-	if (tls->name_count > 0)
-		record_names(json, "names", tls->names, tls->name_count);
-	json_text(json, "not_before", tls->not_before);
-	json_text(json, "not_after", tls->not_after);
-	json_text(json, "sha256", tls->sha256);
-	json_text(json, "error", tls->error);
-	json_object_end(json);
-}
-
-static void
 write_transcript(struct json *json, const struct transcript *transcript)
 {
 	json_array_begin(json, "transcript");
@@ -145,8 +123,9 @@ write_attempt(struct json *json, const struct attempt *attempt, enum extent exte
 	json_text(json, "message_id", attempt->message_id);
 	if (attempt->uncertain)
 		json_bool(json, "uncertain", true);
-	write_tls(json, attempt);
 	record_sts_effect(json, attempt->sts, attempt->sts_word);
+	record_tls(json, attempt);
+	record_dane(json, attempt);
 	if (extent == EXTENT_WHOLE)
 		write_transcript(json, &attempt->transcript);
 	json_number(json, "ms", attempt->ms);

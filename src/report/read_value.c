@@ -26,13 +26,13 @@ read_number(const json_t *object, const char *key)
 	return number > 0 ? (unsigned long)number : 0;
 }
 
-static bool
+bool
 read_bool(const json_t *object, const char *key)
 {
 	return json_is_true(json_object_get(object, key));
 }
 
-static const char **
+const char **
 read_words(const json_t *object, const char *key, struct arena *arena, size_t *count)
 {
 	const json_t *array = json_object_get(object, key);
@@ -207,26 +207,6 @@ read_reply(const json_t *object, struct arena *arena, struct reply *reply)
 }
 
 static void
-read_tls(const json_t *object, struct arena *arena, struct attempt *attempt)
-{
-	struct tls_facts *tls = &attempt->tls;
-
-	attempt->tls_offered = read_bool(object, "offered");
-	attempt->tls_done = tls->done = read_bool(object, "done");
-	tls->version = read_word(object, "version");
-	tls->cipher = read_word(object, "cipher");
-	tls->verify = read_word(object, "verify");
-	tls->problem = read_word(object, "problem");
-	tls->subject = read_word(object, "subject");
-	tls->issuer = read_word(object, "issuer");
-	tls->names = read_words(object, "names", arena, &tls->name_count);
-	tls->not_before = read_word(object, "not_before");
-	tls->not_after = read_word(object, "not_after");
-	tls->sha256 = read_word(object, "sha256");
-	tls->error = read_word(object, "error");
-}
-
-static void
 read_transcript(const json_t *array, struct arena *arena, struct transcript *transcript)
 {
 	size_t count = json_array_size(array);
@@ -267,6 +247,8 @@ read_attempt(const json_t *object, struct arena *arena, struct attempt *attempt)
 	attempt->uncertain = read_bool(object, "uncertain");
 	read_tls(json_object_get(object, "tls"), arena, attempt);
 	read_sts_effect(json_object_get(object, "mta_sts"), attempt);
+	read_dane(json_object_get(object, "dane"), arena, attempt);
+	attempt->policy = read_word(object, "policy");
 	read_transcript(json_object_get(object, "transcript"), arena, &attempt->transcript);
 	for (size_t i = 0; i < attempt->transcript.count; i++)
 		if (attempt->transcript.entries[i].stage == attempt->stage)

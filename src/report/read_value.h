@@ -23,6 +23,12 @@ enum stage read_stage(struct slice word);
 enum basis read_basis(struct slice word);
 void read_cause(struct slice word, enum cause *cause);
 void read_who(struct slice word, enum who *who);
+bool read_bool(const json_t *object, const char *key); /* false: none */
+const char **read_words(const json_t *object, const char *key, struct arena *arena, size_t *count);
+
+/* read_tls.c */
+void read_tls(const json_t *object, struct arena *arena, struct attempt *attempt);
+void read_dane(const json_t *object, struct arena *arena, struct attempt *attempt);
 
 void read_run(const json_t *record, struct arena *arena, struct run_facts *run);
 void read_result(const json_t *record, struct arena *arena, struct journey *journey);

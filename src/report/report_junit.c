@@ -66,6 +66,7 @@ verdict_of(enum walk_status status)
 	case WALK_BROKEN:
 	case WALK_UNREACHABLE:
 	case WALK_UNDELIVERABLE:
+	case WALK_WITHHELD:
 	case WALK_COUNT:
 		break;
 	}

@@ -109,6 +109,25 @@ say_refusal(struct buf *out, const struct journey *journey)
 	buf_printf(out, "; senders that stop at a %d greeting would bounce", refusal->reply.code);
 }
 
+/* What stops others, and not this walk. */
+static void
+say_dane(struct buf *out, const struct journey *journey)
+{
+	struct dane_meeting meeting = attempt_meeting(journey->decisive);
+	const char *word;
+
+	if (dane_sender(&meeting, &word) != EFFECT_DEFER)
+		return;
+	if (journey->route.host_count > 1) {
+		buf_puts(out, "; a DANE sender passes ");
+		text_cstring(out, journey->decisive->mx);
+		buf_puts(out, " over: ");
+	} else {
+		buf_puts(out, "; a DANE sender defers: ");
+	}
+	text_cstring(out, dane_defers_why(&meeting));
+}
+
 static void
 say_cause(struct buf *out, const struct journey *journey)
 {
@@ -163,6 +182,8 @@ say_verdict(struct buf *out, const struct text_style *style, const struct journe
 	if (journey->refusal != NULL && journey->decisive != NULL)
 		say_refusal(out, journey);
 	text_sts_stops(out, journey);
+	if (journey->decisive != NULL && journey->status != WALK_WITHHELD)
+		say_dane(out, journey);
 	say_cause(out, journey);
 	if (journey->note != NULL) {
 		buf_puts(out, ": ");
@@ -232,7 +253,7 @@ say_certificate(struct buf *out, const struct text_style *style, const struct at
 	if (tls->problem == NULL || tls->not_after == NULL)
 		return;
 	buf_init(&line, TEXT_LINE);
-	if (strstr(tls->problem, "expired") != NULL)
+	if (strstr(tls->problem, "expired") != NULL || strstr(tls->problem, "valid") != NULL)
 		buf_printf(&line, "valid from %s to %s",
 		    tls->not_before != NULL ? tls->not_before : "?", tls->not_after);
 	if (strstr(tls->problem, "name") != NULL) {
@@ -246,6 +267,24 @@ say_certificate(struct buf *out, const struct text_style *style, const struct at
 			buf_printf(&line, " and %zu more", tls->name_count - NAMES_SHOWN);
 	}
 	text_field(out, style, "cert", line.data);
+	buf_release(&line);
+}
+
+/* TLSA records that are well. */
+static void
+say_records(struct buf *out, const struct text_style *style, const struct attempt *attempt)
+{
+	const struct dane *dane = attempt->dane;
+	struct buf line;
+
+	if (dane == NULL || !dane_demands_tls(dane))
+		return;
+	buf_init(&line, TEXT_LINE);
+	buf_printf(&line, "%s, %zu TLSA record%s at _%u._tcp.%s", dane_state_name(dane->state),
+	    dane->record_total, dane->record_total == 1 ? "" : "s", dane->port, dane->base);
+	if (attempt->met.tried)
+		buf_puts(&line, attempt->met.matches ? "; one matches" : "; none matches");
+	text_field(out, style, "dane", line.data);
 	buf_release(&line);
 }
 
@@ -398,6 +437,7 @@ say_decisive(struct buf *out, const struct text_style *style, const struct journ
 	say_starttls(out, style, attempt);
 	say_certificate(out, style, attempt);
 	text_sts(out, style, journey);
+	say_records(out, style, attempt);
 	say_message(out, style, journey);
 }
 

@@ -5,10 +5,36 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { TLS_NAMES_MAX = 32, TLS_CHAIN_MAX = 10, TLS_FAULTS_MAX = 8 };
+
+struct tls_certificate { /* of the chain as it was sent, or as much as was sent in order */
+	const char *subject, *issuer; /* RFC 2253 */
+	const char *serial; /* hex */
+	const char *not_before, *not_after; /* "2026-11-24T10:00:00Z" */
+	const char *key; /* "RSA 2048", "EC P-256", "ED25519" */
+	const char *signature; /* the hash that it is signed with: "SHA256"; NULL: the key's own */
+	const char *sha256, *spki_sha256; /* of the DER, hex */
+	bool ca, self_signed;
+};
+
+struct tls_fault { /* of a chain */
+	const char *word; /* of RFC 8460 section 4.3 */
+	const char *reason; /* "X509_V_ERR_CERT_HAS_EXPIRED" */
+	const char *words;
+	int depth;
+};
+
 struct tls_facts { /* strings are in the walk's arena; NULL: not known */
 	bool done; /* the handshake was finished */
 	const char *version; /* "TLSv1.3" */
 	const char *cipher;
+	const char *group; /* of the key exchange: "x25519", "X25519MLKEM768" */
+	bool hybrid; /* … that has a post-quantum half */
+	const char *sigalg; /* of the server's signature: "ecdsa/SHA256" */
+	bool resumed;
+	bool small; /* it came about only with a ClientHello that fits into one packet */
+	size_t hello; /* octets of our ClientHello */
+	size_t heard; /* octets that came in the handshake */
 	/* "ok", "unknown" (this host has nobody to trust), or the word of RFC 8460 section 4.3:
 	 * certificate-expired, certificate-host-mismatch, certificate-not-trusted,
 	 * validation-failure. A certificate with several faults has the first of trust, date, name
@@ -20,8 +46,21 @@ struct tls_facts { /* strings are in the walk's arena; NULL: not known */
 	 * \DDD. */
 	const char **names;
 	size_t name_count;
+	size_t name_total; /* how many there are */
+	bool wildcard; /* among all of them */
+	const char
+	    *usages; /* of the key (EKU): "serverAuth clientAuth"; NULL: it has no such list */
 	const char *not_before, *not_after; /* "2026-11-24T10:00:00Z" */
+	long lifetime, remaining; /* seconds; remaining is below 0 when it has expired */
 	const char *sha256; /* of the DER certificate, hex */
+	struct tls_certificate *chain; /* the server's own first */
+	size_t chain_count; /* that are kept */
+	size_t chain_sent;
+	bool disordered; /* they do not follow each other */
+	bool root_sent; /* a certificate that is signed by itself, behind another */
+	bool issuer_missing; /* the server does not send what leads to an authority */
+	struct tls_fault faults[TLS_FAULTS_MAX];
+	size_t fault_count;
 	const char *error; /* why the handshake failed */
 };
 

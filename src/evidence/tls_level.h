@@ -1,0 +1,40 @@
+/* tls_level: what a sender asks of TLS before it hands mail to a host: its own wish, and what the
+ * receiver publishes (DANE, MTA-STS). The words are those of Postfix. Pure. */
+#ifndef EVIDENCE_TLS_LEVEL_H
+#define EVIDENCE_TLS_LEVEL_H
+
+struct dane;
+struct mta_sts;
+
+enum tls_level {
+	LEVEL_NONE, /* none was named */
+	LEVEL_MAY, /* TLS where it is offered, whoever is there */
+	LEVEL_ENCRYPT, /* TLS, whoever is there */
+	LEVEL_DANE, /* what TLSA records ask for, else as may */
+	LEVEL_DANE_ONLY, /* a match of TLSA records */
+	LEVEL_SECURE, /* TLS, and a good certificate */
+	LEVEL_MTA_STS, /* what an MTA-STS policy asks for, unless DANE does; else as may */
+};
+
+enum tls_demand {
+	DEMAND_NOTHING,
+	DEMAND_TLS,
+	DEMAND_CERTIFICATE, /* … and a certificate of a trusted authority, for the host's name */
+	DEMAND_MATCH, /* … and a match of a TLSA record */
+	DEMAND_ELSEWHERE, /* nothing may be sent to this host */
+};
+
+struct tls_decision {
+	enum tls_demand demand;
+	const char
+	    *policy; /* "dane" "mta-sts": whose demand it is; NULL: the user's own, or none */
+	const char *why; /* static: for ELSEWHERE */
+};
+
+/* `dane`, `sts`: what was found out; NULL: nothing. `mx`: the host, for the policy. */
+struct tls_decision tls_level_decide(
+    enum tls_level level, const struct dane *dane, const struct mta_sts *sts, const char *mx);
+
+const char *tls_level_name(enum tls_level level);
+
+#endif

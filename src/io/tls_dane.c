@@ -1,0 +1,233 @@
+/* TLSA records and OpenSSL. It takes usages 0 and 1, and matches them against the trust store:
+ * those are kept from it. Its verdict is the first fault only where verifying stops at it, and is
+ * silent where none of the records was of use: so it is read off the faults. */
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "evidence/dane.h"
+#include "io/tls.h"
+#include "smtp/tls_facts.h"
+
+enum {
+	LEVEL = 1, /* as Postfix has it: no SHA-1 above the server's own certificate */
+	CANDIDATES_MAX = 500, /* trusted authorities that a record is compared with */
+};
+
+static bool
+add_records(SSL *ssl, const struct dane *dane)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < dane->record_count; i++) {
+		const struct dane_record *record = &dane->records[i];
+
+		if (record->fault == NULL &&
+		    SSL_dane_tlsa_add(ssl, record->usage, record->selector, record->matching,
+		        (const unsigned char *)record->data.bytes, record->data.len) > 0)
+			any = true;
+	}
+	ERR_clear_error();
+	return any;
+}
+
+void
+tls_dane_begin(SSL *ssl, struct tls_check *check)
+{
+	const struct dane *dane = check->wish.dane;
+
+	if (dane == NULL || dane->usable == 0 || SSL_dane_enable(ssl, dane->base) <= 0)
+		return;
+	SSL_dane_set_flags(ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	for (size_t i = 1; i < dane->name_count; i++)
+		SSL_add1_host(ssl, dane->names[i]);
+	check->by_dane = add_records(ssl, dane);
+}
+
+static int
+gather_dane(int ok, X509_STORE_CTX *store)
+{
+	struct tls_check *check = tls_check_of(store);
+
+	if (!ok)
+		tls_error_keep(check->dane_errors, &check->dane_error_count, store);
+	return 1;
+}
+
+bool
+tls_dane_verify(X509_STORE_CTX *store, struct tls_check *check)
+{
+	X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(store), LEVEL);
+	X509_STORE_CTX_set_verify_cb(store, gather_dane);
+	if (X509_verify_cert(store) <= 0 && check->dane_error_count == 0)
+		tls_error_keep(check->dane_errors, &check->dane_error_count, store);
+	check->dane_tried = true;
+	if (check->dane_error_count > 0)
+		return false;
+	X509_STORE_CTX_set_error(store, X509_V_OK); /* else OpenSSL does not tell what matched */
+	return true;
+}
+
+/* ---- what came of it */
+
+static struct dns_text
+whole_of(const X509 *certificate, struct arena *arena)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509(certificate, &der);
+	struct dns_text text = {
+	    len > 0 ? arena_copy(arena, (char *)der, (size_t)len) : "", len > 0 ? (size_t)len : 0};
+
+	OPENSSL_free(der);
+	return text;
+}
+
+static struct dns_text
+key_of(const X509 *certificate, struct arena *arena)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+	struct dns_text text = {
+	    len > 0 ? arena_copy(arena, (char *)der, (size_t)len) : "", len > 0 ? (size_t)len : 0};
+
+	OPENSSL_free(der);
+	return text;
+}
+
+static void
+add_candidate(
+    struct dane_certificate **all, size_t *count, X509 *certificate, bool sent, struct arena *arena)
+{
+	*(struct dane_certificate *)arena_push(arena, all, *count, sizeof **all) =
+	    (struct dane_certificate){.whole = whole_of(certificate, arena),
+	        .key = key_of(certificate, arena),
+	        .subject = tls_name_words(arena, X509_get_subject_name(certificate)),
+	        .sent = sent};
+	(*count)++;
+}
+
+/* Behind those that were sent those that this host trusts: a root that is not sent is a usual thing
+ * to publish. */
+static void
+add_trusted(SSL *ssl, struct dane_certificate **all, size_t *count, struct arena *arena)
+{
+	STACK_OF(X509) *trusted =
+	    X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)));
+
+	for (int i = 0; i < sk_X509_num(trusted) && i < CANDIDATES_MAX; i++)
+		add_candidate(all, count, sk_X509_value(trusted, i), false, arena);
+	sk_X509_pop_free(trusted, X509_free);
+}
+
+static void
+read_published(SSL *ssl, const struct tls_check *check)
+{
+	const struct dane *dane = check->wish.dane;
+	struct arena *arena = check->wish.arena, *scratch = arena_new();
+	struct dane_certificate *all = NULL;
+	struct dane_published *published =
+	    arena_alloc(arena, dane->record_count * sizeof *published);
+	bool wrong = !check->wish.met->matches;
+	size_t count = 0;
+
+	for (int i = 0; i < sk_X509_num(check->chain) && i < TLS_CHAIN_MAX; i++)
+		add_candidate(&all, &count, sk_X509_value(check->chain, i), true, scratch);
+	if (wrong)
+		add_trusted(ssl, &all, &count, scratch);
+	for (size_t i = 0; i < dane->record_count; i++) {
+		dane_publishes(&dane->records[i], all, count, wrong, &published[i]);
+		published[i].subject = arena_string(arena, published[i].subject);
+	}
+	check->wish.met->published = published;
+	arena_free(scratch);
+}
+
+static bool
+is_record(const struct dane_record *record, uint8_t usage, uint8_t selector, uint8_t matching,
+    const unsigned char *data, size_t len)
+{
+	return record->usage == usage && record->selector == selector &&
+	       record->matching == matching && record->data.len == len &&
+	       memcmp(record->data.bytes, data, len) == 0;
+}
+
+static void
+read_match(SSL *ssl, const struct tls_check *check)
+{
+	const struct dane *dane = check->wish.dane;
+	struct dane_met *met = check->wish.met;
+	const unsigned char *data = NULL;
+	uint8_t usage, selector, matching;
+	size_t len = 0;
+
+	met->matches = true;
+	met->depth = SSL_get0_dane_tlsa(ssl, &usage, &selector, &matching, &data, &len);
+	if (met->depth < 0)
+		return;
+	while (met->record < dane->record_count &&
+	       !is_record(&dane->records[met->record], usage, selector, matching, data, len))
+		met->record++;
+	if (usage == 2)
+		met->name = arena_string(check->wish.arena, SSL_get0_peername(ssl));
+}
+
+/* No match at all speaks before what follows from it. */
+static void
+read_fault(const struct tls_check *check)
+{
+	struct dane_met *met = check->wish.met;
+	const struct tls_error *worst = &check->dane_errors[0];
+
+	for (size_t i = 0; i < check->dane_error_count; i++)
+		if (check->dane_errors[i].error == X509_V_ERR_DANE_NO_MATCH)
+			worst = &check->dane_errors[i];
+	met->word = tls_error_word(worst->error);
+	met->reason = tls_error_name(worst->error);
+	met->words =
+	    worst->error == X509_V_ERR_DANE_NO_MATCH
+	        ? "no TLSA record matches its certificates"
+	        : arena_string(check->wish.arena, X509_verify_cert_error_string(worst->error));
+}
+
+static const char *
+record_now(const struct tls_check *check, size_t depth, const char *what)
+{
+	const struct tls_facts *facts = check->wish.facts;
+
+	return depth < facts->chain_count && facts->chain[depth].spki_sha256 != NULL
+	           ? arena_printf(check->wish.arena, "%s %s", what, facts->chain[depth].spki_sha256)
+	           : NULL;
+}
+
+static bool
+all_right(const struct tls_check *check)
+{
+	for (size_t i = 0; i < check->wish.dane->record_count; i++)
+		if (check->wish.dane->records[i].fault != NULL)
+			return false;
+	return check->wish.met->matches && check->wish.dane->record_count == 1;
+}
+
+void
+tls_dane_read(SSL *ssl, const struct tls_check *check)
+{
+	struct dane_met *met = check->wish.met;
+
+	if (met == NULL)
+		return;
+	met->now = record_now(check, 0, "3 1 1");
+	met->now_issuer = record_now(check, 1, "2 1 1");
+	if (check->wish.dane == NULL || check->wish.dane->record_count == 0)
+		return;
+	met->tried = check->dane_tried;
+	if (check->dane_tried && check->dane_error_count == 0)
+		read_match(ssl, check);
+	else if (check->dane_tried)
+		read_fault(check);
+	if (!all_right(check))
+		read_published(ssl, check);
+}

@@ -1,0 +1,12 @@
+/* record_tls: what a walk found out about TLS, into the attempt that is open (man/mxwalk-ndjson.5).
+ * Pure. */
+#ifndef REPORT_NDJSON_TLS_H
+#define REPORT_NDJSON_TLS_H
+
+struct attempt;
+struct json;
+
+void record_tls(struct json *json, const struct attempt *attempt); /* "tls" */
+void record_dane(struct json *json, const struct attempt *attempt); /* "dane", "policy" */
+
+#endif
