@@ -24,6 +24,7 @@ int command_self(const struct options *options);
 int command_explain(const struct options *options);
 int command_check(const struct options *options);
 int command_report(const struct options *options);
+int command_diff(const struct options *options);
 int command_lab(const struct options *options);
 int command_help(const struct options *options); /* `help`, and --help of any command */
 int command_version(const struct options *options);

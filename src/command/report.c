@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "command/command.h"
 #include "command/output.h"
-#include "input/input.h"
+#include "command/records.h"
 #include "io/loop.h"
 #include "judge/remedies.h"
 
@@ -18,8 +18,6 @@ struct reporting {
 	struct output output;
 	struct remedies *remedies;
 	struct report report;
-	unsigned long records;
-	bool broken; /* a file ended before its end */
 };
 
 static const struct report_format *const formats[FORMAT_COUNT] = {[FORMAT_TEXT] = &report_text,
@@ -36,60 +34,19 @@ no_such_file(const char *name)
 	return EXIT_DATA;
 }
 
-/* What was not taken is said, once. */
-static void
-say_passed(struct reporting *reporting, const struct input *input, const struct records_read *read)
-{
-	struct buf words;
-
-	if (reporting->report.telling)
-		return;
-	buf_init(&words, 1000);
-	records_words(&words, read);
-	if (words.len > 0)
-		log_warn("%s: %s", input_name(input), words.data);
-	buf_release(&words);
-	reporting->records += read->records;
-}
-
-/* A file that is cut off, as one is whose writer was killed, has what it has. */
-static int
-read_file(struct reporting *reporting, const char *name)
-{
-	struct input *input = input_open(name, INPUT_TEXT);
-	struct records *records;
-	enum input_state state;
-	struct slice piece;
-
-	if (input == NULL)
-		return no_such_file(name);
-	records = records_new_scanning(report_take, &reporting->report);
-	while ((state = input_piece(input, &piece)) != INPUT_END && state != INPUT_BROKEN &&
-	       !reporting->report.failed) {
-		if (state == INPUT_WAIT)
-			input_wait(input);
-		else
-			records_feed(records, piece.at, piece.len);
-	}
-	if (state == INPUT_BROKEN && !reporting->report.telling) {
-		log_warn("%s: %s", input_name(input), input_why(input));
-		reporting->broken = true;
-	}
-	say_passed(reporting, input, records_end(records));
-	records_free(records);
-	input_close(input);
-	return EXIT_OK;
-}
-
 static int
 read_all(struct reporting *reporting)
 {
 	const struct strings *files = &reporting->options->operands;
+	struct records_source source = {.taken = report_take,
+	    .arg = &reporting->report,
+	    .quiet = reporting->report.telling,
+	    .stop = &reporting->report.failed};
 	int status = EXIT_OK;
 
 	for (size_t i = 0; i < files->count && status == EXIT_OK; i++)
-		status = read_file(reporting, files->items[i]);
-	if (status == EXIT_OK && reporting->records == 0) {
+		status = records_read_file(&source, files->items[i]);
+	if (status == EXIT_OK && source.records == 0) {
 		log_error("no record of mxwalk in %s%s", files->items[0],
 		    files->count > 1 ? " and the other files" : "");
 		status = EXIT_DATA;

@@ -228,6 +228,36 @@ tally_tls_of(bool offered, bool done, struct slice version, struct slice verify,
 	return TALLY_TLS_OLD;
 }
 
+const char *
+tally_tls_words(enum tally_tls tls)
+{
+	static const char *const words[TALLY_TLS_COUNT] = {[TALLY_TLS_UNKNOWN] = "not seen",
+	    [TALLY_TLS_NONE] = "no TLS offered",
+	    [TALLY_TLS_FAILED] = "TLS offered, and failed",
+	    [TALLY_TLS_OLD] = "TLS before 1.2",
+	    [TALLY_TLS_12] = "TLS 1.2",
+	    [TALLY_TLS_12_UNTRUSTED] = "TLS 1.2, certificate not good",
+	    [TALLY_TLS_13] = "TLS 1.3",
+	    [TALLY_TLS_13_UNTRUSTED] = "TLS 1.3, certificate not good"};
+
+	return words[tls];
+}
+
+unsigned
+tally_tls_rank(enum tally_tls tls)
+{
+	static const unsigned ranks[TALLY_TLS_COUNT] = {[TALLY_TLS_FAILED] = 0,
+	    [TALLY_TLS_NONE] = 1,
+	    [TALLY_TLS_UNKNOWN] = 2,
+	    [TALLY_TLS_OLD] = 3,
+	    [TALLY_TLS_12_UNTRUSTED] = 4,
+	    [TALLY_TLS_13_UNTRUSTED] = 5,
+	    [TALLY_TLS_12] = 6,
+	    [TALLY_TLS_13] = 7};
+
+	return ranks[tls];
+}
+
 static enum tally_tls
 tls_of(const struct attempt *attempt)
 {

@@ -1,0 +1,512 @@
+#include "report/change.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "report/ledger.h"
+#include "report/read.h"
+#include "report/report_senders.h"
+
+enum { TEXT_KEPT = 300 }; /* octets of a reply */
+
+struct item {
+	const char *target, *source;
+	struct change_state old, new;
+};
+
+struct changes {
+	bool later; /* which run is read */
+	bool by_source;
+	struct arena *arena, *line;
+	struct ledger *places; /* of a key: its item's index, and one */
+	struct item *items;
+	size_t count;
+	struct names *lists;
+	struct report others[2]; /* senders, checks */
+	struct report_plan plan;
+};
+
+const char *
+change_name(enum change_kind kind)
+{
+	static const char *const names[CHANGE_COUNT] = {[CHANGE_REFUSED] = "newly-refused",
+	    [CHANGE_DEFERRED] = "newly-deferred",
+	    [CHANGE_FAILED] = "newly-failed",
+	    [CHANGE_LISTED] = "newly-found",
+	    [CHANGE_CAUSE] = "cause",
+	    [CHANGE_LIST] = "list",
+	    [CHANGE_TEXT] = "text",
+	    [CHANGE_TLS] = "tls",
+	    [CHANGE_BETTER] = "better",
+	    [CHANGE_CLEARED] = "cleared",
+	    [CHANGE_NEW] = "new",
+	    [CHANGE_GONE] = "gone",
+	    [CHANGE_NOT_TOLD] = "not-told"};
+
+	return names[kind];
+}
+
+const char *
+change_words(enum change_kind kind)
+{
+	static const char *const words[CHANGE_COUNT] = {[CHANGE_REFUSED] = "newly refused",
+	    [CHANGE_DEFERRED] = "newly deferred",
+	    [CHANGE_FAILED] = "newly failing",
+	    [CHANGE_LISTED] = "newly held against the sender",
+	    [CHANGE_CAUSE] = "refused for another cause",
+	    [CHANGE_LIST] = "refused by another list",
+	    [CHANGE_TEXT] = "refused in other words",
+	    [CHANGE_TLS] = "other TLS",
+	    [CHANGE_BETTER] = "better, not yet good",
+	    [CHANGE_CLEARED] = "cleared",
+	    [CHANGE_NEW] = "not there before",
+	    [CHANGE_GONE] = "not there any more",
+	    [CHANGE_NOT_TOLD] = "could not be told this time"};
+
+	return words[kind];
+}
+
+struct changes *
+changes_new(void)
+{
+	struct changes *changes = must_alloc(sizeof *changes);
+
+	changes->arena = arena_new();
+	changes->line = arena_new();
+	changes->places = ledger_new();
+	for (size_t i = 0; i < 2; i++)
+		report_init(&changes->others[i], &report_text, &changes->plan);
+	return changes;
+}
+
+void
+changes_free(struct changes *changes)
+{
+	if (changes == NULL)
+		return;
+	for (size_t i = 0; i < 2; i++)
+		report_release(&changes->others[i]);
+	ledger_free(changes->places);
+	arena_free(changes->arena);
+	arena_free(changes->line);
+	free(changes->items);
+	free(changes);
+}
+
+void
+changes_of_new(struct changes *changes)
+{
+	changes->later = true;
+	changes->by_source = false;
+}
+
+/* ---- what is read */
+
+static const char *
+copy(struct changes *changes, struct slice text, size_t max)
+{
+	if (text.len == 0)
+		return NULL;
+	return slice_copy((struct slice){text.at, text.len > max ? max : text.len}, changes->arena);
+}
+
+/* Nothing was found out about the target: our own look-up failed, this host could not, it was not
+ * tried. */
+static bool
+is_untold(enum walk_status status)
+{
+	return status == WALK_DNS_ERROR || status == WALK_LOCAL || status == WALK_SKIPPED;
+}
+
+static struct item *
+find_item(struct changes *changes, const struct result_row *row)
+{
+	bool fresh;
+	uint64_t *place = ledger_note(changes->places, row_key(row, changes->by_source), &fresh);
+	struct item *item;
+
+	if (!fresh)
+		return &changes->items[*place - 1];
+	if ((changes->count & (changes->count - 1)) == 0)
+		changes->items =
+		    must_realloc(changes->items, (changes->count * 2 + 1) * sizeof *changes->items);
+	item = &changes->items[changes->count++];
+	*place = changes->count;
+	*item = (struct item){.target = copy(changes, row->target, SIZE_MAX),
+	    .source = changes->by_source ? copy(changes, row->source, SIZE_MAX) : NULL};
+	return item;
+}
+
+static void
+take_row(struct changes *changes, const struct record *record)
+{
+	struct result_row row;
+	struct item *item;
+	struct change_state *state;
+
+	arena_reset(changes->line);
+	if (record->type != RECORD_RESULT ||
+	    !row_read(&row, record, ROW_WITH_ATTEMPT, changes->line) || row.target.len == 0)
+		return;
+	item = find_item(changes, &row);
+	state = changes->later ? &item->new : &item->old;
+	if (state->known && is_untold(row.status) && !is_untold(state->status))
+		return;
+	*state = (struct change_state){.known = true,
+	    .status = row.status,
+	    .stage = row.status == WALK_ACCEPTED ? row.asked : row.stage,
+	    .code = (int)row.code,
+	    .diagnosed = row.diagnosed,
+	    .cause = row.cause,
+	    .tls = row.tls_class,
+	    .list = copy(changes, row.list, TEXT_KEPT)};
+	if (row.status != WALK_ACCEPTED)
+		state->text = copy(changes, row.text.at != NULL ? row.text : row.note, TEXT_KEPT);
+}
+
+void
+changes_take(const struct record *record, void *arg)
+{
+	struct changes *changes = arg;
+	struct report *others = &changes->others[changes->later];
+
+	if (record->type == RECORD_RESULT)
+		take_row(changes, record);
+	else if (record->type != RECORD_EXPLANATION)
+		report_take(record, others);
+	if (record->type == RECORD_RUN)
+		changes->by_source = others->by_source;
+}
+
+/* ---- targets compared */
+
+static unsigned
+gravity(enum walk_status status)
+{
+	return status == WALK_ACCEPTED   ? 0
+	       : status == WALK_DEFERRED ? 1
+	       : status == WALK_REFUSED  ? 3
+	                                 : 2;
+}
+
+static enum change_kind
+trouble_kind(enum walk_status status)
+{
+	return status == WALK_REFUSED    ? CHANGE_REFUSED
+	       : status == WALK_DEFERRED ? CHANGE_DEFERRED
+	                                 : CHANGE_FAILED;
+}
+
+/* The next word that has no digit; empty at the end. */
+static struct slice
+next_word(struct slice *rest)
+{
+	struct slice word;
+
+	while (slice_word(rest, " \t\r\n", &word)) {
+		size_t i = 0;
+
+		while (i < word.len && !is_digit(word.at[i]))
+			i++;
+		if (i == word.len)
+			return word;
+	}
+	return (struct slice){NULL, 0};
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	struct slice x = slice_of(a), y = slice_of(b);
+
+	for (;;) {
+		struct slice one = next_word(&x), other = next_word(&y);
+
+		if (one.len != other.len || (one.len > 0 && memcmp(one.at, other.at, one.len) != 0))
+			return false;
+		if (one.len == 0)
+			return true;
+	}
+}
+
+static bool
+same_name(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* The same status: is anything else another? False: nothing. */
+static bool
+compare_details(const struct change_state *old, const struct change_state *new,
+    enum change_kind *kind, bool *worse)
+{
+	*worse = false;
+	if (old->diagnosed != new->diagnosed || old->cause != new->cause)
+		*kind = CHANGE_CAUSE;
+	else if (!same_name(old->list, new->list))
+		*kind = CHANGE_LIST;
+	else if (!same_text(old->text, new->text))
+		*kind = CHANGE_TEXT;
+	else if (old->tls != new->tls &&
+	         old->tls != TALLY_TLS_UNKNOWN &&new->tls != TALLY_TLS_UNKNOWN)
+		*kind = CHANGE_TLS;
+	else
+		return false;
+	*worse = *kind == CHANGE_TLS && tally_tls_rank(new->tls) < tally_tls_rank(old->tls);
+	return true;
+}
+
+/* It was refused at a stage to which the later walk did not go. */
+static bool
+was_not_asked(const struct change_state *old, const struct change_state *new)
+{
+	return new->status == WALK_ACCEPTED &&
+	       (old->status == WALK_REFUSED || old->status == WALK_DEFERRED) &&
+	       new->stage < old->stage;
+}
+
+/* False: nothing changed. */
+static bool
+compare(const struct change_state *old, const struct change_state *new, enum change_kind *kind,
+    bool *worse)
+{
+	*worse = false;
+	if (!new->known) {
+		*kind = CHANGE_GONE;
+	} else if (!old->known) {
+		*kind = CHANGE_NEW;
+	} else if (is_untold(new->status)) {
+		*kind = CHANGE_NOT_TOLD;
+		return !is_untold(old->status);
+	} else if (was_not_asked(old, new)) {
+		*kind = CHANGE_NOT_TOLD;
+	} else if (old->status == new->status) {
+		return compare_details(old, new, kind, worse);
+	} else if (new->status == WALK_ACCEPTED) {
+		*kind = CHANGE_CLEARED;
+	} else if (is_untold(old->status) || gravity(new->status) >= gravity(old->status)) {
+		*kind = trouble_kind(new->status);
+		*worse = true;
+	} else {
+		*kind = CHANGE_BETTER;
+	}
+	return true;
+}
+
+/* ---- senders and checks compared */
+
+struct telling {
+	change_told *told;
+	void *arg;
+	enum change_kind kind; /* that is told now */
+	struct change_count count;
+};
+
+static void
+tell(struct telling *telling, const struct change *change)
+{
+	if (telling->told != NULL) {
+		if (change->kind == telling->kind)
+			telling->told(change, telling->arg);
+		return;
+	}
+	telling->count.of[change->kind]++;
+	telling->count.worse += change->worse;
+}
+
+static const struct report_sender *
+same_sender(const struct report *report, const struct report_sender *wanted)
+{
+	for (size_t i = 0; i < report->sender_count; i++) {
+		const struct report_sender *sender = &report->senders[i];
+
+		if (strcmp(sender->ip, wanted->ip) == 0)
+			return sender;
+	}
+	return NULL;
+}
+
+static const struct report_listing *
+same_listing(const struct report_sender *sender, const struct report_listing *wanted)
+{
+	for (size_t i = 0; i < sender->listing_count; i++)
+		if (strcmp(sender->listings[i].list, wanted->list) == 0 &&
+		    strcmp(sender->listings[i].item, wanted->item) == 0)
+			return &sender->listings[i];
+	return NULL;
+}
+
+static void
+compare_listing(
+    struct telling *telling, const struct report_listing *old, const struct report_listing *new)
+{
+	bool was = strcmp(old->state, "listed") == 0, is = strcmp(new->state, "listed") == 0,
+	     told = is || strcmp(new->state, "clean") == 0;
+	char name[600];
+	struct change change = {
+	    .subject = "listing", .name = name, .was = old->state, .is = new->state};
+
+	snprintf(name, sizeof name, "%.250s on %.250s", new->item, new->list);
+	if (was && !told)
+		change.kind = CHANGE_NOT_TOLD;
+	else if (was == is) {
+		telling->count.same++;
+		return;
+	} else {
+		change.kind = is ? CHANGE_LISTED : CHANGE_CLEARED;
+	}
+	change.worse = is;
+	tell(telling, &change);
+}
+
+static bool
+is_bad(const struct report_finding *finding)
+{
+	return strcmp(finding->severity, "refuses") == 0 || strcmp(finding->severity, "warns") == 0;
+}
+
+/* Those of lists are told by list. */
+static const struct report_finding *
+same_finding(const struct report_sender *sender, const struct report_finding *wanted)
+{
+	for (size_t i = 0; i < sender->finding_count; i++)
+		if (strcmp(sender->findings[i].id, wanted->id) == 0)
+			return &sender->findings[i];
+	return NULL;
+}
+
+/* Is there anything about the topic that could not be found out? */
+static bool
+is_open(const struct report_sender *sender, const char *topic)
+{
+	for (size_t i = 0; i < sender->finding_count; i++)
+		if (strcmp(sender->findings[i].topic, topic) == 0 &&
+		    strcmp(sender->findings[i].severity, "unknown") == 0)
+			return true;
+	return !sender->complete;
+}
+
+static void
+compare_findings(struct telling *telling, const struct report_sender *old,
+    const struct report_sender *new, bool backwards)
+{
+	const struct report_sender *from = backwards ? old : new, *other = backwards ? new : old;
+
+	for (size_t i = 0; i < from->finding_count; i++) {
+		const struct report_finding *finding = &from->findings[i],
+		                            *twin = same_finding(other, finding);
+		struct change change = {
+		    .subject = "finding", .name = finding->id, .source = from->ip};
+
+		if (!is_bad(finding) || strcmp(finding->topic, "blocklist") == 0)
+			continue;
+		if (twin != NULL && is_bad(twin)) {
+			telling->count.same += !backwards;
+			continue;
+		}
+		change.was = backwards ? finding->what : NULL;
+		change.is = backwards ? NULL : finding->what;
+		change.worse = !backwards;
+		change.kind = !backwards                       ? CHANGE_LISTED
+		              : is_open(other, finding->topic) ? CHANGE_NOT_TOLD
+		                                               : CHANGE_CLEARED;
+		tell(telling, &change);
+	}
+}
+
+static void
+compare_senders(struct telling *telling, const struct changes *changes)
+{
+	for (size_t i = 0; i < changes->others[1].sender_count; i++) {
+		const struct report_sender *new = &changes->others[1].senders[i],
+		                           *old = same_sender(&changes->others[0], new);
+
+		if (old == NULL)
+			continue;
+		for (size_t k = 0; k < new->listing_count; k++) {
+			const struct report_listing *was = same_listing(old, &new->listings[k]);
+
+			if (was != NULL)
+				compare_listing(telling, was, &new->listings[k]);
+		}
+		if (old->finding_count > 0 && new->finding_count > 0) {
+			compare_findings(telling, old, new, false);
+			compare_findings(telling, old, new, true);
+		}
+	}
+}
+
+static void
+compare_check(
+    struct telling *telling, const struct report_check *old, const struct report_check *new)
+{
+	enum walk_status was = report_check_status(old), is = report_check_status(new);
+	char name[600];
+	struct change change = {.kind = CHANGE_CAUSE,
+	    .subject = "check",
+	    .name = name,
+	    .was = old->result,
+	    .is = new->result};
+
+	snprintf(name, sizeof name, "%.50s %.500s", new->check, new->subject);
+	if (strcmp(old->result, new->result) == 0) {
+		telling->count.same++;
+		return;
+	}
+	if (is_untold(is))
+		change.kind = CHANGE_NOT_TOLD;
+	else if (is != was)
+		change.kind = is == WALK_ACCEPTED ? CHANGE_CLEARED : CHANGE_LISTED;
+	change.worse = change.kind == CHANGE_LISTED;
+	tell(telling, &change);
+}
+
+static void
+compare_checks(struct telling *telling, const struct changes *changes)
+{
+	const struct report *old = &changes->others[0], *new = &changes->others[1];
+
+	for (size_t i = 0; i < new->check_count; i++)
+		for (size_t k = 0; k < old->check_count; k++)
+			if (strcmp(old->checks[k].check, new->checks[i].check) == 0 &&
+			    strcmp(old->checks[k].subject, new->checks[i].subject) == 0)
+				compare_check(telling, &old->checks[k], &new->checks[i]);
+}
+
+static void
+compare_all(struct telling *telling, const struct changes *changes)
+{
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct item *item = &changes->items[i];
+		struct change change = {.subject = "target",
+		    .name = item->target,
+		    .source = item->source,
+		    .old = &item->old,
+		    .new = &item->new};
+
+		if (compare(&item->old, &item->new, &change.kind, &change.worse))
+			tell(telling, &change);
+		else
+			telling->count.same++;
+	}
+	compare_senders(telling, changes);
+	compare_checks(telling, changes);
+}
+
+struct change_count
+changes_tell(const struct changes *changes, change_told *told, void *arg)
+{
+	struct telling telling = {.told = NULL};
+
+	compare_all(&telling, changes);
+	if (told == NULL)
+		return telling.count;
+	telling.told = told;
+	telling.arg = arg;
+	for (enum change_kind kind = 0; kind < CHANGE_COUNT; kind++) {
+		telling.kind = kind;
+		if (telling.count.of[kind] > 0)
+			compare_all(&telling, changes);
+	}
+	return telling.count;
+}
