@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,17 +18,20 @@
 #include "command/output.h"
 #include "command/sources.h"
 #include "input/input.h"
+#include "logs/events.h"
 #include "logs/maillog.h"
 #include "logs/pasted.h"
 #include "logs/redact.h"
 #include "report/explained.h"
 #include "report/ndjson.h"
 #include "report/text_explain.h"
+#include "report/tls_failures.h"
 #include "rules/rules.h"
 #include "smtp/reply.h"
 
 enum {
 	PIECE = 65536, /* octets at which the output is written */
+	TLS_REPORT_MAX = 20 << 20, /* octets of a report on TLS, unpacked */
 	IDLE_MS = 1000, /* without input, until what is held back is told */
 	PROGRESS_FILES = 500 /* of a folder, between two lines of progress */
 };
@@ -41,6 +45,7 @@ struct explainer {
 	struct buf out; /* not yet written */
 	struct arena *arena; /* as long as one reply */
 	struct explained explained;
+	struct tls_failures tls; /* what reports on TLS tell, until the end */
 	const char *file; /* that is being read; NULL: none */
 	bool lost; /* the output takes no more */
 };
@@ -177,6 +182,52 @@ recipient_of(struct explainer *explainer, const struct refusal *refusal)
 	return slice_copy(redact(slice_of(refusal->recipient), explainer->arena), explainer->arena);
 }
 
+static void explain(const struct refusal *refusal, void *arg);
+
+/* The file of a compressed report, as if it had been handed over; "" where it cannot be read. */
+static void
+unpack(struct slice packed, struct buf *out)
+{
+	int fd = memfd_create("report", MFD_CLOEXEC);
+	char name[40];
+	struct input *input;
+	enum input_state state = INPUT_SOME;
+	struct slice piece;
+
+	snprintf(name, sizeof name, "/dev/fd/%d", fd);
+	if (fd >= 0 && write(fd, packed.at, packed.len) == (ssize_t)packed.len &&
+	    (input = input_open(name, INPUT_TEXT)) != NULL) {
+		while ((state == INPUT_SOME || state == INPUT_WAIT) && !out->full) {
+			state = input_piece(input, &piece);
+			if (state == INPUT_SOME)
+				buf_add(out, piece.at, piece.len);
+			else if (state == INPUT_WAIT)
+				input_wait(input);
+		}
+		if (state == INPUT_BROKEN)
+			log_error("a report on TLS: %s", input_why(input));
+		input_close(input);
+	}
+	if (out->full)
+		log_error("a report on TLS: it is longer than %d MB", TLS_REPORT_MAX >> 20);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Of a report on TLS: told at the end, put together with others. */
+static void
+explain_packed(struct explainer *explainer, struct slice packed)
+{
+	struct buf text;
+
+	buf_init(&text, TLS_REPORT_MAX);
+	unpack(packed, &text);
+	if (!text.full &&
+	    events_read(text.data, text.len, explainer->arena, explain, explainer) < 0)
+		log_error("a report on TLS: there is no JSON in it");
+	buf_release(&text);
+}
+
 static void
 explain(const struct refusal *refusal, void *arg)
 {
@@ -191,6 +242,12 @@ explain(const struct refusal *refusal, void *arg)
 	struct diagnosis diagnosis;
 	struct explanation explanation;
 
+	if (refusal->tls != NULL)
+		tls_failures_add(&explainer->tls, refusal->tls);
+	if (refusal->packed.len > 0)
+		explain_packed(explainer, refusal->packed);
+	if (refusal->tls != NULL || refusal->packed.len > 0)
+		return;
 	if (options->inbound && !refusal->inbound)
 		return;
 	if (options->summary && refusal->inbound && !options->inbound) {
@@ -471,7 +528,8 @@ explain_folder(struct explainer *explainer, const char *name)
 		log_error("%s: %s", name, strerror(errno));
 	else if (folder.files == 0)
 		log_error("%s: nothing to explain: no file in it", name);
-	else if (explainer->explained.replies + explainer->explained.inbound == 0)
+	else if (explainer->explained.replies + explainer->explained.inbound == 0 &&
+	         explainer->tls.count == 0)
 		log_error("%s: nothing to explain: no refusal in its %lu file%s", name,
 		    folder.files, folder.files == 1 ? "" : "s");
 	else
@@ -514,10 +572,23 @@ counsel_causes(struct explainer *explainer)
 }
 
 static void
+tell_tls_failures(struct explainer *explainer)
+{
+	if (is_ndjson(explainer))
+		record_tls_failures(&explainer->out, explainer->rulebook.remedies, &explainer->tls);
+	else
+		text_tls_failures(&explainer->out, &explainer->style, explainer->rulebook.remedies,
+		    &explainer->tls);
+	tls_failures_release(&explainer->tls);
+}
+
+static void
 sum_up(struct explainer *explainer)
 {
 	struct explained *explained = &explainer->explained;
 	struct buf passed;
+
+	tell_tls_failures(explainer);
 
 	if (explainer->options->summary && explained->replies + explained->inbound > 0) {
 		if (!explainer->options->inbound)

@@ -229,7 +229,20 @@ struct arena;
 	X(TLS_HANDSHAKE_SIZE, "tls-handshake-size") \
 	X(TLS_HYBRID, "tls-hybrid") \
 	X(TLS_DISORDERED, "tls-disordered") \
-	X(TLS_ROOT_SENT, "tls-root-sent")
+	X(TLS_ROOT_SENT, "tls-root-sent") \
+	/* what others report of TLS to our servers, by the words of RFC 8460 */ \
+	X(TLSRPT_STARTTLS, "tlsrpt-starttls-not-supported") \
+	X(TLSRPT_MISMATCH, "tlsrpt-certificate-host-mismatch") \
+	X(TLSRPT_EXPIRED, "tlsrpt-certificate-expired") \
+	X(TLSRPT_UNTRUSTED, "tlsrpt-certificate-not-trusted") \
+	X(TLSRPT_VALIDATION, "tlsrpt-validation-failure") \
+	X(TLSRPT_TLSA, "tlsrpt-tlsa-invalid") \
+	X(TLSRPT_DNSSEC, "tlsrpt-dnssec-invalid") \
+	X(TLSRPT_DANE_REQUIRED, "tlsrpt-dane-required") \
+	X(TLSRPT_STS_FETCH, "tlsrpt-sts-policy-fetch-error") \
+	X(TLSRPT_STS_INVALID, "tlsrpt-sts-policy-invalid") \
+	X(TLSRPT_STS_WEBPKI, "tlsrpt-sts-webpki-invalid") \
+	X(TLSRPT_UNKNOWN, "tlsrpt-unknown")
 /* clang-format on */
 
 enum fact_id {

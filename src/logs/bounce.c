@@ -32,6 +32,7 @@ struct mail { /* one that is being read */
 	size_t notice_count;
 	struct slice returned; /* the header of what was returned; empty: none was found */
 	bool feedback, status_part; /* a report on spam or the like; a delivery status */
+	bool tls_report;
 	const char *failed, *all_failed; /* X-Failed-Recipients: the first, and all */
 	const char *reporter, *date;
 };
@@ -497,7 +498,7 @@ take_returned(struct mail *mail, const struct mail_part *part)
 
 static const struct {
 	const char *type;
-	enum { STATUS, RETURNED, FEEDBACK, TEXT, HTML } kind;
+	enum { STATUS, RETURNED, FEEDBACK, TEXT, HTML, TLS_REPORT, PACKED } kind;
 } types[] = {
     {"message/delivery-status", STATUS},
     {"message/global-delivery-status", STATUS},
@@ -512,6 +513,8 @@ static const struct {
     {"message/global-headers", RETURNED},
     {"text/plain", TEXT},
     {"text/html", HTML},
+    {"application/tlsrpt+json", TLS_REPORT},
+    {"application/tlsrpt+gzip", PACKED},
 };
 
 static int
@@ -523,10 +526,26 @@ kind_of(const struct mail_part *part)
 	return -1;
 }
 
+/* A report on TLS (RFC 8460 section 5.3); the words beside it are for people. */
+static void
+take_tls_report(struct mail *mail, const struct mail_part *part, bool packed)
+{
+	struct slice body = transfer_decode(part->body, part->encoding, mail->arena);
+	long told = 1;
+
+	if (packed)
+		mail->take(&(const struct refusal){.text = "", .packed = body}, mail->arg);
+	else
+		told = mail->take_json != NULL ? mail->take_json(body, mail->arg) : 0;
+	mail->told += told > 0 ? (unsigned long)told : 0;
+}
+
 static void
 take_part(struct mail *mail, const struct mail_part *part, int kind)
 {
-	if (kind == RETURNED)
+	if (kind == TLS_REPORT || kind == PACKED)
+		take_tls_report(mail, part, kind == PACKED);
+	else if (kind == RETURNED)
 		take_returned(mail, part);
 	else if (kind == TEXT)
 		take_text(mail, decode(mail, part));
@@ -597,6 +616,7 @@ read_parts(struct mail *mail)
 		int kind = part->multipart ? -1 : kind_of(part);
 
 		mail->feedback = mail->feedback || kind == FEEDBACK;
+		mail->tls_report = mail->tls_report || kind == TLS_REPORT || kind == PACKED;
 		if (kind != STATUS)
 			continue;
 		mail->status_part = true;
@@ -606,6 +626,8 @@ read_parts(struct mail *mail)
 		const struct mail_part *part = &mail->parts.items[i];
 		int kind = part->multipart ? -1 : kind_of(part);
 
+		if (mail->tls_report && kind != TLS_REPORT && kind != PACKED)
+			continue;
 		if (!returned || kind == RETURNED)
 			take_part(mail, part, kind);
 		returned = returned || kind == RETURNED;

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "logs/dsn.h"
+#include "logs/tls_report.h"
 
 enum { NESTED_MAX = 4, ELEMENTS_MAX = 100000 };
 
@@ -450,6 +451,8 @@ read_object(struct event_reader *reader, const json_t *object)
 
 	if (type != NULL && strcmp(type, "result") == 0)
 		read_result(reader, object);
+	else if (tls_report_is(object))
+		reader->told += tls_report_read(object, reader->take, reader->arg);
 	else if (has(object, "notificationType") || has(object, "eventType"))
 		read_ses(reader, object);
 	else if (has(object, "smtp_code"))

@@ -4,6 +4,7 @@
  *   own `result` and `explanation` records
  * - KumoMTA's log records; maddy's; what wraps a log line (journald's MESSAGE)
  * - Amazon SES (by SNS or as it is), SendGrid, Mailgun, Postmark, SparkPost
+ * - reports on TLS (tls_report.h)
  *
  * An array is read element by element. Deliveries, openings and complaints tell nothing. */
 #ifndef LOGS_EVENTS_H

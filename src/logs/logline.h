@@ -9,9 +9,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/slice.h"
 #include "smtp/stage.h"
 
 struct arena;
+struct tls_failure;
 
 enum said_by {
 	SAID_BY_UNKNOWN, /* the words alone tell, if anything does */
@@ -38,6 +40,9 @@ struct refusal { /* strings are borrowed from what was read, or in the arena; NU
 	bool inbound; /* what this server refused to a client */
 	bool deferred; /* it is tried again: not the last word */
 	unsigned long line; /* where it begins, from 1; 0: not counted */
+	/* No refusal, but … */
+	const struct tls_failure *tls; /* … what a report on TLS tells (tls_report.h); NULL: none */
+	struct slice packed; /* … such a report, compressed; empty: none */
 };
 
 enum logline {

@@ -94,6 +94,11 @@ take_refusal(const struct refusal *refusal, void *arg)
 		told.relay = NULL;
 	if (told.line == 0)
 		told.line = maillog->start;
+	if (told.tls != NULL || told.packed.len > 0) {
+		maillog->counts.told++;
+		maillog->take(&told, maillog->arg);
+		return;
+	}
 	deliveries_take(maillog->deliveries, &told);
 }
 
