@@ -168,8 +168,9 @@ put_phrases(const char *name, const struct phrases *phrases)
 	for (size_t i = 0; i < phrases->count; i++) {
 		const struct phrase_row *phrase = &phrases->list[i];
 
-		printf("\t{%u, %u, %u, %u, %u},\n", phrase->text, phrase->instead, phrase->len,
-		    phrase->instead_len, phrase->kind);
+		printf("\t{0x%llx, 0x%llx, %u, %u, %u, %u, %u},\n",
+		    (unsigned long long)phrase->head, (unsigned long long)phrase->mask,
+		    phrase->text, phrase->instead, phrase->len, phrase->instead_len, phrase->kind);
 	}
 	put_end();
 }
@@ -209,6 +210,7 @@ put_ranked(const struct rules *rules)
 	put_end();
 	put_uint64s("needs", rules->needs, rules->entry_count / 16 + 1);
 	put_uint64s("given", rules->given, rules->entry_count / 16 + 1);
+	put_uint64s("given_touched", rules->given_touched, rules->entry_count / 1024 + 1);
 	put_uint32s("wordless", rules->wordless, rules->wordless_count);
 }
 
@@ -235,7 +237,8 @@ put_base(const struct rules *rules, const char *name)
 	       "\t.brands = brands, .providers = providers, .suffixes = suffixes,\n"
 	       "\t.classes = classes, .sames = sames, .asides = asides,\n"
 	       "\t.sign_words = sign_words, .ranked = ranked, .entries = entries,\n"
-	       "\t.needs = needs, .given = given, .wordless = wordless,\n",
+	       "\t.needs = needs, .given = given, .given_touched = given_touched, .wordless = "
+	       "wordless,\n",
 	    name);
 	printf("\t.text_len = %zu, .ref_count = %zu, .pattern_count = %zu, .count = %zu,\n"
 	       "\t.brand_count = %zu, .provider_count = %zu, .suffix_count = %zu,\n"

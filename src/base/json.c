@@ -119,15 +119,24 @@ quote(struct buf *out, const char *bytes, size_t len)
 	quoted[len + 1] = '"';
 }
 
+/* Nearly all keys are plain, and go in at once with what is around them. */
 static void
 begin(struct json *json, const char *key)
 {
-	if (json->comma)
-		buf_putc(json->out, ',');
+	size_t comma = json->comma, len = key != NULL ? strlen(key) : 0;
+	bool plain = plain_span(key, len) == len;
+	char *head = buf_grow(json->out, comma + (key != NULL && plain ? len + 3 : 0));
+
 	json->comma = true;
-	if (key != NULL) {
-		quote(json->out, key, strlen(key));
+	if (head != NULL && comma)
+		*head++ = ',';
+	if (key != NULL && !plain) {
+		quote(json->out, key, len);
 		buf_putc(json->out, ':');
+	} else if (key != NULL && head != NULL) {
+		*head++ = '"';
+		memcpy(head, key, len);
+		memcpy(head + len, "\":", 2);
 	}
 }
 

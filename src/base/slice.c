@@ -64,7 +64,8 @@ slice_begins(struct slice slice, const char *word)
 {
 	size_t len = strlen(word);
 
-	return len == 0 || (slice.len >= len && strncasecmp(slice.at, word, len) == 0);
+	return len == 0 || (slice.len >= len && to_lower(*slice.at) == to_lower(*word) &&
+	                       strncasecmp(slice.at, word, len) == 0);
 }
 
 bool
@@ -79,22 +80,13 @@ const char *
 slice_find(struct slice slice, const char *word)
 {
 	size_t len = strlen(word);
-	char first[3] = {to_lower(*word), *word, '\0'};
+	char first = to_lower(*word);
 
-	if (first[0] >= 'a' && first[0] <= 'z')
-		first[1] = (char)(first[0] - 'a' + 'A');
 	if (len == 0)
 		return slice.at;
-	while (slice.len >= len) {
-		size_t skip = slice_until(slice, first);
-
-		if (slice.len - skip < len)
-			return NULL;
-		slice = slice_from(slice, skip);
-		if (strncasecmp(slice.at, word, len) == 0)
-			return slice.at;
-		slice = slice_from(slice, 1);
-	}
+	for (size_t i = 0; i + len <= slice.len; i++)
+		if (to_lower(slice.at[i]) == first && strncasecmp(slice.at + i, word, len) == 0)
+			return slice.at + i;
 	return NULL;
 }
 

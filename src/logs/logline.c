@@ -18,7 +18,20 @@ struct log_line {
 static const char *
 find(const char *at, const char *end, const char *words)
 {
-	return at < end ? memmem(at, (size_t)(end - at), words, strlen(words)) : NULL;
+	size_t n = strlen(words), rare = strcspn(words, "<>=()[]:");
+
+	if (words[rare] == '\0') /* that octet is looked for which lines have fewest of */
+		rare = 0;
+	if (n == 0)
+		return at < end ? at : NULL;
+	for (const char *p = at + rare; p < end && (size_t)(end - p) >= n - rare; p++) {
+		p = memchr(p, words[rare], (size_t)(end - p));
+		if (p == NULL || (size_t)(end - p) < n - rare)
+			return NULL;
+		if (memcmp(p - rare, words, n) == 0)
+			return p - rare;
+	}
+	return NULL;
 }
 
 /* The same, behind the words. */

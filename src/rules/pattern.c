@@ -506,6 +506,7 @@ compile(const char *source)
 struct compiled {
 	pcre2_code *code;
 	unsigned asked; /* how often, up to where it is worth machine code */
+	bool machine; /* it has that */
 	int group[GROUP_COUNT]; /* number of the named group, 0 if there is none */
 };
 
@@ -606,13 +607,14 @@ pattern_compile(const struct pattern *pattern, struct matcher *matcher, const ch
 static int
 run(struct compiled *compiled, struct matcher *matcher, const char *text, size_t len)
 {
-	int count;
+	int count = PCRE2_ERROR_JIT_STACKLIMIT;
 
 	if (compiled->asked < ASKED_OFTEN && ++compiled->asked == ASKED_OFTEN)
-		pcre2_jit_compile(compiled->code, PCRE2_JIT_COMPLETE);
-	count = pcre2_match(
-	    compiled->code, (PCRE2_SPTR)text, len, 0, 0, matcher->data, matcher->limits);
-	if (count == PCRE2_ERROR_JIT_STACKLIMIT)
+		compiled->machine = pcre2_jit_compile(compiled->code, PCRE2_JIT_COMPLETE) == 0;
+	if (compiled->machine)
+		count = pcre2_jit_match(
+		    compiled->code, (PCRE2_SPTR)text, len, 0, 0, matcher->data, matcher->limits);
+	if (count == PCRE2_ERROR_JIT_STACKLIMIT) /* or there is none */
 		count = pcre2_match(compiled->code, (PCRE2_SPTR)text, len, 0, PCRE2_NO_JIT,
 		    matcher->data, matcher->limits);
 	return count;

@@ -14,6 +14,24 @@ bucket_of(const char *text)
 	       PHRASE_BUCKETS;
 }
 
+enum { HEAD = 8 };
+
+/* The first eight octets of a text, the first lowest, in lower case; 0 behind its end. */
+static uint64_t
+head_of(const char *text, size_t len)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t head = 0, low, upper;
+
+	memcpy(&head, text, len < HEAD ? len : HEAD);
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		head = __builtin_bswap64(head);
+	/* An octet from A on, but not one behind Z, carries into its highest bit. */
+	low = head & ones * 0x7f;
+	upper = (low + ones * (0x80 - 'A')) & ~(low + ones * (0x7f - 'Z')) & ~head & ones * 0x80;
+	return head | upper >> 2;
+}
+
 struct placed {
 	struct phrase_row phrase;
 	unsigned bucket, number;
@@ -35,6 +53,8 @@ static struct placed
 place(const char *texts, struct phrase_row phrase, unsigned number)
 {
 	phrase.len = (uint16_t)strlen(texts + phrase.text);
+	phrase.head = head_of(texts + phrase.text, phrase.len);
+	phrase.mask = phrase.len < HEAD ? (UINT64_C(1) << (8 * phrase.len)) - 1 : UINT64_MAX;
 	if (phrase.instead != 0)
 		phrase.instead_len = (uint16_t)strlen(texts + phrase.instead);
 	return (struct placed){phrase, bucket_of(texts + phrase.text), number};
@@ -67,15 +87,18 @@ phrases_make(struct phrases *phrases, const char *texts, const struct phrase_row
 		    is_alnum((char)c) || c >= 0x80 || (c != 0 && strchr(inner, (int)c) != NULL);
 }
 
+/* `head` is the text's. */
 static bool
-stands(const struct phrases *phrases, const struct phrase_row *phrase, const char *text, size_t len)
+stands(const struct phrases *phrases, const struct phrase_row *phrase, uint64_t head,
+    const char *text, size_t len)
 {
 	const char *own = phrases->texts + phrase->text;
 
-	if (len < phrase->len || (len > phrase->len && phrases_inner(phrases, text[phrase->len])))
+	if (((head ^ phrase->head) & phrase->mask) != 0 || len < phrase->len ||
+	    (len > phrase->len && phrases_inner(phrases, text[phrase->len])))
 		return false;
-	for (size_t i = phrase->len; i-- > 0;)
-		if (to_lower(text[i]) != own[i])
+	for (size_t i = phrase->len; i > HEAD; i--)
+		if (to_lower(text[i - 1]) != own[i - 1])
 			return false;
 	return true;
 }
@@ -83,10 +106,11 @@ stands(const struct phrases *phrases, const struct phrase_row *phrase, const cha
 const struct phrase_row *
 phrases_find(const struct phrases *phrases, const char *text, size_t len)
 {
+	uint64_t head = head_of(text, len);
 	unsigned bucket = bucket_of(text);
 
 	for (size_t i = phrases->first[bucket]; i < phrases->first[bucket + 1]; i++)
-		if (stands(phrases, &phrases->list[i], text, len))
+		if (stands(phrases, &phrases->list[i], head, text, len))
 			return &phrases->list[i];
 	return NULL;
 }
@@ -94,11 +118,12 @@ phrases_find(const struct phrases *phrases, const char *text, size_t len)
 bool
 phrases_have(const struct phrases *phrases, const char *text, size_t len, unsigned kind)
 {
+	uint64_t head = head_of(text, len);
 	unsigned bucket = bucket_of(text);
 
 	for (size_t i = phrases->first[bucket]; i < phrases->first[bucket + 1]; i++)
 		if (phrases->list[i].kind == kind && phrases->list[i].len == len &&
-		    stands(phrases, &phrases->list[i], text, len))
+		    stands(phrases, &phrases->list[i], head, text, len))
 			return true;
 	return false;
 }

@@ -10,6 +10,7 @@
 struct arena;
 
 struct phrase_row {
+	uint64_t head, mask; /* its first eight octets, the first lowest; which of them it has */
 	uint32_t text; /* where in `texts` it stands: in lower case, two octets or more */
 	uint32_t instead; /* … and what it is read as; 0 where that is not the question */
 	uint16_t len, instead_len;

@@ -18,6 +18,11 @@ struct view { /* of a reply */
 	struct reworded words; /* the same in the rules' own words; text NULL: no other */
 };
 
+struct found_words { /* for each entry of the rule base four bits: the choices whose words stand in
+	          the text; and for sixty-four such a bit: there are any */
+	uint64_t *bits, *touched;
+};
+
 struct reading_job { /* one reading under way */
 	const struct rules *rules;
 	const struct said *said;
@@ -25,8 +30,7 @@ struct reading_job { /* one reading under way */
 	struct reading *out;
 	struct unwrapped text;
 	struct scope scope;
-	uint64_t *found; /* for each entry of the rule base four bits: the choices whose words stand
-	                    in the text */
+	struct found_words found;
 	struct clauses clauses;
 	struct view all;
 	struct candidate candidates[CANDIDATES_MAX];
@@ -38,32 +42,49 @@ struct reading_job { /* one reading under way */
 	size_t also_count;
 };
 
-static uint64_t *
+static struct found_words
 find_words(
     const struct reading_job *job, const char *text, size_t len, const struct reworded *reworded)
 {
 	const struct rules *rules = job->rules;
-	uint64_t *found = arena_alloc(job->arena, (rules->entry_count / 16 + 1) * sizeof *found);
+	size_t bits = (rules->entry_count / 16 + 1) * sizeof *rules->given,
+	       touched = (rules->entry_count / 1024 + 1) * sizeof *rules->given;
+	struct found_words found = {
+	    arena_alloc(job->arena, bits), arena_alloc(job->arena, touched)};
 
-	memcpy(found, rules->given, (rules->entry_count / 16 + 1) * sizeof *found);
-	words_scan(&rules->words, text, len, found);
+	memcpy(found.bits, rules->given, bits);
+	memcpy(found.touched, rules->given_touched, touched);
+	words_scan(&rules->words, text, len, found.bits, found.touched);
 	if (reworded != NULL && reworded->text != NULL)
-		words_scan(&rules->words, reworded->text, reworded->len, found);
+		words_scan(&rules->words, reworded->text, reworded->len, found.bits, found.touched);
 	return found;
+}
+
+/* The next of the numbers from `w` on, below `end`, in which there are any. */
+static size_t
+next_touched(const uint64_t *touched, size_t w, size_t end)
+{
+	while (w < end) {
+		uint64_t left = touched[w / 64] >> (w % 64);
+
+		if (left != 0)
+			return w + (size_t)__builtin_ctzll(left);
+		w += 64 - w % 64;
+	}
+	return end;
 }
 
 /* The next of the entries [from, end) all of whose choices were found: sixteen are looked at
  * together, four bits each. */
 static size_t
-next_found(const struct rules *rules, const uint64_t *found, size_t from, size_t end)
+next_found(const struct rules *rules, const struct found_words *found, size_t from, size_t end)
 {
 	const uint64_t lowest = UINT64_C(0x1111111111111111);
 
-	for (size_t w = from / 16; w * 16 < end; w++) {
-		uint64_t any = found[w], lacking = ~found[w] & rules->needs[w];
+	for (size_t w = from / 16;
+	     (w = next_touched(found->touched, w, (end + 15) / 16)) * 16 < end; w++) {
+		uint64_t any = found->bits[w], lacking = ~any & rules->needs[w];
 
-		if (any == 0)
-			continue;
 		any |= any >> 2;
 		any |= any >> 1;
 		lacking |= lacking >> 2;
@@ -138,7 +159,8 @@ provider_by_host(const struct rules *rules, const char *host)
 }
 
 static uint32_t
-provider_by_text(const struct reading_job *job, const char *text, size_t len, const uint64_t *found)
+provider_by_text(
+    const struct reading_job *job, const char *text, size_t len, const struct found_words *found)
 {
 	const struct rules *rules = job->rules;
 	struct match match;
@@ -159,12 +181,12 @@ find_provider(struct reading_job *job)
 	if (job->said->mx != NULL)
 		provider = provider_by_host(job->rules, job->said->mx);
 	if (provider == 0)
-		provider = provider_by_text(job, job->text.marked, job->text.len, job->found);
+		provider = provider_by_text(job, job->text.marked, job->text.len, &job->found);
 	if (provider == 0 && greeting != NULL && greeting[0] != '\0') {
-		uint64_t *found = find_words(job, greeting, strlen(greeting), NULL);
+		struct found_words found = find_words(job, greeting, strlen(greeting), NULL);
 
 		provider = provider_by_text(job, mark_dots(greeting, strlen(greeting), job->arena),
-		    strlen(greeting), found);
+		    strlen(greeting), &found);
 	}
 	return provider;
 }
@@ -213,14 +235,14 @@ is_excepted(const struct reading_job *job, const struct ranked_rule *ranked,
 	size_t start = 0, end = part->len, i = ranked->unless_entry,
 	       last = i + rules->rules[ranked->rule].unless.count;
 
-	i = next_found(rules, job->found, i, last);
+	i = next_found(rules, &job->found, i, last);
 	if (i == last)
 		return false;
 	if (match->all.end > match->all.start && job->clauses.count > 0) {
 		start = find_place(part, list[clauses_at(&job->clauses, match->all.start)].start);
 		end = find_place(part, list[clauses_at(&job->clauses, match->all.end - 1)].end);
 	}
-	for (; i < last; i = next_found(rules, job->found, i + 1, last))
+	for (; i < last; i = next_found(rules, &job->found, i + 1, last))
 		if (rules_match(rules, rules->entries[i].pattern, part->text + start, end - start,
 		        &ignored))
 			return true;
@@ -267,7 +289,7 @@ try_class(struct reading_job *job, enum rule_class class, const struct part *par
 	const struct rules *rules = job->rules;
 
 	for (size_t i = rules->class_entry[class], end = rules->class_entry[class + 1];
-	     (i = next_found(rules, job->found, i, end)) < end; i++)
+	     (i = next_found(rules, &job->found, i, end)) < end; i++)
 		try_entry(job, &rules->entries[i], part);
 }
 
@@ -331,6 +353,13 @@ take_choice(struct reading_job *job)
 }
 
 static void
+set_found(const struct found_words *found, size_t entry)
+{
+	found->bits[entry / 16] |= UINT64_C(15) << (entry % 16 * 4);
+	found->touched[entry / 1024] |= UINT64_C(1) << (entry / 16 % 64);
+}
+
+static void
 add_wordless(struct reading_job *job)
 {
 	const struct rules *rules = job->rules;
@@ -340,7 +369,7 @@ add_wordless(struct reading_job *job)
 		uint32_t rule = rules->ranked[rules->entries[entry].owner].rule;
 
 		if (rule_in_scope(&rules->rules[rule], &job->scope))
-			job->found[entry / 16] |= UINT64_C(15) << (entry % 16 * 4);
+			set_found(&job->found, entry);
 	}
 }
 
@@ -403,7 +432,8 @@ choose_rule(struct reading_job *job)
 		}
 		hide_words(job, &view);
 		if (i == 0 && memchr(job->text.bare, '_', job->text.len) != NULL)
-			words_scan(&job->rules->words, view.text, view.len, job->found);
+			words_scan(&job->rules->words, view.text, view.len, job->found.bits,
+			    job->found.touched);
 		read_view(job, &view);
 	}
 	keep_others(job);
@@ -478,7 +508,7 @@ add_brands(struct reading_job *job)
 	size_t family_count = 0;
 
 	for (size_t i = rules->brand_entry;
-	     (i = next_found(rules, job->found, i, rules->provider_entry)) < rules->provider_entry;
+	     (i = next_found(rules, &job->found, i, rules->provider_entry)) < rules->provider_entry;
 	     i++) {
 		const struct brand *brand = &rules->brands[rules->entries[i].owner];
 		const char *family = rules_text(rules, brand->family);

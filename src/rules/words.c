@@ -156,7 +156,8 @@ stands_at(const struct word_index *words, const struct term *word, const char *t
 }
 
 void
-words_scan(const struct word_index *words, const char *text, size_t len, uint64_t *found)
+words_scan(const struct word_index *words, const char *text, size_t len, uint64_t *found,
+    uint64_t *touched)
 {
 	uint64_t head = 0;
 
@@ -172,7 +173,11 @@ words_scan(const struct word_index *words, const char *text, size_t len, uint64_
 			if (((head ^ word->head) & word->mask) == 0 &&
 			    (word->len <= HEAD ||
 			        stands_at(words, word, text + i + 1 - HEAD, len - (i + 1 - HEAD))))
-				for (uint32_t m = word->mark; m < word[1].mark; m++)
-					found[words->marks[m].at] |= words->marks[m].bits;
+				for (uint32_t m = word->mark; m < word[1].mark; m++) {
+					uint32_t at = words->marks[m].at;
+
+					found[at] |= words->marks[m].bits;
+					touched[at / 64] |= UINT64_C(1) << (at % 64);
+				}
 	}
 }

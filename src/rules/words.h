@@ -42,7 +42,8 @@ void word_list_add(struct word_list *list, const char *word,
 void words_make(struct word_index *words, const struct word_list *list, struct arena *arena);
 
 /* Sets bit `tag` in `found` for each word that stands in the text (ASCII letters are taken in lower
- * case). */
-void words_scan(const struct word_index *words, const char *text, size_t len, uint64_t *found);
+ * case), and in `touched` a bit for each 64 of `found` that has got one. */
+void words_scan(const struct word_index *words, const char *text, size_t len, uint64_t *found,
+    uint64_t *touched);
 
 #endif
