@@ -82,7 +82,7 @@ text, pieces, out = on_terminal('--timeout', '2s', 'silent-greeting.lab.example'
 tap.check('results elsewhere: it is on standard error alone', '\x1b' not in out and 'greeting, 1 s' in text and screen(text)[-1] == '', (repr(text), out))
 
 text, pieces, _ = on_terminal('--timeout', '2s', '--input', '-', input=b'silent-greeting.lab.example\naccept.lab.example\nmx-null.lab.example\n')
-tap.check('a list: how many are done, and at what rate', re.search(r'\r\x1b\[K2( of 3)? done, [0-9.]+/s, 0 refused, 1 under way', text), repr(text))
+tap.check('a list: how many are done, and at what rate', re.search(r'\r\x1b\[K2(/3 66%)?, 1 accepted, 1 undetermined, 1 under way, [0-9.]+/s', text), repr(text))
 lines = screen(text)
 tap.check('a list: it is gone before results', sum('lab.example from' in line for line in lines) == 3 and not any('under way' in line for line in lines), lines)
 

@@ -97,7 +97,7 @@ for end in ('ndjson', 'ndjson.gz', 'ndjson.zst'):
         continue
     out, kills, torn = path('killed.' + end), max(1, KILLS // 3), 0
     before, lost = sum(fleet.connections.values()), 0
-    span = 0.05 + TARGETS * 0.015 / SITES
+    span = TARGETS * 0.02 / AT_ONCE + (0 if end == 'ndjson' else kills)
     for kill in range(kills):
         p = start(out, '--input', LIST)
         time.sleep(0.05 + random.random() * 2 * span / kills)

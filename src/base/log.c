@@ -78,3 +78,18 @@ log_note(const char *format, ...)
 	say("mxwalk: ", format, ap);
 	va_end(ap);
 }
+
+static void __attribute__((format(printf, 1, 2))) say_all(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say("mxwalk: ", format, ap);
+	va_end(ap);
+}
+
+void
+log_answer(const char *line)
+{
+	say_all("%s", line);
+}

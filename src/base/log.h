@@ -12,6 +12,7 @@ void log_quiet(bool quiet); /* warnings and notes are left out; errors never are
 void log_progress(const char *line);
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_answer(const char *line); /* what somebody asked for: told even so */
 void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

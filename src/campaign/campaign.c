@@ -8,12 +8,13 @@
 
 #include "base/log.h"
 #include "campaign/egress.h"
+#include "campaign/pulse.h"
 #include "campaign/served.h"
 #include "io/loop.h"
 
 enum {
 	PROGRESS_MS = 500,
-	SIGNALS = 3,
+	SIGNALS = 4,
 	SMTP_PORT = 25,
 	LINES_AT_ONCE = 1000, /* that are read before the loop has its turn again */
 	SERVED_WAITING = 10000, /* lines that wait for the walk of another: then no more are read */
@@ -35,7 +36,7 @@ struct campaign {
 	bool at_end, waiting, interrupted, failed, warned;
 	enum run_stop stop;
 	struct event *input, *more, *tick, *signals[SIGNALS];
-	int64_t began;
+	struct pulse pulse;
 };
 
 static void fill(struct campaign *campaign);
@@ -91,21 +92,46 @@ on_dropped(const struct journey *journey, bool begun, void *arg)
 }
 
 static void
+measure(struct campaign *campaign, struct run_progress *progress)
+{
+	*progress =
+	    (struct run_progress){.total = intake_total(campaign->plan->intake) * campaign->walks};
+	pipeline_progress(campaign->pipeline, progress);
+	pulse_measure(&campaign->pulse, loop_ms(), campaign->plan->sink->tally.targets, progress);
+}
+
+static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct campaign *campaign = arg;
-	struct run_progress progress = {
-	    .total = intake_total(campaign->plan->intake) * campaign->walks,
-	    .ms = loop_ms() - campaign->began};
+	struct sink *sink = campaign->plan->sink;
+	struct run_progress progress;
+	int64_t now = loop_ms();
 
 	(void)fd;
 	(void)what;
-	sink_flush(campaign->plan->sink);
+	sink_flush(sink);
 	look_at_sink(campaign);
-	if (!campaign->plan->progress)
-		return;
-	pipeline_progress(campaign->pipeline, &progress);
-	sink_progress(campaign->plan->sink, &progress);
+	measure(campaign, &progress);
+	if (campaign->plan->progress)
+		sink_progress(sink, &progress);
+	if (campaign->plan->minutes && pulse_line_is_due(&campaign->pulse, now))
+		sink_tell_progress(sink, &progress);
+	if (pulse_status_is_due(&campaign->pulse, now))
+		sink_status(sink, &progress, loop_wall_ms(), NULL);
+}
+
+/* SIGUSR1: somebody wants to know. */
+static void
+on_question(evutil_socket_t fd, short what, void *arg)
+{
+	struct campaign *campaign = arg;
+	struct run_progress progress;
+
+	(void)fd;
+	(void)what;
+	measure(campaign, &progress);
+	sink_tell_progress(campaign->plan->sink, &progress);
 }
 
 /* ---- when it is no use */
@@ -382,13 +408,13 @@ is_ignored(int number)
 static void
 watch_signals(struct campaign *campaign)
 {
-	static const int numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+	static const int numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
 
 	for (size_t i = 0; i < SIGNALS; i++) {
 		if (numbers[i] == SIGHUP && is_ignored(SIGHUP))
 			continue;
-		campaign->signals[i] =
-		    evsignal_new(campaign->base, numbers[i], on_signal, campaign);
+		campaign->signals[i] = evsignal_new(campaign->base, numbers[i],
+		    numbers[i] == SIGUSR1 ? on_question : on_signal, campaign);
 		event_add(campaign->signals[i], NULL);
 	}
 }
@@ -411,6 +437,7 @@ begin(struct campaign *campaign)
 	campaign->senders = senders_new(plan->senders, on_sender, campaign);
 	campaign->pipeline = pipeline_new(plan->pipeline, campaign->senders, &calls);
 	campaign->more = evtimer_new(campaign->base, on_more, campaign);
+	pulse_begin(&campaign->pulse, loop_ms(), plan->sink->tally.targets);
 	watch_signals(campaign);
 	if (intake_fd(plan->intake) >= 0)
 		campaign->input =
@@ -418,6 +445,7 @@ begin(struct campaign *campaign)
 	campaign->tick = event_new(campaign->base, -1, EV_PERSIST, on_tick, campaign);
 	event_add(campaign->tick, &period);
 	sink_begin(plan->sink, plan->run);
+	on_tick(-1, 0, campaign);
 }
 
 static void
@@ -452,6 +480,8 @@ conclude(struct campaign *campaign)
 	    .stop = campaign->stop,
 	    .input_failed = intake_failed(intake),
 	    .bad_input = intake_bad_lines(intake)};
+	struct run_progress progress;
+	int status;
 
 	pipeline_stop(campaign->pipeline);
 	facts.under_way = campaign->under_way;
@@ -462,8 +492,11 @@ conclude(struct campaign *campaign)
 	if (facts.nobody_answered && !facts.interrupted)
 		warn_of_egress(campaign);
 	facts.port = campaign->port;
-	facts.ms = loop_ms() - campaign->began;
-	return sink_finish(campaign->plan->sink, &facts);
+	facts.ms = loop_ms() - campaign->pulse.began;
+	status = sink_finish(campaign->plan->sink, &facts);
+	measure(campaign, &progress);
+	sink_status(campaign->plan->sink, &progress, loop_wall_ms(), &status);
+	return status;
 }
 
 static void
@@ -485,7 +518,7 @@ end(struct campaign *campaign)
 int
 campaign_run(const struct campaign_plan *plan)
 {
-	struct campaign campaign = {.plan = plan, .began = loop_ms()};
+	struct campaign campaign = {.plan = plan};
 	int status;
 
 	begin(&campaign);

@@ -17,7 +17,8 @@ struct campaign_plan { /* borrowed */
 	const struct ip *sources; /* one walk for each; none: the kernel's choice */
 	size_t source_count;
 	struct sink *sink; /* to whom all is told */
-	bool progress; /* tell it now and then where we are */
+	bool progress; /* show it on the terminal where we are */
+	bool minutes; /* tell it every minute */
 	struct verdicts *verdicts; /* what was found out in an earlier run that this goes on with */
 	bool other_list; /* the targets need not be those of that run: what is another is asked */
 	bool keep_going; /* also when nobody answers this machine, or it cannot */

@@ -501,12 +501,30 @@ pipeline_free(struct pipeline *pipeline)
 	free(pipeline);
 }
 
+/* The longest first, as many as there is room for. */
+static void
+note_held(const char *site, int64_t until, void *arg)
+{
+	struct run_progress *progress = arg;
+	struct run_site new = {.name = site, .ms = until - loop_ms()};
+	size_t count = progress->held_count < RUN_HELD ? progress->held_count : RUN_HELD, i = count;
+
+	progress->held_count++;
+	for (; i > 0 && progress->held[i - 1].ms < new.ms; i--)
+		if (i < RUN_HELD)
+			progress->held[i] = progress->held[i - 1];
+	if (i < RUN_HELD)
+		progress->held[i] = new;
+}
+
 void
 pipeline_progress(const struct pipeline *pipeline, struct run_progress *progress)
 {
 	const struct passage *passage = pipeline->first;
 
 	progress->running = pipeline_walks(pipeline);
+	sites_held(pipeline->sites, loop_ms(), note_held, progress);
+	sites_slowest(pipeline->sites, loop_ms(), &progress->slowest.name, &progress->slowest.ms);
 	if (passage == NULL)
 		return;
 	progress->target = passage->errand->journey.target.text;

@@ -697,6 +697,33 @@ sites_held(const struct sites *sites, int64_t now,
 		}
 }
 
+static int64_t
+time_for(const struct gate *site, int64_t now)
+{
+	int64_t pause = site->not_before > now ? site->not_before - now : 0;
+
+	return site->rate > 0 ? pause + (int64_t)size_of(site) * WINDOW_MS / site->rate : pause;
+}
+
+bool
+sites_slowest(const struct sites *sites, int64_t now, const char **site, int64_t *ms)
+{
+	const struct heap *heaps[] = {&sites->shut, &sites->fading, &sites->ready};
+
+	*ms = 0;
+	for (size_t h = 0; h < sizeof heaps / sizeof *heaps; h++)
+		for (size_t i = 1; i <= heaps[h]->count; i++) {
+			const struct gate *gate = heaps[h]->items[i];
+
+			if (gate->kind != GATE_SITE || size_of(gate) == 0 ||
+			    time_for(gate, now) <= *ms)
+				continue;
+			*ms = time_for(gate, now);
+			*site = gate->name;
+		}
+	return *ms > 0;
+}
+
 void
 sites_lower(struct sites *sites, unsigned walks)
 {

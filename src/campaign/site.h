@@ -84,6 +84,10 @@ void sites_expect(struct sites *sites, const struct pace *pace, long more, int64
 void sites_held(const struct sites *sites, int64_t now,
     void (*held)(const char *site, int64_t until, void *arg), void *arg);
 
+/* The site whose last is the last to be begun, by what is known to wait and its rate. False: none
+ * is kept waiting. */
+bool sites_slowest(const struct sites *sites, int64_t now, const char **site, int64_t *ms);
+
 void sites_lower(struct sites *sites, unsigned walks); /* the limit on all walks; 1 at least */
 
 size_t sites_waiting(const struct sites *sites);

@@ -22,6 +22,7 @@
 #include "command/policy_access.h"
 #include "command/resume.h"
 #include "command/sources.h"
+#include "command/status_file.h"
 #include "dns/name.h"
 #include "io/loop.h"
 #include "io/resolver.h"
@@ -46,6 +47,7 @@ struct run { /* all that lives as long as the command */
 	struct intake *intake;
 	struct paces *paces;
 	struct output output;
+	bool status_failed; /* --status-file could not be written once, which was said */
 	unsigned only; /* statuses that are told, as bits; 0: all */
 	struct pipeline_plan pipeline;
 	struct senders_plan senders;
@@ -376,6 +378,28 @@ wants_summary(const struct options *o)
 	       (isatty(STDOUT_FILENO) || isatty(STDERR_FILENO));
 }
 
+/* Once it could be written; later trouble is no reason to stop. */
+static void
+write_status(const struct buf *record, void *arg)
+{
+	struct run *run = arg;
+	const char *name = run->options->status_file;
+
+	if (!status_file_write(name, record) && !run->status_failed) {
+		log_error("%s: %s", name, strerror(errno));
+		run->status_failed = true;
+	}
+}
+
+static int
+check_status_file(const struct options *o)
+{
+	if (o->status_file == NULL || status_file_try(o->status_file))
+		return EXIT_OK;
+	log_error("%s: %s", o->status_file, strerror(errno));
+	return EXIT_CREATE;
+}
+
 static int
 walk_all(struct run *run)
 {
@@ -401,6 +425,9 @@ walk_all(struct run *run)
 	    .flush = flush_lines,
 	    .write_arg = &run->output,
 	    .show = output_progress,
+	    .tell = log_answer,
+	    .status = o->status_file != NULL ? write_status : NULL,
+	    .status_arg = run,
 	    .sum_up = wants_summary(o) ? show_summary : NULL,
 	    .ordered = o->ordered,
 	    .only = run->only,
@@ -417,6 +444,7 @@ walk_all(struct run *run)
 	    .source_count = o->sources.count,
 	    .sink = &sink,
 	    .progress = !o->quiet && isatty(STDERR_FILENO),
+	    .minutes = !o->quiet && !isatty(STDERR_FILENO),
 	    .verdicts = verdicts_new(),
 	    .other_list = o->force,
 	    .keep_going = o->keep_going,
@@ -500,6 +528,8 @@ command_probe(const struct options *options)
 	status = read_only(&run);
 	if (status == EXIT_OK)
 		status = check_resume(options);
+	if (status == EXIT_OK)
+		status = check_status_file(options);
 	if (status == EXIT_OK)
 		status = check_sources(options);
 	if (status == EXIT_OK)

@@ -1016,6 +1016,16 @@ const struct option option_table[] = {
         .passing = true,
     },
     {
+        .names = "status-file",
+        .value = "FILE",
+        .help = "say in FILE, once a second, where the run stands",
+        .commands = P,
+        .section = SECTION_OUTPUT,
+        FIELD(status_file),
+        .take = take_file,
+        .passing = true,
+    },
+    {
         .names = "only",
         .value = "STATUS[,STATUS...]",
         .help = "tell results of this status only; all are counted",

@@ -174,6 +174,7 @@ struct options {
 	enum format format;
 	enum color color;
 	bool resume; /* --output is read, and added to */
+	const char *status_file;
 	bool ordered; /* results in the order of the targets */
 	bool force; /* --output may write over what is there */
 	struct strings only; /* statuses, as they are written */

@@ -1,28 +1,131 @@
 #include "report/progress.h"
 
 #include "base/buf.h"
+#include "base/json.h"
+#include "report/ndjson_fields.h"
 #include "report/text.h"
 
+enum { COLUMNS = 100, SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+
+/* "999", "12.3k", "412k", "3.1M": four columns, or five. */
 static void
-say_left(struct buf *out, unsigned long seconds)
+say_count(struct buf *out, unsigned long count)
 {
-	buf_printf(out, ", %lu:%02lu:%02lu left", seconds / 3600, seconds / 60 % 60, seconds % 60);
+	static const char units[] = {'k', 'M', 'G'};
+	double value = (double)count;
+	size_t unit = 0;
+
+	if (count < 1000) {
+		buf_printf(out, "%lu", count);
+		return;
+	}
+	for (value /= 1000; value >= 999.5 && unit + 1 < sizeof units; unit++)
+		value /= 1000;
+	buf_printf(out, "%.*f%c", value < 99.95 ? 1 : 0, value, units[unit]);
+}
+
+static void
+say_status(struct buf *out, const char *word, unsigned long count)
+{
+	if (count == 0)
+		return;
+	buf_puts(out, ", ");
+	say_count(out, count);
+	buf_printf(out, " %s", word);
+}
+
+/* "12s" "4m" "1h42m" "3d4h" */
+static void
+say_time(struct buf *out, int64_t ms)
+{
+	if (ms < MINUTE)
+		buf_printf(out, "%llds", (long long)((ms + SECOND - 1) / SECOND));
+	else if (ms < HOUR)
+		buf_printf(out, "%lldm", (long long)((ms + MINUTE / 2) / MINUTE));
+	else if (ms < 24LL * HOUR)
+		buf_printf(
+		    out, "%lldh%02lldm", (long long)(ms / HOUR), (long long)(ms % HOUR / MINUTE));
+	else
+		buf_printf(out, "%lldd%lldh", (long long)(ms / (24LL * HOUR)),
+		    (long long)(ms / HOUR % 24));
+}
+
+static void
+say_site(struct buf *out, const struct run_site *site)
+{
+	text_cstring(out, site->name);
+	buf_putc(out, ' ');
+	say_time(out, site->ms);
+}
+
+/* As many names as the line has room for. */
+static void
+say_held(struct buf *out, const struct run_progress *progress)
+{
+	if (progress->held_count == 0)
+		return;
+	buf_printf(out, ", %zu backed off", progress->held_count);
+	for (size_t i = 0; i < progress->held_count && i < RUN_HELD; i++) {
+		size_t before = out->len;
+
+		buf_puts(out, i > 0 ? ", " : " (");
+		say_site(out, &progress->held[i]);
+		if (out->len + 1 <= COLUMNS)
+			continue;
+		buf_cut(out, before);
+		if (i > 0)
+			buf_putc(out, ')');
+		return;
+	}
+	buf_putc(out, ')');
+}
+
+/* The slowest site is named where it is what keeps the run waiting. */
+static void
+say_left(struct buf *out, const struct run_progress *progress)
+{
+	size_t before;
+
+	if (progress->left_ms < 0)
+		return;
+	buf_puts(out, ", ");
+	say_time(out, progress->left_ms);
+	buf_puts(out, " left");
+	before = out->len;
+	if (progress->slowest.name == NULL || progress->slowest.ms < progress->left_ms)
+		return;
+	buf_puts(out, " for ");
+	text_cstring(out, progress->slowest.name);
+	if (out->len > COLUMNS)
+		buf_cut(out, before);
+}
+
+static unsigned long
+undetermined(const struct tally *tally)
+{
+	return tally->targets - tally->status[WALK_ACCEPTED] - tally->status[WALK_REFUSED] -
+	       tally->status[WALK_DEFERRED];
 }
 
 static void
 say_many(struct buf *out, const struct run_progress *progress, const struct tally *tally)
 {
 	unsigned long done = tally->targets;
-	double seconds = (double)progress->ms / 1000,
-	       rate = seconds > 0 ? (double)done / seconds : 0;
 
 	buf_printf(out, "%lu", done);
 	if (progress->total > 0)
-		buf_printf(out, " of %lu", progress->total);
-	buf_printf(out, " done, %.1f/s, %lu refused, %u under way", rate,
-	    tally->status[WALK_REFUSED], progress->running);
-	if (progress->total > done && rate > 0)
-		say_left(out, (unsigned long)((double)(progress->total - done) / rate));
+		buf_printf(out, "/%lu %lu%%", progress->total,
+		    done < progress->total ? done * 100 / progress->total : 100);
+	say_status(out, "accepted", tally->status[WALK_ACCEPTED]);
+	say_status(out, "refused", tally->status[WALK_REFUSED]);
+	say_status(out, "deferred", tally->status[WALK_DEFERRED]);
+	say_status(out, "undetermined", undetermined(tally));
+	buf_printf(out, ", %u under way, %.*f/s", progress->running, progress->rate < 10 ? 1 : 0,
+	    progress->rate);
+	say_left(out, progress);
+	say_held(out, progress);
+	if (out->len > COLUMNS)
+		buf_cut(out, COLUMNS);
 }
 
 /* One walk: what is waited for, and for how long. */
@@ -50,4 +153,47 @@ progress_line(struct buf *out, const struct run_progress *progress, const struct
 		say_one(out, progress);
 	else
 		say_many(out, progress, tally);
+}
+
+/* ---- as a record */
+
+static void
+write_site(struct json *json, const char *key, const struct run_site *site)
+{
+	json_object_begin(json, key);
+	json_cstring(json, "site", site->name);
+	json_number(json, "seconds", (site->ms + SECOND - 1) / SECOND);
+	json_object_end(json);
+}
+
+void
+record_progress(struct buf *out, const struct run_progress *progress, const struct tally *tally,
+    int64_t now, const int *exit)
+{
+	struct json json;
+
+	record_begin(&json, out, "progress");
+	record_time(&json, "time", now);
+	json_number(&json, "ms", progress->ms);
+	json_number(&json, "done", (long long)tally->targets);
+	if (progress->total > 0)
+		json_number(&json, "total", (long long)progress->total);
+	json_object_begin(&json, "status");
+	for (enum walk_status s = 0; s < WALK_COUNT; s++)
+		json_number(&json, walk_status_name(s), (long long)tally->status[s]);
+	json_object_end(&json);
+	json_number(&json, "under_way", progress->running);
+	json_number(&json, "per_minute", (long long)(progress->rate * 60 + 0.5));
+	if (progress->left_ms >= 0)
+		json_number(&json, "seconds_left", (progress->left_ms + SECOND - 1) / SECOND);
+	if (progress->slowest.name != NULL)
+		write_site(&json, "slowest", &progress->slowest);
+	json_number(&json, "held_sites", (long long)progress->held_count);
+	json_array_begin(&json, "held");
+	for (size_t i = 0; i < progress->held_count && i < RUN_HELD; i++)
+		write_site(&json, NULL, &progress->held[i]);
+	json_array_end(&json);
+	if (exit != NULL)
+		json_number(&json, "exit", *exit);
+	record_end(&json, "progress");
 }

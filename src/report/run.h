@@ -21,10 +21,20 @@ struct run_facts { /* borrowed */
 	bool resumed; /* it goes on with the run before it */
 };
 
+enum { RUN_HELD = 8 }; /* sites that are left alone, of which names are told: the longest */
+
 struct run_progress {
 	unsigned long total; /* walks in all; 0: not known */
 	unsigned running;
 	int64_t ms; /* since the run began */
+	double rate; /* results in a second, of the last minute at most */
+	int64_t left_ms; /* until the end, by the rate or by the slowest site; -1: not known */
+	struct run_site {
+		const char *name; /* NULL: none */
+		int64_t ms;
+	} slowest; /* that which the end will wait for, and for how long */
+	size_t held_count; /* sites that are left alone */
+	struct run_site held[RUN_HELD]; /* the longest first */
 	/* One of those that are under way: what is said while there is one only. */
 	const char *target; /* NULL: none is */
 	const char *mx; /* NULL: no connection yet, the DNS is asked */

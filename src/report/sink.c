@@ -8,6 +8,7 @@
 #include "report/progress.h"
 #include "report/text_summary.h"
 
+enum { LINE_MAX_OCTETS = 4096 };
 enum { ORDER_OCTETS = 64 << 20 }; /* of results that wait for those before them */
 
 void
@@ -117,17 +118,42 @@ sink_flush(struct sink *sink)
 		sink->failed = !sink->plan->flush(sink->plan->write_arg);
 }
 
-void
-sink_progress(struct sink *sink, const struct run_progress *progress)
+static void
+give_line(const struct sink *sink, const struct run_progress *progress, void (*to)(const char *))
 {
 	struct buf line;
 
-	if (sink->plan->show == NULL)
+	if (to == NULL)
 		return;
-	buf_init(&line, 1024);
+	buf_init(&line, LINE_MAX_OCTETS);
 	progress_line(&line, progress, &sink->tally);
-	sink->plan->show(line.data);
+	to(line.data);
 	buf_release(&line);
+}
+
+void
+sink_progress(struct sink *sink, const struct run_progress *progress)
+{
+	give_line(sink, progress, sink->plan->show);
+}
+
+void
+sink_tell_progress(struct sink *sink, const struct run_progress *progress)
+{
+	give_line(sink, progress, sink->plan->tell);
+}
+
+void
+sink_status(struct sink *sink, const struct run_progress *progress, int64_t now, const int *exit)
+{
+	struct buf record;
+
+	if (sink->plan->status == NULL)
+		return;
+	buf_init(&record, RECORD_MAX);
+	record_progress(&record, progress, &sink->tally, now, exit);
+	sink->plan->status(&record, sink->plan->status_arg);
+	buf_release(&record);
 }
 
 void

@@ -23,6 +23,11 @@ struct sink_plan { /* borrowed */
 	bool (*flush)(void *arg); /* what was held back is written now; NULL: nothing is */
 	void *write_arg;
 	void (*show)(const char *line); /* a progress line for the terminal; NULL: none is wanted */
+	void (*tell)(const char *line); /* the same, to stay: where there is no terminal, or when it
+	                                   was asked for */
+	void (*status)(
+	    const struct buf *record, void *arg); /* of --status-file; NULL: there is none */
+	void *status_arg;
 	/* The summary in words, for the terminal when the results go elsewhere; NULL: not wanted.
 	 */
 	bool (*sum_up)(struct buf *words, void *arg);
@@ -73,6 +78,10 @@ void sink_result(struct sink *sink, const struct journey *journey);
 void sink_known(struct sink *sink, const struct journey *journey);
 void sink_flush(struct sink *sink); /* to be called now and then */
 void sink_progress(struct sink *sink, const struct run_progress *progress);
+void sink_tell_progress(struct sink *sink, const struct run_progress *progress);
+/* now: milliseconds since the epoch; exit: the exit status, NULL while the run goes on. */
+void sink_status(
+    struct sink *sink, const struct run_progress *progress, int64_t now, const int *exit);
 /* The summary in words, into `out`. */
 void sink_sum_up(const struct sink *sink, struct buf *out, const struct text_style *style,
     const struct run_end *end);
