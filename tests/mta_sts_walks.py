@@ -153,6 +153,17 @@ given = probe(*COMMON, '--sts-replay', book, '--server', '127.70.0.1', 'good.exa
 tap.check('a server that was given is walked without', 'mta_sts' not in given, json.dumps(given)[:500])
 
 
+# --tls-level mta-sts
+run = probe(*COMMON, '--sts-replay', book, '--tls-level', 'mta-sts', *[f'{n}.example' for n in [*servers, 'uncovered', 'testing', 'off', 'broken', 'unsaid', 'none']])
+levels = {r['domain'].split('.')[0]: r for r in run.results()}
+for name, status in (('good', 'accepted'), ('plain', 'withheld'), ('expired', 'withheld'), ('elsewhere', 'withheld'), ('untrusted', 'withheld'), ('nameless', 'withheld'),
+                     ('refusing', 'withheld'), ('uncovered', 'withheld'), ('testing', 'accepted'), ('off', 'accepted'), ('broken', 'accepted'), ('unsaid', 'accepted'), ('none', 'accepted')):
+    r = levels.get(name, {})
+    tap.check(f'--tls-level mta-sts, {name}: {status}', r.get('status') == status and r.get('attempts', [{}])[0].get('policy') == (None if status == 'accepted' and name != 'good' else 'mta-sts'),
+              json.dumps(r)[:3000])
+tap.check('… and what to do', 'mta-sts' in (levels['uncovered']['remedy'] or {}).get('advice', '') and not run.problems, json.dumps(levels['uncovered'])[:1500] + str(run.problems))
+
+
 # A policy host that never answers
 class Slow:
     def __init__(self):

@@ -4,8 +4,10 @@
 
 #include "base/arena.h"
 #include "book_of.h"
+#include "evidence/dane.h"
 #include "evidence/mta_sts.h"
 #include "evidence/route.h"
+#include "evidence/tls_level.h"
 #include "evidence/tls_rpt.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -442,6 +444,41 @@ Test(sts, effect)
 		cr_expect((word == NULL) == (rows[i].word == NULL) &&
 		              (word == NULL || strcmp(word, rows[i].word) == 0),
 		    "%zu: %s", i, word);
+	}
+	arena_free(arena);
+}
+
+Test(sts, level)
+{
+	static const struct {
+		const char *policy, *mx;
+		enum dane_state dane;
+		enum tls_demand demand;
+		const char *whose;
+	} rows[] = {
+	    {V M X A, "mx.example.com", DANE_NONE, DEMAND_CERTIFICATE, "mta-sts"},
+	    {V M X A, "mx.example.net", DANE_NONE, DEMAND_ELSEWHERE, "mta-sts"},
+	    {V M X A, "mx.example.net", DANE_USABLE, DEMAND_MATCH, "dane"},
+	    {V M X A, "mx.example.com", DANE_USABLE, DEMAND_MATCH, "dane"},
+	    {V M X A, "mx.example.com", DANE_UNUSABLE, DEMAND_TLS, "dane"},
+	    {V M X A, "mx.example.com", DANE_LOOKUP_FAILED, DEMAND_ELSEWHERE, "dane"},
+	    {V "mode: testing\n" X A, "mx.example.net", DANE_NONE, DEMAND_NOTHING, NULL},
+	    {V "mode: none\n" A, "mx.example.net", DANE_NONE, DEMAND_NOTHING, NULL},
+	};
+	struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct dane dane = {.state = rows[i].dane, .host = rows[i].dane, .usable = 1};
+		struct tls_decision decision;
+		struct mta_sts sts;
+
+		hold(&sts, rows[i].policy, arena);
+		decision = tls_level_decide(LEVEL_MTA_STS, &dane, &sts, rows[i].mx);
+		cr_expect(
+		    decision.demand == rows[i].demand &&
+		        (decision.policy == NULL) == (rows[i].whose == NULL) &&
+		        (decision.policy == NULL || strcmp(decision.policy, rows[i].whose) == 0),
+		    "%zu: %d %s", i, (int)decision.demand, decision.policy);
 	}
 	arena_free(arena);
 }

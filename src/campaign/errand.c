@@ -274,7 +274,8 @@ has_heard_enough(struct errand *errand)
 struct tls_decision
 errand_decide(const struct errand *errand, const struct destination *destination)
 {
-	return tls_level_decide(errand->rules->level, destination->dane, NULL, destination->host);
+	return tls_level_decide(
+	    errand->rules->level, destination->dane, errand->journey.sts, destination->host);
 }
 
 /* By a policy that nobody there can meet. */

@@ -317,6 +317,7 @@ plan_pipeline(struct run *run)
 	plan->rules = run->rulebook.rules;
 	plan->remedies = run->rulebook.remedies;
 	plan->policies = run->policies.policies;
+	plan->policy_first = o->tls_level == LEVEL_MTA_STS;
 	plan->limits = limits_of(o);
 	plan_errands(o, intake_skip(run->intake), &plan->errands);
 	plan->errands.paces = run->paces;
@@ -540,7 +541,7 @@ command_probe(const struct options *options)
 		status = open_paces(&run);
 	if (status == EXIT_OK)
 		status = check_tls_ca(&run);
-	if (status == EXIT_OK && options->mta_sts)
+	if (status == EXIT_OK && (options->mta_sts || options->tls_level == LEVEL_MTA_STS))
 		status = policy_access_open(&run.policies, &run.dns, options);
 	if (status == EXIT_OK)
 		status = read_message(&run);

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "evidence/dane.h"
+#include "evidence/mta_sts.h"
 
 const char *
 tls_level_name(enum tls_level level)
@@ -51,15 +52,20 @@ by_dane_only(const struct dane *dane)
 	          "them"};
 }
 
-/* RFC 8461 section 2: a policy does not override what DANE finds, good or bad. */
+/* RFC 8461 section 2: a policy does not override what DANE finds, good or bad. One that is not
+ * known asks for nothing: we hold no earlier one. */
 static struct tls_decision
 by_mta_sts(const struct dane *dane, const struct mta_sts *sts, const char *mx)
 {
 	struct tls_decision decision = by_dane(dane);
 
-	(void)sts;
-	(void)mx;
-	return decision;
+	if (decision.policy != NULL || sts == NULL || sts->state != STS_HELD ||
+	    sts->policy.mode != STS_MODE_ENFORCE)
+		return decision;
+	if (!sts_policy_covers(&sts->policy, mx))
+		return (struct tls_decision){
+		    DEMAND_ELSEWHERE, "mta-sts", "the domain's MTA-STS policy does not cover it"};
+	return (struct tls_decision){DEMAND_CERTIFICATE, "mta-sts", NULL};
 }
 
 struct tls_decision

@@ -172,6 +172,7 @@ struct arena;
 	X(TLS_FAILED_INTERNAL, "tls-failed.internal") \
 	X(TLS_FAILED_NAME, "tls-failed.name") \
 	X(WITHHELD, "withheld") \
+	X(WITHHELD_POLICY, "withheld.policy") \
 	X(WITHHELD_MATCH, "withheld.match") \
 	X(WITHHELD_STARTTLS, "withheld.starttls") \
 	X(WITHHELD_LOOKUP, "withheld.lookup") \
