@@ -10,7 +10,7 @@ FNR == 1 {
 	finish()
 	name = FILENAME
 	sub(/^.*\//, "", name)
-	sub(/\.conf$/, "", name)
+	sub(/\.[a-z]*$/, "", name)
 	printf "const char data_%s[] =\n", name
 }
 {

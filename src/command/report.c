@@ -10,19 +10,27 @@
 #include "command/command.h"
 #include "command/output.h"
 #include "command/records.h"
+#include "command/sources.h"
+#include "evidence/lists.h"
 #include "io/loop.h"
 #include "judge/remedies.h"
+#include "report/change.h"
 
 struct reporting {
 	const struct options *options;
 	struct output output;
 	struct remedies *remedies;
+	struct lists *lists;
+	struct changes *changes; /* NULL: not wanted */
+	struct arena *arena;
 	struct report report;
 };
 
 static const struct report_format *const formats[FORMAT_COUNT] = {[FORMAT_TEXT] = &report_text,
+    [FORMAT_HTML] = &report_html,
     [FORMAT_CSV] = &report_csv,
     [FORMAT_DOMAINS] = &report_domains,
+    [FORMAT_MARKDOWN] = &report_markdown,
     [FORMAT_PROMETHEUS] = &report_prometheus,
     [FORMAT_JUNIT] = &report_junit,
     [FORMAT_NAGIOS] = &report_nagios};
@@ -34,18 +42,32 @@ no_such_file(const char *name)
 	return EXIT_DATA;
 }
 
+static void
+take(const struct record *record, void *arg)
+{
+	struct reporting *reporting = arg;
+
+	report_take(record, &reporting->report);
+	if (reporting->changes != NULL)
+		changes_take(record, reporting->changes);
+}
+
+/* What changed is what the last file says that the others do not. */
 static int
 read_all(struct reporting *reporting)
 {
 	const struct strings *files = &reporting->options->operands;
-	struct records_source source = {.taken = report_take,
-	    .arg = &reporting->report,
+	struct records_source source = {.taken = take,
+	    .arg = reporting,
 	    .quiet = reporting->report.telling,
 	    .stop = &reporting->report.failed};
 	int status = EXIT_OK;
 
-	for (size_t i = 0; i < files->count && status == EXIT_OK; i++)
+	for (size_t i = 0; i < files->count && status == EXIT_OK; i++) {
+		if (reporting->changes != NULL && i + 1 == files->count)
+			changes_of_new(reporting->changes);
 		status = records_read_file(&source, files->items[i]);
+	}
 	if (status == EXIT_OK && source.records == 0) {
 		log_error("no record of mxwalk in %s%s", files->items[0],
 		    files->count > 1 ? " and the other files" : "");
@@ -93,6 +115,30 @@ open_remedies(struct reporting *reporting)
 	return EXIT_INTERNAL;
 }
 
+static const char *
+command_line(const struct reporting *reporting)
+{
+	const struct strings *files = &reporting->options->operands;
+	const char *words = "mxwalk report --format html";
+
+	for (size_t i = 0; i < files->count; i++)
+		words = arena_printf(reporting->arena, "%s %s", words, files->items[i]);
+	return words;
+}
+
+static int
+open_for_html(struct reporting *reporting)
+{
+	int status = EXIT_OK;
+
+	if (reporting->options->format != FORMAT_HTML)
+		return EXIT_OK;
+	reporting->lists = lists_open(reporting->options, &status);
+	if (reporting->options->operands.count > 1)
+		reporting->changes = changes_new();
+	return status;
+}
+
 static int
 make(struct reporting *reporting, const struct report_format *format)
 {
@@ -101,6 +147,9 @@ make(struct reporting *reporting, const struct report_format *format)
 	    .write_arg = &reporting->output,
 	    .remedies = reporting->remedies,
 	    .thresholds = &o->thresholds,
+	    .lists = reporting->lists,
+	    .changes = reporting->changes,
+	    .command = command_line(reporting),
 	    .style = output_style(&reporting->output, o),
 	    .now = loop_wall_ms()};
 	int status = output_only(o, &plan.only);
@@ -122,12 +171,14 @@ make(struct reporting *reporting, const struct report_format *format)
 int
 command_report(const struct options *options)
 {
-	struct reporting reporting = {.options = options};
+	struct reporting reporting = {.options = options, .arena = arena_new()};
 	const struct report_format *format = formats[options->format];
 	int status = check_files(options, format);
 
 	if (status == EXIT_OK)
 		status = open_remedies(&reporting);
+	if (status == EXIT_OK)
+		status = open_for_html(&reporting);
 	if (status == EXIT_OK)
 		status = output_replace(&reporting.output, options);
 	else
@@ -138,5 +189,8 @@ command_report(const struct options *options)
 		status = make(&reporting, format);
 	status = output_close(&reporting.output, status);
 	remedies_free(reporting.remedies);
+	lists_free(reporting.lists);
+	changes_free(reporting.changes);
+	arena_free(reporting.arena);
 	return status;
 }

@@ -13,7 +13,9 @@
 #include "report/row.h"
 #include "report/text.h"
 
+struct changes;
 struct ledger;
+struct lists;
 struct remedies;
 struct thresholds;
 
@@ -73,6 +75,8 @@ struct report_plan { /* borrowed */
 	unsigned only; /* bits 1 << walk_status of rows that are told; 0: all */
 	struct text_style style;
 	int64_t now; /* milliseconds since the epoch: for what expires */
+	const struct lists *lists; /* for the pages of blocklists; NULL: none are linked */
+	const struct changes *changes; /* since the files before the last; NULL: there is one */
 	const char *command; /* that made it, for whoever reads it */
 };
 
