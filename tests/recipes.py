@@ -68,7 +68,7 @@ edit('src/options/option_table.c', ('    {\n        .names = "all",\n', '''    {
 edit('src/lab/domains.c', after('\t{"accept", "takes mail, with STARTTLS"},\n',
                                 '\t{"tea", "refuses all but tea",\n'
                                 '\t\t{{STAGE_GREETING, 0, "554 5.7.1 Tea is being served"}}},\n'))
-# A report format.
+# A format of a run.
 open(os.path.join(copy, 'src/report/tea.c'), 'w').write('''#include "report/sink.h"
 
 static void
@@ -78,17 +78,17 @@ tea_result(struct sink *sink, const struct journey *journey)
 }
 
 static int
-tea_exit(const struct tally *tally, const struct run_end *end)
+tea_exit(const struct sink *sink, const struct run_end *end)
 {
 	(void)end;
-	return tally->targets > 1;
+	return sink->tally.targets > 1;
 }
 
 const struct sink_format tea_format = {.result = tea_result, .exit = tea_exit};
 ''')
 edit('Makefile.am', after('\tsrc/report/nagios.c \\\n', '\tsrc/report/tea.c \\\n'))
 edit('src/report/sink.h', ('ndjson_format, nagios_format;', 'ndjson_format, nagios_format, tea_format;'))
-edit('src/options/options.h', ('FORMAT_NDJSON, FORMAT_NAGIOS }', 'FORMAT_NDJSON, FORMAT_NAGIOS, FORMAT_TEA }'))
+edit('src/options/options.h', after('\tFORMAT_NAGIOS,\n', '\tFORMAT_TEA,\n'))
 edit('src/options/option_table.c', after('    {"nagios", FORMAT_NAGIOS, false},\n', '    {"tea", FORMAT_TEA, false},\n'))
 edit('src/command/probe.c', ('[FORMAT_NAGIOS] = &nagios_format}', '[FORMAT_NAGIOS] = &nagios_format, [FORMAT_TEA] = &tea_format}'))
 
@@ -118,5 +118,5 @@ tap.check('… and in the completions', '--tea' in words, words)
 words = say('lab', '--', MXWALK, '--tea', 'tea.lab.example')
 tap.check('a lab domain is walked, with the option', 'refused at greeting with 554 5.7.1' in words, words)
 words = say('lab', '--', MXWALK, '--format', 'tea', 'tea.lab.example')
-tap.check('a report format tells it', words == 'tea with tea.lab.example\n', words)
+tap.check('a format of a run tells it', words == 'tea with tea.lab.example\n', words)
 tap.done()
