@@ -1,5 +1,7 @@
 #include "journey.h"
 
+#include <string.h>
+
 const char *
 walk_status_name(enum walk_status status)
 {
@@ -34,4 +36,20 @@ attempt_meeting(const struct attempt *attempt)
 	    .refused = attempt->starttls.count > 0,
 	    .done = attempt->tls_done,
 	    .version = attempt->tls.version};
+}
+
+bool
+attempt_requiretls(const struct attempt *attempt, bool fixed, const char **why)
+{
+	const char *verify = attempt->tls.verify;
+	bool known = fixed || (attempt->dane != NULL && attempt->dane->state >= DANE_NONE) ||
+	             attempt->sts == STS_DELIVERS;
+
+	*why = !attempt->tls_done          ? "no-tls"
+	       : !attempt->ehlo.requiretls ? "not-offered"
+	       : !known                    ? "mx-not-authenticated"
+	       : attempt->met.matches || (verify != NULL && strcmp(verify, "ok") == 0)
+	           ? NULL
+	           : "certificate";
+	return *why == NULL;
 }

@@ -103,6 +103,10 @@ struct journey {
 	const struct diagnosis *refusal_diagnosis; /* NULL: none */
 };
 
+/* Could mail with REQUIRETLS go there (RFC 8689 section 2)? `*why` (static) if not: "no-tls"
+ * "not-offered" "certificate" "mx-not-authenticated". */
+bool attempt_requiretls(const struct attempt *attempt, bool fixed, const char **why);
+
 /* What an attempt shows to those who ask what senders make of it. */
 struct dane_meeting attempt_meeting(const struct attempt *attempt);
 

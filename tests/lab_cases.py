@@ -207,6 +207,12 @@ for name in ('mismatch', 'selector', 'usage', 'root', 'name', 'agility', 'pem'):
 for name in ('pkix', 'short', 'none', 'insecure-mx', 'insecure-host'):
     case(f'dane-{name}', accepted='ehlo-tls', code=250, options='--tls-level dane')
     case(f'dane-{name}', withheld='connect', options='--tls-level dane-only')
+case('dane-requiretls', accepted='message', code=250, options='--require-tls')
+case('dane-good', skipped=ANY, options='--require-tls --to user@{domain}')
+case('dane-insecure-host', skipped=ANY, options='--require-tls --to user@{domain}')
+case('dane-mismatch', withheld='handshake', options='--require-tls')
+case('dane-name', withheld='handshake', options='--require-tls')
+case('accept', withheld='connect', options='--require-tls')
 case('dane-no-starttls', withheld='ehlo', options='--tls-level dane')
 case('dane-starttls-454', withheld='starttls', code=454, options='--tls-level dane')
 case('dane-lookup-failed', withheld='connect', options='--tls-level dane')

@@ -274,8 +274,13 @@ has_heard_enough(struct errand *errand)
 struct tls_decision
 errand_decide(const struct errand *errand, const struct destination *destination)
 {
-	return tls_level_decide(
-	    errand->rules->level, destination->dane, errand->journey.sts, destination->host);
+	const struct journey *journey = &errand->journey;
+	struct tls_decision decision = tls_level_decide(
+	    errand->rules->level, destination->dane, journey->sts, destination->host);
+
+	return errand->rules->require_tls ? tls_level_require(decision, destination->dane,
+	                                        journey->sts, destination->host, journey->fixed)
+	                                  : decision;
 }
 
 /* By a policy that nobody there can meet. */

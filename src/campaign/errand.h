@@ -36,6 +36,7 @@ struct errand_rules { /* of the run; borrowed */
 	bool allow_private;
 	long target_ms; /* for all walks of one errand; 0: for ever */
 	enum tls_level level;
+	bool require_tls; /* RFC 8689 */
 	bool trust_ad; /* whatever resolver says what is authentic */
 	bool sources[2]; /* does the run have sources of IPv4, of IPv6? */
 	/* Why the bearer of this name, or of this address, is left alone, in the arena or static;

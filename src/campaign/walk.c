@@ -132,6 +132,7 @@ prepare(struct walk *walk, const struct sender_entry *sender, const char **why)
 	    .tls = plan->tls_want};
 	if (walk->decision.demand >= DEMAND_TLS)
 		say->tls = TLS_MUST;
+	say->require_tls = walk->errand->rules->require_tls;
 	memcpy(say->ms, plan->ms, sizeof say->ms);
 	if (say->depth >= STAGE_RCPT && say->rcpt == NULL)
 		say->rcpt = arena_printf(walk->errand->arena, "postmaster@%s", target->domain);

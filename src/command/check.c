@@ -79,6 +79,7 @@ struct check {
 
 struct evaluator {
 	const char *name, *usage;
+	bool walks; /* mail servers are asked, too: check_tls.c does it all */
 	bool takes_operands;
 	bool (*fits)(const struct options *options); /* of several with one name: is it meant? NULL:
 	                                                if none before it is */
@@ -916,6 +917,8 @@ static const struct evaluator evaluators[] = {
         .step = step_rpt,
         .write = write_rpt,
         .status = status_rpt},
+    {.name = "dane", .usage = "dane DOMAIN|HOST[:PORT]...", .walks = true},
+    {.name = "tls", .usage = "tls DOMAIN|HOST[:PORT]...", .walks = true},
 };
 
 const char *
@@ -1082,11 +1085,12 @@ command_check(const struct options *options)
 	check.evaluator = find_evaluator(options);
 	if (check.evaluator == NULL)
 		log_error("check %s: no such check; there are spf, dkim, dmarc, ptr, dnsbl, mx, "
-		          "mta-sts and "
-		          "tls-rpt",
+		          "mta-sts, tls-rpt, dane and tls",
 		    options->operands.items[0]);
-	status = check.evaluator == NULL ? EXIT_USAGE : read_all(&check);
-	if (status == EXIT_OK) {
+	status = check.evaluator == NULL  ? EXIT_USAGE
+	         : check.evaluator->walks ? command_check_tls(options)
+	                                  : read_all(&check);
+	if (status == EXIT_OK && !check.evaluator->walks) {
 		status = output_open(&check.output, options);
 		if (status == EXIT_OK) {
 			check.style = output_style(&check.output, options);

@@ -23,11 +23,13 @@
 #include "command/resume.h"
 #include "command/sources.h"
 #include "command/status_file.h"
+#include "dns/book.h"
 #include "dns/name.h"
 #include "io/loop.h"
 #include "io/resolver.h"
 #include "io/tls.h"
 #include "options/skip.h"
+#include "report/check_tls.h"
 #include "rules/builtin.h"
 #include "rules/rules.h"
 
@@ -38,6 +40,7 @@ enum {
 
 struct run { /* all that lives as long as the command */
 	const struct options *options;
+	struct tls_review *review; /* of a check; NULL: it is none */
 	struct arena *arena;
 	struct dns_access dns;
 	struct rulebook rulebook;
@@ -296,6 +299,7 @@ plan_errands(const struct options *o, struct skip_list *skip, struct errand_rule
 	rules->all = o->all;
 	rules->allow_private = o->allow_private;
 	rules->level = o->tls_level;
+	rules->require_tls = o->require_tls;
 	rules->trust_ad = o->trust_ad;
 	rules->target_ms = o->timeout_target;
 	for (size_t i = 0; i < o->sources.count; i++)
@@ -317,7 +321,7 @@ plan_pipeline(struct run *run)
 	plan->rules = run->rulebook.rules;
 	plan->remedies = run->rulebook.remedies;
 	plan->policies = run->policies.policies;
-	plan->policy_first = o->tls_level == LEVEL_MTA_STS;
+	plan->policy_first = o->tls_level == LEVEL_MTA_STS || o->require_tls;
 	plan->limits = limits_of(o);
 	plan_errands(o, intake_skip(run->intake), &plan->errands);
 	plan->errands.paces = run->paces;
@@ -422,7 +426,11 @@ walk_all(struct run *run)
 	    .nameservers = servers,
 	    .nameserver_count = server_count,
 	    .resumed = o->resume};
+	static const struct sink_format *const checks[] = {[FORMAT_TEXT] = &check_tls_text,
+	    [FORMAT_NDJSON] = &check_tls_ndjson,
+	    [FORMAT_NAGIOS] = &check_tls_nagios};
 	struct sink_plan telling = {.write = write_line,
+	    .review = run->review,
 	    .flush = flush_lines,
 	    .write_arg = &run->output,
 	    .show = output_progress,
@@ -457,7 +465,7 @@ walk_all(struct run *run)
 	    .output = &run->output};
 	int status = EXIT_OK;
 
-	sink_init(&sink, formats[o->format], &telling);
+	sink_init(&sink, (run->review != NULL ? checks : formats)[o->format], &telling);
 	facts.given_known = intake_digest(run->intake, &facts.given);
 	if (o->resume)
 		status = resume_read(&earlier);
@@ -519,10 +527,44 @@ check_resume(const struct options *o)
 	return EXIT_USAGE;
 }
 
+/* Does the resolver look, and does it refuse what is signed and broken? */
+static bool
+resolver_step(struct book *book, void *arg)
+{
+	struct tls_review *review = arg;
+	const struct answer *root = book_ask(book, "", DNS_SOA),
+	                    *bogus = book_ask(book, "dnssec-failed.org", DNS_A);
+
+	if (root == NULL || bogus == NULL)
+		return false;
+	review->validates = answer_truth(root) != PRESENT ? RESOLVER_UNKNOWN
+	                    : root->authentic             ? RESOLVER_YES
+	                                                  : RESOLVER_NO;
+	review->refuses = bogus->count > 0               ? RESOLVER_NO
+	                  : bogus->rcode == DNS_SERVFAIL ? RESOLVER_YES
+	                                                 : RESOLVER_UNKNOWN;
+	return true;
+}
+
+static void
+try_resolver(struct run *run)
+{
+	struct book *book = book_new();
+
+	dns_consult(&run->dns, book, resolver_step, run->review, run->options->timeout_dns);
+	book_free(book);
+}
+
 int
 command_probe(const struct options *options)
 {
-	struct run run = {.options = options, .arena = arena_new()};
+	return probe_as(options, NULL);
+}
+
+int
+probe_as(const struct options *options, struct tls_review *review)
+{
+	struct run run = {.options = options, .review = review, .arena = arena_new()};
 	struct intake_plan intake;
 	int status, closed;
 
@@ -553,6 +595,8 @@ command_probe(const struct options *options)
 		status = open_intake(&run, &intake);
 	if (status == EXIT_OK)
 		status = output_open(&run.output, options);
+	if (status == EXIT_OK && review != NULL && review->kind == REVIEW_DANE)
+		try_resolver(&run);
 	if (status == EXIT_OK) {
 		make_plans(&run);
 		status = walk_all(&run);

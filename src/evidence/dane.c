@@ -259,6 +259,7 @@ find_records(struct dane_search *search, const char *const *bases, size_t count)
 {
 	struct dane *out = search->out;
 
+	out->signable = true;
 	for (size_t i = 0; i < count; i++) {
 		const char *owner = arena_printf(search->arena, "_%u._tcp.%s", out->port, bases[i]);
 		const struct answer *tlsa = book_ask(search->book, owner, DNS_TLSA);

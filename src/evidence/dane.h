@@ -50,6 +50,7 @@ struct dane { /* strings in the arena, or static */
 	 * sender may go by that ("half DANE"). */
 	enum dane_state host;
 	bool implicit; /* there is no MX: the domain is the host */
+	bool signable; /* records would count: the way to them is signed */
 	const char *why; /* a clause on the state, for people */
 	const char *base; /* whose TLSA records they are; NULL: there are none */
 	uint16_t port;

@@ -89,3 +89,30 @@ tls_level_decide(
 	}
 	return (struct tls_decision){DEMAND_NOTHING, NULL, NULL};
 }
+
+bool
+tls_way_is_known(const struct dane *dane, const struct mta_sts *sts, const char *mx)
+{
+	bool signed_way = dane != NULL && dane->state >= DANE_NONE;
+
+	return signed_way ||
+	       (sts != NULL && sts->state == STS_HELD && sts->policy.mode == STS_MODE_ENFORCE &&
+	           sts_policy_covers(&sts->policy, mx));
+}
+
+struct tls_decision
+tls_level_require(struct tls_decision decision, const struct dane *dane, const struct mta_sts *sts,
+    const char *mx, bool fixed)
+{
+	if (decision.demand == DEMAND_ELSEWHERE)
+		return decision;
+	if (!fixed && !tls_way_is_known(dane, sts, mx))
+		return (struct tls_decision){DEMAND_ELSEWHERE, NULL,
+		    "REQUIRETLS needs an MX record that is signed, or an MTA-STS policy that is "
+		    "enforced (RFC 8689 section 2)"};
+	if (dane != NULL && dane_binds(dane))
+		return (struct tls_decision){DEMAND_MATCH, "dane", NULL};
+	if (decision.demand < DEMAND_CERTIFICATE)
+		decision.demand = DEMAND_CERTIFICATE;
+	return decision;
+}

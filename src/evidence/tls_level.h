@@ -3,6 +3,8 @@
 #ifndef EVIDENCE_TLS_LEVEL_H
 #define EVIDENCE_TLS_LEVEL_H
 
+#include <stdbool.h>
+
 struct dane;
 struct mta_sts;
 
@@ -31,9 +33,17 @@ struct tls_decision {
 	const char *why; /* static: for ELSEWHERE */
 };
 
+/* RFC 8689 section 2: what MAIL with REQUIRETLS needs beyond `decision`: a way to the host that is
+ * authenticated, and a certificate that is. `fixed`: the server was given. */
+struct tls_decision tls_level_require(struct tls_decision decision, const struct dane *dane,
+    const struct mta_sts *sts, const char *mx, bool fixed);
+
 /* `dane`, `sts`: what was found out; NULL: nothing. `mx`: the host, for the policy. */
 struct tls_decision tls_level_decide(
     enum tls_level level, const struct dane *dane, const struct mta_sts *sts, const char *mx);
+
+/* Is it authentic that the domain's mail goes to this host: by DNSSEC, or by a policy? */
+bool tls_way_is_known(const struct dane *dane, const struct mta_sts *sts, const char *mx);
 
 const char *tls_level_name(enum tls_level level);
 

@@ -177,6 +177,8 @@ struct arena;
 	X(WITHHELD_STARTTLS, "withheld.starttls") \
 	X(WITHHELD_LOOKUP, "withheld.lookup") \
 	X(WITHHELD_NONE, "withheld.none") \
+	X(WITHHELD_REQUIRETLS, "withheld.requiretls") \
+	X(NOT_SENDABLE_REQUIRETLS, "not-sendable.requiretls") \
 	/* of a mail exchanger: what it publishes for DANE */ \
 	X(DANE_GOOD, "dane") \
 	X(DANE_NONE, "dane-none") \

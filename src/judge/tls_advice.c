@@ -12,7 +12,7 @@ enum {
 	SHOWN = 100, /* characters of a record */
 };
 
-struct tls_review {
+struct tls_inspection {
 	const struct tls_review_query *query;
 	struct arena *arena;
 	struct values values;
@@ -22,7 +22,7 @@ struct tls_review {
 
 /* `what` NULL: the row of the fact has the words. */
 static struct advice *
-add(struct tls_review *review, enum fact_id id, const char *what)
+add(struct tls_inspection *review, enum fact_id id, const char *what)
 {
 	const struct remedy *remedy = remedies_of(review->query->remedies, id);
 	struct advice *advice =
@@ -48,15 +48,15 @@ graver_first(const void *left, const void *right)
 }
 
 static void
-begin(struct tls_review *review, const struct tls_review_query *query, struct arena *arena)
+begin(struct tls_inspection *review, const struct tls_review_query *query, struct arena *arena)
 {
-	*review = (struct tls_review){.query = query, .arena = arena};
+	*review = (struct tls_inspection){.query = query, .arena = arena};
 	review->values.of[VALUE_NAME] = query->host;
 }
 
 /* Few enough for sorting by insertion, which keeps equal ones as they came. */
 static void
-finish(struct tls_review *review, struct advice **out, size_t *count)
+finish(struct tls_inspection *review, struct advice **out, size_t *count)
 {
 	for (size_t i = 1; i < review->count; i++)
 		for (size_t k = i;
@@ -74,7 +74,7 @@ finish(struct tls_review *review, struct advice **out, size_t *count)
 
 /* "3 1 1 0123…" */
 static const char *
-shown(struct tls_review *review, const struct dane_record *record)
+shown(struct tls_inspection *review, const struct dane_record *record)
 {
 	const char *text = dane_record_text(record, review->arena);
 
@@ -82,7 +82,7 @@ shown(struct tls_review *review, const struct dane_record *record)
 }
 
 static const char *
-of_whom(struct tls_review *review, const struct dane_published *published)
+of_whom(struct tls_inspection *review, const struct dane_published *published)
 {
 	if (published->depth == 0)
 		return "the server's own certificate";
@@ -92,7 +92,7 @@ of_whom(struct tls_review *review, const struct dane_published *published)
 
 /* What would be true of the record's data. */
 static const char *
-truth_of(struct tls_review *review, const struct dane_published *published)
+truth_of(struct tls_inspection *review, const struct dane_published *published)
 {
 	return arena_printf(review->arena, "%s of %s, as \"%u %u %u\"",
 	    published->selector == 0 ? "the certificate" : "the key", of_whom(review, published),
@@ -118,7 +118,7 @@ static const struct published_row {
 };
 
 static void
-say_published(struct tls_review *review, const struct dane_record *record,
+say_published(struct tls_inspection *review, const struct dane_record *record,
     const struct dane_published *published)
 {
 	for (size_t i = 0; i < sizeof published_rows / sizeof *published_rows; i++) {
@@ -139,7 +139,7 @@ say_published(struct tls_review *review, const struct dane_record *record,
 
 /* One that is not of use need not be a slip of what it is. */
 static void
-say_record(struct tls_review *review, size_t i)
+say_record(struct tls_inspection *review, size_t i)
 {
 	const struct dane *dane = review->query->meeting->dane;
 	const struct dane_met *met = review->query->meeting->met;
@@ -167,7 +167,7 @@ say_record(struct tls_review *review, size_t i)
 
 /* Habits that break at the next renewal. */
 static void
-say_habits(struct tls_review *review)
+say_habits(struct tls_inspection *review)
 {
 	const struct dane *dane = review->query->meeting->dane;
 	bool certificate = false, authority = false, whole = false;
@@ -191,7 +191,7 @@ say_habits(struct tls_review *review)
 }
 
 static void
-say_records(struct tls_review *review)
+say_records(struct tls_inspection *review)
 {
 	const struct dane *dane = review->query->meeting->dane;
 
@@ -203,7 +203,7 @@ say_records(struct tls_review *review)
 /* ---- DANE: whether a sender gets through */
 
 static void
-publish_now(struct tls_review *review, struct advice *advice)
+publish_now(struct tls_inspection *review, struct advice *advice)
 {
 	const struct dane *dane = review->query->meeting->dane;
 	const struct dane_met *met = review->query->meeting->met;
@@ -219,7 +219,7 @@ publish_now(struct tls_review *review, struct advice *advice)
 }
 
 static void
-say_match(struct tls_review *review)
+say_match(struct tls_inspection *review)
 {
 	const struct dane *dane = review->query->meeting->dane;
 	const struct dane_met *met = review->query->meeting->met;
@@ -234,7 +234,7 @@ say_match(struct tls_review *review)
 }
 
 static void
-say_mismatch(struct tls_review *review)
+say_mismatch(struct tls_inspection *review)
 {
 	const struct dane_met *met = review->query->meeting->met;
 	struct advice *advice;
@@ -251,7 +251,7 @@ say_mismatch(struct tls_review *review)
 }
 
 static void
-say_usable(struct tls_review *review)
+say_usable(struct tls_inspection *review)
 {
 	const struct dane_meeting *meeting = review->query->meeting;
 	const char *word;
@@ -277,7 +277,7 @@ say_usable(struct tls_review *review)
 }
 
 static void
-say_state(struct tls_review *review)
+say_state(struct tls_inspection *review)
 {
 	static const enum fact_id facts[DANE_STATE_COUNT] = {
 	    [DANE_NOT_APPLICABLE] = FACT_DANE_NOT_APPLICABLE,
@@ -296,7 +296,7 @@ say_state(struct tls_review *review)
 		return;
 	advice = add(review, facts[dane->state], NULL);
 	advice->evidence = dane->why;
-	if (dane->state == DANE_NONE)
+	if (dane->state == DANE_NONE && dane->signable)
 		publish_now(review, advice);
 }
 
@@ -304,7 +304,7 @@ void
 dane_advise(
     const struct tls_review_query *query, struct arena *arena, struct advice **out, size_t *count)
 {
-	struct tls_review review;
+	struct tls_inspection review;
 
 	begin(&review, query, arena);
 	if (query->meeting->dane != NULL) {
@@ -322,7 +322,7 @@ dane_advise_domain(const struct remedies *remedies, const struct dane *danes, si
     bool lax, struct arena *arena, struct advice **out, size_t *count)
 {
 	const struct tls_review_query query = {.remedies = remedies};
-	struct tls_review review;
+	struct tls_inspection review;
 	size_t bound = 0;
 
 	begin(&review, &query, arena);
@@ -358,7 +358,7 @@ static const struct certificate_row {
 
 /* That the leaf cannot be verified follows from a missing issuer, and is not said twice. */
 static void
-say_fault(struct tls_review *review, const struct tls_fault *fault)
+say_fault(struct tls_inspection *review, const struct tls_fault *fault)
 {
 	const struct tls_facts *tls = review->query->tls;
 	enum fact_id id = FACT_TLS_OTHER;
@@ -383,7 +383,7 @@ say_fault(struct tls_review *review, const struct tls_fault *fault)
 }
 
 static const char *
-left_words(struct tls_review *review)
+left_words(struct tls_inspection *review)
 {
 	const struct tls_facts *tls = review->query->tls;
 	long days = tls->remaining / DAY;
@@ -394,23 +394,21 @@ left_words(struct tls_review *review)
 }
 
 static void
-say_end(struct tls_review *review)
+say_end(struct tls_inspection *review)
 {
 	const struct tls_review_query *query = review->query;
 	const struct tls_facts *tls = query->tls;
 
 	if (tls->not_after == NULL || tls->remaining <= 0)
 		return;
-	if (query->grave_left > 0 && tls->remaining < query->grave_left)
+	if (query->ends_soon)
 		add(review, FACT_TLS_ENDS_SOON, left_words(review));
-	else if ((query->warn_left > 0 && tls->remaining < query->warn_left) ||
-	         (query->least > 0 && tls->lifetime > 0 &&
-	             tls->remaining * 100 / tls->lifetime < (long)query->least))
+	else if (query->near_end)
 		add(review, FACT_TLS_NEAR_END, left_words(review));
 }
 
 static void
-say_session(struct tls_review *review)
+say_session(struct tls_inspection *review)
 {
 	const struct tls_facts *tls = review->query->tls;
 
@@ -437,7 +435,7 @@ tls_advise(
     const struct tls_review_query *query, struct arena *arena, struct advice **out, size_t *count)
 {
 	const struct dane_meeting *meeting = query->meeting;
-	struct tls_review review;
+	struct tls_inspection review;
 
 	begin(&review, query, arena);
 	if (meeting->asked && !meeting->offered)

@@ -16,10 +16,7 @@ struct tls_review_query {
 	const char *host; /* the mail exchanger */
 	const struct dane_meeting *meeting; /* what it publishes, and what a walk found there */
 	const struct tls_facts *tls;
-	/* A certificate that has less left than this is near its end; seconds; 0: that is not
-	 * asked. `least`: percent of its life. */
-	long warn_left, grave_left;
-	unsigned least;
+	bool near_end, ends_soon; /* its certificate, by the measure of who asks */
 };
 
 /* Of a domain: all its hosts together. `lax`: the resolver takes signatures that are broken. */

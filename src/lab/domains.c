@@ -321,6 +321,9 @@ const struct lab_domain lab_domains[] = {
 	{"dane-alias", "its MX is an alias, all signed, with a TLSA record at its end",
 		.zone = "@ SIGNED yes\n@ MX 10 alias\nalias CNAME self\nself SIGNED yes\nself A self\nself "
 			"TLSA 3 1 1 key"},
+	{"dane-requiretls", "a TLSA record matches its key, and it offers REQUIRETLS under TLS",
+		.zone = SIGNED_MX "self TLSA 3 1 1 key",
+		.offers = "STARTTLS\nREQUIRETLS\n8BITMIME\nSMTPUTF8\nSIZE 10485760"},
 	{"dane-partial", "one of its two hosts has a TLSA record",
 		.zone = "@ SIGNED yes\n@ MX 10 self\n@ MX 20 accept.mx.lab.example.\nself SIGNED yes\nself A "
 			"self\nself TLSA 3 1 1 key"},

@@ -301,6 +301,8 @@ check_parameters(struct play *play, const char *parameters)
 				return "552 5.3.4 Message size exceeds fixed limit";
 		} else if (strcasecmp(word, "BODY=8BITMIME") == 0 && offers(play, "8BITMIME")) {
 			play->mime8bit = true;
+		} else if (strcasecmp(word, "REQUIRETLS") == 0 && offers(play, "REQUIRETLS")) {
+			continue;
 		} else if (strcasecmp(word, "BODY=7BIT") != 0 || !offers(play, "8BITMIME")) {
 			return "555 5.5.4 Unsupported option";
 		}

@@ -128,6 +128,7 @@ struct options {
 	/* TLS */
 	enum tls_want tls; /* TLS_MAY */
 	bool tls_verify;
+	bool require_tls;
 	enum tls_level tls_level; /* LEVEL_NONE: not given */
 	const char *tls_ca; /* file or directory; NULL: the system's */
 
@@ -179,6 +180,7 @@ struct options {
 	bool force; /* --output may write over what is there */
 	struct strings only; /* statuses, as they are written */
 	struct thresholds thresholds; /* --warn-…, --crit-… */
+	unsigned warn_lifetime; /* check: percent of a certificate's life */
 	bool verbose, quiet;
 
 	/* lab */

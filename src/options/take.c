@@ -519,3 +519,20 @@ take_days(struct arena *arena, const struct option *option, const char *value, v
 
 	return take_range(arena, option, alone ? arena_printf(arena, "%s:", value) : value, at);
 }
+
+/* "25%", "25" */
+const char *
+take_percent(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	struct slice text = slice_of(value);
+	unsigned long number;
+
+	(void)arena;
+	(void)option;
+	if (slice_ends(text, "%"))
+		text.len--;
+	if (!slice_number(text, 100, &number))
+		return "not a share (0% to 100%)";
+	*(unsigned *)at = (unsigned)number;
+	return NULL;
+}

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/slice.h"
 #include "dns/name.h"
+#include "judge/advice.h"
 #include "rules/rules.h"
 #include "smtp/reply.h"
 
@@ -388,4 +389,23 @@ record_counter(struct json *json, const char *key, struct counter *counter)
 	for (size_t i = 0; i < n; i++)
 		json_number(json, names[i].name, (long long)names[i].count);
 	json_object_end(json);
+}
+
+void
+record_advice_fields(struct json *json, const struct advice *advice)
+{
+	json_cstring(json, "id", advice->id);
+	json_cstring(json, "topic", advice->topic);
+	json_cstring(json, "severity", severity_name(advice->severity));
+	json_cstring(json, "what", advice->what);
+	json_cstring(json, "evidence", advice->evidence);
+	json_cstring(json, "refused_by", advice->refused_by);
+	json_cstring(json, "who", who_name(advice->who));
+	json_cstring(json, "advice", advice->advice);
+	json_array_begin(json, "records");
+	for (size_t i = 0; i < ADVICE_RECORDS; i++)
+		if (advice->records[i] != NULL)
+			json_cstring(json, NULL, advice->records[i]);
+	json_array_end(json);
+	json_cstring(json, "url", advice->url);
 }

@@ -15,6 +15,7 @@
 #include "evidence/ptr.h"
 #include "evidence/route.h"
 
+struct advice;
 struct also;
 struct buf;
 struct counter;
@@ -51,6 +52,7 @@ void record_route_hosts(struct json *json, const struct route *route);
 void record_signature_fields(struct json *json, const struct dkim_verdict *verdict);
 void record_notes(struct json *json,
     const struct notes *notes); /* "warnings": their words; "findings": id, subject and words */
+void record_advice_fields(struct json *json, const struct advice *advice);
 void record_ptr_fields(struct json *json, const struct ptr *ptr);
 void record_listing_fields(struct json *json, const struct listing *listing);
 void record_spf_fields(struct json *json, const struct spf *spf);

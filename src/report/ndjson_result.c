@@ -103,7 +103,7 @@ write_transcript(struct json *json, const struct transcript *transcript)
 }
 
 static void
-write_attempt(struct json *json, const struct attempt *attempt, enum extent extent)
+write_attempt(struct json *json, const struct attempt *attempt, bool fixed, enum extent extent)
 {
 	json_object_begin(json, NULL);
 	record_name(json, "mx", attempt->mx);
@@ -126,6 +126,7 @@ write_attempt(struct json *json, const struct attempt *attempt, enum extent exte
 	record_sts_effect(json, attempt->sts, attempt->sts_word);
 	record_tls(json, attempt);
 	record_dane(json, attempt);
+	record_requiretls(json, attempt, fixed);
 	if (extent == EXTENT_WHOLE)
 		write_transcript(json, &attempt->transcript);
 	json_number(json, "ms", attempt->ms);
@@ -211,7 +212,7 @@ write_attempts(struct json *json, const struct journey *journey, enum extent ext
 	json_array_begin(json, "attempts");
 	for (size_t i = 0; i < journey->attempt_count; i++)
 		if (extent != EXTENT_DECISIVE || &journey->attempts[i] == journey->decisive)
-			write_attempt(json, &journey->attempts[i], extent);
+			write_attempt(json, &journey->attempts[i], journey->fixed, extent);
 	json_array_end(json);
 }
 

@@ -153,19 +153,6 @@ record_finding(struct buf *out, const struct sender *sender, const struct advice
 	record_name(&json, "helo", sender->helo);
 	record_name(&json, "from", sender->from);
 	json_object_end(&json);
-	json_cstring(&json, "id", advice->id);
-	json_cstring(&json, "topic", advice->topic);
-	json_cstring(&json, "severity", severity_name(advice->severity));
-	json_cstring(&json, "what", advice->what);
-	json_cstring(&json, "evidence", advice->evidence);
-	json_cstring(&json, "refused_by", advice->refused_by);
-	json_cstring(&json, "who", who_name(advice->who));
-	json_cstring(&json, "advice", advice->advice);
-	json_array_begin(&json, "records");
-	for (size_t i = 0; i < ADVICE_RECORDS; i++)
-		if (advice->records[i] != NULL)
-			json_cstring(&json, NULL, advice->records[i]);
-	json_array_end(&json);
-	json_cstring(&json, "url", advice->url);
+	record_advice_fields(&json, advice);
 	record_end(&json, "finding");
 }

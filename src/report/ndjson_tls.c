@@ -225,3 +225,18 @@ record_dane(struct json *json, const struct attempt *attempt)
 	json_object_end(json);
 	json_text(json, "policy", attempt->policy);
 }
+
+void
+record_requiretls(struct json *json, const struct attempt *attempt, bool fixed)
+{
+	const char *why;
+	bool possible = attempt_requiretls(attempt, fixed, &why);
+
+	if (!attempt->tls_done)
+		return;
+	json_object_begin(json, "requiretls");
+	json_bool(json, "offered", attempt->ehlo.requiretls);
+	json_bool(json, "possible", possible);
+	json_text(json, "why", why);
+	json_object_end(json);
+}

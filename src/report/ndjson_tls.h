@@ -3,10 +3,14 @@
 #ifndef REPORT_NDJSON_TLS_H
 #define REPORT_NDJSON_TLS_H
 
+#include <stdbool.h>
+
 struct attempt;
 struct json;
 
 void record_tls(struct json *json, const struct attempt *attempt); /* "tls" */
 void record_dane(struct json *json, const struct attempt *attempt); /* "dane", "policy" */
+/* "requiretls", where there was TLS; fixed: the server was given. */
+void record_requiretls(struct json *json, const struct attempt *attempt, bool fixed);
 
 #endif

@@ -249,6 +249,7 @@ read_attempt(const json_t *object, struct arena *arena, struct attempt *attempt)
 	read_sts_effect(json_object_get(object, "mta_sts"), attempt);
 	read_dane(json_object_get(object, "dane"), arena, attempt);
 	attempt->policy = read_word(object, "policy");
+	attempt->ehlo.requiretls = read_bool(json_object_get(object, "requiretls"), "offered");
 	read_transcript(json_object_get(object, "transcript"), arena, &attempt->transcript);
 	for (size_t i = 0; i < attempt->transcript.count; i++)
 		if (attempt->transcript.entries[i].stage == attempt->stage)

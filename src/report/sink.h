@@ -33,6 +33,7 @@ struct sink_plan { /* borrowed */
 	bool (*sum_up)(struct buf *words, void *arg);
 	bool ordered; /* results are told in the order of their targets' places */
 	unsigned only; /* bits 1 << walk_status that are told; 0: all */
+	struct tls_review *review; /* of check dane and check tls; NULL: it is not one of these */
 	const struct thresholds *thresholds; /* of a monitoring system; NULL: none were given */
 	int64_t now; /* milliseconds since the epoch: for what expires */
 	const struct remedies *remedies; /* for what to do first; NULL: it is not said */

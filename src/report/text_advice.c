@@ -42,8 +42,8 @@ text_advice_verdict(struct buf *out, const struct sender *sender, const struct a
 	say_number(out, count->of[SEVERITY_GOOD], "good");
 }
 
-static void
-say_advice(struct buf *out, const struct text_style *style, const struct advice *advice)
+void
+text_advice_one(struct buf *out, const struct text_style *style, const struct advice *advice)
 {
 	static const char *const labels[SEVERITY_COUNT] = {
 	    "REFUSES", "WARNS", "NOT KNOWN", "note", "good"};
@@ -90,6 +90,6 @@ text_advice(struct buf *out, const struct text_style *style, const struct sender
 		if (advice[i].severity >= SEVERITY_INFO && before < SEVERITY_INFO)
 			buf_putc(out, '\n');
 		before = advice[i].severity;
-		say_advice(out, style, &advice[i]);
+		text_advice_one(out, style, &advice[i]);
 	}
 }

@@ -16,6 +16,8 @@ struct advice_count advice_count(const struct advice *advice, size_t count);
 
 void text_advice_verdict(struct buf *out, const struct sender *sender,
     const struct advice_count *count); /* one line, without its end */
+/* One finding, with what to do. */
+void text_advice_one(struct buf *out, const struct text_style *style, const struct advice *advice);
 void text_advice(struct buf *out, const struct text_style *style, const struct sender *sender,
     enum helo_origin origin, const struct advice *advice, size_t count);
 

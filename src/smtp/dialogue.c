@@ -63,6 +63,9 @@ not_sendable(const struct dialogue *d)
 {
 	const struct plan *plan = d->plan;
 
+	if (plan->require_tls && !(d->tls && d->ehlo.requiretls))
+		return "TLS is required on the whole way, and the server does not offer "
+		       "REQUIRETLS under TLS (5.7.30)";
 	if (needs_smtputf8(plan) && !d->ehlo.smtputf8)
 		return plan->message != NULL &&
 		               message_header_is_8bit(plan->message, plan->message_len)
@@ -213,6 +216,8 @@ say_mail(const struct dialogue *d, struct buf *line)
 		buf_puts(line, " BODY=8BITMIME");
 	if (needs_smtputf8(plan))
 		buf_puts(line, " SMTPUTF8");
+	if (plan->require_tls)
+		buf_puts(line, " REQUIRETLS");
 	buf_puts(line, "\r\n");
 }
 

@@ -26,6 +26,7 @@ struct plan {
 	const char *rcpt; /* NULL: no recipient, the walk ends after EHLO */
 	enum stage depth; /* QUIT after this one: CONNECT … MESSAGE */
 	enum tls_want tls;
+	bool require_tls; /* every server on the way, too (RFC 8689): MAIL says so */
 	bool pipeline; /* reserved: the walk is lock-step, so that each reply has its blame and time
 	                */
 	const char *message; /* CRLF line ends, not stuffed; NULL when depth < MESSAGE */
