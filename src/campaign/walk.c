@@ -11,6 +11,8 @@
 #include "io/loop.h"
 #include "io/talk.h"
 
+enum { HELLO_SMALL = 1000 }; /* octets of a ClientHello that fits into a packet, with room */
+
 struct walk {
 	const struct walk_plan *plan;
 	struct errand *errand;
@@ -25,6 +27,8 @@ struct walk {
 	walk_done *done;
 	void *arg;
 };
+
+static void on_talk_done(void *arg);
 
 static void
 release(struct walk *walk)
@@ -82,11 +86,38 @@ finish(struct walk *walk)
 	done(arg);
 }
 
+/* What is in between cannot take a first message of more than one packet, as newer versions of
+ * OpenSSL send it: it was lost before the server had said a word of TLS. */
+static bool
+is_by_size(const struct walk *walk)
+{
+	const struct dialogue *d = &walk->result.dialogue;
+	const struct tls_facts *tls = &walk->result.tls;
+
+	return d->decisive_stage == STAGE_HANDSHAKE && !tls->done && tls->heard == 0 &&
+	       tls->hello > HELLO_SMALL && !walk->talk_plan.small_hello &&
+	       (d->ending == END_CLOSED || d->ending == END_RESET || d->ending == END_TIMEOUT);
+}
+
+static void
+begin_talk(struct walk *walk)
+{
+	walk->talk =
+	    talk_start(&walk->talk_plan, walk->errand->arena, &walk->result, on_talk_done, walk);
+}
+
 static void
 on_talk_done(void *arg)
 {
 	struct walk *walk = arg;
 
+	if (is_by_size(walk)) {
+		walk->errand->spent += walk->result.ms;
+		walk->talk_plan.small_hello = true;
+		begin_talk(walk);
+		return;
+	}
+	walk->result.tls.small = walk->talk_plan.small_hello && walk->result.tls.done;
 	put_attempt(walk);
 	finish(walk);
 }
@@ -184,7 +215,7 @@ walk_start(const struct walk_plan *plan, struct errand *errand,
 	    .dane = destination->dane,
 	    .plan = &walk->say};
 	set_deadline(walk);
-	walk->talk = talk_start(&walk->talk_plan, errand->arena, &walk->result, on_talk_done, walk);
+	begin_talk(walk);
 	return walk;
 }
 

@@ -37,6 +37,8 @@ bio_read(BIO *bio, char *bytes, int size)
 	long n = wire_receive(&tls->wire, bytes, (size_t)size);
 
 	BIO_clear_retry_flags(bio);
+	if (n > 0)
+		tls->check.wish.facts->heard += (size_t)n;
 	if (n == 0)
 		tls->closed = true;
 	else if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -137,7 +139,6 @@ read_facts(struct tls_wire *tls, const struct wire_outcome *outcome)
 	struct tls_facts *facts = tls->check.wish.facts;
 
 	tls_facts_read(tls->ssl, &tls->check);
-	facts->heard = tls->wire.taken;
 	if (outcome->state == WIRE_DONE)
 		facts->done = true;
 	else if (outcome->state == WIRE_CLOSED)

@@ -261,6 +261,8 @@ const struct lab_domain lab_domains[] = {
 	{"handshake-alert", "the handshake ends in an alert", .cert = CERT_NONE},
 	{"handshake-garbage", "says 220 to STARTTLS and then talks in the clear",
 		{{STAGE_HANDSHAKE, 0, "550 5.3.0 this is no TLS\n"}}},
+	{"handshake-narrow", "something in front of it resets at a ClientHello of over a thousand octets",
+		.narrow = true},
 	{"cert-expired", "its certificate expired a year ago", .cert = CERT_EXPIRED},
 	{"cert-wrong-name", "its certificate is another host's", .cert = CERT_ELSEWHERE},
 	{"cert-self-signed", "its certificate is signed by itself", .cert = CERT_SELF_SIGNED},

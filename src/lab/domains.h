@@ -90,6 +90,7 @@ struct lab_domain {
 	                     NULL: one MX, its own */
 	const char *offers; /* EHLO keywords, a line each; NULL: all that the lab knows */
 	enum lab_cert cert;
+	bool narrow; /* the connection is reset when the ClientHello is over a thousand octets */
 	bool ip6; /* its server listens on ::1, which only one can */
 };
 

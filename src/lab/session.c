@@ -20,6 +20,7 @@
 #include "lab/script.h"
 
 enum { IN_MAX = 65536, OUT_MAX = 65536, CHUNK = 16384, BURST = 256 * 1024, LOG_LINE_MAX = 1000 };
+enum { NARROW_MAX = 1000 }; /* octets of a ClientHello that gets through */
 
 enum phase { SAYING, LISTENING, SHAKING_HANDS, LEAVING };
 enum step { ON, WAIT, GONE }; /* GONE: the session is freed */
@@ -409,12 +410,24 @@ listen_on(struct session *session)
 	                           : hear_command(session, len);
 }
 
+/* Like a filter in front of the server that knows ClientHellos of one packet alone. */
+static bool
+is_too_wide(const struct session *session)
+{
+	char hello[NARROW_MAX + 1];
+
+	return session->play.domain->narrow && SSL_in_before(session->ssl) &&
+	       recv(session->fd, hello, sizeof hello, MSG_PEEK | MSG_DONTWAIT) > NARROW_MAX;
+}
+
 static enum step
 shake_hands(struct session *session)
 {
 	char words[128];
 	int result;
 
+	if (is_too_wide(session))
+		return reset(session);
 	ERR_clear_error();
 	result = SSL_accept(session->ssl);
 	if (result == 1) {

@@ -34,7 +34,7 @@ struct tls_facts { /* strings are in the walk's arena; NULL: not known */
 	bool resumed;
 	bool small; /* it came about only with a ClientHello that fits into one packet */
 	size_t hello; /* octets of our ClientHello */
-	size_t heard; /* octets that came in the handshake */
+	size_t heard; /* octets that came, of the handshake and later */
 	/* "ok", "unknown" (this host has nobody to trust), or the word of RFC 8460 section 4.3:
 	 * certificate-expired, certificate-host-mismatch, certificate-not-trusted,
 	 * validation-failure. A certificate with several faults has the first of trust, date, name
