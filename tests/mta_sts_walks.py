@@ -153,6 +153,33 @@ given = probe(*COMMON, '--sts-replay', book, '--server', '127.70.0.1', 'good.exa
 tap.check('a server that was given is walked without', 'mta_sts' not in given, json.dumps(given)[:500])
 
 
+# A report on TLS from these records, and read again
+records = os.path.join(home, 'records')
+with open(records, 'w') as f:
+    f.write(run.out)
+tlsrpt = Run('report', '--format', 'tlsrpt', records)
+documents = {d['policies'][0]['policy']['policy-domain'].split('.')[0]: d for d in map(json.loads, tlsrpt.out.splitlines())}
+
+
+def told(name):
+    policy = documents[name]['policies'][0]
+    summary, details = policy['summary'], policy['failure-details']
+    return (policy['policy']['policy-type'], summary['total-successful-session-count'], summary['total-failure-session-count'], [d['result-type'] for d in details],
+            [d.get('failure-reason-code') for d in details])
+
+
+for name, expected in (('good', ('sts', 1, 0, [], [])), ('plain', ('sts', 0, 1, ['starttls-not-supported'], [None])),
+                       ('expired', ('sts', 0, 1, ['certificate-expired'], ['X509_V_ERR_CERT_HAS_EXPIRED'])), ('uncovered', ('sts', 0, 1, ['validation-failure'], ['mx-not-in-policy'])),
+                       ('broken', ('sts', 0, 1, ['sts-policy-fetch-error'], ['timeout'])), ('none', ('no-policy-found', 0, 1, ['starttls-not-supported'], [None]))):
+    tap.check(f'report --format tlsrpt: {name}', name in documents and told(name) == expected, documents.get(name))
+good = documents['good']
+tap.check('… with the policy, and whole days', good['policies'][0]['policy']['policy-string'][0] == 'version: STSv1' and good['policies'][0]['policy']['mx-host'] == ['mx.good.example']
+          and good['date-range']['start-datetime'].endswith('T00:00:00.000Z') and good['contact-info'] == 'postmaster@me.example', good)
+with open(os.path.join(home, 'reports'), 'w') as f:
+    f.write(tlsrpt.out)
+read = Run('explain', '--json', '--input', os.path.join(home, 'reports')).ndjson()
+tap.check('explain reads our own', {r['policy_domain'].split('.')[0]: r['result_type'] for r in read.records}.get('expired') == 'certificate-expired' and not read.problems, read.out[:2000] + read.err)
+
 # --tls-level mta-sts
 run = probe(*COMMON, '--sts-replay', book, '--tls-level', 'mta-sts', *[f'{n}.example' for n in [*servers, 'uncovered', 'testing', 'off', 'broken', 'unsaid', 'none']])
 levels = {r['domain'].split('.')[0]: r for r in run.results()}

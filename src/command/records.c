@@ -33,7 +33,7 @@ records_read_file(struct records_source *source, const char *name)
 		log_error("%s: %s", name, strerror(errno));
 		return EXIT_DATA;
 	}
-	records = records_new_scanning(source->taken, source->arg);
+	records = (source->whole ? records_new : records_new_scanning)(source->taken, source->arg);
 	while ((source->stop == NULL || !*source->stop) &&
 	       (state = input_piece(input, &piece)) != INPUT_END && state != INPUT_BROKEN) {
 		if (state == INPUT_WAIT)

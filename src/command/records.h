@@ -7,6 +7,7 @@
 struct records_source {
 	record_taken *taken;
 	void *arg;
+	bool whole; /* values are made of all records (report/read.h) */
 	bool quiet; /* what is passed over has been said before */
 	const bool *stop; /* there is no use in going on; NULL: never */
 	unsigned long records; /* that were taken, of all files */

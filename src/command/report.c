@@ -33,7 +33,8 @@ static const struct report_format *const formats[FORMAT_COUNT] = {[FORMAT_TEXT] 
     [FORMAT_MARKDOWN] = &report_markdown,
     [FORMAT_PROMETHEUS] = &report_prometheus,
     [FORMAT_JUNIT] = &report_junit,
-    [FORMAT_NAGIOS] = &report_nagios};
+    [FORMAT_NAGIOS] = &report_nagios,
+    [FORMAT_TLSRPT] = &report_tlsrpt};
 
 static int
 no_such_file(const char *name)
@@ -59,6 +60,7 @@ read_all(struct reporting *reporting)
 	const struct strings *files = &reporting->options->operands;
 	struct records_source source = {.taken = take,
 	    .arg = reporting,
+	    .whole = reporting->report.format->result != NULL,
 	    .quiet = reporting->report.telling,
 	    .stop = &reporting->report.failed};
 	int status = EXIT_OK;

@@ -100,6 +100,7 @@ static const struct option_word report_formats[] = {
     {"prometheus", FORMAT_PROMETHEUS, false},
     {"junit", FORMAT_JUNIT, false},
     {"nagios", FORMAT_NAGIOS, false},
+    {"tlsrpt", FORMAT_TLSRPT, false},
     {"md", FORMAT_MARKDOWN, true},
     {"prom", FORMAT_PROMETHEUS, true},
     {NULL, 0, false},
@@ -1056,7 +1057,7 @@ const struct option option_table[] = {
     {
         .names = "format",
         .value = "FORMAT",
-        .help = "text, html, csv, domains, markdown, prometheus, junit or nagios",
+        .help = "text, html, csv, domains, markdown, prometheus, junit, nagios or tlsrpt",
         .commands = R,
         .section = SECTION_OUTPUT,
         FIELD(format),

@@ -274,7 +274,10 @@ report_take(const struct record *record, void *arg)
 		break;
 	case RECORD_RESULT:
 	case RECORD_EXPLANATION:
-		take_row(report, record);
+		if (report->format->result == NULL)
+			take_row(report, record);
+		else if (record->type == RECORD_RESULT)
+			report->format->result(report, &record->result);
 		break;
 	case RECORD_SUMMARY:
 		if (!report->telling)

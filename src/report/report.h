@@ -87,12 +87,14 @@ struct report_format { /* NULL: nothing is said of that */
 	bool keeps_rows;
 	void (*begin)(struct report *report);
 	void (*row)(struct report *report, const struct result_row *row);
+	/* Gets each result whole, in the place of rows: no target's last record counts more. */
+	void (*result)(struct report *report, const struct journey *journey);
 	void (*finish)(struct report *report);
 	int (*exit)(const struct report *report); /* NULL: EXIT_OK */
 };
 
 extern const struct report_format report_text, report_csv, report_domains, report_markdown,
-    report_prometheus, report_junit, report_nagios, report_html;
+    report_prometheus, report_junit, report_nagios, report_html, report_tlsrpt;
 
 struct report {
 	const struct report_format *format;
@@ -127,6 +129,8 @@ struct report {
 	long long walks_ms; /* in all */
 
 	unsigned long verdicts[4]; /* JUnit's */
+	struct report_tlsrpt *tlsrpt; /* report_tlsrpt.c's: recipient domains */
+	size_t tlsrpt_count;
 	struct overview overview; /* at the end */
 	struct buf out;
 	struct buf kept; /* what a format keeps for the end */
