@@ -20,6 +20,7 @@ static int (*const run[COMMAND_COUNT])(const struct options *options) = {
     [COMMAND_CHECK] = command_check,
     [COMMAND_REPORT] = command_report,
     [COMMAND_DIFF] = command_diff,
+    [COMMAND_PREFLIGHT] = command_preflight,
     [COMMAND_LAB] = command_lab,
     [COMMAND_HELP] = command_help,
     [COMMAND_VERSION] = command_version,

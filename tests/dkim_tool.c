@@ -9,6 +9,7 @@
 #include "auth/dkim_sign.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "mail/mailfile.h"
 
 enum { MESSAGE = 1000000 };
 
@@ -50,6 +51,7 @@ main(int argc, char **argv)
 {
 	struct dkim_signer_plan plan = {.key = NULL};
 	struct buf key, file, message;
+	struct mailfile facts;
 	FILE *key_file;
 	int status;
 
@@ -63,7 +65,7 @@ main(int argc, char **argv)
 	if (key_file != NULL)
 		fclose(key_file);
 	read_all(stdin, &file);
-	dkim_message_mend(file.data, file.len, &message);
+	mailfile_read(file.data, file.len, &message, &facts);
 	plan.key = key.data;
 	plan.key_len = key.len;
 	plan.selector = argv[2];

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "dkim_keys.h"
 #include "dns/book.h"
+#include "mail/mailfile.h"
 
 static struct arena *arena;
 
@@ -346,15 +347,20 @@ static const struct {
     {"From: x\n", "From: x\r\n"},
     {"From x", ""},
     {"a\rb\r\r\n\n", "a\rb\r\r\n\r\n"},
+    {"From x Mon Nov 30 17:02:11 2026\nA: b\n\nc\n\nFrom x Mon Nov 30 17:02:12 2026\nA: d\n",
+        "A: b\r\n\r\nc\r\n\r\n"}, /* the first of an mbox */
+    {"A: b\n\nc\n\nFrom x Mon Nov 30 17:02:12 2026\n",
+        "A: b\r\n\r\nc\r\n\r\nFrom x Mon Nov 30 17:02:12 2026\r\n"},
 };
 
 Test(dkim, mend)
 {
 	for (size_t i = 0; i < COUNT(mend_cases); i++) {
+		struct mailfile facts;
 		struct buf out;
 
 		buf_init(&out, 2 * strlen(mend_cases[i].file));
-		dkim_message_mend(mend_cases[i].file, strlen(mend_cases[i].file), &out);
+		mailfile_read(mend_cases[i].file, strlen(mend_cases[i].file), &out, &facts);
 		cr_expect_str_eq(out.data, mend_cases[i].mended);
 		cr_expect(!out.full);
 		buf_release(&out);

@@ -35,22 +35,6 @@ skip_line_end(size_t at, size_t len)
 
 /* ---- the header */
 
-void
-dkim_message_mend(const char *bytes, size_t len, struct buf *out)
-{
-	const char *end = bytes + len, *lf;
-
-	bytes += fields_mbox_line(bytes, len);
-	while ((lf = memchr(bytes, '\n', (size_t)(end - bytes))) != NULL) {
-		size_t line = (size_t)(lf - bytes);
-
-		buf_add(out, bytes, line > 0 && bytes[line - 1] == '\r' ? line - 1 : line);
-		buf_puts(out, "\r\n");
-		bytes = lf + 1;
-	}
-	buf_add(out, bytes, (size_t)(end - bytes));
-}
-
 /* ---- canonical forms */
 
 /* Each run of white space becomes one space; what stands at the end goes. */

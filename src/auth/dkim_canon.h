@@ -17,11 +17,6 @@ const char *dkim_canon_name(enum dkim_canon canon); /* "simple" "relaxed" */
 
 enum { DKIM_HASH = 32 }; /* octets of SHA-256, the one hash that is left (RFC 8301) */
 
-/* Appends a message from a file, whose line ends may be LF, as it was on the wire: with CRLF. An
- * mbox "From " line at its start is dropped; nothing else is mended, for that would change what was
- * signed. */
-void dkim_message_mend(const char *bytes, size_t len, struct buf *out);
-
 /* Appends a field of `len` octets (without its last CRLF) to `out`, without a CRLF behind it. It
  * never grows. */
 void dkim_canon_field(enum dkim_canon canon, const char *field, size_t len, struct buf *out);

@@ -219,6 +219,20 @@ json_number(struct json *json, const char *key, long long number)
 	buf_add(json->out, digits + start, sizeof digits - start);
 }
 
+/* Whatever the locale says. What is no number, or beyond what anybody counts, is 0. */
+void
+json_decimal(struct json *json, const char *key, double number)
+{
+	bool sane = number > -1e12 && number < 1e12;
+	long long hundredths = sane ? (long long)(number * 100 + (number < 0 ? -0.5 : 0.5)) : 0;
+
+	begin(json, key);
+	if (hundredths < 0)
+		buf_putc(json->out, '-');
+	hundredths = hundredths < 0 ? -hundredths : hundredths;
+	buf_printf(json->out, "%lld.%02lld", hundredths / 100, hundredths % 100);
+}
+
 void
 json_bool(struct json *json, const char *key, bool value)
 {

@@ -32,6 +32,7 @@ void json_text(
 void json_strings(struct json *json, const char *key, const char *const *strings,
     size_t count); /* an array of them */
 void json_number(struct json *json, const char *key, long long number);
+void json_decimal(struct json *json, const char *key, double number); /* two decimals */
 void json_bool(struct json *json, const char *key, bool value);
 void json_none(struct json *json, const char *key);
 

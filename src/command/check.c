@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "command/command.h"
 #include "command/dkim_keys.h"
+#include "command/message_file.h"
 #include "command/output.h"
 #include "command/policy_access.h"
 #include "command/sources.h"
@@ -237,8 +238,6 @@ status_spf(const struct check *check)
 
 /* ---- dkim: the signatures of a message */
 
-enum { DKIM_MESSAGE_MAX = 64 * 1024 * 1024 }; /* octets */
-
 /* The address by which the message reached the first server that is not its author's. */
 static void
 find_seen(struct check *check)
@@ -258,27 +257,18 @@ static bool
 read_message(struct check *check)
 {
 	struct dkim_query *query = &check->dkim_query;
-	struct buf mended;
-	size_t len;
-	char *bytes;
+	struct read_message file;
 
 	if (check->options->operands.count > 2)
 		return refuse(check, "one FILE at a time");
 	if (query->message != NULL)
 		return true;
-	bytes = file_unpack(check->operand, INPUT_OCTETS, DKIM_MESSAGE_MAX, &len);
-	if (bytes == NULL) {
+	if (!message_file_read(&file, check->operand, check->question)) {
 		check->refusal = EXIT_DATA;
 		return false;
 	}
-	buf_init(&mended, 2 * len);
-	dkim_message_mend(bytes, len, &mended);
-	free(bytes);
-	*query =
-	    (struct dkim_query){.message = arena_copy(check->question, mended.data, mended.len),
-	        .len = mended.len,
-	        .now = time(NULL)};
-	buf_release(&mended);
+	*query = (struct dkim_query){
+	    .message = file.message.at, .len = file.message.len, .now = time(NULL)};
 	find_seen(check);
 	return true;
 }

@@ -14,7 +14,9 @@
 #include "campaign/senders.h"
 #include "command/command.h"
 #include "command/dkim_keys.h"
+#include "command/message_file.h"
 #include "command/output.h"
+#include "command/own_host.h"
 #include "command/sources.h"
 #include "dns/book.h"
 #include "dns/name.h"
@@ -22,7 +24,6 @@
 #include "io/loop.h"
 #include "io/resolver.h"
 #include "judge/seen.h"
-#include "mail/message.h"
 #include "report/ndjson.h"
 #include "report/text_advice.h"
 
@@ -34,7 +35,7 @@ struct self { /* all that lives as long as the command */
 	struct text_style style;
 	struct arena *question; /* what was asked */
 	struct arena *arena; /* of an evaluation: emptied whenever it starts again */
-	struct buf message; /* --data, with CRLF line ends; len 0: none */
+	struct slice message; /* --data, with CRLF line ends; len 0: none */
 	const char *author, *author_problem;
 	struct received *trace; /* of the message */
 	size_t trace_count;
@@ -63,33 +64,21 @@ static int
 read_message(struct self *self)
 {
 	const struct content *data = &self->options->data;
-	const char *name = data->file != NULL ? data->file : "--data", *text = data->text, *why;
-	char *bytes = NULL;
-	size_t len;
-	unsigned line;
-	bool good;
+	struct read_message file;
 
 	if (data->file == NULL && data->text == NULL)
 		return EXIT_OK;
-	if (data->file != NULL) {
-		text = bytes = file_unpack(data->file, INPUT_OCTETS, MESSAGE_MAX, &len);
-		if (bytes == NULL)
-			return EXIT_DATA;
-	} else {
-		len = strlen(text);
-	}
-	good = message_from_file(text, len, NULL, &self->message, &why, &line);
-	free(bytes);
-	if (!good) {
-		log_error("%s:%u: %s", name, line, why);
+	if (data->file == NULL)
+		message_file_take(&file, slice_of(data->text), self->question);
+	else if (!message_file_read(&file, data->file, self->question))
 		return EXIT_DATA;
-	}
-	author_domain(self->message.data, self->message.len, self->question, &self->author,
+	self->message = file.message;
+	author_domain(self->message.at, self->message.len, self->question, &self->author,
 	    &self->author_problem);
 	if (self->author != NULL)
 		self->author_problem = NULL;
 	self->trace_count =
-	    received_trace(self->message.data, self->message.len, self->question, &self->trace);
+	    received_trace(self->message.at, self->message.len, self->question, &self->trace);
 	return EXIT_OK;
 }
 
@@ -135,49 +124,6 @@ forget_keys(struct self *self)
 		EVP_PKEY_free((struct evp_pkey_st *)self->signers[i].pair);
 }
 
-static void
-find_hostname(struct self *self)
-{
-	char name[256] = "";
-
-	if (gethostname(name, sizeof name - 1) == 0 && name_is_host(name))
-		self->hostname = arena_string(self->question, name);
-}
-
-/* ---- which addresses */
-
-enum { FAMILIES = 2 };
-
-/* Towards an address in the middle of the net, a root server's: no packet is sent. Family 0: there
- * is no way there. */
-static struct ip
-way_out(unsigned char family)
-{
-	struct ip ip, none = {0};
-
-	return ip_parse(&ip, family == 4 ? "198.41.0.4" : "2001:503:ba3e::2:30")
-	           ? senders_source(&ip)
-	           : none;
-}
-
-/* Mail leaves by either family, as its destination has it: the address of each that there is a way
- * out with, or that others see in its place. One without is no fault while there is another. */
-static size_t
-own_sources(const struct options *options, struct ip out[FAMILIES])
-{
-	size_t count = 0;
-
-	for (unsigned char family = 4; family <= 6; family = (unsigned char)(family + 2)) {
-		if (options->family != ROUTE_BOTH && (options->family == ROUTE_V4) != (family == 4))
-			continue;
-		out[count] = way_out(family);
-		if (out[count].family == 0 && options->public_ip.family == family)
-			out[count] = options->public_ip;
-		count += out[count].family != 0;
-	}
-	return count;
-}
-
 /* ---- one sender */
 
 static bool
@@ -202,7 +148,7 @@ step(struct book *book, void *arg)
 	query.helo = self->identity.helo;
 	query.from = self->identity.from;
 	query.lists = self->options->dnsbl ? self->dns.lists : NULL;
-	query.message = self->message.len > 0 ? self->message.data : NULL;
+	query.message = self->message.len > 0 ? self->message.at : NULL;
 	query.message_len = self->message.len;
 	return sender_gather(book, self->arena, &query, &self->sender) && identified;
 }
@@ -378,7 +324,7 @@ static int
 judge_all(struct self *self)
 {
 	const struct options *o = self->options;
-	struct ip own[FAMILIES];
+	struct ip own[OWN_SOURCES];
 	const struct ip *sources = o->sources.count > 0 ? o->sources.items : own;
 	size_t count = o->sources.count > 0 ? o->sources.count : own_sources(o, own);
 	int64_t end = loop_ms() + o->timeout_dns;
@@ -461,9 +407,8 @@ command_self(const struct options *options)
 	struct self self = {.options = options, .question = arena_new(), .arena = arena_new()};
 	int status;
 
-	buf_init(&self.message, MESSAGE_MAX);
 	buf_init(&self.report, RECORD_MAX);
-	find_hostname(&self);
+	self.hostname = own_hostname(self.question);
 	status = read_message(&self);
 	if (status == EXIT_OK)
 		status = read_keys(&self);
@@ -477,7 +422,6 @@ command_self(const struct options *options)
 	}
 	forget_keys(&self);
 	buf_release(&self.report);
-	buf_release(&self.message);
 	arena_free(self.arena);
 	arena_free(self.question);
 	return status;

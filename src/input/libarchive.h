@@ -8,15 +8,21 @@
 
 /* What is used of it: add what you call, and call it through libarchive(). */
 #define LIBARCHIVE_FUNCTIONS(USE)                                                                  \
+	USE(archive_entry_filetype)                                                                \
 	USE(archive_entry_free)                                                                    \
+	USE(archive_entry_is_encrypted)                                                            \
 	USE(archive_entry_new)                                                                     \
+	USE(archive_entry_pathname)                                                                \
 	USE(archive_entry_set_filetype)                                                            \
 	USE(archive_errno)                                                                         \
 	USE(archive_error_string)                                                                  \
 	USE(archive_read_data)                                                                     \
+	USE(archive_read_free)                                                                     \
+	USE(archive_read_has_encrypted_entries)                                                    \
 	USE(archive_read_new)                                                                      \
 	USE(archive_read_next_header)                                                              \
 	USE(archive_read_open)                                                                     \
+	USE(archive_read_open_memory)                                                              \
 	USE(archive_read_support_filter_bzip2)                                                     \
 	USE(archive_read_support_filter_compress)                                                  \
 	USE(archive_read_support_filter_gzip)                                                      \
@@ -25,8 +31,13 @@
 	USE(archive_read_support_filter_lzma)                                                      \
 	USE(archive_read_support_filter_xz)                                                        \
 	USE(archive_read_support_filter_zstd)                                                      \
+	USE(archive_read_support_format_7zip)                                                      \
 	USE(archive_read_support_format_empty)                                                     \
+	USE(archive_read_support_format_rar)                                                       \
+	USE(archive_read_support_format_rar5)                                                      \
 	USE(archive_read_support_format_raw)                                                       \
+	USE(archive_read_support_format_tar)                                                       \
+	USE(archive_read_support_format_zip)                                                       \
 	USE(archive_set_error)                                                                     \
 	USE(archive_write_add_filter_gzip)                                                         \
 	USE(archive_write_add_filter_zstd)                                                         \

@@ -89,21 +89,24 @@ find_letter(char letter, enum command_id command)
 }
 
 /* Does the argument behind this one belong to it? No name and no letter takes a value in one
- * command and none in another (tests/test_options.c). */
+ * command and none in another (tests/test_options.c), but --list: that is taken for the lab's, a
+ * flag, where no command stands before it. */
 static bool
 takes_next(const char *argument)
 {
 	size_t len = strlen(argument);
+	bool takes = false;
 
 	for (const struct option *option = option_table; option < option_table + option_count;
 	     option++) {
-		if (option->value == NULL)
+		if (argument[1] == '-' ? !has_name(option, argument + 2, len - 2)
+		                       : option->letter == 0 || argument[len - 1] != option->letter)
 			continue;
-		if (argument[1] == '-' ? has_name(option, argument + 2, len - 2)
-		                       : option->letter != 0 && argument[len - 1] == option->letter)
-			return true;
+		if (option->value == NULL)
+			return false;
+		takes = true;
 	}
-	return false;
+	return takes;
 }
 
 int
@@ -511,7 +514,7 @@ check_sources(struct option_parse *parse)
 			return fail(parse,
 			    "--source %s: not an IPv%d address, and -%d asks for these only",
 			    ip_text(&options->sources.items[i], text), family, family);
-	if (options->command == COMMAND_SELF && options->family != ROUTE_BOTH &&
+	if (options->command != COMMAND_PROBE && options->family != ROUTE_BOTH &&
 	    options->public_ip.family != 0 && options->public_ip.family != family)
 		return fail(parse,
 		    "--public-ip %s: not an IPv%d address, and -%d asks for these only",
@@ -647,6 +650,17 @@ check_operands(struct option_parse *parse)
 }
 
 static bool
+check_files(struct option_parse *parse)
+{
+	const struct options *options = parse->options;
+	unsigned readers = options->recipients != NULL && strcmp(options->recipients, "-") == 0;
+
+	for (size_t i = 0; i < options->operands.count; i++)
+		readers += strcmp(options->operands.items[i], "-") == 0;
+	return readers < 2 || fail(parse, "standard input can be read only once");
+}
+
+static bool
 check(struct option_parse *parse)
 {
 	enum command_id command = parse->options->command;
@@ -657,6 +671,8 @@ check(struct option_parse *parse)
 		return false;
 	if (command == COMMAND_EXPLAIN && !check_texts(parse))
 		return false;
+	if (command == COMMAND_PREFLIGHT)
+		return check_files(parse) && check_sources(parse) && check_signers(parse);
 	if (command != COMMAND_PROBE && command != COMMAND_SELF)
 		return true;
 	return check_message(parse) && check_sources(parse) && check_signers(parse);

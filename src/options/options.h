@@ -25,6 +25,7 @@ enum command_id {
 	COMMAND_CHECK,
 	COMMAND_REPORT,
 	COMMAND_DIFF,
+	COMMAND_PREFLIGHT,
 	COMMAND_LAB,
 	COMMAND_HELP,
 	COMMAND_VERSION,
@@ -170,6 +171,13 @@ struct options {
 	struct ip ip; /* check --ip, explain --source */
 	struct pairs spf_results,
 	    dkim_results; /* check --spf, --dkim: domain, result (lower case, not checked) */
+
+	/* preflight */
+	const char *recipients; /* --list; "-": standard input */
+	unsigned volume; /* messages a day; 0: not given */
+	bool strict, live;
+	struct strings rspamd, spamd, clamd; /* "auto", or HOST[:PORT], each good for
+	                                        target_server */
 
 	/* output */
 	const char *output; /* NULL or "-": standard output */

@@ -193,6 +193,20 @@ take_servers(struct arena *arena, const struct option *option, const char *value
 	return fault;
 }
 
+/* An address of this host or another; names would have to be looked up first. */
+const char *
+take_filter(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	struct server server;
+	struct ip ip;
+
+	if (strcmp(value, "auto") != 0 &&
+	    (take_server(arena, option, value, &server) != NULL || !ip_parse(&ip, server.host)))
+		return "not ADDR, ADDR:PORT, [ADDR6]:PORT or auto";
+	strings_add(at, arena, value);
+	return NULL;
+}
+
 const char *
 take_nameserver(struct arena *arena, const struct option *option, const char *value, void *at)
 {

@@ -5,7 +5,8 @@
 
 #include <stddef.h>
 
-extern const char data_remedies[], data_lists[], data_resolvers[], data_sites[];
-extern const size_t data_remedies_size, data_lists_size, data_resolvers_size, data_sites_size;
+extern const char data_remedies[], data_lists[], data_resolvers[], data_sites[], data_preflight[];
+extern const size_t data_remedies_size, data_lists_size, data_resolvers_size, data_sites_size,
+    data_preflight_size;
 
 #endif
