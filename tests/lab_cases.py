@@ -217,6 +217,14 @@ case('accept', withheld='connect', options='--require-tls')
 case('dane-no-starttls', withheld='ehlo', options='--tls-level dane')
 case('dane-starttls-454', withheld='starttls', code=454, options='--tls-level dane')
 case('dane-lookup-failed', withheld='connect', options='--tls-level dane')
+STS = '--timeout-sts 1s --tls-level mta-sts'
+for name in ('good', 'testing', 'none', 'syntax', 'html', '404', 'redirect', 'silent', 'endless', 'host-expired', 'host-other-name', 'host-self-signed', 'no-host', 'two-records', 'dane'):
+    case(f'sts-{name}', accepted='ehlo' if name == 'testing' else 'ehlo-tls', code=250, options=STS)
+case('sts-uncovered', withheld='connect', options=STS)
+case('sts-uncovered', accepted='ehlo-tls', code=250)
+case('sts-no-starttls', withheld='ehlo', options=STS)
+for name in ('expired', 'other-name'):
+    case(f'sts-{name}', withheld='handshake', options=STS)
 case('connect-silent', dropped='greeting', code=None, options='--timeout 1')
 case('connect-timeout', unreachable='connect', code=None, options='--timeout 1')
 case('silent-greeting', dropped='greeting', code=None, options='--timeout 1')

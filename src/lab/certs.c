@@ -36,6 +36,7 @@ static const struct leaf {
     [CERT_EARLY] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, 5, 30},
     [CERT_SMALL] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -1, 30, .small = true},
     [CERT_CLIENT] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -1, 30, .usage = "clientAuth"},
+    [CERT_POLICY] = {"mta-sts." LAB_ZONE, NULL, -1, 30},
 };
 
 struct certs {
@@ -92,6 +93,30 @@ make_ca(EVP_PKEY *key)
 	return NULL;
 }
 
+/* "DNS:mta-sts.sts-good.lab.example,…" */
+static const char *
+policy_hosts(struct arena *arena)
+{
+	const char *names = "DNS:mta-sts." LAB_ZONE;
+
+	for (size_t i = 0; i < lab_domain_count; i++)
+		if (lab_domains[i].policy.cert == CERT_POLICY)
+			names = arena_printf(
+			    arena, "%s,DNS:mta-sts.%s." LAB_ZONE, names, lab_domains[i].name);
+	return names;
+}
+
+static bool
+name_hosts(X509 *cert, X509 *issuer, const struct leaf *leaf)
+{
+	struct arena *arena = arena_new();
+	const char *names = leaf == &leaves[CERT_POLICY] ? policy_hosts(arena) : leaf->names;
+	bool good = names == NULL || extend(cert, issuer, NID_subject_alt_name, names);
+
+	arena_free(arena);
+	return good;
+}
+
 static X509 *
 make_leaf(const struct certs *certs, const struct leaf *leaf, EVP_PKEY *key)
 {
@@ -105,7 +130,7 @@ make_leaf(const struct certs *certs, const struct leaf *leaf, EVP_PKEY *key)
 	    extend(cert, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
 	    extend(cert, issuer, NID_ext_key_usage,
 	        leaf->usage != NULL ? leaf->usage : "serverAuth") &&
-	    (leaf->names == NULL || extend(cert, issuer, NID_subject_alt_name, leaf->names)) &&
+	    name_hosts(cert, issuer, leaf) &&
 	    (leaf->by_itself || extend(cert, issuer, NID_authority_key_identifier, "keyid")) &&
 	    X509_sign(cert, leaf->by_itself ? key : certs->ca_key, digest) > 0)
 		return cert;

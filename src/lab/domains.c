@@ -29,6 +29,9 @@ const struct lab_source lab_sources[] = {
 const size_t lab_source_count = sizeof lab_sources / sizeof lab_sources[0];
 
 #define SIGNED_MX "@ SIGNED yes\n@ MX 10 self\nself SIGNED yes\nself A self\n"
+#define STS "_mta-sts TXT v=STSv1; id=20261130\nmta-sts A " LAB_POLICY_HOST "\n"
+#define STS_MX "@ MX 10 self\nself A self\n" STS
+#define ENFORCE(mx) "version: STSv1\nmode: enforce\nmx: " mx "\nmax_age: 1209600\n"
 #define NO_DIGEST "6e6f2073756368206b65792c206f72206f6620736f6d6520656c646572206461"
 
 const struct lab_domain lab_domains[] = {
@@ -332,6 +335,58 @@ const struct lab_domain lab_domains[] = {
 	{"dane-first-wrong", "the TLSA record of its first host matches nothing, that of its second does",
 		.zone = "@ SIGNED yes\n@ MX 10 self\n@ MX 20 dane-good.mx.lab.example.\nself SIGNED yes\nself "
 			"A self\nself TLSA 3 1 1 " NO_DIGEST},
+
+	/* ---- MTA-STS: what senders that go by the domain's policy make of it */
+	{"sts-good", "its MTA-STS policy covers its host, whose certificate is good",
+		.zone = STS_MX, .policy = {ENFORCE("*.mx." LAB_ZONE), .cert = CERT_POLICY}},
+	{"sts-testing", "its MTA-STS policy is tried out, and its host has no STARTTLS",
+		.zone = STS_MX, .offers = "8BITMIME",
+		.policy = {"version: STSv1\nmode: testing\nmx: *.mx." LAB_ZONE "\nmax_age: 86400\n",
+			.cert = CERT_POLICY}},
+	{"sts-none", "its MTA-STS policy has mode none",
+		.zone = STS_MX,
+		.policy = {"version: STSv1\nmode: none\nmax_age: 86400\n", .cert = CERT_POLICY}},
+	{"sts-uncovered", "its MTA-STS policy covers none of its hosts",
+		.zone = STS_MX, .policy = {ENFORCE("mail.elsewhere.example"), .cert = CERT_POLICY}},
+	{"sts-no-starttls", "its MTA-STS policy makes TLS a must, and its host has none",
+		.zone = STS_MX, .offers = "8BITMIME",
+		.policy = {ENFORCE("*.mx." LAB_ZONE), .cert = CERT_POLICY}},
+	{"sts-expired", "its MTA-STS policy asks for a good certificate, and its host's has expired",
+		.zone = STS_MX, .cert = CERT_EXPIRED,
+		.policy = {ENFORCE("*.mx." LAB_ZONE), .cert = CERT_POLICY}},
+	{"sts-other-name", "its MTA-STS policy asks for a good certificate, and its host's is of another name",
+		.zone = STS_MX, .cert = CERT_ELSEWHERE,
+		.policy = {ENFORCE("*.mx." LAB_ZONE), .cert = CERT_POLICY}},
+	{"sts-syntax", "its MTA-STS policy has a line that is wrong",
+		.zone = STS_MX, .policy = {ENFORCE("*.*." LAB_ZONE), .cert = CERT_POLICY}},
+	{"sts-html", "its policy host answers with a web page",
+		.zone = STS_MX, .policy = {"<!DOCTYPE html>\n<title>Welcome</title>\n", .cert = CERT_POLICY}},
+	{"sts-404", "its policy host has no policy",
+		.zone = STS_MX,
+		.policy = {"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", .cert = CERT_POLICY}},
+	{"sts-redirect", "its policy host redirects",
+		.zone = STS_MX,
+		.policy = {"HTTP/1.1 301 Moved Permanently\r\nLocation: https://www." LAB_ZONE
+			   "/\r\nContent-Length: 0\r\n\r\n", .cert = CERT_POLICY}},
+	{"sts-silent", "its policy host never answers", .zone = STS_MX, .policy = {.cert = CERT_POLICY}},
+	{"sts-endless", "its policy does not end",
+		.zone = STS_MX,
+		.policy = {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+			"10\r\nversion: STSv1\r\n\r\n", CERT_POLICY}},
+	{"sts-host-expired", "the certificate of its policy host has expired",
+		.zone = STS_MX, .policy = {ENFORCE("*.mx." LAB_ZONE), .cert = CERT_EXPIRED}},
+	{"sts-host-other-name", "the certificate of its policy host is of another name",
+		.zone = STS_MX, .policy = {ENFORCE("*.mx." LAB_ZONE), .cert = CERT_ELSEWHERE}},
+	{"sts-host-self-signed", "the certificate of its policy host is signed by itself",
+		.zone = STS_MX, .policy = {ENFORCE("*.mx." LAB_ZONE), .cert = CERT_SELF_SIGNED}},
+	{"sts-no-host", "it has an MTA-STS record, and no policy host",
+		.zone = "@ MX 10 self\nself A self\n_mta-sts TXT v=STSv1; id=20261130"},
+	{"sts-two-records", "it has two MTA-STS records",
+		.zone = STS_MX "_mta-sts TXT v=STSv1; id=20261129",
+		.policy = {ENFORCE("*.mx." LAB_ZONE), .cert = CERT_POLICY}},
+	{"sts-dane", "its MTA-STS policy does not cover its host, and a TLSA record matches that",
+		.zone = SIGNED_MX STS "self TLSA 3 1 1 key",
+		.policy = {ENFORCE("mail.elsewhere.example"), .cert = CERT_POLICY}},
 
 	/* ---- it says nothing, or goes away */
 	{"connect-silent", "the connection is made, and nobody is there",

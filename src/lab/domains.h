@@ -14,6 +14,7 @@
 #define LAB_ZONE "lab.example"
 #define LAB_CLEAN "127.0.1.1"
 #define LAB_LISTED "127.0.1.2"
+#define LAB_POLICY_HOST "127.0.1.53"
 
 /* Where a source address stands. The servers act on it, the DNS of the lab (zones.c) bears it out.
  */
@@ -77,10 +78,18 @@ enum lab_cert {
 	CERT_EARLY,
 	CERT_SMALL,
 	CERT_CLIENT,
+	CERT_POLICY, /* of all policy hosts */
 	CERT_COUNT
 };
 
 enum { LAB_TURNS = 4 };
+
+struct lab_policy { /* what the domain's policy host answers */
+	const char *says; /* the policy, or all that is sent if it begins with "HTTP/"; NULL:
+	                     nothing ever */
+	const char *endless; /* and then this, again and again; NULL: nothing */
+	enum lab_cert cert;
+};
 
 struct lab_domain {
 	const char *name; /* label below lab.example */
@@ -90,6 +99,7 @@ struct lab_domain {
 	                     NULL: one MX, its own */
 	const char *offers; /* EHLO keywords, a line each; NULL: all that the lab knows */
 	enum lab_cert cert;
+	struct lab_policy policy; /* cert CERT_GOOD: it has no policy host */
 	bool narrow; /* the connection is reset when the ClientHello is over a thousand octets */
 	bool ip6; /* its server listens on ::1, which only one can */
 };

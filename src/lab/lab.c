@@ -17,6 +17,7 @@
 #include "lab/dnsd.h"
 #include "lab/domains.h"
 #include "lab/maild.h"
+#include "lab/policyd.h"
 #include "lab/zone.h"
 
 enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127, SIGNALLED = 128 }; /* as a shell has them */
@@ -30,6 +31,7 @@ struct lab {
 	struct zone *zone;
 	struct dnsd *dnsd;
 	struct maild *maild;
+	struct policyd *policyd;
 	FILE *log;
 	char *directory, *config, *ca; /* NULL until made */
 	struct event *caught[SIGNALS]; /* NULL: ignored */
@@ -102,6 +104,8 @@ write_config(struct lab *lab)
 	fprintf(out, "source %s\n", LAB_LISTED);
 	fprintf(out, "from probe@clean.sender.example\n");
 	fprintf(out, "tls-ca %s\n", lab->ca);
+	fprintf(out, "sts-ca %s\n", lab->ca);
+	fprintf(out, "sts-port %u\n", policyd_port(lab->policyd));
 	return fclose(out) == 0;
 }
 
@@ -160,6 +164,9 @@ open_all(struct lab *lab, char *why, size_t size)
 	lab->maild = maild_new(lab->base, lab->certs, lab->log, lab->plan->port, why, size);
 	if (lab->maild == NULL)
 		return LAB_NO_NETWORK;
+	lab->policyd = policyd_new(lab->base, lab->certs, why, size);
+	if (lab->policyd == NULL)
+		return LAB_NO_NETWORK;
 	make_zone(lab);
 	lab->dnsd = dnsd_new(lab->base, lab->zone, lab->plan->dns_port, why, size);
 	if (lab->dnsd == NULL)
@@ -188,6 +195,7 @@ lab_free(struct lab *lab)
 	if (lab == NULL)
 		return;
 	remove_directory(lab);
+	policyd_free(lab->policyd);
 	maild_free(lab->maild);
 	dnsd_free(lab->dnsd);
 	certs_free(lab->certs);
@@ -230,6 +238,7 @@ describe(const struct lab *lab, FILE *out)
 	fprintf(out, "  mail servers  %s to %s%s, port %u\n", first, last,
 	    maild_has_ip6(lab->maild) ? " and ::1" : " (this machine has no ::1)",
 	    maild_port(lab->maild));
+	fprintf(out, "  policy host   " LAB_POLICY_HOST ", port %u\n", policyd_port(lab->policyd));
 	fprintf(out, "  configuration %s\n", lab->config);
 	if (lab->plan->log != NULL)
 		fprintf(out, "  log           %s\n", lab->plan->log);
