@@ -61,6 +61,12 @@ struct attempt { /* one address of one host */
 	                   taken (RFC 1047) */
 	enum sts_effect sts; /* what the domain's MTA-STS policy makes of it */
 	const char *sts_word; /* of STS_REFUSES (evidence/mta_sts.h); NULL: none */
+	unsigned haste; /* connections of ours to the site in the minute before it said that we are
+	                   too fast; 0: it did not */
+	unsigned transaction; /* which one of its connection it was; 0, 1: the first */
+	const char *shared_from; /* the target whose walk this was; NULL: its own */
+	enum stage asked; /* of one that is shared, for it has no transcript: the last that had an
+	                     answer */
 	long ms;
 };
 
@@ -86,6 +92,8 @@ struct journey {
 	enum stage asked; /* the last that the decisive attempt had an answer to; what is behind it
 	                     in a dialogue was not asked */
 	bool uncertain; /* … of an attempt: see there */
+	unsigned
+	    again; /* how often it was asked again, for we were too fast or it was greylisted */
 	bool excused; /* skipped for the source's family, and another source of the run could ask:
 	                 nothing is left open */
 	const char *note; /* words on a status without a dialogue; NULL if none */

@@ -133,7 +133,7 @@ static const struct {
         .pace = {.shallow = 1, .deep = 1},
         .steps = {"+x s.example 192.0.2.1", ">x", "+a t.example 192.0.2.2",
             "+b u.example 192.0.2.3", "expect u.example 5", "+c v.example 192.0.2.4",
-            "expect w.example 7", "+d w.example 192.0.2.5", "<x", ">d", "<d", ">b", "<b", ">a",
+            "+d w.example 192.0.2.5", "expect w.example 7", "<x", ">d", "<d", ">b", "<b", ">a",
             "<a", ">c"}},
     {.what = "a site that complains is left alone, then slower, then as before",
         .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
@@ -256,7 +256,7 @@ take(struct play *play, const char *what, const char *step, const char *name)
 		    play->until, atoll(site), "%s: %s: %lld", what, step, (long long)play->until);
 		break;
 	case 'e':
-		sites_expect(play->sites, &play->pace, (long)number, play->now);
+		sites_expect(play->sites, site, (long)number, play->now);
 		break;
 	case 'f':
 		follow(play, what, step);

@@ -17,6 +17,7 @@ struct block {
 };
 
 struct arena {
+	unsigned holds; /* beside the first */
 	struct block *blocks;
 	size_t size; /* of all blocks */
 };
@@ -83,10 +84,17 @@ free_blocks(struct block *block)
 void
 arena_free(struct arena *arena)
 {
-	if (arena == NULL)
+	if (arena == NULL || arena->holds-- > 0)
 		return;
 	free_blocks(arena->blocks);
 	free(arena);
+}
+
+struct arena *
+arena_hold(struct arena *arena)
+{
+	arena->holds++;
+	return arena;
 }
 
 /* Keeps one block, the newest of usual size; a round that needed a giant must not keep it for ever.

@@ -12,6 +12,7 @@ struct arena;
 
 struct arena *arena_new(void);
 void arena_free(struct arena *arena); /* NULL is allowed */
+struct arena *arena_hold(struct arena *arena); /* it is there until one more arena_free */
 void arena_reset(struct arena *arena); /* forgets everything, keeps one block for the next round */
 size_t arena_size(const struct arena *arena); /* bytes of memory that it holds */
 

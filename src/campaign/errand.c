@@ -35,6 +35,8 @@ errand_free(struct errand *errand)
 	if (errand == NULL)
 		return;
 	book_free(errand->book);
+	for (size_t i = 0; i < errand->held_count; i++)
+		arena_free(errand->held[i]);
 	arena_free(errand->arena);
 	free(errand);
 }
@@ -53,6 +55,13 @@ find_danes(struct errand *errand)
 		        known;
 	journey->danes = danes;
 	return known;
+}
+
+void
+errand_hold(struct errand *errand, struct arena *arena)
+{
+	*(struct arena **)arena_push(errand->arena, &errand->held, errand->held_count++,
+	    sizeof *errand->held) = arena_hold(arena);
 }
 
 bool
@@ -118,6 +127,15 @@ errand_pace(struct errand *errand, struct destination *destination)
 		pace_find(errand->rules->paces, destination->host, &destination->ip, errand->arena,
 		    &destination->pace);
 	return &destination->pace;
+}
+
+bool
+errand_is_at(struct errand *errand, const char *site)
+{
+	for (size_t i = 0; i < errand->count; i++)
+		if (strcmp(errand_pace(errand, &errand->destinations[i])->site, site) != 0)
+			return false;
+	return true;
 }
 
 void

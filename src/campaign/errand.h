@@ -48,6 +48,8 @@ struct errand_rules { /* of the run; borrowed */
 
 struct errand {
 	struct arena *arena; /* all that is known of it */
+	struct arena **held; /* of others, that attempts are in */
+	size_t held_count;
 	struct book *book; /* of its look-ups */
 	uint64_t seed; /* orders mail exchangers of equal preference */
 	const struct errand_rules *rules;
@@ -57,6 +59,8 @@ struct errand {
 	size_t spared; /* of those, not asked, for their host had refused already */
 	uint16_t port;
 	long spent; /* milliseconds of walks */
+	bool alone; /* to be asked over a connection of its own */
+	bool greylisted; /* it was, and has come back for that */
 	size_t heard, weighed; /* octets that servers said; in so many attempts */
 	const char *recipient; /* that was, or was to be, named; NULL: none was */
 	size_t message_len; /* of the message that was to be sent; 0: none was */
@@ -66,12 +70,14 @@ struct errand {
 struct errand *errand_new(const struct errand_rules *rules, const struct target *target,
     const struct ip *source, uint16_t port, uint64_t seed);
 void errand_free(struct errand *errand); /* NULL is allowed */
+void errand_hold(struct errand *errand, struct arena *arena); /* as long as the errand */
 
 /* Looks up the route, and what its hosts publish for DANE; false: pending (io/consult.h). */
 bool errand_route(struct errand *errand);
 /* The route is final. `complete`: the look-ups were not cut short. */
 void errand_routed(struct errand *errand, bool complete);
 
+bool errand_is_at(struct errand *errand, const char *site); /* are all its destinations there? */
 const struct pace *errand_pace(struct errand *errand, struct destination *destination);
 struct tls_decision errand_decide(
     const struct errand *errand, const struct destination *destination);

@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "campaign/haste.h"
+#include "campaign/places.h"
 #include "campaign/policies.h"
 #include "campaign/senders.h"
+#include "campaign/shared.h"
 #include "campaign/verdict.h"
 #include "io/loop.h"
 #include "io/resolver.h"
@@ -16,6 +19,8 @@
 
 enum {
 	QUEUE_MAX = 1000, /* errands that wait for their site: 2 to 4 KB each */
+	PARKED_MAX = 100000, /* targets that wait outside: some hundred octets each */
+	GREYLIST_MS = 5 * 60 * 1000, /* where the reply does not say how long */
 };
 
 struct passage { /* an errand in the pipeline */
@@ -26,9 +31,14 @@ struct passage { /* an errand in the pipeline */
 	struct destination *destination;
 	const struct sender_entry *sender; /* of the destination, or of the decisive attempt */
 	struct consult *consult; /* its route is being looked up */
+	struct place *place; /* that it is in; NULL: none */
+	struct sharing *outcome; /* that it is to find out for others, too; NULL: none */
+	struct shared_waiter waiter; /* … that another finds out */
 	struct site_job job; /* it waits for its site, or walks */
 	struct walk *walk;
 	int64_t walk_began;
+	bool returned; /* it has waited for its place */
+	bool put_off; /* the connection that it was to follow on has ended */
 	bool decided; /* only evidence, or a policy, is waited for */
 	struct sts_entry *policy; /* MTA-STS of its domain; NULL: it is not asked for */
 };
@@ -38,15 +48,21 @@ struct pipeline {
 	struct pipeline_calls calls;
 	struct senders *senders;
 	struct sites *sites;
+	struct places *places;
+	struct shared *shared;
 	struct passage *first, **last;
 	size_t count, routing;
 	bool stopping;
+	bool refused; /* a site refuses a source, as was just found out */
 	struct event turn;
 };
 
 static void go_on(struct passage *passage);
 static void decide(struct passage *passage);
 static void queue(struct passage *passage);
+static void go_on_at(struct passage *passage);
+static bool is_refused(struct passage *passage);
+static void bring_in(struct pipeline *pipeline, struct parked *parked);
 
 /* Walks begin, and errands come in, from the loop alone: no call goes round in a circle. */
 static void
@@ -58,11 +74,32 @@ wake(struct pipeline *pipeline)
 
 /* ---- verdict */
 
+/* Who waits for room at the site comes in. */
+static void
+leave_place(struct passage *passage)
+{
+	struct pipeline *pipeline = passage->pipeline;
+	struct parked *parked;
+
+	if (passage->place == NULL)
+		return;
+	parked = place_leave(pipeline->places, passage->place);
+	passage->place = NULL;
+	if (parked == NULL)
+		return;
+	sites_expect(pipeline->sites, passage->errand->journey.site, -1, loop_ms());
+	bring_in(pipeline, parked);
+}
+
 static void
 leave(struct passage *passage)
 {
 	struct pipeline *pipeline = passage->pipeline;
 
+	if (!pipeline->stopping && passage->outcome != NULL)
+		sharing_tell(pipeline->shared, passage->outcome);
+	if (!pipeline->stopping)
+		leave_place(passage);
 	*passage->at = passage->next;
 	*(passage->next != NULL ? &passage->next->at : &pipeline->last) = passage->at;
 	pipeline->count--;
@@ -70,6 +107,33 @@ leave(struct passage *passage)
 	errand_free(passage->errand);
 	free(passage);
 	wake(pipeline);
+}
+
+/* Is it the source that the greeting refuses, and not all the world? */
+static bool
+is_about_source(const struct journey *journey)
+{
+	return journey->diagnosed && journey->diagnosis.rule != NULL &&
+	       journey->diagnosis.cause != CAUSE_NO_SERVICE &&
+	       verdict_is_refused_greeting(journey->decisive);
+}
+
+/* Where a site refuses its first targets by the greeting, others need not ask. */
+static void
+note_greeting(struct passage *passage)
+{
+	struct pipeline *pipeline = passage->pipeline;
+	const struct journey *journey = &passage->errand->journey;
+	const struct attempt *decisive = journey->decisive;
+
+	if (passage->place == NULL || decisive == NULL || decisive->shared_from != NULL ||
+	    decisive->greeting.count == 0)
+		return;
+	if (is_about_source(journey) && errand_is_at(passage->errand, journey->site))
+		pipeline->refused |= place_note(pipeline->places, passage->place, &decisive->source,
+		    decisive, journey->diagnosis.rule, journey->target.text);
+	else
+		place_note(pipeline->places, passage->place, &decisive->source, NULL, NULL, NULL);
 }
 
 static void
@@ -82,6 +146,7 @@ tell(struct passage *passage)
 	if (passage->policy != NULL && policy_known(passage->policy) != NULL)
 		verdict_policy(journey, policy_known(passage->policy), passage->errand->arena);
 	verdict_remedy(journey, pipeline->plan->remedies, passage->errand->arena);
+	note_greeting(passage);
 	pipeline->calls.journey(journey, pipeline->calls.arg);
 	leave(passage);
 }
@@ -176,9 +241,9 @@ queue(struct passage *passage)
 {
 	struct pipeline *pipeline = passage->pipeline;
 
-	note_sender(passage);
 	passage->job.arg = passage;
 	passage->job.deep = site_is_deep(passage->errand->journey.target.depth);
+	passage->job.goes_on = passage->errand->journey.attempt_count > 0;
 	sites_add(pipeline->sites, &passage->job,
 	    errand_pace(passage->errand, passage->destination), &passage->destination->ip,
 	    loop_ms());
@@ -193,42 +258,277 @@ is_short(int error)
 	       error == EADDRINUSE || error == EADDRNOTAVAIL;
 }
 
-static void
-on_walk_done(void *arg)
+static struct attempt *
+last_attempt(const struct passage *passage)
 {
-	struct passage *passage = arg;
+	const struct journey *journey = &passage->errand->journey;
+
+	return &journey->attempts[journey->attempt_count - 1];
+}
+
+static void
+ask_again(struct passage *passage)
+{
+	errand_again(passage->errand);
+	queue(passage);
+}
+
+/* Does the server object to more in one connection, and not to this target? */
+static bool
+is_objection(const struct attempt *attempt)
+{
+	if (attempt->transaction <= 1 || attempt->status == WALK_ACCEPTED)
+		return false;
+	return attempt->ending != END_NONE || attempt->stage < STAGE_RCPT ||
+	       attempt->reply.code == 421 || attempt->reply.code == 452;
+}
+
+/* Out of the pipeline until it may be taken. */
+static void
+come_back_later(struct passage *passage, int64_t named)
+{
+	struct pipeline *pipeline = passage->pipeline;
+	struct errand *errand = passage->errand;
+	struct parked *parked = parked_new(&errand->journey.target);
+	int64_t wait = named > 0 ? named : GREYLIST_MS;
+
+	parked->source = errand->journey.source;
+	parked->started = errand->journey.started;
+	parked->began = passage->began;
+	parked->again = errand->journey.again + 1;
+	parked->greylisted = true;
+	parked->until = loop_ms() + (wait < SITES_PAUSE_MAX ? wait : SITES_PAUSE_MAX);
+	places_delay(pipeline->places, parked);
+	leave(passage);
+}
+
+/* It is to be asked once more by a mail server, and so by us, when that is wanted. */
+static bool
+waits_for_greylist(const struct passage *passage, const struct haste *haste)
+{
+	return haste->greylisted && !haste->throttled && !passage->errand->greylisted &&
+	       passage->pipeline->plan->retry_greylisted;
+}
+
+/* The site says that we are too fast. True: it is asked again. */
+static bool
+slow_down(struct passage *passage, const struct haste *haste)
+{
 	struct pipeline *pipeline = passage->pipeline;
 	struct journey *journey = &passage->errand->journey;
-	const struct attempt *attempt = &journey->attempts[journey->attempt_count - 1];
-	size_t others;
+	const struct pace *pace = errand_pace(passage->errand, passage->destination);
+	int64_t now = loop_ms();
 
-	passage->walk = NULL;
-	sites_done(pipeline->sites, &passage->job, loop_ms());
+	last_attempt(passage)->haste = sites_minute(pipeline->sites, pace, now);
+	sites_slow(pipeline->sites, pace, haste->named, now);
+	if (haste->named > SITES_PAUSE_MAX || journey->again >= pipeline->plan->retries)
+		return false;
+	journey->again++;
+	return true;
+}
+
+/* What the attempt says of the pace; true: it is to be made again. */
+static bool
+heed(struct passage *passage, struct haste *haste)
+{
+	struct pipeline *pipeline = passage->pipeline;
+	struct errand *errand = passage->errand;
+	const struct destination *destination = passage->destination;
+	const struct attempt *attempt = last_attempt(passage);
+	const struct pace *pace = errand_pace(errand, passage->destination);
+	int64_t now = loop_ms();
+
+	*haste = (struct haste){.throttled = false};
+	if (attempt->status == WALK_DEFERRED || attempt->status == WALK_UNREACHABLE ||
+	    attempt->status == WALK_DROPPED)
+		haste_read(pipeline->plan->rules, attempt,
+		    sites_worked(pipeline->sites, &destination->ip, now), errand->arena, haste);
+	if (haste->throttled)
+		return slow_down(passage, haste);
+	if (attempt->ending == END_NONE && attempt->source.family != 0)
+		sites_good(pipeline->sites, pace, &destination->ip, now);
+	return false;
+}
+
+/* Others who wait for the same are told after it. */
+static void
+go_on_and_tell(struct passage *passage)
+{
+	struct pipeline *pipeline = passage->pipeline;
+	struct sharing *outcome = passage->outcome;
+	const struct attempt *attempt = last_attempt(passage);
+
+	passage->outcome = NULL;
+	if (outcome != NULL && attempt->status != WALK_LOCAL)
+		sharing_keep(pipeline->shared, outcome, attempt, passage->errand->arena,
+		    passage->errand->journey.target.text, loop_ms());
+	go_on(passage);
+	if (outcome != NULL)
+		sharing_tell(pipeline->shared, outcome);
+}
+
+/* There is an attempt. `has_room`: the connection is gone, and its place at the site is free. */
+static void
+after_walk(struct passage *passage, bool has_room)
+{
+	struct pipeline *pipeline = passage->pipeline;
+	struct errand *errand = passage->errand;
+	const struct attempt *attempt = last_attempt(passage);
+	const char *site = errand_pace(errand, passage->destination)->site;
+	size_t others;
+	struct haste haste;
+	bool again = heed(passage, &haste);
+
+	if (has_room)
+		sites_done(pipeline->sites, &passage->job, loop_ms());
 	others = sites_running(pipeline->sites);
 	wake(pipeline);
 	if (is_short(attempt->error) && others > 0) {
 		sites_lower(pipeline->sites, (unsigned)others);
-		errand_again(passage->errand);
-		queue(passage);
+		ask_again(passage);
 		return;
 	}
-	pipeline->calls.attempt(
-	    attempt, errand_pace(passage->errand, passage->destination)->site, pipeline->calls.arg);
-	go_on(passage);
+	pipeline->calls.attempt(attempt, site, pipeline->calls.arg);
+	if (again)
+		ask_again(passage);
+	else if (waits_for_greylist(passage, &haste))
+		come_back_later(passage, haste.named);
+	else
+		go_on_and_tell(passage);
+}
+
+/* Over a connection of its own, then. */
+static void
+ask_alone(struct passage *passage)
+{
+	sites_done(passage->pipeline->sites, &passage->job, loop_ms());
+	passage->errand->alone = true;
+	passage->put_off = false;
+	queue(passage);
+}
+
+static void
+on_walk_done(void *arg)
+{
+	struct passage *passage = arg;
+
+	passage->walk = NULL;
+	if (passage->put_off) {
+		ask_alone(passage);
+	} else if (is_objection(last_attempt(passage))) {
+		place_objects(passage->place, last_attempt(passage)->transaction - 1);
+		errand_again(passage->errand);
+		ask_alone(passage);
+	} else {
+		after_walk(passage, true);
+	}
+}
+
+/* Its transaction may be the next of that connection. */
+static bool
+fits(const struct site_job *next, const struct site_job *job)
+{
+	const struct passage *a = next->arg, *b = job->arg;
+	const struct journey *journey = &a->errand->journey;
+
+	return !a->errand->alone && next->deep && journey->target.depth <= STAGE_RCPT &&
+	       a->sender == b->sender && ip_equal(&journey->source, &b->errand->journey.source) &&
+	       a->errand->port == b->errand->port &&
+	       errand_decide(a->errand, a->destination).demand ==
+	           errand_decide(b->errand, b->destination).demand &&
+	       strcmp(a->destination->host, b->destination->host) == 0;
+}
+
+static unsigned
+least(unsigned most, unsigned long limit)
+{
+	return limit > 0 && limit < most ? (unsigned)limit : most;
+}
+
+/* What the table, the server and its past say. */
+static bool
+takes_another(struct passage *passage)
+{
+	const struct dialogue *d = walk_dialogue(passage->walk);
+	const struct pace *pace = errand_pace(passage->errand, passage->destination);
+	unsigned most = place_transactions(passage->place, pace->transactions);
+
+	most = least(most, ehlo_limit(&d->ehlo, "MAILMAX"));
+	most = least(most, ehlo_limit(&d->ehlo, "RCPTDOMAINMAX")); /* one domain in each */
+	return d->transactions < most && !passage->errand->alone && d->ending == END_NONE &&
+	       (d->done || d->decisive.code >= 500) && d->decisive_stage >= STAGE_MAIL;
+}
+
+static void
+on_walk_rest(void *arg)
+{
+	struct passage *passage = arg, *next;
+	struct walk *walk = passage->walk;
+	struct site_job *job = NULL;
+
+	if (takes_another(passage))
+		job = sites_follow(passage->pipeline->sites, &passage->job, fits, loop_ms());
+	if (job == NULL) {
+		walk_quit(walk);
+		return;
+	}
+	next = job->arg;
+	next->walk = walk;
+	next->walk_began = loop_ms();
+	passage->walk = NULL;
+	if (!walk_follow(walk, next->errand, next->destination, next->sender, next))
+		next->put_off = true;
+	after_walk(passage, false);
 }
 
 static void
 begin_walk(struct passage *passage)
 {
+	static const struct walk_calls one = {.done = on_walk_done},
+	                               several = {.done = on_walk_done, .rest = on_walk_rest};
 	struct pipeline *pipeline = passage->pipeline;
 
 	passage->walk_began = loop_ms();
 	passage->walk = walk_start(&pipeline->plan->walk, passage->errand, passage->destination,
-	    passage->sender, on_walk_done, passage);
+	    passage->sender, passage->job.deep ? &several : &one, passage);
 	if (passage->walk != NULL)
 		return;
 	sites_done(pipeline->sites, &passage->job, loop_ms()); /* no address would help */
 	decide(passage);
+}
+
+static struct passage *
+first_refused(const struct pipeline *pipeline)
+{
+	struct passage *passage = pipeline->first;
+
+	while (passage != NULL &&
+	       (passage->job.lane == NULL || passage->walk != NULL || !is_refused(passage)))
+		passage = passage->next;
+	return passage;
+}
+
+/* Those that wait for a site which refuses them need not: it is known what they would hear. Each is
+ * looked for anew, for the end of one may be the end of others. */
+static void
+spare_the_refused(struct pipeline *pipeline)
+{
+	struct passage *passage;
+
+	pipeline->refused = false;
+	while ((passage = first_refused(pipeline)) != NULL) {
+		sites_withdraw(pipeline->sites, &passage->job, loop_ms());
+		go_on_and_tell(passage);
+	}
+}
+
+static void
+bring_in_those_of_now(struct pipeline *pipeline, int64_t now)
+{
+	struct parked *parked;
+
+	while ((parked = places_due(pipeline->places, now)) != NULL)
+		bring_in(pipeline, parked);
 }
 
 static void
@@ -236,12 +536,17 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 {
 	struct pipeline *pipeline = arg;
 	struct site_job *job;
-	int64_t now = loop_ms(), when;
+	int64_t now = loop_ms(), when, due;
 
 	(void)fd;
 	(void)what;
+	bring_in_those_of_now(pipeline, now);
+	if (pipeline->refused)
+		spare_the_refused(pipeline);
 	while ((job = sites_next(pipeline->sites, now, &when)) != NULL)
 		begin_walk(job->arg);
+	due = places_when(pipeline->places);
+	when = due < when ? due : when;
 	if (when != SITES_NEVER) {
 		struct timeval wait = {.tv_sec = (time_t)((when - now) / 1000),
 		    .tv_usec = (suseconds_t)((when - now) % 1000 * 1000)};
@@ -253,10 +558,97 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 
 /* ---- sender */
 
+/* What another target's walk was, as an attempt at this destination. */
+static void
+put_shared(struct passage *passage, const struct attempt *shared, struct arena *arena)
+{
+	struct attempt *attempt = errand_attempt(passage->errand, passage->destination), own;
+
+	own = *attempt;
+	*attempt = *shared;
+	attempt->mx = own.mx;
+	attempt->preference = own.preference;
+	attempt->ip = own.ip;
+	attempt->port = own.port;
+	attempt->dane = own.dane;
+	errand_hold(passage->errand, arena);
+}
+
+static void
+on_shared(void *arg)
+{
+	go_on_at(arg);
+}
+
+/* Before a recipient is named, a server says the same to all of us. True: that is known, and the
+ * attempt is there. `*waits`: another is just finding out. */
+static bool
+is_known(struct passage *passage, bool *waits)
+{
+	struct pipeline *pipeline = passage->pipeline;
+	const struct errand *errand = passage->errand;
+	struct attempt attempt;
+	struct shared_key key = {.source = passage->sender->source,
+	    .ip = passage->destination->ip,
+	    .helo = passage->sender->helo,
+	    .host = passage->destination->host,
+	    .port = errand->port,
+	    .depth = errand->journey.target.depth,
+	    .demand = errand_decide(errand, passage->destination).demand};
+	struct sharing *outcome;
+	struct arena *arena;
+
+	*waits = false;
+	if (site_is_deep(key.depth) || passage->outcome != NULL)
+		return false;
+	outcome = shared_find(pipeline->shared, &key);
+	if (sharing_take(outcome, loop_ms(), &arena, &attempt)) {
+		put_shared(passage, &attempt, arena);
+		return true;
+	}
+	if (sharing_claim(outcome)) {
+		passage->outcome = outcome;
+		return false;
+	}
+	passage->waiter = (struct shared_waiter){.told = on_shared, .arg = passage};
+	sharing_await(outcome, &passage->waiter);
+	*waits = true;
+	return false;
+}
+
+/* Nor does a site that refuses this source by its greeting say anything else to the next target. */
+static bool
+is_refused(struct passage *passage)
+{
+	const struct errand *errand = passage->errand;
+	const char *site = errand_pace(passage->errand, passage->destination)->site;
+	struct attempt attempt;
+	struct arena *arena;
+
+	if (passage->place == NULL || strcmp(site, errand->journey.site) != 0 ||
+	    !place_refuses(passage->place, &passage->sender->source, &arena, &attempt))
+		return false;
+	put_shared(passage, &attempt, arena);
+	return true;
+}
+
+/* It is known who we are at the destination. */
+static void
+go_on_at(struct passage *passage)
+{
+	bool waits;
+
+	note_sender(passage);
+	if (is_refused(passage) || is_known(passage, &waits))
+		go_on(passage);
+	else if (!waits)
+		queue(passage);
+}
+
 static void
 on_identified(void *arg)
 {
-	queue(arg);
+	go_on_at(arg);
 }
 
 /* To the next destination, once it is known who we are there. */
@@ -280,7 +672,7 @@ go_on(struct passage *passage)
 		}
 		passage->sender = senders_find(pipeline->senders, &source);
 		if (passage->sender->identified)
-			queue(passage);
+			go_on_at(passage);
 		else
 			senders_await(pipeline->senders, passage->sender, on_identified, passage);
 		return;
@@ -342,6 +734,42 @@ blame_resolver(struct passage *passage)
 }
 
 static void
+park(struct passage *passage, struct place *place)
+{
+	struct pipeline *pipeline = passage->pipeline;
+	struct errand *errand = passage->errand;
+	struct parked *parked = parked_new(&errand->journey.target);
+
+	parked->source = errand->journey.source;
+	parked->started = errand->journey.started;
+	parked->began = passage->began;
+	parked->again = errand->journey.again;
+	parked->greylisted = errand->greylisted;
+	sites_expect(pipeline->sites, errand->journey.site, 1, loop_ms());
+	place_park(pipeline->places, place, parked);
+	leave(passage);
+}
+
+/* False: there are many at its site already, and it waits outside. */
+static bool
+takes_place(struct passage *passage)
+{
+	const char *site = passage->errand->journey.site;
+	struct place *place;
+
+	if (site == NULL)
+		return true;
+	place = places_find(passage->pipeline->places, site);
+	if (place_is_crowded(place) && !passage->returned) {
+		park(passage, place);
+		return false;
+	}
+	place_enter(place);
+	passage->place = place;
+	return true;
+}
+
+static void
 on_policy_walk(void *arg)
 {
 	struct passage *passage = arg;
@@ -373,6 +801,8 @@ on_route(bool complete, void *arg)
 	wake(pipeline);
 	errand_routed(passage->errand, complete);
 	blame_resolver(passage);
+	if (!takes_place(passage))
+		return;
 	hold_policy(passage);
 	if (pipeline->plan->policy_first && awaits_policy(passage, on_policy_walk))
 		return;
@@ -381,8 +811,8 @@ on_route(bool complete, void *arg)
 	go_on(passage);
 }
 
-void
-pipeline_add(struct pipeline *pipeline, const struct target *target, const struct ip *source)
+static struct passage *
+add(struct pipeline *pipeline, const struct target *target, const struct ip *source)
 {
 	const struct pipeline_plan *plan = pipeline->plan;
 	struct passage *passage = must_alloc(sizeof *passage);
@@ -398,6 +828,29 @@ pipeline_add(struct pipeline *pipeline, const struct target *target, const struc
 	pipeline->routing++;
 	passage->consult = consult_start(plan->walk.base, &plan->who, passage->errand->book,
 	    route_step, on_route, passage, plan->dns_ms);
+	return passage;
+}
+
+void
+pipeline_add(struct pipeline *pipeline, const struct target *target, const struct ip *source)
+{
+	add(pipeline, target, source);
+}
+
+/* Its way is looked up again: the answer about its domain is forgotten, those about the site's
+ * servers are not. */
+static void
+bring_in(struct pipeline *pipeline, struct parked *parked)
+{
+	struct passage *passage = add(pipeline, &parked->target, &parked->source);
+	struct errand *errand = passage->errand;
+
+	errand->journey.started = parked->started;
+	errand->journey.again = parked->again;
+	errand->greylisted = parked->greylisted;
+	passage->began = parked->began;
+	passage->returned = !parked->greylisted;
+	parked_free(parked);
 }
 
 /* ---- the whole */
@@ -412,6 +865,8 @@ pipeline_new(
 	pipeline->calls = *calls;
 	pipeline->senders = senders;
 	pipeline->sites = sites_new(&plan->limits);
+	pipeline->places = places_new();
+	pipeline->shared = shared_new();
 	pipeline->last = &pipeline->first;
 	evtimer_assign(&pipeline->turn, plan->walk.base, on_turn, pipeline);
 	return pipeline;
@@ -425,13 +880,14 @@ pipeline_has_room(const struct pipeline *pipeline)
 	return pipeline->routing < pipeline->plan->routes &&
 	       sites_waiting(pipeline->sites) < QUEUE_MAX &&
 	       sites_ready(pipeline->sites) < pipeline->plan->limits.walks &&
+	       places_count(pipeline->places) < PARKED_MAX &&
 	       pipeline->count < pipeline->plan->limits.walks + pipeline->plan->routes + QUEUE_MAX;
 }
 
 bool
 pipeline_is_empty(const struct pipeline *pipeline)
 {
-	return pipeline->first == NULL;
+	return pipeline->first == NULL && places_count(pipeline->places) == 0;
 }
 
 unsigned
@@ -471,6 +927,19 @@ tell_what_is_known(struct passage *passage)
 	return true;
 }
 
+static void
+drop_parked(struct pipeline *pipeline)
+{
+	struct parked *parked;
+
+	while ((parked = places_take(pipeline->places)) != NULL) {
+		const struct journey journey = {.target = parked->target};
+
+		pipeline->calls.dropped(&journey, parked->again > 0, pipeline->calls.arg);
+		parked_free(parked);
+	}
+}
+
 void
 pipeline_stop(struct pipeline *pipeline)
 {
@@ -489,6 +958,7 @@ pipeline_stop(struct pipeline *pipeline)
 		pipeline->calls.dropped(&passage->errand->journey, begun, pipeline->calls.arg);
 		leave(passage);
 	}
+	drop_parked(pipeline);
 }
 
 void
@@ -498,6 +968,8 @@ pipeline_free(struct pipeline *pipeline)
 		pipeline_stop(pipeline);
 	event_del(&pipeline->turn);
 	sites_free(pipeline->sites);
+	places_free(pipeline->places);
+	shared_free(pipeline->shared);
 	free(pipeline);
 }
 

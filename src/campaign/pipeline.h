@@ -28,6 +28,8 @@ struct pipeline_plan { /* one for the run; borrowed */
 	uint16_t port;
 	struct errand_rules errands;
 	struct site_limits limits;
+	unsigned retries; /* of a target whose site says that we are too fast */
+	bool retry_greylisted; /* once */
 	struct walk_plan walk;
 	struct policies *policies; /* MTA-STS; NULL: nobody asks for them */
 	bool policy_first; /* no walk begins before the policy of its domain is known */

@@ -58,7 +58,7 @@ ask_next_address(struct search *search)
 
 	if (destination != NULL) {
 		walk_start(&search->walk, search->errand, destination, &search->sender,
-		    on_walk_done, search);
+		    &(struct walk_calls){.done = on_walk_done}, search);
 		return;
 	}
 	if (journey->attempt_count > 0)

@@ -25,6 +25,7 @@ struct gate {
 	unsigned ahead;
 	struct window window; /* who began */
 	int64_t not_before;
+	int64_t worked; /* of an address: when something good came of it */
 	unsigned slowed; /* what it had when it complained; 0: it has not */
 	unsigned strikes, good; /* how often it complained; good ends since */
 	size_t lanes; /* that lead through it */
@@ -126,7 +127,8 @@ site_gate(struct sites *sites, const struct pace *pace)
 	                .shallow = pace->shallow,
 	                .deep = pace->deep,
 	                .rate = pace->rate,
-	                .not_before = INT64_MIN},
+	                .not_before = INT64_MIN,
+	                .worked = INT64_MIN},
 	            *gate;
 	bool is_new;
 
@@ -155,7 +157,8 @@ address_gate(struct sites *sites, const struct pace *pace, const struct ip *ip)
 	                .shallow = sites->limits.address,
 	                .deep = sites->limits.address,
 	                .rate = pace->rate,
-	                .not_before = INT64_MIN},
+	                .not_before = INT64_MIN,
+	                .worked = INT64_MIN},
 	            *gate;
 	bool is_new;
 
@@ -172,7 +175,8 @@ network_gate(struct sites *sites, const struct ip *ip)
 	    .ip = *ip,
 	    .shallow = sites->limits.network,
 	    .deep = sites->limits.network,
-	    .not_before = INT64_MIN};
+	    .not_before = INT64_MIN,
+	    .worked = INT64_MIN};
 	size_t kept = ip->family == 6 ? 6 : 3;
 	bool is_new;
 
@@ -223,6 +227,8 @@ remembered(const struct gate *gate)
 {
 	int64_t until = window_last(&gate->window);
 
+	if (gate->worked > until)
+		until = gate->worked;
 	if (until != INT64_MIN)
 		until += WINDOW_MS;
 	if (gate->not_before > until)
@@ -575,6 +581,60 @@ sites_follow(struct sites *sites, struct site_job *job,
 	return next;
 }
 
+/* Out of a list; `*last` is its last. False: it is not in it. */
+static bool
+take_out(struct site_job **first, struct site_job **last, struct site_job *job)
+{
+	struct site_job **at = first, *before = NULL;
+
+	for (; *at != NULL && *at != job; at = &(*at)->next)
+		before = *at;
+	if (*at == NULL)
+		return false;
+	*at = job->next;
+	if (*last == job)
+		*last = before;
+	job->next = NULL;
+	return true;
+}
+
+/* One that was through its gates gives its room back. */
+static void
+withdraw_ready(struct sites *sites, struct site_job *job, int64_t now)
+{
+	struct lane *lane = job->lane;
+	struct gate *site = lane->gates[GATE_SITE];
+
+	if (!take_out(&site->ready, &site->last_ready, job))
+		return;
+	sites->ready_count--;
+	if (site->ready == NULL)
+		heap_remove(&sites->ready, site);
+	else
+		heap_put(&sites->ready, site);
+	for (size_t i = 0; i < GATES; i++)
+		lane->gates[i]->ahead--;
+	take_leave(sites, lane, now);
+}
+
+void
+sites_withdraw(struct sites *sites, struct site_job *job, int64_t now)
+{
+	struct lane *lane = job->lane;
+
+	resize(sites, lane->gates[GATE_SITE], -1);
+	if (!take_out(&lane->first, &lane->last, job)) {
+		withdraw_ready(sites, job, now);
+	} else if (lane->first == NULL) {
+		struct gate *gate = lane->at;
+
+		wait_no_more(lane);
+		settle(sites, gate, now);
+		drop_lane(sites, lane, now);
+	}
+	job->lane = NULL;
+}
+
 /* ---- what sites say */
 
 static void
@@ -638,11 +698,31 @@ sites_slow(struct sites *sites, const struct pace *pace, int64_t named, int64_t 
 	return until;
 }
 
-void
-sites_good(struct sites *sites, const struct pace *pace, int64_t now)
+/* NULL: there is none. */
+static struct gate *
+find_address(const struct sites *sites, const struct ip *ip)
 {
-	struct gate *gate = find_site(sites, pace);
+	const struct gate key = {.kind = GATE_ADDRESS, .ip = *ip};
+	struct gate **node = tfind(&key, &sites->gates, by_kind_and_key);
 
+	return node != NULL ? *node : NULL;
+}
+
+bool
+sites_worked(const struct sites *sites, const struct ip *ip, int64_t now)
+{
+	const struct gate *gate = find_address(sites, ip);
+
+	return gate != NULL && gate->worked != INT64_MIN && gate->worked + WINDOW_MS > now;
+}
+
+void
+sites_good(struct sites *sites, const struct pace *pace, const struct ip *ip, int64_t now)
+{
+	struct gate *gate = find_site(sites, pace), *address = find_address(sites, ip);
+
+	if (address != NULL)
+		address->worked = now;
 	if (gate == NULL || gate->slowed == 0 || gate->not_before > now ||
 	    ++gate->good < SITES_GOOD)
 		return;
@@ -673,10 +753,13 @@ sites_size(const struct sites *sites, const struct pace *pace)
 }
 
 void
-sites_expect(struct sites *sites, const struct pace *pace, long more, int64_t now)
+sites_expect(struct sites *sites, const char *site, long more, int64_t now)
 {
-	struct gate *gate = site_gate(sites, pace);
+	const struct pace pace = {.site = site};
+	struct gate *gate = find_site(sites, &pace);
 
+	if (gate == NULL) /* nobody is there: it is nobody's turn */
+		return;
 	gate->expected = (size_t)((long)gate->expected + more);
 	resize(sites, gate, 0);
 	settle(sites, gate, now);

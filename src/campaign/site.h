@@ -60,6 +60,7 @@ void sites_add(struct sites *sites, struct site_job *job, const struct pace *pac
 /* The job that is to begin now, and counts as running from now on. NULL: none; ask again at `*when`
  * (SITES_NEVER: no time helps) or after an add, a done. */
 struct site_job *sites_next(struct sites *sites, int64_t now, int64_t *when);
+void sites_withdraw(struct sites *sites, struct site_job *job, int64_t now); /* of one that waits */
 void sites_done(struct sites *sites, struct site_job *job, int64_t now); /* of one that runs */
 /* Its connection serves another: the next that waits for the same site and address and `fits` runs
  * in its place, and no connection is counted. NULL: none, and it still runs. */
@@ -73,13 +74,15 @@ void sites_hold(struct sites *sites, const struct pace *pace, int64_t not_before
  * more in steps. Returns when it may be asked again. */
 int64_t sites_slow(struct sites *sites, const struct pace *pace, int64_t named, int64_t now);
 /* A connection that was begun at the site came to something good. */
-void sites_good(struct sites *sites, const struct pace *pace, int64_t now);
+void sites_good(struct sites *sites, const struct pace *pace, const struct ip *ip, int64_t now);
+bool sites_worked(const struct sites *sites, const struct ip *ip, int64_t now); /* … at that
+        address, within a minute */
 
 unsigned sites_minute(struct sites *sites, const struct pace *pace, int64_t now); /* connections
         that were begun there in the last minute */
 size_t sites_size(const struct sites *sites, const struct pace *pace); /* who waits for it */
 /* So many more wait for it elsewhere; negative: fewer. */
-void sites_expect(struct sites *sites, const struct pace *pace, long more, int64_t now);
+void sites_expect(struct sites *sites, const char *site, long more, int64_t now);
 /* Each site that is left alone, until when. */
 void sites_held(const struct sites *sites, int64_t now,
     void (*held)(const char *site, int64_t until, void *arg), void *arg);

@@ -73,6 +73,7 @@ verdict_take(struct attempt *attempt, const struct dialogue *d, const struct tls
 	attempt->ending = d->ending;
 	attempt->detail = d->detail;
 	attempt->transcript = d->transcript;
+	attempt->transaction = d->transactions;
 }
 
 bool
@@ -174,11 +175,13 @@ refused_beside(const struct journey *journey)
 }
 
 /* The last stage in which we asked something and got a whole answer. */
-static enum stage
-last_asked(const struct attempt *attempt)
+enum stage
+verdict_last_asked(const struct attempt *attempt)
 {
 	enum stage last = STAGE_NONE;
 
+	if (attempt->shared_from != NULL)
+		return attempt->asked;
 	for (size_t i = 0; i < attempt->transcript.count; i++) {
 		const struct transcript_entry *entry = &attempt->transcript.entries[i];
 		bool answered = entry->reply.count > 0 || entry->stage == STAGE_CONNECT ||
@@ -211,7 +214,7 @@ verdict_reach(struct journey *journey, bool all)
 	if (decisive != NULL) {
 		journey->status = decisive->status;
 		journey->stage = decisive->stage;
-		journey->asked = last_asked(decisive);
+		journey->asked = verdict_last_asked(decisive);
 	}
 	journey->refusal = refused_beside(journey);
 	journey->uncertain = any_uncertain(journey);
@@ -262,6 +265,25 @@ size_words(const struct verdict_facts *facts, const struct ehlo *ehlo)
 	    "This message has %zu octets; the EHLO reply names no limit.", facts->message_len);
 }
 
+/* Too many connections of this run are no word on the sender, whatever the reply says. */
+static void
+blame_haste(const struct attempt *attempt, const struct verdict_facts *facts, struct diagnosis *out)
+{
+	const struct remedy *remedy = remedies_of(facts->remedies, FACT_OWN_HASTE);
+
+	if (out->cause == CAUSE_UNKNOWN)
+		out->basis = BASIS_INFERRED;
+	out->cause = CAUSE_RATE_LIMIT;
+	out->who = WHO_NOBODY;
+	out->advice = remedy->what;
+	out->url = NULL;
+	add_evidence(out, facts->arena, remedy->why);
+	add_evidence(out, facts->arena,
+	    arena_printf(facts->arena,
+	        "mxwalk itself had begun %u connections to this site within a minute.",
+	        attempt->haste));
+}
+
 static void
 judge_attempt(const struct journey *journey, const struct attempt *attempt,
     const struct verdict_facts *facts, struct diagnosis *out)
@@ -294,6 +316,8 @@ judge_attempt(const struct journey *journey, const struct attempt *attempt,
 		add_evidence(out, facts->arena, size_words(facts, &attempt->ehlo));
 	if (facts->no_evidence != NULL)
 		add_evidence(out, facts->arena, facts->no_evidence);
+	if (attempt->haste > 1)
+		blame_haste(attempt, facts, out);
 }
 
 void

@@ -20,6 +20,8 @@ enum walk_status verdict_of_route(enum route_kind kind); /* of one without a hos
 void verdict_take(
     struct attempt *attempt, const struct dialogue *dialogue, const struct tls_facts *tls);
 
+/* The last stage in which it asked something and got a whole answer. */
+enum stage verdict_last_asked(const struct attempt *attempt);
 bool verdict_is_refused_greeting(const struct attempt *attempt); /* 5yz */
 /* Does this attempt leave the question open, so that the next address is to be asked (RFC 5321
  * section 5.1)? Yes where the greeting is 5yz: that host takes no mail from us, another may

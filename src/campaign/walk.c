@@ -24,7 +24,9 @@ struct walk {
 	struct tls_decision decision;
 	struct event deadline; /* of the errand's time */
 	const char *message_id; /* of the message that is to be sent; NULL: none */
-	walk_done *done;
+	struct arena *session; /* of the first errand, when others follow; NULL: none does */
+	bool idle; /* there is no attempt to put */
+	struct walk_calls calls;
 	void *arg;
 };
 
@@ -34,6 +36,7 @@ static void
 release(struct walk *walk)
 {
 	event_del(&walk->deadline);
+	arena_free(walk->session);
 	free(walk);
 }
 
@@ -79,7 +82,7 @@ put_attempt(struct walk *walk)
 static void
 finish(struct walk *walk)
 {
-	walk_done *done = walk->done;
+	walk_done *done = walk->calls.done;
 	void *arg = walk->arg;
 
 	release(walk);
@@ -118,7 +121,8 @@ on_talk_done(void *arg)
 		return;
 	}
 	walk->result.tls.small = walk->talk_plan.small_hello && walk->result.tls.done;
-	put_attempt(walk);
+	if (!walk->idle)
+		put_attempt(walk);
 	finish(walk);
 }
 
@@ -132,7 +136,8 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 	talk_break(walk->talk, END_TIMEOUT,
 	    arena_printf(walk->errand->arena, "%g s were over for this target (--timeout-target)",
 	        (double)walk->errand->rules->target_ms / 1000));
-	put_attempt(walk);
+	if (!walk->idle)
+		put_attempt(walk);
 	finish(walk);
 }
 
@@ -142,7 +147,6 @@ set_deadline(struct walk *walk)
 	long left = walk->errand->rules->target_ms - walk->errand->spent;
 	struct timeval wait = {.tv_sec = left / 1000, .tv_usec = left % 1000 * 1000};
 
-	evtimer_assign(&walk->deadline, walk->plan->base, on_deadline, walk);
 	if (walk->errand->rules->target_ms > 0)
 		evtimer_add(&walk->deadline, &wait);
 }
@@ -185,10 +189,18 @@ wants_tls(const struct walk *walk)
 	return walk->say.tls != TLS_NEVER && walk->say.depth >= STAGE_STARTTLS;
 }
 
+static void
+on_rest(void *arg)
+{
+	struct walk *walk = arg;
+
+	walk->calls.rest(walk->arg);
+}
+
 struct walk *
 walk_start(const struct walk_plan *plan, struct errand *errand,
-    const struct destination *destination, const struct sender_entry *sender, walk_done *done,
-    void *arg)
+    const struct destination *destination, const struct sender_entry *sender,
+    const struct walk_calls *calls, void *arg)
 {
 	struct walk *walk = must_alloc(sizeof *walk);
 	const char *why;
@@ -196,7 +208,7 @@ walk_start(const struct walk_plan *plan, struct errand *errand,
 	walk->plan = plan;
 	walk->errand = errand;
 	walk->destination = destination;
-	walk->done = done;
+	walk->calls = *calls;
 	walk->arg = arg;
 	walk->decision = errand_decide(errand, destination);
 	if (!prepare(walk, sender, &why)) {
@@ -213,10 +225,57 @@ walk_start(const struct walk_plan *plan, struct errand *errand,
 	    .must_verify = plan->must_verify || walk->decision.demand == DEMAND_CERTIFICATE,
 	    .must_match = walk->decision.demand == DEMAND_MATCH,
 	    .dane = destination->dane,
-	    .plan = &walk->say};
+	    .plan = &walk->say,
+	    .ready = calls->rest != NULL ? on_rest : NULL};
+	evtimer_assign(&walk->deadline, plan->base, on_deadline, walk);
 	set_deadline(walk);
 	begin_talk(walk);
 	return walk;
+}
+
+const struct dialogue *
+walk_dialogue(const struct walk *walk)
+{
+	return &walk->result.dialogue;
+}
+
+/* What was said on the way there is in the first errand's arena, and told in each record. */
+static void
+keep_way(struct walk *walk, struct errand *next)
+{
+	if (walk->session == NULL)
+		walk->session = arena_hold(walk->errand->arena);
+	errand_hold(next, walk->session);
+}
+
+bool
+walk_follow(struct walk *walk, struct errand *errand, const struct destination *destination,
+    const struct sender_entry *sender, void *arg)
+{
+	const char *why;
+	bool good;
+
+	put_attempt(walk);
+	keep_way(walk, errand);
+	event_del(&walk->deadline);
+	walk->errand = errand;
+	walk->destination = destination;
+	walk->arg = arg;
+	walk->decision = errand_decide(errand, destination);
+	good = prepare(walk, sender, &why) && talk_next(walk->talk, &walk->say, errand->arena);
+	if (good) {
+		set_deadline(walk);
+		return true;
+	}
+	walk->idle = true;
+	talk_quit(walk->talk);
+	return false;
+}
+
+void
+walk_quit(struct walk *walk)
+{
+	talk_quit(walk->talk);
 }
 
 bool
@@ -227,6 +286,7 @@ walk_stop(struct walk *walk)
 
 	talk_break(walk->talk, END_STOPPED, NULL);
 	tells = stage == STAGE_QUIT || (stage == STAGE_MESSAGE && !walk->result.unsent);
+	tells = tells && !walk->idle;
 	if (tells)
 		put_attempt(walk);
 	release(walk);

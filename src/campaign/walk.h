@@ -26,12 +26,29 @@ struct walk_plan { /* one for the run; borrowed */
 
 typedef void walk_done(void *arg);
 
-/* `sender` is who we are there, and is identified. `done` is called once, later, when the attempt
- * is in the errand's journey; the walk is then gone. NULL: what is to be sent cannot be made; the
- * attempt that says so is there already, and `done` is not called. */
+struct walk_calls {
+	/* Once, when the connection is gone, and what came of it is in the errand's journey, unless
+	 * there is nothing (walk_follow). */
+	walk_done *done;
+	/* A transaction is over, and the server takes another: walk_follow or walk_quit, at once.
+	 * NULL: one is enough. */
+	walk_done *rest;
+};
+
+/* `sender` is who we are there, and is identified. Nothing is called from within. NULL: what is to
+ * be sent cannot be made; the attempt that says so is there already, and nothing is called. */
 struct walk *walk_start(const struct walk_plan *plan, struct errand *errand,
-    const struct destination *destination, const struct sender_entry *sender, walk_done *done,
-    void *arg);
+    const struct destination *destination, const struct sender_entry *sender,
+    const struct walk_calls *calls, void *arg);
+
+/* In `rest`: what came of the transaction that is over, as far as it is known. */
+const struct dialogue *walk_dialogue(const struct walk *walk);
+/* In `rest`: the attempt is put into the errand's journey, and the connection serves another, whose
+ * `arg` is called from now on. False: the server does not go on; QUIT is said, and `done` comes
+ * without an attempt. */
+bool walk_follow(struct walk *walk, struct errand *errand, const struct destination *destination,
+    const struct sender_entry *sender, void *arg);
+void walk_quit(struct walk *walk); /* in `rest` */
 
 /* Cut short: QUIT if the server listens; `done` is not called. A walk in the middle proves nothing,
  * and leaves no attempt. True: it left one, for its verdict was known, or its message was sent and

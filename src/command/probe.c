@@ -35,6 +35,7 @@
 
 enum {
 	QUESTIONS_AT_A_TIME = 2, /* of a route: MX, then A and AAAA */
+	RETRIES = 2, /* of a target in a list whose site says that we are too fast */
 	DESCRIPTORS_BESIDE = 256, /* the DNS's sockets, files, the loop's own */
 };
 
@@ -323,6 +324,8 @@ plan_pipeline(struct run *run)
 	plan->policies = run->policies.policies;
 	plan->policy_first = o->tls_level == LEVEL_MTA_STS || o->require_tls;
 	plan->limits = limits_of(o);
+	plan->retries = o->retries > 0 ? o->retries - 1 : o->input != NULL ? RETRIES : 0;
+	plan->retry_greylisted = o->retry_greylisted;
 	plan_errands(o, intake_skip(run->intake), &plan->errands);
 	plan->errands.paces = run->paces;
 	walk->base = run->dns.base;

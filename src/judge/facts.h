@@ -136,6 +136,7 @@ struct arena;
 	X(SILENT_STARTTLS, "silent-starttls") \
 	X(SILENT_HANDSHAKE, "silent-handshake") \
 	X(SILENT, "silent") \
+	X(OWN_HASTE, "own-haste") \
 	/* of a walk that ended by no reply: the names of statuses and endings */ \
 	X(UNREACHABLE, "unreachable") \
 	X(UNREACHABLE_SILENT, "unreachable.silent") \

@@ -100,7 +100,7 @@ write_config(struct lab *lab)
 	fprintf(out, "port %u\n", maild_port(lab->maild));
 	fprintf(out, "allow-private\n");
 	/* All its servers are of one domain, and nobody is disturbed. */
-	fprintf(out, "site-concurrency 50\nsite-rate none\nsite-pause none\n");
+	fprintf(out, "site-concurrency 50\nsite-rate none\nsite-pause none\nretries 0\n");
 	fprintf(out, "source %s\n", LAB_LISTED);
 	fprintf(out, "from probe@clean.sender.example\n");
 	fprintf(out, "tls-ca %s\n", lab->ca);

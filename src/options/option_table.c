@@ -301,6 +301,26 @@ const struct option option_table[] = {
         .max = 60 * 60 * 1000,
     },
     {
+        .names = "retries",
+        .value = "N",
+        .help = "how often a target is asked again when its site says we are too fast (lists 2, "
+                "else 0)",
+        .commands = P,
+        .section = SECTION_TASK,
+        FIELD(retries),
+        .take = take_retries,
+        .min = 0,
+        .max = 10,
+    },
+    {
+        .names = "retry-greylisted",
+        .help = "ask a greylisted target once more, when it says or after 5 minutes",
+        .commands = P,
+        .section = SECTION_TASK,
+        FIELD(retry_greylisted),
+        .on = 1,
+    },
+    {
         .names = "net-concurrency",
         .value = "N",
         .help = "connections at the same time to one /24, or /48",

@@ -115,6 +115,8 @@ struct options {
 	unsigned net_concurrency; /* 20 */
 	unsigned rate, site_rate; /* in a minute; 0: not given */
 	long site_pause; /* 60 s; 0: none */
+	unsigned retries; /* and 1; 0: not given */
+	bool retry_greylisted;
 	bool keep_going;
 	enum stage quit_after; /* STAGE_NONE: not given; STAGE_STARTTLS takes the handshake and the
 	                          EHLO behind it along */

@@ -168,6 +168,17 @@ take_count(struct arena *arena, const struct option *option, const char *value, 
 	return NULL;
 }
 
+/* One more, for 0 is "not given". */
+const char *
+take_retries(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	const char *problem = take_count(arena, option, value, at);
+
+	if (problem == NULL)
+		++*(unsigned *)at;
+	return problem;
+}
+
 const char *
 take_server(struct arena *arena, const struct option *option, const char *value, void *at)
 {

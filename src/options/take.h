@@ -5,9 +5,10 @@
 #include "options/option_table.h"
 
 extern option_take take_recipient, take_sender, take_identity, take_name, take_helo, take_zone,
-    take_address, take_addresses, take_port, take_count, take_server, take_servers, take_nameserver,
-    take_time, take_rate, take_pause, take_timeout, take_word, take_words, take_range, take_days,
-    take_percent, take_file, take_files, take_attachment, take_content, take_message, take_header,
-    take_key, take_result, take_dkim_file, take_dkim_selector, take_dkim_domain, take_filter;
+    take_address, take_addresses, take_port, take_count, take_retries, take_server, take_servers,
+    take_nameserver, take_time, take_rate, take_pause, take_timeout, take_word, take_words,
+    take_range, take_days, take_percent, take_file, take_files, take_attachment, take_content,
+    take_message, take_header, take_key, take_result, take_dkim_file, take_dkim_selector,
+    take_dkim_domain, take_filter;
 
 #endif

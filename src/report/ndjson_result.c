@@ -127,7 +127,14 @@ write_attempt(struct json *json, const struct attempt *attempt, bool fixed, enum
 	record_tls(json, attempt);
 	record_dane(json, attempt);
 	record_requiretls(json, attempt, fixed);
-	if (extent == EXTENT_WHOLE)
+	if (attempt->haste > 0)
+		json_number(json, "haste", attempt->haste);
+	if (attempt->transaction > 1)
+		json_number(json, "transaction", attempt->transaction);
+	json_text(json, "shared_from", attempt->shared_from);
+	if (attempt->shared_from != NULL)
+		json_text(json, "asked", stage_name(attempt->asked));
+	else if (extent == EXTENT_WHOLE)
 		write_transcript(json, &attempt->transcript);
 	json_number(json, "ms", attempt->ms);
 	json_object_end(json);
@@ -277,6 +284,9 @@ write_result(struct json *json, const struct journey *journey, enum extent exten
 		json_bool(json, "cut", true);
 	json_number(json, "untried", (long long)journey->untried);
 	json_text(json, "served_by", journey->target.served_by);
+	json_text(json, "shared_from", decisive != NULL ? decisive->shared_from : NULL);
+	if (journey->again > 0)
+		json_number(json, "again", journey->again);
 	record_time(json, "started", journey->started);
 	json_number(json, "ms", journey->ms);
 }

@@ -245,6 +245,10 @@ read_attempt(const json_t *object, struct arena *arena, struct attempt *attempt)
 	read_reply(json_object_get(object, "starttls"), arena, &attempt->starttls);
 	attempt->message_id = read_word(object, "message_id");
 	attempt->uncertain = read_bool(object, "uncertain");
+	attempt->haste = (unsigned)read_number(object, "haste");
+	attempt->transaction = (unsigned)read_number(object, "transaction");
+	attempt->shared_from = read_word(object, "shared_from");
+	attempt->asked = read_stage(read_word(object, "asked"));
 	read_tls(json_object_get(object, "tls"), arena, attempt);
 	read_sts_effect(json_object_get(object, "mta_sts"), attempt);
 	read_dane(json_object_get(object, "dane"), arena, attempt);
@@ -410,6 +414,7 @@ read_result(const json_t *record, struct arena *arena, struct journey *journey)
 	read_refusal(json_object_get(record, "refusal"), arena, journey);
 	journey->asked = read_stage(word_of(record, "asked"));
 	journey->uncertain = read_bool(record, "uncertain");
+	journey->again = (unsigned)read_number(record, "again");
 	journey->site = read_word(record, "site");
 	journey->untried = read_number(record, "untried");
 	journey->started = read_time(word_of(record, "started"));

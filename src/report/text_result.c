@@ -441,6 +441,18 @@ say_decisive(struct buf *out, const struct text_style *style, const struct journ
 	say_message(out, style, journey);
 }
 
+static void
+say_shared(struct buf *out, const struct text_style *style, const char *target)
+{
+	struct buf line;
+
+	buf_init(&line, TEXT_LINE);
+	buf_puts(&line, "the server was asked once, in the walk of ");
+	text_cstring(&line, target);
+	text_field(out, style, "shared", line.data);
+	buf_release(&line);
+}
+
 void
 text_result(struct buf *out, const struct text_style *style, const struct journey *journey)
 {
@@ -451,6 +463,8 @@ text_result(struct buf *out, const struct text_style *style, const struct journe
 	if (journey->target.served_by != NULL) /* the rest is told of that walk */
 		return;
 	say_decisive(out, style, journey);
+	if (journey->decisive != NULL && journey->decisive->shared_from != NULL)
+		say_shared(out, style, journey->decisive->shared_from);
 	if (journey->diagnosed) {
 		say_sender(out, style, journey);
 		say_diagnosis(out, style, &journey->diagnosis);

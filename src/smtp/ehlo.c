@@ -173,3 +173,16 @@ ehlo_read(const struct reply *reply, struct arena *arena, struct ehlo *out)
 		text += len + (text[len] == '\n');
 	}
 }
+
+unsigned long
+ehlo_limit(const struct ehlo *ehlo, const char *name)
+{
+	struct slice rest = slice_of(ehlo->limits), word, key;
+	unsigned long number;
+
+	while (slice_word(&rest, " \t", &word))
+		if (slice_part(&word, '=', &key) && slice_is(key, name) &&
+		    slice_number(word, 1000000, &number))
+			return number;
+	return 0;
+}

@@ -35,4 +35,7 @@ struct ehlo {
  * arena. */
 void ehlo_read(const struct reply *reply, struct arena *arena, struct ehlo *out);
 
+/* The number behind "NAME=" of LIMITS (RFC 9422); 0: it names none. */
+unsigned long ehlo_limit(const struct ehlo *ehlo, const char *name);
+
 #endif

@@ -1,0 +1,220 @@
+"""What servers see of a run over many targets: connections at once, and transactions, never over the limits; QUIT always; one recipient a domain; what is the same for all asked once; throttled is
+not refused. The sites are loopback addresses; pauses are short by --site-pause, and what a minute may have is counted by test_site."""
+import json
+import os
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import tap
+from peer import Servers, talk
+from records import probe
+
+FOLDER = tap.folder('sites')
+BASE = ['--allow-private', '--no-dnsbl', '--no-tls', '--ehlo', 'me.example.org', '--from', 'me@example.org', '--source', '127.0.0.1']
+
+
+def book(count, host, address):
+    """`count` domains d0.example …, each with one mail exchanger."""
+    path = os.path.join(FOLDER, 'book')
+    with open(path, 'w') as file:
+        hosts = {}
+        for i in range(count):
+            hosts[host(i)] = address(i)
+            file.write(json.dumps({'name': f'd{i}.example', 'type': 'MX', 'rcode': 'NOERROR', 'ttl': 60, 'data': [f'10 {host(i)}']}) + '\n')
+        for name, ip in hosts.items():
+            file.write(json.dumps({'name': name, 'type': 'A', 'rcode': 'NOERROR', 'ttl': 60, 'data': [ip]}) + '\n')
+    return ['--dns-replay', path]
+
+
+class Server:
+    """A script for Servers, which counts: what a connection hears, how many transactions it takes."""
+
+    def __init__(self, greet=lambda n: b'220 mx ESMTP', ehlo=b'250 mx', most=1000, rcpt=lambda domain, n: b'250 fine', objection=b'421 4.7.0 too many messages in this session', pause=0.0):
+        self.greet, self.ehlo, self.most, self.rcpt, self.objection, self.pause = greet, ehlo, most, rcpt, objection, pause
+        self.lock = threading.Lock()
+        self.connections, self.transactions, self.recipients, self.times, self.quits, self.asked = 0, [], [], [], 0, {}
+
+    def __call__(self, connection, hear):
+        with self.lock:
+            self.connections += 1
+            number = self.connections
+            self.times.append(time.monotonic())
+        greeting = self.greet(number)
+        connection.sendall(greeting + b'\r\n')
+        mails = 0
+        while True:
+            line = hear()
+            verb = line.split(b' ')[0].strip().upper()
+            time.sleep(self.pause)
+            reply = b'250 fine'
+            if not verb:
+                break
+            if verb == b'QUIT':
+                with self.lock:
+                    self.quits += 1
+                connection.sendall(b'221 bye\r\n')
+                break
+            if verb == b'EHLO':
+                reply = self.ehlo
+            elif verb == b'MAIL':
+                mails += 1
+                if mails > self.most:
+                    reply = self.objection
+            elif verb == b'RCPT':
+                domain = line.split(b'@')[1].split(b'>')[0].decode()
+                with self.lock:
+                    self.recipients.append(domain)
+                    self.asked[domain] = self.asked.get(domain, 0) + 1
+                    n = self.asked[domain]
+                reply = self.rcpt(domain, n)
+            connection.sendall(reply.replace(b'\n', b'\r\n') + b'\r\n')
+            if reply[:3] == b'421':
+                hear_quit = hear()
+                with self.lock:
+                    self.quits += hear_quit[:4] == b'QUIT'
+                connection.sendall(b'221 bye\r\n')
+                break
+        with self.lock:
+            self.transactions.append(mails)
+
+
+def walk(scripts, dns, count, *options):
+    servers = Servers(scripts)
+    path = os.path.join(FOLDER, 'list')
+    open(path, 'w').write(''.join(f'd{i}.example\n' for i in range(count)))
+    began = time.monotonic()
+    run = probe(*BASE, *dns, '--port', str(servers.port), '--input', path, '--concurrency', '50', *options)
+    run.seconds = time.monotonic() - began
+    run.of = {r['target']: r for r in run.results()}
+    run.kinds = sorted({(r['status'], (r['diagnosis'] or {}).get('cause')) for r in run.results()}, key=str)
+    servers.close()
+    return run, servers
+
+
+def good(name, run, count):
+    tap.check(f'{name}: each of {count} has one record, and it is valid', len(run.results()) == len(run.of) == count and not run.problems, f'{len(run.results())} {run.problems}\n{run.err}')
+
+
+ONE = '127.78.1.1'
+
+
+def one_mx(count):
+    return book(count, lambda i: 'mx.hoster.example', lambda i: ONE)
+
+
+# ---- what is the same for all
+
+server = Server()
+run, servers = walk({ONE: server}, one_mx(60), 60)
+good('60 domains of one mail exchanger', run, 60)
+shared = [r for r in run.results() if 'shared_from' in r]
+tap.check('… it is asked once', server.connections == 1 and server.quits == 1 and len(shared) == 59 and run.kinds == [('accepted', None)], f'{server.connections} {run.kinds}')
+tap.check('… and the others say in whose walk', len({r['shared_from'] for r in shared}) == 1 and all(r['attempts'][0]['shared_from'] == r['shared_from'] and
+          'transcript' not in r['attempts'][0] and r['route'] and r['asked'] == 'ehlo' for r in shared), run.out[:2000])
+
+server = Server(greet=lambda n: b'554 5.7.1 not from there')
+run, servers = walk({ONE: server}, one_mx(30), 30)
+good('30 domains whose one exchanger refuses', run, 30)
+tap.check('… it is asked once', server.connections == 1 and {r['status'] for r in run.results()} == {'refused'} and run.status == 1, f'{server.connections} {run.kinds}')
+
+refusing = {f'127.78.2.{i + 1}': Server(greet=lambda n: b'554 5.7.1 your address is not welcome') for i in range(40)}
+run, servers = walk(refusing, book(40, lambda i: f't{i}.mail.hoster.example', lambda i: f'127.78.2.{i + 1}'), 40)
+good('40 exchangers of a site that refuses this source', run, 40)
+tap.check('… three are asked, and who was on the way', 3 <= servers.connections <= 5 and {r['status'] for r in run.results()} == {'refused'}, f'{servers.connections} {run.kinds}')
+tap.check('… QUIT is said to each', sum(s.quits for s in refusing.values()) == servers.connections, servers.connections)
+mixed = {f'127.78.3.{i + 1}': Server(greet=lambda n, i=i: b'554 5.7.1 your address is not welcome' if i % 2 else b'220 mx') for i in range(12)}
+reasons = ['554 5.7.1 your address is not welcome', '554 No SMTP service here', '554 5.7.1 your host has no reverse DNS', '521 mx does not accept mail']
+run, servers = walk(mixed, book(12, lambda i: f't{i}.mail.hoster.example', lambda i: f'127.78.3.{i + 1}'), 12)
+tap.check('a site of which some refuse: each is asked, from the first that takes mail on', servers.connections == 12 and sorted(r['status'] for r in run.results()) == ['accepted'] * 6 + ['refused'] * 6, f'{servers.connections} {run.kinds}')
+
+differing = {f'127.78.3.{i + 1}': Server(greet=lambda n, i=i: reasons[i % 4].encode()) for i in range(12)}
+run, servers = walk(differing, book(12, lambda i: f't{i}.mail.hoster.example', lambda i: f'127.78.3.{i + 1}'), 12)
+tap.check('a site whose hosts refuse for differing reasons: each is asked', servers.connections == 12 and len(run.results()) == 12, f'{servers.connections} {run.kinds}')
+closed = {f'127.78.3.{i + 1}': Server(greet=lambda n: b'521 this host does not accept mail') for i in range(12)}
+run, servers = walk(closed, book(12, lambda i: f't{i}.mail.hoster.example', lambda i: f'127.78.3.{i + 1}'), 12)
+tap.check('… and of those that take no mail from anybody, too', servers.connections == 12, f'{servers.connections} {run.kinds}')
+
+# ---- several transactions in a connection
+
+for name, options, connections in (('the table says', {}, 3), ('LIMITS says', {'ehlo': b'250-mx\n250 LIMITS MAILMAX=4 RCPTMAX=100'}, 6), ('it bears 5, and says 421', {'most': 5}, 6),
+                                   ('it bears 5, and says 452', {'most': 5, 'objection': b'452 4.5.3 enough'}, 6), ('it bears one', {'most': 1}, 22)):
+    server = Server(**options)
+    run, servers = walk({ONE: server}, one_mx(24), 24, '--quit-after', 'rcpt', '--site-rate', 'none')
+    good(f'24 recipients, {name}', run, 24)
+    tap.check('… all are answered', run.kinds == [('accepted', None)], run.kinds)
+    tap.check('… each domain has one recipient', sorted(server.asked.values()) == [1] * 24, server.asked)
+    tap.check('… no connection has more than it takes, one at a time', max(server.transactions) <= min(10, options.get('most', 10) + 1) and servers.most_in_all == 1, server.transactions)
+    tap.check('… and few are made', server.connections <= connections + 3, server.connections)
+    tap.check('… QUIT is said to each', server.quits == server.connections, f'{server.quits} {server.connections}')
+server = Server(rcpt=lambda domain, n: b'550 5.1.1 no such user' if int(domain[1:].split('.')[0]) % 3 else b'250 fine')
+run, servers = walk({ONE: server}, one_mx(24), 24, '--quit-after', 'rcpt')
+tap.check('a recipient that is refused does not end it', server.connections <= 4 and sorted(r['status'] for r in run.results()) == ['accepted'] * 8 + ['refused'] * 16, f'{server.connections} {run.kinds}')
+second = [a for r in run.results() for a in r['attempts'] if a.get('transaction', 1) > 1]
+tap.check('… and each record tells the way there', len(second) >= 20 and all([e['stage'] for e in a['transcript']][:2] == ['connect', 'greeting'] for a in second), second[:1])
+
+# ---- throttled is not refused
+
+busy = b'421 4.7.0 mx Error: too many connections from 127.0.0.1'
+server = Server(greet=lambda n: busy if n in (5, 6, 9) else b'220 mx')
+run, servers = walk({ONE: server}, one_mx(24), 24, '--quit-after', 'rcpt', '--site-pause', '200ms', '--site-rate', '60/s')
+good('a server that is busy now and then', run, 24)
+tap.check('… all are answered in the end', run.kinds == [('accepted', None)] and run.status == 0, f'{run.kinds} {run.err}')
+server = Server(most=1, greet=lambda n: busy if n in (5, 6, 9) else b'220 mx')
+run, servers = walk({ONE: server}, one_mx(24), 24, '--quit-after', 'rcpt', '--site-pause', '200ms', '--site-rate', '600/s')
+tap.check('… and if it takes one recipient a connection, too', run.kinds == [('accepted', None)] and any(r.get('again') for r in run.results()), run.kinds)
+gaps = [b - a for a, b in zip(server.times[4:6], server.times[5:7])]
+tap.check('… it is left alone for the pause', all(gap > 0.15 for gap in gaps), gaps)
+server = Server(greet=lambda n: b'421 4.3.2 try again in 1 second' if n == 2 else b'220 mx', most=1)
+run, servers = walk({ONE: server}, one_mx(4), 4, '--quit-after', 'rcpt', '--site-pause', '50ms', '--site-rate', '600/s')
+tap.check('a time that is named is kept', run.kinds == [('accepted', None)] and server.times[2] - server.times[1] > 0.95, server.times)
+server = Server(greet=lambda n: busy if n > 3 else b'220 mx', most=1)
+run, servers = walk({ONE: server}, one_mx(5), 5, '--quit-after', 'rcpt', '--site-pause', '10ms', '--site-rate', '6000/s')
+late = [r for r in run.results() if r['status'] == 'deferred']
+tap.check('one that stays busy: deferred, rate-limit, asked again twice', len(late) >= 2 and all(r['diagnosis']['cause'] == 'rate-limit' and r['again'] == 2 for r in late), run.out[-3000:])
+tap.check('… and it is our doing, nobody else\'s', all(r['diagnosis']['who'] is None and 'mxwalk itself' in str(r['diagnosis']['evidence']) and '--site-rate' in r['diagnosis']['advice'] and
+          r['attempts'][-1]['haste'] > 1 for r in late) and not run.problems, f'{late[0]["diagnosis"]} {run.problems}')
+server = Server(greet=lambda n: busy)
+run, servers = walk({ONE: server}, one_mx(50), 50, '--site-pause', '50ms', '--site-rate', '6000/s')
+tap.check('busy from the first on, 50 domains: it is not asked for each of them', server.connections == 3 and len(run.results()) == 50 and {r['status'] for r in run.results()} == {'deferred'}, server.connections)
+run = probe(*BASE, *one_mx(1), '--port', str(Servers({ONE: Server(greet=lambda n: busy)}).port), 'd0.example')
+r = run.results()[0]
+tap.check('a single target is not made to wait', r['status'] == 'deferred' and 'again' not in r and r['diagnosis']['who'] == 'sender' and r['ms'] < 1000, run.out)
+
+# ---- greylisting
+
+server = Server(rcpt=lambda domain, n: b'450 4.7.1 Greylisted for 1 seconds' if n == 1 else b'250 fine')
+run, servers = walk({ONE: server}, one_mx(5), 5, '--quit-after', 'rcpt', '--retry-greylisted', '--site-rate', '6000/s')
+good('greylisted, with --retry-greylisted', run, 5)
+tap.check('… asked once more, and taken', run.kinds == [('accepted', None)] and sorted(server.asked.values()) == [2] * 5 and all(r['again'] == 1 for r in run.results()) and 0.9 < run.seconds < 6, f'{run.kinds} {server.asked} {run.seconds}')
+server = Server(rcpt=lambda domain, n: b'450 4.7.1 Greylisted for 1 seconds')
+run, servers = walk({ONE: server}, one_mx(2), 2, '--quit-after', 'rcpt', '--retry-greylisted', '--site-rate', '6000/s')
+tap.check('… and no more than once', run.kinds == [('deferred', 'greylist')] and sorted(server.asked.values()) == [2] * 2, f'{run.kinds} {server.asked}')
+server = Server(rcpt=lambda domain, n: b'450 4.7.1 Greylisted for 1 seconds')
+run, servers = walk({ONE: server}, one_mx(2), 2, '--quit-after', 'rcpt')
+tap.check('… without the option not at all', run.kinds == [('deferred', 'greylist')] and sorted(server.asked.values()) == [1] * 2, f'{run.kinds} {server.asked}')
+
+# ---- a large site holds up nobody, and its limits are those of all sources
+
+COUNT = 250
+
+
+def host(i):
+    return f't{i}.large.example' if i < COUNT - 50 else f'mx.small{i}.example'
+
+
+def address(i):
+    return f'127.78.4.{i % 20 + 1}' if i < COUNT - 50 else f'127.78.{5 + i % 5}.{i % 50 + 1}'
+
+
+scripts = {address(i): Server(pause=0.002) for i in range(COUNT)}
+run, servers = walk(scripts, book(COUNT, host, address), COUNT, '--site-rate', 'none', '--source', '127.0.0.2')
+order = [r['target'] for r in run.results()]
+small = [k for k, name in enumerate(order) if int(name[1:].split('.')[0]) >= COUNT - 50]
+tap.check(f'{COUNT} targets, {COUNT - 50} of one site, from two sources: all are walked', len(order) == 2 * COUNT and run.kinds == [('accepted', None)], run.kinds)
+large = {f'127.78.4.{i + 1}' for i in range(20)}
+tap.check('… no address has two connections at once', max(servers.most.values()) == 1, servers.most)
+tap.check('… nobody waits for the large site', max(small) < COUNT, max(small))
+tap.check('… QUIT is said to each', sum(s.quits for s in scripts.values()) == servers.connections, servers.connections)
+tap.done()
