@@ -9,8 +9,8 @@
 #include "base/heap.h"
 #include "campaign/shared.h"
 
-struct refusal { /* of one source */
-	struct refusal *next;
+struct refused_source { /* of one source */
+	struct refused_source *next;
 	struct ip source;
 	unsigned count; /* targets */
 	struct arena *arena;
@@ -23,7 +23,7 @@ struct place {
 	size_t present; /* in the pipeline */
 	struct parked *first, **last;
 	unsigned transactions; /* 0: no more is known */
-	struct refusal *refusals;
+	struct refused_source *refusals;
 };
 
 struct places {
@@ -74,10 +74,10 @@ is_earlier(const void *a, const void *b)
 }
 
 static void
-free_refusals(struct refusal *refusal)
+free_refusals(struct refused_source *refusal)
 {
 	while (refusal != NULL) {
-		struct refusal *next = refusal->next;
+		struct refused_source *next = refusal->next;
 
 		arena_free(refusal->arena);
 		free(refusal);
@@ -255,10 +255,10 @@ place_objects(struct place *place, unsigned transactions)
 
 /* ---- refusals */
 
-static struct refusal **
+static struct refused_source **
 refusal_of(struct place *place, const struct ip *source)
 {
-	struct refusal **at = &place->refusals;
+	struct refused_source **at = &place->refusals;
 
 	while (*at != NULL && !ip_equal(&(*at)->source, source))
 		at = &(*at)->next;
@@ -278,9 +278,9 @@ hash_of(const struct place *place, const struct ip *source)
 }
 
 static void
-forget_refusal(struct refusal **at)
+forget_refusal(struct refused_source **at)
 {
-	struct refusal *found = *at;
+	struct refused_source *found = *at;
 
 	if (found == NULL || found->count >= PLACE_REFUSALS)
 		return;
@@ -289,11 +289,11 @@ forget_refusal(struct refusal **at)
 	free_refusals(found);
 }
 
-static struct refusal *
-add_refusal(struct refusal **at, const struct ip *source, const struct attempt *refusal,
+static struct refused_source *
+add_refusal(struct refused_source **at, const struct ip *source, const struct attempt *refusal,
     const char *rule, const char *target)
 {
-	struct refusal *new = must_alloc(sizeof *new);
+	struct refused_source *new = must_alloc(sizeof *new);
 
 	new->source = *source;
 	new->arena = arena_new();
@@ -307,7 +307,7 @@ bool
 place_note(struct places *places, struct place *place, const struct ip *source,
     const struct attempt *refusal, const char *rule, const char *target)
 {
-	struct refusal **at = refusal_of(place, source), *found = *at;
+	struct refused_source **at = refusal_of(place, source), *found = *at;
 	unsigned bit = hash_of(place, source);
 
 	if (refusal == NULL)
@@ -330,7 +330,7 @@ bool
 place_refuses(const struct place *place, const struct ip *source, struct arena **arena,
     struct attempt *attempt)
 {
-	const struct refusal *found = *refusal_of((struct place *)place, source);
+	const struct refused_source *found = *refusal_of((struct place *)place, source);
 
 	if (found == NULL || found->count < PLACE_REFUSALS)
 		return false;
