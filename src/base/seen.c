@@ -15,7 +15,7 @@ struct seen {
 	uint32_t *numbers; /* of the same place */
 	uint32_t count, room;
 	uint32_t *slots; /* places; 0: free */
-	uint32_t slot_count; /* a power of two; at most nine of ten are taken */
+	uint32_t slot_count; /* at most nine of ten are taken */
 };
 
 struct seen *
@@ -42,10 +42,10 @@ seen_free(struct seen *seen)
 static uint32_t *
 find(const struct seen *seen, uint64_t print)
 {
-	uint32_t mask = seen->slot_count - 1, at = (uint32_t)print & mask;
+	uint32_t at = (uint32_t)((print >> 32) * seen->slot_count >> 32);
 
 	while (seen->slots[at] != 0 && seen->prints[seen->slots[at]] != print)
-		at = (at + 1) & mask;
+		at = at + 1 < seen->slot_count ? at + 1 : 0;
 	return &seen->slots[at];
 }
 
@@ -60,7 +60,7 @@ make_room(struct seen *seen)
 	}
 	if (seen->slot_count > 0 && seen->count < seen->slot_count / 10 * 9)
 		return;
-	seen->slot_count = seen->slot_count > 0 ? seen->slot_count * 2 : ROOM_MIN;
+	seen->slot_count = seen->slot_count > 0 ? seen->slot_count / 4 * 5 : ROOM_MIN;
 	free(seen->slots);
 	seen->slots = must_alloc(seen->slot_count * sizeof *seen->slots);
 	for (uint32_t i = 1; i <= seen->count; i++)

@@ -1,4 +1,4 @@
-/* seen: which of many texts there were before, and the number that each had. Of a text some 20
+/* seen: which of many texts there were before, and the number that each had. Of a text some 17
  * octets are kept, however long it is: two of a million are taken for one with a probability of one
  * in forty million. */
 #ifndef BASE_SEEN_H

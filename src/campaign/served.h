@@ -14,8 +14,8 @@
 
 enum {
 	SERVED_REPLY_MAX = 4096, /* octets of the decisive reply; what is behind them is cut */
-	SERVED_KEPT = 4000, /* walks of which all is kept, half of them at least the latest; … */
-	SERVED_OCTETS = 8 << 20, /* … and not more than this */
+	SERVED_KEPT = 1000, /* walks of which all is kept, half of them at least the latest; … */
+	SERVED_OCTETS = 4 << 20, /* … and not more than this */
 };
 
 typedef void served_told(const struct journey *journey, void *arg); /* valid during the call; it has

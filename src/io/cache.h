@@ -1,9 +1,9 @@
 /* cache: answers kept for their time.
  *
- * Two generations: new answers go to the young one, and so does a copy of an old one that is asked
- * for; when it is full (half of `max`, or CACHE_BYTES) the old one is forgotten in one stroke, and
- * the young one is the old one. So what is asked for again and again stays, however many answers
- * come that nobody asks for twice. */
+ * Eight generations: new answers go to the youngest, and so does a copy of one of the older half
+ * that is asked for; when it is full (an eighth of `max`, or CACHE_BYTES) the oldest is forgotten
+ * in one stroke, and a new one begins. So what is asked for again and again stays, however many
+ * answers come that nobody asks for twice. */
 #ifndef IO_CACHE_H
 #define IO_CACHE_H
 
@@ -16,7 +16,7 @@
 struct arena;
 struct cache;
 
-enum { CACHE_BYTES = 64 << 20 }; /* hostile answers are large */
+enum { CACHE_BYTES = 16 << 20 }; /* hostile answers are large */
 
 struct cache *cache_new(size_t max, uint64_t seed);
 void cache_free(struct cache *cache);

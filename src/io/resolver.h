@@ -34,7 +34,7 @@ enum {
 	RESOLVER_SERVERS_MAX = 8,
 	RESOLVER_QUESTION_MS = 10000, /* from the first time it is sent until it is a TIMEOUT */
 	RESOLVER_ROUNDS = 4,
-	RESOLVER_CACHE_MAX = 100000,
+	RESOLVER_CACHE_MAX = 50000,
 };
 
 /* The answer is valid during the call. */

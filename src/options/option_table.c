@@ -870,7 +870,7 @@ const struct option option_table[] = {
         .names = "cache-size",
         .value = "N",
         .help = "answers of the DNS that are kept in memory",
-        .preset = "100000",
+        .preset = "50000",
         .commands = DNS,
         .section = SECTION_DNS,
         FIELD(cache_size),

@@ -158,7 +158,7 @@ struct options {
 	bool trust_ad; /* whatever resolver says what is authentic */
 	struct strings nameservers, list_nameservers; /* "ADDR", "ADDR:PORT", "[ADDR6]:PORT" */
 	unsigned dns_concurrency; /* 500 */
-	unsigned cache_size; /* 100000 */
+	unsigned cache_size; /* 50000 */
 	const char *dns_record, *dns_replay;
 	struct pairs list_keys; /* zone, key: never to be shown */
 	const char *list_key_file;
