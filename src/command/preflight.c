@@ -15,6 +15,7 @@
 #include "command/command.h"
 #include "command/dkim_keys.h"
 #include "command/filters.h"
+#include "command/live.h"
 #include "command/message_file.h"
 #include "command/output.h"
 #include "command/own_host.h"
@@ -413,6 +414,9 @@ judge_source(struct preflighting *run, const struct ip *source, long long now)
 	    .now = now};
 	book = book_new();
 	run->known.complete = dns_consult(&run->dns, book, step, run, o->timeout_dns);
+	if (o->live)
+		run->known.live_count =
+		    live_ask(o, run->dns.base, book, &run->facts, run->work, &run->known.live);
 	status = judge(run, book);
 	book_free(book);
 	return status;

@@ -57,7 +57,6 @@ struct preflight {
 	enum truth bimi_found;
 	const struct live_answer *live; /* handed in; of `live_count` */
 	size_t live_count;
-	bool live_asked;
 	bool complete;
 };
 
