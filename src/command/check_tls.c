@@ -1,5 +1,6 @@
 /* check dane, check tls: every address of every mail exchanger is walked to the EHLO under TLS, and
  * what that comes to is told as a check. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -23,7 +24,8 @@ target_of(const char *operand, struct arena *arena)
 	              : operand;
 }
 
-/* What a walk is asked, where a check has no option for it, is what probe asks by itself. */
+/* What a walk is asked, where a check has no option for it, is what probe asks by itself, or by the
+ * configuration that $MXWALK_CONFIG names. */
 static bool
 walk_options(const struct options *check, struct arena *arena, struct options *out)
 {
@@ -33,7 +35,7 @@ walk_options(const struct options *check, struct arena *arena, struct options *o
 
 	for (size_t i = 1; i < check->operands.count; i++)
 		argv[argc++] = arena_string(arena, target_of(check->operands.items[i], arena));
-	if (!options_parse(out, COMMAND_PROBE, argc, argv, NULL, arena, error)) {
+	if (!options_parse(out, COMMAND_PROBE, argc, argv, getenv("MXWALK_CONFIG"), arena, error)) {
 		log_error("check %s: %s", check->operands.items[0], error);
 		return false;
 	}
@@ -60,7 +62,8 @@ walk_options(const struct options *check, struct arena *arena, struct options *o
 	out->all = true;
 	out->ordered = true;
 	out->quit_after = STAGE_STARTTLS;
-	out->site_concurrency = AT_ONCE;
+	if (out->site_concurrency == 0)
+		out->site_concurrency = AT_ONCE;
 	out->dnsbl = false;
 	out->mta_sts = false;
 	if (check->ip.family != 0) {
