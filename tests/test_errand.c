@@ -94,7 +94,7 @@ static const struct {
         .source = "192.0.2.9",
         .answers = "",
         .way = "",
-        .status = WALK_SKIPPED,
+        .status = WALK_LOCAL,
         .note = "it has IPv6 addresses only, and this source is of IPv4"},
     {.what = "and leaves nothing open where another source can ask",
         .lines = {MX("\"10 mx1.example.com\""), HOST("mx1.example.com", "AAAA", "\"2001:db8::1\"")},

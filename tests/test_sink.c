@@ -137,7 +137,8 @@ Test(sink, each_format_has_its_frame)
 Test(sink, progress_is_shown_when_it_is_wanted)
 {
 	struct sink_plan plan = {.write = take};
-	struct run_progress progress = {.total = 10, .running = 2, .ms = 2000};
+	struct run_progress progress = {
+	    .total = 10, .running = 2, .ms = 2000, .rate = .5, .left_ms = 18000};
 	struct journey journey = result(WALK_REFUSED, 0);
 	struct sink sink;
 
@@ -148,7 +149,7 @@ Test(sink, progress_is_shown_when_it_is_wanted)
 	plan.show = show;
 	sink_result(&sink, &journey);
 	sink_progress(&sink, &progress);
-	cr_expect_str_eq(shown, "1 of 10 done, 0.5/s, 1 refused, 2 under way, 0:00:18 left");
+	cr_expect_str_eq(shown, "1/10 10%, 1 refused, 2 under way, 0.5/s, 18s left");
 	sink_release(&sink);
 	sink_init(&sink, &text_format, &plan);
 	progress = (struct run_progress){.total = 1, .target = "ex\x1b.com", .walk_ms = 2100};
