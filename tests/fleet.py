@@ -9,13 +9,14 @@ import threading
 
 
 class Fleet:
-    """Greets, answers EHLO and QUIT, each after `pause` seconds; counts connections by address, now and at most at once."""
+    """Greets and says yes to all, each after `pause` seconds; counts connections by address, now and at most at once, and what
+    recipients were named."""
 
     def __init__(self, sites, pause=0.005, net='127.90'):
         self.addresses = [f'{net}.{i // 250}.{i % 250 + 1}' for i in range(sites)]
         self.pause = pause
         self.connections, self.now, self.most = collections.Counter(), collections.Counter(), collections.Counter()
-        self.quits = 0
+        self.quits, self.recipients = 0, []
         self.loop = asyncio.new_event_loop()
         self.ready = threading.Event()
         threading.Thread(target=self.run, daemon=True).start()
@@ -45,6 +46,8 @@ class Fleet:
                 await asyncio.sleep(self.pause)
                 word = line[:4].upper()
                 self.quits += word == b'QUIT'
+                if word == b'RCPT':
+                    self.recipients.append(line)
                 writer.write(b'221 bye\r\n' if word == b'QUIT' else b'250 mx\r\n')
                 if word == b'QUIT':
                     break
