@@ -211,11 +211,12 @@ arena_printf(struct arena *arena, const char *format, ...)
 void *
 arena_push(struct arena *arena, void *items, size_t count, size_t size)
 {
+	size_t first = size <= BLOCK / 16 ? 4 : 1; /* items there is room for at first */
 	char *old, *grown;
 
 	memcpy(&old, items, sizeof old);
-	if (count == 0 || (count >= 4 && (count & (count - 1)) == 0)) {
-		grown = arena_alloc(arena, (count < 4 ? 4 : count * 2) * size);
+	if (count == 0 || (count >= first && (count & (count - 1)) == 0)) {
+		grown = arena_alloc(arena, (count < first ? first : count * 2) * size);
 		if (count > 0)
 			memcpy(grown, old, count * size);
 		memcpy(items, &grown, sizeof grown);

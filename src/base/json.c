@@ -47,16 +47,39 @@ escape(struct buf *out, uint32_t code)
 /* Eight octets are looked at together: one that is 0 in `quote`, `slash` or below 0x20 borrows from
  * its highest bit, and 0x7f carries into it. */
 static bool
-are_plain(const char *bytes)
+are_plain(uint64_t eight)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint64_t eight, quote, slash;
+	uint64_t quote = eight ^ ones * '"', slash = eight ^ ones * '\\';
 
-	memcpy(&eight, bytes, sizeof eight);
-	quote = eight ^ ones * '"';
-	slash = eight ^ ones * '\\';
 	return (((eight - ones * 0x20) | (quote - ones) | (slash - ones) | (eight + ones) | eight) &
 	           ones * 0x80) == 0;
+}
+
+static uint64_t
+eight_of(const char *bytes)
+{
+	uint64_t eight;
+
+	memcpy(&eight, bytes, sizeof eight);
+	return eight;
+}
+
+/* Of less than eight: some of them stand there twice. */
+static uint64_t
+few_of(const char *bytes, size_t len)
+{
+	const uint64_t filler = UINT64_C(0x6161616161000000);
+	uint32_t first, last;
+
+	if (len < 4)
+		return len == 0 ? filler | 0x616161
+		                : filler | (unsigned char)bytes[0] |
+		                      (uint64_t)(unsigned char)bytes[len / 2] << 8 |
+		                      (uint64_t)(unsigned char)bytes[len - 1] << 16;
+	memcpy(&first, bytes, sizeof first);
+	memcpy(&last, bytes + len - sizeof last, sizeof last);
+	return first | (uint64_t)last << 32;
 }
 
 static size_t
@@ -64,10 +87,15 @@ plain_span(const char *bytes, size_t len)
 {
 	size_t n = 0;
 
-	while (n + 8 <= len && are_plain(bytes + n))
-		n += 8;
-	if (len >= 8 && n + 8 > len && are_plain(bytes + len - 8))
-		return len;
+	if (len < 8) {
+		if (are_plain(few_of(bytes, len)))
+			return len;
+	} else {
+		while (n + 8 <= len && are_plain(eight_of(bytes + n)))
+			n += 8;
+		if (n + 8 > len && are_plain(eight_of(bytes + len - 8)))
+			return len;
+	}
 	while (n < len && is_plain((unsigned char)bytes[n]))
 		n++;
 	return n;
@@ -99,52 +127,51 @@ quote_from(struct buf *out, const char *bytes, size_t len, size_t i)
 	buf_putc(out, '"');
 }
 
-/* Nearly all strings are plain, and go in at once. */
+/* What stands before a value, octet by octet if need be. */
 static void
-quote(struct buf *out, const char *bytes, size_t len)
+begin_slowly(struct json *json, const char *key, size_t len)
 {
-	size_t plain = plain_span(bytes, len);
-	char *quoted;
-
-	if (plain < len) {
-		quote_from(out, bytes, len, plain);
-		return;
-	}
-	quoted = buf_grow(out, len + 2);
-	if (quoted == NULL)
-		return;
-	*quoted = '"';
-	if (len > 0)
-		memcpy(quoted + 1, bytes, len);
-	quoted[len + 1] = '"';
+	if (json->comma)
+		buf_putc(json->out, ',');
+	quote_from(json->out, key, len, 0);
+	buf_putc(json->out, ':');
 }
 
-/* Nearly all keys are plain, and go in at once with what is around them. */
+/* A value with what stands before it. Nearly all keys are plain, and all goes in at once. */
 static void
-begin(struct json *json, const char *key)
+put(struct json *json, const char *key, const char *value, size_t len, bool quoted)
 {
-	size_t comma = json->comma, len = key != NULL ? strlen(key) : 0;
-	bool plain = plain_span(key, len) == len;
-	char *head = buf_grow(json->out, comma + (key != NULL && plain ? len + 3 : 0));
+	size_t comma = json->comma, key_len = key != NULL ? strlen(key) : 0;
+	size_t head = key != NULL ? key_len + 3 : 0;
+	char *at;
 
-	json->comma = true;
-	if (head != NULL && comma)
-		*head++ = ',';
-	if (key != NULL && !plain) {
-		quote(json->out, key, len);
-		buf_putc(json->out, ':');
-	} else if (key != NULL && head != NULL) {
-		*head++ = '"';
-		memcpy(head, key, len);
-		memcpy(head + len, "\":", 2);
+	if (key != NULL && plain_span(key, key_len) < key_len) {
+		begin_slowly(json, key, key_len);
+		comma = head = 0;
 	}
+	json->comma = true;
+	at = buf_grow(json->out, comma + head + len + 2 * (size_t)quoted);
+	if (at == NULL)
+		return;
+	if (comma)
+		*at++ = ',';
+	if (head > 0) {
+		*at++ = '"';
+		memcpy(at, key, key_len);
+		memcpy(at + key_len, "\":", 2);
+		at += key_len + 2;
+	}
+	if (quoted)
+		*at++ = '"';
+	memcpy(at, value, len);
+	if (quoted)
+		at[len] = '"';
 }
 
 void
 json_object_begin(struct json *json, const char *key)
 {
-	begin(json, key);
-	buf_putc(json->out, '{');
+	put(json, key, "{", 1, false);
 	json->comma = false;
 }
 
@@ -158,8 +185,7 @@ json_object_end(struct json *json)
 void
 json_array_begin(struct json *json, const char *key)
 {
-	begin(json, key);
-	buf_putc(json->out, '[');
+	put(json, key, "[", 1, false);
 	json->comma = false;
 }
 
@@ -173,8 +199,14 @@ json_array_end(struct json *json)
 void
 json_bytes(struct json *json, const char *key, const char *bytes, size_t len)
 {
-	begin(json, key);
-	quote(json->out, bytes, len);
+	size_t plain = plain_span(bytes, len);
+
+	if (plain == len) {
+		put(json, key, len > 0 ? bytes : "", len, true);
+		return;
+	}
+	put(json, key, "", 0, false);
+	quote_from(json->out, bytes, len, plain);
 }
 
 void
@@ -205,18 +237,17 @@ json_strings(struct json *json, const char *key, const char *const *strings, siz
 void
 json_number(struct json *json, const char *key, long long number)
 {
-	char digits[20]; /* of 2^64, from behind */
+	char digits[21]; /* of 2^64 and its sign, from behind */
 	size_t start = sizeof digits;
 	unsigned long long left =
 	    number < 0 ? 0ULL - (unsigned long long)number : (unsigned long long)number;
 
-	begin(json, key);
 	do
 		digits[--start] = (char)('0' + left % 10);
 	while ((left /= 10) > 0);
 	if (number < 0)
-		buf_putc(json->out, '-');
-	buf_add(json->out, digits + start, sizeof digits - start);
+		digits[--start] = '-';
+	put(json, key, digits + start, sizeof digits - start, false);
 }
 
 /* Whatever the locale says. What is no number, or beyond what anybody counts, is 0. */
@@ -236,13 +267,11 @@ json_decimal(struct json *json, const char *key, double number)
 void
 json_bool(struct json *json, const char *key, bool value)
 {
-	begin(json, key);
-	buf_puts(json->out, value ? "true" : "false");
+	put(json, key, value ? "true" : "false", value ? 4 : 5, false);
 }
 
 void
 json_none(struct json *json, const char *key)
 {
-	begin(json, key);
-	buf_puts(json->out, "null");
+	put(json, key, "null", 4, false);
 }
