@@ -257,9 +257,7 @@ json_decimal(struct json *json, const char *key, double number)
 	bool sane = number > -1e12 && number < 1e12;
 	long long hundredths = sane ? (long long)(number * 100 + (number < 0 ? -0.5 : 0.5)) : 0;
 
-	begin(json, key);
-	if (hundredths < 0)
-		buf_putc(json->out, '-');
+	put(json, key, "-", hundredths < 0, false);
 	hundredths = hundredths < 0 ? -hundredths : hundredths;
 	buf_printf(json->out, "%lld.%02lld", hundredths / 100, hundredths % 100);
 }
