@@ -21,6 +21,7 @@ static int (*const run[COMMAND_COUNT])(const struct options *options) = {
     [COMMAND_REPORT] = command_report,
     [COMMAND_DIFF] = command_diff,
     [COMMAND_PREFLIGHT] = command_preflight,
+    [COMMAND_ISOLATE] = command_isolate,
     [COMMAND_LAB] = command_lab,
     [COMMAND_HELP] = command_help,
     [COMMAND_VERSION] = command_version,

@@ -346,7 +346,7 @@ completes() {
 	is "bash completes: $name" "$want" "$(bash -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _mxwalk; echo "${COMPREPLY[*]}"' "$TOP/completions/mxwalk" "$@" 2>/dev/null)"
 }
 if command -v bash >/dev/null; then
-	completes 'commands' 'probe self explain check report diff preflight lab help version' mxwalk ''
+	completes 'commands' 'probe self explain check report diff preflight isolate lab help version' mxwalk ''
 	completes 'options' '--quit-after --quiet' mxwalk --qui
 	completes 'options of a command' '--list --log' mxwalk lab --l
 	completes 'words' 'ndjson nagios' mxwalk probe --format n

@@ -31,6 +31,7 @@ int command_check(const struct options *options);
 int command_report(const struct options *options);
 int command_diff(const struct options *options);
 int command_preflight(const struct options *options);
+int command_isolate(const struct options *options);
 int command_lab(const struct options *options);
 int command_help(const struct options *options); /* `help`, and --help of any command */
 int command_version(const struct options *options);

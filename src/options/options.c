@@ -673,7 +673,7 @@ check(struct option_parse *parse)
 		return false;
 	if (command == COMMAND_PREFLIGHT)
 		return check_files(parse) && check_sources(parse) && check_signers(parse);
-	if (command != COMMAND_PROBE && command != COMMAND_SELF)
+	if (command != COMMAND_PROBE && command != COMMAND_SELF && command != COMMAND_ISOLATE)
 		return true;
 	return check_message(parse) && check_sources(parse) && check_signers(parse);
 }

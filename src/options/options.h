@@ -26,6 +26,7 @@ enum command_id {
 	COMMAND_REPORT,
 	COMMAND_DIFF,
 	COMMAND_PREFLIGHT,
+	COMMAND_ISOLATE,
 	COMMAND_LAB,
 	COMMAND_HELP,
 	COMMAND_VERSION,
@@ -45,6 +46,7 @@ enum format {
 	FORMAT_TLSRPT,
 	FORMAT_COUNT
 };
+enum isolate_what { ISOLATE_MESSAGE, ISOLATE_ENVELOPE };
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 enum shell { SHELL_NONE, SHELL_BASH, SHELL_ZSH };
 
@@ -193,6 +195,13 @@ struct options {
 	struct thresholds thresholds; /* --warn-…, --crit-… */
 	unsigned warn_lifetime; /* check: percent of a certificate's life */
 	bool verbose, quiet;
+
+	/* isolate */
+	enum isolate_what isolate_what;
+	bool own_mailbox;
+	long isolate_interval; /* milliseconds; 60 s */
+	unsigned isolate_max; /* messages; 20 */
+	const char *save_culprit, *save_clean; /* files; NULL: not saved */
 
 	/* lab */
 	bool lab_list;
