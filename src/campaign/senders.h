@@ -30,7 +30,7 @@ struct senders_plan { /* borrowed for the life of the senders */
 	struct ip public_ip; /* what the evidence is about instead of the source (behind NAT);
 	                        family 0: the source */
 	bool allow_private; /* evidence about private and loopback addresses makes sense: the lab */
-	const char *hostname; /* this host's own name, "" if it has no full one */
+	const char *hostname; /* this host's own name, NULL: it has no full one */
 	long dns_ms;
 };
 

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "auth/author.h"
 #include "auth/dkim.h"
@@ -22,6 +21,7 @@
 #include "command/dkim_keys.h"
 #include "command/message_file.h"
 #include "command/output.h"
+#include "command/own_host.h"
 #include "command/policy_access.h"
 #include "command/sources.h"
 #include "dns/book.h"
@@ -166,14 +166,6 @@ status_spf_record(const struct check *check)
 
 /* ---- spf: an address and a sender */
 
-static const char *
-own_hostname(struct check *check)
-{
-	char name[256];
-
-	return gethostname(name, sizeof name - 1) == 0 ? arena_string(check->arena, name) : NULL;
-}
-
 static bool
 read_spf(struct check *check)
 {
@@ -201,7 +193,7 @@ step_spf(struct book *book, void *arg)
 	bool known;
 
 	arena_reset(check->arena);
-	check->spf_query.receiver = own_hostname(check);
+	check->spf_query.receiver = own_hostname(check->arena);
 	known = spf_check(book, check->arena, &check->spf_query, &check->spf);
 	helo.from = "";
 	return (!check->helo_too || spf_check(book, check->arena, &helo, &check->helo_spf)) &&

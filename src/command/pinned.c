@@ -3,13 +3,12 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/log.h"
 #include "campaign/verdict.h"
+#include "command/own_host.h"
 #include "dns/book.h"
-#include "dns/name.h"
 #include "evidence/identify.h"
 #include "io/loop.h"
 #include "io/tls.h"
@@ -141,17 +140,15 @@ static bool
 identify_step(struct book *book, void *arg)
 {
 	struct pinned *pinned = arg;
-	char hostname[256] = "";
 	struct identity identity;
 	struct identity_query who = {.ip = pinned->sender.source,
 	    .helo = pinned->options->ehlo,
-	    .from = pinned->options->from};
+	    .from = pinned->options->from,
+	    .hostname = own_hostname(pinned->arena)};
 	bool done;
 
 	if (pinned->options->public_ip.family == who.ip.family)
 		who.ip = pinned->options->public_ip;
-	if (gethostname(hostname, sizeof hostname - 1) == 0 && name_is_host(hostname))
-		who.hostname = arena_string(pinned->arena, hostname);
 	done = identify(book, pinned->arena, &who, &identity);
 	pinned->sender.helo = identity.helo;
 	pinned->sender.from = identity.from;
@@ -263,12 +260,13 @@ judge(struct pinned *pinned, struct errand *errand)
 struct errand *
 pinned_walk(struct pinned *pinned)
 {
+	static const struct walk_calls calls = {.done = on_walked};
 	struct errand *errand = errand_new(&pinned->rules, &pinned->target, &pinned->sender.source,
 	    pinned->route->port, loop_random());
 
 	errand->journey.fixed = true;
-	pinned->walk = walk_start(
-	    &pinned->plan, errand, pinned->destination, &pinned->sender, on_walked, pinned);
+	pinned->walk =
+	    walk_start(&pinned->plan, errand, pinned->destination, &pinned->sender, &calls, pinned);
 	if (pinned->walk != NULL)
 		loop_run(pinned->dns.base);
 	if (pinned->walk != NULL)

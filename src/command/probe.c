@@ -19,6 +19,7 @@
 #include "command/command.h"
 #include "command/dkim_keys.h"
 #include "command/output.h"
+#include "command/own_host.h"
 #include "command/policy_access.h"
 #include "command/resume.h"
 #include "command/sources.h"
@@ -55,7 +56,6 @@ struct run { /* all that lives as long as the command */
 	unsigned only; /* statuses that are told, as bits; 0: all */
 	struct pipeline_plan pipeline;
 	struct senders_plan senders;
-	char hostname[256];
 };
 
 static struct tls_context *
@@ -67,14 +67,6 @@ give_tls(void *arg)
 	if (run->tls == NULL)
 		run->tls = tls_context_new(run->options->tls_ca, &why);
 	return run->tls;
-}
-
-static const char *
-own_hostname(char *name, size_t size)
-{
-	if (gethostname(name, size - 1) != 0 || !name_is_host(name))
-		*name = '\0';
-	return name;
 }
 
 static bool
@@ -350,7 +342,7 @@ make_plans(struct run *run)
 	    .from = o->from,
 	    .public_ip = o->public_ip,
 	    .allow_private = o->allow_private,
-	    .hostname = own_hostname(run->hostname, sizeof run->hostname),
+	    .hostname = own_hostname(run->arena),
 	    .dns_ms = o->timeout_dns};
 	tell_mail(run);
 	plan_pipeline(run);
