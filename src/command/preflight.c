@@ -30,7 +30,7 @@
 #include "report/preflight_report.h"
 
 enum {
-	ASIDE_MS = 800, /* for the HTML, or the listing of an archive, of one part */
+	ASIDE_MS = 800, /* for the HTML and the listings of archives of one message, all in all */
 	ASIDE_OCTETS = 8 * 1024 * 1024, /* that it may come to */
 	LIST_LINE_MAX = 4096,
 	LIST_BATCH = 500 /* domains of a list that are asked about at once */
@@ -207,13 +207,14 @@ list_archive(struct buf *out, void *arg)
 }
 
 static struct slice
-do_aside(struct preflighting *run, aside_work *work, struct slice *on)
+do_aside(struct preflighting *run, aside_work *work, struct slice *on, int64_t end)
 {
 	struct slice found = {"", 0};
+	int64_t left = end - loop_ms();
 	struct buf out;
 
 	buf_init(&out, ASIDE_OCTETS);
-	if (aside_run(work, on, ASIDE_MS, &out))
+	if (left > 0 && aside_run(work, on, (long)left, &out))
 		found = (struct slice){arena_copy(run->mail, out.data, out.len), out.len};
 	buf_release(&out);
 	return found;
@@ -222,13 +223,15 @@ do_aside(struct preflighting *run, aside_work *work, struct slice *on)
 static void
 look_into_parts(struct preflighting *run)
 {
+	int64_t end = loop_ms() + ASIDE_MS;
+
 	for (size_t i = 0; i < run->facts.part_count; i++) {
 		struct body_part *part = &run->facts.parts[i];
 
 		if (part->html_tried)
-			part->html = do_aside(run, digest_html, &part->text);
+			part->html = do_aside(run, digest_html, &part->text, end);
 		else if (part_is_archive(part))
-			part->listing = do_aside(run, list_archive, &part->decoded);
+			part->listing = do_aside(run, list_archive, &part->decoded, end);
 	}
 }
 
