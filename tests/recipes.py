@@ -89,7 +89,7 @@ const struct sink_format tea_format = {.result = tea_result, .exit = tea_exit};
 edit('Makefile.am', after('\tsrc/report/nagios.c \\\n', '\tsrc/report/tea.c \\\n'))
 edit('src/report/sink.h', ('ndjson_format, nagios_format;', 'ndjson_format, nagios_format, tea_format;'))
 edit('src/options/options.h', after('\tFORMAT_NAGIOS,\n', '\tFORMAT_TEA,\n'))
-edit('src/options/option_table.c', after('    {"nagios", FORMAT_NAGIOS, false},\n', '    {"tea", FORMAT_TEA, false},\n'))
+edit('src/options/option_table.c', after('static const struct option_word all_formats[] = {\n', '    {"tea", FORMAT_TEA, false},\n'))
 edit('src/command/probe.c', ('[FORMAT_NAGIOS] = &nagios_format}', '[FORMAT_NAGIOS] = &nagios_format, [FORMAT_TEA] = &tea_format}'))
 
 build = os.path.join(copy, 'build-recipes')
