@@ -7,14 +7,14 @@
 
 /* A cell, as far as places and their troubles are concerned. */
 struct piece {
-	uint64_t cell;
+	uint64_t cell, place; /* its site and source: what pieces are sorted by */
 	unsigned long count;
 };
 
-static uint64_t
-place_of(const struct piece *piece)
+static struct piece
+piece_of(uint64_t cell, unsigned long count)
 {
-	return tally_part(piece->cell, TALLY_SITE | TALLY_SOURCE);
+	return (struct piece){cell, tally_part(cell, TALLY_SITE | TALLY_SOURCE), count};
 }
 
 /* Pieces of one place stand together, and in it those of one trouble. */
@@ -22,10 +22,9 @@ static int
 by_place(const void *a, const void *b)
 {
 	const struct piece *x = a, *y = b;
-	uint64_t at_x = place_of(x), at_y = place_of(y);
 
-	if (at_x != at_y)
-		return at_x < at_y ? -1 : 1;
+	if (x->place != y->place)
+		return x->place < y->place ? -1 : 1;
 	return x->cell < y->cell ? -1 : x->cell > y->cell;
 }
 
@@ -99,7 +98,7 @@ count_places(const struct piece *pieces, size_t count)
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++)
-		n += i == 0 || place_of(&pieces[i]) != place_of(&pieces[i - 1]);
+		n += i == 0 || pieces[i].place != pieces[i - 1].place;
 	return n;
 }
 
@@ -113,13 +112,12 @@ gather(const struct tally *tally, struct overview_place **places, const struct p
 
 	for (size_t i = 0; i < count; i++)
 		if ((parts & TALLY_SITE) == 0 || tally_part(all[i].cell, TALLY_SITE) != 0)
-			pieces[kept++] = (struct piece){
-			    tally_part(all[i].cell, parts | TALLY_TROUBLE), all[i].count};
+			pieces[kept++] =
+			    piece_of(tally_part(all[i].cell, parts | TALLY_TROUBLE), all[i].count);
 	qsort(pieces, kept, sizeof *pieces, by_place);
 	*places = arena_alloc(arena, (count_places(pieces, kept) + 1) * sizeof **places);
 	for (size_t i = 0, next; i < kept; i = next) {
-		for (next = i + 1; next < kept && place_of(&pieces[next]) == place_of(&pieces[i]);
-		     next++)
+		for (next = i + 1; next < kept && pieces[next].place == pieces[i].place; next++)
 			;
 		add_place(tally, &(*places)[n++], &pieces[i], next - i);
 	}
@@ -221,7 +219,7 @@ take_cells(struct overview *overview, struct piece **pieces, size_t *count, stru
 			overview->who[entry.who] += n;
 		if ((*count & (*count - 1)) == 0)
 			*pieces = must_realloc(*pieces, (*count * 2 + 1) * sizeof **pieces);
-		(*pieces)[(*count)++] = (struct piece){cell, n};
+		(*pieces)[(*count)++] = piece_of(cell, n);
 	}
 }
 

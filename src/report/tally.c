@@ -22,19 +22,24 @@ enum cell_part {
 	PART_EXPLAINED,
 	PART_COUNT
 };
-static const unsigned char part_bits[PART_COUNT] = {[PART_SITE] = 18,
-    [PART_SOURCE] = 6,
-    [PART_LIST] = 8,
-    [PART_STATUS] = 4,
-    [PART_STAGE] = 4,
-    [PART_CAUSE] = 6,
-    [PART_BASIS] = 3,
-    [PART_WHO] = 3,
-    [PART_TLS] = 3,
-    [PART_DIAGNOSED] = 1,
-    [PART_SERVED] = 1,
-    [PART_EXCUSED] = 1,
-    [PART_EXPLAINED] = 1};
+/* Where in a cell each of them stands, and how many bits it has. */
+static const struct part_place {
+	unsigned char at, bits;
+} part_places[PART_COUNT] = {
+    [PART_SITE] = {0, 18},
+    [PART_SOURCE] = {18, 6},
+    [PART_LIST] = {24, 8},
+    [PART_STATUS] = {32, 4},
+    [PART_STAGE] = {36, 4},
+    [PART_CAUSE] = {40, 6},
+    [PART_BASIS] = {46, 3},
+    [PART_WHO] = {49, 3},
+    [PART_TLS] = {52, 3},
+    [PART_DIAGNOSED] = {55, 1},
+    [PART_SERVED] = {56, 1},
+    [PART_EXCUSED] = {57, 1},
+    [PART_EXPLAINED] = {58, 1},
+};
 static const uint64_t cell_mark = (uint64_t)1 << 63;
 
 /* A name has its number, none has 0; one beyond those that are told apart has the last. */
@@ -68,19 +73,15 @@ tally_release(struct tally *tally)
 static void
 pack(uint64_t *cell, enum cell_part part, unsigned value)
 {
-	unsigned shift = 0;
-
-	for (enum cell_part p = 0; p < part; p++)
-		shift += part_bits[p];
-	*cell |= (uint64_t)value << shift;
+	*cell |= (uint64_t)value << part_places[part].at;
 }
 
 static unsigned
 unpack(uint64_t cell, enum cell_part part)
 {
-	for (enum cell_part p = 0; p < part; p++)
-		cell >>= part_bits[p];
-	return (unsigned)cell & ((1u << part_bits[part]) - 1);
+	const struct part_place *place = &part_places[part];
+
+	return (unsigned)(cell >> place->at) & ((1u << place->bits) - 1);
 }
 
 static unsigned
