@@ -66,6 +66,7 @@ mynetworks = 127.0.99.0/24
 127.0.9.4:{PORT} inet n - n - - smtpd {plain} -o cleanup_service_name=cleanup-checks
 127.0.9.5:{PORT} inet n - n - - smtpd {plain} -o cleanup_service_name=cleanup-hops
 127.0.9.6:{PORT} inet n - n - - smtpd {plain} -o smtpd_helo_required=yes -o smtpd_helo_restrictions=reject_unknown_helo_hostname -o smtpd_client_restrictions=reject_unknown_client_hostname
+127.0.9.7:{PORT} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 cleanup-checks unix n - n - 0 cleanup -o header_checks=regexp:{home}/header_checks
@@ -119,6 +120,16 @@ try:
     m = re.search(r'queued as (\w+)', (r['reply'] or {}).get('text', ''))
     shown = subprocess.run(['postcat', '-c', home, '-bq', m.group(1)], capture_output=True, text=True).stdout if m else ''
     tap.check('dots and LF line ends arrive as they were', shown.lstrip('\n').split('\n')[:3] == ['.', '..two', 'end'], shown + run.out)
+
+    envelope = ('--chunking', '--dsn-notify', 'success,delay', '--dsn-ret', 'hdrs', '--dsn-envid', 'a+b')
+    for name, address, more in (('BDAT and DSN', '127.0.9.1', ()), ('BDAT and DSN, TLS at once', '127.0.9.7', ('--tls-on-connect',))):
+        run = probe('--source', CLEAN, *envelope, *more, '--data', 'Subject: dots\n\n.\n..two\nend', f'user@postfix.test@[{address}]:{PORT}')
+        r = run.results()[0]
+        sent = [e['sent'] for e in r['attempts'][0]['transcript']]
+        m = re.search(r'queued as (\w+)', (r['reply'] or {}).get('text', ''))
+        shown = subprocess.run(['postcat', '-c', home, '-q', m.group(1)], capture_output=True, text=True).stdout if m else ''
+        tap.check(f'{name}: a real Postfix takes it', r['status'] == 'accepted' and r['attempts'][0]['tls']['done'] and any(s and s.startswith('BDAT ') for s in sent)
+                  and '.\n..two\nend\n' in shown and {'envelope_id=a+b', 'notify_flags=10', 'ret_flags=2'} <= set(re.findall(r'named_attribute: (\S+)', shown)), shown[:1500] + run.out[:1500])
 
     run = probe('--source', CLEAN, '--tls-verify', f'user@postfix.test@[127.0.9.1]:{PORT}')
     r = run.results()[0]

@@ -14,7 +14,7 @@ TOP, MXWALK = os.environ['TOP'], os.environ['MXWALK']
 VALUES = {'config': os.devnull, 'from': 'me@example.org', 'to': 'you@example.com', 'helo': 'mail.example.org', 'ehlo': 'mail.example.org',
           'server': 'mx.example.com', 'port': '26', 'p': '26', 'f': 'me@example.org', 't': 'you@example.com', 's': 'mx.example.com',
           'data': '@file', 'timeout': '30s', 'quit-after': 'MAIL', 'local-interface': '192.0.2.1', 'tls-ca-path': '/etc/ssl',
-          'output': '/dev/null', 'body': 'hallo', 'attach': '@file', 'header': 'Subject: x'}
+          'output': '/dev/null', 'body': 'hallo', 'attach': '@file', 'header': 'Subject: x', 'protocol': 'LMTP'}
 ARITY = {'OP_ARG_NONE': 'SWAKS_NONE', 'OP_ARG_OPT': 'SWAKS_MAY', 'OP_ARG_REQ': 'SWAKS_MUST'}
 
 NEWER = {'cc', 'bcc', 'tls-chain', 'tls-get-peer-chain', 'tls-verify-ca', 'tls-verify-host',
@@ -83,7 +83,7 @@ def judge(spelling, name, value, ours, why, names):
 
 SAME = [  # each alone means in swaks what the second says here
     (['-q', 'MAIL'], 'write --quit-after MAIL'), (['-q', 'rcpt'], 'write --quit-after rcpt'), (['-4q', 'CONNECT'], 'write --quit-after CONNECT'),
-    (['-h', 'mail.example.org'], 'write -H or --ehlo'), (['--h-Subject', 'x'], 'write --header'), (['-header-Subject', 'x'], 'write --header'),
+    (['-h', 'mail.example.org'], 'write -H or --ehlo'), (['-header-Subject', 'x'], 'write --header'),
     (['--data', 'message.eml'], 'a file is named with an @'), (['--body', 'file'], 'sends what is in it'), (['-g'], 'write --data -'),
     (['-no-tls'], 'write --no-tls'), (['-lhlo=x'], 'write -H NAME'),
 ]

@@ -160,11 +160,12 @@ prepare(struct walk *walk, const struct sender_entry *sender, const char **why)
 	struct plan *say = &walk->say;
 	struct letter letter;
 
-	*say = (struct plan){.helo = sender->helo,
-	    .from = sender->from,
-	    .rcpt = target->rcpt,
-	    .depth = target->depth,
-	    .tls = plan->tls_want};
+	*say = plan->say;
+	say->helo = sender->helo;
+	say->from = sender->from;
+	say->rcpt = target->rcpt;
+	say->depth = target->depth;
+	say->tls = plan->tls_want;
 	if (walk->decision.demand >= DEMAND_TLS)
 		say->tls = TLS_MUST;
 	say->require_tls = walk->errand->rules->require_tls;
@@ -186,7 +187,8 @@ prepare(struct walk *walk, const struct sender_entry *sender, const char **why)
 static bool
 wants_tls(const struct walk *walk)
 {
-	return walk->say.tls != TLS_NEVER && walk->say.depth >= STAGE_STARTTLS;
+	return walk->say.tls_at_once ||
+	       (walk->say.tls != TLS_NEVER && walk->say.depth >= STAGE_STARTTLS);
 }
 
 static void

@@ -18,6 +18,7 @@ struct walk_plan { /* one for the run; borrowed */
 	struct tls_context *(*tls)(
 	    void *arg); /* made when the first handshake needs it; NULL from it: no TLS */
 	void *tls_arg;
+	struct plan say; /* how it is said: protocol, DSN …; the rest is filled in here */
 	enum tls_want tls_want; /* what a level asks for is added to it … */
 	bool must_verify; /* … and to this */
 	long ms[STAGE_COUNT];

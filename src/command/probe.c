@@ -180,16 +180,21 @@ open_intake(struct run *run, struct intake_plan *plan)
 }
 
 static int
-check_tls_ca(struct run *run)
+open_tls(struct run *run)
 {
-	const char *why;
+	const struct options *o = run->options;
+	const char *why, *key = o->tls_key != NULL ? o->tls_key : o->tls_cert;
 
-	if (run->options->tls_ca == NULL)
+	if (o->tls_ca == NULL && o->tls_cert == NULL)
 		return EXIT_OK;
-	run->tls = tls_context_new(run->options->tls_ca, &why);
-	if (run->tls != NULL)
+	run->tls = tls_context_new(o->tls_ca, &why);
+	if (run->tls == NULL) {
+		log_error("--tls-ca %s: %s", o->tls_ca, why);
+		return EXIT_DATA;
+	}
+	if (o->tls_cert == NULL || tls_context_identify(run->tls, o->tls_cert, key, &why))
 		return EXIT_OK;
-	log_error("--tls-ca %s: %s", run->options->tls_ca, why);
+	log_error("--tls-cert %s: %s", o->tls_cert, why);
 	return EXIT_DATA;
 }
 
@@ -325,6 +330,12 @@ plan_pipeline(struct run *run)
 	walk->tls_arg = run;
 	walk->tls_want = o->tls;
 	walk->must_verify = o->tls_verify;
+	walk->say = (struct plan){.tls_at_once = o->tls_on_connect,
+	    .protocol = o->protocol,
+	    .chunking = o->chunking,
+	    .notify = o->dsn_notify,
+	    .ret = o->dsn_ret,
+	    .envid = o->dsn_envid};
 	walk->letter.signers = run->keys.signers;
 	walk->letter.signer_count = run->keys.count;
 	options_deadlines(o, walk->ms);
@@ -577,7 +588,7 @@ probe_as(const struct options *options, struct tls_review *review)
 	if (status == EXIT_OK)
 		status = open_paces(&run);
 	if (status == EXIT_OK)
-		status = check_tls_ca(&run);
+		status = open_tls(&run);
 	if (status == EXIT_OK && (options->mta_sts || options->tls_level == LEVEL_MTA_STS))
 		status = policy_access_open(&run.policies, &run.dns, options);
 	if (status == EXIT_OK)

@@ -77,6 +77,34 @@ tls_context_free(struct tls_context *context)
 	free(context);
 }
 
+/* Nobody is asked for a passphrase in the middle of a walk. */
+static int
+no_passphrase(char *text, int size, int writing, void *arg)
+{
+	(void)text, (void)size, (void)writing, (void)arg;
+	return -1;
+}
+
+bool
+tls_context_identify(
+    struct tls_context *context, const char *certificate, const char *key, const char **why)
+{
+	*why = NULL;
+	if (!context_open(context)) {
+		*why = "OpenSSL gives no context";
+		return false;
+	}
+	SSL_CTX_set_default_passwd_cb(context->ctx, no_passphrase);
+	if (SSL_CTX_use_certificate_chain_file(context->ctx, certificate) != 1)
+		*why = "there is no PEM certificate in it, or it cannot be read";
+	else if (SSL_CTX_use_PrivateKey_file(context->ctx, key, SSL_FILETYPE_PEM) != 1)
+		*why = "the key is no PEM key, is locked, or cannot be read";
+	else if (SSL_CTX_check_private_key(context->ctx) != 1)
+		*why = "the key is not that of the certificate";
+	ERR_clear_error();
+	return *why == NULL;
+}
+
 bool
 tls_context_trusts(struct tls_context *context)
 {

@@ -65,6 +65,10 @@ struct tls_check { /* of one handshake: what is found on the way */
  * them. */
 struct tls_context *tls_context_new(const char *ca, const char **why);
 void tls_context_free(struct tls_context *context); /* NULL is allowed */
+/* The certificate (with its chain) and the key (PEM) that are shown to servers which ask. False
+ * with `*why` (static). */
+bool tls_context_identify(
+    struct tls_context *context, const char *certificate, const char *key, const char **why);
 bool tls_context_trusts(struct tls_context *context); /* there is somebody to trust */
 
 /* A client's SSL over a BIO of tls_bio_method, whose data is `bio_data`; ready for SSL_connect. A

@@ -112,6 +112,13 @@ static const struct option_word report_formats[] = {
     {NULL, 0, false},
 };
 
+static const struct option_word protocols[] = {
+    {"esmtp", PROTOCOL_ESMTP, false},
+    {"smtp", PROTOCOL_SMTP, false},
+    {"lmtp", PROTOCOL_LMTP, false},
+    {NULL, 0, false},
+};
+
 static const struct option_word levels[] = {
     {"may", LEVEL_MAY, false},
     {"encrypt", LEVEL_ENCRYPT, false},
@@ -555,6 +562,32 @@ const struct option option_table[] = {
         .words = levels,
     },
     {
+        .names = "tls-on-connect",
+        .help = "begin with TLS, as on port 465, and not with STARTTLS",
+        .commands = P,
+        .section = SECTION_TLS,
+        FIELD(tls_on_connect),
+        .on = 1,
+    },
+    {
+        .names = "tls-cert",
+        .value = "FILE",
+        .help = "certificate, with its chain (PEM), to show to servers that ask for one",
+        .commands = P,
+        .section = SECTION_TLS,
+        FIELD(tls_cert),
+        .take = take_file,
+    },
+    {
+        .names = "tls-key",
+        .value = "FILE",
+        .help = "private key of that certificate (the file of --tls-cert)",
+        .commands = P,
+        .section = SECTION_TLS,
+        FIELD(tls_key),
+        .take = take_file,
+    },
+    {
         .names = "require-tls",
         .help = "say REQUIRETLS in MAIL: every server on the way has to use good TLS",
         .commands = P,
@@ -617,6 +650,52 @@ const struct option option_table[] = {
         .section = SECTION_TLS,
         FIELD(sts_replay),
         .take = take_file,
+    },
+    {
+        .names = "protocol",
+        .value = "PROTOCOL",
+        .help = "esmtp, smtp (HELO alone) or lmtp",
+        .preset = "esmtp",
+        .commands = P,
+        .section = SECTION_MESSAGE,
+        FIELD(protocol),
+        .take = take_word,
+        .words = protocols,
+    },
+    {
+        .names = "chunking",
+        .help = "send the message with BDAT where the server offers CHUNKING",
+        .commands = P,
+        .section = SECTION_MESSAGE,
+        FIELD(chunking),
+        .on = 1,
+    },
+    {
+        .names = "dsn-notify",
+        .value = "WHEN",
+        .help = "ask for notifications: never, or success, failure, delay (DSN)",
+        .commands = P,
+        .section = SECTION_MESSAGE,
+        FIELD(dsn_notify),
+        .take = take_dsn_notify,
+    },
+    {
+        .names = "dsn-ret",
+        .value = "WHAT",
+        .help = "what a notification returns: full or hdrs (DSN)",
+        .commands = P,
+        .section = SECTION_MESSAGE,
+        FIELD(dsn_ret),
+        .take = take_dsn_ret,
+    },
+    {
+        .names = "dsn-envid",
+        .value = "TEXT",
+        .help = "name of the envelope that a notification repeats (DSN)",
+        .commands = P,
+        .section = SECTION_MESSAGE,
+        FIELD(dsn_envid),
+        .take = take_dsn_envid,
     },
     {
         .names = "header",
@@ -1498,6 +1577,7 @@ const struct option option_table[] = {
 const size_t option_count = sizeof option_table / sizeof *option_table;
 _Static_assert(sizeof option_table / sizeof *option_table <= OPTION_MAX, "OPTION_MAX is too small");
 _Static_assert(sizeof(enum stage) == sizeof(int) && sizeof(enum tls_want) == sizeof(int) &&
+                   sizeof(enum protocol) == sizeof(int) &&
                    sizeof(enum route_family) == sizeof(int) &&
                    sizeof(enum tls_level) == sizeof(int),
     "flags and words are stored as int");

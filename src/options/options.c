@@ -16,7 +16,11 @@
 #include "options/take.h"
 #include "options/target.h"
 
-enum { SHOWN_MAX = 80 }; /* octets of a value in an error */
+enum {
+	SHOWN_MAX = 80, /* octets of a value in an error */
+	SUBMISSIONS_PORT = 465,
+	LMTP_PORT = 24
+};
 
 void
 strings_add(struct strings *strings, struct arena *arena, const char *string)
@@ -328,6 +332,27 @@ set_alone(struct option_parse *parse, const struct option *option, bool negated,
 }
 
 /* Each reader of one argument returns how many more it used, or -1. */
+
+/* swaks's "--h-Subject TEXT" is "--header 'Subject: TEXT'". */
+static int
+set_header(struct option_parse *parse, const char *given, const char *argument, size_t len,
+    const char *next)
+{
+	const struct option *header = find_name("header", 6, parse->options->command);
+	bool joined = argument[2 + len] == '=';
+	const char *name = swaks_header(argument + 2, len), *end = argument + 2 + len,
+	           *value = joined ? end + 1 : next;
+
+	if (header == NULL)
+		return unknown(parse, given, argument + 2, len) ? 0 : -1;
+	if (value == NULL)
+		return fail(parse, "%s: needs a value (TEXT)", given) ? 0 : -1;
+	value = arena_printf(parse->arena, "%.*s: %s", (int)(end - name), name, value);
+	if (!set_value(parse, header, given, value))
+		return -1;
+	return joined ? 0 : 1;
+}
+
 static int
 read_long(struct option_parse *parse, const char *argument, const char *next)
 {
@@ -337,6 +362,8 @@ read_long(struct option_parse *parse, const char *argument, const char *next)
 	const struct option *option =
 	    option_find(argument + 2, len, parse->options->command, &negated);
 
+	if (option == NULL && swaks_header(argument + 2, len) != NULL)
+		return set_header(parse, given, argument, len, next);
 	if (option == NULL)
 		return unknown(parse, given, argument + 2, len) ? 0 : -1;
 	if (option->value == NULL && joined)
@@ -546,6 +573,33 @@ check_message(struct option_parse *parse)
 	       fail(parse, "standard input can be read only once (--input, --data, --body)");
 }
 
+/* What is not SMTP's has another port (RFC 8314, RFC 2033), unless one was named. */
+static void
+choose_port(struct option_parse *parse)
+{
+	struct options *options = parse->options;
+	const struct option *port = find_name("port", strlen("port"), options->command);
+
+	if (port == NULL || parse->ranks[port - option_table] != 0)
+		return;
+	if (options->tls_on_connect)
+		options->port = SUBMISSIONS_PORT;
+	else if (options->protocol == PROTOCOL_LMTP)
+		options->port = LMTP_PORT;
+}
+
+static bool
+check_tls(struct option_parse *parse)
+{
+	const struct options *options = parse->options;
+
+	if (options->tls_key != NULL && options->tls_cert == NULL)
+		return fail(parse, "--tls-key: its certificate is missing (--tls-cert)");
+	return !options->tls_on_connect || options->tls != TLS_NEVER ||
+	       options->command != COMMAND_PROBE ||
+	       fail(parse, "--tls-on-connect: --no-tls asks for the opposite");
+}
+
 static bool
 check_target(struct option_parse *parse, const char *text, bool first)
 {
@@ -675,7 +729,9 @@ check(struct option_parse *parse)
 		return check_files(parse) && check_sources(parse) && check_signers(parse);
 	if (command != COMMAND_PROBE && command != COMMAND_SELF && command != COMMAND_ISOLATE)
 		return true;
-	return check_message(parse) && check_sources(parse) && check_signers(parse);
+	choose_port(parse);
+	return check_message(parse) && check_tls(parse) && check_sources(parse) &&
+	       check_signers(parse);
 }
 
 bool

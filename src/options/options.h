@@ -135,6 +135,8 @@ struct options {
 	enum tls_want tls; /* TLS_MAY */
 	bool tls_verify;
 	bool require_tls;
+	bool tls_on_connect;
+	const char *tls_cert, *tls_key; /* files; key NULL: that of tls_cert */
 	enum tls_level tls_level; /* LEVEL_NONE: not given */
 	const char *tls_ca; /* file or directory; NULL: the system's */
 
@@ -150,6 +152,11 @@ struct options {
 	long timeout_dns; /* never 0 */
 	long timeout_sts; /* of the fetch of one policy; never 0 */
 	long timeout_target; /* for all walks of one target; never 0 */
+
+	/* how it is said */
+	enum protocol protocol; /* PROTOCOL_ESMTP */
+	bool chunking;
+	const char *dsn_notify, *dsn_ret, *dsn_envid; /* as they go out; NULL: not given */
 
 	/* the test message */
 	struct strings headers; /* "Name: value" */

@@ -5,7 +5,6 @@
 #include "base/slice.h"
 
 static const char no_auth[] = "mxwalk does not log in";
-static const char no_certificate[] = "mxwalk shows no certificate of its own";
 static const char no_choice[] = "what TLS is spoken is not to be chosen";
 static const char one_recipient[] = "a message has one recipient: --to ADDRESS";
 static const char other_checks[] = "--tls-verify checks the chain and the name";
@@ -27,7 +26,7 @@ const struct swaks_option swaks_table[] = {
     {"6", SWAKS_NONE, "-6", NULL},
     {"copy-routing", SWAKS_MUST, NULL, "name the server: --server HOST"},
     {"port p", SWAKS_MUST, "--port PORT", NULL},
-    {"protocol", SWAKS_MUST, NULL, "mxwalk speaks ESMTP, and SMTP where a server knows no more"},
+    {"protocol", SWAKS_MUST, "--protocol PROTOCOL", NULL},
     {"data d", SWAKS_MUST, "--data TEXT or --data @FILE", NULL},
     {"dump-as-body dab", SWAKS_MAY, NULL, "the message says who sent it anyway"},
     {"dump-as-body-shows-password dabsp", SWAKS_NONE, NULL, no_auth},
@@ -53,11 +52,10 @@ const struct swaks_option swaks_table[] = {
     {"tls", SWAKS_NONE, "--tls", NULL},
     {"tls-optional tlso", SWAKS_NONE, "--tls-optional", NULL},
     {"tls-optional-strict tlsos", SWAKS_NONE, "--tls-optional", NULL},
-    {"tls-on-connect tlsc", SWAKS_NONE, NULL,
-        "mail exchangers begin in the clear: --tls insists on STARTTLS"},
-    {"tls-cert", SWAKS_MUST, NULL, no_certificate},
-    {"tls-key", SWAKS_MUST, NULL, no_certificate},
-    {"tls-chain", SWAKS_MUST, NULL, no_certificate},
+    {"tls-on-connect tlsc", SWAKS_NONE, "--tls-on-connect", NULL},
+    {"tls-cert", SWAKS_MUST, "--tls-cert FILE", NULL},
+    {"tls-key", SWAKS_MUST, "--tls-key FILE", NULL},
+    {"tls-chain", SWAKS_MUST, NULL, "the file of --tls-cert holds the chain, too"},
     {"tls-protocol tlsp", SWAKS_MUST, NULL, no_choice},
     {"tls-cipher", SWAKS_MUST, NULL, no_choice},
     {"tls-get-peer-cert", SWAKS_MAY, NULL, "what the certificate says is in the records: --json"},
@@ -151,7 +149,15 @@ swaks_find(const char *name, size_t len)
 			if (one.len == len && memcmp(one.at, name, len) == 0)
 				return &swaks_table[i];
 	}
-	return begins(name, len, "h-") || begins(name, len, "header-") ? &header_family : NULL;
+	return swaks_header(name, len) != NULL ? &header_family : NULL;
+}
+
+const char *
+swaks_header(const char *name, size_t len)
+{
+	return begins(name, len, "h-")        ? name + strlen("h-")
+	       : begins(name, len, "header-") ? name + strlen("header-")
+	                                      : NULL;
 }
 
 bool

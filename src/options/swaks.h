@@ -19,6 +19,8 @@ extern const struct swaks_option swaks_table[];
 extern const size_t swaks_count;
 
 const struct swaks_option *swaks_find(const char *name, size_t len); /* NULL: not swaks's */
+/* Of "h-NAME" or "header-NAME" the NAME; NULL: it is no such thing. */
+const char *swaks_header(const char *name, size_t len);
 bool swaks_stage(const char *word); /* a word of swaks's --quit-after, in its upper case */
 
 #endif

@@ -448,6 +448,65 @@ take_header(struct arena *arena, const struct option *option, const char *value,
 	return problem != NULL ? problem : take_field(arena, value, at);
 }
 
+/* "success,failure": each once; "never" alone (RFC 3461 section 4.1). */
+const char *
+take_dsn_notify(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	static const char *const words[] = {"NEVER", "SUCCESS", "FAILURE", "DELAY"};
+	static const char expected[] = "not \"never\", nor a list of success, failure and delay";
+	struct slice rest = slice_of(value), one;
+	unsigned seen = 0;
+	const char *out = "";
+
+	(void)option;
+	while (slice_part(&rest, ',', &one)) {
+		unsigned i = 0;
+
+		while (i < 4 && !slice_is(one, words[i]))
+			i++;
+		if (i == 4 || (seen & 1u << i) != 0)
+			return expected;
+		seen |= 1u << i;
+		out = arena_printf(arena, "%s%s%s", out, *out != '\0' ? "," : "", words[i]);
+	}
+	if (seen == 0 || (seen & 1) != 0 ? seen != 1 : value[strlen(value) - 1] == ',')
+		return expected;
+	*(const char **)at = out;
+	return NULL;
+}
+
+const char *
+take_dsn_ret(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	bool full = slice_is(slice_of(value), "full");
+
+	(void)arena, (void)option;
+	if (!full && !slice_is(slice_of(value), "hdrs"))
+		return "not one of full, hdrs";
+	*(const char **)at = full ? "FULL" : "HDRS";
+	return NULL;
+}
+
+/* As xtext (RFC 3461 section 4): "+", "=" and what is not printable is +XX. */
+const char *
+take_dsn_envid(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	enum { ENVID_MAX = 100 }; /* section 4.4 */
+	const char *out = "";
+
+	(void)option;
+	for (const char *p = value; *p != '\0'; p++) {
+		if (*p < ' ' || *p > '~')
+			return "something other than printable ASCII stands in it";
+		out = arena_printf(arena, *p == '+' || *p == '=' || *p == ' ' ? "%s+%02X" : "%s%c",
+		    out, (unsigned)(unsigned char)*p);
+	}
+	if (strlen(out) > ENVID_MAX)
+		return "longer than 100 characters, as it goes out";
+	*(const char **)at = out;
+	return NULL;
+}
+
 static struct pair *
 add_pair(struct arena *arena, struct pairs *pairs, const char *value)
 {

@@ -66,6 +66,8 @@ not_sendable(const struct dialogue *d)
 	if (plan->require_tls && !(d->tls && d->ehlo.requiretls))
 		return "TLS is required on the whole way, and the server does not offer "
 		       "REQUIRETLS under TLS (5.7.30)";
+	if ((plan->notify != NULL || plan->ret != NULL || plan->envid != NULL) && !d->ehlo.dsn)
+		return "notifications are asked for (--dsn-...), and the server does not offer DSN";
 	if (needs_smtputf8(plan) && !d->ehlo.smtputf8)
 		return plan->message != NULL &&
 		               message_header_is_8bit(plan->message, plan->message_len)
@@ -98,8 +100,9 @@ pass_guard(const struct dialogue *d, enum stage next)
 {
 	switch (stages[next].guard) {
 	case GUARD_TLS:
-		return d->plan->tls != TLS_NEVER && d->ehlo.starttls ? next
-		                                                     : stages[next].otherwise;
+		return d->plan->tls != TLS_NEVER && d->ehlo.starttls && !d->tls
+		           ? next
+		           : stages[next].otherwise;
 	case GUARD_OPEN:
 		return d->open ? next : stages[next].otherwise;
 	case GUARD_NONE:
@@ -131,10 +134,27 @@ come_to_rest(struct dialogue *d)
 	return begin(d);
 }
 
+static bool
+says_bdat(const struct dialogue *d)
+{
+	return d->plan->chunking && d->ehlo.chunking && d->plan->depth >= STAGE_MESSAGE;
+}
+
+/* What the protocol leaves out, or has no other word for. */
+static enum stage
+by_protocol(const struct dialogue *d, enum stage next)
+{
+	if (next == STAGE_EHLO && d->plan->protocol == PROTOCOL_SMTP)
+		return STAGE_HELO;
+	if (next == STAGE_HELO && d->plan->protocol == PROTOCOL_LMTP)
+		return STAGE_QUIT;
+	return next == STAGE_DATA && says_bdat(d) ? STAGE_MESSAGE : next;
+}
+
 static void
 enter(struct dialogue *d, enum stage next)
 {
-	next = pass_guard(d, next);
+	next = by_protocol(d, pass_guard(d, next));
 	/* Deep enough. Before the greeting we may not talk, and behind 354 a QUIT would be message
 	 * text: there we just close. */
 	if (next < STAGE_QUIT && next > last_stage(d->plan->depth)) {
@@ -216,9 +236,26 @@ say_mail(const struct dialogue *d, struct buf *line)
 		buf_puts(line, " BODY=8BITMIME");
 	if (needs_smtputf8(plan))
 		buf_puts(line, " SMTPUTF8");
+	if (plan->ret != NULL)
+		buf_printf(line, " RET=%s", plan->ret);
+	if (plan->envid != NULL)
+		buf_printf(line, " ENVID=%s", plan->envid);
 	if (plan->require_tls)
 		buf_puts(line, " REQUIRETLS");
 	buf_puts(line, "\r\n");
+}
+
+static void
+say_message(const struct dialogue *d, struct buf *line)
+{
+	const struct plan *plan = d->plan;
+
+	if (says_bdat(d)) {
+		buf_printf(line, "BDAT %zu LAST\r\n", plan->message_len);
+		buf_add(line, plan->message, plan->message_len);
+	} else {
+		message_stuff(plan->message, plan->message_len, line);
+	}
 }
 
 enum act
@@ -229,7 +266,8 @@ dialogue_act(const struct dialogue *d, struct buf *line)
 	switch ((int)d->stage) {
 	case STAGE_EHLO:
 	case STAGE_EHLO_TLS:
-		buf_printf(line, "EHLO %s\r\n", plan->helo);
+		buf_printf(line, "%s %s\r\n", plan->protocol == PROTOCOL_LMTP ? "LHLO" : "EHLO",
+		    plan->helo);
 		break;
 	case STAGE_HELO:
 		buf_printf(line, "HELO %s\r\n", plan->helo);
@@ -244,13 +282,15 @@ dialogue_act(const struct dialogue *d, struct buf *line)
 		say_mail(d, line);
 		break;
 	case STAGE_RCPT:
-		buf_printf(line, "RCPT TO:<%s>\r\n", plan->rcpt);
+		buf_printf(line, "RCPT TO:<%s>%s%s\r\n", plan->rcpt,
+		    plan->notify != NULL ? " NOTIFY=" : "",
+		    plan->notify != NULL ? plan->notify : "");
 		break;
 	case STAGE_DATA:
 		buf_puts(line, "DATA\r\n");
 		break;
 	case STAGE_MESSAGE:
-		message_stuff(plan->message, plan->message_len, line);
+		say_message(d, line);
 		break;
 	case STAGE_QUIT:
 		buf_puts(line, "QUIT\r\n");
@@ -287,7 +327,8 @@ note(struct dialogue *d, const struct reply *reply, long ms)
 	if (stages[d->stage].act != ACT_SAY)
 		return;
 	if (d->stage == STAGE_MESSAGE) {
-		entry->sent = arena_printf(d->arena, "(message, %zu octets)", d->plan->message_len);
+		entry->sent = arena_printf(d->arena, "%s(message, %zu octets)",
+		    says_bdat(d) ? "BDAT " : "", d->plan->message_len);
 		return;
 	}
 	buf_init(&line, 4096);
@@ -324,7 +365,7 @@ void
 dialogue_heard(struct dialogue *d, const struct reply *reply, bool more_waiting, long ms)
 {
 	enum outcome outcome = outcome_of(reply->code);
-	enum stage stage = d->stage, next = stages[stage].next[outcome];
+	enum stage stage = d->stage, next = by_protocol(d, stages[stage].next[outcome]);
 	bool good = outcome == GOT_YES || outcome == GOT_MORE;
 
 	if (stage != STAGE_READY)
@@ -377,7 +418,10 @@ void
 dialogue_connected(struct dialogue *d, long ms)
 {
 	note(d, NULL, ms);
-	enter(d, stages[d->stage].next[GOT_YES]);
+	if (d->plan->tls_at_once && d->plan->depth > STAGE_CONNECT)
+		d->stage = STAGE_HANDSHAKE;
+	else
+		enter(d, stages[d->stage].next[GOT_YES]);
 }
 
 void
@@ -385,7 +429,7 @@ dialogue_secured(struct dialogue *d, long ms)
 {
 	note(d, NULL, ms);
 	d->tls = true;
-	enter(d, stages[d->stage].next[GOT_YES]);
+	enter(d, d->plan->tls_at_once ? STAGE_GREETING : stages[d->stage].next[GOT_YES]);
 }
 
 void

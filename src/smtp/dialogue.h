@@ -15,6 +15,9 @@ struct buf;
 
 enum tls_want { TLS_NEVER, TLS_MAY, TLS_MUST }; /* MAY: opportunistic (RFC 7435) */
 
+/* SMTP: HELO alone. LMTP (RFC 2033): LHLO, and no other word for it. */
+enum protocol { PROTOCOL_ESMTP, PROTOCOL_SMTP, PROTOCOL_LMTP };
+
 /* No server is asked for more in one session. */
 enum { DIALOGUE_TRANSACTIONS_MAX = 100 };
 
@@ -26,6 +29,10 @@ struct plan {
 	const char *rcpt; /* NULL: no recipient, the walk ends after EHLO */
 	enum stage depth; /* QUIT after this one: CONNECT … MESSAGE */
 	enum tls_want tls;
+	bool tls_at_once; /* the handshake comes first, before the greeting (RFC 8314) */
+	enum protocol protocol;
+	bool chunking; /* BDAT in the place of DATA, where it is offered (RFC 3030) */
+	const char *notify, *ret, *envid; /* of DSN (RFC 3461), envid as xtext; NULL: not said */
 	bool require_tls; /* every server on the way, too (RFC 8689): MAIL says so */
 	bool pipeline; /* reserved: the walk is lock-step, so that each reply has its blame and time
 	                */
