@@ -129,8 +129,8 @@ read_record(const struct answer *txt, struct arena *arena, struct mta_sts *out)
 		conclude(out, STS_ABSENT, NULL, why_absent(txt, arena));
 		return false;
 	}
-	out->record = only->u.txt.joined.bytes;
 	out->record_len = only->u.txt.joined.len;
+	out->record = arena_copy(arena, only->u.txt.joined.bytes, out->record_len);
 	if (found > 1) {
 		conclude(out, STS_RECORD_BAD, invalid,
 		    arena_printf(arena,

@@ -207,8 +207,8 @@ read_record(const struct answer *txt, struct arena *arena, struct tls_rpt *out)
 		out->problem = why_absent(txt, arena);
 		return;
 	}
-	out->record = only->u.txt.joined.bytes;
 	out->record_len = only->u.txt.joined.len;
+	out->record = arena_copy(arena, only->u.txt.joined.bytes, out->record_len);
 	out->state = TLS_RPT_BAD;
 	if (found > 1) {
 		out->problem = arena_printf(arena,
