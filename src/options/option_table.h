@@ -72,7 +72,7 @@ struct option {
 
 extern const struct option option_table[];
 extern const size_t option_count;
-enum { OPTION_MAX = 160 };
+enum { OPTION_MAX = 192 };
 
 bool option_belongs(const struct option *option, enum command_id command);
 bool command_find(const char *word, enum command_id *command);

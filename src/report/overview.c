@@ -171,13 +171,16 @@ sort_causes(struct overview *overview)
 
 	for (enum cause c = 0; c < CAUSE_COUNT; c++) {
 		causes[c].cause = c;
-		qsort(causes[c].lists, causes[c].list_count, sizeof *causes[c].lists, by_frequency);
+		if (causes[c].list_count > 0)
+			qsort(causes[c].lists, causes[c].list_count, sizeof *causes[c].lists,
+			    by_frequency);
 	}
 	qsort(causes, CAUSE_COUNT, sizeof *causes, by_cause_count);
 	while (n < CAUSE_COUNT && causes[n].count > 0)
 		n++;
 	overview->cause_count = n;
-	qsort(overview->lists, overview->list_count, sizeof *overview->lists, by_frequency);
+	if (overview->list_count > 0)
+		qsort(overview->lists, overview->list_count, sizeof *overview->lists, by_frequency);
 }
 
 static void
