@@ -2,6 +2,8 @@
 not refused. The sites are loopback addresses; pauses are short by --site-pause, and what a minute may have is counted by test_site."""
 import json
 import os
+import socket
+import struct
 import sys
 import threading
 import time
@@ -217,4 +219,56 @@ large = {f'127.78.4.{i + 1}' for i in range(20)}
 tap.check('… no address has two connections at once', max(servers.most.values()) == 1, servers.most)
 tap.check('… nobody waits for the large site', max(small) < COUNT, max(small))
 tap.check('… QUIT is said to each', sum(s.quits for s in scripts.values()) == servers.connections, servers.connections)
+
+# ---- a source comes onto a list in the middle of a run
+
+
+class Names:
+    """A DNS of its own: dN.example with a mail exchanger each, and a list that has 127.0.0.9 from the third time on that it is asked."""
+
+    def __init__(self):
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind(('127.0.0.1', 0))
+        self.port = self.sock.getsockname()[1]
+        self.looks = 0
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            query, client = self.sock.recvfrom(2000)
+            labels, at = [], 12
+            while query[at]:
+                labels.append(query[at + 1:at + 1 + query[at]].decode())
+                at += 1 + query[at]
+            kind, name = struct.unpack('!H', query[at + 1:at + 3])[0], '.'.join(labels).lower()
+            data = None
+            self.looks += name == '9.0.0.127.bl.test' and kind == 1
+            if name in ('2.0.0.127.bl.test', '9.0.0.127.bl.test') and kind == 1 and (name[0] == '2' or self.looks > 2):
+                data = bytes([127, 0, 0, 2])
+            elif kind == 15 and name.endswith('.example') and name.startswith('d'):
+                data = b'\0\x0a\x02mx' + query[12:at + 1]
+            elif kind == 1 and name.startswith('mx.d'):
+                data = bytes([127, 78, 6, int(labels[1][1:]) % 200 + 1])
+            head = query[:2] + struct.pack('!5H', 0x8180 | (0 if data or not name.endswith('.bl.test') else 3), 1, 1 if data else 0, 0, 0)
+            answer = b'\xc0\x0c' + struct.pack('!HHIH', kind, 1, 0, len(data)) + data if data else b''
+            self.sock.sendto(head + query[12:at + 5] + answer, client)
+
+
+names = Names()
+lists = os.path.join(FOLDER, 'lists')
+open(lists, 'w').write('[bl.test]\nname = Test list\nask = ip4\non = yes\nweight = B\npolicy = none\nvalue = 127.0.0.2 listed it is on it\n')
+servers = Servers({f'127.78.6.{i + 1}': Server(pause=0.02) for i in range(200)})
+path = os.path.join(FOLDER, 'list')
+open(path, 'w').write(''.join(f'd{i}.example\n' for i in range(120)))
+for extra in ((), ('--keep-going',)):
+    names.looks = 0
+    run = probe('--allow-private', '--no-tls', '--ehlo', 'me.example.org', '--from', 'me@example.org', '--source', '127.0.0.9', '--nameserver', f'127.0.0.1:{names.port}', '--port', str(servers.port), '--input', path,
+                '--concurrency', '5', '--site-rate', 'none', '--lists', lists, '--watch-lists', '100ms', '--timeout-dns', '2s', *extra)
+    end = next((r for r in run.records if r['type'] == 'summary'), {})
+    told = 'has come onto bl.test' in run.err
+    if extra:
+        tap.check('… with --keep-going it is told, and the run goes on', told and len(run.results()) == 120 and 'stopped' not in end, f'{run.status} {run.err} {str(end)[:300]}')
+    else:
+        tap.check('a source that comes onto a list: the run stops, and says when', told and end.get('stopped') == 'listed' and 0 < len(run.results()) < 120 and run.status == 71, f'{run.status} {run.err} {str(end)[:300]}')
+servers.close()
 tap.done()

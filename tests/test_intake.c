@@ -35,6 +35,48 @@ split(char *line, const char **words, size_t max)
 	return count;
 }
 
+static bool
+is_shuffled(size_t count, bool shuffled)
+{
+	struct intake_plan plan = {.shuffled = shuffled};
+	static bool seen[5001];
+	char name[64], text[60000] = "";
+	size_t len = 0, moved = 0, found = 0;
+	struct intake *intake;
+	struct target target;
+	const char *why;
+	int status;
+
+	memset(seen, 0, sizeof seen);
+	for (size_t i = 1; i <= count; i++)
+		len += (size_t)snprintf(text + len, sizeof text - len, "d%zu.com\n", i);
+	write_file(name, text);
+	plan.file = name;
+	intake = intake_open(&plan, &status);
+	cr_assert_not_null(intake);
+	for (; intake_next(intake, &target, &why) == INTAKE_TARGET; found++) {
+		size_t number = strtoul(target.domain + 1, NULL, 10);
+
+		cr_assert(number >= 1 && number <= count && !seen[number]);
+		seen[number] = true;
+		cr_assert_eq(target.place, number);
+		moved += number != found + 1;
+	}
+	cr_assert_eq(found, count);
+	intake_close(intake);
+	remove(name);
+	return moved > count / 2;
+}
+
+/* Each once, whatever the order, and each knows where it stood. */
+Test(intake, a_list_is_shuffled)
+{
+	cr_expect(is_shuffled(5000, true));
+	cr_expect(is_shuffled(INTAKE_FEW, true));
+	cr_expect_not(is_shuffled(INTAKE_FEW - 1, true));
+	cr_expect_not(is_shuffled(5000, false));
+}
+
 /* "domain/depth", "domain/depth:recipient", "domain/depth@host:port", "-text" when it is left out,
  * "=text" when another walk does for it; "!N" at the end: so many bad lines. */
 static void

@@ -5,11 +5,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "campaign/egress.h"
 #include "campaign/pulse.h"
 #include "campaign/served.h"
+#include "evidence/lists.h"
 #include "io/loop.h"
 
 enum {
@@ -193,6 +195,23 @@ on_attempt(const struct attempt *attempt, const char *site, void *arg)
 		return;
 	warn_of_egress(campaign);
 	give_up(campaign, RUN_NOBODY_ANSWERS);
+}
+
+/* What every further walk would hear, and may be the doing of those before. */
+static void
+on_listed(const struct ip *source, const struct list *list, void *arg)
+{
+	struct campaign *campaign = arg;
+	bool goes_on = campaign->plan->keep_going;
+	time_t now = (time_t)(loop_wall_ms() / 1000);
+	char ip[IP_TEXT], at[32] = "";
+	struct tm utc;
+
+	if (gmtime_r(&now, &utc) != NULL)
+		strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	log_warn("%s: %s has come onto %s, after %lu of the targets%s", at, ip_text(source, ip),
+	    list->zone, campaign->begun, goes_on ? "" : "; the run stops (--keep-going goes on)");
+	give_up(campaign, RUN_LISTED);
 }
 
 /* ---- from the intake into the pipeline */
@@ -436,6 +455,7 @@ begin(struct campaign *campaign)
 	campaign->served = served_new(plan->verdicts, on_served, campaign);
 	campaign->senders = senders_new(plan->senders, on_sender, campaign);
 	campaign->pipeline = pipeline_new(plan->pipeline, campaign->senders, &calls);
+	senders_watch(campaign->senders, plan->watch_ms, on_listed, campaign);
 	campaign->more = evtimer_new(campaign->base, on_more, campaign);
 	pulse_begin(&campaign->pulse, loop_ms(), plan->sink->tally.targets);
 	watch_signals(campaign);

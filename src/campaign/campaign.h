@@ -21,6 +21,7 @@ struct campaign_plan { /* borrowed */
 	bool minutes; /* tell it every minute */
 	struct verdicts *verdicts; /* what was found out in an earlier run that this goes on with */
 	bool other_list; /* the targets need not be those of that run: what is another is asked */
+	long watch_ms; /* how often the standing of the sources is looked at; 0: it is not */
 	bool keep_going; /* also when nobody answers this machine, or it cannot */
 	const struct run_facts *run;
 };

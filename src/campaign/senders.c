@@ -1,6 +1,7 @@
 #include "campaign/senders.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "base/arena.h"
 #include "dns/book.h"
+#include "evidence/blocklist.h"
 
 struct waiter {
 	struct waiter *next;
@@ -26,6 +28,14 @@ struct found {
 	struct waiter *waiters;
 	struct identity identity;
 	struct ip about; /* what the evidence is about */
+	struct watch { /* of its standing, later on */
+		struct arena *arena;
+		struct book *book;
+		struct consult *consult; /* NULL: it is not being looked at */
+		struct listing *listings;
+		const struct list **told, **clean; /* lists that it came onto; that it was not on */
+		size_t told_count, clean_count;
+	} watch;
 };
 
 struct senders {
@@ -33,6 +43,9 @@ struct senders {
 	struct found *all;
 	senders_gathered *gathered;
 	void *arg;
+	struct event *look; /* NULL: nobody watches */
+	senders_listed *listed;
+	void *listed_arg;
 };
 
 struct senders *
@@ -57,6 +70,20 @@ free_waiters(struct waiter *waiter)
 	}
 }
 
+static void
+stop_watching(struct found *found)
+{
+	struct watch *watch = &found->watch;
+
+	if (watch->consult != NULL)
+		consult_cancel(watch->consult);
+	book_free(watch->book);
+	arena_free(watch->arena);
+	watch->consult = NULL;
+	watch->book = NULL;
+	watch->arena = NULL;
+}
+
 void
 senders_free(struct senders *senders)
 {
@@ -66,11 +93,14 @@ senders_free(struct senders *senders)
 		next = found->next;
 		if (found->consult != NULL)
 			consult_cancel(found->consult);
+		stop_watching(found);
 		free_waiters(found->waiters);
 		book_free(found->book);
 		arena_free(found->arena);
 		free(found);
 	}
+	if (senders->look != NULL)
+		event_free(senders->look);
 	free(senders);
 }
 
@@ -241,6 +271,124 @@ senders_forget(struct senders *senders, void *arg)
 			*at = waiter->next;
 			free(waiter);
 		}
+}
+
+/* ---- their standing while a run goes on */
+
+static bool
+asks(const struct list *list, const struct ip *ip)
+{
+	return list->kind == LIST_BLACK && blocklist_takes(list, ip);
+}
+
+static bool
+watch_step(struct book *book, void *arg)
+{
+	struct found *found = arg;
+	const struct lists *lists = found->senders->plan.lists;
+	struct watch *watch = &found->watch;
+	bool complete = true;
+
+	for (size_t i = 0; i < lists_count(lists); i++)
+		if (asks(lists_at(lists, i), &found->about))
+			complete = blocklist_look_up(book, watch->arena, lists_at(lists, i),
+			               &found->about, NULL, "ip", &watch->listings[i]) &&
+			           complete;
+	return complete;
+}
+
+static bool
+is_among(const struct list *const *lists, size_t count, const struct list *list)
+{
+	for (size_t i = 0; i < count; i++)
+		if (lists[i] == list)
+			return true;
+	return false;
+}
+
+/* What could not be told before is no news. */
+static bool
+was_clean(const struct found *found, const struct list *list)
+{
+	const struct sender *evidence = &found->entry.evidence;
+
+	for (size_t i = 0; i < evidence->listing_count; i++)
+		if (evidence->listings[i].list == list &&
+		    strcmp(evidence->listings[i].identity, "ip") == 0 &&
+		    evidence->listings[i].state == LIST_CLEAN)
+			return true;
+	return is_among(found->watch.clean, found->watch.clean_count, list);
+}
+
+static void
+note_standing(struct found *found, const struct listing *listing)
+{
+	struct watch *watch = &found->watch;
+	struct senders *senders = found->senders;
+
+	if (listing->state == LIST_CLEAN && !was_clean(found, listing->list))
+		*(const struct list **)arena_push(found->arena, &watch->clean, watch->clean_count++,
+		    sizeof *watch->clean) = listing->list;
+	if (listing->state != LIST_LISTED || !was_clean(found, listing->list) ||
+	    is_among(watch->told, watch->told_count, listing->list))
+		return;
+	*(const struct list **)arena_push(
+	    found->arena, &watch->told, watch->told_count++, sizeof *watch->told) = listing->list;
+	senders->listed(&found->about, listing->list, senders->listed_arg);
+}
+
+static void
+watch_done(bool complete, void *arg)
+{
+	struct found *found = arg;
+	const struct lists *lists = found->senders->plan.lists;
+
+	(void)complete; /* what is missing is UNKNOWN */
+	found->watch.consult = NULL;
+	for (size_t i = 0; i < lists_count(lists); i++)
+		if (found->watch.listings[i].list != NULL)
+			note_standing(found, &found->watch.listings[i]);
+	stop_watching(found);
+}
+
+static void
+look(struct found *found)
+{
+	const struct senders_plan *plan = &found->senders->plan;
+	struct watch *watch = &found->watch;
+
+	if (!found->entry.evident || watch->consult != NULL)
+		return;
+	watch->arena = arena_new();
+	watch->book = book_new();
+	watch->listings =
+	    arena_alloc(watch->arena, lists_count(plan->lists) * sizeof *watch->listings);
+	watch->consult = consult_start(
+	    plan->base, &plan->who, watch->book, watch_step, watch_done, found, plan->dns_ms);
+}
+
+static void
+on_look(evutil_socket_t fd, short what, void *arg)
+{
+	struct senders *senders = arg;
+
+	(void)fd;
+	(void)what;
+	for (struct found *found = senders->all; found != NULL; found = found->next)
+		look(found);
+}
+
+void
+senders_watch(struct senders *senders, long ms, senders_listed *listed, void *arg)
+{
+	struct timeval period = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+	if (senders->plan.lists == NULL || ms == 0)
+		return;
+	senders->listed = listed;
+	senders->listed_arg = arg;
+	senders->look = event_new(senders->plan.base, -1, EV_PERSIST, on_look, senders);
+	event_add(senders->look, &period);
 }
 
 struct ip

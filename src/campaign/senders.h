@@ -60,6 +60,11 @@ bool senders_pending(
     const struct senders *senders); /* is evidence about anyone still being gathered */
 void senders_forget(struct senders *senders, void *arg);
 
+/* Looks every so many milliseconds whether a source has come onto a list of senders of spam that it
+ * was not on before. `listed` is called once for each. */
+typedef void senders_listed(const struct ip *source, const struct list *list, void *arg);
+void senders_watch(struct senders *senders, long ms, senders_listed *listed, void *arg);
+
 struct ip senders_source(
     const struct ip *destination); /* the address that the kernel would send from; family 0: no
                                       route. No packet is sent. */

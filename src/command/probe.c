@@ -174,6 +174,7 @@ open_intake(struct run *run, struct intake_plan *plan)
 	    .server = o->server.host,
 	    .server_port = o->server.port,
 	    .quit_after = o->quit_after,
+	    .shuffled = !o->ordered && o->concurrency > 1,
 	    .seed = loop_random()};
 	run->intake = intake_open(plan, &status);
 	return status;
@@ -462,6 +463,7 @@ walk_all(struct run *run)
 	    .minutes = !o->quiet && !isatty(STDERR_FILENO),
 	    .verdicts = verdicts_new(),
 	    .other_list = o->force,
+	    .watch_ms = o->watch_lists,
 	    .keep_going = o->keep_going,
 	    .run = &facts};
 	struct resume_plan earlier = {.options = o,

@@ -31,6 +31,15 @@ struct intake {
 	struct seen *domains, *recipients; /* which domains had a recipient, and which had which */
 	struct skip_list *skip;
 	struct input *list; /* NULL: none */
+	struct block { /* of its entries, read ahead and shuffled */
+		struct arena *arena;
+		struct entry_line {
+			const char *text;
+			unsigned long number;
+		} * lines;
+		size_t count, next;
+		enum intake_state behind; /* what comes after it */
+	} block;
 	bool failed;
 	unsigned long line, bad, total, good;
 	uint64_t digest; /* of all that was given */
@@ -245,6 +254,7 @@ intake_open(const struct intake_plan *plan, int *status)
 	intake->plan = plan;
 	intake->arena = arena_new();
 	intake->line_arena = arena_new();
+	intake->block.arena = arena_new();
 	intake->walks = seen_new(plan->seed);
 	intake->domains = seen_new(plan->seed);
 	intake->recipients = seen_new(plan->seed);
@@ -273,6 +283,7 @@ intake_close(struct intake *intake)
 	skip_free(intake->skip);
 	input_close(intake->list);
 	arena_free(intake->line_arena);
+	arena_free(intake->block.arena);
 	arena_free(intake->arena);
 	free(intake);
 }
@@ -393,10 +404,10 @@ admit(struct intake *intake, struct target *target, const char **why)
 /* ---- lines */
 
 static void
-bad_line(struct intake *intake, const char *text, const char *why)
+bad_line(struct intake *intake, unsigned long number, const char *text, const char *why)
 {
 	intake->bad++;
-	log_error("%s:%lu: %s%s%s", input_name(intake->list), intake->line, text,
+	log_error("%s:%lu: %s%s%s", input_name(intake->list), number, text,
 	    *text != '\0' ? ": " : "", why);
 }
 
@@ -410,9 +421,9 @@ next_entry(struct intake *intake, const char **text)
 	while ((state = input_line(intake->list, INTAKE_LINE_MAX, &line)) == INPUT_SOME) {
 		intake->line++;
 		if (line.at == NULL)
-			bad_line(intake, "", "the line is over 4096 octets");
+			bad_line(intake, intake->line, "", "the line is over 4096 octets");
 		else if (memchr(line.at, '\0', line.len) != NULL)
-			bad_line(intake, "", "a NUL byte");
+			bad_line(intake, intake->line, "", "a NUL byte");
 		else if ((line = entry_of(line)).len > 0) {
 			*text = slice_copy(line, intake->line_arena);
 			return INTAKE_TARGET;
@@ -422,10 +433,81 @@ next_entry(struct intake *intake, const char **text)
 		return INTAKE_WAIT;
 	if (state == INPUT_BROKEN && !intake->failed)
 		log_error("%s: %s", input_name(intake->list), input_why(intake->list));
-	else if (intake->good + intake->bad == 0 && !intake->failed)
+	else if (intake->good + intake->bad + intake->block.count == 0 && !intake->failed)
 		log_error("%s: no targets in it", input_name(intake->list));
-	intake->failed |= state == INPUT_BROKEN || intake->good + intake->bad == 0;
+	intake->failed |=
+	    state == INPUT_BROKEN || intake->good + intake->bad + intake->block.count == 0;
 	return INTAKE_END;
+}
+
+/* As much as is there, but no more than a block. */
+static void
+read_block(struct intake *intake)
+{
+	struct block *block = &intake->block;
+	const char *text;
+
+	arena_reset(block->arena);
+	block->lines = NULL;
+	block->count = block->next = 0;
+	while (block->count < INTAKE_BLOCK &&
+	       (block->behind = next_entry(intake, &text)) == INTAKE_TARGET) {
+		struct entry_line *line =
+		    arena_push(block->arena, &block->lines, block->count++, sizeof *block->lines);
+
+		*line = (struct entry_line){arena_string(block->arena, text), intake->line};
+		arena_reset(intake->line_arena);
+	}
+}
+
+/* In the same order in each run of the same list. What begins at once anyway stays as it is. */
+static void
+shuffle_block(struct block *block)
+{
+	uint64_t state = 88172645463325252u; /* xorshift */
+
+	if (block->count < INTAKE_FEW)
+		return;
+	for (size_t i = block->count - 1; i > 0; i--) {
+		struct entry_line line = block->lines[i];
+		size_t other;
+
+		state ^= state << 13;
+		state ^= state >> 7;
+		state ^= state << 17;
+		other = (size_t)(state % (i + 1));
+		block->lines[i] = block->lines[other];
+		block->lines[other] = line;
+	}
+}
+
+/* The same as next_entry, but from all over a block. */
+static enum intake_state
+shuffled_entry(struct intake *intake, const char **text, unsigned long *number)
+{
+	struct block *block = &intake->block;
+
+	if (block->next == block->count) {
+		read_block(intake);
+		shuffle_block(block);
+		if (block->count == 0)
+			return block->behind;
+	}
+	*text = block->lines[block->next].text;
+	*number = block->lines[block->next++].number;
+	return INTAKE_TARGET;
+}
+
+static enum intake_state
+any_entry(struct intake *intake, const char **text, unsigned long *number)
+{
+	enum intake_state state;
+
+	if (intake->plan->shuffled)
+		return shuffled_entry(intake, text, number);
+	state = next_entry(intake, text);
+	*number = intake->line;
+	return state;
 }
 
 enum intake_state
@@ -433,6 +515,7 @@ intake_next(struct intake *intake, struct target *target, const char **why)
 {
 	const char *text;
 	enum intake_state state;
+	unsigned long number = 0;
 
 	arena_reset(intake->line_arena);
 	if (intake->given_next < intake->given_count) {
@@ -442,13 +525,13 @@ intake_next(struct intake *intake, struct target *target, const char **why)
 	}
 	if (intake->list == NULL)
 		return INTAKE_END;
-	while ((state = next_entry(intake, &text)) == INTAKE_TARGET) {
+	while ((state = any_entry(intake, &text, &number)) == INTAKE_TARGET) {
 		if (!target_parse(text, intake->line_arena, target, why)) {
-			bad_line(intake, text, *why);
+			bad_line(intake, number, text, *why);
 			continue;
 		}
 		intake->good++;
-		target->place = intake->given_count + intake->line;
+		target->place = intake->given_count + number;
 		target->depth = depth_of(intake, target, true);
 		fix_server(intake, target);
 		return admit(intake, target, why);

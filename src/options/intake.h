@@ -16,7 +16,11 @@
 struct intake;
 struct skip_list;
 
-enum { INTAKE_LINE_MAX = 4096 };
+enum {
+	INTAKE_LINE_MAX = 4096,
+	INTAKE_BLOCK = 100000, /* entries that are shuffled among themselves */
+	INTAKE_FEW = 50, /* so few are not */
+};
 
 struct intake_plan { /* borrowed */
 	const char *const *operands;
@@ -26,6 +30,7 @@ struct intake_plan { /* borrowed */
 	size_t to_count;
 	const char *file; /* list, "-": standard input, NULL: none */
 	const char *skip_file; /* opt-outs (options/skip.h); NULL: none */
+	bool shuffled; /* the list, in blocks: one that is sorted hammers nobody */
 	const char *server; /* host of --server, NULL */
 	unsigned server_port;
 	enum stage quit_after; /* STAGE_NONE: the default */

@@ -119,6 +119,7 @@ struct options {
 	long site_pause; /* 60 s; 0: none */
 	unsigned retries; /* and 1; 0: not given */
 	bool retry_greylisted;
+	long watch_lists; /* 15 min; 0: never */
 	bool keep_going;
 	enum stage quit_after; /* STAGE_NONE: not given; STAGE_STARTTLS takes the handshake and the
 	                          EHLO behind it along */

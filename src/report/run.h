@@ -48,11 +48,12 @@ enum run_stop { /* why a run was given up before its end */
 	RUN_WENT_ON, /* it was not */
 	RUN_NOBODY_ANSWERS, /* not one of the first connections could be made */
 	RUN_OTHER_LIST, /* it was to go on with another one, whose list was not the same */
+	RUN_LISTED, /* a source came onto a blocklist */
 	RUN_THIS_HOST, /* this machine could not, and could not have for anybody else */
 	RUN_STOP_COUNT
 };
 const char *run_stop_name(
-    enum run_stop stop); /* "nobody-answers" "other-list" "this-host"; NULL: it was not */
+    enum run_stop stop); /* "nobody-answers" "other-list" "listed" "this-host"; NULL: it was not */
 
 struct run_end {
 	int64_t ms;
