@@ -62,10 +62,11 @@ class Fleet:
         with open(os.path.join(folder, 'list'), 'w') as file:
             file.writelines(name + '\n' for name in names)
         with open(os.path.join(folder, 'book'), 'w') as file:
-            for i, name in enumerate(names):
-                file.write(json.dumps({'name': name, 'type': 'MX', 'rcode': 'NOERROR', 'ttl': 60, 'data': [f'10 mx.site{i % len(self.addresses)}.example']}) + '\n')
-            for i, address in enumerate(self.addresses):
-                file.write(json.dumps({'name': f'mx.site{i}.example', 'type': 'A', 'rcode': 'NOERROR', 'ttl': 60, 'data': [address]}) + '\n')
+            for i, name in enumerate(names):  # an exchanger of its own at the site, for of one what it says is asked once
+                k = i % len(self.addresses)
+                host = f'mx{i}.site{k}.example'
+                file.write(json.dumps({'name': name, 'type': 'MX', 'rcode': 'NOERROR', 'ttl': 60, 'data': [f'10 {host}']}) + '\n')
+                file.write(json.dumps({'name': host, 'type': 'A', 'rcode': 'NOERROR', 'ttl': 60, 'data': [self.addresses[k]]}) + '\n')
         return names
 
     def options(self, folder):
