@@ -31,7 +31,7 @@ struct intake {
 	struct seen *domains, *recipients; /* which domains had a recipient, and which had which */
 	struct skip_list *skip;
 	struct input *list; /* NULL: none */
-	struct block { /* of its entries, read ahead and shuffled */
+	struct list_block { /* of its entries, read ahead and shuffled */
 		struct arena *arena;
 		struct entry_line {
 			const char *text;
@@ -444,7 +444,7 @@ next_entry(struct intake *intake, const char **text)
 static void
 read_block(struct intake *intake)
 {
-	struct block *block = &intake->block;
+	struct list_block *block = &intake->block;
 	const char *text;
 
 	arena_reset(block->arena);
@@ -462,7 +462,7 @@ read_block(struct intake *intake)
 
 /* In the same order in each run of the same list. What begins at once anyway stays as it is. */
 static void
-shuffle_block(struct block *block)
+shuffle_block(struct list_block *block)
 {
 	uint64_t state = 88172645463325252u; /* xorshift */
 
@@ -485,7 +485,7 @@ shuffle_block(struct block *block)
 static enum intake_state
 shuffled_entry(struct intake *intake, const char **text, unsigned long *number)
 {
-	struct block *block = &intake->block;
+	struct list_block *block = &intake->block;
 
 	if (block->next == block->count) {
 		read_block(intake);
