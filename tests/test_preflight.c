@@ -61,6 +61,7 @@ static const char mail[] =
 #define KEY "s1._domainkey.shop.example TXT v=DKIM1; k=rsa; p="
 static const char zone[] = "2.0.0.127.ip.lists.example A 127.0.0.2\n"
                            "test.names.lists.example A 127.0.0.2\n"
+                           "2.0.0.127.small.lists.example A 127.0.0.2\n"
                            "10.2.0.192.in-addr.arpa PTR mail.shop.example\n"
                            "mail.shop.example A 192.0.2.10\n"
                            "mail.shop.example TXT v=spf1 a -all\n"
@@ -73,7 +74,9 @@ static const char zone[] = "2.0.0.127.ip.lists.example A 127.0.0.2\n"
 static const char lists_text[] =
     "[ip.lists.example]\nname = IP list\nask = ip4\non = yes\nweight = A\nvalue = 127.0.0.2 listed "
     "bad\n[names.lists.example]\nname = Name list\nask = domain\non = yes\nweight = A\n"
-    "value = 127.0.0.2 listed bad\n";
+    "value = 127.0.0.2 listed bad\n"
+    "[small.lists.example]\nname = Small list\nask = ip4 domain\non = yes\nweight = B\n"
+    "positive = 2.0.0.127\nnegative = 1.0.0.127\nvalue = 127.0.0.2 listed bad\n";
 
 static struct requirements *requirements;
 static struct lists *lists;

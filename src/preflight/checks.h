@@ -33,9 +33,11 @@ struct arena;
 	X(IP_PTR_GENERIC, "ip.ptr.generic") \
 	X(IP_HELO, "ip.helo") \
 	X(IP_LISTS, "ip.lists") \
+	X(IP_LISTS_MINOR, "ip.lists.minor") \
 	X(DOM_SOA, "dom.soa") \
 	X(DOM_RECEIVES, "dom.receives") \
 	X(DOM_LISTS, "dom.lists") \
+	X(DOM_LISTS_MINOR, "dom.lists.minor") \
 	X(DOM_NEW, "dom.new") \
 	X(BIMI, "bimi") \
 	/* the header */ \
@@ -83,6 +85,7 @@ struct arena;
 	X(ATT_NAME, "att.name") \
 	/* where it leads */ \
 	X(URL_LISTS, "url.lists") \
+	X(URL_LISTS_MINOR, "url.lists.minor") \
 	X(URL_FORM_IP, "url.form.ip") \
 	X(URL_FORM_USER, "url.form.user") \
 	X(URL_FORM_SCRIPT, "url.form.script") \

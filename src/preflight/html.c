@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/slice.h"
 
@@ -310,14 +311,33 @@ walk_tree(struct html_walk *walk, const GumboNode *root)
 	}
 }
 
+/* The tree is thrown away in one stroke: gumbo itself takes it apart node by node, and calls itself
+ * for each that lies within another. */
+static void *
+take_memory(void *arena, size_t size)
+{
+	return arena_alloc(arena, size > 0 ? size : 1);
+}
+
+static void
+leave_memory(void *arena, void *memory)
+{
+	(void)arena;
+	(void)memory;
+}
+
 void
 html_digest(struct slice html, struct buf *out)
 {
+	struct arena *arena = arena_new();
 	struct html_walk walk = {.out = out};
 	GumboOptions options = kGumboDefaultOptions;
 	GumboOutput *output;
 
 	options.max_errors = 0;
+	options.allocator = take_memory;
+	options.deallocator = leave_memory;
+	options.userdata = arena;
 	buf_init(&walk.shown, html.len + 1);
 	buf_init(&walk.words, WORDS_MAX);
 	buf_init(&walk.held, out->max);
@@ -327,12 +347,12 @@ html_digest(struct slice html, struct buf *out)
 		walk_tree(&walk, output->document);
 		put(&walk, HTML_TEXT, 0, walk.shown.data, "");
 		put(&walk, HTML_END, 0, "", "");
-		gumbo_destroy_output(&options, output);
 	}
 	buf_release(&walk.unseen);
 	buf_release(&walk.held);
 	buf_release(&walk.words);
 	buf_release(&walk.shown);
+	arena_free(arena);
 }
 
 static bool

@@ -608,17 +608,18 @@ judge_helo(const struct examination *x, struct finding *out)
 		        x->arena, "The EHLO name %s could not be looked up.", x->query->helo));
 }
 
-/* The first that is listed; else the first of weight that did not say. */
+/* The first that is listed on lists of that weight (A: large receivers refuse on it, B: many
+ * smaller ones do); else the first of them that did not say. */
 static void
 judge_listings(const struct examination *x, const struct listing *listings, size_t count,
-    bool (*counts)(const struct listing *listing), struct finding *out)
+    bool (*counts)(const struct listing *listing), char weight, struct finding *out)
 {
 	const struct listing *silent = NULL;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct listing *one = &listings[i];
 
-		if (!counts(one) || one->list->kind != LIST_BLACK || one->list->weight > 'B')
+		if (!counts(one) || one->list->kind != LIST_BLACK || one->list->weight != weight)
 			continue;
 		if (one->state == LIST_LISTED) {
 			out->count += out->result == FINDING_FAIL ? 1 + (out->count == 0) : 0;
@@ -661,19 +662,28 @@ is_about_any(const struct listing *listing)
 	return true;
 }
 
+static char
+weight_of(enum check_id id)
+{
+	return id == CHECK_IP_LISTS || id == CHECK_DOM_LISTS || id == CHECK_URL_LISTS ? 'A' : 'B';
+}
+
 static void
 judge_ip_lists(const struct examination *x, struct finding *out)
 {
-	judge_listings(x, x->sender->listings, x->sender->listing_count, is_about_ip, out);
+	judge_listings(
+	    x, x->sender->listings, x->sender->listing_count, is_about_ip, weight_of(out->id), out);
 }
 
 static void
 judge_names(const struct examination *x, struct finding *out)
 {
 	struct finding other = {.id = out->id};
+	char weight = weight_of(out->id);
 
-	judge_listings(x, x->sender->listings, x->sender->listing_count, is_about_name, out);
-	judge_listings(x, x->known->names, x->known->name_count, is_about_any, &other);
+	judge_listings(
+	    x, x->sender->listings, x->sender->listing_count, is_about_name, weight, out);
+	judge_listings(x, x->known->names, x->known->name_count, is_about_any, weight, &other);
 	if (out->result != FINDING_FAIL &&
 	    (other.result == FINDING_FAIL || other.result == FINDING_UNKNOWN))
 		*out = other;
@@ -709,7 +719,8 @@ judge_new(const struct examination *x, struct finding *out)
 static void
 judge_links(const struct examination *x, struct finding *out)
 {
-	judge_listings(x, x->known->links, x->known->link_count, is_about_any, out);
+	judge_listings(
+	    x, x->known->links, x->known->link_count, is_about_any, weight_of(out->id), out);
 	for (size_t i = 0; i < x->known->host_count && out->result == FINDING_FAIL; i++) {
 		const struct checked_host *host = &x->known->hosts[i];
 
@@ -984,9 +995,11 @@ static examine *const table[CHECK_COUNT] = {
     [CHECK_IP_PTR_GENERIC] = judge_generic,
     [CHECK_IP_HELO] = judge_helo,
     [CHECK_IP_LISTS] = judge_ip_lists,
+    [CHECK_IP_LISTS_MINOR] = judge_ip_lists,
     [CHECK_DOM_SOA] = judge_soa,
     [CHECK_DOM_RECEIVES] = judge_receives,
     [CHECK_DOM_LISTS] = judge_names,
+    [CHECK_DOM_LISTS_MINOR] = judge_names,
     [CHECK_DOM_NEW] = judge_new,
     [CHECK_BIMI] = judge_bimi,
     [CHECK_HDR_FROM_FREEMAIL] = judge_freemail,
@@ -1004,6 +1017,7 @@ static examine *const table[CHECK_COUNT] = {
     [CHECK_ATT_ARCHIVE] = judge_attachment,
     [CHECK_ATT_NAME] = judge_attachment,
     [CHECK_URL_LISTS] = judge_links,
+    [CHECK_URL_LISTS_MINOR] = judge_links,
     [CHECK_URL_FORM_IP] = judge_shown,
     [CHECK_URL_FORM_USER] = judge_shown,
     [CHECK_URL_FORM_SCRIPT] = judge_shown,

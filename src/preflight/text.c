@@ -360,12 +360,36 @@ compare_forms(struct message_facts *facts)
 
 /* ---- the words of it */
 
+enum { HEADS = 256, WORDS_FOUND_MAX = 400 };
+
+/* One pass for all words, which are in lower case: those that begin with the two octets at hand are
+ * compared. */
 static bool
 holds_any(const struct message_facts *facts, struct slice text, enum preflight_words list)
 {
-	for (size_t i = 0; i < requirements_words(facts->requirements, list); i++)
-		if (slice_find(text, requirements_word(facts->requirements, list, i)) != NULL)
-			return true;
+	size_t count = requirements_words(facts->requirements, list);
+	unsigned short head[HEADS] = {0}, next[WORDS_FOUND_MAX + 1] = {0};
+
+	for (size_t i = 1; i <= count && i <= WORDS_FOUND_MAX; i++) {
+		const char *word = requirements_word(facts->requirements, list, i - 1);
+		unsigned char first = (unsigned char)to_lower(word[0]);
+
+		next[i] = head[first];
+		head[first] = (unsigned short)i;
+	}
+	for (size_t at = 0; at + 1 < text.len; at++) {
+		char first = text.at[at], second = text.at[at + 1];
+		unsigned short i;
+
+		first = (char)(first >= 'A' && first <= 'Z' ? first | ' ' : first);
+		second = (char)(second >= 'A' && second <= 'Z' ? second | ' ' : second);
+		for (i = head[(unsigned char)first]; i != 0; i = next[i]) {
+			const char *word = requirements_word(facts->requirements, list, i - 1u);
+
+			if (word[1] == second && slice_begins(slice_from(text, at), word))
+				return true;
+		}
+	}
 	return false;
 }
 
