@@ -78,6 +78,9 @@ def start_spamd():
     number, data = port(), folder('spamd', 'nobody' if os.getuid() == 0 else None)
     rules = folder('spamd-rules')
     open(os.path.join(rules, 'a.cf'), 'w').write('''
+body MIME_HTML_ONLY /Good morning/
+score MIME_HTML_ONLY 0.5
+describe MIME_HTML_ONLY one that we know, too
 body MXWALK_TEST /Good morning/
 describe MXWALK_TEST a word that the test looks for
 score MXWALK_TEST 1.5
@@ -149,7 +152,7 @@ try:
         tap.check('rspamd: GTUBE is rejected', s['problem'] is None and s['spam'] and s['action'] == 'reject', s)
     if 'spamd' in ports:
         c, s = clean_words['spamd'], spam_words['spamd']
-        tap.check('spamd: a clean message: score, threshold, and the rule that hit, with its words', c['problem'] is None and not c['spam'] and c['threshold'] == 5 and [(x['name'], x['score']) for x in c['symbols']] == [('MXWALK_TEST', 1.5)] and 'looks for' in (c['symbols'][0]['description'] or ''), c)
+        tap.check('spamd: a clean message: score, threshold, and the rule that hit, with its words', c['problem'] is None and not c['spam'] and c['threshold'] == 5 and [(x['name'], x['score'], x['check']) for x in c['symbols']] == [('MXWALK_TEST', 1.5, None), ('MIME_HTML_ONLY', 0.5, 'mime.alt')] and 'looks for' in (c['symbols'][0]['description'] or ''), c)
     if 'clamd' in ports:
         c = clean_words['clamd']
         tap.check('clamd: nothing found', c['problem'] is None and not c['spam'], c)

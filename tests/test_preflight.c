@@ -451,6 +451,14 @@ Test(preflight, what_is_large)
 
 /* ---- parts by themselves */
 
+Test(preflight, symbols_of_filters)
+{
+	cr_expect(requirements_symbol(requirements, "MISSING_MID") == CHECK_HDR_MSGID);
+	cr_expect(requirements_symbol(requirements, "MIME_HTML_ONLY") == CHECK_MIME_ALT);
+	cr_expect(requirements_symbol(requirements, "MISSING") == CHECK_COUNT);
+	cr_expect(requirements_symbol(requirements, "") == CHECK_COUNT);
+}
+
 Test(preflight, dates)
 {
 	static const struct {

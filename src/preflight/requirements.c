@@ -197,6 +197,8 @@ take_field(struct requirements *r, struct requirement *check, const struct stanz
 		                    : arena_printf(r->arena, "%s %s", check->advice, field->value);
 	else if (strcmp(field->key, "url") == 0)
 		check->url = field->value;
+	else if (strcmp(field->key, "symbols") == 0)
+		check->symbols = field->value;
 	else
 		return fail(error, field->line, field->key, "no such key");
 	return true;
@@ -281,6 +283,19 @@ const struct requirement *
 requirements_of(const struct requirements *r, enum check_id id)
 {
 	return r->checks[id];
+}
+
+enum check_id
+requirements_symbol(const struct requirements *r, const char *symbol)
+{
+	for (unsigned i = 0; i < CHECK_COUNT; i++) {
+		struct slice rest = slice_of(r->checks[i]->symbols), word;
+
+		while (slice_word(&rest, " ", &word))
+			if (slice_same(word, symbol))
+				return (enum check_id)i;
+	}
+	return CHECK_COUNT;
 }
 
 size_t

@@ -25,6 +25,8 @@ struct demand { /* what one provider makes of a check that fails */
 struct requirement { /* of one check */
 	const char *about; /* "SPF of the envelope sender" */
 	const char *advice, *url; /* NULL: none */
+	const char
+	    *symbols; /* of filters that are about the same, with blanks between; NULL: none */
 	struct demand *of[PROVIDERS_MAX]; /* by provider, its list ends with `counts` */
 	size_t counts[PROVIDERS_MAX];
 	struct demand general; /* of receivers at large */
@@ -62,6 +64,9 @@ bool requirements_add(
 
 const struct requirement *requirements_of(
     const struct requirements *requirements, enum check_id id);
+/* The check that is about the same as that symbol of a filter (rspamd, SpamAssassin); CHECK_COUNT:
+ * none is. */
+enum check_id requirements_symbol(const struct requirements *requirements, const char *symbol);
 size_t requirements_receivers(const struct requirements *requirements);
 const struct receiver *requirements_receiver(const struct requirements *requirements, size_t i);
 

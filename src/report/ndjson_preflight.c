@@ -108,10 +108,14 @@ write_components(struct json *json, const struct preflight_report *report)
 		}
 		json_array_begin(json, "symbols");
 		for (size_t k = 0; k < one->symbol_count; k++) {
+			enum check_id id =
+			    requirements_symbol(report->requirements, one->symbols[k].name);
+
 			json_object_begin(json, NULL);
 			json_cstring(json, "name", one->symbols[k].name);
 			json_decimal(json, "score", one->symbols[k].score);
 			json_cstring(json, "description", one->symbols[k].description);
+			json_cstring(json, "check", check_name(id));
 			json_object_end(json);
 		}
 		json_array_end(json);

@@ -170,23 +170,29 @@ say_finding(struct buf *out, const struct text_style *style, const struct prefli
 /* ---- filters that run here */
 
 static void
-say_symbols(struct buf *out, const struct text_style *style, const struct component *component)
+say_symbols(struct buf *out, const struct text_style *style, const struct preflight_report *report,
+    const struct component *component)
 {
 	for (size_t i = 0; i < component->symbol_count && (style->verbose || i < 12); i++) {
 		const struct component_symbol *symbol = &component->symbols[i];
+		enum check_id id = requirements_symbol(report->requirements, symbol->name);
 		struct buf line;
 
 		buf_init(&line, LINE);
 		buf_printf(&line, "%+.1f %s%s%s", symbol->score, symbol->name,
 		    symbol->description != NULL && *symbol->description != '\0' ? ": " : "",
 		    symbol->description != NULL ? symbol->description : "");
+		if (id < CHECK_COUNT)
+			buf_printf(&line, " (%s) %s", check_name(id),
+			    requirements_of(report->requirements, id)->advice);
 		text_field(out, style, "", line.data);
 		buf_release(&line);
 	}
 }
 
 static void
-say_component(struct buf *out, const struct text_style *style, const struct component *component)
+say_component(struct buf *out, const struct text_style *style,
+    const struct preflight_report *report, const struct component *component)
 {
 	struct buf line;
 
@@ -203,7 +209,7 @@ say_component(struct buf *out, const struct text_style *style, const struct comp
 		                              : (component->spam ? ", spam" : ""));
 	text_field(out, style, component_name(component->kind), line.data);
 	buf_release(&line);
-	say_symbols(out, style, component);
+	say_symbols(out, style, report, component);
 }
 
 /* ---- all of it */
@@ -290,6 +296,6 @@ text_preflight(
 	if (report->component_count > 0)
 		buf_putc(out, '\n');
 	for (size_t i = 0; i < report->component_count; i++)
-		say_component(out, style, &report->components[i]);
+		say_component(out, style, report, &report->components[i]);
 	buf_release(&line);
 }
