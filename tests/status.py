@@ -17,7 +17,7 @@ from records import MXWALK, problems
 folder = tap.folder('status')
 fleet = Fleet(6, pause=0.04)
 names = fleet.write(folder, 120)
-USUAL = ['probe', '--json', *fleet.options(folder), '--concurrency', '6', '--input', os.path.join(folder, 'list')]
+USUAL = ['probe', '--json', *fleet.options(folder), '--concurrency', '6', '--quit-after', 'rcpt', '--input', os.path.join(folder, 'list')]
 STATUS = os.path.join(folder, 'status')
 LINE = re.compile(r'mxwalk: (\d+)/120 \d+%(, [0-9.]+k? (accepted|refused|deferred|undetermined))*, \d+ under way, [0-9.]+/s(, \d+[smh]\w* left.*)?$')
 
