@@ -86,6 +86,9 @@ count_fault(struct message_facts *facts, enum check_id id)
 	return fault;
 }
 
+static const char *say(struct message_facts *facts, const char *format, va_list words)
+    __attribute__((format(printf, 2, 0)));
+
 static const char *
 say(struct message_facts *facts, const char *format, va_list words)
 {
