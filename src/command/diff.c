@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/veil.h"
 #include "command/command.h"
 #include "command/output.h"
 #include "command/records.h"
@@ -93,7 +94,8 @@ int
 command_diff(const struct options *options)
 {
 	struct differ differ = {.options = options, .kind = CHANGE_COUNT};
-	struct changes *changes = changes_new();
+	struct veil *veil = options->redact ? must_alloc(sizeof *veil) : NULL;
+	struct changes *changes = changes_new(veil);
 	int status = read_both(options, changes);
 
 	buf_init(&differ.out, RECORD_MAX);
@@ -101,6 +103,7 @@ command_diff(const struct options *options)
 		status = output_replace(&differ.output, options);
 	else
 		differ.output.fd = -1;
+	differ.output.veil = veil;
 	if (status == EXIT_OK) {
 		differ.style = output_style(&differ.output, options);
 		status = tell_all(&differ, changes);

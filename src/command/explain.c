@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/veil.h"
 #include "command/checker.h"
 #include "command/command.h"
 #include "command/output.h"
@@ -139,6 +140,10 @@ judge(struct explainer *explainer, struct explanation *explanation, const struct
 	const struct circumstances setting = {.domain = explanation->recipient_domain,
 	    .own = explanation->said_by != NULL && strcmp(explanation->said_by, "server") != 0};
 
+	if (explainer->output.veil != NULL && !explanation->inbound) {
+		veil_add(explainer->output.veil, &reading->client);
+		veil_add_text(explainer->output.veil, slice_of(reading->listed));
+	}
 	*counsel = (struct counsel){.who = WHO_NOBODY};
 	explanation->counsel = counsel;
 	if (explanation->inbound || /* nothing is to be done about what we refuse to others */
@@ -695,6 +700,7 @@ run(struct explainer *explainer)
 	if (status != EXIT_OK)
 		return status;
 	explainer->style = output_style(&explainer->output, explainer->options);
+	output_redact(&explainer->output, explainer->options);
 	explainer->arena = arena_new();
 	buf_init(&explainer->out, RECORD_MAX);
 	status = explainer->options->list_rules ? list_rules(explainer) : explain_all(explainer);

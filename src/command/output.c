@@ -17,8 +17,10 @@
 #include "base/shown.h"
 #include "base/slice.h"
 #include "base/utf8.h"
+#include "base/veil.h"
 #include "io/loop.h"
 #include "journey.h"
+#include "logs/redact.h"
 #include "report/ndjson.h"
 
 enum { COLUMNS = 100, COLUMNS_MIN = 40, WAITING_MAX = OUTPUT_PACK_OCTETS + RECORD_MAX };
@@ -306,21 +308,42 @@ output_flush(struct output *output)
 	return good;
 }
 
+void
+output_redact(struct output *output, const struct options *options)
+{
+	if (!options->redact)
+		return;
+	output->veil = must_alloc(sizeof *output->veil);
+	for (size_t i = 0; i < options->sources.count; i++)
+		veil_add(output->veil, &options->sources.items[i]);
+	veil_add(output->veil, &options->public_ip);
+	veil_add(output->veil, &options->ip);
+}
+
+static void
+redact_bytes(const struct output *output, struct buf *bytes)
+{
+	struct arena *arena = arena_new();
+	struct slice text = redact((struct slice){bytes->data, bytes->len}, arena);
+	struct buf veiled;
+
+	buf_init(&veiled, SIZE_MAX / 2);
+	veil_text(output->veil, &veiled, text);
+	buf_release(bytes);
+	*bytes = veiled;
+	arena_free(arena);
+}
+
 bool
 output_write(struct output *output, struct buf *bytes)
 {
+	if (output->veil != NULL)
+		redact_bytes(output, bytes);
 	if (!output->records)
 		shown_guard(bytes);
 	if (output->on_terminal)
 		log_progress(NULL);
-	if (output->pack == PACK_NONE)
-		return write_whole(output, bytes->data, bytes->len);
-	if (output->waiting.len == 0)
-		output->since = loop_ms();
-	buf_add(&output->waiting, bytes->data, bytes->len);
-	if (output->waiting.len < OUTPUT_PACK_OCTETS && loop_ms() - output->since < OUTPUT_PACK_MS)
-		return !output->failed;
-	return output_flush(output);
+	return write_all(output->fd, bytes->data, bytes->len) || fail(output);
 }
 
 int
@@ -332,5 +355,7 @@ output_close(struct output *output, int status)
 		end_replacing(output, status < EXIT_USAGE);
 	if (output->fd > STDOUT_FILENO && close(output->fd) != 0)
 		fail(output);
+	free(output->veil);
+	output->veil = NULL;
 	return output->failed ? EXIT_WRITE : status;
 }

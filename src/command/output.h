@@ -19,6 +19,7 @@ struct output {
 	bool on_terminal;
 	bool records; /* NDJSON: each string in it is escaped already */
 	bool failed;
+	struct veil *veil; /* --redact: whom to hide; NULL: nobody is */
 	char *replaces, *temporary; /* see output_replace; NULL: nothing */
 	bool regular; /* a file, whose first `whole` octets are good */
 	off_t whole;
@@ -50,6 +51,8 @@ enum { OUTPUT_PACK_MS = 1000, OUTPUT_PACK_OCTETS = 1 << 20 };
 void output_progress(const char *line);
 /* The exit status: `status`, or EXIT_WRITE when something was lost. What output_replace began is
  * dropped when the status is one of our own troubles (64 and above). */
+/* --redact: from here on local parts of mail addresses are left out, and what is in the veil. */
+void output_redact(struct output *output, const struct options *options);
 int output_close(struct output *output, int status);
 
 #endif

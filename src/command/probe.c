@@ -449,6 +449,7 @@ walk_all(struct run *run)
 	    .only = run->only,
 	    .remedies = run->rulebook.remedies,
 	    .thresholds = &o->thresholds,
+	    .veil = run->output.veil,
 	    .now = facts.started,
 	    .style = output_style(&run->output, o),
 	    .quiet = o->quiet};
@@ -606,6 +607,7 @@ probe_as(const struct options *options, struct tls_review *review)
 	if (status == EXIT_OK && review != NULL && review->kind == REVIEW_DANE)
 		try_resolver(&run);
 	if (status == EXIT_OK) {
+		output_redact(&run.output, options);
 		make_plans(&run);
 		status = walk_all(&run);
 	}

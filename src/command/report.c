@@ -137,7 +137,7 @@ open_for_html(struct reporting *reporting)
 		return EXIT_OK;
 	reporting->lists = lists_open(reporting->options, &status);
 	if (reporting->options->operands.count > 1)
-		reporting->changes = changes_new();
+		reporting->changes = changes_new(NULL);
 	return status;
 }
 
@@ -149,6 +149,7 @@ make(struct reporting *reporting, const struct report_format *format)
 	    .write_arg = &reporting->output,
 	    .remedies = reporting->remedies,
 	    .thresholds = &o->thresholds,
+	    .veil = reporting->output.veil,
 	    .lists = reporting->lists,
 	    .changes = reporting->changes,
 	    .command = command_line(reporting),
@@ -187,6 +188,7 @@ command_report(const struct options *options)
 		reporting.output.fd = -1;
 	reporting.output.records =
 	    options->format != FORMAT_TEXT && options->format != FORMAT_NAGIOS;
+	output_redact(&reporting.output, options);
 	if (status == EXIT_OK)
 		status = make(&reporting, format);
 	status = output_close(&reporting.output, status);

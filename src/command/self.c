@@ -10,6 +10,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/slice.h"
+#include "base/veil.h"
 #include "campaign/reach.h"
 #include "campaign/senders.h"
 #include "command/command.h"
@@ -25,6 +27,7 @@
 #include "io/resolver.h"
 #include "judge/seen.h"
 #include "report/ndjson.h"
+#include "report/text_addresses.h"
 #include "report/text_advice.h"
 
 struct self { /* all that lives as long as the command */
@@ -45,11 +48,17 @@ struct self { /* all that lives as long as the command */
 
 	const struct ip *sources; /* all of them */
 	size_t source_count;
+	size_t some_from, some_to; /* those of them that are asked about at once */
+	struct address_row *rows; /* of many: what is told of them beside each other */
+	size_t row_count;
 	struct ip ip; /* the source at hand, as receivers see it */
 	struct identity identity;
 	struct sender sender;
 	struct reach egress;
 	const char *egress_tried; /* NULL: it was not asked for */
+	struct neighbours neighbours;
+	const struct list *sender_list; /* that they are asked about */
+	struct arena *around; /* of them */
 
 	unsigned reports;
 	struct advice_count found; /* of all sources */
@@ -124,6 +133,38 @@ forget_keys(struct self *self)
 		EVP_PKEY_free((struct evp_pkey_st *)self->signers[i].pair);
 }
 
+enum {
+	MANY = 2, /* more addresses are told in a table */
+	ADDRESSES_MAX = 1 << 20, /* octets of --input */
+	AT_ONCE = 16, /* addresses, of which each is some 30 questions */
+};
+
+/* --input: addresses and ranges, one a line. */
+static int
+read_addresses(struct self *self, struct addresses *addresses)
+{
+	const char *name = self->options->input, *why = NULL;
+	size_t len;
+	char *text = file_unpack(name, INPUT_TEXT, ADDRESSES_MAX, &len);
+	struct slice rest = {text, len}, line;
+	unsigned number = 0;
+
+	if (text == NULL)
+		return EXIT_DATA;
+	while (why == NULL && slice_line(&rest, &line)) {
+		number++;
+		line = slice_trim((struct slice){line.at, slice_until(line, "#")});
+		if (line.len > 0)
+			why = addresses_add(
+			    addresses, slice_copy(line, self->question), self->question);
+	}
+	free(text);
+	if (why == NULL)
+		return EXIT_OK;
+	log_error("%s:%u: %s", name, number, why);
+	return EXIT_DATA;
+}
+
 /* ---- one sender */
 
 static bool
@@ -191,6 +232,40 @@ keep_for_nagios(struct self *self, const struct advice_count *count, const struc
 	}
 }
 
+/* Each by itself would be a long read. */
+static bool
+is_many(const struct self *self)
+{
+	return self->source_count > MANY && !self->options->verbose;
+}
+
+static void
+keep_row(struct self *self, const struct advice_count *found)
+{
+	const struct sender *sender = &self->sender;
+	struct arena *arena = self->question;
+	struct address_row *row = arena_push(arena, &self->rows, self->row_count++, sizeof *row);
+	struct address_listing *listings =
+	    arena_alloc(arena, (sender->listing_count + 1) * sizeof *listings);
+	char ip[IP_TEXT];
+
+	*row = (struct address_row){.ip = arena_string(arena, ip_text(&sender->ip, ip)),
+	    .helo = arena_string(arena, sender->helo),
+	    .ptr = sender->ptr.count > 0 ? arena_string(arena, sender->ptr.names[0].name) : NULL,
+	    .fcrdns = ptr_fcrdns_word(&sender->ptr),
+	    .spf = sender->spf_known ? spf_result_name(sender->spf.result) : NULL,
+	    .dmarc = sender->dmarc_known ? dmarc_result_name(sender->dmarc.now.result) : NULL,
+	    .refuses = found->of[SEVERITY_REFUSES],
+	    .warns = found->of[SEVERITY_WARNS],
+	    .unknown = found->of[SEVERITY_UNKNOWN],
+	    .listings = listings};
+	for (size_t i = 0; i < sender->listing_count; i++)
+		if (strcmp(sender->listings[i].identity, "ip") == 0)
+			listings[row->listing_count++] =
+			    (struct address_listing){sender->listings[i].list->zone,
+			        sender->listings[i].list->kind, sender->listings[i].state};
+}
+
 /* By which address the message went, if a server has noted it; NULL, too, when that is another of
  * those that are judged: then it stands in the other report. */
 static const struct received *
@@ -228,6 +303,40 @@ try_egress(struct self *self, const struct ip *source)
 	reach_any(&plan, self->question, &self->egress);
 }
 
+/* The gravest of the lists that have the address: of blocklists, the first. */
+static const struct list *
+first_list(const struct sender *sender)
+{
+	for (size_t i = 0; i < sender->listing_count; i++) {
+		const struct listing *listing = &sender->listings[i];
+
+		if (listing->state == LIST_LISTED && listing->list->kind == LIST_BLACK &&
+		    strcmp(listing->identity, "ip") == 0)
+			return listing->list;
+	}
+	return NULL;
+}
+
+static bool
+step_neighbours(struct book *book, void *arg)
+{
+	struct self *self = arg;
+
+	return neighbours_look_up(
+	    book, self->around, self->sender_list, &self->ip, &self->neighbours);
+}
+
+static void
+ask_neighbours(struct self *self, struct book *book)
+{
+	self->neighbours = (struct neighbours){.list = NULL};
+	self->sender_list = first_list(&self->sender);
+	if (!self->options->neighbours || self->sender_list == NULL)
+		return;
+	arena_reset(self->around);
+	dns_consult(&self->dns, book, step_neighbours, self, self->options->timeout_dns);
+}
+
 /* Returns the exit status of this sender. */
 static int
 report(struct self *self, const struct book *book)
@@ -243,6 +352,7 @@ report(struct self *self, const struct book *book)
 	    .egress_answered = self->egress.answered,
 	    .egress_refused = self->egress.tried,
 	    .egress_problem = self->egress.why,
+	    .neighbours = self->options->neighbours ? &self->neighbours : NULL,
 	    .author_problem = self->author_problem};
 	struct advice_count found;
 	struct advice *advice;
@@ -261,6 +371,8 @@ report(struct self *self, const struct book *book)
 		record_sender(&out, &self->sender, self->identity.origin);
 		for (size_t i = 0; i < count; i++)
 			record_finding(&out, &self->sender, &advice[i]);
+	} else if (is_many(self)) {
+		keep_row(self, &found);
 	} else {
 		if (self->reports++ > 0)
 			buf_putc(&out, '\n');
@@ -298,39 +410,130 @@ pass_over(const struct self *self, const char *special)
 	return EXIT_UNDETERMINED;
 }
 
-static int
-judge_one(struct self *self, const struct ip *source, long ms)
+static struct ip
+as_seen(const struct self *self, const struct ip *source)
 {
 	const struct ip *public = &self->options->public_ip;
-	const char *special;
-	struct book *book;
-	int status;
 
-	self->ip = public->family == source->family ? *public : *source;
-	special = ip_special(&self->ip);
-	if (special != NULL && !self->options->allow_private)
-		return pass_over(self, special);
+	return public->family == source->family ? *public : *source;
+}
+
+static bool
+is_passed_over(const struct self *self, const struct ip *ip)
+{
+	return ip_special(ip) != NULL && !self->options->allow_private;
+}
+
+/* All that is asked about some addresses, at once: what they have in common, such as the lists'
+ * test points and the SPF record, is asked once. */
+static bool
+step_some(struct book *book, void *arg)
+{
+	struct self *self = arg;
+	bool whole = true;
+
+	for (size_t i = self->some_from; i < self->some_to; i++) {
+		self->ip = as_seen(self, &self->sources[i]);
+		if (!is_passed_over(self, &self->ip) && !step(book, self))
+			whole = false;
+	}
+	return whole;
+}
+
+/* The book has all the answers that there are to be. */
+static int
+judge_one(struct self *self, const struct ip *source, struct book *book, bool complete)
+{
+	self->ip = as_seen(self, source);
+	if (self->output.veil != NULL)
+		veil_add(self->output.veil, &self->ip);
+	if (is_passed_over(self, &self->ip))
+		return pass_over(self, ip_special(&self->ip));
 	try_egress(self, source);
-	book = book_new();
 	self->sender.complete =
-	    dns_consult(&self->dns, book, step, self, ms) && self->sender.complete;
-	status = report(self, book);
+	    dns_consult(&self->dns, book, step, self, 0) && complete && self->sender.complete;
+	ask_neighbours(self, book);
+	return report(self, book);
+}
+
+/* With -v each is told with the answers that were used for it. */
+static int
+judge_some(struct self *self, int status)
+{
+	struct book *book = book_new();
+	bool complete = dns_consult(&self->dns, book, step_some, self, self->options->timeout_dns);
+
+	for (size_t i = self->some_from; i < self->some_to && status != EXIT_WRITE; i++) {
+		int one = judge_one(self, &self->sources[i], book, complete);
+
+		status = one == EXIT_WRITE ? one : graver(status, one);
+	}
 	book_free(book);
 	return status;
 }
 
-/* The sources share the time. */
+static int
+judge_each(struct self *self)
+{
+	size_t at_once = self->options->verbose ? 1 : AT_ONCE;
+	int status = EXIT_OK;
+
+	for (size_t i = 0; i < self->source_count && status != EXIT_WRITE; i = self->some_to) {
+		self->some_from = i;
+		self->some_to = i + at_once < self->source_count ? i + at_once : self->source_count;
+		status = judge_some(self, status);
+	}
+	return status;
+}
+
+static int
+write_table(struct self *self, int status)
+{
+	struct buf out;
+
+	if (self->row_count == 0 || status == EXIT_WRITE)
+		return status;
+	buf_init(&out, RECORD_MAX);
+	text_addresses(&out, &self->style, self->rows, self->row_count);
+	if (!output_write(&self->output, &out))
+		status = EXIT_WRITE;
+	buf_release(&out);
+	return status;
+}
+
+/* How many are left: each once, in their order. */
+static size_t
+without_repeats(struct addresses *addresses)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < addresses->count; i++) {
+		size_t k = 0;
+
+		while (k < kept && !ip_equal(&addresses->items[k], &addresses->items[i]))
+			k++;
+		if (k == kept)
+			addresses->items[kept++] = addresses->items[i];
+	}
+	return kept;
+}
+
 static int
 judge_all(struct self *self)
 {
 	const struct options *o = self->options;
+	struct addresses given = o->sources;
 	struct ip own[OWN_SOURCES];
-	const struct ip *sources = o->sources.count > 0 ? o->sources.items : own;
-	size_t count = o->sources.count > 0 ? o->sources.count : own_sources(o, own);
-	int64_t end = loop_ms() + o->timeout_dns;
 	int status = EXIT_OK;
 
-	if (count == 0) {
+	if (o->input != NULL)
+		status = read_addresses(self, &given);
+	if (status != EXIT_OK)
+		return status;
+	given.count = without_repeats(&given);
+	self->sources = given.count > 0 ? given.items : own;
+	self->source_count = given.count > 0 ? given.count : own_sources(o, own);
+	if (self->source_count == 0) {
 		log_error("this host has no %saddress that leads out: give one with --source or "
 		          "--public-ip",
 		    o->family == ROUTE_V4   ? "IPv4 "
@@ -338,15 +541,7 @@ judge_all(struct self *self)
 		                            : "");
 		return EXIT_UNDETERMINED;
 	}
-	self->sources = sources;
-	self->source_count = count;
-	for (size_t i = 0; i < count && status != EXIT_WRITE; i++) {
-		int64_t left = (end - loop_ms()) / (int64_t)(count - i);
-		int one = judge_one(self, &sources[i], left > 0 ? (long)left : 0);
-
-		status = one == EXIT_WRITE ? one : graver(status, one);
-	}
-	return status;
+	return write_table(self, judge_each(self));
 }
 
 /* ---- nagios */
@@ -404,7 +599,10 @@ run(struct self *self)
 int
 command_self(const struct options *options)
 {
-	struct self self = {.options = options, .question = arena_new(), .arena = arena_new()};
+	struct self self = {.options = options,
+	    .question = arena_new(),
+	    .arena = arena_new(),
+	    .around = arena_new()};
 	int status;
 
 	buf_init(&self.report, RECORD_MAX);
@@ -416,6 +614,7 @@ command_self(const struct options *options)
 		status = output_open(&self.output, options);
 		if (status == EXIT_OK) {
 			self.style = output_style(&self.output, options);
+			output_redact(&self.output, options);
 			status = run(&self);
 		}
 		status = output_close(&self.output, status);
@@ -423,6 +622,7 @@ command_self(const struct options *options)
 	forget_keys(&self);
 	buf_release(&self.report);
 	arena_free(self.arena);
+	arena_free(self.around);
 	arena_free(self.question);
 	return status;
 }

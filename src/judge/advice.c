@@ -7,6 +7,7 @@
 #include "judge/facts.h"
 
 enum { TXT_STRING = 255, QUOTE_MAX = 600 };
+enum { NETWORK_SHARE = 5 }; /* a fifth of its neighbours listed: it is the network */
 
 struct review {
 	const struct advice_query *query;
@@ -1159,6 +1160,22 @@ judge_egress(struct review *review)
 	advice->evidence = query->egress_problem;
 }
 
+/* Is it this address, or its network? Where most could not be told, nothing is said. */
+static void
+judge_neighbours(struct review *review)
+{
+	const struct neighbours *n = review->query->neighbours;
+	unsigned known;
+
+	if (n == NULL || n->list == NULL || n->unknown * 2 > n->asked)
+		return;
+	known = n->asked - n->unknown;
+	add(review,
+	    n->listed * NETWORK_SHARE >= known ? FACT_NEIGHBOURS_LISTED : FACT_NEIGHBOURS_CLEAN,
+	    arena_printf(review->arena, "Of %u other addresses of %s, a sample, %u %s on %s, too.",
+	        known, n->net, n->listed, n->listed == 1 ? "is" : "are", n->list->zone));
+}
+
 void
 advise(const struct advice_query *query, struct arena *arena, struct advice **out, size_t *count)
 {
@@ -1175,6 +1192,7 @@ advise(const struct advice_query *query, struct arena *arena, struct advice **ou
 	judge_seen(&review);
 	judge_resolver(&review);
 	judge_lists(&review);
+	judge_neighbours(&review);
 	judge_ptr(&review);
 	judge_helo(&review);
 	judge_helo_spf(&review);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "evidence/neighbours.h"
 #include "evidence/sender.h"
 #include "judge/remedies.h"
 #include "mail/received.h"
@@ -47,6 +48,7 @@ struct advice_query {
 	const char *egress_answered; /* which of them took it; NULL: none did … */
 	bool egress_refused; /* a connection was tried, and not made */
 	const char *egress_problem; /* … and how the last one did not */
+	const struct neighbours *neighbours; /* NULL: they were not asked about */
 	const char *author_problem; /* why the message has no author domain; NULL: it has, or there
 	                               is no message */
 };

@@ -15,6 +15,7 @@ struct circumstances { /* what is known beside the reply; all may be empty */
 struct counsel { /* in the arena, or as long as the rules and remedies */
 	enum who who;
 	const char *advice, *url;
+	enum suppress suppress; /* as far as the cause goes */
 };
 
 void counsel_make(const struct remedies *remedies, const struct reading *reading,

@@ -21,6 +21,8 @@ struct arena;
 	X(EGRESS_CLOSED, "egress-closed") \
 	X(EGRESS_UNKNOWN, "egress-unknown") \
 	X(EGRESS_OPEN, "egress") \
+	X(NEIGHBOURS_LISTED, "neighbours-listed") \
+	X(NEIGHBOURS_CLEAN, "neighbours-clean") \
 	X(RESOLVER_LIES, "resolver-lies") \
 	X(PUBLIC_RESOLVER, "public-resolver") \
 	X(LISTED_GRAVE, "listed") \

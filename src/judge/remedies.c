@@ -122,6 +122,25 @@ fail(struct stanza_error *error, unsigned line, const char *what, const char *re
 	return false;
 }
 
+const char *
+suppress_name(enum suppress suppress)
+{
+	static const char *const names[] = {"no", "retry", "yes"};
+
+	return names[suppress];
+}
+
+static bool
+take_suppress(struct remedy *remedy, const char *value)
+{
+	for (enum suppress s = SUPPRESS_NO; s <= SUPPRESS_YES; s++)
+		if (strcmp(suppress_name(s), value) == 0) {
+			remedy->suppress = s;
+			return true;
+		}
+	return false;
+}
+
 /* Several lines are one text. */
 static void
 append(struct arena *arena, const char **text, const char *more)
@@ -153,6 +172,9 @@ take_field(struct arena *arena, struct remedy *remedy, const struct stanza_field
 	if (strcmp(field->key, "who") == 0)
 		return who_parse(field->value, &remedy->who) ||
 		       fail(error, field->line, field->key, "not sender, host, receiver or list");
+	if (strcmp(field->key, "suppress") == 0)
+		return take_suppress(remedy, field->value) ||
+		       fail(error, field->line, field->key, "not yes, no or retry");
 	if (strcmp(field->key, "severity") == 0)
 		return take_severity(remedy, field->value) ||
 		       fail(error, field->line, field->key,

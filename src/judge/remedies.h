@@ -23,6 +23,14 @@ enum severity {
 	SEVERITY_GOOD,
 	SEVERITY_COUNT
 };
+
+enum suppress { /* is an address to be taken off a list for it */
+	SUPPRESS_NO, /* it is not the recipient's doing */
+	SUPPRESS_RETRY, /* not yet: later it may be taken */
+	SUPPRESS_YES
+};
+const char *suppress_name(enum suppress suppress); /* "no" "retry" "yes" */
+
 const char *severity_name(enum severity severity); /* "refuses" "warns" "unknown" "info" "good" */
 
 struct remedy { /* NULL where the row says nothing; {placeholders} not yet filled */
@@ -36,6 +44,7 @@ struct remedy { /* NULL where the row says nothing; {placeholders} not yet fille
 	const char *what; /* the finding in words, where those are always the same; what the end of
 	                     a walk means */
 	const char *signs; /* of the end of a walk */
+	enum suppress suppress; /* of a cause */
 	enum severity severity; /* SEVERITY_COUNT: it reports no such thing */
 	const struct remedy *next; /* of the same cause, at another provider */
 };

@@ -66,6 +66,10 @@ struct addresses {
 	size_t count;
 };
 
+/* An address, a network of at most 256 ("192.0.2.0/24"), or as many from one to another
+ * ("192.0.2.1-192.0.2.9"). NULL, or what is wrong with it. */
+const char *addresses_add(struct addresses *addresses, const char *text, struct arena *arena);
+
 struct pairs { /* NAME=VALUE, the name not empty */
 	struct pair {
 		const char *name, *value;
@@ -129,6 +133,7 @@ struct options {
 	const char *ehlo; /* NULL: found out (DESIGN.md section 3) */
 	struct addresses sources;
 	struct ip public_ip; /* family 0: not given */
+	bool neighbours;
 	struct strings egress; /* HOST[:PORT], each good for target_server */
 	struct signers signers;
 

@@ -620,3 +620,76 @@ take_percent(struct arena *arena, const struct option *option, const char *value
 	*(unsigned *)at = (unsigned)number;
 	return NULL;
 }
+
+/* ---- addresses by the range */
+
+enum { RANGE_MAX = 256 }; /* addresses: a /24 */
+
+static bool
+next_ip(struct ip *ip)
+{
+	for (size_t i = ip->family == 6 ? 16 : 4; i-- > 0;)
+		if (++ip->bytes[i] != 0)
+			return true;
+	return false;
+}
+
+static const char *
+add_from_to(struct addresses *addresses, struct ip ip, const struct ip *last, struct arena *arena)
+{
+	for (size_t n = 0; n < RANGE_MAX; n++) {
+		*(struct ip *)arena_push(arena, &addresses->items, addresses->count++, sizeof ip) =
+		    ip;
+		if (ip_equal(&ip, last))
+			return NULL;
+		if (!next_ip(&ip))
+			break;
+	}
+	return "not a range of at most 256 addresses, from the lower to the higher";
+}
+
+/* The last address of a network; false: it has more than 256, or is none. */
+static bool
+end_of_net(const struct ip *ip, const char *length, struct ip *last)
+{
+	unsigned bits = ip->family == 6 ? 128 : 32;
+	unsigned long prefix;
+
+	*last = *ip;
+	if (!slice_number(slice_of(length), bits, &prefix) || bits - prefix > 8)
+		return false;
+	for (unsigned i = (unsigned)prefix; i < bits; i++) {
+		unsigned char bit = (unsigned char)(0x80 >> i % 8);
+
+		if ((ip->bytes[i / 8] & bit) != 0)
+			return false;
+		last->bytes[i / 8] |= bit;
+	}
+	return true;
+}
+
+const char *
+addresses_add(struct addresses *addresses, const char *text, struct arena *arena)
+{
+	const char *mark = text + strcspn(text, "/-");
+	char *first = arena_copy(arena, text, (size_t)(mark - text));
+	struct ip ip, last;
+
+	if (!ip_parse(&ip, first))
+		return "not an IP address";
+	if (*mark == '\0')
+		return add_from_to(addresses, ip, &ip, arena);
+	if (*mark == '/')
+		return end_of_net(&ip, mark + 1, &last) ? add_from_to(addresses, ip, &last, arena)
+		                                        : "not a network of at most 256 addresses";
+	if (!ip_parse(&last, mark + 1) || last.family != ip.family)
+		return "not a range of addresses";
+	return add_from_to(addresses, ip, &last, arena);
+}
+
+const char *
+take_ranges(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	(void)option;
+	return addresses_add(at, value, arena);
+}

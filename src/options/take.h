@@ -11,4 +11,6 @@ extern option_take take_recipient, take_sender, take_identity, take_name, take_h
     take_message, take_header, take_key, take_result, take_dkim_file, take_dkim_selector,
     take_dkim_domain, take_filter, take_dsn_notify, take_dsn_ret, take_dsn_envid;
 
+extern option_take take_ranges; /* addresses: see addresses_add */
+
 #endif

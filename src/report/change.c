@@ -3,13 +3,14 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/veil.h"
 #include "report/ledger.h"
 #include "report/read.h"
 #include "report/report_senders.h"
 
 enum { TEXT_KEPT = 300 }; /* octets of a reply */
 
-struct item {
+struct compared {
 	const char *target, *source;
 	struct change_state old, new;
 };
@@ -19,7 +20,7 @@ struct changes {
 	bool by_source;
 	struct arena *arena, *line;
 	struct ledger *places; /* of a key: its item's index, and one */
-	struct item *items;
+	struct compared *items;
 	size_t count;
 	struct names *lists;
 	struct report others[2]; /* senders, checks */
@@ -67,13 +68,14 @@ change_words(enum change_kind kind)
 }
 
 struct changes *
-changes_new(void)
+changes_new(struct veil *veil)
 {
 	struct changes *changes = must_alloc(sizeof *changes);
 
 	changes->arena = arena_new();
 	changes->line = arena_new();
 	changes->places = ledger_new();
+	changes->plan.veil = veil;
 	for (size_t i = 0; i < 2; i++)
 		report_init(&changes->others[i], &report_text, &changes->plan);
 	return changes;
@@ -118,12 +120,12 @@ is_untold(enum walk_status status)
 	return status == WALK_DNS_ERROR || status == WALK_LOCAL || status == WALK_SKIPPED;
 }
 
-static struct item *
+static struct compared *
 find_item(struct changes *changes, const struct result_row *row)
 {
 	bool fresh;
 	uint64_t *place = ledger_note(changes->places, row_key(row, changes->by_source), &fresh);
-	struct item *item;
+	struct compared *item;
 
 	if (!fresh)
 		return &changes->items[*place - 1];
@@ -132,7 +134,7 @@ find_item(struct changes *changes, const struct result_row *row)
 		    must_realloc(changes->items, (changes->count * 2 + 1) * sizeof *changes->items);
 	item = &changes->items[changes->count++];
 	*place = changes->count;
-	*item = (struct item){.target = copy(changes, row->target, SIZE_MAX),
+	*item = (struct compared){.target = copy(changes, row->target, SIZE_MAX),
 	    .source = changes->by_source ? copy(changes, row->source, SIZE_MAX) : NULL};
 	return item;
 }
@@ -141,13 +143,15 @@ static void
 take_row(struct changes *changes, const struct record *record)
 {
 	struct result_row row;
-	struct item *item;
+	struct compared *item;
 	struct change_state *state;
 
 	arena_reset(changes->line);
 	if (record->type != RECORD_RESULT ||
 	    !row_read(&row, record, ROW_WITH_ATTEMPT, changes->line) || row.target.len == 0)
 		return;
+	if (changes->plan.veil != NULL)
+		veil_add_text(changes->plan.veil, row.source);
 	item = find_item(changes, &row);
 	state = changes->later ? &item->new : &item->old;
 	if (state->known && is_untold(row.status) && !is_untold(state->status))
@@ -477,7 +481,7 @@ static void
 compare_all(struct telling *telling, const struct changes *changes)
 {
 	for (size_t i = 0; i < changes->count; i++) {
-		const struct item *item = &changes->items[i];
+		const struct compared *item = &changes->items[i];
 		struct change change = {.subject = "target",
 		    .name = item->target,
 		    .source = item->source,

@@ -49,7 +49,7 @@ struct change {
 };
 
 struct changes;
-struct changes *changes_new(void);
+struct changes *changes_new(struct veil *veil); /* see report_plan */
 void changes_free(struct changes *changes);
 
 void changes_of_new(struct changes *changes); /* what is taken from here on is the later run's */

@@ -31,6 +31,18 @@ explained_release(struct explained *explained)
 	free(explained->last);
 }
 
+enum suppress
+explained_suppress(const struct explanation *explanation)
+{
+	enum suppress suppress =
+	    explanation->counsel != NULL ? explanation->counsel->suppress : SUPPRESS_NO;
+	bool later = explanation->deferred || explanation->reading->code / 100 == 4;
+
+	if (explanation->inbound)
+		return SUPPRESS_NO;
+	return later ? SUPPRESS_RETRY : suppress;
+}
+
 enum cause
 explained_cause(const struct explanation *explanation)
 {

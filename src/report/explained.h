@@ -66,6 +66,9 @@ struct explained {
 void explained_init(struct explained *explained);
 void explained_release(struct explained *explained);
 void explained_add(struct explained *explained, const struct explanation *explanation);
+/* Is the recipient to be taken off a list: what is put off is asked again first. Nothing of what
+ * this server refused. */
+enum suppress explained_suppress(const struct explanation *explanation);
 enum cause explained_cause(const struct explanation *explanation);
 
 /* The one thing to know: "62 % of your refusals are one Spamhaus listing of 192.0.2.10." Nothing

@@ -66,6 +66,8 @@ record_explanation(struct buf *out, const struct explanation *explanation)
 	    &json, "who", who_name(diagnosis != NULL ? diagnosis->who : explanation->counsel->who));
 	json_cstring(
 	    &json, "advice", diagnosis != NULL ? diagnosis->advice : explanation->counsel->advice);
+	json_cstring(&json, "suppress", suppress_name(explained_suppress(explanation)));
+	json_bool(&json, "hardbounce", explained_suppress(explanation) == SUPPRESS_YES);
 	if (diagnosis != NULL)
 		record_also(&json, diagnosis->also, diagnosis->also_count);
 	else

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/veil.h"
 #include "exit_status.h"
 #include "report/ledger.h"
 #include "report/ndjson.h"
@@ -199,6 +200,8 @@ take_row(struct report *report, const struct record *record)
 	arena_reset(report->line);
 	if (report->failed || !row_read(&row, record, detail, report->line))
 		return;
+	if (report->plan->veil != NULL)
+		veil_add_text(report->plan->veil, row.source);
 	if (!again)
 		count_row(report, &row);
 	else if (report->telling)

@@ -18,6 +18,7 @@ struct ledger;
 struct lists;
 struct remedies;
 struct thresholds;
+struct veil;
 
 enum {
 	REPORT_ROWS = 500, /* of each status, that are kept for a format that shows some */
@@ -75,6 +76,7 @@ struct report_plan { /* borrowed */
 	unsigned only; /* bits 1 << walk_status of rows that are told; 0: all */
 	struct text_style style;
 	int64_t now; /* milliseconds since the epoch: for what expires */
+	struct veil *veil; /* takes our own addresses, as they come; NULL: they are no secret */
 	const struct lists *lists; /* for the pages of blocklists; NULL: none are linked */
 	const struct changes *changes; /* since the files before the last; NULL: there is one */
 	const char *command; /* that made it, for whoever reads it */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/veil.h"
 #include "report/ndjson.h"
 #include "report/read_value.h"
 
@@ -35,6 +36,8 @@ find_sender(struct report *report, const json_t *identity)
 {
 	struct report_sender *sender;
 
+	if (report->plan->veil != NULL)
+		veil_add_text(report->plan->veil, slice_of(read_word(identity, "ip")));
 	for (size_t i = 0; i < report->sender_count; i++) {
 		sender = &report->senders[i];
 		if (is_word(identity, "ip", sender->ip) &&

@@ -43,7 +43,8 @@ static const struct wanted of_explanation[] = {STRING("recipient", target),
     STRING("recipient_domain", domain), STRING("relay", mx), STRING("relay_ip", ip),
     STRING("time", started), STRING("provider", provider), STRING("advice", advice),
     STRING("url", url), STRING("rule", rule), STRING("list", list), NUMBER("code", code),
-    STRING("enhanced", enhanced), STRING("text", text), {NULL, PART_NONE, 0}};
+    STRING("enhanced", enhanced), STRING("text", text), STRING("suppress", suppress),
+    {NULL, PART_NONE, 0}};
 
 static void
 take(struct result_row *row, const struct wanted *wanted, const struct json_member *member,
@@ -245,16 +246,21 @@ row_key(const struct result_row *row, bool by_source)
 	return by_source ? ledger_key(key, row->source) : key;
 }
 
+/* Advice and evidence are long, and the same for many: who shows a row says where the rest is. */
 void
 row_copy(struct result_row *to, const struct result_row *from, struct arena *arena)
 {
-	struct slice *const slices[] = {&to->target, &to->domain, &to->rcpt, &to->source, &to->site,
-	    &to->enhanced, &to->text, &to->note, &to->list, &to->provider, &to->advice, &to->url,
-	    &to->rule, &to->evidence, &to->meaning, &to->started, &to->mx, &to->ip, &to->tls,
-	    &to->verify, &to->not_after};
+	struct slice *const kept[] = {
+	    &to->target, &to->source, &to->site, &to->note, &to->list, &to->meaning, &to->mx};
 
 	*to = *from;
-	for (size_t i = 0; i < sizeof slices / sizeof slices[0]; i++)
-		if (slices[i]->at != NULL)
-			slices[i]->at = slice_copy(*slices[i], arena);
+	to->domain = to->rcpt = to->enhanced = to->provider = to->advice = to->url = to->rule =
+	    to->evidence = to->suppress = to->started = to->ip = to->tls = to->verify =
+	        to->not_after = (struct slice){NULL, 0};
+	to->text.len = to->text.len > ROW_TEXT ? ROW_TEXT : to->text.len;
+	if (to->text.at != NULL)
+		to->text.at = slice_copy(to->text, arena);
+	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+		if (kept[i]->at != NULL)
+			kept[i]->at = slice_copy(*kept[i], arena);
 }

@@ -26,6 +26,7 @@ struct result_row { /* `at` NULL, and 0: it does not say */
 	enum basis basis;
 	enum who who;
 	struct slice list, provider, advice, url, rule, evidence; /* evidence: the array */
+	struct slice suppress; /* of an explanation: "yes" "retry" "no" */
 	struct slice meaning; /* of an end without a reply */
 	bool served, uncertain;
 	struct slice started;
@@ -45,7 +46,9 @@ struct tally_entry row_entry(const struct result_row *row);
 /* What it is the last word on: the target, and its source where `by_source`. */
 uint64_t row_key(const struct result_row *row, bool by_source);
 
-/* Its slices, copied. */
+/* What a table of rows shows, copied; the rest is empty, and of the text ROW_TEXT octets are left.
+ */
+enum { ROW_TEXT = 400 };
 void row_copy(struct result_row *to, const struct result_row *from, struct arena *arena);
 
 #endif

@@ -1,6 +1,7 @@
 #include "report/sink.h"
 
 #include "base/arena.h"
+#include "base/veil.h"
 #include "exit_status.h"
 #include "report/ndjson.h"
 #include "report/order.h"
@@ -56,6 +57,8 @@ void
 sink_sender(
     struct sink *sink, const struct sender *sender, enum helo_origin origin, const char *note)
 {
+	if (sink->plan->veil != NULL)
+		veil_add(sink->plan->veil, &sender->ip);
 	if (sink_wants_senders(sink))
 		sink->format->sender(sink, sender, origin, note);
 	put(sink);
@@ -90,9 +93,25 @@ is_told(const struct sink *sink, const struct journey *journey)
 	return only == 0 || (only & 1u << journey->status) != 0;
 }
 
+static void
+note_own(const struct sink *sink, const struct journey *journey)
+{
+	struct veil *veil = sink->plan->veil;
+
+	if (veil == NULL)
+		return;
+	veil_add(veil, &journey->source);
+	veil_add(veil, &journey->sender_ip);
+	for (size_t i = 0; i < journey->attempt_count; i++) {
+		veil_add(veil, &journey->attempts[i].source);
+		veil_add(veil, &journey->attempts[i].ehlo.client);
+	}
+}
+
 void
 sink_result(struct sink *sink, const struct journey *journey)
 {
+	note_own(sink, journey);
 	tally_result(&sink->tally, journey);
 	if (is_told(sink, journey))
 		sink->format->result(sink, journey);

@@ -16,6 +16,7 @@ struct order;
 struct remedies;
 struct sink;
 struct thresholds;
+struct veil;
 
 struct sink_plan { /* borrowed */
 	bool (*write)(
@@ -36,6 +37,7 @@ struct sink_plan { /* borrowed */
 	struct tls_review *review; /* of check dane and check tls; NULL: it is not one of these */
 	const struct thresholds *thresholds; /* of a monitoring system; NULL: none were given */
 	int64_t now; /* milliseconds since the epoch: for what expires */
+	struct veil *veil; /* takes our own addresses, as they come; NULL: they are no secret */
 	const struct remedies *remedies; /* for what to do first; NULL: it is not said */
 	struct text_style style; /* of words for people */
 	bool quiet; /* words for people: no summary */

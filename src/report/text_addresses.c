@@ -1,0 +1,211 @@
+#include "report/text_addresses.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "report/share.h"
+
+enum { LISTS = 9, NAMES = 40 }; /* columns of lists; lists that are told of in a line */
+
+struct list_column { /* a list */
+	const char *list;
+	enum list_kind kind;
+	size_t listed, clean, open;
+};
+
+struct list_columns {
+	struct list_column all[NAMES];
+	size_t count;
+	size_t shown[LISTS]; /* those that are columns of the table */
+	size_t shown_count;
+};
+
+static void
+count_listing(struct list_columns *columns, const struct address_listing *listing)
+{
+	size_t i = 0;
+
+	while (i < columns->count && strcmp(columns->all[i].list, listing->list) != 0)
+		i++;
+	if (i == NAMES)
+		return;
+	if (i == columns->count)
+		columns->all[columns->count++] =
+		    (struct list_column){.list = listing->list, .kind = listing->kind};
+	columns->all[i].listed += listing->state == LIST_LISTED;
+	columns->all[i].clean += listing->state == LIST_CLEAN;
+	columns->all[i].open += listing->state != LIST_LISTED && listing->state != LIST_CLEAN;
+}
+
+/* A list that says the same of all is told in a line. */
+static void
+find_columns(struct list_columns *columns, const struct address_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < rows[i].listing_count; k++)
+			count_listing(columns, &rows[i].listings[k]);
+	for (size_t i = 0; i < columns->count && columns->shown_count < LISTS; i++)
+		if (columns->all[i].listed > 0)
+			columns->shown[columns->shown_count++] = i;
+}
+
+static const char *
+word_of(const struct address_row *row, const char *list)
+{
+	for (size_t i = 0; i < row->listing_count; i++)
+		if (strcmp(row->listings[i].list, list) == 0)
+			return row->listings[i].state == LIST_LISTED  ? "yes"
+			       : row->listings[i].state == LIST_CLEAN ? "-"
+			                                              : "?";
+	return "";
+}
+
+static const char *
+or_dash(const char *word)
+{
+	return word != NULL && *word != '\0' ? word : "-";
+}
+
+static void
+say_row(
+    struct buf *out, const struct list_columns *columns, const struct address_row *row, int width)
+{
+	buf_printf(out, "  %-*s  %7zu  %5zu  %7zu  %-7s  %-9s", width, row->ip, row->refuses,
+	    row->warns, row->unknown, or_dash(row->fcrdns), or_dash(row->spf));
+	for (size_t i = 0; i < columns->shown_count; i++)
+		buf_printf(out, "  %-3s", word_of(row, columns->all[columns->shown[i]].list));
+	buf_puts(out, "  ");
+	text_cstring(out, or_dash(row->ptr));
+	buf_putc(out, '\n');
+}
+
+static void
+say_table(struct buf *out, const struct text_style *style, const struct list_columns *columns,
+    const struct address_row *rows, size_t count)
+{
+	int width = (int)sizeof "address" - 1;
+
+	for (size_t i = 0; i < count; i++)
+		width = (int)strlen(rows[i].ip) > width ? (int)strlen(rows[i].ip) : width;
+	text_colour(out, style, TEXT_BOLD);
+	buf_printf(out, "  %-*s  refuses  warns  unknown  PTR      SPF      ", width, "address");
+	for (size_t i = 0; i < columns->shown_count; i++)
+		buf_printf(out, "  [%zu]", i + 1);
+	buf_puts(out, "  name");
+	text_colour(out, style, TEXT_PLAIN);
+	buf_putc(out, '\n');
+	for (size_t i = 0; i < count; i++)
+		say_row(out, columns, &rows[i], width);
+}
+
+static void
+say_lists(struct buf *out, const struct text_style *style, const struct list_columns *columns,
+    size_t count)
+{
+	struct buf clean, open, line;
+
+	buf_init(&clean, TEXT_LINE);
+	buf_init(&open, TEXT_LINE);
+	buf_init(&line, TEXT_LINE);
+	for (size_t i = 0; i < columns->shown_count; i++) {
+		const struct list_column *column = &columns->all[columns->shown[i]];
+
+		buf_clear(&line);
+		buf_printf(
+		    &line, "[%zu] %s has %zu of %zu, ", i + 1, column->list, column->listed, count);
+		share_words(&line, column->listed, count);
+		if (column->kind != LIST_BLACK)
+			buf_printf(&line, " (%s)",
+			    column->kind == LIST_WHITE ? "a list of good senders"
+			                               : "for information");
+		text_field(out, style, i == 0 ? "lists" : "", line.data);
+	}
+	for (size_t i = 0; i < columns->count; i++) {
+		const struct list_column *column = &columns->all[i];
+
+		if (column->clean == count)
+			buf_printf(&clean, "%s%s", clean.len > 0 ? ", " : "", column->list);
+		if (column->open > 0)
+			buf_printf(&open, "%s%s (%zu of %zu)", open.len > 0 ? ", " : "",
+			    column->list, column->open, count);
+	}
+	text_field(out, style, "on none of", clean.data);
+	text_field(out, style, "not known", open.data);
+	buf_release(&clean);
+	buf_release(&open);
+	buf_release(&line);
+}
+
+/* What most of them say, of one column of words. */
+static const char *
+most_say(const struct address_row *rows, size_t count, size_t at)
+{
+	const char *best = NULL;
+	size_t most = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *word = or_dash(*(const char *const *)((const char *)&rows[i] + at));
+		size_t n = 0;
+
+		for (size_t k = 0; k < count; k++)
+			n += strcmp(word,
+			         or_dash(*(const char *const *)((const char *)&rows[k] + at))) == 0;
+		if (n > most) {
+			most = n;
+			best = word;
+		}
+	}
+	return best;
+}
+
+static void
+say_different(
+    struct buf *out, const struct text_style *style, const struct address_row *rows, size_t count)
+{
+	static const struct {
+		const char *what;
+		size_t at;
+	} columns[] = {{"the confirmation of its PTR", offsetof(struct address_row, fcrdns)},
+	    {"SPF", offsetof(struct address_row, spf)},
+	    {"DMARC", offsetof(struct address_row, dmarc)}};
+	struct buf line;
+	bool any = false;
+
+	buf_init(&line, TEXT_LINE);
+	for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++) {
+		const char *usual = most_say(rows, count, columns[c].at);
+
+		for (size_t i = 0; i < count; i++) {
+			const char *word =
+			    or_dash(*(const char *const *)((const char *)&rows[i] + columns[c].at));
+
+			if (strcmp(word, usual) == 0)
+				continue;
+			buf_clear(&line);
+			buf_printf(&line, "%s: %s is %s, with most it is %s", rows[i].ip,
+			    columns[c].what, word, usual);
+			text_field(out, style, any ? "" : "different", line.data);
+			any = true;
+		}
+	}
+	buf_release(&line);
+}
+
+void
+text_addresses(
+    struct buf *out, const struct text_style *style, const struct address_row *rows, size_t count)
+{
+	struct list_columns columns = {.count = 0};
+	size_t good = 0;
+
+	find_columns(&columns, rows, count);
+	for (size_t i = 0; i < count; i++)
+		good += rows[i].refuses == 0 && rows[i].warns == 0 && rows[i].unknown == 0;
+	text_colour(out, style, TEXT_BOLD);
+	buf_printf(out, "%zu addresses: %zu with nothing against them", count, good);
+	text_colour(out, style, TEXT_PLAIN);
+	buf_putc(out, '\n');
+	say_table(out, style, &columns, rows, count);
+	say_lists(out, style, &columns, count);
+	say_different(out, style, rows, count);
+}

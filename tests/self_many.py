@@ -1,0 +1,40 @@
+"""`mxwalk self` with many addresses: ranges and files, each once, a table of them, records of each; how many neighbours are on the same list."""
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import tap
+from records import MXWALK, Run
+
+if 'MXWALK_CONFIG' not in os.environ:
+    sys.exit(subprocess.call([MXWALK, 'lab', '--', sys.executable, __file__]))
+home = tap.folder('many')
+FROM = ('--from', 'me@clean.sender.example')
+run = Run('self', '--source', '127.0.1.0/28', *FROM)
+lines = run.out.splitlines()
+tap.check('a network: a table with a row each', run.status == 1 and lines[0] == '16 addresses: 0 with nothing against them' and len([line for line in lines if line.startswith('  127.0.1.')]) == 16, run.out + run.err)
+tap.check('… which list has which', 'zen.spamhaus.org has 2 of 16, 12 % (2-38 %)' in run.out and 'list.dnswl.org has 1 of 16, 6 % (0-30 %) (a list of good senders)' in run.out, run.out)
+tap.check('… and what is another', '127.0.1.4: the confirmation of its PTR is fail, with most it is pass' in run.out, run.out)
+one = {ip: Run('self', '--json', '--source', ip, *FROM).ndjson() for ip in ('127.0.1.1', '127.0.1.2', '127.0.1.4')}
+all_of = Run('self', '--json', '--source', '127.0.1.1-127.0.1.4', *FROM).ndjson()
+tap.check('records: those of each alone', all_of.status == 1 and not all_of.problems and [r['ip'] for r in all_of.records if r['type'] == 'sender'] == [f'127.0.1.{i}' for i in (1, 2, 3, 4)], all_of.out[:500] + all_of.err)
+for ip, alone in one.items():
+    def findings(run):
+        return [(r['id'], r['severity'], r['what']) for r in run.records if r['type'] == 'finding' and r['sender']['ip'] == ip]
+    tap.check(f'… {ip}', findings(alone) == findings(all_of) and len(findings(alone)) > 3, f'{findings(alone)}\n{findings(all_of)}')
+with open(os.path.join(home, 'addresses'), 'w') as f:
+    f.write('# ours\r\n127.0.1.1\n\n 127.0.1.2 # the old one\n127.0.1.4-127.0.1.5\n')
+run = Run('self', '--input', os.path.join(home, 'addresses'), *FROM)
+tap.check('a file of addresses and ranges', run.out.startswith('4 addresses: 1 with nothing against them\n'), run.out + run.err)
+with open(os.path.join(home, 'bad'), 'w') as f:
+    f.write('127.0.1.1\nmail.example\n')
+run = Run('self', '--input', os.path.join(home, 'bad'))
+tap.check('… a bad line is named', run.status == 65 and f'{home}/bad:2: not an IP address' in run.err, run.err)
+for bad in ('127.0.1.0/23', '127.0.1.1/24', '127.0.1.9-127.0.1.1', '127.0.1.1-::1', '192.0.2.0/33', '10.0.0.0-10.0.1.0', '1.2.3.4/', '1.2.3.4-', '-1.2.3.4'):
+    tap.check(f'no range: {bad}', Run('self', f'--source={bad}').status == 64)
+run = Run('self', '--neighbours', '--source', '127.0.1.2', *FROM, '--json').ndjson()
+found = [r for r in run.records if r.get('id', '').startswith('neighbours')]
+tap.check('neighbours of a listed address', [r['id'] for r in found] == ['neighbours-clean'] and found[0]['what'] == 'Of 32 other addresses of 127.0.1.0/24, a sample, 0 are on zen.spamhaus.org, too.' and not run.problems, f'{found} {run.problems}')
+tap.check('… of one that is not listed none are asked', 'neighbours' not in Run('self', '--neighbours', '--source', '127.0.1.1', *FROM, '--json').out)
+tap.done()
