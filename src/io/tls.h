@@ -46,6 +46,9 @@ struct tls_check { /* of one handshake: what is found on the way */
 	struct tls_error dane_errors[TLS_ERRORS_MAX];
 	size_t dane_error_count;
 	bool dane_tried;
+	bool dane_known; /* … by the way, as authorities have it: these are what matched */
+	size_t dane_record;
+	int dane_depth;
 	struct tls_error errors[TLS_ERRORS_MAX]; /* of the chain */
 	size_t error_count;
 	bool blind; /* this host has no CA certificates: nothing can be said of trust */
@@ -102,6 +105,9 @@ const char *tls_name_words(struct arena *arena, const struct X509_name_st *name)
 
 /* io/tls_dane.c */
 void tls_dane_begin(struct ssl_st *ssl, struct tls_check *check);
+/* Is an issuer in a chain that authorities have found to be good, and that was sent, one that a
+ * record names? Then there is nothing left to be verified. */
+bool tls_dane_known(struct x509_store_ctx_st *good, struct tls_check *check);
 /* False: no record matches. The store's context then holds the error. */
 bool tls_dane_verify(struct x509_store_ctx_st *store, struct tls_check *check);
 void tls_dane_read(struct ssl_st *ssl, const struct tls_check *check); /* into wish.met */

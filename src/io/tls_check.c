@@ -172,6 +172,7 @@ check_apart(X509_STORE_CTX *store, struct tls_check *check)
 	} else {
 		tls_name_expect(X509_STORE_CTX_get0_param(own), check->wish.name);
 		check_by_authorities(own, check);
+		check->dane_known = check->faults == 0 && tls_dane_known(own, check);
 	}
 	X509_STORE_CTX_free(own);
 }
@@ -188,7 +189,7 @@ check_chain(X509_STORE_CTX *store, void *arg)
 		check->chain = X509_chain_up_ref(X509_STORE_CTX_get0_untrusted(store));
 	if (check->by_dane) {
 		check_apart(store, check);
-		matches = tls_dane_verify(store, check);
+		matches = check->dane_known || tls_dane_verify(store, check);
 	} else {
 		check_by_authorities(store, check);
 	}

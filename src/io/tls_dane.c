@@ -58,6 +58,64 @@ gather_dane(int ok, X509_STORE_CTX *store)
 	return 1;
 }
 
+/* ---- what is known without verifying twice */
+
+static bool
+names_certificate(const struct dane_record *record, const X509 *certificate)
+{
+	unsigned char *der = NULL, digest[EVP_MAX_MD_SIZE];
+	int len = record->selector == 0 ? i2d_X509(certificate, &der)
+	                                : i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+	unsigned size = 0;
+	bool same;
+
+	if (len > 0)
+		EVP_Digest(der, (size_t)len, digest, &size,
+		    record->matching == 1 ? EVP_sha256() : EVP_sha512(), NULL);
+	same =
+	    size > 0 && size == record->data.len && memcmp(digest, record->data.bytes, size) == 0;
+	OPENSSL_free(der);
+	return same;
+}
+
+static bool
+was_sent(const struct tls_check *check, const X509 *certificate)
+{
+	for (int i = 0; i < sk_X509_num(check->chain); i++)
+		if (X509_cmp(sk_X509_value(check->chain, i), certificate) == 0)
+			return true;
+	return false;
+}
+
+bool
+tls_dane_known(X509_STORE_CTX *good, struct tls_check *check)
+{
+	const struct dane *dane = check->wish.dane;
+	const STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(good);
+
+	if (check->blind || strcmp(dane->base, check->wish.name) != 0)
+		return false;
+	for (size_t i = 0; i < dane->record_count; i++) {
+		const struct dane_record *record = &dane->records[i];
+
+		if (record->fault != NULL || record->outranked || record->usage != 2 ||
+		    record->matching == 0)
+			continue;
+		for (int depth = 1; depth < sk_X509_num(chain); depth++) {
+			const X509 *certificate = sk_X509_value(chain, depth);
+
+			if (!names_certificate(record, certificate) ||
+			    !was_sent(check, certificate))
+				continue;
+			check->dane_record = i;
+			check->dane_depth = depth;
+			check->dane_tried = true;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool
 tls_dane_verify(X509_STORE_CTX *store, struct tls_check *check)
 {
@@ -165,6 +223,12 @@ read_match(SSL *ssl, const struct tls_check *check)
 	size_t len = 0;
 
 	met->matches = true;
+	if (check->dane_known) {
+		met->record = check->dane_record;
+		met->depth = check->dane_depth;
+		met->name = check->wish.name;
+		return;
+	}
 	met->depth = SSL_get0_dane_tlsa(ssl, &usage, &selector, &matching, &data, &len);
 	if (met->depth < 0)
 		return;
