@@ -111,6 +111,12 @@ tap.check('probe says nothing of it where nothing stops', 'DANE sender' not in r
 run = Run('probe', '--tls-level', 'dane', 'dane-mismatch.lab.example')
 tap.check('--tls-level dane: withheld, exit status 3, with a remedy', run.status == 3 and ': withheld at handshake' in run.out and '  remedy ' in run.out, f'{run.status} {run.out}')
 
+# ---- with a library that sends two packets at first: what stands between takes one
+r = Run('check', 'tls', '--json', 'handshake-narrow.lab.example', 'cert-good.lab.example').ndjson().records
+narrow, usual = (x['hosts'][0]['tls'] for x in r)
+tap.check('a ClientHello of one packet is tried where a longer one is lost, and told', narrow['done'] and narrow.get('handshake_size', False) == usual.get('hybrid', False)
+          and ('tls-handshake-size' in names(r[0])) == usual.get('hybrid', False), r)
+
 # ---- the book has the answers, with their flags
 book = os.path.join(tap.folder('check-tls'), 'book')
 domains = [f'dane-{d}.lab.example' for d in ('good', 'insecure-mx', 'insecure-host', 'lookup-failed', 'alias', 'none')]

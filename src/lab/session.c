@@ -416,7 +416,10 @@ is_too_wide(const struct session *session)
 {
 	char hello[NARROW_MAX + 1];
 
-	return session->play.domain->narrow && SSL_in_before(session->ssl) &&
+	OSSL_HANDSHAKE_STATE state = SSL_get_state(session->ssl);
+
+	return session->play.domain->narrow &&
+	       (state == TLS_ST_BEFORE || state == TLS_ST_SR_CLNT_HELLO) &&
 	       recv(session->fd, hello, sizeof hello, MSG_PEEK | MSG_DONTWAIT) > NARROW_MAX;
 }
 
