@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -40,7 +41,7 @@ def port():
 def start(command, number, seconds=60):
     """Runs it until the test ends; True when it listens."""
     log = open(os.path.join(home, f'{number}.log'), 'w')
-    p = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=home)
+    p = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=home, start_new_session=True)
     started.append(p)
     end = time.monotonic() + seconds
     while time.monotonic() < end and p.poll() is None:
@@ -178,5 +179,9 @@ finally:
         try:
             p.wait(8)
         except subprocess.TimeoutExpired:
-            p.kill()
+            pass
+        try:  # its own children, too: those that rspamd has for its patterns stay long
+            os.killpg(p.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 tap.done()
