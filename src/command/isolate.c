@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/stanza.h"
+#include "campaign/delay.h"
 #include "command/command.h"
 #include "command/isolate_envelope.h"
 #include "command/output.h"
@@ -166,6 +167,17 @@ tell_test(struct isolate *isolate)
 	return written;
 }
 
+/* "Greylisted for 300 seconds": 0 where the reply names no time. */
+static long
+named_delay(const struct journey *journey)
+{
+	const struct attempt *attempt = journey->decisive;
+
+	if (attempt == NULL || attempt->reply.count == 0)
+		return 0;
+	return (long)delay_named(attempt->reply.text, strlen(attempt->reply.text));
+}
+
 /* EXIT_OK: go on. */
 static int
 try_one(struct isolate *isolate, const struct course_step *step)
@@ -185,7 +197,7 @@ try_one(struct isolate *isolate, const struct course_step *step)
 		errand_free(errand);
 		return EXIT_INTERRUPTED;
 	}
-	course_note(&isolate->course, step, outcome, 0);
+	course_note(&isolate->course, step, outcome, named_delay(&errand->journey));
 	keep_test(isolate, &errand->journey, step, outcome);
 	if (step->say == COURSE_WHOLE && outcome == COURSE_REFUSED)
 		isolate->said.cause = cause_name(isolate->cause);

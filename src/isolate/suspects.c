@@ -76,15 +76,17 @@ suspects_new(const double *weights, size_t count, uint64_t seed, struct arena *a
 	suspects->items = arena_alloc(arena, (parts * parts + 1) * sizeof *suspects->items);
 	suspects->marginal = arena_alloc(arena, (parts + 1) * sizeof *suspects->marginal);
 	suspects->order = arena_alloc(arena, (parts + 1) * sizeof *suspects->order);
+	/* A sum: of two parts that are refused together one may be of a kind that nobody suspects.
+	 */
 	for (unsigned i = 0; i < parts; i++) {
 		for (unsigned j = 0; j < i; j++)
-			pairs += weights[i] * weights[j];
+			pairs += weights[i] + weights[j];
 		sum += weights[i];
 	}
 	for (unsigned i = 0; i < parts; i++) {
 		put(suspects, SUSPICION_ONE, i, i, SHARE_ONE * weights[i] / sum);
 		for (unsigned j = 0; j < i; j++) {
-			double share = weights[i] * weights[j] / pairs;
+			double share = (weights[i] + weights[j]) / pairs;
 
 			put(suspects, SUSPICION_EITHER, j, i, SHARE_EITHER * share);
 			put(suspects, SUSPICION_BOTH, j, i, SHARE_BOTH * share);
