@@ -204,6 +204,16 @@ server = Filter(lambda text, n: REFUSED if 'pills today' in text or len(seen) > 
 run = isolate(server)
 tap.check('a receiver that begins to refuse: void', end(run)['verdict'] in ('drifted', 'no-part', 'spent') and end(run)['verdict'] != 'found', run.out[-600:])
 server.close()
+for what, reply in (('DMARC', "550 5.7.26 Unauthenticated email from me.example is not accepted due to domain's DMARC policy"), ('SPF', '550 5.7.23 SPF validation failed'), ('DKIM', '550 5.7.20 No passing DKIM signature found')):
+    server = Filter(lambda text, n: reply)
+    run = isolate(server)
+    tap.check(f'a refusal that names {what}: one message, no part is looked for', (end(run)['verdict'], server.connections, run.status) == ('not-needed', 1, 1), run.out)
+    server.close()
+# ---- greylisting: the time that the reply names is waited out
+server = Filter(lambda text, n: '450 4.2.0 Greylisted, please try again in 2 seconds' if n == 1 else REFUSED if 'pills today' in text else None)
+run = isolate(server)
+tap.check('greylisted: the named time is waited out', found(run)[:2] == ('one', BUY) and 2 <= server.times[1] - server.times[0] < 6, f'{run.out[-500:]} {server.times[:3]}')
+server.close()
 # ---- 4yz is never evidence
 server = Filter(lambda text, n: '450 4.3.0 busy' if n in (3, 6) else REFUSED if 'pills today' in text else None)
 run = isolate(server)

@@ -218,6 +218,7 @@ exit_of(enum course_end end)
 	    [COURSE_NOT_REFUSED] = EXIT_OK,
 	    [COURSE_NOT_REACHED] = EXIT_REFUSED,
 	    [COURSE_NOT_CONTENT] = EXIT_REFUSED,
+	    [COURSE_NOT_NEEDED] = EXIT_REFUSED,
 	    [COURSE_NO_PART] = EXIT_REFUSED,
 	    [COURSE_SPENT] = EXIT_UNDETERMINED,
 	    [COURSE_UNTOLD] = EXIT_UNDETERMINED,
@@ -301,9 +302,9 @@ begin(struct isolate *isolate)
 	refresh(isolate);
 }
 
-/* What the server said to the whole message tells where to look first. */
+/* What the server said to the whole message tells where to look first, or that it is no part. */
 static void
-weigh_anew(struct isolate *isolate)
+learn_cause(struct isolate *isolate)
 {
 	const struct reply *reply = isolate->tests[isolate->course.count - 1].reply;
 	double *weights = kinds_weigh(&isolate->kinds, &isolate->pieces, cause_name(isolate->cause),
@@ -312,6 +313,8 @@ weigh_anew(struct isolate *isolate)
 	isolate->course.suspects =
 	    suspects_new(weights, isolate->pieces.count, isolate->seed, isolate->arena);
 	refresh(isolate);
+	if (kinds_is_about_sender(&isolate->kinds, cause_name(isolate->cause)))
+		isolate->course.end = COURSE_NOT_NEEDED;
 }
 
 static int
@@ -324,7 +327,7 @@ go(struct isolate *isolate)
 		status = try_one(isolate, &step);
 		if (status == EXIT_OK && step.say == COURSE_WHOLE &&
 		    isolate->tests[isolate->course.count - 1].outcome == COURSE_REFUSED)
-			weigh_anew(isolate);
+			learn_cause(isolate);
 	}
 	isolate->said.end = isolate->course.end;
 	if (status == EXIT_WRITE)

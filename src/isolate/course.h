@@ -34,6 +34,7 @@ enum course_end {
 	COURSE_NOT_REFUSED, /* the whole message was taken */
 	COURSE_NOT_REACHED, /* refused before the message was sent: it is not what it says */
 	COURSE_NOT_CONTENT, /* the control is refused as well */
+	COURSE_NOT_NEEDED, /* the refusal says that it is about the sender: SPF, DKIM, DMARC */
 	COURSE_NO_PART, /* no part alone, nor two: their sum, or what all of them share */
 	COURSE_SPENT, /* the budget is gone */
 	COURSE_UNTOLD, /* three outcomes in a row that tell nothing */

@@ -117,6 +117,15 @@ cause_names(const struct kinds *kinds, const char *cause, enum piece_kind kind)
 	return false;
 }
 
+bool
+kinds_is_about_sender(const struct kinds *kinds, const char *cause)
+{
+	for (size_t i = 0; i < kinds->cause_count; i++)
+		if (strcmp(kinds->causes[i].id + strlen("cause:"), cause) == 0)
+			return stanza_get(&kinds->causes[i], "about") != NULL;
+	return false;
+}
+
 double *
 kinds_weigh(const struct kinds *kinds, const struct pieces *pieces, const char *cause,
     const char *reply, struct arena *arena)

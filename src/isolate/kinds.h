@@ -28,6 +28,9 @@ bool kinds_read(struct kinds *kinds, struct arena *arena, struct stanza_error *e
 double *kinds_weigh(const struct kinds *kinds, const struct pieces *pieces, const char *cause,
     const char *reply, struct arena *arena);
 
+/* The cause that the server states leaves nothing to look for in the message. */
+bool kinds_is_about_sender(const struct kinds *kinds, const char *cause);
+
 /* The piece in words, in the arena. */
 const char *kinds_tell(
     const struct kinds *kinds, const struct message_piece *piece, struct arena *arena);

@@ -10,6 +10,7 @@ course_end_name(enum course_end end)
 	    [COURSE_NOT_REFUSED] = "not-refused",
 	    [COURSE_NOT_REACHED] = "not-reached",
 	    [COURSE_NOT_CONTENT] = "not-content",
+	    [COURSE_NOT_NEEDED] = "not-needed",
 	    [COURSE_NO_PART] = "no-part",
 	    [COURSE_SPENT] = "spent",
 	    [COURSE_UNTOLD] = "untold",

@@ -93,6 +93,9 @@ verdict_words(const struct isolated *isolated, struct arena *arena)
 	case COURSE_NOT_CONTENT:
 		return "a plain message from the same sender is refused, too: it is not what the "
 		       "message says";
+	case COURSE_NOT_NEEDED:
+		return "the refusal is about the sender's domain, not about what the message "
+		       "says";
 	case COURSE_NO_PART:
 		return "no single part, nor two, but their sum or what all of them share";
 	case COURSE_SPENT:
