@@ -527,7 +527,8 @@ read_text(struct pieces_reader *reader)
 		read_html(reader);
 	else
 		read_plain(reader);
-	qsort(leaf->spans, leaf->span_count, sizeof *leaf->spans, by_start);
+	if (leaf->span_count > 0)
+		qsort(leaf->spans, leaf->span_count, sizeof *leaf->spans, by_start);
 }
 
 static void
