@@ -438,7 +438,7 @@ Test(dane, many_records)
 	buf_puts(&zone, MX_GOOD A_GOOD);
 	for (unsigned i = 0; i < 300; i++)
 		buf_printf(&zone, "_25._tcp.mx.d.example TLSA +3 1 1 %04x%s\n", i * 7919 % 300,
-		    DIGEST + 4);
+		    &DIGEST[4]);
 	judge(&trial, zone.data, "127.0.0.1", &asked);
 	cr_expect_eq(trial.dane.record_total, 300);
 	cr_assert_eq(trial.dane.record_count, DANE_RECORDS_MAX);

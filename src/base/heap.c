@@ -7,7 +7,7 @@
 static size_t *
 slot_of(const struct heap *heap, const void *item)
 {
-	return (size_t *)((char *)item + heap->slot);
+	return (size_t *)(void *)((char *)item + heap->slot);
 }
 
 static void

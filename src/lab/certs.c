@@ -12,6 +12,8 @@
 
 enum { DAY = 24 * 60 * 60 };
 
+#define WILD "DNS:*.mx." LAB_ZONE
+
 /* One leaf serves all: each mail host is a label below mx.lab.example. */
 static const struct leaf {
 	const char *common_name, *names; /* subjectAltName */
@@ -22,21 +24,37 @@ static const struct leaf {
 	bool small; /* a key of its own, RSA 1024 */
 	const char *usage; /* NULL: serverAuth */
 } leaves[CERT_COUNT] = {
-    [CERT_GOOD] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE ",DNS:mx." LAB_ZONE, -1, 30, false, NULL},
-    [CERT_EXPIRED] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -730, -365, false, NULL},
-    [CERT_ELSEWHERE] = {"mail.elsewhere.example", "DNS:mail.elsewhere.example", -1, 30, false,
-        NULL},
-    [CERT_SELF_SIGNED] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -1, 30, true, NULL},
-    [CERT_SHA1] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -1, 30, false, "SHA1"},
-    [CERT_NAMELESS] = {"*.mx." LAB_ZONE, NULL, -1, 30, false, NULL},
-    [CERT_CHAINED] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -1, 30, .chained = true},
-    [CERT_ELSEWHERE_CHAINED] = {"mail.elsewhere.example", "DNS:mail.elsewhere.example", -1, 30,
+    [CERT_GOOD] = {.common_name = "mx." LAB_ZONE,
+        .names = "DNS:*.mx." LAB_ZONE ",DNS:mx." LAB_ZONE,
+        .from = -1,
+        .until = 30},
+    [CERT_EXPIRED] = {.common_name = "mx." LAB_ZONE, .names = WILD, .from = -730, .until = -365},
+    [CERT_ELSEWHERE] = {.common_name = "mail.elsewhere.example",
+        .names = "DNS:mail.elsewhere.example",
+        .from = -1,
+        .until = 30},
+    [CERT_SELF_SIGNED] =
+        {.common_name = "mx." LAB_ZONE, .names = WILD, .from = -1, .until = 30, .by_itself = true},
+    [CERT_SHA1] =
+        {.common_name = "mx." LAB_ZONE, .names = WILD, .from = -1, .until = 30, .digest = "SHA1"},
+    [CERT_NAMELESS] = {.common_name = "*.mx." LAB_ZONE, .from = -1, .until = 30},
+    [CERT_CHAINED] =
+        {.common_name = "mx." LAB_ZONE, .names = WILD, .from = -1, .until = 30, .chained = true},
+    [CERT_ELSEWHERE_CHAINED] = {.common_name = "mail.elsewhere.example",
+        .names = "DNS:mail.elsewhere.example",
+        .from = -1,
+        .until = 30,
         .chained = true},
-    [CERT_SOON] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -85, 5},
-    [CERT_EARLY] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, 5, 30},
-    [CERT_SMALL] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -1, 30, .small = true},
-    [CERT_CLIENT] = {"mx." LAB_ZONE, "DNS:*.mx." LAB_ZONE, -1, 30, .usage = "clientAuth"},
-    [CERT_POLICY] = {"mta-sts." LAB_ZONE, NULL, -1, 30},
+    [CERT_SOON] = {.common_name = "mx." LAB_ZONE, .names = WILD, .from = -85, .until = 5},
+    [CERT_EARLY] = {.common_name = "mx." LAB_ZONE, .names = WILD, .from = 5, .until = 30},
+    [CERT_SMALL] =
+        {.common_name = "mx." LAB_ZONE, .names = WILD, .from = -1, .until = 30, .small = true},
+    [CERT_CLIENT] = {.common_name = "mx." LAB_ZONE,
+        .names = WILD,
+        .from = -1,
+        .until = 30,
+        .usage = "clientAuth"},
+    [CERT_POLICY] = {.common_name = "mta-sts." LAB_ZONE, .from = -1, .until = 30},
 };
 
 struct certs {

@@ -136,6 +136,15 @@ say_lists(struct buf *out, const struct text_style *style, const struct list_col
 	buf_release(&line);
 }
 
+/* A member of the row by its offset. */
+static const char *
+word_at(const struct address_row *row, size_t at)
+{
+	const void *member = (const char *)row + at;
+
+	return or_dash(*(const char *const *)member);
+}
+
 /* What most of them say, of one column of words. */
 static const char *
 most_say(const struct address_row *rows, size_t count, size_t at)
@@ -144,12 +153,11 @@ most_say(const struct address_row *rows, size_t count, size_t at)
 	size_t most = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		const char *word = or_dash(*(const char *const *)((const char *)&rows[i] + at));
+		const char *word = word_at(&rows[i], at);
 		size_t n = 0;
 
 		for (size_t k = 0; k < count; k++)
-			n += strcmp(word,
-			         or_dash(*(const char *const *)((const char *)&rows[k] + at))) == 0;
+			n += strcmp(word, word_at(&rows[k], at)) == 0;
 		if (n > most) {
 			most = n;
 			best = word;
@@ -176,8 +184,7 @@ say_different(
 		const char *usual = most_say(rows, count, columns[c].at);
 
 		for (size_t i = 0; i < count; i++) {
-			const char *word =
-			    or_dash(*(const char *const *)((const char *)&rows[i] + columns[c].at));
+			const char *word = word_at(&rows[i], columns[c].at);
 
 			if (strcmp(word, usual) == 0)
 				continue;
