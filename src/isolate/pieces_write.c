@@ -271,9 +271,11 @@ static void
 put_single(const struct pieces_writer *writer)
 {
 	const struct layout *layout = writer->layout;
-	const struct message_leaf *leaf = &layout->leaves[0];
+	const struct message_leaf *leaf = layout->leaves;
 
-	if (leaf->text && !is_whole(writer, leaf))
+	if (layout->leaf_count == 0) /* a multipart of nothing */
+		buf_add(writer->out, layout->fields.body, layout->fields.body_len);
+	else if (leaf->text && !is_whole(writer, leaf))
 		put_text(writer, leaf);
 	else if (!leaf->text && !is_sent(writer, leaf->bytes_piece))
 		put_words(writer, leaf->part->body, writer->out);
