@@ -343,7 +343,14 @@ output_write(struct output *output, struct buf *bytes)
 		shown_guard(bytes);
 	if (output->on_terminal)
 		log_progress(NULL);
-	return write_all(output->fd, bytes->data, bytes->len) || fail(output);
+	if (output->pack == PACK_NONE)
+		return write_whole(output, bytes->data, bytes->len);
+	if (output->waiting.len == 0)
+		output->since = loop_ms();
+	buf_add(&output->waiting, bytes->data, bytes->len);
+	if (output->waiting.len < OUTPUT_PACK_OCTETS && loop_ms() - output->since < OUTPUT_PACK_MS)
+		return !output->failed;
+	return output_flush(output);
 }
 
 int

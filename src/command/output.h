@@ -49,10 +49,10 @@ bool output_flush(struct output *output);
 enum { OUTPUT_PACK_MS = 1000, OUTPUT_PACK_OCTETS = 1 << 20 };
 /* What goes on, on the last line of the terminal of standard error, as much as fits on it. */
 void output_progress(const char *line);
-/* The exit status: `status`, or EXIT_WRITE when something was lost. What output_replace began is
- * dropped when the status is one of our own troubles (64 and above). */
 /* --redact: from here on local parts of mail addresses are left out, and what is in the veil. */
 void output_redact(struct output *output, const struct options *options);
+/* The exit status: `status`, or EXIT_WRITE when something was lost. What output_replace began is
+ * dropped when the status is one of our own troubles (64 and above). */
 int output_close(struct output *output, int status);
 
 #endif
