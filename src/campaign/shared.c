@@ -11,7 +11,7 @@
 struct sharing {
 	struct shared_key key; /* strings are its own */
 	bool claimed, known;
-	struct attempt attempt;
+	struct attempt *attempt;
 	struct arena *arena; /* that it is in, held; NULL: none */
 	int64_t at;
 	struct shared_waiter *first, **last;
@@ -166,7 +166,7 @@ sharing_take(
 {
 	if (!outcome->known || now - outcome->at > SHARED_MS)
 		return false;
-	*attempt = outcome->attempt;
+	*attempt = *outcome->attempt;
 	*arena = outcome->arena;
 	return true;
 }
@@ -222,13 +222,15 @@ sharing_keep(struct shared *shared, struct sharing *outcome, const struct attemp
 	make_room(shared);
 	forget(outcome);
 	if (shook_hands(attempt)) {
-		outcome->attempt = abridge(attempt);
-		outcome->attempt.shared_from = target;
+		outcome->attempt = arena_alloc(arena, sizeof *outcome->attempt);
+		*outcome->attempt = abridge(attempt);
+		outcome->attempt->shared_from = target;
 		outcome->arena = arena_hold(arena);
 		shared->octets += arena_size(arena);
 	} else {
-		outcome->attempt = attempt_copy(attempt, shared->arena);
-		outcome->attempt.shared_from = arena_string(shared->arena, target);
+		outcome->attempt = arena_alloc(shared->arena, sizeof *outcome->attempt);
+		*outcome->attempt = attempt_copy(attempt, shared->arena);
+		outcome->attempt->shared_from = arena_string(shared->arena, target);
 		outcome->arena = arena_hold(shared->arena);
 	}
 	outcome->known = true;

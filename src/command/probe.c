@@ -412,31 +412,46 @@ check_status_file(const struct options *o)
 	return EXIT_CREATE;
 }
 
-static int
-walk_all(struct run *run)
+static const struct sink_format *
+format_of(const struct run *run)
 {
 	static const struct sink_format *const formats[] = {[FORMAT_TEXT] = &text_format,
 	    [FORMAT_NDJSON] = &ndjson_format,
 	    [FORMAT_NAGIOS] = &nagios_format};
+	static const struct sink_format *const checks[] = {[FORMAT_TEXT] = &check_tls_text,
+	    [FORMAT_NDJSON] = &check_tls_ndjson,
+	    [FORMAT_NAGIOS] = &check_tls_nagios};
+
+	return (run->review != NULL ? checks : formats)[run->options->format];
+}
+
+static struct run_facts
+facts_of(const struct run *run)
+{
 	const struct options *o = run->options;
+	size_t count = resolver_servers(run->dns.resolver);
 	const char **servers = NULL;
-	size_t server_count = resolver_servers(run->dns.resolver);
-
-	for (size_t i = 0; i < server_count; i++)
-		*(const char **)arena_push(run->arena, &servers, i, sizeof *servers) =
-		    resolver_server(run->dns.resolver, i);
-
 	struct run_facts facts = {.version = PACKAGE_VERSION,
 	    .started = loop_wall_ms(),
 	    .options = o->given.items,
 	    .option_count = o->given.count,
-	    .nameservers = servers,
-	    .nameserver_count = server_count,
+	    .nameserver_count = count,
 	    .resumed = o->resume};
-	static const struct sink_format *const checks[] = {[FORMAT_TEXT] = &check_tls_text,
-	    [FORMAT_NDJSON] = &check_tls_ndjson,
-	    [FORMAT_NAGIOS] = &check_tls_nagios};
-	struct sink_plan telling = {.write = write_line,
+
+	for (size_t i = 0; i < count; i++)
+		*(const char **)arena_push(run->arena, &servers, i, sizeof *servers) =
+		    resolver_server(run->dns.resolver, i);
+	facts.nameservers = servers;
+	facts.given_known = intake_digest(run->intake, &facts.given);
+	return facts;
+}
+
+static struct sink_plan
+plan_sink(struct run *run, int64_t now)
+{
+	const struct options *o = run->options;
+
+	return (struct sink_plan){.write = write_line,
 	    .review = run->review,
 	    .flush = flush_lines,
 	    .write_arg = &run->output,
@@ -450,9 +465,17 @@ walk_all(struct run *run)
 	    .remedies = run->rulebook.remedies,
 	    .thresholds = &o->thresholds,
 	    .veil = run->output.veil,
-	    .now = facts.started,
+	    .now = now,
 	    .style = output_style(&run->output, o),
 	    .quiet = o->quiet};
+}
+
+static int
+walk_all(struct run *run)
+{
+	const struct options *o = run->options;
+	struct run_facts facts = facts_of(run);
+	struct sink_plan telling = plan_sink(run, facts.started);
 	struct sink sink;
 	struct campaign_plan plan = {.pipeline = &run->pipeline,
 	    .senders = &run->senders,
@@ -474,8 +497,7 @@ walk_all(struct run *run)
 	    .output = &run->output};
 	int status = EXIT_OK;
 
-	sink_init(&sink, (run->review != NULL ? checks : formats)[o->format], &telling);
-	facts.given_known = intake_digest(run->intake, &facts.given);
+	sink_init(&sink, format_of(run), &telling);
 	if (o->resume)
 		status = resume_read(&earlier);
 	if (status == EXIT_OK)
