@@ -30,7 +30,7 @@ def whole(body, head=OK):
 
 
 def send(*pieces):
-    """A script: what is sent once the request was heard; a number sleeps."""
+    """A script: what is sent once the request was heard; a number sleeps, None says in TLS that this was all."""
     def script(connection):
         while b'\r\n\r\n' not in connection.heard:
             more = connection.recv(4096)
@@ -40,6 +40,8 @@ def send(*pieces):
         for piece in pieces:
             if isinstance(piece, (int, float)):
                 time.sleep(piece)
+            elif piece is None:
+                connection.tls.unwrap()
             else:
                 connection.sendall(piece)
     return script
@@ -59,7 +61,7 @@ HOSTS = {
     'good': (send(whole(POLICY)), 'ok', 'valid', None, ''),
     'lf': (send(whole(POLICY.replace(b'\r\n', b'\n'))), 'ok', 'valid', None, ''),
     'chunked': (send(OK + b'Transfer-Encoding: chunked\r\n\r\n', b'%x\r\n' % len(POLICY) + POLICY + b'\r\n0\r\n\r\n'), 'ok', 'valid', None, ''),
-    'until-close': (send(OK + b'Connection: close\r\n\r\n' + POLICY), 'ok', 'valid', None, ''),
+    'until-close': (send(OK + b'Connection: close\r\n\r\n' + POLICY, None), 'ok', 'valid', None, ''),
     'wildcard': (send(whole(POLICY)), 'ok', 'valid', None, ''),
     'html': (send(whole(b'<!DOCTYPE html>\n<html>not found</html>\n', b'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n')), 'ok', 'policy-invalid',
              'sts-policy-invalid', 'it is HTML'),

@@ -124,7 +124,14 @@ static int
 create_failed(struct output *output, const char *why)
 {
 	log_error("%s: %s", output->name, why);
+	if (output->fd >= 0) {
+		close(output->fd);
+		unlink(output->temporary);
+	}
 	output->fd = -1;
+	free(output->temporary);
+	free(output->replaces);
+	output->temporary = output->replaces = NULL;
 	return EXIT_CREATE;
 }
 

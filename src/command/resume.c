@@ -213,7 +213,7 @@ pack_again(const char *name, struct output *into, unsigned long long good)
 }
 
 /* One that is packed cannot be cut: it is written again, and takes the old one's place when it is
- * there. */
+ * there. Always: not every libarchive tells a member that breaks off from one that ends. */
 static bool
 write_again(const struct resume_plan *plan, unsigned long long good)
 {
@@ -243,16 +243,9 @@ write_again(const struct resume_plan *plan, unsigned long long good)
 }
 
 static bool
-mend(const struct resume_plan *plan, const struct records_read *read, bool packed, bool broken)
+mend(const struct resume_plan *plan, const struct records_read *read, bool packed)
 {
-	struct output *output = plan->output;
-
-	if (!packed)
-		return cut(output, (off_t)read->good);
-	if (broken || read->torn)
-		return write_again(plan, read->good);
-	output->whole = lseek(output->fd, 0, SEEK_END);
-	return output->whole >= 0;
+	return packed ? write_again(plan, read->good) : cut(plan->output, (off_t)read->good);
 }
 
 /* Whether something is missing at its end is known only when it is read: a file that breaks off is
@@ -291,7 +284,7 @@ resume_read(const struct resume_plan *plan)
 	packed = !input_is_plain(input);
 	read = records_end(records);
 	status = judge(&resuming, read, packed && read->good > 0);
-	if (status == EXIT_OK && !mend(plan, read, packed, !whole)) {
+	if (status == EXIT_OK && !mend(plan, read, packed)) {
 		log_error("%s: %s", plan->output->name, strerror(errno));
 		status = EXIT_CREATE;
 	}
