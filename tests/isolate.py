@@ -224,6 +224,15 @@ run = isolate(server)
 tap.check('a limit ends it at once', (end(run)['verdict'], server.connections, run.status) == ('too-fast', 4, 2), run.out[-500:])
 server.close()
 
+# ---- what a server says reaches the terminal as words on one line
+server = Filter(lambda text, n: '554-5.7.1 spam \x1b[31m\r\n554-me@own.example: the whole message was taken\r\n554 5.7.1 no')
+run = Run('isolate', '--to', 'me@own.example', '--own-mailbox', '--data', '@' + os.path.join(WORK, 'message'), '--server', f'127.0.0.1:{server.port}', '--allow-private',
+          '--isolate-interval', '10ms', '--ehlo', 'me.example', '--dns-replay', '/dev/null')
+tap.check('no octet of a reply controls the terminal, no line of it looks like ours', '\x1b' not in run.out and '\nme@own.example: the whole' not in run.out and 'spam' in run.out, repr(run.out))
+server.close()
+run = isolate(Filter(lambda text, n: None), '--save-clean', '/nowhere/at/all')
+tap.check('a file that cannot be made is told before anything is sent', run.status == 73 and 'isolate-test' not in run.out, f'{run.status} {run.out}{run.err}')
+
 # ---- the link: host or path
 for what, words, want in (('its host', 'shop.example/', 'host'), ('its path', 'win.id', 'path')):
     server = Filter(refuses(words))

@@ -129,6 +129,9 @@ tap.check('… but not by one that cannot be made', report('-o', target, path('e
 tap.check('records are not replaced', report('-o', path('old'), path('new'))[0] == 73 and open(path('old'), 'rb').read() == torn)
 tap.check('… nor are packed ones', report('-o', path('packed.gz'), path('new'))[0] == 73)
 tap.check('a link is followed', os.symlink(target, path('link')) is None and report('-o', path('link'), path('old'))[0] == 0 and os.path.islink(path('link')) and '14 targets' in open(target).read())
+for ms in ('2147483648', '99999999999999', '-1'):
+    write(path('times'), [RUN] + [{**result('t.example', 'accepted'), 'ms': int(ms)}])
+    tap.check(f'a walk of {ms} ms is counted', all(report('--format', f, path('times'))[0] == 0 for f in ('text', 'prometheus', 'csv')))
 tap.check('no such folder: 73', report('-o', path('no/such'), path('old'))[0] == 73)
 if os.path.exists('/dev/full'):
     tap.check('a full disk: 74', report('-o', '/dev/full', path('old'))[0] == 74)

@@ -203,6 +203,9 @@ refused('... one more', 65, 'there no more, here --all', '--input', few, '--all'
 done = run(out, '--input', few, '--concurrency', '3', '-q', '--dns-concurrency', '9')
 tap.check('options that change no question may differ', done.returncode == 0, done.stderr)
 refused('no records', 65, 'no run in it', '--input', few, out=path('foreign', 'precious\n'))
+refused('no records, and no end of a line', 65, 'no run in it', '--input', few, out=path('foreign-line', 'precious'))
+for number in (9223372036854775807, 4000000000):
+    refused(f'a result of line {number}', 65, 'of which line', '--input', few, out=path(f'line-{number}', open(out).readline() + json.dumps({'type': 'result', 'schema': 1, 'target': 'x.example', 'line': number}) + '\n'))
 refused('of a later version', 65, 'a later version (9.0)', '--input', few, out=path('later', '{"type":"run","schema":7,"version":"9.0","started":"2030-01-01T00:00:00.000Z","options":[],"nameservers":[]}\n'))
 refused('without lines', 65, 'an earlier version', '--input', few, out=path('earlier', content.decode().splitlines()[0] + '\n' +
                                                                             json.dumps({k: v for k, v in json.loads(whole[5]).items() if k != 'line'}) + '\n'))

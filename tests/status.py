@@ -61,6 +61,18 @@ _, err = p.communicate()
 last = json.load(open(STATUS))
 tap.check('broken off: so it says', last['exit'] == 130 == p.returncode and last['done'] < 120 and not err, f'{last} {err}')
 
+# What is somebody else's is left alone: files, pipes, links, and what lies beside.
+other, pipe, link = (os.path.join(folder, name) for name in ('other', 'pipe', 'link'))
+open(other, 'w').write('precious')
+os.mkfifo(pipe)
+os.symlink(other, link)
+os.symlink(other, os.path.join(folder, 'fresh.new'))
+for name in (other, pipe, link, folder):
+    done = subprocess.run([MXWALK, 'probe', '--status-file', name, '[127.0.0.1]:1'], capture_output=True, text=True)
+    tap.check(f'--status-file {os.path.basename(name)}: 73, and it is as it was', done.returncode == 73 and os.path.basename(name) in done.stderr and open(other).read() == 'precious' and os.path.islink(link) and not os.path.isfile(pipe), f'{done.returncode} {done.stderr}')
+subprocess.run([MXWALK, 'probe', '--allow-private', '--no-dnsbl', '--dns-replay', '/dev/null', '--status-file', os.path.join(folder, 'fresh'), '[127.0.0.1]:1'], capture_output=True)
+tap.check('what lies beside it is not written', open(other).read() == 'precious' and '"progress"' in open(os.path.join(folder, 'fresh')).read())
+
 # A pipe whose reader is slow, and one whose reader goes away.
 p = start(stdout=subprocess.PIPE, text=False)
 got = b''

@@ -651,6 +651,25 @@ on_identified(void *arg)
 	go_on_at(arg);
 }
 
+/* The kernel has no source address for this destination. Where it has a way to nobody at all, or it
+ * is not a route that is missing, the other targets will fare the same. */
+static void
+note_no_source(struct passage *passage, int error)
+{
+	struct errand *errand = passage->errand;
+	const struct destination *destination = passage->destination;
+	bool route = error == ENETUNREACH || error == EHOSTUNREACH || error == EADDRNOTAVAIL ||
+	             error == EAFNOSUPPORT;
+
+	errand_pass_over(errand, destination, WALK_LOCAL,
+	    route ? arena_printf(
+	                errand->arena, "this host has no IPv%d route to it", destination->ip.family)
+	          : arena_printf(errand->arena, "this host cannot connect: %s", strerror(error)));
+	if (!route || !senders_way_out())
+		last_attempt(passage)->error = error;
+	passage->pipeline->calls.attempt(last_attempt(passage), NULL, passage->pipeline->calls.arg);
+}
+
 /* To the next destination, once it is known who we are there. */
 static void
 go_on(struct passage *passage)
@@ -665,9 +684,7 @@ go_on(struct passage *passage)
 		if (source.family == 0)
 			source = senders_source(&destination->ip);
 		if (source.family == 0) {
-			errand_pass_over(errand, destination, WALK_LOCAL,
-			    arena_printf(errand->arena, "this host has no IPv%d route to it",
-			        destination->ip.family));
+			note_no_source(passage, errno);
 			continue;
 		}
 		passage->sender = senders_find(pipeline->senders, &source);

@@ -65,9 +65,10 @@ void senders_forget(struct senders *senders, void *arg);
 typedef void senders_listed(const struct ip *source, const struct list *list, void *arg);
 void senders_watch(struct senders *senders, long ms, senders_listed *listed, void *arg);
 
-struct ip senders_source(
-    const struct ip *destination); /* the address that the kernel would send from; family 0: no
-                                      route. No packet is sent. */
+/* The address that the kernel would send from; family 0: there is none, and errno says why. No
+ * packet is sent. */
+struct ip senders_source(const struct ip *destination);
+bool senders_way_out(void); /* is there one towards the net, of either family? */
 /* 0, or the errno of why nothing can be sent from this address. */
 int senders_bind(const struct ip *source);
 

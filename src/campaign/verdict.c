@@ -265,6 +265,9 @@ size_words(const struct verdict_facts *facts, const struct ehlo *ehlo)
 	    "This message has %zu octets; the EHLO reply names no limit.", facts->message_len);
 }
 
+/* Fewer connections in a minute than these are nobody's haste. */
+enum { HASTE_LEAST = 3 };
+
 /* Too many connections of this run are no word on the sender, whatever the reply says. */
 static void
 blame_haste(const struct attempt *attempt, const struct verdict_facts *facts, struct diagnosis *out)
@@ -303,10 +306,10 @@ judge_attempt(const struct journey *journey, const struct attempt *attempt,
 	diagnose(&(struct diagnosis_query){.remedies = facts->remedies,
 	             .reading = attempt->reply.count > 0 ? &reading : NULL,
 	             .sender = facts->evidence,
-	             .end = attempt->ending == END_TIMEOUT || attempt->ending == END_STOPPED
-	                        ? REPLY_IS_LATE
-	                    : attempt->ending == END_NONE ? REPLY_IS_WHOLE
-	                                                  : REPLY_IS_LOST,
+	             .end = attempt->ending == END_STOPPED   ? REPLY_IS_LEFT
+	                    : attempt->ending == END_TIMEOUT ? REPLY_IS_LATE
+	                    : attempt->ending == END_NONE    ? REPLY_IS_WHOLE
+	                                                     : REPLY_IS_LOST,
 	             .stage = attempt->stage,
 	             .setting = {.client = said.client,
 	                 .domain = journey->target.domain,
@@ -316,7 +319,7 @@ judge_attempt(const struct journey *journey, const struct attempt *attempt,
 		add_evidence(out, facts->arena, size_words(facts, &attempt->ehlo));
 	if (facts->no_evidence != NULL)
 		add_evidence(out, facts->arena, facts->no_evidence);
-	if (attempt->haste > 1)
+	if (attempt->haste >= HASTE_LEAST)
 		blame_haste(attempt, facts, out);
 }
 

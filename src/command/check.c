@@ -771,7 +771,10 @@ status_sts(const struct check *check)
 	if (sts->undeliverable || sts->state == STS_RECORD_BAD || sts->state == STS_FETCH_FAILED ||
 	    sts->state == STS_POLICY_BAD)
 		return EXIT_REFUSED;
-	if (sts->state != STS_HELD && sts->state != STS_ABSENT)
+	/* Of mail exchangers that are not known it cannot be told whether the policy covers them.
+	 */
+	if ((sts->state != STS_HELD && sts->state != STS_ABSENT) ||
+	    (sts->state == STS_HELD && check->route.kind == ROUTE_DNS_ERROR))
 		return EXIT_UNDETERMINED;
 	return sts->state == STS_ABSENT || sts->findings.count > 0 ? EXIT_DEFERRED : EXIT_OK;
 }

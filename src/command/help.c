@@ -148,7 +148,7 @@ print_overview(void)
 	puts("\nA target is domain, user@domain, [host]:port or "
 	     "user@domain@[host]:port.\n\nCommands:");
 	for (int i = 0; i < COMMAND_COUNT; i++)
-		printf("  %-9s%s\n", commands[i].name, commands[i].does);
+		printf("  %-10s%s\n", commands[i].name, commands[i].does);
 	puts("\n\"mxwalk help COMMAND\" shows the options of one.\n\nExamples:");
 	for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
 		printf("  %s\n      %s\n", examples[i].line, examples[i].does);

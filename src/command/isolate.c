@@ -272,6 +272,41 @@ save(struct isolate *isolate, const char *name, part_set sent)
 	return status;
 }
 
+/* Before anything is sent: can they be made, and are they two? */
+static int
+check_files(const struct options *o)
+{
+	const char *names[] = {o->save_culprit, o->save_clean};
+
+	if (names[0] != NULL && names[1] != NULL && strcmp(names[0], names[1]) == 0) {
+		log_error("--save-clean %s: --save-culprit writes there", names[1]);
+		return EXIT_USAGE;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		const char *data = o->data.file != NULL ? o->data.file : "";
+		bool is_new;
+		int fd;
+
+		if (names[i] == NULL)
+			continue;
+		if (strcmp(names[i], data) == 0 ||
+		    (o->output != NULL && strcmp(names[i], o->output) == 0)) {
+			log_error("%s: it is read, or written, by another option", names[i]);
+			return EXIT_USAGE;
+		}
+		is_new = access(names[i], F_OK) != 0;
+		if (!is_new && o->force && access(names[i], W_OK) == 0)
+			continue; /* what is in it stays until there is something better */
+		fd = output_create(names[i], o->force);
+		if (fd == -1)
+			return EXIT_CREATE;
+		close(fd);
+		if (is_new)
+			unlink(names[i]);
+	}
+	return EXIT_OK;
+}
+
 static int
 save_both(struct isolate *isolate)
 {
@@ -449,6 +484,9 @@ command_isolate(const struct options *options)
 {
 	struct isolate isolate = {.options = options, .arena = arena_new()};
 	int status = check_consent(options);
+
+	if (status == EXIT_OK)
+		status = check_files(options);
 
 	buf_init(&isolate.message, MESSAGE_MAX);
 	buf_init(&isolate.text, MESSAGE_MAX);

@@ -1,4 +1,5 @@
 #include "command/policy_access.h"
+#include "command/output.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -54,14 +55,14 @@ write_policy(const char *domain, const struct sts_fetched *fetched, void *arg)
 }
 
 static int
-open_record(struct policy_access *access, const char *name)
+open_record(struct policy_access *access, const struct options *options)
 {
-	access->record_name = name;
-	access->record = fopen(name, "we");
-	if (access->record == NULL) {
-		log_error("%s: %s", name, strerror(errno));
+	int fd = output_create(options->sts_record, options->force);
+
+	access->record_name = options->sts_record;
+	access->record = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (access->record == NULL)
 		return EXIT_CREATE;
-	}
 	access->plan.record = write_policy;
 	access->plan.record_arg = access;
 	return EXIT_OK;
@@ -100,7 +101,7 @@ policy_access_open(
 	if (status == EXIT_OK)
 		status = open_fetcher(access, options);
 	if (status == EXIT_OK && options->sts_record != NULL)
-		status = open_record(access, options->sts_record);
+		status = open_record(access, options);
 	if (status == EXIT_OK)
 		access->policies = policies_new(&access->plan);
 	return status;

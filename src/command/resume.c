@@ -15,6 +15,9 @@
 
 enum { WHY_MAX = 300 };
 
+/* A list is never as long as this: a record that says so is none of ours. */
+enum { PLACE_MAX = 100 * 1000 * 1000 };
+
 struct resuming {
 	const struct resume_plan *plan;
 	unsigned long runs, results, without_line;
@@ -131,7 +134,7 @@ on_record(const struct record *record, void *arg)
 	if (record->type != RECORD_RESULT)
 		return;
 	resuming->results++;
-	if (journey->target.place == 0) {
+	if (journey->target.place == 0 || journey->target.place > PLACE_MAX) {
 		resuming->without_line++;
 		return;
 	}
@@ -149,6 +152,17 @@ refuse(const struct resume_plan *plan, const char *why, const char *help)
 	return EXIT_DATA;
 }
 
+/* A plain file that broke off within its first record; a packed one is believed. */
+static bool
+begins_as_run(const struct output *output)
+{
+	static const char sign[] = "{\"type\":\"run\"";
+	char start[sizeof sign - 1];
+	ssize_t len = pread(output->fd, start, sizeof start, 0);
+
+	return output->pack != PACK_NONE || (len > 0 && memcmp(start, sign, (size_t)len) == 0);
+}
+
 static int
 judge(const struct resuming *resuming, const struct records_read *read, bool packed)
 {
@@ -156,6 +170,9 @@ judge(const struct resuming *resuming, const struct records_read *read, bool pac
 
 	if (read->good == 0 && read->records == 0 && !read->torn)
 		return EXIT_OK; /* nothing has been written yet */
+	if (resuming->runs == 0 && read->records + read->foreign == 0 &&
+	    !begins_as_run(plan->output))
+		return refuse(plan, "there is no run in it that could be gone on with", "");
 	if (packed != (plan->output->pack != PACK_NONE))
 		return refuse(plan,
 		    packed ? "it is packed, and its name does not say so"

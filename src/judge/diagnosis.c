@@ -398,9 +398,10 @@ tell_silence(struct trial *trial)
 	    [STAGE_HANDSHAKE] = FACT_SILENT_HANDSHAKE,
 	};
 	const struct diagnosis_query *query = trial->query;
-	enum fact_id id = query->end == REPLY_IS_LATE ? FACT_SILENT_SLOW
-	                  : query->reading != NULL    ? FACT_SILENT_HALF
-	                                              : at[query->stage];
+	enum fact_id id = query->end == REPLY_IS_LEFT   ? FACT_SILENT_LEFT
+	                  : query->end == REPLY_IS_LATE ? FACT_SILENT_SLOW
+	                  : query->reading != NULL      ? FACT_SILENT_HALF
+	                                                : at[query->stage];
 
 	act(trial, id != FACT_NONE ? id : FACT_SILENT);
 }
@@ -856,7 +857,8 @@ find_row(const struct diagnosis_query *query, enum cause cause, const struct fac
     const struct fact **fact)
 {
 	/* Slow is not refused: from a deadline of ours nothing is inferred. */
-	enum stage stage = query->end == REPLY_IS_LATE ? STAGE_NONE : query->stage;
+	enum stage stage =
+	    query->end == REPLY_IS_LATE || query->end == REPLY_IS_LEFT ? STAGE_NONE : query->stage;
 	unsigned words = words_of(query), about = complaint(query->reading);
 	const struct row *row = table;
 

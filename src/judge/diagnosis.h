@@ -28,7 +28,8 @@ struct diagnosis {
 enum reply_end {
 	REPLY_IS_WHOLE,
 	REPLY_IS_LOST, /* the connection ended before it, or in the middle of it */
-	REPLY_IS_LATE /* a deadline of ours passed before all of it had come */
+	REPLY_IS_LATE, /* a deadline of ours passed before all of it had come */
+	REPLY_IS_LEFT /* we were stopped, and left before it came */
 };
 
 struct diagnosis_query {

@@ -133,6 +133,7 @@ struct arena;
 	X(SAYS_LITTLE_PTR, "says-nothing.ptr") \
 	/* of a connection that ended without a reply that decides */ \
 	X(SILENT_SLOW, "silent-slow") \
+	X(SILENT_LEFT, "silent-left") \
 	X(SILENT_HALF, "silent-half") \
 	X(SILENT_GREETING, "silent-greeting") \
 	X(SILENT_STARTTLS, "silent-starttls") \

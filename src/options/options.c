@@ -549,6 +549,21 @@ check_sources(struct option_parse *parse)
 	return true;
 }
 
+/* What is insisted on has to be asked for. */
+static bool
+check_depth(struct option_parse *parse)
+{
+	const struct options *o = parse->options;
+	const char *name = o->tls_verify ? "--tls-verify" : "--tls";
+
+	if (o->command != COMMAND_PROBE || o->tls_on_connect ||
+	    (!o->tls_verify && o->tls != TLS_MUST) || o->quit_after == STAGE_NONE ||
+	    o->quit_after >= STAGE_STARTTLS)
+		return true;
+	return fail(
+	    parse, "%s: --quit-after %s ends before STARTTLS", name, stage_name(o->quit_after));
+}
+
 static bool
 check_message(struct option_parse *parse)
 {
@@ -730,8 +745,8 @@ check(struct option_parse *parse)
 	if (command != COMMAND_PROBE && command != COMMAND_SELF && command != COMMAND_ISOLATE)
 		return true;
 	choose_port(parse);
-	return check_message(parse) && check_tls(parse) && check_sources(parse) &&
-	       check_signers(parse);
+	return check_depth(parse) && check_message(parse) && check_tls(parse) &&
+	       check_sources(parse) && check_signers(parse);
 }
 
 bool

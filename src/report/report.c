@@ -128,7 +128,9 @@ note_time(struct report *report, const struct result_row *row)
 
 	if (row->status == WALK_SKIPPED || row->served || row->explained)
 		return;
-	while (row->ms > report_times[i])
+	if (row->ms < 0) /* of a clock that was set back, or of a stranger's record */
+		return;
+	while (i + 1 < REPORT_TIMES && row->ms > report_times[i])
 		i++;
 	report->quick[i]++;
 	report->walks_ms += row->ms;

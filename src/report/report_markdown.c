@@ -119,7 +119,9 @@ say_sender(struct report *report, const struct report_sender *sender)
 		if (strcmp(finding->severity, "good") == 0 ||
 		    strcmp(finding->severity, "info") == 0)
 			continue;
-		buf_printf(out, "* **%s** ", finding->severity);
+		buf_puts(out, "* **");
+		add_words(out, finding->severity);
+		buf_puts(out, "** ");
 		add_words(out, finding->what);
 		if (finding->advice != NULL) {
 			buf_puts(out, " *Remedy:* ");

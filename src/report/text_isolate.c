@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/shown.h"
 #include "base/slice.h"
 #include "report/isolated.h"
 #include "report/text.h"
@@ -12,12 +13,22 @@ enum { QUOTE = 400 }; /* octets of a reply that are shown */
 void
 text_isolate_reply(struct buf *out, const struct reply *reply, enum stage stage)
 {
-	const char *text = reply->text;
+	size_t len = strnlen(reply->text, QUOTE + 1);
+	char text[QUOTE + 2];
 
-	buf_printf(out, "%d ", reply->code);
+	/* On one line, whatever it has: no line of it is to look like one of ours. */
+	for (size_t i = 0; i < len; i++)
+		text[i] = reply->text[i] == '\n' ? ' ' : reply->text[i];
+	text[len] = '\0';
+	if (reply->code == 0)
+		buf_puts(out, "no reply of SMTP: ");
+	else
+		buf_printf(out, "%d ", reply->code);
 	if (reply->enhanced[0] != '\0' && !slice_begins(slice_of(text), reply->enhanced))
 		buf_printf(out, "%s ", reply->enhanced);
-	text_some(out, text, QUOTE);
+	shown_add(out, text, len < QUOTE ? len : QUOTE);
+	if (len > QUOTE)
+		buf_puts(out, " ...");
 	buf_printf(out, " (at %s)", stage_name(stage));
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/shown.h"
+#include "base/slice.h"
 #include "report/text_tls_policy.h"
 #include "report/text_transcript.h"
 #include "report/text_words.h"
@@ -34,7 +35,9 @@ say_tls(struct buf *out, const struct attempt *attempt)
 		if (attempt->tls.problem == NULL) {
 			buf_puts(out, "good");
 		} else {
-			buf_puts(out, "not good: ");
+			buf_puts(out, slice_begins(slice_of(attempt->tls.problem), "unknown: ")
+			                  ? ""
+			                  : "not good: ");
 			text_cstring(out, attempt->tls.problem);
 		}
 	} else if (attempt->starttls.count > 0) {
@@ -87,6 +90,13 @@ say_how_far(struct buf *out, const struct journey *journey)
 		buf_puts(out, "; not asked: ");
 		text_not_asked(out, journey->asked);
 	}
+}
+
+/* Where all of them are refused so, there is nothing beside it. */
+static bool
+is_refused_greeting(const struct attempt *attempt)
+{
+	return attempt->stage == STAGE_GREETING && attempt->reply.code >= 500;
 }
 
 /* "mx1 greets with 554 5.7.1; mx2 takes mail; senders that stop at a 554 greeting would bounce" */
@@ -179,7 +189,8 @@ say_verdict(struct buf *out, const struct text_style *style, const struct journe
 		say_how_far(out, journey);
 	else if (journey->stage != STAGE_NONE)
 		say_where(out, journey);
-	if (journey->refusal != NULL && journey->decisive != NULL)
+	if (journey->refusal != NULL && journey->decisive != NULL &&
+	    !is_refused_greeting(journey->decisive))
 		say_refusal(out, journey);
 	text_sts_stops(out, journey);
 	if (journey->decisive != NULL && journey->status != WALK_WITHHELD)
