@@ -122,6 +122,12 @@ same('without --source: a nameserver that does not exist is not missed', explain
 refused('an empty text: 65', explain(''), 65, 'text 1: it is empty')
 refused('a reply that agrees: 65', explain('250 OK'), 65, 'text 1: 250 is no refusal')
 
+# ---- blanks and quotes of word processors hide no reply
+for pasted in ('554\u00a05.7.1\u00a0Relay access denied', '554\u202f5.7.1 Relay access denied', 'host said: 554\u00a05.7.1 Relay access denied', '\u201c554 5.7.1 Relay access denied\u201d',
+               'said: \u201e554 5.7.1 Relay access denied\u201c', '\u00ab554 5.7.1 Relay access denied\u00bb'):
+    for run in (Run('explain', '--json', input=(pasted + '\n').encode()).ndjson(), Run('explain', '--json', pasted).ndjson()):
+        tap.check(f'{pasted.encode("unicode_escape").decode()}: read', [(r['code'], r['enhanced'], r['cause'], r.get('relay')) for r in run.records] == [(554, '5.7.1', 'relay-denied', None)], run.out + run.err)
+
 # ---- output
 run = explain('--output', '/dev/full', LISTED)
 refused('a full disk: 74', run, 74, '/dev/full: No space left on device')

@@ -357,7 +357,7 @@ read_host_said(struct log_line *line, const char *at, const char *end)
 		return NULL;
 	while (name > at && !begins(name, end, "host "))
 		name--;
-	if (begins(name, end, "host "))
+	if (begins(name, end, "host ") && !begins(name + 5, end, "said: "))
 		take_relay(line, name + 5, text);
 	if (refused != NULL)
 		line->out->stage = STAGE_GREETING;

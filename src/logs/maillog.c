@@ -722,6 +722,58 @@ read_line(struct maillog *maillog, const char *line, size_t len)
 	}
 }
 
+/* Octets of a blank of Unicode that word processors and web pages put in the place of a space; 0:
+ * there is none. */
+static size_t
+odd_blank(struct slice text)
+{
+	static const char *const blanks[] = {"\xc2\xa0", "\xe2\x80\xaf", "\xe2\x80\x87"};
+
+	for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++)
+		if (text.len >= strlen(blanks[i]) &&
+		    memcmp(text.at, blanks[i], strlen(blanks[i])) == 0)
+			return strlen(blanks[i]);
+	return 0;
+}
+
+/* … of a typographic quotation mark right before a code. */
+static size_t
+odd_quote(struct slice text)
+{
+	static const char *const quotes[] = {"\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x9e",
+	    "\xe2\x80\x98", "\xe2\x80\x99", "\xc2\xab", "\xc2\xbb"};
+
+	for (size_t i = 0; i < sizeof quotes / sizeof *quotes; i++) {
+		size_t len = strlen(quotes[i]);
+
+		if (text.len >= len + 3 && memcmp(text.at, quotes[i], len) == 0 &&
+		    strchr("245", text.at[len]) != NULL && is_digit(text.at[len + 1]) &&
+		    is_digit(text.at[len + 2]))
+			return len;
+	}
+	return 0;
+}
+
+/* Neither hides a reply. */
+static void
+mend_blanks(struct buf *line)
+{
+	char *to = line->data;
+	size_t at = 0;
+
+	if (memchr(line->data, '\xc2', line->len) == NULL &&
+	    memchr(line->data, '\xe2', line->len) == NULL)
+		return;
+	while (at < line->len) {
+		struct slice rest = {line->data + at, line->len - at};
+		size_t blank = odd_blank(rest), quote = blank > 0 ? 0 : odd_quote(rest);
+
+		*to++ = blank > 0 ? ' ' : quote > 0 ? '"' : line->data[at];
+		at += blank > 0 ? blank : quote > 0 ? quote : 1;
+	}
+	buf_cut(line, (size_t)(to - line->data));
+}
+
 void
 maillog_line(struct maillog *maillog, const char *line, size_t len)
 {
@@ -736,6 +788,8 @@ maillog_line(struct maillog *maillog, const char *line, size_t len)
 		*nul = ' ';
 	if (len > 0 && maillog->line.data[len - 1] == '\r')
 		maillog->line.data[--maillog->line.len] = '\0';
+	if (!maillog->in_message)
+		mend_blanks(&maillog->line);
 	read_line(maillog, maillog->line.data, maillog->line.len);
 	arena_reset(maillog->arena);
 }
