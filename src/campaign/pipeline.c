@@ -665,7 +665,7 @@ note_no_source(struct passage *passage, int error)
 	    route ? arena_printf(
 	                errand->arena, "this host has no IPv%d route to it", destination->ip.family)
 	          : arena_printf(errand->arena, "this host cannot connect: %s", strerror(error)));
-	if (!route || !senders_way_out())
+	if (!route || (senders_way_out(4).family == 0 && senders_way_out(6).family == 0))
 		last_attempt(passage)->error = error;
 	passage->pipeline->calls.attempt(last_attempt(passage), NULL, passage->pipeline->calls.arg);
 }

@@ -419,18 +419,14 @@ senders_source(const struct ip *destination)
 	return source;
 }
 
-bool
-senders_way_out(void)
+struct ip
+senders_way_out(unsigned char family)
 {
-	static const char *const roots[] = {"198.41.0.4", "2001:503:ba3e::2:30"};
+	struct ip ip, none = {0};
 
-	for (size_t i = 0; i < sizeof roots / sizeof *roots; i++) {
-		struct ip ip;
-
-		if (ip_parse(&ip, roots[i]) && senders_source(&ip).family != 0)
-			return true;
-	}
-	return false;
+	return ip_parse(&ip, family == 4 ? "198.41.0.4" : "2001:503:ba3e::2:30")
+	           ? senders_source(&ip)
+	           : none;
 }
 
 int

@@ -68,7 +68,8 @@ void senders_watch(struct senders *senders, long ms, senders_listed *listed, voi
 /* The address that the kernel would send from; family 0: there is none, and errno says why. No
  * packet is sent. */
 struct ip senders_source(const struct ip *destination);
-bool senders_way_out(void); /* is there one towards the net, of either family? */
+/* … towards an address in the middle of the net, a root server's, of that family. */
+struct ip senders_way_out(unsigned char family);
 /* 0, or the errno of why nothing can be sent from this address. */
 int senders_bind(const struct ip *source);
 

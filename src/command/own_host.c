@@ -6,18 +6,6 @@
 #include "campaign/senders.h"
 #include "dns/name.h"
 
-/* Towards an address in the middle of the net, a root server's: no packet is sent. Family 0: there
- * is no way there. */
-static struct ip
-way_out(unsigned char family)
-{
-	struct ip ip, none = {0};
-
-	return ip_parse(&ip, family == 4 ? "198.41.0.4" : "2001:503:ba3e::2:30")
-	           ? senders_source(&ip)
-	           : none;
-}
-
 /* Mail leaves by either family, as its destination has it: the address of each that there is a way
  * out with, or that others see in its place. One without is no fault while there is another. */
 size_t
@@ -28,7 +16,7 @@ own_sources(const struct options *options, struct ip out[OWN_SOURCES])
 	for (unsigned char family = 4; family <= 6; family = (unsigned char)(family + 2)) {
 		if (options->family != ROUTE_BOTH && (options->family == ROUTE_V4) != (family == 4))
 			continue;
-		out[count] = way_out(family);
+		out[count] = senders_way_out(family);
 		if (out[count].family == 0 && options->public_ip.family == family)
 			out[count] = options->public_ip;
 		count += out[count].family != 0;

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/slice.h"
+#include "command/output.h"
 #include "io/policy_fetch.h"
 
 enum {
