@@ -72,7 +72,8 @@ is_normal(const char *name, size_t len)
 	return len == 0 || name[len - 1] != '.';
 }
 
-/* The part behind an '@'; an address literal is no name. */
+/* The part behind an '@'; an address literal is no name, nor is what ends in two dots: it stays as it
+ * was written, so that a record that is read and written again stays the same. */
 static void
 put_normal(struct buf *out, const char *name)
 {
@@ -84,7 +85,7 @@ put_normal(struct buf *out, const char *name)
 		buf_puts(out, normal);
 		return;
 	}
-	if (*name != '[' && len > 1 && name[len - 1] == '.')
+	if (*name != '[' && len > 1 && name[len - 1] == '.' && name[len - 2] != '.')
 		len--;
 	for (size_t i = 0; i < len; i++)
 		buf_putc(out, *name == '[' ? name[i] : to_lower(name[i]));
