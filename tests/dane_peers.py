@@ -14,6 +14,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import namespace
+import postfix_server
 import tap
 from records import Run, probe
 
@@ -270,34 +271,30 @@ def verdict_of(text):
 
 def postfix(domains):
     """What becomes of a mail to each: {domain: effect}; None where there is no Postfix."""
-    for d in ('queue', 'spool-data'):
-        os.mkdir(path(d))
-    subprocess.run(['chown', 'postfix', path('spool-data')], check=True)
-    write('main.cf', f'compatibility_level = 3.6\nqueue_directory = {home}/queue\ndata_directory = {home}/spool-data\nmail_owner = postfix\nsetgid_group = postdrop\n'
-          f'maillog_file = {home}/maillog\nmaillog_file_prefixes = /tmp, /var, /\ninet_interfaces = 127.0.0.1\nmyhostname = sender.example\nmydestination =\n'
-          'alias_maps =\nalias_database =\nsmtp_tls_security_level = dane\nsmtp_dns_support_level = dnssec\nsmtp_tls_loglevel = 1\nsmtp_host_lookup = dns\n'
-          'smtp_destination_concurrency_limit = 20\ndefault_process_limit = 50\nbounce_queue_lifetime = 0\nsmtp_connect_timeout = 5s\n')
-    write('master.cf', 'pickup unix n - n 1 1 pickup\ncleanup unix n - n - 0 cleanup\nqmgr unix n - n 300 1 qmgr\nrewrite unix - - n - - trivial-rewrite\n'
-          'bounce unix - - n - 0 bounce\ndefer unix - - n - 0 bounce\ntrace unix - - n - 0 bounce\nsmtp unix - - n - - smtp\ntlsmgr unix - - n 1000? 1 tlsmgr\n'
-          'error unix - - n - - error\nretry unix - - n - - error\nscache unix - - n - 1 scache\nproxymap unix - - n - - proxymap\npostlog unix-dgram n - n - 1 postlogd\n')
-    server = subprocess.Popen(['postfix', '-c', home, 'start-fg'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    server = postfix_server.start(path('postfix'), '''
+myhostname = sender.example
+smtp_tls_security_level = dane
+smtp_dns_support_level = dnssec
+smtp_tls_loglevel = 1
+smtp_host_lookup = dns
+smtp_destination_concurrency_limit = 20
+default_process_limit = 50
+bounce_queue_lifetime = 0
+smtp_connect_timeout = 5s
+''', 'pickup unix n - n 1 1 pickup\n')
     try:
         for _ in range(100):
-            if os.path.exists(path('queue/public/pickup')):
+            if os.path.exists(path('postfix/queue/public/pickup')):
                 break
             time.sleep(0.1)
         for domain in domains:
-            subprocess.run(['sendmail', '-C', home, '-f', 'probe@sender.example', f'user@{domain}'], input='Subject: x\n\nx\n', text=True)
+            subprocess.run(['sendmail', '-C', path('postfix'), '-f', 'probe@sender.example', f'user@{domain}'], input='Subject: x\n\nx\n', text=True)
         end, log = time.monotonic() + 40, ''
         while time.monotonic() < end and len(set(re.findall(r'to=<user@(\S+?)>.*status=', log))) < len(domains):
             time.sleep(0.3)
-            log = open(path('maillog')).read() if os.path.exists(path('maillog')) else ''
+            log = postfix_server.maillog(path('postfix'))
     finally:
-        subprocess.run(['postfix', '-c', home, 'stop'], capture_output=True)
-        try:
-            server.wait(10)
-        except subprocess.TimeoutExpired:
-            server.kill()
+        postfix_server.stop(path('postfix'), server)
     verdicts = {}
     for domain in domains:
         m = re.search(rf'smtp\[(\d+)\]: \w+: to=<user@{re.escape(domain)}>.* status=(\w+) \((.*)\)', log)

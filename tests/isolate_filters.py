@@ -9,6 +9,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import namespace
+import postfix_server
 import tap
 from records import Run
 
@@ -108,54 +109,25 @@ worker "rspamd_proxy" {{ bind_socket = "127.0.0.1:{RSPAMD}"; milter = true; time
 
 
 def postfix():
-    os.mkdir(f'{home}/postfix')
     conf = f'{home}/postfix'
-    os.mkdir(f'{conf}/queue')
-    folder('postfix/data', 'postfix')
-    write('postfix/header_checks', '/^Subject:.*lottery winner/ REJECT no such subject\n/^X-Tool:/ REJECT no such tool\n/^From:.*Casino/ REJECT no such sender\n/^From:.*banned\\.example/ REJECT banned\n')
-    write('postfix/mime_header_checks', '/name="?[^"]*\\.exe/ REJECT no programs\n')
-    write('postfix/body_checks', '/cheap pills/ REJECT no pills\n/bad-host\\.example/ REJECT no such link\n/<form/ REJECT no forms\n')
-    write('postfix/main.cf', f'''
-compatibility_level = 3.6
-queue_directory = {conf}/queue
-data_directory = {conf}/data
-mail_owner = postfix
-setgid_group = postdrop
-maillog_file = {conf}/maillog
-maillog_file_prefixes = /tmp, /var, /
-inet_interfaces = 127.0.0.1
+    write('checks/header_checks', '/^Subject:.*lottery winner/ REJECT no such subject\n/^X-Tool:/ REJECT no such tool\n/^From:.*Casino/ REJECT no such sender\n/^From:.*banned\\.example/ REJECT banned\n')
+    write('checks/mime_header_checks', '/name="?[^"]*\\.exe/ REJECT no programs\n')
+    write('checks/body_checks', '/cheap pills/ REJECT no pills\n/bad-host\\.example/ REJECT no such link\n/<form/ REJECT no forms\n')
+    log = open(f'{home}/postfix.log', 'w')
+    started.append(postfix_server.start(conf, f'''
 myhostname = mx.filter.test
 mydestination = filter.test
-local_recipient_maps =
-alias_maps =
-alias_database =
 smtpd_peername_lookup = no
 smtpd_recipient_restrictions = check_client_access static:HOLD, permit
 smtpd_relay_restrictions = reject_unauth_destination
 smtpd_milters = inet:127.0.0.1:{RSPAMD}
 milter_default_action = tempfail
-header_checks = regexp:{conf}/header_checks
-mime_header_checks = regexp:{conf}/mime_header_checks
+header_checks = regexp:{home}/checks/header_checks
+mime_header_checks = regexp:{home}/checks/mime_header_checks
 nested_header_checks =
-body_checks = regexp:{conf}/body_checks
-''')
-    write('postfix/master.cf', f'''
-127.0.9.1:{POSTFIX} inet n - n - - smtpd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-anvil unix - - n - 1 anvil
-proxymap unix - - n - - proxymap
-tlsmgr unix - - n 1000? 1 tlsmgr
-error unix - - n - - error
-discard unix - - n - - discard
-local unix - n n - - local
-postlog unix-dgram n - n - 1 postlogd
-''')
-    return start('postfix', ['postfix', '-c', conf, 'start-fg'], POSTFIX, '127.0.9.1')
+body_checks = regexp:{home}/checks/body_checks
+''', f'127.0.9.1:{POSTFIX} inet n - n - - smtpd\n', log))
+    return 'postfix', started[-1], POSTFIX, '127.0.9.1', log.name
 
 
 def message(name='Shop', domain='sender.example', subject='News of November', field='', words=('', ''), links=('one.example/a', 'two.example/b'), html='', file='list.csv', contents=b'a,b,c'):

@@ -2,8 +2,6 @@
 import glob
 import os
 import re
-import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +10,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import beside_swaks
 import namespace
+import postfix_server
 import tap
 from records import probe
 
@@ -30,26 +29,13 @@ def write(name, text):
 
 
 def start():
-    for d in ('queue', 'data'):
-        os.mkdir(os.path.join(home, d))
-    shutil.chown(os.path.join(home, 'data'), 'postfix')
     subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', f'{home}/key.pem', '-out', f'{home}/cert.pem', '-days', '2', '-subj', '/CN=mx.postfix.test'],
                    check=True, capture_output=True)
     write('header_checks', '/^X-Forbidden:/ REJECT no such header here\n')
-    write('main.cf', f'''
-compatibility_level = 3.6
-queue_directory = {home}/queue
-data_directory = {home}/data
-mail_owner = postfix
-setgid_group = postdrop
-maillog_file = {home}/maillog
-maillog_file_prefixes = /tmp, /var, /
-inet_interfaces = 127.0.0.1
+    plain = '-o smtpd_tls_security_level=none'
+    server = postfix_server.start(home, f'''
 myhostname = mx.postfix.test
 mydestination = postfix.test
-local_recipient_maps =
-alias_maps =
-alias_database =
 smtputf8_enable = yes
 smtpd_tls_security_level = may
 smtpd_tls_cert_file = {home}/cert.pem
@@ -57,9 +43,7 @@ smtpd_tls_key_file = {home}/key.pem
 smtpd_recipient_restrictions = check_client_access static:HOLD, permit
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
 mynetworks = 127.0.99.0/24
-''')
-    plain = '-o smtpd_tls_security_level=none'
-    write('master.cf', f'''
+''', f'''
 127.0.9.1:{PORT} inet n - n - - smtpd
 127.0.9.2:{PORT} inet n - n - - smtpd {plain} -o smtpd_recipient_restrictions=reject_rbl_client,zen.spamhaus.org,permit
 127.0.9.3:{PORT} inet n - n - - smtpd {plain} -o smtpd_delay_reject=no -o smtpd_client_restrictions=reject_rbl_client,zen.spamhaus.org
@@ -67,23 +51,9 @@ mynetworks = 127.0.99.0/24
 127.0.9.5:{PORT} inet n - n - - smtpd {plain} -o cleanup_service_name=cleanup-hops
 127.0.9.6:{PORT} inet n - n - - smtpd {plain} -o smtpd_helo_required=yes -o smtpd_helo_restrictions=reject_unknown_helo_hostname -o smtpd_client_restrictions=reject_unknown_client_hostname
 127.0.9.7:{PORT} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
 cleanup-checks unix n - n - 0 cleanup -o header_checks=regexp:{home}/header_checks
 cleanup-hops unix n - n - 0 cleanup -o hopcount_limit=1
-qmgr unix n - n 300 1 qmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-anvil unix - - n - 1 anvil
-proxymap unix - - n - - proxymap
-tlsmgr unix - - n 1000? 1 tlsmgr
-error unix - - n - - error
-discard unix - - n - - discard
-local unix - n n - - local
-postlog unix-dgram n - n - 1 postlogd
-''')
-    server = subprocess.Popen(['postfix', '-c', home, 'start-fg'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+''', open(f'{home}/log', 'w'))
     for _ in range(100):
         try:
             socket.create_connection(('127.0.9.1', PORT), 1).close()
@@ -93,8 +63,7 @@ postlog unix-dgram n - n - 1 postlogd
                 break
             time.sleep(0.1)
     server.kill()
-    server.kill()
-    print('Bail out! postfix did not start:', server.stdout.read().decode()[:2000], open(home + '/maillog').read() if os.path.exists(home + '/maillog') else '')
+    print('Bail out! postfix did not start:', open(f'{home}/log').read()[:2000], postfix_server.maillog(home))
     sys.exit(1)
 
 
@@ -152,9 +121,5 @@ try:
     if r:
         tap.check('hop count: routing-loop', r['diagnosis']['cause'] == 'routing-loop', r['diagnosis'])
 finally:
-    subprocess.run(['postfix', '-c', home, 'stop'], capture_output=True)
-    try:
-        server.wait(10)
-    except subprocess.TimeoutExpired:
-        server.send_signal(signal.SIGKILL)
+    postfix_server.stop(home, server)
 tap.done()

@@ -72,8 +72,8 @@ is_normal(const char *name, size_t len)
 	return len == 0 || name[len - 1] != '.';
 }
 
-/* The part behind an '@'; an address literal is no name, nor is what ends in two dots: it stays as it
- * was written, so that a record that is read and written again stays the same. */
+/* The part behind an '@'. An address literal is no name, nor is what ends in two dots: that stays
+ * as it was written, so that a record that is read and written again stays the same. */
 static void
 put_normal(struct buf *out, const char *name)
 {
