@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/utf8.h"
+#include "expect.h"
 #include "logs/bounce.h"
 #include "logs/redact.h"
 #include "mail/encoded_word.h"
@@ -14,13 +15,6 @@
 #include "mail/parts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-expect(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 check(const struct refusal *refusal, void *arg)

@@ -2,22 +2,15 @@
  * the clauses cover the text without a gap, and what is put out of sight keeps its place. */
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "expect.h"
 #include "rules/clauses.h"
 #include "rules/rulebase.h"
 #include "rules/unwrap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-expect(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,20 +1,13 @@
 /* JSON of services, programs and our own: src/logs/events.c. The input is the JSON. */
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "expect.h"
 #include "logs/events.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-expect(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 check(const struct refusal *refusal, void *arg)

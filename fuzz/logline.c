@@ -5,16 +5,10 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "expect.h"
 #include "logs/maillog.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-expect(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 check(const struct refusal *refusal, void *arg)

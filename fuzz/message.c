@@ -9,18 +9,12 @@
 #include "auth/author.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "expect.h"
 #include "mail/address.h"
 #include "mail/message.h"
 #include "mail/received.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-expect(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 check_fit(const struct buf *message)

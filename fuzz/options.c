@@ -2,24 +2,17 @@
  * blocklists. The first byte says which. What is refused is refused with words. */
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "evidence/lists.h"
+#include "expect.h"
 #include "options/options.h"
 #include "options/target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { WORDS_MAX = 64 };
-
-static void
-expect(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 expect_words(const char *words) /* what is not to be shown as it is, base/log takes out */

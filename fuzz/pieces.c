@@ -2,7 +2,6 @@
  * that say which parts are sent, and the message. */
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -13,15 +12,9 @@
 #include "mail/message.h"
 
 enum { ROOM = 4 * 1024 * 1024 };
+#include "expect.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-expect(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* What goes out ends its lines as it must, has a header of which nothing is repeated, and can be
  * taken apart again. */

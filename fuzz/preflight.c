@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "expect.h"
 #include "mail/mailfile.h"
 #include "preflight/component.h"
 #include "preflight/facts.h"
@@ -17,13 +18,6 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { NOW = 1796054531, DIGEST_MAX = 1024 * 1024 };
-
-static void
-expect(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 static const struct requirements *
 what_is_required(void)

@@ -2,23 +2,16 @@
  * and read again to the same. */
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "expect.h"
 #include "report/ndjson.h"
 #include "report/read.h"
 #include "report/text.h"
 #include "report/text_result.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-expect(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 keep(const struct record *record, void *arg)

@@ -2,21 +2,14 @@
  * the rest comes; pieces must make no difference. */
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "expect.h"
 #include "smtp/ehlo.h"
 #include "smtp/reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-expect(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 static struct reply
 feed(struct arena *arena, const char *bytes, size_t len, size_t step, enum reply_state *state,

@@ -2,22 +2,15 @@
  * element of theirs, and a row of CSV is one line. Twice the same records give the same. */
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "expect.h"
 #include "report/change.h"
 #include "report/ndjson.h"
 #include "report/report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-expect(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 static bool
 keep(struct buf *bytes, void *arg)

@@ -5,13 +5,13 @@
 #include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/shown.h"
 #include "campaign/verdict.h"
+#include "expect.h"
 #include "judge/remedies.h"
 #include "mail/message.h"
 #include "report/ndjson.h"
@@ -22,13 +22,6 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { ACTS_MAX = 64, LEAVES = 0xff };
-
-static void
-expect(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 struct peer {
 	const char *bytes;

@@ -13,20 +13,6 @@ dkim_canon_name(enum dkim_canon canon)
 	return canon == DKIM_RELAXED ? "relaxed" : "simple";
 }
 
-/* The length of the line at `text`, without its CRLF. */
-static size_t
-line_len(const char *text, size_t len)
-{
-	const char *at = text, *cr;
-
-	while ((cr = memchr(at, '\r', len - (size_t)(at - text))) != NULL) {
-		if ((size_t)(cr - text) + 1 < len && cr[1] == '\n')
-			return (size_t)(cr - text);
-		at = cr + 1;
-	}
-	return len;
-}
-
 static size_t
 skip_line_end(size_t at, size_t len)
 {
@@ -72,7 +58,7 @@ relax_field(const char *field, size_t len, struct buf *out)
 	buf_putc(out, ':');
 	buf_init(&line, len);
 	for (at++; at < len;) { /* unfolding: the CRLF goes, the white space behind it stays */
-		size_t end = at + line_len(field + at, len - at);
+		size_t end = at + until_crlf(field + at, len - at);
 
 		buf_add(&line, field + at, end - at);
 		at = skip_line_end(end, len);
@@ -107,7 +93,7 @@ relaxed_body(const char *body, size_t len, struct buf *out)
 	size_t empty = 0;
 
 	for (size_t at = 0; at < len;) {
-		size_t line = line_len(body + at, len - at), used = line;
+		size_t line = until_crlf(body + at, len - at), used = line;
 
 		while (used > 0 && is_blank(body[at + used - 1]))
 			used--;

@@ -130,6 +130,19 @@ slice_line(struct slice *rest, struct slice *line)
 	return true;
 }
 
+size_t
+until_crlf(const char *text, size_t len)
+{
+	const char *at = text, *cr;
+
+	while ((cr = memchr(at, '\r', len - (size_t)(at - text))) != NULL) {
+		if ((size_t)(cr - text) + 1 < len && cr[1] == '\n')
+			return (size_t)(cr - text);
+		at = cr + 1;
+	}
+	return len;
+}
+
 bool
 slice_part(struct slice *rest, char separator, struct slice *part)
 {

@@ -30,6 +30,9 @@ size_t slice_until(struct slice slice, const char *set); /* leading octets that 
 
 /* The next line, without its LF or CRLF; false at the end. `*rest` moves behind it. */
 bool slice_line(struct slice *rest, struct slice *line);
+/* The octets before the first CRLF; all `len` where there is none (a lone CR or LF ends nothing).
+ */
+size_t until_crlf(const char *text, size_t len);
 /* The next part before `separator`, which is skipped; false when nothing is left. */
 bool slice_part(struct slice *rest, char separator, struct slice *part);
 /* The next word between octets of `blank`; false when only those are left. */

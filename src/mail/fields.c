@@ -4,20 +4,6 @@
 
 #include "base/arena.h"
 
-/* The length of the line at `text`, without its CRLF. */
-static size_t
-line_len(const char *text, size_t len)
-{
-	const char *at = text, *cr;
-
-	while ((cr = memchr(at, '\r', len - (size_t)(at - text))) != NULL) {
-		if ((size_t)(cr - text) + 1 < len && cr[1] == '\n')
-			return (size_t)(cr - text);
-		at = cr + 1;
-	}
-	return len;
-}
-
 static bool
 read_field(const char *line, size_t len, unsigned number, struct mail_field *field)
 {
@@ -45,7 +31,7 @@ fields_read(
 
 	*out = (struct mail_fields){.body = bytes + len};
 	while (at < len) {
-		size_t line = line_len(bytes + at, len - at), end = at + line;
+		size_t line = until_crlf(bytes + at, len - at), end = at + line;
 		struct mail_field *field;
 
 		at = len - end >= 2 ? end + 2 : len;
