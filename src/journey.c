@@ -24,31 +24,47 @@ journey_not_asked(const struct journey *journey, enum stage not_asked[STAGE_COUN
 	return count;
 }
 
+const struct tls_facts *
+attempt_tls(const struct attempt *attempt)
+{
+	static const struct tls_facts nothing;
+
+	return attempt->tls != NULL ? attempt->tls : &nothing;
+}
+
+const struct dane_met *
+attempt_met(const struct attempt *attempt)
+{
+	static const struct dane_met nothing;
+
+	return attempt->met != NULL ? attempt->met : &nothing;
+}
+
 struct dane_meeting
 attempt_meeting(const struct attempt *attempt)
 {
 	return (struct dane_meeting){.dane = attempt->dane,
-	    .met = &attempt->met,
+	    .met = attempt_met(attempt),
 	    .asked = attempt->tls_offered || attempt->stage > STAGE_EHLO ||
 	             attempt->ending == END_TLS_MISSING ||
 	             (attempt->stage == STAGE_EHLO && attempt->status == WALK_ACCEPTED),
 	    .offered = attempt->tls_offered,
 	    .refused = attempt->starttls.count > 0,
 	    .done = attempt->tls_done,
-	    .version = attempt->tls.version};
+	    .version = attempt_tls(attempt)->version};
 }
 
 bool
 attempt_requiretls(const struct attempt *attempt, bool fixed, const char **why)
 {
-	const char *verify = attempt->tls.verify;
+	const char *verify = attempt_tls(attempt)->verify;
 	bool known = fixed || (attempt->dane != NULL && attempt->dane->state >= DANE_NONE) ||
 	             attempt->sts == STS_DELIVERS;
 
 	*why = !attempt->tls_done          ? "no-tls"
 	       : !attempt->ehlo.requiretls ? "not-offered"
 	       : !known                    ? "mx-not-authenticated"
-	       : attempt->met.matches || (verify != NULL && strcmp(verify, "ok") == 0)
+	       : attempt_met(attempt)->matches || (verify != NULL && strcmp(verify, "ok") == 0)
 	           ? NULL
 	           : "certificate";
 	return *why == NULL;

@@ -44,9 +44,9 @@ struct attempt { /* one address of one host */
 	struct reply reply; /* the decisive one; count 0: none */
 	struct reply starttls; /* that refused STARTTLS, and was not the end; count 0: none */
 	bool tls_offered, tls_done;
-	struct tls_facts tls;
+	const struct tls_facts *tls; /* NULL: no handshake was begun; attempt_tls */
 	const struct dane *dane; /* of the host; NULL: it was not asked for */
-	struct dane_met met; /* what the handshake made of it */
+	const struct dane_met *met; /* what the handshake made of it; NULL: attempt_met */
 	const char
 	    *policy; /* "dane", "mta-sts": that was applied (evidence/tls_level.h); NULL: none
 	              */
@@ -110,6 +110,10 @@ struct journey {
 	const struct attempt *refusal; /* the first; NULL: none */
 	const struct diagnosis *refusal_diagnosis; /* NULL: none */
 };
+
+/* What its handshake showed; where there was none, nothing. */
+const struct tls_facts *attempt_tls(const struct attempt *attempt);
+const struct dane_met *attempt_met(const struct attempt *attempt);
 
 /* Could mail with REQUIRETLS go there (RFC 8689 section 2)? `*why` (static) if not: "no-tls"
  * "not-offered" "certificate" "mx-not-authenticated". */

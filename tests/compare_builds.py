@@ -28,12 +28,12 @@ TEXTS = [
     '550 5.7.606 Access denied, banned sending IP [192.0.2.10]',
 ]
 MASKS = [
-    (r'"(ms|started|time|ended|total_ms|elapsed)":\s*"?[-0-9:.TZ+]+"?', r'"\1":0'), (r'"(version)":\s*"[^"]*"', r'"\1":""'),
+    (r'"(ms|started|time|ended|total_ms|elapsed|remaining)":\s*"?[-0-9:.TZ+]+"?', r'"\1":0'), (r'"(version)":\s*"[^"]*"', r'"\1":""'),
     (r'\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[ +-]*\d{4}| ?[+-]\d\d:\d\d)?', 'TIME'),
     (r'\w{3}, +\d+ \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}', 'TIME'), (r'\b\d+(\.\d+)? ?m?s\b', 'MS'),
     (r'<[^<>@ ]+@[^<>@ ]+>(?= *queued)', '<ID>'), (r'(queued as|id=|Message-ID: ?)\S+', r'\1 ID'),
     (r'"(sha256|serial)":\s*"[^"]*"', r'"\1":""'), (r'/[^ "]*/mxwalk', 'mxwalk'), (r'"port":\d+', '"port":0'), (r'([:=])\d{4,5}\b', r'\1PORT'),
-    (r'mxwalk-lab\.\w+', 'mxwalk-lab'),
+    (r'mxwalk-lab\.\w+', 'mxwalk-lab'), (r'\b[0-9a-f]{32,}\b', 'HEX'), (r'\b_\d+\._tcp', '_PORT._tcp'),
 ]
 
 

@@ -32,7 +32,7 @@ static struct attempt accepted = {.mx = "mx.b.example",
     .greeting = {.code = 220, .lines = few_lines, .count = 1, .text = ""},
     .reply = {.code = 250, .lines = few_lines, .count = 1, .text = "5.7.1 no thing"},
     .tls_done = true,
-    .tls = {.version = "TLSv1.3"}};
+    .tls = &(const struct tls_facts){.version = "TLSv1.3"}};
 static const struct {
 	const char *name;
 	struct journey journey;

@@ -261,7 +261,7 @@ length(const char *string)
 static size_t
 octets_of(const struct attempt *attempt)
 {
-	const struct tls_facts *tls = &attempt->tls;
+	const struct tls_facts *tls = attempt_tls(attempt);
 	size_t octets = length(tls->subject) + length(tls->issuer) + length(tls->problem);
 
 	for (size_t i = 0; i < tls->name_count; i++)

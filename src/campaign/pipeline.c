@@ -130,10 +130,12 @@ note_greeting(struct passage *passage)
 	    decisive->greeting.count == 0)
 		return;
 	if (is_about_source(journey) && errand_is_at(passage->errand, journey->site))
-		pipeline->refused |= place_note(pipeline->places, passage->place, &decisive->source,
-		    decisive, journey->diagnosis.rule, journey->target.text);
+		pipeline->refused |=
+		    place_note(pipeline->places, passage->place, &decisive->source, decisive,
+		        passage->errand->arena, journey->diagnosis.rule, journey->target.text);
 	else
-		place_note(pipeline->places, passage->place, &decisive->source, NULL, NULL, NULL);
+		place_note(
+		    pipeline->places, passage->place, &decisive->source, NULL, NULL, NULL, NULL);
 }
 
 static void

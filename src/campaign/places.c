@@ -291,21 +291,22 @@ forget_refusal(struct refused_source **at)
 
 static struct refused_source *
 add_refusal(struct refused_source **at, const struct ip *source, const struct attempt *refusal,
-    const char *rule, const char *target)
+    struct arena *arena, const char *rule, const char *target)
 {
 	struct refused_source *new = must_alloc(sizeof *new);
+	struct arena *fresh = arena_new();
 
 	new->source = *source;
-	new->arena = arena_new();
+	new->attempt = attempt_keep(refusal, arena, fresh, &new->arena);
 	new->rule = arena_string(new->arena, rule);
-	new->attempt = attempt_copy(refusal, new->arena);
 	new->attempt.shared_from = arena_string(new->arena, target);
+	arena_free(fresh);
 	return *at = new;
 }
 
 bool
 place_note(struct places *places, struct place *place, const struct ip *source,
-    const struct attempt *refusal, const char *rule, const char *target)
+    const struct attempt *refusal, struct arena *arena, const char *rule, const char *target)
 {
 	struct refused_source **at = refusal_of(place, source), *found = *at;
 	unsigned bit = hash_of(place, source);
@@ -317,7 +318,7 @@ place_note(struct places *places, struct place *place, const struct ip *source,
 		return false;
 	}
 	if (found == NULL)
-		found = add_refusal(at, source, refusal, rule, target);
+		found = add_refusal(at, source, refusal, arena, rule, target);
 	if (strcmp(found->rule, rule) != 0) { /* they are not all refused for the same */
 		places->greeted[bit / 8] |= (unsigned char)(1u << bit % 8);
 		forget_refusal(at);

@@ -59,11 +59,11 @@ struct parked *places_take(struct places *places); /* any of them; NULL: none is
 unsigned place_transactions(const struct place *place, unsigned most);
 void place_objects(struct place *place, unsigned transactions); /* to more than so many */
 
-/* What a target came to there from that source: `refusal` greeted it with 5yz, as `rule` reads it;
- * NULL: somebody greeted it well. True: it is known from now on that the site refuses the source,
- * for its first targets were all refused, and for the same. */
+/* What a target came to there from that source: `refusal`, in that arena, greeted it with 5yz, as
+ * `rule` reads it; NULL: somebody greeted it well. True: it is known from now on that the site
+ * refuses the source, for its first targets were all refused, and for the same. */
 bool place_note(struct places *places, struct place *place, const struct ip *source,
-    const struct attempt *refusal, const char *rule, const char *target);
+    const struct attempt *refusal, struct arena *arena, const char *rule, const char *target);
 /* What the site says to that source, whoever it is for, in an arena that the caller is to hold;
  * false: that is not known. */
 bool place_refuses(const struct place *place, const struct ip *source, struct arena **arena,

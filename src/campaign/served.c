@@ -136,8 +136,8 @@ keep_attempt(struct served *served, const struct attempt *attempt)
 	kept = arena_alloc(served->young.arena, sizeof *kept);
 	*kept = (struct kept_attempt){.mx = arena_string(served->young.arena, attempt->mx),
 	    .detail = arena_string(served->young.arena, attempt->detail),
-	    .tls_version = keep_word(served, attempt->tls.version),
-	    .tls_problem = keep_word(served, attempt->tls.problem),
+	    .tls_version = keep_word(served, attempt_tls(attempt)->version),
+	    .tls_problem = keep_word(served, attempt_tls(attempt)->problem),
 	    .ip = attempt->ip,
 	    .source = attempt->source,
 	    .reply = keep_reply(served, &attempt->reply, SERVED_REPLY_MAX),
@@ -245,9 +245,13 @@ static const struct attempt *
 attempt_again(const struct kept_attempt *kept, struct arena *arena)
 {
 	struct attempt *attempt;
+	struct tls_facts *tls;
 
 	if (kept == NULL)
 		return NULL;
+	tls = arena_alloc(arena, sizeof *tls);
+	*tls = (struct tls_facts){
+	    .done = kept->tls_done, .version = kept->tls_version, .problem = kept->tls_problem};
 	attempt = arena_alloc(arena, sizeof *attempt);
 	*attempt = (struct attempt){.mx = kept->mx,
 	    .ip = kept->ip,
@@ -259,9 +263,7 @@ attempt_again(const struct kept_attempt *kept, struct arena *arena)
 	    .starttls = reply_again(&kept->starttls, arena),
 	    .tls_offered = kept->tls_offered,
 	    .tls_done = kept->tls_done,
-	    .tls = {.done = kept->tls_done,
-	        .version = kept->tls_version,
-	        .problem = kept->tls_problem},
+	    .tls = tls,
 	    .ending = kept->ending,
 	    .detail = kept->detail};
 	return attempt;

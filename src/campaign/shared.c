@@ -54,15 +54,6 @@ copy_ehlo(const struct ehlo *ehlo, struct arena *arena)
 	return copy;
 }
 
-static bool
-shook_hands(const struct attempt *attempt)
-{
-	for (size_t i = 0; i < attempt->transcript.count; i++)
-		if (attempt->transcript.entries[i].stage == STAGE_HANDSHAKE)
-			return true;
-	return false;
-}
-
 /* Without what the transcript holds beside. */
 static struct attempt
 abridge(const struct attempt *attempt)
@@ -75,8 +66,9 @@ abridge(const struct attempt *attempt)
 	return short_one;
 }
 
-struct attempt
-attempt_copy(const struct attempt *attempt, struct arena *arena)
+/* Of one without a handshake. */
+static struct attempt
+copy_attempt(const struct attempt *attempt, struct arena *arena)
 {
 	struct attempt copy = abridge(attempt);
 
@@ -88,6 +80,16 @@ attempt_copy(const struct attempt *attempt, struct arena *arena)
 	copy.detail = arena_string(arena, attempt->detail);
 	copy.shared_from = arena_string(arena, attempt->shared_from);
 	return copy;
+}
+
+struct attempt
+attempt_keep(
+    const struct attempt *attempt, struct arena *own, struct arena *into, struct arena **kept)
+{
+	bool whole = attempt->tls != NULL;
+
+	*kept = arena_hold(whole ? own : into);
+	return whole ? abridge(attempt) : copy_attempt(attempt, into);
 }
 
 /* ---- the tree */
@@ -219,20 +221,16 @@ void
 sharing_keep(struct shared *shared, struct sharing *outcome, const struct attempt *attempt,
     struct arena *arena, const char *target, int64_t now)
 {
+	struct attempt kept;
+
 	make_room(shared);
 	forget(outcome);
-	if (shook_hands(attempt)) {
-		outcome->attempt = arena_alloc(arena, sizeof *outcome->attempt);
-		*outcome->attempt = abridge(attempt);
-		outcome->attempt->shared_from = target;
-		outcome->arena = arena_hold(arena);
+	kept = attempt_keep(attempt, arena, shared->arena, &outcome->arena);
+	outcome->attempt = arena_alloc(outcome->arena, sizeof *outcome->attempt);
+	*outcome->attempt = kept;
+	outcome->attempt->shared_from = arena_string(outcome->arena, target);
+	if (outcome->arena == arena)
 		shared->octets += arena_size(arena);
-	} else {
-		outcome->attempt = arena_alloc(shared->arena, sizeof *outcome->attempt);
-		*outcome->attempt = attempt_copy(attempt, shared->arena);
-		outcome->attempt->shared_from = arena_string(shared->arena, target);
-		outcome->arena = arena_hold(shared->arena);
-	}
 	outcome->known = true;
 	outcome->at = now;
 }

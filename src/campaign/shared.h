@@ -56,7 +56,9 @@ void sharing_keep(struct shared *shared, struct sharing *outcome, const struct a
 /* The claim ends: those who wait look again. The outcome may be gone after that. */
 void sharing_tell(struct shared *shared, struct sharing *outcome);
 
-/* Of one without a handshake, all but the transcript, in the arena. */
-struct attempt attempt_copy(const struct attempt *attempt, struct arena *arena);
+/* All but the transcript of an attempt that is in `own`, kept in `*kept`, which is held: where
+ * there was a handshake, that arena itself, else `into`. */
+struct attempt attempt_keep(
+    const struct attempt *attempt, struct arena *own, struct arena *into, struct arena **kept);
 
 #endif

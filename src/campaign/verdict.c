@@ -41,19 +41,20 @@ verdict_of_dialogue(const struct dialogue *d)
 
 /* The server may speak TLS well: what its domain publishes is not what it has. */
 static bool
-is_withheld(const struct attempt *attempt, const struct dialogue *d, const struct tls_facts *tls)
+is_withheld(const struct attempt *attempt, const struct dialogue *d)
 {
 	if (attempt->policy == NULL)
 		return false;
 	return d->ending == END_TLS_MISSING ||
 	       (d->ending == END_TLS_FAILED &&
-	           (attempt->met.words != NULL || tls->problem != NULL));
+	           (attempt_met(attempt)->words != NULL || attempt_tls(attempt)->problem != NULL));
 }
 
 void
 verdict_take(struct attempt *attempt, const struct dialogue *d, const struct tls_facts *tls)
 {
-	attempt->status = is_withheld(attempt, d, tls) ? WALK_WITHHELD : verdict_of_dialogue(d);
+	attempt->tls = tls;
+	attempt->status = is_withheld(attempt, d) ? WALK_WITHHELD : verdict_of_dialogue(d);
 	attempt->stage = d->done ? d->reached : d->decisive_stage;
 	if (attempt->stage == STAGE_HELO)
 		attempt->stage = STAGE_EHLO;
@@ -67,8 +68,7 @@ verdict_take(struct attempt *attempt, const struct dialogue *d, const struct tls
 		attempt->reply = d->starttls_reply;
 	}
 	attempt->tls_offered = d->starttls_offered;
-	attempt->tls_done = tls->done;
-	attempt->tls = *tls;
+	attempt->tls_done = attempt_tls(attempt)->done;
 	attempt->ehlo = d->ehlo;
 	attempt->ending = d->ending;
 	attempt->detail = d->detail;
@@ -347,8 +347,8 @@ met_by(const struct attempt *attempt)
 	struct sts_met met = {.mx = attempt->mx,
 	    .offered = attempt->tls_offered && attempt->starttls.count == 0,
 	    .done = attempt->tls_done,
-	    .verify = attempt->tls.verify,
-	    .names = attempt->tls.name_count};
+	    .verify = attempt_tls(attempt)->verify,
+	    .names = attempt_tls(attempt)->name_count};
 
 	for (size_t i = 0; i < attempt->transcript.count; i++) {
 		const struct transcript_entry *entry = &attempt->transcript.entries[i];

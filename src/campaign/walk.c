@@ -68,7 +68,7 @@ put_attempt(struct walk *walk)
 
 	attempt->met = walk->result.dane;
 	attempt->policy = walk->decision.policy;
-	verdict_take(attempt, &walk->result.dialogue, &walk->result.tls);
+	verdict_take(attempt, &walk->result.dialogue, walk->result.tls);
 	attempt->source = walk->result.source;
 	attempt->error = walk->result.error;
 	attempt->ms = walk->result.ms;
@@ -95,10 +95,10 @@ static bool
 is_by_size(const struct walk *walk)
 {
 	const struct dialogue *d = &walk->result.dialogue;
-	const struct tls_facts *tls = &walk->result.tls;
+	const struct tls_facts *tls = walk->result.tls;
 
-	return d->decisive_stage == STAGE_HANDSHAKE && !tls->done && tls->heard == 0 &&
-	       tls->hello > HELLO_SMALL && !walk->talk_plan.small_hello &&
+	return d->decisive_stage == STAGE_HANDSHAKE && tls != NULL && !tls->done &&
+	       tls->heard == 0 && tls->hello > HELLO_SMALL && !walk->talk_plan.small_hello &&
 	       (d->ending == END_CLOSED || d->ending == END_RESET || d->ending == END_TIMEOUT);
 }
 
@@ -120,7 +120,8 @@ on_talk_done(void *arg)
 		begin_talk(walk);
 		return;
 	}
-	walk->result.tls.small = walk->talk_plan.small_hello && walk->result.tls.done;
+	if (walk->result.tls != NULL)
+		walk->result.tls->small = walk->talk_plan.small_hello && walk->result.tls->done;
 	if (!walk->idle)
 		put_attempt(walk);
 	finish(walk);

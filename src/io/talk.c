@@ -89,12 +89,12 @@ on_lost(struct talk *talk, const struct conn_news *news)
 		lose(talk, END_RESET, news->words);
 		break;
 	case LOST_TLS:
-		if (talk->plan.must_match && talk->result->dane.words != NULL)
-			lose(talk, END_TLS_FAILED, talk->result->dane.words);
-		else if (talk->plan.must_verify && talk->result->tls.problem != NULL)
+		if (talk->plan.must_match && talk->result->dane->words != NULL)
+			lose(talk, END_TLS_FAILED, talk->result->dane->words);
+		else if (talk->plan.must_verify && talk->result->tls->problem != NULL)
 			lose(talk, END_TLS_FAILED,
 			    arena_printf(
-			        talk->arena, "the certificate is %s", talk->result->tls.problem));
+			        talk->arena, "the certificate is %s", talk->result->tls->problem));
 		else
 			lose(talk, END_TLS_FAILED, news->words);
 		break;
@@ -246,15 +246,19 @@ static void
 secure(struct talk *talk)
 {
 	const struct talk_plan *plan = &talk->plan;
+	struct tls_facts *facts = arena_alloc(talk->arena, sizeof *facts);
+	struct dane_met *met = arena_alloc(talk->arena, sizeof *met);
 	struct tls_wish wish = {.name = plan->name,
 	    .must_verify = plan->must_verify,
 	    .must_match = plan->must_match,
 	    .small = plan->small_hello,
 	    .dane = plan->dane,
-	    .facts = &talk->result->tls,
-	    .met = &talk->result->dane,
+	    .facts = facts,
+	    .met = met,
 	    .arena = talk->arena};
 
+	talk->result->tls = facts;
+	talk->result->dane = met;
 	conn_secure(talk->conn, plan->tls, &wish);
 }
 

@@ -38,8 +38,8 @@ struct talk_plan {
 struct talk_result { /* in the caller's arena, filled while the talk goes on: at any time it holds
 	                all that is known */
 	struct dialogue dialogue;
-	struct tls_facts tls;
-	struct dane_met dane;
+	struct tls_facts *tls; /* NULL: no handshake was begun, as the next */
+	struct dane_met *dane;
 	struct ip source; /* our end of the connection */
 	bool unsent; /* it was lost before all that the stage had to say was out */
 	int error; /* ending local: an errno, or 0 */

@@ -49,10 +49,10 @@ review_host(const struct sink *sink, const struct attempt *attempt, struct arena
 	struct tls_review_query query = {.remedies = sink->plan->remedies,
 	    .host = attempt->mx,
 	    .meeting = &meeting,
-	    .tls = &attempt->tls};
+	    .tls = attempt_tls(attempt)};
 
 	*out = (struct host_review){.attempt = attempt};
-	measure_life(sink, &attempt->tls, &query);
+	measure_life(sink, attempt_tls(attempt), &query);
 	if (sink->plan->review->kind == REVIEW_DANE)
 		dane_advise(&query, arena, &out->found, &out->count);
 	else

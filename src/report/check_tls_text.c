@@ -91,16 +91,17 @@ say_host(struct buf *out, const struct text_style *style, const struct host_revi
 		    dane_effect_name(dane_sender(&meeting, &word)));
 	else
 		buf_printf(out, ": %s\n",
-		    attempt->tls_done
-		        ? attempt->tls.verify != NULL ? attempt->tls.verify : "no certificate"
+		    attempt->tls_done      ? attempt_tls(attempt)->verify != NULL
+		                                 ? attempt_tls(attempt)->verify
+		                                 : "no certificate"
 		    : attempt->tls_offered ? "STARTTLS offered, and no TLS came about"
 		    : meeting.asked        ? "no STARTTLS"
 		                           : walk_status_name(attempt->status));
 	if (attempt->detail != NULL)
 		text_field(out, style, "note", attempt->detail);
 	if (kind == REVIEW_TLS || style->verbose) {
-		say_session(out, style, &attempt->tls);
-		say_chain(out, style, &attempt->tls);
+		say_session(out, style, attempt_tls(attempt));
+		say_chain(out, style, attempt_tls(attempt));
 	}
 	for (size_t i = 0; i < host->count; i++)
 		text_advice_one(out, style, &host->found[i]);
@@ -112,9 +113,9 @@ say_now(struct buf *out, const struct text_style *style, const struct host_revie
 	struct text_style whole = *style;
 
 	whole.width = 0; /* what is to be copied stays on its line */
-	if (host->attempt->met.now != NULL && style->verbose) {
-		text_field(out, &whole, "tlsa now", host->attempt->met.now);
-		text_field(out, &whole, "", host->attempt->met.now_issuer);
+	if (attempt_met(host->attempt)->now != NULL && style->verbose) {
+		text_field(out, &whole, "tlsa now", attempt_met(host->attempt)->now);
+		text_field(out, &whole, "", attempt_met(host->attempt)->now_issuer);
 	}
 }
 

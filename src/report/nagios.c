@@ -185,8 +185,9 @@ run_exit(const struct sink *sink, const struct run_end *end)
 static void
 note_certificate(struct sink *sink, const struct journey *journey)
 {
-	int64_t ends =
-	    journey->decisive != NULL ? read_time(slice_of(journey->decisive->tls.not_after)) : 0;
+	int64_t ends = journey->decisive != NULL
+	                   ? read_time(slice_of(attempt_tls(journey->decisive)->not_after))
+	                   : 0;
 
 	if (ends > 0 && (sink->first_end == 0 || ends < sink->first_end))
 		sink->first_end = ends;

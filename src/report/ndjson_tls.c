@@ -84,7 +84,7 @@ write_life(struct json *json, const struct tls_facts *tls)
 void
 record_tls(struct json *json, const struct attempt *attempt)
 {
-	const struct tls_facts *tls = &attempt->tls;
+	const struct tls_facts *tls = attempt_tls(attempt);
 
 	json_object_begin(json, "tls");
 	json_bool(json, "offered", attempt->tls_offered);
@@ -219,8 +219,8 @@ record_dane(struct json *json, const struct attempt *attempt)
 	record_name_if(json, "base", dane->base);
 	if (dane->name_count > 0)
 		record_names(json, "names", (const char *const *)dane->names, dane->name_count);
-	write_records(json, dane, &attempt->met);
-	write_met(json, dane, &attempt->met);
+	write_records(json, dane, attempt_met(attempt));
+	write_met(json, dane, attempt_met(attempt));
 	write_effects(json, attempt);
 	json_object_end(json);
 	json_text(json, "policy", attempt->policy);

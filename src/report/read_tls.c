@@ -59,8 +59,9 @@ read_chain(const json_t *object, struct arena *arena, struct tls_facts *tls)
 void
 read_tls(const json_t *object, struct arena *arena, struct attempt *attempt)
 {
-	struct tls_facts *tls = &attempt->tls;
+	struct tls_facts *tls = arena_alloc(arena, sizeof *tls);
 
+	attempt->tls = tls;
 	attempt->tls_offered = read_bool(object, "offered");
 	attempt->tls_done = tls->done = read_bool(object, "done");
 	tls->version = read_word(object, "version");
@@ -192,6 +193,7 @@ read_met(const json_t *object, struct arena *arena, struct dane_met *met)
 void
 read_dane(const json_t *object, struct arena *arena, struct attempt *attempt)
 {
+	struct dane_met *met = arena_alloc(arena, sizeof *met);
 	struct dane *dane;
 	const char *state = read_word(object, "state"), *host = read_word(object, "host");
 	const char **names;
@@ -210,7 +212,8 @@ read_dane(const json_t *object, struct arena *arena, struct attempt *attempt)
 	names = read_words(object, "names", arena, &count);
 	for (size_t i = 0; i < count && i < DANE_NAMES_MAX; i++)
 		dane->names[dane->name_count++] = names[i];
-	read_records(object, arena, dane, &attempt->met);
-	read_met(object, arena, &attempt->met);
+	read_records(object, arena, dane, met);
+	read_met(object, arena, met);
+	attempt->met = met;
 	attempt->dane = dane;
 }

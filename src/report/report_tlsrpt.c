@@ -142,7 +142,7 @@ static void
 by_none(struct tlsrpt_session *session, struct report_tlsrpt *of, struct arena *arena)
 {
 	const struct dane_meeting meeting = attempt_meeting(session->attempt);
-	bool tried = session->attempt->tls.error != NULL, fresh;
+	bool tried = attempt_tls(session->attempt)->error != NULL, fresh;
 
 	session->policy = find_policy(of, "no-policy-found", of->domain, arena, &fresh);
 	session->outcome = meeting.done                                    ? GOOD
@@ -171,7 +171,7 @@ has_sts(const struct mta_sts *sts)
 static const char *
 reason_of(const struct tlsrpt_session *session)
 {
-	const struct tls_facts *tls = &session->attempt->tls;
+	const struct tls_facts *tls = attempt_tls(session->attempt);
 
 	if (strcmp(session->word, "mx-not-in-policy") == 0)
 		return session->word;
@@ -215,7 +215,8 @@ take_attempt(
 		by_dane(&session, of, report->arena);
 	else if (has_sts(journey->sts))
 		by_sts(&session, of, report->arena);
-	else if (attempt_meeting(session.attempt).asked || session.attempt->tls.error != NULL)
+	else if (attempt_meeting(session.attempt).asked ||
+	         attempt_tls(session.attempt)->error != NULL)
 		by_none(&session, of, report->arena);
 	if (session.outcome == GOOD)
 		session.policy->good++;

@@ -262,7 +262,7 @@ tally_tls_rank(enum tally_tls tls)
 static enum tally_tls
 tls_of(const struct attempt *attempt)
 {
-	const struct tls_facts *tls = &attempt->tls;
+	const struct tls_facts *tls = attempt_tls(attempt);
 
 	return tally_tls_of(attempt->tls_offered, attempt->tls_done, slice_of(tls->version),
 	    slice_of(tls->verify), attempt->stage > STAGE_EHLO);

@@ -31,14 +31,15 @@ static void
 say_tls(struct buf *out, const struct attempt *attempt)
 {
 	if (attempt->tls_done) {
-		buf_printf(out, ", %s, certificate ", attempt->tls.version);
-		if (attempt->tls.problem == NULL) {
+		buf_printf(out, ", %s, certificate ", attempt_tls(attempt)->version);
+		if (attempt_tls(attempt)->problem == NULL) {
 			buf_puts(out, "good");
 		} else {
-			buf_puts(out, slice_begins(slice_of(attempt->tls.problem), "unknown: ")
-			                  ? ""
-			                  : "not good: ");
-			text_cstring(out, attempt->tls.problem);
+			buf_puts(
+			    out, slice_begins(slice_of(attempt_tls(attempt)->problem), "unknown: ")
+			             ? ""
+			             : "not good: ");
+			text_cstring(out, attempt_tls(attempt)->problem);
 		}
 	} else if (attempt->starttls.count > 0) {
 		buf_puts(out, ", STARTTLS offered and then refused with ");
@@ -258,7 +259,7 @@ say_starttls(struct buf *out, const struct text_style *style, const struct attem
 static void
 say_certificate(struct buf *out, const struct text_style *style, const struct attempt *attempt)
 {
-	const struct tls_facts *tls = &attempt->tls;
+	const struct tls_facts *tls = attempt_tls(attempt);
 	struct buf line;
 
 	if (tls->problem == NULL || tls->not_after == NULL)
@@ -293,8 +294,8 @@ say_records(struct buf *out, const struct text_style *style, const struct attemp
 	buf_init(&line, TEXT_LINE);
 	buf_printf(&line, "%s, %zu TLSA record%s at _%u._tcp.%s", dane_state_name(dane->state),
 	    dane->record_total, dane->record_total == 1 ? "" : "s", dane->port, dane->base);
-	if (attempt->met.tried)
-		buf_puts(&line, attempt->met.matches ? "; one matches" : "; none matches");
+	if (attempt_met(attempt)->tried)
+		buf_puts(&line, attempt_met(attempt)->matches ? "; one matches" : "; none matches");
 	text_field(out, style, "dane", line.data);
 	buf_release(&line);
 }

@@ -36,7 +36,7 @@ text_transcript(struct buf *out, const struct attempt *attempt)
 			buf_puts(out, ".\n");
 		}
 		if (entry->stage == STAGE_HANDSHAKE && attempt->tls_done)
-			say_tls(out, &attempt->tls);
+			say_tls(out, attempt_tls(attempt));
 		if (entry->sent != NULL) {
 			buf_puts(out, entry->tls ? " ~> " : " -> ");
 			text_cstring(out, entry->sent);
