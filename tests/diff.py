@@ -31,6 +31,12 @@ for name, old, new, wanted, status in (
         ('deferred, then refused', [D()], [R()], [('newly-refused', True)], 1),
         ('newly unreachable', [A()], [result('x.example', 'unreachable')], [('newly-failed', True)], 1),
         ('refused, then deferred', [R()], [D()], [('better', False)], 0),
+        ('refused, then unreachable: no better', [R()], [result('x.example', 'unreachable')], [('newly-failed', True)], 1),
+        ('refused, then dropped', [R()], [result('x.example', 'dropped')], [('newly-failed', True)], 1),
+        ('deferred, then undeliverable', [D()], [result('x.example', 'undeliverable')], [('newly-failed', True)], 1),
+        ('unreachable, then refused', [result('x.example', 'unreachable')], [R()], [('newly-refused', True)], 1),
+        ('unreachable, then deferred', [result('x.example', 'unreachable')], [D()], [('better', False)], 0),
+        ('not known before, deferred now', [result('x.example', 'local')], [D()], [('newly-deferred', True)], 1),
         ('cleared', [R()], [A(asked='rcpt')], [('cleared', False)], 0),
         ('accepted, but asked less far than it was refused', [R()], [A()], [('not-told', False)], 0),
         ('another cause', [R(cause='spf')], [R(cause='dkim')], [('cause', False)], 0),
@@ -53,20 +59,28 @@ for name, old, new, wanted, status in (
         ('newly listed', [sender(listed=(), clean=('z.example',))], [sender(listed=('z.example',), clean=())], [('newly-found', True)], 1),
         ('delisted', [sender(listed=('z.example',), clean=())], [sender(listed=(), clean=('z.example',))], [('cleared', False)], 0),
         ('a list that does not answer', [sender(listed=('z.example',))], [sender(listed=(), unknown=('z.example',))], [('not-told', False)], 0),
-        ('… of one that was clean', [sender(clean=('z.example',), listed=())], [sender(clean=(), listed=(), unknown=('z.example', 'unknown.example'))], [], 0),
+        ('… of one that was clean', [sender(clean=('z.example',), listed=())], [sender(clean=(), listed=(), unknown=('z.example', 'unknown.example'))], [('not-told', False)], 0),
+        ('… and answers again', [sender(clean=(), listed=(), unknown=('z.example',))], [sender(clean=('z.example',), listed=(), unknown=())], [], 0),
+        ('a list that was not asked before', [sender(listed=(), clean=())], [sender(listed=('z.example',), clean=())], [('new', False)], 0),
+        ('another sender', [sender(listed=(), clean=())], [sender(ip='192.0.2.9')], [('new', False), ('gone', False)], 0),
+        ('no sender in one of them', [A()], [A(), sender(ip='192.0.2.9')], [], 0),
         ('a new finding', [sender(), finding('ptr', 'good')], [sender(), finding('ptr-missing', 'refuses')], [('newly-found', True)], 1),
         ('a finding that is gone', [sender(), finding('ptr-missing', 'refuses')], [sender(), finding('ptr', 'good')], [('cleared', False)], 0),
         ('… for nobody answered', [sender(), finding('ptr-missing', 'refuses')], [sender(), finding('ptr-unknown', 'unknown')], [('not-told', False)], 0),
         ('a check that fails', [{'type': 'check', 'schema': 1, 'check': 'mx', 'domain': 'x.example', 'result': 'ok'}], [{'type': 'check', 'schema': 1, 'check': 'mx', 'domain': 'x.example', 'result': 'no-address'}], [('newly-found', True)], 1),
+        ('another check', [{'type': 'check', 'schema': 1, 'check': 'mx', 'domain': 'x.example', 'result': 'ok'}], [{'type': 'check', 'schema': 1, 'check': 'mx', 'domain': 'y.example', 'result': 'no-address'}], [('new', False), ('gone', False)], 0),
         ('… or cannot be told', [{'type': 'check', 'schema': 1, 'check': 'spf', 'domain': 'x.example', 'result': 'pass'}], [{'type': 'check', 'schema': 1, 'check': 'spf', 'domain': 'x.example', 'result': 'temperror'}], [('not-told', False)], 0)):
     run, found = kinds(old, new)
     tap.check(name, found == wanted and run.status == status and not run.problems, f'{found} {run.status} {run.problems}\n{run.out}{run.err}')
 run = diff([A(), result('y.example', 'refused')], [R(text='a\x1b[31m\u202eb'), result('y.example', 'dns-error')])
-tap.check('in words', run.status == 1 and run.out == '1 change, 1 for the worse; 1 could not be told this time; 0 the same\nnewly refused (1)\n  x.example: accepted, now refused, policy: 554 a\\x1b[31m\\u{202E}b\n'
+tap.check('in words', run.status == 1 and run.out == '1 change, 1 for the worse; 1 could not be told this time\nnewly refused (1)\n  x.example: accepted, now refused, policy: 554 a\\x1b[31m\\u{202E}b\n'
           'could not be told this time (1)\n  y.example: refused, policy, now dns-error\n', run.out + run.err)
 run = diff([A()], [A()], '-q')
 tap.check('-q: silent when nothing changed', (run.status, run.out, run.err) == (0, '', ''), run.out + run.err)
-tap.check('… and not without', diff([A()], [A()]).out == 'no change; 1 the same\n')
+tap.check('… and not without', diff([A()], [A()]).out == 'no change; the same: 1 target\n')
+everything = [A(), sender(), finding('ptr-missing', 'warns'), {'type': 'check', 'schema': 1, 'check': 'mx', 'domain': 'x.example', 'result': 'ok'}]
+tap.check('what is the same is told by what it is', diff(everything, everything).out == 'no change; the same: 1 target, 3 listings, 1 finding, 1 check\n', diff(everything, everything).out)
+tap.check('… in records, too', diff(everything, everything, '--json').ndjson().records[-1]['same'] == {'target': 1, 'listing': 3, 'finding': 1, 'check': 1})
 p = subprocess.run([MXWALK, 'diff', os.path.join(home, 'old'), '/dev/null'], capture_output=True)
 tap.check('no records: 65', p.returncode == 65 and b'no record of mxwalk' in p.stderr, p.stderr)
 two = dict(RUN, options=['source=192.0.2.1', 'source=192.0.2.2'])

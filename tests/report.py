@@ -71,6 +71,18 @@ with gzip.open(path('long.gz'), 'wb') as f:
 open(path('cut.gz'), 'wb').write(open(path('long.gz'), 'rb').read()[:400000])
 status, out, err = report(path('cut.gz'))
 tap.check('a compressed file that breaks off gives what is in it', status == 0 and 'truncated' in err and 500 < int(out.split(' ')[0]) < 3000, out + err)
+lines = open(path('old'), 'rb').read().splitlines(keepends=True)
+packers = {'gz': gzip.compress}
+if shutil.which('zstd'):
+    packers['zst'] = lambda text: subprocess.run(['zstd', '-qc'], input=text, capture_output=True).stdout
+for suffix, pack in packers.items():
+    one, each = pack(b''.join(lines)), [pack(line) for line in lines]
+    for name, octets, wanted, said in (('its last octet is missing', one[:-1], 14, 'truncated'), ('a member each, the last torn off', b''.join(each)[:-20], 14, 'truncated'),
+                                       ('… and the one before it', b''.join(each[:-1])[:-20], 13, 'truncated'), ('nulls behind it', one + bytes(5000), 14, ''), ('something else behind it', one + b'x' * 99, 14, 'warning'),
+                                       ('packed twice', pack(one), 14, '')):
+        open(path('torn.' + suffix), 'wb').write(octets)
+        status, out, err = report(path('torn.' + suffix))
+        tap.check(f'.{suffix}, {name}: all that can be read', status == 0 and f'{wanted} targets: ' in out and said in err and bool(said) == bool(err), out + err)
 for name, content in (('empty', b''), ('foreign', b'{"a":1}\n' * 10), ('binary', bytes(range(256)) * 50)):
     open(path(name), 'wb').write(content)
     status, out, err = report(path(name))

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "input/libarchive.h"
+#include "input/sniff.h"
+#include "input/stream.h"
 
 enum { PIECE = 64 * 1024 };
 #ifdef __SANITIZE_ADDRESS__
@@ -24,11 +26,12 @@ struct source {
 	const struct libarchive *la;
 	struct slice head;
 	int fd;
-	char piece[PIECE];
+	struct stream *stream; /* what is read is unpacked by it first; NULL: it is not */
+	char piece[PIECE], unpacked[PIECE];
 };
 
-static la_ssize_t
-read_source(struct archive *archive, void *arg, const void **piece)
+static ssize_t
+read_packed(void *arg, const char **piece)
 {
 	struct source *source = arg;
 	ssize_t n = (ssize_t)source->head.len;
@@ -40,9 +43,28 @@ read_source(struct archive *archive, void *arg, const void **piece)
 	do
 		n = read(source->fd, source->piece, sizeof source->piece);
 	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		source->la->archive_set_error(archive, errno, "%s", strerror(errno));
 	*piece = source->piece;
+	return n;
+}
+
+static la_ssize_t
+read_source(struct archive *archive, void *arg, const void **piece)
+{
+	struct source *source = arg;
+	const char *octets, *why = NULL;
+	ssize_t n;
+
+	if (source->stream != NULL && source->head.len == 0) {
+		octets = source->unpacked;
+		n = stream_read(source->stream, source->unpacked, sizeof source->unpacked);
+		why = stream_why(source->stream);
+	} else {
+		n = read_packed(source, &octets);
+		why = strerror(errno);
+	}
+	if (n < 0)
+		source->la->archive_set_error(archive, EIO, "%s", why);
+	*piece = octets;
 	return n;
 }
 
@@ -103,19 +125,52 @@ unpack_all(const struct libarchive *la, struct source *source, int out, const ch
 	return 1;
 }
 
+/* What is unpacked has its kind, too: it may be packed a second time. */
+static bool
+is_packed_again(struct source *source, char *head, size_t *len)
+{
+	const char *what;
+	ssize_t n = 0;
+
+	for (*len = 0; *len < SNIFF_MAX; *len += (size_t)n)
+		if ((n = stream_read(source->stream, head + *len, SNIFF_MAX - *len)) <= 0)
+			break;
+	return *len > 0 && sniff((struct slice){head, *len}, n <= 0, &what) == SNIFF_PACKED;
+}
+
+static int
+stream_all(struct source *source, struct slice head, int out, const char **why)
+{
+	ssize_t n = 1;
+
+	if (head.len > 0 && !write_all(out, head.at, head.len))
+		return 1;
+	while ((n = stream_read(source->stream, source->unpacked, sizeof source->unpacked)) > 0)
+		if (!write_all(out, source->unpacked, (size_t)n))
+			return 1;
+	*why = stream_why(source->stream);
+	return n == 0 ? 0 : 1;
+}
+
 static void
 unpack(struct slice head, int fd, int out, int words)
 {
 	static struct source source;
+	static char start[SNIFF_MAX];
 	const char *why = NULL;
-	const struct libarchive *la = libarchive(&why);
 	int status = 1;
 
-	source.la = la;
 	source.head = head;
 	source.fd = fd;
-	if (la != NULL)
-		status = unpack_all(la, &source, out, &why);
+	source.stream = stream_new(head, read_packed, &source);
+	if (source.stream != NULL && !is_packed_again(&source, start, &head.len)) {
+		head.at = start;
+		status = stream_all(&source, head, out, &why);
+	} else if ((source.la = libarchive(&why)) != NULL) {
+		if (source.stream != NULL)
+			source.head = (struct slice){start, head.len};
+		status = unpack_all(source.la, &source, out, &why);
+	}
 	if (why != NULL)
 		write_all(words, why, strlen(why));
 	_exit(status);

@@ -67,6 +67,18 @@ change_words(enum change_kind kind)
 	return words[kind];
 }
 
+const char *
+subject_name(enum change_subject subject)
+{
+	static const char *const names[SUBJECT_COUNT] = {[SUBJECT_TARGET] = "target",
+	    [SUBJECT_SENDER] = "sender",
+	    [SUBJECT_LISTING] = "listing",
+	    [SUBJECT_FINDING] = "finding",
+	    [SUBJECT_CHECK] = "check"};
+
+	return names[subject];
+}
+
 struct changes *
 changes_new(struct veil *veil)
 {
@@ -184,15 +196,6 @@ changes_take(const struct record *record, void *arg)
 
 /* ---- targets compared */
 
-static unsigned
-gravity(enum walk_status status)
-{
-	return status == WALK_ACCEPTED   ? 0
-	       : status == WALK_DEFERRED ? 1
-	       : status == WALK_REFUSED  ? 3
-	                                 : 2;
-}
-
 static enum change_kind
 trouble_kind(enum walk_status status)
 {
@@ -269,6 +272,14 @@ was_not_asked(const struct change_state *old, const struct change_state *new)
 	       new->stage < old->stage;
 }
 
+/* Of two troubles, "later" alone is better than what was: that a server cannot be reached any more
+ * does not mean that it would not refuse. */
+static bool
+is_better(enum walk_status old, enum walk_status new)
+{
+	return new == WALK_DEFERRED &&old != WALK_ACCEPTED && !is_untold(old);
+}
+
 /* False: nothing changed. */
 static bool
 compare(const struct change_state *old, const struct change_state *new, enum change_kind *kind,
@@ -288,11 +299,11 @@ compare(const struct change_state *old, const struct change_state *new, enum cha
 		return compare_details(old, new, kind, worse);
 	} else if (new->status == WALK_ACCEPTED) {
 		*kind = CHANGE_CLEARED;
-	} else if (is_untold(old->status) || gravity(new->status) >= gravity(old->status)) {
+	} else if (is_better(old->status, new->status)) {
+		*kind = CHANGE_BETTER;
+	} else {
 		*kind = trouble_kind(new->status);
 		*worse = true;
-	} else {
-		*kind = CHANGE_BETTER;
 	}
 	return true;
 }
@@ -340,26 +351,48 @@ same_listing(const struct report_sender *sender, const struct report_listing *wa
 	return NULL;
 }
 
+static bool
+is_listed(const struct report_listing *listing)
+{
+	return listing != NULL && strcmp(listing->state, "listed") == 0;
+}
+
+static bool
+is_told(const struct report_listing *listing)
+{
+	return is_listed(listing) || strcmp(listing->state, "clean") == 0;
+}
+
+static void
+tell_same(struct telling *telling, enum change_subject subject)
+{
+	telling->count.same[subject]++;
+}
+
 static void
 compare_listing(
     struct telling *telling, const struct report_listing *old, const struct report_listing *new)
 {
-	bool was = strcmp(old->state, "listed") == 0, is = strcmp(new->state, "listed") == 0,
-	     told = is || strcmp(new->state, "clean") == 0;
+	bool was = is_listed(old), is = is_listed(new);
 	char name[600];
-	struct change change = {
-	    .subject = "listing", .name = name, .was = old->state, .is = new->state};
+	struct change change = {.subject = SUBJECT_LISTING,
+	    .name = name,
+	    .was = old != NULL ? old->state : NULL,
+	    .is = new->state};
 
 	snprintf(name, sizeof name, "%.250s on %.250s", new->item, new->list);
-	if (was && !told)
+	if (old == NULL) /* it was not asked then */
+		change.kind = CHANGE_NEW;
+	else if (is_told(old) && !is_told(new))
 		change.kind = CHANGE_NOT_TOLD;
-	else if (was == is) {
-		telling->count.same++;
-		return;
-	} else {
+	else
 		change.kind = is ? CHANGE_LISTED : CHANGE_CLEARED;
+	if (was == is && change.kind != CHANGE_NOT_TOLD) {
+		if (old != NULL)
+			tell_same(telling, SUBJECT_LISTING);
+		return;
 	}
-	change.worse = is;
+	change.worse = change.kind == CHANGE_LISTED;
 	tell(telling, &change);
 }
 
@@ -400,12 +433,13 @@ compare_findings(struct telling *telling, const struct report_sender *old,
 		const struct report_finding *finding = &from->findings[i],
 		                            *twin = same_finding(other, finding);
 		struct change change = {
-		    .subject = "finding", .name = finding->id, .source = from->ip};
+		    .subject = SUBJECT_FINDING, .name = finding->id, .source = from->ip};
 
 		if (!is_bad(finding) || strcmp(finding->topic, "blocklist") == 0)
 			continue;
 		if (twin != NULL && is_bad(twin)) {
-			telling->count.same += !backwards;
+			if (!backwards)
+				tell_same(telling, SUBJECT_FINDING);
 			continue;
 		}
 		change.was = backwards ? finding->what : NULL;
@@ -419,62 +453,117 @@ compare_findings(struct telling *telling, const struct report_sender *old,
 }
 
 static void
-compare_senders(struct telling *telling, const struct changes *changes)
+compare_sender(
+    struct telling *telling, const struct report_sender *old, const struct report_sender *new)
 {
-	for (size_t i = 0; i < changes->others[1].sender_count; i++) {
-		const struct report_sender *new = &changes->others[1].senders[i],
-		                           *old = same_sender(&changes->others[0], new);
-
-		if (old == NULL)
-			continue;
-		for (size_t k = 0; k < new->listing_count; k++) {
-			const struct report_listing *was = same_listing(old, &new->listings[k]);
-
-			if (was != NULL)
-				compare_listing(telling, was, &new->listings[k]);
-		}
-		if (old->finding_count > 0 && new->finding_count > 0) {
-			compare_findings(telling, old, new, false);
-			compare_findings(telling, old, new, true);
-		}
+	for (size_t i = 0; i < new->listing_count; i++)
+		compare_listing(telling, same_listing(old, &new->listings[i]), &new->listings[i]);
+	if (old->finding_count > 0 && new->finding_count > 0) {
+		compare_findings(telling, old, new, false);
+		compare_findings(telling, old, new, true);
 	}
 }
 
+/* One that only one of the runs judged: what holds against it, in a few words. */
+static void
+tell_sender(struct telling *telling, const struct report_sender *sender, enum change_kind kind)
+{
+	size_t refuses = 0, listed = 0;
+	char words[100];
+	struct change change = {.kind = kind, .subject = SUBJECT_SENDER, .name = sender->ip};
+
+	for (size_t i = 0; i < sender->finding_count; i++)
+		refuses += strcmp(sender->findings[i].severity, "refuses") == 0;
+	for (size_t i = 0; i < sender->listing_count; i++)
+		listed += is_listed(&sender->listings[i]);
+	snprintf(words, sizeof words, "listed %zu time%s, %zu finding%s for which it is refused",
+	    listed, listed == 1 ? "" : "s", refuses, refuses == 1 ? "" : "s");
+	change.was = kind == CHANGE_GONE ? words : NULL;
+	change.is = kind == CHANGE_NEW ? words : NULL;
+	tell(telling, &change);
+}
+
+/* A run without any says nothing of senders: it was of another kind. */
+static void
+compare_senders(struct telling *telling, const struct changes *changes)
+{
+	const struct report *old = &changes->others[0], *new = &changes->others[1];
+
+	if (old->sender_count == 0 || new->sender_count == 0)
+		return;
+	for (size_t i = 0; i < new->sender_count; i++) {
+		const struct report_sender *before = same_sender(old, &new->senders[i]);
+
+		if (before != NULL)
+			compare_sender(telling, before, &new->senders[i]);
+		else
+			tell_sender(telling, &new->senders[i], CHANGE_NEW);
+	}
+	for (size_t i = 0; i < old->sender_count; i++)
+		if (same_sender(new, &old->senders[i]) == NULL)
+			tell_sender(telling, &old->senders[i], CHANGE_GONE);
+}
+
+static const struct report_check *
+same_check(const struct report *report, const struct report_check *wanted)
+{
+	for (size_t i = 0; i < report->check_count; i++)
+		if (strcmp(report->checks[i].check, wanted->check) == 0 &&
+		    strcmp(report->checks[i].subject, wanted->subject) == 0)
+			return &report->checks[i];
+	return NULL;
+}
+
+static enum change_kind
+check_kind(const struct report_check *old, const struct report_check *new)
+{
+	enum walk_status was, is;
+
+	if (old == NULL || new == NULL)
+		return old == NULL ? CHANGE_NEW : CHANGE_GONE;
+	was = report_check_status(old);
+	is = report_check_status(new);
+	return is_untold(is)         ? CHANGE_NOT_TOLD
+	       : is == was           ? CHANGE_CAUSE
+	       : is == WALK_ACCEPTED ? CHANGE_CLEARED
+	                             : CHANGE_LISTED;
+}
+
+/* NULL: that run did not make it. */
 static void
 compare_check(
     struct telling *telling, const struct report_check *old, const struct report_check *new)
 {
-	enum walk_status was = report_check_status(old), is = report_check_status(new);
+	const struct report_check *any = new != NULL ? new : old;
 	char name[600];
-	struct change change = {.kind = CHANGE_CAUSE,
-	    .subject = "check",
+	struct change change = {.kind = check_kind(old, new),
+	    .subject = SUBJECT_CHECK,
 	    .name = name,
-	    .was = old->result,
-	    .is = new->result};
+	    .was = old != NULL ? old->result : NULL,
+	    .is = new != NULL ? new->result : NULL};
 
-	snprintf(name, sizeof name, "%.50s %.500s", new->check, new->subject);
-	if (strcmp(old->result, new->result) == 0) {
-		telling->count.same++;
+	snprintf(name, sizeof name, "%.50s %.500s", any->check, any->subject);
+	if (old != NULL && new != NULL && strcmp(old->result, new->result) == 0) {
+		tell_same(telling, SUBJECT_CHECK);
 		return;
 	}
-	if (is_untold(is))
-		change.kind = CHANGE_NOT_TOLD;
-	else if (is != was)
-		change.kind = is == WALK_ACCEPTED ? CHANGE_CLEARED : CHANGE_LISTED;
 	change.worse = change.kind == CHANGE_LISTED;
 	tell(telling, &change);
 }
 
+/* A run without any says nothing of checks. */
 static void
 compare_checks(struct telling *telling, const struct changes *changes)
 {
 	const struct report *old = &changes->others[0], *new = &changes->others[1];
 
+	if (old->check_count == 0 || new->check_count == 0)
+		return;
 	for (size_t i = 0; i < new->check_count; i++)
-		for (size_t k = 0; k < old->check_count; k++)
-			if (strcmp(old->checks[k].check, new->checks[i].check) == 0 &&
-			    strcmp(old->checks[k].subject, new->checks[i].subject) == 0)
-				compare_check(telling, &old->checks[k], &new->checks[i]);
+		compare_check(telling, same_check(old, &new->checks[i]), &new->checks[i]);
+	for (size_t i = 0; i < old->check_count; i++)
+		if (same_check(new, &old->checks[i]) == NULL)
+			compare_check(telling, &old->checks[i], NULL);
 }
 
 static void
@@ -482,7 +571,7 @@ compare_all(struct telling *telling, const struct changes *changes)
 {
 	for (size_t i = 0; i < changes->count; i++) {
 		const struct compared *item = &changes->items[i];
-		struct change change = {.subject = "target",
+		struct change change = {.subject = SUBJECT_TARGET,
 		    .name = item->target,
 		    .source = item->source,
 		    .old = &item->old,
@@ -491,7 +580,7 @@ compare_all(struct telling *telling, const struct changes *changes)
 		if (compare(&item->old, &item->new, &change.kind, &change.worse))
 			tell(telling, &change);
 		else
-			telling->count.same++;
+			tell_same(telling, SUBJECT_TARGET);
 	}
 	compare_senders(telling, changes);
 	compare_checks(telling, changes);

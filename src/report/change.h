@@ -17,7 +17,7 @@ enum change_kind { /* in the order in which they are told */
 	CHANGE_LIST,
 	CHANGE_TEXT,
 	CHANGE_TLS,
-	CHANGE_BETTER, /* no longer refused, and not yet accepted */
+	CHANGE_BETTER, /* put off, where it was refused or failed */
 	CHANGE_CLEARED,
 	CHANGE_NEW,
 	CHANGE_GONE,
@@ -38,10 +38,20 @@ struct change_state { /* of a target; text, list: NULL: none */
 	const char *list, *text;
 };
 
+enum change_subject {
+	SUBJECT_TARGET,
+	SUBJECT_SENDER,
+	SUBJECT_LISTING,
+	SUBJECT_FINDING,
+	SUBJECT_CHECK,
+	SUBJECT_COUNT
+};
+const char *subject_name(enum change_subject subject); /* the record's word, and people's */
+
 struct change {
 	enum change_kind kind;
 	bool worse;
-	const char *subject; /* "target" "listing" "finding" "check" */
+	enum change_subject subject;
 	const char *name; /* the target; or what it is about, in words */
 	const char *source; /* NULL: not told apart */
 	const struct change_state *old, *new; /* of a target; else NULL … */
@@ -57,7 +67,7 @@ void changes_take(const struct record *record, void *changes); /* a record_taken
 
 typedef void change_told(const struct change *change, void *arg);
 struct change_count {
-	unsigned long of[CHANGE_COUNT], worse, same;
+	unsigned long of[CHANGE_COUNT], worse, same[SUBJECT_COUNT];
 };
 /* All of them, of one kind after the other, and in it in the order of the files. NULL: only
  * counted. */

@@ -91,6 +91,22 @@ change_text_heading(
 	buf_putc(out, '\n');
 }
 
+/* "; the same: 12 targets, 3 listings" */
+static void
+say_same(struct buf *out, const struct change_count *count)
+{
+	const char *before = "; the same: ";
+
+	for (enum change_subject subject = 0; subject < SUBJECT_COUNT; subject++) {
+		unsigned long n = count->same[subject];
+
+		if (n == 0)
+			continue;
+		buf_printf(out, "%s%lu %s%s", before, n, subject_name(subject), n == 1 ? "" : "s");
+		before = ", ";
+	}
+}
+
 void
 change_text_count(struct buf *out, const struct text_style *style, const struct change_count *count)
 {
@@ -107,5 +123,6 @@ change_text_count(struct buf *out, const struct text_style *style, const struct 
 	text_colour(out, style, TEXT_PLAIN);
 	if (count->of[CHANGE_NOT_TOLD] > 0)
 		buf_printf(out, "; %lu could not be told this time", count->of[CHANGE_NOT_TOLD]);
-	buf_printf(out, "; %lu the same\n", count->same);
+	say_same(out, count);
+	buf_putc(out, '\n');
 }

@@ -31,7 +31,7 @@ record_change(struct buf *out, const struct change *change)
 	record_begin(&json, out, "change");
 	json_cstring(&json, "kind", change_name(change->kind));
 	json_bool(&json, "worse", change->worse);
-	json_cstring(&json, "subject", change->subject);
+	json_cstring(&json, "subject", subject_name(change->subject));
 	json_cstring(&json, "name", change->name);
 	json_text(&json, "source", change->source);
 	if (change->old != NULL) {
@@ -56,6 +56,10 @@ record_changes(struct buf *out, const struct change_count *count)
 			json_number(&json, change_name(kind), (long long)count->of[kind]);
 	json_object_end(&json);
 	json_number(&json, "worse", (long long)count->worse);
-	json_number(&json, "same", (long long)count->same);
+	json_object_begin(&json, "same");
+	for (enum change_subject subject = 0; subject < SUBJECT_COUNT; subject++)
+		if (count->same[subject] > 0)
+			json_number(&json, subject_name(subject), (long long)count->same[subject]);
+	json_object_end(&json);
 	record_end(&json, "changes");
 }
