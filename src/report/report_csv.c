@@ -50,7 +50,7 @@ static bool
 is_plain(struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++)
-		if (!is_alnum(text.at[i]) && (i == 0 || strchr(".-_:@/", text.at[i]) == NULL))
+		if (!is_alnum(text.at[i]) && (i == 0 || memchr(".-_:@/", text.at[i], 6) == NULL))
 			return false;
 	return true;
 }

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/veil.h"
+#include "judge/remedies.h"
 #include "report/ndjson.h"
 #include "report/read_value.h"
 
@@ -105,6 +106,18 @@ take_sender(struct report *report, const json_t *members)
 	take_listings(sender, json_object_get(members, "dnsbl"));
 }
 
+/* A word that is not known here is no verdict. */
+static const char *
+severity_word(const json_t *members)
+{
+	const char *word = read_word(members, "severity");
+
+	for (enum severity s = 0; s < SEVERITY_COUNT; s++)
+		if (word != NULL && strcmp(word, severity_name(s)) == 0)
+			return severity_name(s);
+	return severity_name(SEVERITY_UNKNOWN);
+}
+
 static void
 take_finding(struct report *report, const json_t *members)
 {
@@ -118,7 +131,7 @@ take_finding(struct report *report, const json_t *members)
 	    arena_push(sender->arena, &sender->findings, sender->finding_count++, sizeof *finding);
 	*finding = (struct report_finding){.id = word(sender->arena, members, "id"),
 	    .topic = word(sender->arena, members, "topic"),
-	    .severity = word(sender->arena, members, "severity"),
+	    .severity = severity_word(members),
 	    .what = word(sender->arena, members, "what"),
 	    .evidence = word_or_none(sender->arena, members, "evidence"),
 	    .refused_by = word_or_none(sender->arena, members, "refused_by"),

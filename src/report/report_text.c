@@ -85,7 +85,9 @@ say_others(const struct report *report, struct buf *out)
 	for (size_t i = 0; i < report->check_count; i++) {
 		const struct report_check *check = &report->checks[i];
 
-		buf_printf(out, "  %s ", check->check);
+		buf_puts(out, "  ");
+		text_cstring(out, check->check);
+		buf_putc(out, ' ');
 		text_cstring(out, check->subject);
 		buf_puts(out, ": ");
 		text_cstring(out, check->result);

@@ -20,9 +20,12 @@ enum {
 static void
 say_lists(struct buf *out, const struct overview *overview)
 {
-	for (size_t i = 0; i < overview->list_count && i < LISTS; i++)
-		buf_printf(out, "  %-13s%6lu  %s\n", i == 0 ? "blocklists" : "",
-		    overview->lists[i].count, overview->lists[i].name);
+	for (size_t i = 0; i < overview->list_count && i < LISTS; i++) {
+		buf_printf(
+		    out, "  %-13s%6lu  ", i == 0 ? "blocklists" : "", overview->lists[i].count);
+		text_cstring(out, overview->lists[i].name);
+		buf_putc(out, '\n');
+	}
 	if (overview->list_count > LISTS)
 		buf_printf(
 		    out, "  %-13s%6s  … and %zu more\n", "", "", overview->list_count - LISTS);
