@@ -15,23 +15,45 @@ is_space(char c)
 static void
 skip_space(struct json_scan *scan)
 {
-	while (scan->rest.len > 0 && is_space(*scan->rest.at))
-		scan->rest = slice_from(scan->rest, 1);
+	while (scan->at < scan->end && *scan->at <= ' ' && is_space(*scan->at))
+		scan->at++;
+}
+
+/* The highest bit of each octet that is 0; of those above the first of them nothing is said. */
+static uint64_t
+nulls(uint64_t octets)
+{
+	return (octets - 0x0101010101010101u) & ~octets & 0x8080808080808080u;
+}
+
+/* Where the next quote or backslash stands; `end`: nowhere. Most of a record are strings: they are
+ * looked through eight octets at a time. */
+static const char *
+find_quote(const char *at, const char *end)
+{
+	uint64_t octets, found;
+
+	while (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && end - at >= 8) {
+		memcpy(&octets, at, 8);
+		found = nulls(octets ^ 0x2222222222222222u) | nulls(octets ^ 0x5c5c5c5c5c5c5c5cu);
+		if (found != 0)
+			return at + __builtin_ctzll(found) / 8;
+		at += 8;
+	}
+	while (at < end && *at != '"' && *at != '\\')
+		at++;
+	return at;
 }
 
 /* Behind the closing quote of a string that begins at `at`; NULL: there is none. */
 static const char *
 string_end(const char *at, const char *end)
 {
-	const char *start = at + 1;
-
-	for (at = start; (at = memchr(at, '"', (size_t)(end - at))) != NULL; at++) {
-		const char *slash = at;
-
-		while (slash > start && slash[-1] == '\\')
-			slash--;
-		if ((at - slash) % 2 == 0)
+	for (at++; (at = find_quote(at, end)) < end; at += 2) {
+		if (*at == '"')
 			return at + 1;
+		if (end - at < 2)
+			break;
 	}
 	return NULL;
 }
@@ -43,18 +65,25 @@ nest_end(const char *at, const char *end)
 	size_t depth = 0;
 
 	while (at < end) {
-		char c = *at;
-
-		if (c == '"') {
+		switch (*at) {
+		case '"':
 			at = string_end(at, end);
 			if (at == NULL)
 				return NULL;
 			continue;
+		case '{':
+		case '[':
+			depth++;
+			break;
+		case '}':
+		case ']':
+			if (--depth == 0)
+				return at + 1;
+			break;
+		default:
+			break;
 		}
 		at++;
-		depth += c == '{' || c == '[';
-		if ((c == '}' || c == ']') && --depth == 0)
-			return at;
 	}
 	return NULL;
 }
@@ -78,13 +107,13 @@ take_value(struct json_scan *scan, struct slice *value)
 	const char *end;
 
 	skip_space(scan);
-	if (scan->rest.len == 0)
+	if (scan->at == scan->end)
 		return false;
-	end = value_end(scan->rest.at, scan->rest.at + scan->rest.len);
-	if (end == NULL || end == scan->rest.at)
+	end = value_end(scan->at, scan->end);
+	if (end == NULL || end == scan->at)
 		return false;
-	*value = (struct slice){scan->rest.at, (size_t)(end - scan->rest.at)};
-	scan->rest = slice_from(scan->rest, value->len);
+	*value = (struct slice){scan->at, (size_t)(end - scan->at)};
+	scan->at = end;
 	skip_space(scan);
 	return true;
 }
@@ -98,19 +127,20 @@ json_scan_begin(struct slice text)
 	struct json_scan scan = {.object = first == '{'};
 
 	scan.bad = !(first == '{' && last == '}') && !(first == '[' && last == ']');
-	if (!scan.bad)
-		scan.rest = (struct slice){trimmed.at + 1, trimmed.len - 2};
+	if (!scan.bad) {
+		scan.at = trimmed.at + 1;
+		scan.end = trimmed.at + trimmed.len - 1;
+	}
 	return scan;
 }
 
 static bool
 take_key(struct json_scan *scan, struct slice *key)
 {
-	if (!take_value(scan, key) || *key->at != '"' || scan->rest.len == 0 ||
-	    *scan->rest.at != ':')
+	if (!take_value(scan, key) || *key->at != '"' || scan->at == scan->end || *scan->at != ':')
 		return false;
 	*key = (struct slice){key->at + 1, key->len - 2};
-	scan->rest = slice_from(scan->rest, 1);
+	scan->at++;
 	return true;
 }
 
@@ -121,9 +151,9 @@ take_comma(struct json_scan *scan)
 		scan->begun = true;
 		return true;
 	}
-	if (*scan->rest.at != ',')
+	if (*scan->at != ',')
 		return false;
-	scan->rest = slice_from(scan->rest, 1);
+	scan->at++;
 	return true;
 }
 
@@ -134,11 +164,41 @@ json_scan_next(struct json_scan *scan, struct json_member *member)
 	if (scan->bad)
 		return false;
 	skip_space(scan);
-	if (scan->rest.len == 0)
+	if (scan->at == scan->end || (scan->inner && *scan->at == '}'))
 		return false;
 	scan->bad = !take_comma(scan) || (scan->object && !take_key(scan, &member->key)) ||
 	            !take_value(scan, &member->value);
 	return !scan->bad;
+}
+
+bool
+json_scan_enter(struct json_scan *scan, struct json_scan *object)
+{
+	if (scan->bad)
+		return false;
+	skip_space(scan);
+	if (scan->at == scan->end)
+		return false;
+	scan->bad = !take_comma(scan);
+	skip_space(scan);
+	scan->bad |= scan->at == scan->end || *scan->at != '{';
+	if (scan->bad)
+		return false;
+	*object =
+	    (struct json_scan){.at = scan->at + 1, .end = scan->end, .object = true, .inner = true};
+	return true;
+}
+
+void
+json_scan_leave(struct json_scan *scan, struct json_scan *object)
+{
+	struct json_member member;
+
+	while (json_scan_next(object, &member))
+		;
+	scan->bad |= object->bad || object->at == object->end;
+	scan->at = object->at + !scan->bad;
+	skip_space(scan);
 }
 
 /* ---- values */

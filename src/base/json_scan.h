@@ -16,15 +16,22 @@ struct json_member {
 };
 
 struct json_scan {
-	struct slice rest;
+	const char *at, *end; /* what has not been gone through */
 	bool object; /* else an array */
 	bool begun;
+	bool inner; /* entered: its end is that of what it is in */
 	bool bad; /* the text broke off, or is none */
 };
 
 /* Of an object or an array. Anything else has no members, and is bad. */
 struct json_scan json_scan_begin(struct slice text);
 bool json_scan_next(struct json_scan *scan, struct json_member *member); /* false: no more */
+
+/* Goes through the members of an array's next object in place, without looking for its end first;
+ * false: no more, or it is no object. Then leave it, however far it was gone through, for the next.
+ */
+bool json_scan_enter(struct json_scan *scan, struct json_scan *object);
+void json_scan_leave(struct json_scan *scan, struct json_scan *object);
 
 /* Without its quotes and escapes; `at` is NULL when it is no string. It is in the arena, or, where
  * it has no escape, still the text's own. */

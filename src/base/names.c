@@ -13,8 +13,11 @@ struct one_name {
 	unsigned number;
 };
 
+enum { RECENT = 64 };
+
 struct names {
 	size_t max, count;
+	const struct one_name *recent[RECENT]; /* asked for of late, by their ends: mostly again */
 	void *tree; /* of struct one_name */
 	struct arena *arena;
 	struct one_name **all; /* by number */
@@ -68,15 +71,33 @@ add(struct names *names, struct slice name)
 	return new;
 }
 
+static const struct one_name **
+recent_place(struct names *names, const struct one_name *key)
+{
+	size_t sum = key->len;
+
+	if (key->len > 0)
+		sum = sum * 7 + (unsigned char)key->at[0] * 3u +
+		      (unsigned char)key->at[key->len - 1] +
+		      (unsigned char)key->at[key->len / 2] * 5u;
+	return &names->recent[sum % RECENT];
+}
+
 unsigned
 names_number(struct names *names, struct slice name)
 {
 	const struct one_name key = {name.at != NULL ? name.at : "", name.len, 0};
-	void *found = tfind(&key, &names->tree, by_octets);
-	const struct one_name *one = found != NULL ? *(struct one_name **)found : NULL;
+	const struct one_name **recent = recent_place(names, &key), *one;
+	void *found;
 
+	if (*recent != NULL && by_octets(*recent, &key) == 0)
+		return (*recent)->number;
+	found = tfind(&key, &names->tree, by_octets);
+	one = found != NULL ? *(struct one_name **)found : NULL;
 	if (one == NULL && names->count < names->max)
 		one = add(names, (struct slice){key.at, key.len});
+	if (one != NULL)
+		*recent = one;
 	return one != NULL ? one->number : 0;
 }
 

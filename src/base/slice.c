@@ -50,16 +50,6 @@ slice_is(struct slice slice, const char *word)
 }
 
 bool
-slice_same(struct slice slice, const char *word)
-{
-	if (slice.len == 0)
-		return *word == '\0';
-	/* Mostly the first octet tells: slice_same is asked of many words in a row. */
-	return *slice.at == *word && slice.len == strlen(word) &&
-	       memcmp(slice.at, word, slice.len) == 0;
-}
-
-bool
 slice_begins(struct slice slice, const char *word)
 {
 	size_t len = strlen(word);

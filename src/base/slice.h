@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct arena;
 
@@ -21,7 +22,6 @@ struct slice slice_trim(struct slice slice); /* without spaces, tabs, CR and LF 
 char *slice_copy(struct slice slice, struct arena *arena); /* NUL-terminated */
 
 bool slice_is(struct slice slice, const char *word); /* equal but for the case of letters */
-bool slice_same(struct slice slice, const char *word); /* equal, octet by octet */
 bool slice_begins(struct slice slice, const char *word); /* but for case */
 bool slice_ends(struct slice slice, const char *word); /* but for case */
 const char *slice_find(struct slice slice, const char *word); /* but for case; NULL: not in it */
@@ -39,6 +39,16 @@ bool slice_part(struct slice *rest, char separator, struct slice *part);
 bool slice_word(struct slice *rest, const char *blank, struct slice *word);
 /* All of it is a decimal number of at most `max`. */
 bool slice_number(struct slice slice, unsigned long max, unsigned long *number);
+
+static inline bool
+slice_same(struct slice slice, const char *word) /* equal, octet by octet */
+{
+	if (slice.len == 0)
+		return *word == '\0';
+	/* Mostly the first octet tells: it is asked of many words in a row. */
+	return *slice.at == *word && slice.len == strlen(word) &&
+	       memcmp(slice.at, word, slice.len) == 0;
+}
 
 static inline bool
 is_digit(char c)

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 
 /* Many small tables, of which one grows at a time: what is needed for that is little. */
-enum { SHARDS = 256, FIRST_SIZE = 8 }; /* powers of two */
+enum { SHARDS = 256, FIRST_SIZE = 8 }; /* SHARDS: a power of two */
 
 struct noted {
 	uint64_t key, note; /* key 0: free */
@@ -60,18 +60,18 @@ ledger_key(uint64_t key, struct slice part)
 static struct noted *
 place(const struct shard *shard, uint64_t key)
 {
-	size_t i = (size_t)mixed(key) & (shard->size - 1);
+	size_t i = (size_t)((mixed(key) & UINT32_MAX) * shard->size >> 32);
 
 	while (shard->entries[i].key != 0 && shard->entries[i].key != key)
-		i = (i + 1) & (shard->size - 1);
+		i = i + 1 < shard->size ? i + 1 : 0;
 	return &shard->entries[i];
 }
 
 static void
 grow(struct shard *shard)
 {
-	struct shard larger = {
-	    .size = shard->size > 0 ? shard->size * 2 : FIRST_SIZE, .count = shard->count};
+	struct shard larger = {.size = shard->size > 0 ? shard->size + shard->size / 2 : FIRST_SIZE,
+	    .count = shard->count};
 
 	larger.entries = must_alloc(larger.size * sizeof *larger.entries);
 	for (size_t i = 0; i < shard->size; i++)
@@ -87,7 +87,7 @@ ledger_note(struct ledger *ledger, uint64_t key, bool *fresh)
 	struct shard *shard = &ledger->shards[mixed(key) >> 56];
 	struct noted *entry;
 
-	if (shard->count >= shard->size / 8 * 7)
+	if (shard->count >= shard->size - shard->size / 8)
 		grow(shard);
 	entry = place(shard, key);
 	*fresh = entry->key == 0;

@@ -142,7 +142,7 @@ scan_line(struct records *records, struct slice line)
 		else if (slice_same(member->key, "schema"))
 			json_scan_number(member->value, &schema);
 	}
-	if (scan.bad || scan.rest.len > 0 || schema < 1 || !find_type(type, &record.type) ||
+	if (scan.bad || scan.at < scan.end || schema < 1 || !find_type(type, &record.type) ||
 	    (record.type != RECORD_RESULT && record.type != RECORD_EXPLANATION))
 		return false;
 	record.schema = (unsigned)schema;
@@ -205,11 +205,11 @@ records_free(struct records *records)
 }
 
 static void
-end_line(struct records *records)
+end_line(struct records *records, struct slice line)
 {
 	if (records->skipping)
 		records->read.too_long++;
-	else if (!take_line(records, records->line.data, records->line.len))
+	else if (!take_line(records, line.at, line.len))
 		records->read.foreign++;
 	records->skipping = false;
 	records->read.good = records->passed;
@@ -223,6 +223,13 @@ records_feed(struct records *records, const char *bytes, size_t len)
 		const char *end = memchr(bytes, '\n', len);
 		size_t piece = end != NULL ? (size_t)(end - bytes) : len;
 
+		if (end != NULL && !records->skipping && records->line.len == 0) {
+			records->passed += piece + 1;
+			end_line(records, (struct slice){bytes, piece});
+			bytes += piece + 1;
+			len -= piece + 1;
+			continue;
+		}
 		if (!records->skipping)
 			buf_add(&records->line, bytes, piece);
 		if (records->line.full) {
@@ -234,7 +241,7 @@ records_feed(struct records *records, const char *bytes, size_t len)
 		bytes += piece;
 		len -= piece;
 		if (end != NULL)
-			end_line(records);
+			end_line(records, (struct slice){records->line.data, records->line.len});
 	}
 }
 

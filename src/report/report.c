@@ -17,6 +17,7 @@ enum {
 	KEPT_MAX = 1 << 30
 };
 static const uint64_t kept_mark = (uint64_t)1 << 62; /* of a cell: its row is kept */
+static const uint64_t told_mark = (uint64_t)1 << 62; /* of what is to come: its name was told */
 
 const int report_times[REPORT_TIMES] = {100, 300, 1000, 3000, 10000, 30000, 100000, INT_MAX};
 
@@ -172,6 +173,18 @@ is_told(const struct report *report, const struct result_row *row)
 	return only == 0 || (only & 1u << row->status) != 0;
 }
 
+/* Most names are targets, which have a place in the ledger already. */
+bool
+report_once(struct report *report, struct slice name)
+{
+	bool fresh;
+	uint64_t *note = ledger_note(report->last, ledger_key(0, name), &fresh);
+	bool told = (*note & told_mark) != 0;
+
+	*note |= told_mark;
+	return !told;
+}
+
 /* When the records pass again, only the last of each target is told. */
 static void
 tell_row(struct report *report, const struct result_row *row)
@@ -179,7 +192,8 @@ tell_row(struct report *report, const struct result_row *row)
 	bool fresh;
 
 	if (!row->explained &&
-	    --*ledger_note(report->last, row_key(row, report->by_source), &fresh) > 0)
+	    (--*ledger_note(report->last, row_key(row, report->by_source), &fresh) & ~told_mark) >
+	        0)
 		return;
 	if (!is_told(report, row))
 		return;
@@ -198,7 +212,7 @@ take_row(struct report *report, const struct record *record)
 	enum row_detail detail = report->format == &report_text ? ROW_SHORT : ROW_WITH_ATTEMPT;
 
 	if (again && !report->telling)
-		detail = ROW_SHORT;
+		detail = ROW_KEY;
 	arena_reset(report->line);
 	if (report->failed || !row_read(&row, record, detail, report->line))
 		return;

@@ -104,7 +104,8 @@ struct report {
 	struct arena *arena; /* of all that is kept */
 	struct arena *line; /* of one record */
 	struct tally tally;
-	struct ledger *last; /* by target: the cell of its last record; or how many are to come */
+	struct ledger *last; /* by target: the cell of its last record; or how many are to come, and
+	                      * whether its name was told */
 	struct ledger *once; /* what a format tells once only */
 	bool by_source; /* the run at hand was given a source */
 	bool telling; /* the records pass again */
@@ -150,6 +151,8 @@ int report_finish(struct report *report); /* the exit status */
 void report_text_words(const struct report *report, struct buf *out); /* all of it, for people */
 void report_flush(struct report *report); /* writes what is in `out` */
 void report_write(struct report *report, struct buf *bytes); /* at once, and empties it */
+/* False: of that name it was said already, while rows were told. */
+bool report_once(struct report *report, struct slice name);
 /* Why, in a few words: the cause, its list, the basis; or what was noted, or how it ended. */
 void report_reason(struct buf *out, const struct result_row *row);
 

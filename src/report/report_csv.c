@@ -24,24 +24,48 @@ looks_like_formula(struct slice text)
 
 /* A cell is one line: line ends in it are spaces. What may not be shown is written as it is for a
  * terminal. */
+/* How many octets stand for themselves in a cell between quotes. */
+static size_t
+own_octets(struct slice text)
+{
+	size_t n = 0;
+
+	while (n < text.len && text.at[n] >= ' ' && text.at[n] < 0x7f && text.at[n] != '"')
+		n++;
+	return n;
+}
+
+static void
+add_other(struct buf *out, struct slice *text)
+{
+	char escape[SHOWN_ESCAPE];
+	size_t n = shown_next(text->at, text->len, escape);
+
+	if (*text->at == '"')
+		buf_puts(out, "\"\"");
+	else if (*text->at == '\n' || *text->at == '\r' || *text->at == '\t')
+		buf_putc(out, ' ');
+	else if (escape[0] != '\0')
+		buf_puts(out, escape);
+	else
+		buf_add(out, text->at, n);
+	*text = slice_from(*text, n);
+}
+
 static void
 add_text(struct buf *out, struct slice text)
 {
-	char escape[SHOWN_ESCAPE];
+	size_t n;
 
 	buf_putc(out, '"');
 	if (looks_like_formula(text))
 		buf_putc(out, '\'');
-	for (size_t n; text.len > 0; text = slice_from(text, n)) {
-		n = shown_next(text.at, text.len, escape);
-		if (*text.at == '"')
-			buf_puts(out, "\"\"");
-		else if (*text.at == '\n' || *text.at == '\r' || *text.at == '\t')
-			buf_putc(out, ' ');
-		else if (escape[0] != '\0')
-			buf_puts(out, escape);
-		else
-			buf_add(out, text.at, n);
+	while (text.len > 0) {
+		n = own_octets(text);
+		buf_add(out, text.at, n);
+		text = slice_from(text, n);
+		if (text.len > 0)
+			add_other(out, &text);
 	}
 	buf_putc(out, '"');
 }
@@ -49,8 +73,11 @@ add_text(struct buf *out, struct slice text)
 static bool
 is_plain(struct slice text)
 {
+	static const bool plain[256] = {
+	    ['.'] = true, ['-'] = true, ['_'] = true, [':'] = true, ['@'] = true, ['/'] = true};
+
 	for (size_t i = 0; i < text.len; i++)
-		if (!is_alnum(text.at[i]) && (i == 0 || memchr(".-_:@/", text.at[i], 6) == NULL))
+		if (!is_alnum(text.at[i]) && (i == 0 || !plain[(unsigned char)text.at[i]]))
 			return false;
 	return true;
 }

@@ -1,7 +1,6 @@
 /* A plain list: what was asked about, one a line, each once: to take off a list, or to ask again.
  * Of what explain read, the recipients that are to be taken off. */
 #include "base/shown.h"
-#include "report/ledger.h"
 #include "report/report.h"
 
 /* Where a recipient was given, it is that which was refused. */
@@ -17,12 +16,10 @@ static void
 put_row(struct report *report, const struct result_row *row)
 {
 	struct slice name = name_of(row);
-	bool fresh;
 
 	if (name.len == 0 || (row->suppress.at != NULL && !slice_same(row->suppress, "yes")))
 		return;
-	ledger_note(report->once, ledger_key(0, name), &fresh);
-	if (!fresh)
+	if (!report_once(report, name))
 		return;
 	shown_add(&report->out, name.at, name.len);
 	buf_putc(&report->out, '\n');

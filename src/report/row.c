@@ -12,39 +12,40 @@ enum member_kind { PART_NONE, PART_STRING, PART_NUMBER, PART_RAW }; /* how a mem
 
 struct wanted {
 	const char *key;
+	size_t len; /* of the key */
 	enum member_kind part;
 	size_t at; /* in struct result_row */
 };
 
 #define STRING(key, field)                                                                         \
 	{                                                                                          \
-		key, PART_STRING, offsetof(struct result_row, field)                               \
+		key, sizeof key - 1, PART_STRING, offsetof(struct result_row, field)               \
 	}
 #define NUMBER(key, field)                                                                         \
 	{                                                                                          \
-		key, PART_NUMBER, offsetof(struct result_row, field)                               \
+		key, sizeof key - 1, PART_NUMBER, offsetof(struct result_row, field)               \
 	}
 
 static const struct wanted of_result[] = {STRING("target", target), STRING("domain", domain),
     STRING("rcpt", rcpt), STRING("source", source), STRING("site", site), STRING("note", note),
-    STRING("started", started), NUMBER("ms", ms), {NULL, PART_NONE, 0}};
-static const struct wanted of_reply[] = {
-    NUMBER("code", code), STRING("enhanced", enhanced), STRING("text", text), {NULL, PART_NONE, 0}};
+    STRING("started", started), NUMBER("ms", ms), {NULL, 0, PART_NONE, 0}};
+static const struct wanted of_reply[] = {NUMBER("code", code), STRING("enhanced", enhanced),
+    STRING("text", text), {NULL, 0, PART_NONE, 0}};
 static const struct wanted of_diagnosis[] = {STRING("list", list), STRING("provider", provider),
     STRING("advice", advice), STRING("url", url), STRING("rule", rule),
-    {"evidence", PART_RAW, offsetof(struct result_row, evidence)}, {NULL, PART_NONE, 0}};
+    {"evidence", 8, PART_RAW, offsetof(struct result_row, evidence)}, {NULL, 0, PART_NONE, 0}};
 static const struct wanted of_remedy[] = {
-    STRING("what", meaning), STRING("advice", advice), {NULL, PART_NONE, 0}};
+    STRING("what", meaning), STRING("advice", advice), {NULL, 0, PART_NONE, 0}};
 static const struct wanted of_attempt[] = {
-    STRING("mx", mx), STRING("ip", ip), {NULL, PART_NONE, 0}};
+    STRING("mx", mx), STRING("ip", ip), {NULL, 0, PART_NONE, 0}};
 static const struct wanted of_tls[] = {STRING("version", tls), STRING("verify", verify),
-    STRING("not_after", not_after), {NULL, PART_NONE, 0}};
+    STRING("not_after", not_after), {NULL, 0, PART_NONE, 0}};
 static const struct wanted of_explanation[] = {STRING("recipient", target),
     STRING("recipient_domain", domain), STRING("relay", mx), STRING("relay_ip", ip),
     STRING("time", started), STRING("provider", provider), STRING("advice", advice),
     STRING("url", url), STRING("rule", rule), STRING("list", list), NUMBER("code", code),
     STRING("enhanced", enhanced), STRING("text", text), STRING("suppress", suppress),
-    {NULL, PART_NONE, 0}};
+    {NULL, 0, PART_NONE, 0}};
 
 static void
 take(struct result_row *row, const struct wanted *wanted, const struct json_member *member,
@@ -52,8 +53,8 @@ take(struct result_row *row, const struct wanted *wanted, const struct json_memb
 {
 	void *at;
 
-	while (wanted->key != NULL && (member->key.len == 0 || *wanted->key != *member->key.at ||
-	                                  !slice_same(member->key, wanted->key)))
+	while (wanted->key != NULL && (member->key.len != wanted->len ||
+	                                  memcmp(member->key.at, wanted->key, wanted->len) != 0))
 		wanted++;
 	at = (char *)row + wanted->at;
 	switch (wanted->part) {
@@ -124,42 +125,82 @@ take_tls(struct result_row *row, struct slice object, struct arena *arena)
 	    tally_tls_of(offered, done, row->tls, row->verify, row->stage > STAGE_EHLO);
 }
 
-static bool
-is_decisive(const struct result_row *row, struct slice attempt)
-{
-	struct json_scan scan = json_scan_begin(attempt);
-	struct json_member member;
-	enum walk_status status = WALK_COUNT;
-	enum stage stage = STAGE_NONE;
+/* What it has of an attempt, as long as it may be the one that decided. Its transcript comes last
+ * and is long: whoever has all that he wants looks no further. */
+struct attempt_parts {
+	struct json_member mx, ip, tls;
+	enum walk_status status;
+	enum stage stage;
+	unsigned found; /* of these five */
+};
 
-	while (json_scan_next(&scan, &member))
-		if (slice_same(member.key, "status"))
-			read_status(json_scan_word(member.value), &status);
-		else if (slice_same(member.key, "stage"))
-			stage = read_stage(json_scan_word(member.value));
-	return status == row->status && stage == row->stage;
+static void
+take_part(struct attempt_parts *parts, const struct json_member *member)
+{
+	parts->found++;
+	if (slice_same(member->key, "status"))
+		read_status(json_scan_word(member->value), &parts->status);
+	else if (slice_same(member->key, "stage"))
+		parts->stage = read_stage(json_scan_word(member->value));
+	else if (slice_same(member->key, "mx"))
+		parts->mx = *member;
+	else if (slice_same(member->key, "ip"))
+		parts->ip = *member;
+	else if (slice_same(member->key, "tls"))
+		parts->tls = *member;
+	else
+		parts->found--;
+}
+
+static bool
+is_decisive(const struct result_row *row, struct json_scan *members, struct attempt_parts *parts)
+{
+	struct json_member member;
+
+	*parts = (struct attempt_parts){.status = WALK_COUNT};
+	while (parts->found < 5 && json_scan_next(members, &member))
+		take_part(parts, &member);
+	return parts->status == row->status && parts->stage == row->stage;
 }
 
 static void
 take_attempt(struct result_row *row, struct slice attempts, struct arena *arena)
 {
-	struct json_scan scan = json_scan_begin(attempts), inner;
-	struct json_member attempt, member;
+	struct json_scan scan = json_scan_begin(attempts), members;
+	struct attempt_parts parts;
 
-	while (json_scan_next(&scan, &attempt)) {
-		if (!is_decisive(row, attempt.value))
+	while (json_scan_enter(&scan, &members)) {
+		if (!is_decisive(row, &members, &parts)) {
+			json_scan_leave(&scan, &members);
 			continue;
-		inner = json_scan_begin(attempt.value);
-		while (json_scan_next(&inner, &member)) {
-			take(row, of_attempt, &member, arena);
-			if (slice_same(member.key, "tls"))
-				take_tls(row, member.value, arena);
 		}
+		take(row, of_attempt, &parts.mx, arena);
+		take(row, of_attempt, &parts.ip, arena);
+		take_tls(row, parts.tls.value, arena);
 		return;
 	}
 }
 
 /* ---- all of it */
+
+/* What tells which target it is about, and that it would be taken at all. */
+static bool
+read_key(struct result_row *row, const struct record *record, struct arena *arena)
+{
+	bool known = false;
+
+	for (size_t i = 0; i < record->found_count; i++) {
+		const struct json_member *member = &record->found[i];
+
+		if (slice_same(member->key, "status"))
+			known = read_status(json_scan_word(member->value), &row->status);
+		else if (slice_same(member->key, "target"))
+			row->target = json_scan_string(member->value, arena);
+		else if (slice_same(member->key, "source"))
+			row->source = json_scan_string(member->value, arena);
+	}
+	return known;
+}
 
 static bool
 read_result_row(struct result_row *row, const struct record *record, enum row_detail detail,
@@ -216,6 +257,8 @@ row_read(struct result_row *row, const struct record *record, enum row_detail de
     struct arena *arena)
 {
 	*row = (struct result_row){.status = WALK_SKIPPED};
+	if (record->type == RECORD_RESULT && detail == ROW_KEY)
+		return read_key(row, record, arena);
 	if (record->type == RECORD_RESULT)
 		return read_result_row(row, record, detail, arena);
 	return record->type == RECORD_EXPLANATION && read_explained_row(row, record, arena);

@@ -36,7 +36,11 @@ struct result_row { /* `at` NULL, and 0: it does not say */
 	enum tally_tls tls_class;
 };
 
-enum row_detail { ROW_SHORT, ROW_WITH_ATTEMPT };
+enum row_detail {
+	ROW_KEY,
+	ROW_SHORT,
+	ROW_WITH_ATTEMPT
+}; /* ROW_KEY: of a result, `target` and `source` */
 
 /* False: it is none, or of a status that this version does not know. */
 bool row_read(struct result_row *row, const struct record *record, enum row_detail detail,
