@@ -151,6 +151,21 @@ is_askable(const struct checker *checker, const struct ip *ip)
 	return ip_is_public(ip) || (ip->family != 0 && checker->options->allow_private);
 }
 
+/* NULL: there is no address. */
+static const char *
+why_unasked(const struct ip *ip, struct arena *arena)
+{
+	const char *special = ip_special(ip);
+	char text[IP_TEXT];
+
+	return special == NULL ? NULL
+	                       : arena_printf(arena,
+	                             "%s is a %s address, so nothing was looked up about it: "
+	                             "receivers see another one, which --source wants "
+	                             "(--allow-private asks about this one all the same).",
+	                             ip_text(ip, text), special);
+}
+
 static void
 add_listing(struct arena *arena, struct sender *sender, const struct listing *listing)
 {
@@ -246,9 +261,12 @@ checker_diagnose(struct checker *checker, const struct diagnosis_query *query, s
 	struct sender *sender = arena_alloc(arena, sizeof *sender);
 	bool open = leaves_open(reading), askable;
 
-	*sender = (struct sender){.ip = *our_address(checker, reading), .complete = true};
+	*sender = (struct sender){.ip = *our_address(checker, reading),
+	    .complete = true,
+	    .exposed = checker->options->allow_private};
 	sender->ptr.ip = sender->ip;
 	askable = is_askable(checker, &sender->ip);
+	sender->unasked = askable ? NULL : why_unasked(&sender->ip, arena);
 	if (open && askable && checker->options->dnsbl)
 		ask_all_lists(checker, arena, sender);
 	else

@@ -11,6 +11,7 @@ struct trial {
 	const struct fact *fact; /* that the row goes by; NULL: none */
 	enum fact_id remedy; /* of the row */
 	struct facts facts;
+	bool told_open; /* what no look-up answered is in the evidence */
 	const struct listing **told; /* already in the evidence */
 	size_t told_count;
 	struct arena *arena;
@@ -381,6 +382,14 @@ tell_minor(struct trial *trial)
 	add_also(trial, CAUSE_IP_BLOCKLIST, NULL);
 }
 
+/* The reason may be what no look-up could show. */
+static void
+tell_open(struct trial *trial)
+{
+	trial->told_open = true;
+	tell_fact(trial);
+}
+
 static void
 tell_later(struct trial *trial)
 {
@@ -593,6 +602,13 @@ static const struct row {
         .tell = tell_ptr_good,
     },
     {
+        .causes = CAUSE(REVERSE_DNS),
+        .when = {{.id = FACT_PTR_UNKNOWN}},
+        .words = SPOKE,
+        .basis = BASIS_STATED,
+        .tell = tell_only,
+    },
+    {
         .causes = CAUSE(HELO),
         .when = {{.id = FACT_HELO_INVALID}, {.id = FACT_HELO_LITERAL}, {.id = FACT_HELO_NOWHERE}},
         .words = SPOKE,
@@ -776,6 +792,14 @@ static const struct row {
     },
     {
         .causes = CAUSE(UNKNOWN),
+        .when = {{.id = FACT_SAYS_NOTHING_OPEN}, {.id = FACT_SAYS_NOTHING_UNASKED}},
+        .stages = EARLY,
+        .words = SPOKE,
+        .basis = BASIS_UNKNOWN,
+        .tell = tell_open,
+    },
+    {
+        .causes = CAUSE(UNKNOWN),
         .words = SPOKE,
         .basis = BASIS_UNKNOWN,
         .tell = tell_nothing,
@@ -903,6 +927,36 @@ inform_of(struct trial *trial, const char *about)
 		say_fact(trial, "For information: ", fact);
 }
 
+/* Where a list or the reverse DNS may be behind it, and nothing proves that: what could not be
+ * looked up is no sign that all is well. */
+static void
+inform_of_open(struct trial *trial)
+{
+	const struct fact *open = facts_find(&trial->facts, FACT_SAYS_NOTHING_OPEN, NULL);
+	enum stage stage = trial->query->stage;
+	bool early =
+	    words_of(trial->query) == SPOKE ? (EARLY >> stage & 1) != 0 : stage == STAGE_GREETING;
+
+	if (open == NULL || trial->told_open || !early || trial->out->list != NULL ||
+	    trial->out->basis == BASIS_CONFIRMED)
+		return;
+	if (((CAUSE(IP_BLOCKLIST) | WITHOUT_A_REASON | CAUSE(UNKNOWN)) >> trial->out->cause & 1) !=
+	        0 ||
+	    trial->out->basis == BASIS_INFERRED)
+		say_fact(trial, "", open);
+}
+
+static void
+inform_of_unasked(struct trial *trial)
+{
+	const struct fact *unasked = facts_find(&trial->facts, FACT_SAYS_NOTHING_UNASKED, NULL);
+
+	if (unasked != NULL && !trial->told_open &&
+	    facts_find(&trial->facts, FACT_SAYS_HIDDEN_ADDRESS, NULL) == NULL &&
+	    facts_find(&trial->facts, FACT_SAYS_OTHER_ADDRESS, NULL) == NULL)
+		say_fact(trial, "", unasked);
+}
+
 /* Listings that nothing was said about yet. Where the cause has nothing to do with who sends, only
  * a grave one is worth a line. */
 static void
@@ -919,6 +973,8 @@ inform(struct trial *trial)
 		return;
 	inform_of(trial, "mail-from");
 	inform_of(trial, "helo");
+	inform_of_open(trial);
+	inform_of_unasked(trial);
 	for (size_t i = 0; i < sender->listing_count; i++) {
 		const struct listing *listing = &sender->listings[i];
 

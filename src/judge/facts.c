@@ -92,6 +92,26 @@ our_ip(struct gathering *g)
 	return arena_string(g->arena, ip_text(&g->sender->ip, text));
 }
 
+static const char *
+identity_words(const char *identity)
+{
+	static const struct {
+		const char *identity, *words;
+	} all[] = {
+	    {"ip", "the address"},
+	    {"helo", "the HELO name"},
+	    {"mail-from", "the MAIL FROM domain"},
+	    {"from", "the From domain"},
+	    {"dkim", "the DKIM domain"},
+	    {"ptr", "the PTR name"},
+	};
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (strcmp(identity, all[i].identity) == 0)
+			return all[i].words;
+	return identity;
+}
+
 /* ---- which identity a reply holds against us, and which of our look-ups were about it */
 
 enum { IDENTITIES = 5 };
@@ -153,7 +173,7 @@ is_hidden(const struct sender *sender)
 {
 	const char *special = ip_special(&sender->ip);
 
-	return special != NULL &&
+	return special != NULL && !sender->exposed &&
 	       (strcmp(special, "private") == 0 || strcmp(special, "shared") == 0 ||
 	           strcmp(special, "link-local") == 0);
 }
@@ -423,7 +443,7 @@ find_ptr(struct gathering *g)
 	                                               : NULL;
 	struct fact *fact;
 
-	if (is_hidden(g->sender))
+	if (is_hidden(g->sender) || g->sender->unasked != NULL)
 		return;
 	if (ptr->found == ABSENT)
 		fact = add(g, FACT_PTR_MISSING, ABSENT, NULL);
@@ -436,6 +456,76 @@ find_ptr(struct gathering *g)
 	else
 		fact = add(g, FACT_PTR_GOOD, PRESENT, name);
 	show(g, fact, ptr_describe(ptr, g->arena));
+}
+
+/* ---- what the look-ups leave open: what failed is not absent */
+
+/* Lists from which a cause would be inferred, or nearly. */
+static bool
+is_open(const struct listing *listing)
+{
+	bool ip = strcmp(listing->identity, "ip") == 0,
+	     name = strcmp(listing->identity, "mail-from") == 0 ||
+	            strcmp(listing->identity, "helo") == 0;
+	char weight = listing->list->weight;
+
+	return listing->state != LIST_LISTED && listing->state != LIST_CLEAN &&
+	       listing->list->kind == LIST_BLACK &&
+	       ((ip && weight <= 'B') || (name && weight == 'A'));
+}
+
+static bool
+is_same_failure(const struct listing *a, const struct listing *b)
+{
+	return is_open(a) && is_open(b) && strcmp(a->identity, b->identity) == 0 &&
+	       strcmp(a->meaning, b->meaning) == 0;
+}
+
+/* All lists that failed in the same way about the same thing, once. */
+static void
+show_open(struct gathering *g, struct fact *fact, size_t first)
+{
+	const struct listing *listings = g->sender->listings, *one = &listings[first];
+	const char *zones = one->list->zone;
+	bool several = false;
+
+	for (size_t i = 0; i < first; i++)
+		if (is_same_failure(&listings[i], one))
+			return;
+	for (size_t i = first + 1; i < g->sender->listing_count; i++)
+		if (is_same_failure(&listings[i], one)) {
+			zones = arena_printf(g->arena, "%s, %s", zones, listings[i].list->zone);
+			several = true;
+		}
+	show(g, fact,
+	    arena_printf(g->arena, "Whether %s %s is on %s is not known: %s %s%s%s%s.",
+	        identity_words(one->identity), one->item != NULL ? one->item : "?", zones,
+	        several ? "each of them" : "it", one->meaning,
+	        one->server != NULL ? " (resolver " : "", one->server != NULL ? one->server : "",
+	        one->server != NULL ? ")" : ""));
+}
+
+static void
+find_open(struct gathering *g)
+{
+	const struct sender *sender = g->sender;
+	const struct fact *ptr = facts_find(g->out, FACT_PTR_UNKNOWN, NULL);
+	const char *ptr_words = ptr != NULL ? ptr->evidence[0] : NULL;
+	struct fact *fact;
+	bool any = ptr != NULL;
+
+	if (sender->unasked != NULL)
+		show(g, add(g, FACT_SAYS_NOTHING_UNASKED, UNKNOWN, NULL), sender->unasked);
+	for (size_t i = 0; i < sender->listing_count && !any; i++)
+		any = is_open(&sender->listings[i]);
+	if (!any || is_hidden(sender) || sender->unasked != NULL)
+		return;
+	fact = add(g, FACT_SAYS_NOTHING_OPEN, UNKNOWN, NULL);
+	for (size_t i = 0; i < sender->listing_count; i++)
+		if (is_open(&sender->listings[i]))
+			show_open(g, fact, i);
+	if (ptr_words != NULL)
+		show(g, fact, ptr_words);
 }
 
 static enum fact_id
@@ -732,29 +822,10 @@ facts_gather(const struct reading *reading, const struct sender *sender, struct 
 	find_dmarc(&g);
 	find_dkim(&g);
 	find_domains(&g);
+	find_open(&g);
 }
 
 /* ---- in words */
-
-static const char *
-identity_words(const char *identity)
-{
-	static const struct {
-		const char *identity, *words;
-	} all[] = {
-	    {"ip", "the address"},
-	    {"helo", "the HELO name"},
-	    {"mail-from", "the MAIL FROM domain"},
-	    {"from", "the From domain"},
-	    {"dkim", "the DKIM domain"},
-	    {"ptr", "the PTR name"},
-	};
-
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		if (strcmp(identity, all[i].identity) == 0)
-			return all[i].words;
-	return identity;
-}
 
 static const char *
 codes_text(const struct listing *listing, struct arena *arena)

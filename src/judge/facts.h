@@ -129,6 +129,8 @@ struct arena;
 	X(SAYS_LATER, "says-later") \
 	X(SAYS_POSTMASTER, "says-no-postmaster") \
 	X(SAYS_NOTHING_OWN, "says-nothing.own") \
+	X(SAYS_NOTHING_OPEN, "says-nothing.open") \
+	X(SAYS_NOTHING_UNASKED, "says-nothing.unasked") \
 	X(SAYS_LITTLE_GRAVE, "says-nothing.listed") \
 	X(SAYS_LITTLE_PTR, "says-nothing.ptr") \
 	/* of a connection that ended without a reply that decides */ \
