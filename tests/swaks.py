@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What people who know swaks type: every option of the installed swaks has a row in src/options/swaks.c, with its
 names and arity; each spelling means the same here, or is refused with the words of the row."""
+import concurrent.futures
 import os
 import re
 import shutil
@@ -89,7 +90,43 @@ SAME = [  # each alone means in swaks what the second says here
 ]
 
 
+STOPS = ['CONNECT', 'BANNER', 'FIRST-EHLO', 'FIRST-HELO', 'FIRST-LHLO', 'HELO', 'EHLO', 'LHLO', 'STARTTLS', 'MAIL', 'FROM', 'RCPT', 'TO']
+REFUSED = {'XCLIENT': 'no XCLIENT', 'AUTH': 'ehlo, or starttls', 'DOT': 'message'}
+
+
+def verbs(text):
+    """What was said, and under TLS (~) or not; swaks's own "STARTTLS" point has no EHLO behind it, ours does."""
+    return [mark + line.split()[0].upper() for mark, line in re.findall(r'(?m)^ ([-~])> (.*)$', text)]
+
+
+def stops():
+    """Within the lab: where both end. A line each: what differs."""
+    at = ['--helo', 'x.example.com', '--from', 'a@clean.sender.example', '--to', 'user@accept.lab.example']
+    port = re.search(r'(?m)^port (\d+)', open(os.environ['MXWALK_CONFIG'], encoding='utf-8').read())[1]
+    ip = re.search(r'Trying accept\S+ \[([\d.]+)', subprocess.run([MXWALK, '-v', '--quit-after', 'connect', 'accept.lab.example'], capture_output=True, text=True).stdout)
+    ip = ip[1] if ip else '127.0.1.2'
+
+    def both(pair):
+        word, tls = pair
+        theirs = subprocess.run(['swaks', '--server', ip, '--port', port, *at, '--quit-after', word, *tls], capture_output=True, text=True).stdout
+        mine = subprocess.run([MXWALK, 'probe', '-v', '--no-dnsbl', *at, '--server', f'{ip}:{port}', *(tls or ['--no-tls']), '--quit-after', word],
+                              capture_output=True, text=True)
+        want, have = verbs(theirs), verbs(mine.stdout)
+        if word == 'STARTTLS' and tls:
+            want.insert(-1, '~EHLO')
+        if mine.returncode == 64:
+            have = want if 'ends before STARTTLS' in mine.stderr or '--no-tls' in mine.stderr else [mine.stderr]
+        return [] if want == have and want else [f'{word} {tls}: swaks {want}, mxwalk {have}']
+
+    pairs = [(word, tls) for word in STOPS for tls in ([], ['--tls'], ['--tls-optional'])]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        wrong = sum(pool.map(both, pairs), [])
+    print('\n'.join(wrong + [f'{len(pairs)} compared']))
+
+
 def main():
+    if sys.argv[1:] == ['--stops']:
+        return stops()
     ours, names = list(our_rows()), our_names()
     swaks = shutil.which('swaks')
     if swaks:
@@ -111,10 +148,18 @@ def main():
     for arguments, words in SAME:
         status, said = run(*arguments, 'user@example.com')
         tap.check(f'{" ".join(arguments)} is refused by name', status == 64 and words in said, f'{status} {said}')
-    for word, stage in (('CONNECT', 'connect'), ('BANNER', 'greeting'), ('FIRST-EHLO', 'ehlo'), ('HELO', 'ehlo'), ('TLS', 'starttls'),
+    for word, stage in (('CONNECT', 'greeting'), ('LHLO', 'ehlo'), ('BANNER', 'greeting'), ('FIRST-EHLO', 'ehlo'), ('HELO', 'ehlo'), ('TLS', 'starttls'),
                         ('STARTTLS', 'starttls'), ('MAIL', 'mail'), ('FROM', 'mail'), ('RCPT', 'rcpt'), ('TO', 'rcpt'), ('DATA', 'data')):
         status, said = run('probe', '--quit-after', word, '--help')
         tap.check(f'--quit-after {word} ({stage})', status == 0, said)
+    for word, words in REFUSED.items():
+        status, said = run('probe', '--quit-after', word, 'user@example.com')
+        tap.check(f'--quit-after {word} is refused with what is meant', status == 64 and words in said, f'{status} {said}')
+    if swaks:
+        said = subprocess.run([MXWALK, 'lab', '--', sys.executable, os.path.abspath(__file__), '--stops'], capture_output=True, text=True).stdout
+        tap.check('--quit-after ends where it does in swaks', said == f'{len(STOPS) * 3} compared\n', said)
+    else:
+        tap.skip('--quit-after ends where it does in swaks', 'swaks is not installed')
     tap.done()
 
 

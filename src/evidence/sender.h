@@ -109,7 +109,8 @@ struct sender {
 	                        none has, or, without `survey`, it was not asked */
 	struct ip made_up_ip; /* … the first of them */
 	bool complete; /* false: the time for it ran out; what is missing is UNKNOWN */
-	const char *unasked; /* a sentence: why nothing was looked up about the address; NULL: it was */
+	const char
+	    *unasked; /* a sentence: why nothing was looked up about the address; NULL: it was */
 	bool exposed; /* receivers see the address, though it is a private one */
 };
 

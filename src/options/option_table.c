@@ -55,10 +55,12 @@ static const struct option_word depths[] = {
     {"message", STAGE_MESSAGE, false},
     {"banner", STAGE_GREETING, true},
     {"helo", STAGE_EHLO, true},
+    {"lhlo", STAGE_EHLO, true},
     {"tls", STAGE_STARTTLS, true},
-    /* swaks's */
-    {"first-helo", STAGE_EHLO, true},
-    {"first-ehlo", STAGE_EHLO, true},
+    /* swaks's; the first of two: STAGE_HELO, until all options are known */
+    {"first-helo", STAGE_HELO, true},
+    {"first-ehlo", STAGE_HELO, true},
+    {"first-lhlo", STAGE_HELO, true},
     {"from", STAGE_MAIL, true},
     {"to", STAGE_RCPT, true},
     {NULL, 0, false},
@@ -219,7 +221,7 @@ const struct option option_table[] = {
         .commands = P,
         .section = SECTION_TASK,
         FIELD(quit_after),
-        .take = take_word,
+        .take = take_depth,
         .words = depths,
     },
     {

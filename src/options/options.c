@@ -549,6 +549,21 @@ check_sources(struct option_parse *parse)
 	return true;
 }
 
+/* Of two EHLOs the one under TLS is meant, where TLS is asked for, as in swaks, unless it was
+ * "first-ehlo". */
+static void
+choose_ehlo(struct option_parse *parse)
+{
+	struct options *o = parse->options;
+	const struct option *tls = find_name("tls", strlen("tls"), o->command);
+	bool asked = o->tls_verify || (tls != NULL && parse->ranks[tls - option_table] != 0);
+
+	if (o->quit_after == STAGE_EHLO && asked && o->tls != TLS_NEVER && !o->tls_on_connect)
+		o->quit_after = STAGE_STARTTLS;
+	if (o->quit_after == STAGE_HELO)
+		o->quit_after = STAGE_EHLO;
+}
+
 /* What is insisted on has to be asked for. */
 static bool
 check_depth(struct option_parse *parse)
@@ -560,8 +575,8 @@ check_depth(struct option_parse *parse)
 	    (!o->tls_verify && o->tls != TLS_MUST) || o->quit_after == STAGE_NONE ||
 	    o->quit_after >= STAGE_STARTTLS)
 		return true;
-	return fail(
-	    parse, "%s: --quit-after %s ends before STARTTLS", name, stage_name(o->quit_after));
+	return fail(parse, "%s: --quit-after %s ends before STARTTLS", name,
+	    o->quit_after == STAGE_EHLO ? "first-ehlo" : stage_name(o->quit_after));
 }
 
 static bool
@@ -745,6 +760,7 @@ check(struct option_parse *parse)
 	if (command != COMMAND_PROBE && command != COMMAND_SELF && command != COMMAND_ISOLATE)
 		return true;
 	choose_port(parse);
+	choose_ehlo(parse);
 	return check_depth(parse) && check_message(parse) && check_tls(parse) &&
 	       check_sources(parse) && check_signers(parse);
 }

@@ -312,6 +312,21 @@ take_word(struct arena *arena, const struct option *option, const char *value, v
 	return arena_printf(arena, "not one of %s", words);
 }
 
+/* swaks's words are in upper case, where CONNECT is behind the banner. */
+const char *
+take_depth(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	if (strcmp(value, "CONNECT") == 0)
+		value = "greeting";
+	if (slice_is(slice_of(value), "xclient"))
+		return "mxwalk speaks for itself: no XCLIENT";
+	if (slice_is(slice_of(value), "auth"))
+		return "nobody logs in; what comes before that is ehlo, or starttls";
+	if (slice_is(slice_of(value), "dot"))
+		return "to the end of the message: message";
+	return take_word(arena, option, value, at);
+}
+
 const char *
 take_file(struct arena *arena, const struct option *option, const char *value, void *at)
 {
