@@ -13,6 +13,7 @@
 #include "campaign/senders.h"
 #include "campaign/shared.h"
 #include "campaign/verdict.h"
+#include "dns/book.h"
 #include "io/loop.h"
 #include "io/resolver.h"
 #include "report/run.h"
@@ -30,7 +31,8 @@ struct passage { /* an errand in the pipeline */
 	int64_t began;
 	struct destination *destination;
 	const struct sender_entry *sender; /* of the destination, or of the decisive attempt */
-	struct consult *consult; /* its route is being looked up */
+	struct consult *consult; /* its route is being looked up, or `control` */
+	struct book *control; /* of the control question; NULL: there was no need */
 	struct place *place; /* that it is in; NULL: none */
 	struct sharing *outcome; /* that it is to find out for others, too; NULL: none */
 	struct shared_waiter waiter; /* … that another finds out */
@@ -104,6 +106,7 @@ leave(struct passage *passage)
 	*(passage->next != NULL ? &passage->next->at : &pipeline->last) = passage->at;
 	pipeline->count--;
 	policy_release(passage->policy);
+	book_free(passage->control);
 	errand_free(passage->errand);
 	free(passage);
 	wake(pipeline);
@@ -710,19 +713,7 @@ route_step(struct book *book, void *arg)
 	return errand_route(passage->errand);
 }
 
-/* "192.0.2.1, 192.0.2.2" */
-static const char *
-resolver_names(const struct resolver *resolver, struct arena *arena)
-{
-	const char *names = "";
-
-	for (size_t i = 0; i < resolver_servers(resolver); i++)
-		names = arena_printf(
-		    arena, "%s%s%s", names, i > 0 ? ", " : "", resolver_server(resolver, i));
-	return names;
-}
-
-/* A look-up that failed where nothing was ever answered: that is this host's fault, or its
+/* Nothing was ever answered, and not the control question either: that is this host's fault, or its
  * provider's, and no domain's. */
 static void
 blame_resolver(struct passage *passage)
@@ -730,26 +721,28 @@ blame_resolver(struct passage *passage)
 	const struct pipeline_plan *plan = passage->pipeline->plan;
 	struct arena *arena = passage->errand->arena;
 	struct journey *journey = &passage->errand->journey;
-	const struct resolver *resolver = plan->who.resolver;
-	const char *names = resolver_names(resolver, arena),
-	           *whose = plan->resolvers_given ? "(--nameserver)"
-	                    : strcmp(names, "127.0.0.1") == 0
-	                        ? "(this host's own: /etc/resolv.conf names no other)"
-	                        : "(this host's own, by /etc/resolv.conf)";
+	int error = resolver_error(plan->who.resolver);
 
-	if (journey->status != WALK_DNS_ERROR || resolver_counts(resolver).answered > 0 ||
-	    resolver_servers(resolver) == 0) /* a book */
-		return;
-	if (resolver_error(resolver) != 0) {
+	if (error != 0) {
 		journey->status = WALK_LOCAL;
-		journey->note = journey->route.problem =
-		    arena_printf(arena, "this host has no socket to ask a name server with: %s",
-		        strerror(resolver_error(resolver)));
+		journey->note = journey->route.problem = arena_printf(arena,
+		    "this host has no socket to ask a name server with: %s", strerror(error));
 		return;
 	}
 	journey->note = journey->route.problem =
-	    arena_printf(arena, "no name server has answered anything: %s %s; %s", names, whose,
+	    arena_printf(arena, "no name server has answered anything: %s; %s", plan->resolvers,
 	        journey->note != NULL ? journey->note : "the time for look-ups is over");
+}
+
+/* Is it ours that is silent, or the domain's? */
+static bool
+suspects_resolver(const struct passage *passage)
+{
+	const struct resolver *resolver = passage->pipeline->plan->who.resolver;
+
+	return passage->errand->journey.status == WALK_DNS_ERROR &&
+	       resolver_counts(resolver).answered == 0 &&
+	       resolver_servers(resolver) > 0; /* no book */
 }
 
 static void
@@ -810,16 +803,10 @@ hold_policy(struct passage *passage)
 }
 
 static void
-on_route(bool complete, void *arg)
+enter(struct passage *passage)
 {
-	struct passage *passage = arg;
 	struct pipeline *pipeline = passage->pipeline;
 
-	passage->consult = NULL;
-	pipeline->routing--;
-	wake(pipeline);
-	errand_routed(passage->errand, complete);
-	blame_resolver(passage);
 	if (!takes_place(passage))
 		return;
 	hold_policy(passage);
@@ -828,6 +815,38 @@ on_route(bool complete, void *arg)
 	if (pipeline->plan->policy_first && passage->policy != NULL)
 		passage->errand->journey.sts = policy_known(passage->policy);
 	go_on(passage);
+}
+
+static void
+on_control(bool complete, void *arg)
+{
+	struct passage *passage = arg;
+
+	(void)complete;
+	passage->consult = NULL;
+	if (suspects_resolver(passage))
+		blame_resolver(passage);
+	enter(passage);
+}
+
+static void
+on_route(bool complete, void *arg)
+{
+	struct passage *passage = arg;
+	struct pipeline *pipeline = passage->pipeline;
+	const struct pipeline_plan *plan = pipeline->plan;
+
+	passage->consult = NULL;
+	pipeline->routing--;
+	wake(pipeline);
+	errand_routed(passage->errand, complete);
+	if (!suspects_resolver(passage)) {
+		enter(passage);
+		return;
+	}
+	passage->control = book_new();
+	passage->consult = consult_start(plan->walk.base, &plan->who, passage->control,
+	    consult_control, on_control, passage, CONSULT_CONTROL_MS);
 }
 
 static struct passage *

@@ -989,6 +989,7 @@ tell_nagios(struct check *check, int status, int64_t ms)
 	    [EXIT_UNDETERMINED] = {"UNKNOWN", NAGIOS_UNKNOWN}};
 	const char *text = check->kept.data;
 	size_t head = strcspn(text, "\n");
+	bool dead = dns_is_dead(&check->dns);
 	struct buf out;
 
 	if (status > EXIT_UNDETERMINED)
@@ -996,8 +997,9 @@ tell_nagios(struct check *check, int status, int64_t ms)
 	for (char *p = check->kept.data; *p != '\0'; p++)
 		*p = *p == '|' ? '/' : *p;
 	buf_init(&out, RECORD_MAX);
-	buf_printf(&out, "MXWALK %s - %.*s | time=%.3fs%s", words[status].word, (int)head, text,
-	    (double)ms / 1000, text + head);
+	buf_printf(&out, "MXWALK %s - %.*s%s%s | time=%.3fs%s", words[status].word, (int)head, text,
+	    dead ? "; no name server has answered: " : "",
+	    dead ? dns_whose(&check->dns, check->question) : "", (double)ms / 1000, text + head);
 	status = output_write(&check->output, &out) ? words[status].status : EXIT_WRITE;
 	buf_release(&out);
 	return status;
@@ -1051,6 +1053,8 @@ answer_all(struct check *check)
 			break;
 	}
 	status = dns_status(&check->dns, status);
+	if (check->options->format != FORMAT_NAGIOS)
+		dns_warn_if_dead(&check->dns);
 	return check->options->format == FORMAT_NAGIOS
 	           ? tell_nagios(check, status, loop_ms() - began)
 	           : status;

@@ -15,6 +15,7 @@ struct checker {
 	const struct options *options;
 	struct arena *arena; /* as long as the run */
 	struct book *book;
+	struct ip open; /* all was asked about it; family 0: about none yet */
 	struct listing *listings; /* asked already */
 	size_t count;
 };
@@ -223,12 +224,37 @@ leaves_open(const struct reading *reading)
 	}
 }
 
+/* All at once, so that silence is waited for once; what is asked then one by one is in the book. */
+static bool
+open_step(struct book *book, void *arg)
+{
+	struct list_question *q = arg;
+	const struct lists *lists = q->checker->dns->lists;
+	struct ptr ptr;
+	bool known = ptr_look_up(book, q->checker->arena, q->ip, &ptr);
+
+	for (size_t i = 0; lists != NULL && i < lists_count(lists); i++) {
+		const struct list *list = lists_at(lists, i);
+
+		if (list->on && blocklist_takes(list, q->ip) &&
+		    !blocklist_look_up(
+		        book, q->checker->arena, list, q->ip, NULL, q->identity, &q->answer))
+			known = false;
+	}
+	return known;
+}
+
 static void
 ask_all_lists(struct checker *checker, struct arena *arena, struct sender *sender)
 {
 	const struct lists *lists = checker->dns->lists;
+	struct list_question all = {.checker = checker, .ip = &sender->ip, .identity = "ip"};
 	char text[IP_TEXT];
 
+	if (!ip_equal(&checker->open, &sender->ip))
+		dns_consult(
+		    checker->dns, checker->book, open_step, &all, checker->options->timeout_dns);
+	checker->open = sender->ip;
 	for (size_t i = 0; lists != NULL && i < lists_count(lists); i++) {
 		struct list_question q = {.checker = checker,
 		    .list = lists_at(lists, i),

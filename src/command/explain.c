@@ -736,6 +736,7 @@ explain_with_dns(struct explainer *explainer)
 		explainer->checker = checker_new(&dns, explainer->options);
 		status = explain_with(explainer, dns.lists);
 		checker_free(explainer->checker);
+		dns_warn_if_dead(&dns);
 	}
 	closed = dns_close(&dns);
 	return status == EXIT_OK ? closed : status;

@@ -486,6 +486,7 @@ work_through(struct preflighting *run)
 		status = judge_all(run);
 		if (!put(run, junit_end))
 			status = EXIT_WRITE;
+		dns_warn_if_dead(&run->dns);
 	}
 	closed = dns_close(&run->dns);
 	return closed != EXIT_OK ? closed : status;

@@ -346,6 +346,7 @@ report(struct self *self, const struct book *book)
 	    .helo_given = self->identity.origin == HELO_GIVEN,
 	    .from_given = self->options->from != NULL,
 	    .helo_is_ptr = self->identity.origin == HELO_PTR,
+	    .silent_resolver = dns_is_dead(&self->dns) ? dns_whose(&self->dns, self->arena) : NULL,
 	    .public_resolver = dns_public_resolver(&self->dns),
 	    .seen = who_saw(self),
 	    .egress_tried = self->egress_tried,

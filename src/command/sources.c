@@ -1,9 +1,11 @@
 #include "command/sources.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -302,6 +304,8 @@ write_answer(const struct answer *answer, void *arg)
 	struct answer shown = *answer;
 	struct buf line;
 
+	if (*answer->name == '\0') /* the control question: of no evaluator's */
+		return;
 	shown.name = without_key(dns, answer->name, name);
 	if (answer->canonical != NULL)
 		shown.canonical = without_key(dns, answer->canonical, canonical);
@@ -396,7 +400,7 @@ dns_open(struct dns_access *dns, const struct options *options)
 {
 	int status;
 
-	*dns = (struct dns_access){.base = loop_new()};
+	*dns = (struct dns_access){.base = loop_new(), .options = options};
 	dns->lists = lists_open(options, &status);
 	if (status == EXIT_OK)
 		status = open_resolvers(dns, options);
@@ -454,12 +458,122 @@ dns_public_resolver(const struct dns_access *dns)
 	return NULL;
 }
 
+/* ---- whose resolver */
+
+/* Without any there the library asks this machine. */
+static bool
+names_nameserver(void)
+{
+	FILE *file = fopen("/etc/resolv.conf", "re");
+	char line[1024];
+	bool any = false;
+
+	while (file != NULL && !any && fgets(line, sizeof line, file) != NULL)
+		any = strncmp(line + strspn(line, " \t"), "nameserver", strlen("nameserver")) == 0;
+	if (file != NULL)
+		fclose(file);
+	return any;
+}
+
+const char *
+dns_whose(const struct dns_access *dns, struct arena *arena)
+{
+	const struct options *options = dns->options;
+	const char *names = "", *file = options->nameserver_file;
+
+	for (size_t i = 0; i < resolver_servers(dns->resolver); i++)
+		names = arena_printf(
+		    arena, "%s%s%s", names, i > 0 ? ", " : "", resolver_server(dns->resolver, i));
+	if (options->nameservers.count > 0)
+		return file != NULL ? arena_printf(arena, "%s (nameserver, in %s)", names, file)
+		                    : arena_printf(arena, "%s (--nameserver)", names);
+	return arena_printf(arena, "%s (this host's own%s)", names,
+	    names_nameserver() ? ", by /etc/resolv.conf" : ": /etc/resolv.conf names no other");
+}
+
+bool
+dns_is_dead(struct dns_access *dns)
+{
+	struct book *book;
+
+	if (resolver_servers(dns->resolver) == 0 || resolver_counts(dns->resolver).answered > 0 ||
+	    resolver_counts(dns->resolver).asked == 0)
+		return false;
+	book = book_new();
+	dns_consult(dns, book, consult_control, NULL, CONSULT_CONTROL_MS);
+	book_free(book);
+	return resolver_counts(dns->resolver).answered == 0;
+}
+
+void
+dns_warn_if_dead(struct dns_access *dns)
+{
+	struct arena *arena;
+
+	if (!dns_is_dead(dns))
+		return;
+	arena = arena_new();
+	log_warn("no name server has answered anything: %s; what is not known is no fault of the "
+	         "domain",
+	    dns_whose(dns, arena));
+	arena_free(arena);
+}
+
+/* ---- waiting */
+
+enum { LIFE_MS = 1000 }; /* of blank terminal at most */
+
 struct sitting { /* the step and its own argument, and who waits */
 	consult_step *step;
 	void *arg;
-	struct event_base *base;
+	struct dns_access *dns;
+	struct arena *arena; /* NULL: nobody watches */
+	struct event *life;
+	int64_t end; /* loop_ms */
 	bool over, complete;
 };
+
+/* Nobody is to sit before a terminal that says nothing. */
+static void
+show_life(int fd, short what, void *arg)
+{
+	const struct sitting *sitting = arg;
+	const struct resolver *resolver = sitting->dns->resolver;
+	struct resolver_counts counts = resolver_counts(resolver);
+	long long left = (sitting->end - loop_ms() + 999) / 1000;
+	char line[200];
+
+	(void)fd, (void)what;
+	snprintf(line, sizeof line,
+	    "waiting for the DNS: %lu of %lu questions answered by %s; %lld s left",
+	    counts.answered, counts.asked, dns_whose(sitting->dns, sitting->arena),
+	    left > 0 ? left : 0);
+	log_progress(line);
+	arena_reset(sitting->arena);
+}
+
+static void
+watch(struct sitting *sitting)
+{
+	static const struct timeval interval = {.tv_sec = LIFE_MS / 1000};
+
+	if (sitting->dns->options->quiet || !isatty(STDERR_FILENO) ||
+	    resolver_servers(sitting->dns->resolver) == 0)
+		return;
+	sitting->arena = arena_new();
+	sitting->life = loop_event(sitting->dns->base, -1, EV_PERSIST, show_life, sitting);
+	event_add(sitting->life, &interval);
+}
+
+static void
+end_watch(struct sitting *sitting)
+{
+	if (sitting->life == NULL)
+		return;
+	event_free(sitting->life);
+	arena_free(sitting->arena);
+	log_progress(NULL);
+}
 
 static bool
 sitting_step(struct book *book, void *arg)
@@ -476,16 +590,18 @@ sitting_over(bool complete, void *arg)
 
 	sitting->over = true;
 	sitting->complete = complete;
-	loop_stop(sitting->base);
+	loop_stop(sitting->dns->base);
 }
 
 bool
 dns_consult(struct dns_access *dns, struct book *book, consult_step *step, void *arg, long ms)
 {
-	struct sitting sitting = {.step = step, .arg = arg, .base = dns->base};
+	struct sitting sitting = {.step = step, .arg = arg, .dns = dns, .end = loop_ms() + ms};
 
+	watch(&sitting);
 	consult_start(dns->base, &dns->who, book, sitting_step, sitting_over, &sitting, ms);
 	while (!sitting.over)
 		loop_run(dns->base);
+	end_watch(&sitting);
 	return sitting.complete;
 }

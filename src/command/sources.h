@@ -11,6 +11,7 @@
 #include "io/consult.h"
 #include "report/text.h"
 
+struct arena;
 struct book;
 struct buf;
 struct event_base;
@@ -22,6 +23,7 @@ struct dns_access {
 	struct event_base *base;
 	struct resolver *resolver; /* --nameserver, or /etc/resolv.conf, or --dns-replay */
 	struct resolver *list_resolver; /* --dnsbl-nameserver; NULL: the same */
+	const struct options *options;
 	struct lists *lists; /* built in, --lists, --no-list, --dnsbl-key */
 	struct consult_who who; /* for consult_start */
 	FILE *record; /* --dns-record, NULL */
@@ -40,6 +42,13 @@ int dns_close(struct dns_access *dns);
 /* Runs the loop until `step` has all it needs, or `ms` milliseconds are over: then false (see
  * consult_done). For commands that do one thing at a time. */
 bool dns_consult(struct dns_access *dns, struct book *book, consult_step *step, void *arg, long ms);
+
+/* "192.0.2.1, 192.0.2.2 (of this host, by /etc/resolv.conf)": whom it asks, and why these. */
+const char *dns_whose(const struct dns_access *dns, struct arena *arena);
+/* After look-ups: has no name server answered anything, nor the control question that
+ * is asked then? It is ours that is dead, and nothing follows about anybody's domain. */
+bool dns_is_dead(struct dns_access *dns);
+void dns_warn_if_dead(struct dns_access *dns);
 
 const char *dns_public_resolver(const struct dns_access
         *dns); /* the well-known open resolver that lists are asked through; NULL: none */

@@ -33,6 +33,13 @@ struct consult {
 	    since; /* milliseconds until the deadline, as of the last start of its clock */
 };
 
+bool
+consult_control(struct book *book, void *arg)
+{
+	(void)arg;
+	return book_ask(book, "", DNS_SOA) != NULL;
+}
+
 static void
 start_clock(struct consult *consult)
 {

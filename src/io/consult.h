@@ -26,6 +26,12 @@ struct consult_who { /* whom to ask */
 
 typedef bool consult_step(struct book *book, void *arg); /* false: pending */
 
+/* The control question: what every resolver that works knows, the SOA of the root. Where it is
+ * answered, if only by a failure, a resolver is there, and who is silent is somebody else's server.
+ */
+consult_step consult_control;
+enum { CONSULT_CONTROL_MS = 2000 };
+
 /* False: the deadline (or the bound above) cut it short. The questions still open then have a
  * TIMEOUT from nobody in the book, and the step was run to its end on that. */
 typedef void consult_done(bool complete, void *arg);

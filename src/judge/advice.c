@@ -188,6 +188,12 @@ judge_resolver(struct review *review)
 	struct advice *advice;
 	char ip[IP_TEXT];
 
+	if (review->query->silent_resolver != NULL)
+		add(review, FACT_RESOLVER_SILENT,
+		    arena_printf(review->arena,
+		        "No name server has answered anything: %s. What is not known here is no "
+		        "fault of the domain.",
+		        review->query->silent_resolver));
 	if (sender->made_up == NULL)
 		return;
 	advice = add(review, FACT_RESOLVER_LIES,

@@ -40,6 +40,8 @@ struct advice_query {
 	bool helo_given,
 	    from_given; /* by the user: what is only assumed is not held against anybody */
 	bool helo_is_ptr; /* it was taken from the address's confirmed name */
+	const char *silent_resolver; /* whom we ask, where nobody there has answered anything; NULL:
+	                                somebody has */
 	const char *public_resolver; /* the well-known open resolver that the lists were asked
 	                                through; NULL: none */
 	const struct received *seen; /* who saw the sender's mail come, by a message that was

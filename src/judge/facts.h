@@ -23,6 +23,7 @@ struct arena;
 	X(EGRESS_OPEN, "egress") \
 	X(NEIGHBOURS_LISTED, "neighbours-listed") \
 	X(NEIGHBOURS_CLEAN, "neighbours-clean") \
+	X(RESOLVER_SILENT, "resolver-silent") \
 	X(RESOLVER_LIES, "resolver-lies") \
 	X(PUBLIC_RESOLVER, "public-resolver") \
 	X(LISTED_GRAVE, "listed") \
@@ -152,6 +153,7 @@ struct arena;
 	X(NULL_MX, "null-mx") \
 	X(NO_ADDRESS, "no-address") \
 	X(DNS_ERROR, "dns-error") \
+	X(DNS_ERROR_RESOLVER, "dns-error.resolver") \
 	X(SKIPPED, "skipped") \
 	X(SKIPPED_PRIVATE, "skipped.private") \
 	X(NOT_SENDABLE, "not-sendable") \

@@ -155,6 +155,7 @@ struct option_parse {
 		const struct option *option;
 		unsigned rank;
 		const char *words; /* "port=2525" */
+		const char *file; /* NULL: the arguments */
 	} * settings;
 	size_t setting_count;
 };
@@ -202,7 +203,7 @@ note(struct option_parse *parse, const struct option *option, const char *words)
 	    arena_push(parse->arena, &parse->settings, parse->setting_count, sizeof *setting);
 
 	parse->setting_count++;
-	*setting = (struct assignment){option, parse->rank, words};
+	*setting = (struct assignment){option, parse->rank, words, parse->file};
 }
 
 /* For the record of the run: what is in force. What was set and then set again, or from a higher
@@ -217,6 +218,8 @@ list_given(struct option_parse *parse)
 		for (size_t k = i + 1; k < parse->setting_count && !setting->option->many; k++)
 			replaced |= parse->settings[k].rank == setting->rank &&
 			            parse->settings[k].option->at == setting->option->at;
+		if (!replaced && setting->option->at == offsetof(struct options, nameservers))
+			parse->options->nameserver_file = setting->file;
 		if (!replaced)
 			strings_add(&parse->options->given, parse->arena, setting->words);
 	}

@@ -138,6 +138,7 @@ struct options {
 	struct signers signers;
 
 	/* TLS */
+	const char *nameserver_file; /* that names them; NULL: the command line does, or nobody */
 	enum tls_want tls; /* TLS_MAY */
 	bool tls_verify;
 	bool require_tls;
