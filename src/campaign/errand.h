@@ -27,6 +27,8 @@ struct destination { /* one address to try */
 	struct ip ip;
 	const struct dane *dane; /* of the host; NULL: not known */
 	struct pace pace; /* of its site; site NULL: not asked for yet */
+	bool small_hello; /* a ClientHello of more than one packet does not get there … */
+	bool anew; /* … and it does not bear its own sessions of TLS */
 };
 
 struct errand_rules { /* of the run; borrowed */

@@ -429,6 +429,16 @@ on_walk_done(void *arg)
 	}
 }
 
+static void
+on_walk_again(void *arg)
+{
+	struct passage *passage = arg;
+
+	passage->walk = NULL;
+	sites_done(passage->pipeline->sites, &passage->job, loop_ms());
+	queue(passage);
+}
+
 /* Its transaction may be the next of that connection. */
 static bool
 fits(const struct site_job *next, const struct site_job *job)
@@ -489,8 +499,10 @@ on_walk_rest(void *arg)
 static void
 begin_walk(struct passage *passage)
 {
-	static const struct walk_calls one = {.done = on_walk_done},
-	                               several = {.done = on_walk_done, .rest = on_walk_rest};
+	static const struct walk_calls one = {.done = on_walk_done, .again = on_walk_again},
+	                               several = {.done = on_walk_done,
+	                                   .again = on_walk_again,
+	                                   .rest = on_walk_rest};
 	struct pipeline *pipeline = passage->pipeline;
 
 	passage->walk_began = loop_ms();

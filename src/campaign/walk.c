@@ -16,7 +16,7 @@ enum { HELLO_SMALL = 1000 }; /* octets of a ClientHello that fits into a packet,
 struct walk {
 	const struct walk_plan *plan;
 	struct errand *errand;
-	const struct destination *destination;
+	struct destination *destination;
 	struct talk *talk;
 	struct talk_plan talk_plan;
 	struct talk_result result;
@@ -80,9 +80,8 @@ put_attempt(struct walk *walk)
 }
 
 static void
-finish(struct walk *walk)
+finish(struct walk *walk, walk_done *done)
 {
-	walk_done *done = walk->calls.done;
 	void *arg = walk->arg;
 
 	release(walk);
@@ -97,7 +96,7 @@ is_by_size(const struct walk *walk)
 	const struct dialogue *d = &walk->result.dialogue;
 	const struct tls_facts *tls = walk->result.tls;
 
-	return d->decisive_stage == STAGE_HANDSHAKE && tls != NULL && !tls->done &&
+	return d->decisive_stage == STAGE_HANDSHAKE && tls != NULL && !tls->done && !tls->offered &&
 	       tls->heard == 0 && tls->hello > HELLO_SMALL && !walk->talk_plan.small_hello &&
 	       (d->ending == END_CLOSED || d->ending == END_RESET || d->ending == END_TIMEOUT);
 }
@@ -105,8 +104,37 @@ is_by_size(const struct walk *walk)
 static void
 begin_talk(struct walk *walk)
 {
+	walk->talk_plan.small_hello = walk->destination->small_hello;
+	walk->talk_plan.anew = walk->destination->anew;
 	walk->talk =
 	    talk_start(&walk->talk_plan, walk->errand->arena, &walk->result, on_talk_done, walk);
+}
+
+/* It was lost at a session that it had given itself, or at the first word behind that. */
+static bool
+is_by_session(const struct walk *walk)
+{
+	const struct dialogue *d = &walk->result.dialogue;
+	const struct tls_facts *tls = walk->result.tls;
+	enum stage next = walk->say.tls_at_once ? STAGE_GREETING : STAGE_EHLO_TLS;
+	bool lost = d->ending == END_CLOSED || d->ending == END_RESET || d->ending == END_TIMEOUT ||
+	            d->ending == END_FLOOD || d->ending == END_TLS_FAILED;
+
+	return tls != NULL && tls->offered && lost &&
+	       (tls->done ? tls->resumed && d->decisive_stage == next
+	                  : d->decisive_stage == STAGE_HANDSHAKE);
+}
+
+/* It is to be begun again, in another way. */
+static bool
+goes_another_way(struct walk *walk)
+{
+	struct destination *destination = walk->destination;
+	bool small = is_by_size(walk), anew = is_by_session(walk);
+
+	destination->small_hello |= small;
+	destination->anew |= anew;
+	return small || anew;
 }
 
 static void
@@ -114,17 +142,19 @@ on_talk_done(void *arg)
 {
 	struct walk *walk = arg;
 
-	if (is_by_size(walk)) {
+	if (goes_another_way(walk)) {
 		walk->errand->spent += walk->result.ms;
-		walk->talk_plan.small_hello = true;
-		begin_talk(walk);
+		if (walk->calls.again != NULL)
+			finish(walk, walk->calls.again);
+		else
+			begin_talk(walk);
 		return;
 	}
 	if (walk->result.tls != NULL)
 		walk->result.tls->small = walk->talk_plan.small_hello && walk->result.tls->done;
 	if (!walk->idle)
 		put_attempt(walk);
-	finish(walk);
+	finish(walk, walk->calls.done);
 }
 
 static void
@@ -139,7 +169,7 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 	        (double)walk->errand->rules->target_ms / 1000));
 	if (!walk->idle)
 		put_attempt(walk);
-	finish(walk);
+	finish(walk, walk->calls.done);
 }
 
 static void
@@ -201,9 +231,8 @@ on_rest(void *arg)
 }
 
 struct walk *
-walk_start(const struct walk_plan *plan, struct errand *errand,
-    const struct destination *destination, const struct sender_entry *sender,
-    const struct walk_calls *calls, void *arg)
+walk_start(const struct walk_plan *plan, struct errand *errand, struct destination *destination,
+    const struct sender_entry *sender, const struct walk_calls *calls, void *arg)
 {
 	struct walk *walk = must_alloc(sizeof *walk);
 	const char *why;
@@ -227,6 +256,7 @@ walk_start(const struct walk_plan *plan, struct errand *errand,
 	    .name = destination->host,
 	    .must_verify = plan->must_verify || walk->decision.demand == DEMAND_CERTIFICATE,
 	    .must_match = walk->decision.demand == DEMAND_MATCH,
+	    .resumes = plan->resumes,
 	    .dane = destination->dane,
 	    .plan = &walk->say,
 	    .ready = calls->rest != NULL ? on_rest : NULL};
@@ -252,7 +282,7 @@ keep_way(struct walk *walk, struct errand *next)
 }
 
 bool
-walk_follow(struct walk *walk, struct errand *errand, const struct destination *destination,
+walk_follow(struct walk *walk, struct errand *errand, struct destination *destination,
     const struct sender_entry *sender, void *arg)
 {
 	const char *why;

@@ -21,6 +21,7 @@ struct walk_plan { /* one for the run; borrowed */
 	struct plan say; /* how it is said: protocol, DSN …; the rest is filled in here */
 	enum tls_want tls_want; /* what a level asks for is added to it … */
 	bool must_verify; /* … and to this */
+	bool resumes; /* sessions of TLS, where the server has given one */
 	long ms[STAGE_COUNT];
 	struct letter_plan letter;
 };
@@ -31,6 +32,9 @@ struct walk_calls {
 	/* Once, when the connection is gone, and what came of it is in the errand's journey, unless
 	 * there is nothing (walk_follow). */
 	walk_done *done;
+	/* In its place: nothing is known, for it was begun in a way that the server does not bear.
+	 * The errand may walk there again, in another way. NULL: that is done at once. */
+	walk_done *again;
 	/* A transaction is over, and the server takes another: walk_follow or walk_quit, at once.
 	 * NULL: one is enough. */
 	walk_done *rest;
@@ -39,7 +43,7 @@ struct walk_calls {
 /* `sender` is who we are there, and is identified. Nothing is called from within. NULL: what is to
  * be sent cannot be made; the attempt that says so is there already, and nothing is called. */
 struct walk *walk_start(const struct walk_plan *plan, struct errand *errand,
-    const struct destination *destination, const struct sender_entry *sender,
+    struct destination *destination, const struct sender_entry *sender,
     const struct walk_calls *calls, void *arg);
 
 /* In `rest`: what came of the transaction that is over, as far as it is known. */
@@ -47,7 +51,7 @@ const struct dialogue *walk_dialogue(const struct walk *walk);
 /* In `rest`: the attempt is put into the errand's journey, and the connection serves another, whose
  * `arg` is called from now on. False: the server does not go on; QUIT is said, and `done` comes
  * without an attempt. */
-bool walk_follow(struct walk *walk, struct errand *errand, const struct destination *destination,
+bool walk_follow(struct walk *walk, struct errand *errand, struct destination *destination,
     const struct sender_entry *sender, void *arg);
 void walk_quit(struct walk *walk); /* in `rest` */
 

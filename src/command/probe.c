@@ -331,6 +331,7 @@ plan_pipeline(struct run *run)
 	walk->tls_arg = run;
 	walk->tls_want = o->tls;
 	walk->must_verify = o->tls_verify;
+	walk->resumes = true;
 	walk->say = (struct plan){.tls_at_once = o->tls_on_connect,
 	    .protocol = o->protocol,
 	    .chunking = o->chunking,

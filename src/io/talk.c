@@ -242,6 +242,15 @@ tls_possible(struct talk *talk)
 	return false;
 }
 
+static const char *
+way_of(const struct talk *talk)
+{
+	char here[IP_TEXT], there[IP_TEXT];
+
+	return arena_printf(talk->arena, "%s %s %u", ip_text(&talk->result->source, here),
+	    ip_text(&talk->plan.address, there), talk->plan.port);
+}
+
 static void
 secure(struct talk *talk)
 {
@@ -253,6 +262,8 @@ secure(struct talk *talk)
 	    .must_match = plan->must_match,
 	    .small = plan->small_hello,
 	    .dane = plan->dane,
+	    .way = plan->resumes ? way_of(talk) : NULL,
+	    .anew = plan->anew,
 	    .facts = facts,
 	    .met = met,
 	    .arena = talk->arena};

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "evidence/dane.h"
+#include "io/tls_resume.h"
 
 enum { STATUS_INTERNAL = 70 };
 
@@ -18,9 +19,22 @@ enum { STATUS_INTERNAL = 70 };
 struct tls_context {
 	SSL_CTX *ctx;
 	BIO_METHOD *bio;
+	struct tls_sessions *sessions;
 	bool asked; /* whether there is anybody to trust */
 	bool trusts;
 };
+
+/* Under TLS 1.3 they come after the handshake. */
+static int
+on_session(SSL *ssl, SSL_SESSION *session)
+{
+	struct tls_check *check = SSL_get_app_data(ssl);
+
+	if (check->way == NULL)
+		return 0;
+	tls_resume_take(check, session);
+	return 1;
+}
 
 /* When it is needed: OpenSSL takes as long for its context as the rest of a walk takes. */
 static bool
@@ -39,7 +53,10 @@ context_open(struct tls_context *context)
 	SSL_CTX_set_mode(context->ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 	                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_read_ahead(context->ctx, 1); /* one read a record instead of two */
-	SSL_CTX_set_session_cache_mode(context->ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_session_cache_mode(
+	    context->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(context->ctx, on_session);
+	context->sessions = tls_sessions_new();
 	SSL_CTX_dane_enable(context->ctx);
 	tls_check_install(context->ctx);
 	return true;
@@ -72,6 +89,7 @@ tls_context_free(struct tls_context *context)
 {
 	if (context == NULL)
 		return;
+	tls_sessions_free(context->sessions);
 	SSL_CTX_free(context->ctx);
 	BIO_meth_free(context->bio);
 	free(context);
@@ -174,6 +192,7 @@ tls_client(struct tls_context *context, struct tls_check *check, void *bio_data)
 		SSL_set1_groups_list(ssl, SMALL_GROUPS);
 	if (wish->must_verify || wish->must_match)
 		SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+	tls_resume_offer(context->sessions, ssl, check);
 	ERR_clear_error();
 	return ssl;
 }

@@ -16,9 +16,13 @@ struct bio_method_st;
 struct dane;
 struct dane_met;
 struct ssl_ctx_st;
+struct ssl_session_st;
 struct ssl_st;
+struct stack_st_X509;
 struct tls_context;
 struct tls_facts;
+struct tls_kept;
+struct tls_sessions;
 struct x509_store_ctx_st;
 
 enum { TLS_DH_BITS_MAX = 4096 }; /* a larger group would block the loop for most of a second */
@@ -29,6 +33,10 @@ struct tls_wish { /* what a handshake is to be; borrowed */
 	bool must_match; /* … or one that matches no TLSA record */
 	bool small; /* with a ClientHello that fits into one packet */
 	const struct dane *dane; /* NULL: there are no records to be tried */
+	/* From where to where the connection is, in any words: a session that the server gives is
+	 * kept for the next one that goes there, and offered. NULL: none is. */
+	const char *way;
+	bool anew; /* what was offered did harm: nothing is any more */
 	struct tls_facts *facts;
 	struct dane_met *met;
 	struct arena *arena; /* of the facts */
@@ -42,6 +50,12 @@ enum { TLS_ERRORS_MAX = 8 };
 
 struct tls_check { /* of one handshake: what is found on the way */
 	struct tls_wish wish;
+	struct tls_sessions *sessions; /* NULL: none is kept */
+	char *way; /* the wish's, and what else a session belongs to; owned */
+	struct tls_kept *seen_here; /* what was offered, or came of this handshake; held */
+	struct ssl_session_st *session; /* that waits for the facts; owned */
+	bool known; /* the handshake is done, and so are the facts */
+	bool resumed;
 	bool by_dane; /* there are records that OpenSSL tries */
 	struct tls_error dane_errors[TLS_ERRORS_MAX];
 	size_t dane_error_count;
@@ -49,6 +63,7 @@ struct tls_check { /* of one handshake: what is found on the way */
 	bool dane_known; /* … by the way, as authorities have it: these are what matched */
 	size_t dane_record;
 	int dane_depth;
+	const char *dane_name;
 	struct tls_error errors[TLS_ERRORS_MAX]; /* of the chain */
 	size_t error_count;
 	bool blind; /* this host has no CA certificates: nothing can be said of trust */
@@ -95,12 +110,15 @@ struct tls_check *tls_check_of(struct x509_store_ctx_st *store);
 void tls_error_keep(struct tls_error *errors, size_t *count, struct x509_store_ctx_st *store);
 const char *tls_error_word(int error); /* of RFC 8460 section 4.3 */
 const char *tls_error_name(int error); /* "X509_V_ERR_CERT_HAS_EXPIRED" */
+/* Does a chain that was seen before match the records that there are now? */
+bool tls_check_known(
+    struct ssl_st *ssl, struct tls_check *check, const struct stack_st_X509 *chain);
 void tls_check_release(struct tls_check *check);
 /* Why the last call failed; clears OpenSSL's queue. */
 void tls_check_words(const struct tls_check *check, char *words, size_t size);
 
 /* io/tls_read.c: after the handshake, good or not: what it showed, into the wish's facts. */
-void tls_facts_read(struct ssl_st *ssl, const struct tls_check *check);
+void tls_facts_read(struct ssl_st *ssl, struct tls_check *check);
 const char *tls_name_words(struct arena *arena, const struct X509_name_st *name);
 
 /* io/tls_dane.c */
@@ -110,6 +128,8 @@ void tls_dane_begin(struct ssl_st *ssl, struct tls_check *check);
 bool tls_dane_known(struct x509_store_ctx_st *good, struct tls_check *check);
 /* False: no record matches. The store's context then holds the error. */
 bool tls_dane_verify(struct x509_store_ctx_st *store, struct tls_check *check);
-void tls_dane_read(struct ssl_st *ssl, const struct tls_check *check); /* into wish.met */
+/* OpenSSL's own word for what matched is gone when a handshake begins. */
+void tls_dane_keep(struct ssl_st *ssl, struct tls_check *check);
+void tls_dane_read(struct ssl_st *ssl, struct tls_check *check); /* into wish.met */
 
 #endif

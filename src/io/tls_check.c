@@ -177,6 +177,17 @@ check_apart(X509_STORE_CTX *store, struct tls_check *check)
 	X509_STORE_CTX_free(own);
 }
 
+/* What an earlier chain, which is not that of this handshake, came to. */
+static void
+forget(struct tls_check *check)
+{
+	tls_check_release(check);
+	check->error_count = check->dane_error_count = 0;
+	check->dane_tried = check->dane_known = false;
+	check->faults = 0;
+	check->error = check->weak_bits = check->weak_digest = 0;
+}
+
 /* Instead of OpenSSL's own. */
 static int
 check_chain(X509_STORE_CTX *store, void *arg)
@@ -185,8 +196,8 @@ check_chain(X509_STORE_CTX *store, void *arg)
 	bool matches = false, good;
 
 	(void)arg;
-	if (check->chain == NULL)
-		check->chain = X509_chain_up_ref(X509_STORE_CTX_get0_untrusted(store));
+	forget(check);
+	check->chain = X509_chain_up_ref(X509_STORE_CTX_get0_untrusted(store));
 	if (check->by_dane) {
 		check_apart(store, check);
 		matches = check->dane_known || tls_dane_verify(store, check);
@@ -199,6 +210,35 @@ check_chain(X509_STORE_CTX *store, void *arg)
 	if (!good)
 		X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
 	return good;
+}
+
+bool
+tls_check_known(SSL *ssl, struct tls_check *check, const STACK_OF(X509) * chain)
+{
+	X509_STORE_CTX *store = X509_STORE_CTX_new();
+	STACK_OF(X509) *sent = X509_chain_up_ref((STACK_OF(X509) *)chain);
+	X509_VERIFY_PARAM *own = SSL_get0_param(ssl), *param;
+	bool matches = false;
+
+	if (store != NULL && sent != NULL &&
+	    X509_STORE_CTX_init(store, SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)),
+	        sk_X509_value(sent, 0), sent) == 1 &&
+	    X509_STORE_CTX_set_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx(), ssl) == 1 &&
+	    X509_STORE_CTX_set_default(store, "ssl_server") == 1) {
+		param = X509_STORE_CTX_get0_param(store);
+		X509_VERIFY_PARAM_set1(param, own);
+		X509_STORE_CTX_set0_dane(store, SSL_get0_dane(ssl));
+		check_chain(store, NULL);
+		X509_VERIFY_PARAM_move_peername(own, param);
+		matches = check->dane_tried && check->dane_error_count == 0;
+		if (matches)
+			tls_dane_keep(ssl, check);
+	}
+	X509_STORE_CTX_free(store);
+	sk_X509_pop_free(sent, X509_free);
+	tls_check_release(check);
+	ERR_clear_error();
+	return matches;
 }
 
 void

@@ -109,6 +109,7 @@ tls_dane_known(X509_STORE_CTX *good, struct tls_check *check)
 				continue;
 			check->dane_record = i;
 			check->dane_depth = depth;
+			check->dane_name = check->wish.name;
 			check->dane_tried = true;
 			return true;
 		}
@@ -213,30 +214,38 @@ is_record(const struct dane_record *record, uint8_t usage, uint8_t selector, uin
 	       memcmp(record->data.bytes, data, len) == 0;
 }
 
-static void
-read_match(SSL *ssl, const struct tls_check *check)
+void
+tls_dane_keep(SSL *ssl, struct tls_check *check)
 {
 	const struct dane *dane = check->wish.dane;
-	struct dane_met *met = check->wish.met;
 	const unsigned char *data = NULL;
 	uint8_t usage, selector, matching;
 	size_t len = 0;
 
-	met->matches = true;
-	if (check->dane_known) {
-		met->record = check->dane_record;
-		met->depth = check->dane_depth;
-		met->name = check->wish.name;
+	if (check->dane_known)
 		return;
-	}
-	met->depth = SSL_get0_dane_tlsa(ssl, &usage, &selector, &matching, &data, &len);
-	if (met->depth < 0)
+	check->dane_known = true;
+	check->dane_record = 0;
+	check->dane_name = NULL;
+	check->dane_depth = SSL_get0_dane_tlsa(ssl, &usage, &selector, &matching, &data, &len);
+	if (check->dane_depth < 0)
 		return;
-	while (met->record < dane->record_count &&
-	       !is_record(&dane->records[met->record], usage, selector, matching, data, len))
-		met->record++;
+	while (check->dane_record < dane->record_count &&
+	       !is_record(&dane->records[check->dane_record], usage, selector, matching, data, len))
+		check->dane_record++;
 	if (usage == 2)
-		met->name = arena_string(check->wish.arena, SSL_get0_peername(ssl));
+		check->dane_name = arena_string(check->wish.arena, SSL_get0_peername(ssl));
+}
+
+static void
+read_match(const struct tls_check *check)
+{
+	struct dane_met *met = check->wish.met;
+
+	met->matches = true;
+	met->record = check->dane_record;
+	met->depth = check->dane_depth;
+	met->name = check->dane_name;
 }
 
 /* No match at all speaks before what follows from it. */
@@ -277,7 +286,7 @@ all_right(const struct tls_check *check)
 }
 
 void
-tls_dane_read(SSL *ssl, const struct tls_check *check)
+tls_dane_read(SSL *ssl, struct tls_check *check)
 {
 	struct dane_met *met = check->wish.met;
 
@@ -288,10 +297,12 @@ tls_dane_read(SSL *ssl, const struct tls_check *check)
 	if (check->wish.dane == NULL || check->wish.dane->record_count == 0)
 		return;
 	met->tried = check->dane_tried;
-	if (check->dane_tried && check->dane_error_count == 0)
-		read_match(ssl, check);
-	else if (check->dane_tried)
+	if (check->dane_tried && check->dane_error_count == 0) {
+		tls_dane_keep(ssl, check);
+		read_match(check);
+	} else if (check->dane_tried) {
 		read_fault(check);
+	}
 	if (!all_right(check))
 		read_published(ssl, check);
 }

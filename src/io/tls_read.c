@@ -12,6 +12,7 @@
 #include "base/slice.h"
 #include "base/utf8.h"
 #include "io/tls.h"
+#include "io/tls_resume.h"
 #include "smtp/tls_facts.h"
 
 enum {
@@ -418,14 +419,18 @@ read_session(SSL *ssl, const struct tls_check *check)
 	facts->group = group_words(ssl, arena);
 	facts->hybrid = facts->group != NULL && is_hybrid(facts->group);
 	facts->sigalg = signature_words(ssl, arena);
-	facts->resumed = SSL_session_reused(ssl);
 }
 
 void
-tls_facts_read(SSL *ssl, const struct tls_check *check)
+tls_facts_read(SSL *ssl, struct tls_check *check)
 {
 	if (SSL_is_init_finished(ssl))
 		read_session(ssl, check);
+	if (check->seen_here != NULL && SSL_is_init_finished(ssl) && SSL_session_reused(ssl)) {
+		tls_resume_read(check);
+		tls_dane_read(ssl, check);
+		return;
+	}
 	tls_check_read(check);
 	if (check->chain == NULL)
 		return;

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "io/tls.h"
+#include "io/tls_resume.h"
 #include "io/wire.h"
 #include "smtp/tls_facts.h"
 
@@ -139,9 +140,12 @@ read_facts(struct tls_wire *tls, const struct wire_outcome *outcome)
 	struct tls_facts *facts = tls->check.wish.facts;
 
 	tls_facts_read(tls->ssl, &tls->check);
-	if (outcome->state == WIRE_DONE)
+	if (outcome->state == WIRE_DONE) {
 		facts->done = true;
-	else if (outcome->state == WIRE_CLOSED)
+		tls_resume_known(&tls->check);
+		return;
+	}
+	if (outcome->state == WIRE_CLOSED)
 		facts->error = "the peer closed the connection";
 	else
 		facts->error = arena_string(tls->check.wish.arena,
@@ -201,6 +205,7 @@ tls_free(struct wire *wire)
 	if (tls->sound)
 		SSL_shutdown(tls->ssl); /* one try: the peer's answer is not worth waiting for */
 	SSL_free(tls->ssl);
+	tls_resume_release(&tls->check);
 	tls_check_release(&tls->check);
 	free(tls);
 }

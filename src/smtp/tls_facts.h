@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct arena;
+
 enum { TLS_NAMES_MAX = 32, TLS_CHAIN_MAX = 10, TLS_FAULTS_MAX = 8 };
 
 struct tls_certificate { /* of the chain as it was sent, or as much as was sent in order */
@@ -31,7 +33,8 @@ struct tls_facts { /* strings are in the walk's arena; NULL: not known */
 	const char *group; /* of the key exchange: "x25519", "X25519MLKEM768" */
 	bool hybrid; /* … that has a post-quantum half */
 	const char *sigalg; /* of the server's signature: "ecdsa/SHA256" */
-	bool resumed;
+	bool offered; /* a session of an earlier connection was, … */
+	bool resumed; /* and taken: what follows of certificates is what was seen then */
 	bool small; /* it came about only with a ClientHello that fits into one packet */
 	size_t hello; /* octets of our ClientHello */
 	size_t heard; /* octets that came, of the handshake and later */
@@ -63,5 +66,7 @@ struct tls_facts { /* strings are in the walk's arena; NULL: not known */
 	size_t fault_count;
 	const char *error; /* why the handshake failed */
 };
+
+struct tls_facts tls_facts_copy(const struct tls_facts *facts, struct arena *arena);
 
 #endif
