@@ -1,8 +1,8 @@
 /* Whose turn it is: each row is a play of steps. "+name site address" adds a job (deep with a final
  * "deep"), ">name" begins the next one, and it must be that ("> -": none), "<name" ends it, "@ms"
  * is the time from then on, "hold site ms", "lower n", "when ms" what the last "> -" named, "slow
- * site ms" (0: none named) and "until ms", "expect site n", "follow a b" (or -), "minute n site". A
- * job that ends in "on" goes on. */
+ * site ms address" (0: none named; no address: none) and "until ms", "expect site n", "follow a b"
+ * (or -), "minute n site". A job that ends in "on" goes on. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,6 +144,18 @@ static const struct {
             "> -", "<c", "slow s.example 0", "until 62000", "@119999", "> -", "@120000", ">d",
             "slow s.example 7000", "until 127000", "slow s.example 99999999", "until 3720000",
             "@9999999", "minute 0 s.example"}},
+    {.what = "so is an address that complains, whatever other sites are there",
+        .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 2, .deep = 2, .rate = 4},
+        .steps = {"+a s.example 192.0.2.1", "+b t.example 192.0.2.1", "+c t.example 192.0.2.2",
+            ">c", ">a", "slow s.example 0 192.0.2.1", "until 1000", "<a", "<c", "> -", "when 30000",
+            "@30000", ">b", "<b", "+d u.example 192.0.2.1", "+e u.example 192.0.2.3", ">e", "> -",
+            "when 60000", "@60000", ">d"}},
+    {.what = "also one that was let in already",
+        .limits = {.walks = 1, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 2, .deep = 2},
+        .steps = {"+x v.example 192.0.2.9", ">x", "+a s.example 192.0.2.1",
+            "slow t.example 0 192.0.2.1", "<x", "> -", "when 1000", "@1000", ">a"}},
     {.what = "its target is asked on, for a pause is for others",
         .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
         .pace = {.shallow = 2, .deep = 2},
@@ -224,9 +236,10 @@ count_minute(struct play *play, const char *what, const char *step)
 static void
 take(struct play *play, const char *what, const char *step, const char *name)
 {
-	char site[64];
+	char site[64], address[IP_TEXT] = "";
 	long long number = 0;
 	struct site_job *job;
+	struct ip ip;
 
 	sscanf(step, "%*s %63s %lld", site, &number);
 	play->pace.site = site;
@@ -249,7 +262,9 @@ take(struct play *play, const char *what, const char *step, const char *name)
 		sites_hold(play->sites, &play->pace, number, play->now);
 		break;
 	case 's':
-		play->until = sites_slow(play->sites, &play->pace, number, play->now);
+		sscanf(step, "%*s %*s %*s %45s", address);
+		play->until = sites_slow(play->sites, &play->pace,
+		    ip_parse(&ip, address) ? &ip : NULL, number, play->now);
 		break;
 	case 'u':
 		cr_assert_eq(

@@ -325,7 +325,7 @@ slow_down(struct passage *passage, const struct haste *haste)
 	int64_t now = loop_ms();
 
 	last_attempt(passage)->haste = sites_minute(pipeline->sites, pace, now);
-	sites_slow(pipeline->sites, pace, haste->named, now);
+	sites_slow(pipeline->sites, pace, &passage->destination->ip, haste->named, now);
 	if (haste->named > SITES_PAUSE_MAX || journey->again >= pipeline->plan->retries)
 		return false;
 	journey->again++;

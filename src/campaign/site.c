@@ -21,6 +21,7 @@ struct gate {
 	struct ip ip; /* of an address, a network */
 	unsigned shallow, deep; /* that may be inside */
 	unsigned rate; /* that may begin in a minute; 0: any number */
+	unsigned full_rate; /* … when it does not complain */
 	unsigned inside; /* of those, `ahead` have not begun yet */
 	unsigned ahead;
 	struct window window; /* who began */
@@ -127,6 +128,7 @@ site_gate(struct sites *sites, const struct pace *pace)
 	                .shallow = pace->shallow,
 	                .deep = pace->deep,
 	                .rate = pace->rate,
+	                .full_rate = pace->rate,
 	                .not_before = INT64_MIN,
 	                .worked = INT64_MIN},
 	            *gate;
@@ -157,14 +159,18 @@ address_gate(struct sites *sites, const struct pace *pace, const struct ip *ip)
 	                .shallow = sites->limits.address,
 	                .deep = sites->limits.address,
 	                .rate = pace->rate,
+	                .full_rate = pace->rate,
 	                .not_before = INT64_MIN,
 	                .worked = INT64_MIN},
 	            *gate;
 	bool is_new;
 
 	gate = find_or_add(&sites->gates, &key, sizeof key, by_kind_and_key, &is_new);
-	if (gate->rate > 0 && (pace->rate == 0 || pace->rate > gate->rate))
-		gate->rate = pace->rate; /* who bears most of those at it, bears it there, too */
+	if (gate->full_rate > 0 && (pace->rate == 0 || pace->rate > gate->full_rate)) {
+		gate->full_rate = pace->rate; /* who bears most of those there, bears it, too */
+		if (gate->slowed == 0)
+			gate->rate = pace->rate;
+	}
 	return gate;
 }
 
@@ -461,18 +467,21 @@ sites_add(struct sites *sites, struct site_job *job, const struct pace *pace, co
 		advance(sites, lane, now);
 }
 
-static bool
-is_held(const struct site_job *job, int64_t now)
+/* The gate that was closed after the job had been let in; NULL: none was. */
+static struct gate *
+held_by(const struct site_job *job, int64_t now)
 {
-	return !job->goes_on && job->lane->gates[GATE_SITE]->not_before > now;
+	for (size_t i = 0; !job->goes_on && i < GATES; i++)
+		if (job->lane->gates[i]->not_before > now)
+			return job->lane->gates[i];
+	return NULL;
 }
 
-/* The site was closed after the job had been let in: back to where it would stand now, first. */
+/* Back to where it would stand now, first. */
 static void
-send_back(struct sites *sites, struct site_job *job, int64_t now)
+send_back(struct sites *sites, struct site_job *job, struct gate *gate, int64_t now)
 {
 	struct lane *lane = job->lane;
-	struct gate *gate = lane->gates[GATE_SITE];
 
 	for (size_t i = 0; i < GATES; i++)
 		lane->gates[i]->ahead--;
@@ -532,8 +541,9 @@ sites_next(struct sites *sites, int64_t now, int64_t *when)
 		if (*when > now)
 			return NULL;
 		job = take_ready(sites);
-		if (is_held(job, now)) {
-			send_back(sites, job, now);
+		gate = held_by(job, now);
+		if (gate != NULL) {
+			send_back(sites, job, gate, now);
 			continue;
 		}
 		begin(sites, job, now);
@@ -570,7 +580,7 @@ sites_follow(struct sites *sites, struct site_job *job,
 	struct lane *lane = job->lane;
 	struct site_job *next = lane->first;
 
-	if (next == NULL || is_held(next, now) || !fits(next, job))
+	if (next == NULL || held_by(next, now) != NULL || !fits(next, job))
 		return NULL;
 	lane->first = next->next;
 	next->next = NULL;
@@ -675,10 +685,10 @@ pause_of(const struct sites *sites, const struct gate *gate, int64_t named)
 	return pause < SITES_PAUSE_MAX ? pause : SITES_PAUSE_MAX;
 }
 
-int64_t
-sites_slow(struct sites *sites, const struct pace *pace, int64_t named, int64_t now)
+/* Returns when it may be passed again. */
+static int64_t
+slow_gate(struct sites *sites, struct gate *gate, int64_t named, int64_t now)
 {
-	struct gate *gate = site_gate(sites, pace);
 	bool again = gate->not_before > now; /* from a connection of the same time */
 	int64_t until;
 
@@ -695,6 +705,17 @@ sites_slow(struct sites *sites, const struct pace *pace, int64_t named, int64_t 
 	}
 	until = gate->not_before;
 	settle(sites, gate, now);
+	return until;
+}
+
+int64_t
+sites_slow(
+    struct sites *sites, const struct pace *pace, const struct ip *ip, int64_t named, int64_t now)
+{
+	int64_t until = slow_gate(sites, site_gate(sites, pace), named, now);
+
+	if (ip != NULL)
+		slow_gate(sites, address_gate(sites, pace, ip), named, now);
 	return until;
 }
 
@@ -716,24 +737,32 @@ sites_worked(const struct sites *sites, const struct ip *ip, int64_t now)
 	return gate != NULL && gate->worked != INT64_MIN && gate->worked + WINDOW_MS > now;
 }
 
-void
-sites_good(struct sites *sites, const struct pace *pace, const struct ip *ip, int64_t now)
+/* It comes back to what it had in steps. */
+static void
+restore(struct sites *sites, struct gate *gate, int64_t now)
 {
-	struct gate *gate = find_site(sites, pace), *address = find_address(sites, ip);
-
-	if (address != NULL)
-		address->worked = now;
 	if (gate == NULL || gate->slowed == 0 || gate->not_before > now ||
 	    ++gate->good < SITES_GOOD)
 		return;
 	gate->good = 0;
 	gate->rate += gate->slowed / STEPS + 1;
 	if (gate->rate >= gate->slowed) {
-		gate->rate = pace->rate;
+		gate->rate = gate->full_rate;
 		gate->slowed = gate->strikes = 0;
 	}
 	wake(sites, gate, now);
 	settle(sites, gate, now);
+}
+
+void
+sites_good(struct sites *sites, const struct pace *pace, const struct ip *ip, int64_t now)
+{
+	struct gate *address = find_address(sites, ip);
+
+	if (address != NULL)
+		address->worked = now;
+	restore(sites, find_site(sites, pace), now);
+	restore(sites, find_address(sites, ip), now);
 }
 
 unsigned

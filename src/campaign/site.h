@@ -71,8 +71,10 @@ struct site_job *sites_follow(struct sites *sites, struct site_job *job,
 void sites_hold(struct sites *sites, const struct pace *pace, int64_t not_before, int64_t now);
 /* It said that we are too fast: it is left alone, for twice as long each time or, when `named` is
  * not 0, for as long as it says, but for an hour at most; then it gets half of what it got, and
- * more in steps. Returns when it may be asked again. */
-int64_t sites_slow(struct sites *sites, const struct pace *pace, int64_t named, int64_t now);
+ * more in steps. So does the address that said it (NULL: it is not known), whatever other sites
+ * are there. Returns when the site may be asked again. */
+int64_t sites_slow(
+    struct sites *sites, const struct pace *pace, const struct ip *ip, int64_t named, int64_t now);
 /* A connection that was begun at the site came to something good. */
 void sites_good(struct sites *sites, const struct pace *pace, const struct ip *ip, int64_t now);
 bool sites_worked(const struct sites *sites, const struct ip *ip, int64_t now); /* … at that
