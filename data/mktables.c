@@ -193,6 +193,7 @@ put_words(const struct word_index *words)
 		    (unsigned long long)words->marks[i].bits);
 	put_end();
 	put_uint32s("runs", words->runs, WORD_RUNS + 1);
+	put_uint64s("begins", words->begins, WORD_BEGINS);
 }
 
 static void
@@ -255,7 +256,7 @@ put_base(const struct rules *rules, const char *name)
 	printf("},\n\t.suffix_buckets = {");
 	for (size_t i = 0; i < SUFFIX_BUCKETS; i++)
 		printf("%s%u, ", i % 16 == 0 ? "\n\t\t" : "", rules->suffix_buckets[i]);
-	printf("},\n\t.words = {terms, marks, runs, word_texts, %zu, %zu, %zu},\n",
+	printf("},\n\t.words = {terms, marks, runs, begins, word_texts, %zu, %zu, %zu},\n",
 	    rules->words.count, rules->words.mark_count, rules->words.text_len);
 	put_phrase_table("synonyms", &rules->synonyms);
 	put_phrase_table("openings", &rules->openings);

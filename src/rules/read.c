@@ -18,11 +18,6 @@ struct view { /* of a reply */
 	struct reworded words; /* the same in the rules' own words; text NULL: no other */
 };
 
-struct found_words { /* for each entry of the rule base four bits: the choices whose words stand in
-	          the text; and for sixty-four such a bit: there are any */
-	uint64_t *bits, *touched;
-};
-
 struct reading_job { /* one reading under way */
 	const struct rules *rules;
 	const struct said *said;
@@ -30,7 +25,8 @@ struct reading_job { /* one reading under way */
 	struct reading *out;
 	struct unwrapped text;
 	struct scope scope;
-	struct found_words found;
+	struct found_words found; /* for each entry of the rule base four bits: the choices whose
+	                             words stand in the text */
 	struct clauses clauses;
 	struct view all;
 	struct candidate candidates[CANDIDATES_MAX];
@@ -49,14 +45,14 @@ find_words(
 	const struct rules *rules = job->rules;
 	size_t bits = (rules->entry_count / 16 + 1) * sizeof *rules->given,
 	       touched = (rules->entry_count / 1024 + 1) * sizeof *rules->given;
-	struct found_words found = {
-	    arena_alloc(job->arena, bits), arena_alloc(job->arena, touched)};
+	struct found_words found = {arena_alloc(job->arena, bits), arena_alloc(job->arena, touched),
+	    arena_alloc(job->arena, words_seen(&rules->words) * sizeof *rules->given)};
 
 	memcpy(found.bits, rules->given, bits);
 	memcpy(found.touched, rules->given_touched, touched);
-	words_scan(&rules->words, text, len, found.bits, found.touched);
+	words_scan(&rules->words, text, len, &found);
 	if (reworded != NULL && reworded->text != NULL)
-		words_scan(&rules->words, reworded->text, reworded->len, found.bits, found.touched);
+		words_scan(&rules->words, reworded->text, reworded->len, &found);
 	return found;
 }
 
@@ -432,8 +428,7 @@ choose_rule(struct reading_job *job)
 		}
 		hide_words(job, &view);
 		if (i == 0 && memchr(job->text.bare, '_', job->text.len) != NULL)
-			words_scan(&job->rules->words, view.text, view.len, job->found.bits,
-			    job->found.touched);
+			words_scan(&job->rules->words, view.text, view.len, &job->found);
 		read_view(job, &view);
 	}
 	keep_others(job);

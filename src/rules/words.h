@@ -1,6 +1,7 @@
 /* words: finds which of many words stand in a text, in one pass over it. They lie in runs by their
- * first three octets, and their first eight are held against the text at once: small enough for the
- * nearest cache, made in no time, and no slower for many words that no text has. */
+ * first four octets, the shortest by their three; which of those any word begins with is a bit of a
+ * small table, asked first. A word's first eight octets are held against the text at once: small
+ * enough for the nearest cache, made in no time, and no slower for many words that no text has. */
 #ifndef RULES_WORDS_H
 #define RULES_WORDS_H
 
@@ -24,12 +25,15 @@ struct mark { /* tags whose bits stand in the same 64 */
 };
 
 enum { WORD_RUN_BITS = 13, WORD_RUNS = 1 << WORD_RUN_BITS };
+enum { WORD_BEGIN_BITS = 16, WORD_BEGINS = (1 << WORD_BEGIN_BITS) / 64 };
 
 struct word_index { /* open, for what is built in is written as C (data/mktables.c) */
 	const struct term *words; /* one more behind the last, for its mark */
 	const struct mark *marks;
-	const uint32_t *runs; /* where in words[] the run begins of those whose first three octets
-	                         come to this number; WORD_RUNS + 1 of them */
+	const uint32_t *runs; /* where in words[] the run begins of those whose first octets come to
+	                         this number; WORD_RUNS + 1 of them */
+	const uint64_t *begins; /* a bit for each number that the first octets of a word come to;
+	                           WORD_BEGINS of them */
 	const char *texts;
 	size_t count, mark_count, text_len;
 };
@@ -41,9 +45,21 @@ void word_list_add(struct word_list *list, const char *word,
     size_t tag); /* borrows `word`: in lower case, WORD_MIN octets or more */
 void words_make(struct word_index *words, const struct word_list *list, struct arena *arena);
 
-/* Sets bit `tag` in `found` for each word that stands in the text (ASCII letters are taken in lower
- * case), and in `touched` a bit for each 64 of `found` that has got one. */
-void words_scan(const struct word_index *words, const char *text, size_t len, uint64_t *found,
-    uint64_t *touched);
+/* What a text was found to have. All 0 at first, or what counts as found in any. */
+struct found_words {
+	uint64_t *bits; /* by tag */
+	uint64_t *touched; /* a bit for each 64 of those: there may be any */
+	uint64_t *seen; /* by word, of words_seen() numbers */
+};
+
+static inline size_t
+words_seen(const struct word_index *words)
+{
+	return words->count / 64 + 1;
+}
+
+/* Adds the tags of each word that stands in the text (ASCII letters are taken in lower case). */
+void words_scan(
+    const struct word_index *words, const char *text, size_t len, const struct found_words *found);
 
 #endif
