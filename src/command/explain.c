@@ -27,6 +27,7 @@
 #include "report/ndjson.h"
 #include "report/text_explain.h"
 #include "report/tls_failures.h"
+#include "rules/recall.h"
 #include "rules/rules.h"
 #include "smtp/reply.h"
 
@@ -40,6 +41,7 @@ enum {
 struct explainer {
 	const struct options *options;
 	struct rulebook rulebook;
+	struct recall *recall; /* of what was read by the rulebook's rules */
 	struct checker *checker; /* NULL: no --source */
 	struct output output;
 	struct text_style style;
@@ -118,7 +120,7 @@ read_words(struct explainer *explainer, const struct refusal *refusal, struct sa
 		*said_by = own ? SAID_BY_SENDER : *said_by;
 		return;
 	}
-	rules_read(explainer->rulebook.rules, said, explainer->arena, reading);
+	recall_read(explainer->recall, said, explainer->arena, reading);
 	if (*said_by == SAID_BY_UNKNOWN && (coded || reading->code != 0)) {
 		*said_by = SAID_BY_SERVER;
 	} else if (*said_by == SAID_BY_UNKNOWN && reading->rule == NULL) {
@@ -720,8 +722,11 @@ explain_with(struct explainer *explainer, const struct lists *lists)
 {
 	int status = rulebook_open(&explainer->rulebook, explainer->options, lists);
 
-	if (status == EXIT_OK)
+	if (status == EXIT_OK) {
+		explainer->recall = recall_new(explainer->rulebook.rules);
 		status = run(explainer);
+		recall_free(explainer->recall);
+	}
 	rulebook_close(&explainer->rulebook);
 	return status;
 }

@@ -126,10 +126,8 @@ hide_words(struct reading_job *job, struct view *view)
 
 /* ---- who says it */
 
-/* 1 + the number of the first of the providers one of whose suffixes the name ends with, label by
- * label; 0: none. */
-static uint32_t
-provider_by_host(const struct rules *rules, const char *host)
+uint32_t
+rules_provider(const struct rules *rules, const char *host)
 {
 	size_t n = strlen(host), first = rules->provider_count, hash = 0;
 
@@ -175,7 +173,7 @@ find_provider(struct reading_job *job)
 	const char *greeting = job->said->greeting;
 
 	if (job->said->mx != NULL)
-		provider = provider_by_host(job->rules, job->said->mx);
+		provider = rules_provider(job->rules, job->said->mx);
 	if (provider == 0)
 		provider = provider_by_text(job, job->text.marked, job->text.len, &job->found);
 	if (provider == 0 && greeting != NULL && greeting[0] != '\0') {

@@ -208,6 +208,10 @@ struct scope {
 	uint32_t provider; /* 1 + number; 0: not known */
 };
 
+/* 1 + the number of the first of the providers one of whose suffixes the host's name ends with,
+ * label by label; 0: none. */
+uint32_t rules_provider(const struct rules *rules, const char *host);
+
 bool rule_in_scope(const struct rule *rule, const struct scope *scope);
 /* One of the rule's patterns matches and the `unless` does not; a rule without patterns matches
  * whatever its scope allows. */
