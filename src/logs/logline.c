@@ -137,9 +137,12 @@ logline_stage(const char *command, size_t len)
 	if (len > 10 && strncasecmp(command, "pipelined ", 10) == 0 &&
 	    strncasecmp(command + 10, "end", len - 10 < 3 ? len - 10 : 3) != 0)
 		return logline_stage(command + 10, len - 10);
-	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-		size_t n = strlen(commands[i].words);
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0] && len > 0; i++) {
+		size_t n;
 
+		if (to_lower(*command) != *commands[i].words)
+			continue;
+		n = strlen(commands[i].words);
 		if (len >= n && strncasecmp(command, commands[i].words, n) == 0)
 			return commands[i].stage;
 	}
@@ -184,11 +187,19 @@ static const char *
 value(const struct log_line *line, const char *at, const char *end, const char *mark,
     const char *stops)
 {
-	const char *start = behind(at, end, mark), *stop = start;
+	const char *start = behind(at, end, mark);
+	size_t len;
 
-	while (stop != NULL && stop < end && strchr(stops, *stop) == NULL)
-		stop++;
-	return copy(line, start, stop);
+	if (start == NULL)
+		return NULL;
+	len = slice_until((struct slice){start, (size_t)(end - start)}, stops);
+	return copy(line, start, start + len);
+}
+
+static bool
+ends_host(char c)
+{
+	return c == '[' || c == ' ' || c == ',' || c == ':' || c == ';' || c == '(' || c == '\0';
 }
 
 /* "mx.example.com[192.0.2.1]:25", "mx.example.com. [192.0.2.1]", "[192.0.2.1]": the name, else the
@@ -200,7 +211,7 @@ host(const struct log_line *line, const char *at, const char *end)
 
 	if (at == NULL)
 		return NULL;
-	while (stop < end && strchr("[ ,:;(", *stop) == NULL)
+	while (stop < end && !ends_host(*stop))
 		stop++;
 	while (stop > at && stop[-1] == '.')
 		stop--;
@@ -355,7 +366,7 @@ read_host_said(struct log_line *line, const char *at, const char *end)
 
 	if (text == NULL || !(is_reply(text, end) || is_enhanced(text, end)))
 		return NULL;
-	while (name > at && !begins(name, end, "host "))
+	while (name > at && (*name != 'h' || !begins(name, end, "host ")))
 		name--;
 	if (begins(name, end, "host ") && !begins(name + 5, end, "said: "))
 		take_relay(line, name + 5, text);

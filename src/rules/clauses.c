@@ -33,11 +33,17 @@ full_stop(const struct phrases *openings, const char *text, size_t at, size_t le
 	return memcmp(p, " -- ", 4) == 0 ? 4 : 0;
 }
 
+static bool
+may_stop(char c)
+{
+	return c == ' ' || c == '.' || c == ';' || c == '!' || c == '?';
+}
+
 static size_t
 clause_end(const struct phrases *openings, const char *text, size_t start, size_t len)
 {
 	while (start < len) {
-		size_t stop = full_stop(openings, text, start, len);
+		size_t stop = may_stop(text[start]) ? full_stop(openings, text, start, len) : 0;
 
 		if (stop > 0)
 			return start + stop;

@@ -179,6 +179,13 @@ ip_in_url(const char *url, size_t len)
 	return (struct ip){0};
 }
 
+/* Most octets begin neither an address nor a link. */
+static bool
+may_begin(char c)
+{
+	return hex(c) || c == ':' || c == 'h' || c == 'H' || c == 'w' || c == 'W';
+}
+
 struct ip
 extract_ip(const struct signs *signs, const char *text, size_t len, const struct ip *ours)
 {
@@ -186,10 +193,14 @@ extract_ip(const struct signs *signs, const char *text, size_t len, const struct
 	enum client_surety surest = NO_CLIENT;
 
 	for (size_t i = 0, skip; i < len; i += skip) {
-		size_t url = url_at(text + i, len - i);
 		enum client_surety standing = IN_URL;
 		struct ip ip = {0};
+		size_t url;
 
+		skip = 1;
+		if (!may_begin(text[i]))
+			continue;
+		url = url_at(text + i, len - i);
 		skip = url > 0 ? url : 1;
 		if (url > 0) {
 			ip = ip_in_url(text + i, url);
@@ -223,13 +234,16 @@ extract_ip(const struct signs *signs, const char *text, size_t len, const struct
 const char *
 extract_url(const char *text, size_t len, struct arena *arena)
 {
-	for (size_t i = 0; i + 8 < len; i++)
-		if ((text[i] | 0x20) == 'h' || (text[i] | 0x20) == 'w') {
-			size_t n = i > 0 && alnum(text[i - 1]) ? 0 : url_at(text + i, len - i);
+	for (size_t i = 0; i + 8 < len; i++) {
+		char c = text[i] | 0x20;
+
+		if ((c == 'h' || c == 'w') && (i == 0 || !alnum(text[i - 1]))) {
+			size_t n = url_at(text + i, len - i);
 
 			if (n > 0)
 				return arena_copy(arena, text + i, n);
 		}
+	}
 	return NULL;
 }
 
@@ -318,7 +332,7 @@ extract_reference(const struct signs *signs, const char *text, size_t len, struc
 	for (size_t i = 0; i + 4 < len; i++) {
 		size_t at, n;
 
-		if (i > 0 && alnum(text[i - 1]))
+		if (text[i] == ' ' || (i > 0 && alnum(text[i - 1])))
 			continue; /* within a word */
 		n = signs_begin(signs, SIGN_TICKET, text + i, len - i);
 		if (n == 0 || (i > 0 && among(text[i - 1], "?&-/")))

@@ -6,14 +6,6 @@
 #include "base/arena.h"
 #include "base/slice.h"
 
-static unsigned
-bucket_of(const char *text)
-{
-	return ((unsigned)(unsigned char)to_lower(text[0]) * 31 +
-	           (unsigned)(unsigned char)to_lower(text[1])) %
-	       PHRASE_BUCKETS;
-}
-
 enum { HEAD = 8 };
 
 /* The first eight octets of a text, the first lowest, in lower case; 0 behind its end. */
@@ -30,6 +22,15 @@ head_of(const char *text, size_t len)
 	low = head & ones * 0x7f;
 	upper = (low + ones * (0x80 - 'A')) & ~(low + ones * (0x7f - 'Z')) & ~head & ones * 0x80;
 	return head | upper >> 2;
+}
+
+/* `head` is a text's. The third octet counts where it is of the same word. */
+static unsigned
+bucket_of(const struct phrases *phrases, uint64_t head)
+{
+	uint32_t mask = phrases->inner[head >> 16 & 0xff] ? 0xffffff : 0xffff;
+
+	return ((uint32_t)head & mask) * 0x9e3779b1U >> (32 - PHRASE_BUCKET_BITS);
 }
 
 struct placed {
@@ -50,14 +51,16 @@ by_place(const void *a, const void *b)
 }
 
 static struct placed
-place(const char *texts, struct phrase_row phrase, unsigned number)
+place(const struct phrases *phrases, struct phrase_row phrase, unsigned number)
 {
+	const char *texts = phrases->texts;
+
 	phrase.len = (uint16_t)strlen(texts + phrase.text);
 	phrase.head = head_of(texts + phrase.text, phrase.len);
 	phrase.mask = phrase.len < HEAD ? (UINT64_C(1) << (8 * phrase.len)) - 1 : UINT64_MAX;
 	if (phrase.instead != 0)
 		phrase.instead_len = (uint16_t)strlen(texts + phrase.instead);
-	return (struct placed){phrase, bucket_of(texts + phrase.text), number};
+	return (struct placed){phrase, bucket_of(phrases, phrase.head), number};
 }
 
 void
@@ -68,11 +71,14 @@ phrases_make(struct phrases *phrases, const char *texts, const struct phrase_row
 	struct phrase_row *copy = arena_alloc(arena, (count + 1) * sizeof *copy);
 	unsigned bucket = 0;
 
+	*phrases = (struct phrases){.texts = texts, .list = copy, .count = count};
+	for (unsigned c = 0; c < 256; c++)
+		phrases->inner[c] =
+		    is_alnum((char)c) || c >= 0x80 || (c != 0 && strchr(inner, (int)c) != NULL);
 	for (size_t i = 0; i < count; i++)
-		sorted[i] = place(texts, list[i], (unsigned)i);
+		sorted[i] = place(phrases, list[i], (unsigned)i);
 	if (count > 0)
 		qsort(sorted, count, sizeof *sorted, by_place);
-	*phrases = (struct phrases){.texts = texts, .list = copy, .count = count};
 	for (size_t i = 0; i < count; i++) {
 		copy[i] = sorted[i].phrase;
 		if (copy[i].instead_len > copy[i].len + phrases->growth)
@@ -82,9 +88,6 @@ phrases_make(struct phrases *phrases, const char *texts, const struct phrase_row
 	}
 	while (bucket <= PHRASE_BUCKETS)
 		phrases->first[bucket++] = (uint16_t)count;
-	for (unsigned c = 0; c < 256; c++)
-		phrases->inner[c] =
-		    is_alnum((char)c) || c >= 0x80 || (c != 0 && strchr(inner, (int)c) != NULL);
 }
 
 /* `head` is the text's. */
@@ -107,7 +110,7 @@ const struct phrase_row *
 phrases_find(const struct phrases *phrases, const char *text, size_t len)
 {
 	uint64_t head = head_of(text, len);
-	unsigned bucket = bucket_of(text);
+	unsigned bucket = bucket_of(phrases, head);
 
 	for (size_t i = phrases->first[bucket]; i < phrases->first[bucket + 1]; i++)
 		if (stands(phrases, &phrases->list[i], head, text, len))
@@ -119,7 +122,7 @@ bool
 phrases_have(const struct phrases *phrases, const char *text, size_t len, unsigned kind)
 {
 	uint64_t head = head_of(text, len);
-	unsigned bucket = bucket_of(text);
+	unsigned bucket = bucket_of(phrases, head);
 
 	for (size_t i = phrases->first[bucket]; i < phrases->first[bucket + 1]; i++)
 		if (phrases->list[i].kind == kind && phrases->list[i].len == len &&

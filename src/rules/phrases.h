@@ -17,14 +17,15 @@ struct phrase_row {
 	uint32_t kind; /* whatever its owner makes of it */
 };
 
-enum { PHRASE_BUCKETS = 256 };
+enum { PHRASE_BUCKET_BITS = 12, PHRASE_BUCKETS = 1 << PHRASE_BUCKET_BITS };
 
 struct phrases { /* open, for what is built in is written as C (data/mktables.c) */
 	const char *texts; /* borrowed */
 	const struct phrase_row *list; /* bucket by bucket, in each the longest first */
 	size_t count;
 	uint16_t first[PHRASE_BUCKETS + 1]; /* where in list[] the bucket begins of those whose
-	                                       first two octets come to this number */
+	                                       first three octets, or the two of a short word,
+	                                       come to this number */
 	size_t growth; /* how much longer `instead` is than a phrase, at most, in octets */
 	bool inner[256]; /* octets of a word: letters, digits, what is not ASCII, and what the owner
 	                    adds to them */

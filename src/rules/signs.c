@@ -71,11 +71,14 @@ size_t
 signs_begin(const struct signs *signs, enum sign sort, const char *text, size_t len)
 {
 	const struct sign_sort *from = &signs->sorts[sort];
+	char first = len > 0 ? to_lower(text[0]) : '\0',
+	     second = len > 1 ? to_lower(text[1]) : '\0';
 
-	if (len == 0 || !from->first[(unsigned char)to_lower(text[0])])
+	if (!from->first[(unsigned char)first])
 		return 0;
 	for (size_t i = 0; i < from->count; i++)
-		if (len >= from->list[i].len && to_lower(text[0]) == from->list[i].text[0] &&
+		if (len >= from->list[i].len && first == from->list[i].text[0] &&
+		    (second == from->list[i].text[1] || from->list[i].len == 1) &&
 		    strncasecmp(text, from->list[i].text, from->list[i].len) == 0)
 			return from->list[i].len;
 	return 0;
