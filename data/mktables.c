@@ -211,7 +211,6 @@ put_ranked(const struct rules *rules)
 	put_end();
 	put_uint64s("needs", rules->needs, rules->entry_count / 16 + 1);
 	put_uint64s("given", rules->given, rules->entry_count / 16 + 1);
-	put_uint64s("given_touched", rules->given_touched, rules->entry_count / 1024 + 1);
 	put_uint32s("wordless", rules->wordless, rules->wordless_count);
 }
 
@@ -238,7 +237,7 @@ put_base(const struct rules *rules, const char *name)
 	       "\t.brands = brands, .providers = providers, .suffixes = suffixes,\n"
 	       "\t.classes = classes, .sames = sames, .asides = asides,\n"
 	       "\t.sign_words = sign_words, .ranked = ranked, .entries = entries,\n"
-	       "\t.needs = needs, .given = given, .given_touched = given_touched, .wordless = "
+	       "\t.needs = needs, .given = given, .wordless = "
 	       "wordless,\n",
 	    name);
 	printf("\t.text_len = %zu, .ref_count = %zu, .pattern_count = %zu, .count = %zu,\n"

@@ -183,7 +183,10 @@ ip_in_url(const char *url, size_t len)
 static bool
 may_begin(char c)
 {
-	return hex(c) || c == ':' || c == 'h' || c == 'H' || c == 'w' || c == 'W';
+	char letter = c | 0x20;
+
+	return letter <= 'w' &&
+	       (letter <= 'h' ? hex(c) || letter == 'h' || c == ':' : letter == 'w');
 }
 
 struct ip

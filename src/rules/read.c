@@ -27,9 +27,9 @@ struct reading_job { /* one reading under way */
 	struct scope scope;
 	struct found_words found; /* for each entry of the rule base four bits: the choices whose
 	                             words stand in the text */
-	struct clauses clauses;
+	struct clauses *clauses;
 	struct view all;
-	struct candidate candidates[CANDIDATES_MAX];
+	struct candidate *candidates; /* CANDIDATES_MAX of them */
 	size_t candidate_count;
 	struct choice choice;
 	const struct rule *best;
@@ -43,31 +43,15 @@ find_words(
     const struct reading_job *job, const char *text, size_t len, const struct reworded *reworded)
 {
 	const struct rules *rules = job->rules;
-	size_t bits = (rules->entry_count / 16 + 1) * sizeof *rules->given,
-	       touched = (rules->entry_count / 1024 + 1) * sizeof *rules->given;
-	struct found_words found = {arena_alloc(job->arena, bits), arena_alloc(job->arena, touched),
+	size_t bits = (rules->entry_count / 16 + 1) * sizeof *rules->given;
+	struct found_words found = {arena_alloc(job->arena, bits),
 	    arena_alloc(job->arena, words_seen(&rules->words) * sizeof *rules->given)};
 
 	memcpy(found.bits, rules->given, bits);
-	memcpy(found.touched, rules->given_touched, touched);
 	words_scan(&rules->words, text, len, &found);
 	if (reworded != NULL && reworded->text != NULL)
 		words_scan(&rules->words, reworded->text, reworded->len, &found);
 	return found;
-}
-
-/* The next of the numbers from `w` on, below `end`, in which there are any. */
-static size_t
-next_touched(const uint64_t *touched, size_t w, size_t end)
-{
-	while (w < end) {
-		uint64_t left = touched[w / 64] >> (w % 64);
-
-		if (left != 0)
-			return w + (size_t)__builtin_ctzll(left);
-		w += 64 - w % 64;
-	}
-	return end;
 }
 
 /* The next of the entries [from, end) all of whose choices were found: sixteen are looked at
@@ -77,10 +61,11 @@ next_found(const struct rules *rules, const struct found_words *found, size_t fr
 {
 	const uint64_t lowest = UINT64_C(0x1111111111111111);
 
-	for (size_t w = from / 16;
-	     (w = next_touched(found->touched, w, (end + 15) / 16)) * 16 < end; w++) {
+	for (size_t w = from / 16; w * 16 < end; w++) {
 		uint64_t any = found->bits[w], lacking = ~any & rules->needs[w];
 
+		if (any == 0) /* mostly */
+			continue;
 		any |= any >> 2;
 		any |= any >> 1;
 		lacking |= lacking >> 2;
@@ -224,7 +209,7 @@ is_excepted(const struct reading_job *job, const struct ranked_rule *ranked,
     const struct part *part, const struct match *match)
 {
 	const struct rules *rules = job->rules;
-	const struct clause *list = job->clauses.list;
+	const struct clause *list = job->clauses->list;
 	struct match ignored;
 	size_t start = 0, end = part->len, i = ranked->unless_entry,
 	       last = i + rules->rules[ranked->rule].unless.count;
@@ -232,9 +217,9 @@ is_excepted(const struct reading_job *job, const struct ranked_rule *ranked,
 	i = next_found(rules, &job->found, i, last);
 	if (i == last)
 		return false;
-	if (match->all.end > match->all.start && job->clauses.count > 0) {
-		start = find_place(part, list[clauses_at(&job->clauses, match->all.start)].start);
-		end = find_place(part, list[clauses_at(&job->clauses, match->all.end - 1)].end);
+	if (match->all.end > match->all.start && job->clauses->count > 0) {
+		start = find_place(part, list[clauses_at(job->clauses, match->all.start)].start);
+		end = find_place(part, list[clauses_at(job->clauses, match->all.end - 1)].end);
 	}
 	for (; i < last; i = next_found(rules, &job->found, i + 1, last))
 		if (rules_match(rules, rules->entries[i].pattern, part->text + start, end - start,
@@ -274,7 +259,7 @@ try_entry(struct reading_job *job, const struct rule_entry *entry, const struct 
 		match.group[i] = place(part, match.group[i]);
 	candidate = &job->candidates[job->candidate_count++];
 	*candidate = (struct candidate){
-	    rule, match, clauses_at(&job->clauses, match.all.start), ranked->yields_beyond};
+	    rule, match, clauses_at(job->clauses, match.all.start), ranked->yields_beyond};
 }
 
 static void
@@ -350,7 +335,6 @@ static void
 set_found(const struct found_words *found, size_t entry)
 {
 	found->bits[entry / 16] |= UINT64_C(15) << (entry % 16 * 4);
-	found->touched[entry / 1024] |= UINT64_C(1) << (entry / 16 % 64);
 }
 
 static void
@@ -416,10 +400,10 @@ choose_rule(struct reading_job *job)
 		if (i > 0 && job->best != NULL && job->best->class < CLASS_FALLBACK)
 			break;
 		if (i > 0 &&
-		    !clauses_say_nothing(&job->rules->openings, &job->clauses, job->text.bare))
+		    !clauses_say_nothing(&job->rules->openings, job->clauses, job->text.bare))
 			break;
 		view.text =
-		    clauses_hide(&job->clauses, job->text.bare, job->text.len, hide[i], job->arena);
+		    clauses_hide(job->clauses, job->text.bare, job->text.len, hide[i], job->arena);
 		if (view.text == NULL) {
 			read_view(job, &job->all);
 			break;
@@ -625,14 +609,21 @@ void
 rules_read(
     const struct rules *rules, const struct said *said, struct arena *arena, struct reading *out)
 {
-	struct reading_job job = {.rules = rules, .said = said, .arena = arena, .out = out};
+	struct candidate candidates[CANDIDATES_MAX];
+	struct clauses clauses;
+	struct reading_job job = {.rules = rules,
+	    .said = said,
+	    .arena = arena,
+	    .out = out,
+	    .clauses = &clauses,
+	    .candidates = candidates};
 
 	*out = (struct reading){.cause = CAUSE_UNKNOWN};
 	unwrap(said->text, said->len, arena, &job.text);
 	set_codes(&job);
 	job.all = (struct view){.text = job.text.bare, .len = job.text.len};
 	make_words(&job, &job.all);
-	clauses_cut(&rules->openings, job.text.bare, job.text.len, &job.clauses);
+	clauses_cut(&rules->openings, job.text.bare, job.text.len, &clauses);
 	job.found = find_words(&job, job.text.whole, job.text.len, &job.all.words);
 	job.scope.provider = find_provider(&job);
 	if (job.scope.provider != 0)

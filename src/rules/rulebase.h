@@ -162,7 +162,6 @@ struct rules {
 	const uint64_t *needs, *given; /* of sixteen entries each: the choices that they ask for;
 	                                  what counts as found in any text, because they ask for
 	                                  none */
-	const uint64_t *given_touched; /* a bit for each number in `given` that is not 0 */
 	size_t entry_count, brand_entry,
 	    provider_entry; /* all; where the brands' and the providers' begin */
 	size_t unless_entry;

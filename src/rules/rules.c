@@ -193,24 +193,20 @@ static void
 make_needs(struct rules *rules)
 {
 	uint64_t *needs = arena_alloc(rules->arena, (rules->entry_count / 16 + 1) * sizeof *needs),
-	         *given = arena_alloc(rules->arena, (rules->entry_count / 16 + 1) * sizeof *given),
-	         *touched =
-	             arena_alloc(rules->arena, (rules->entry_count / 1024 + 1) * sizeof *touched);
+	         *given = arena_alloc(rules->arena, (rules->entry_count / 16 + 1) * sizeof *given);
 	uint32_t *wordless = arena_alloc(rules->arena, (rules->brand_entry + 1) * sizeof *wordless);
 
 	rules->needs = needs;
 	rules->given = given;
-	rules->given_touched = touched;
 	rules->wordless = wordless;
 	rules->wordless_count = 0;
 	for (size_t i = 0; i < rules->entry_count; i++) {
 		needs[i / 16] |= (uint64_t)rules->entries[i].choices << (i % 16 * 4);
 		if (rules->entries[i].choices != 0)
 			continue;
-		if (i >= rules->brand_entry) {
+		if (i >= rules->brand_entry)
 			given[i / 16] |= UINT64_C(15) << (i % 16 * 4);
-			touched[i / 1024] |= UINT64_C(1) << (i / 16 % 64);
-		} else
+		else
 			wordless[rules->wordless_count++] = (uint32_t)i;
 	}
 }

@@ -277,10 +277,21 @@ find_words(const char *text, size_t len, const char *words)
 	return NULL;
 }
 
+/* "rejected:", by its colon: most texts have no carrier. */
+static bool
+has_rejected(struct slice text)
+{
+	for (const char *at = text.at, *end = text.at + text.len;
+	     (at = memchr(at, ':', (size_t)(end - at))) != NULL; at++)
+		if (at - text.at >= 8 && strncasecmp(at - 8, "rejected", 8) == 0)
+			return true;
+	return false;
+}
+
 static void
 find_carrier(struct unwrapped *out)
 {
-	if (find_words(out->whole + out->inner, out->len - out->inner, "rejected:") == NULL)
+	if (!has_rejected(slice_from((struct slice){out->whole, out->len}, out->inner)))
 		return;
 	for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++) {
 		size_t n = strlen(phrases[i].phrase), at;

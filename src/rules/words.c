@@ -183,12 +183,8 @@ add_marks(const struct word_index *words, const struct term *word, const struct 
 	if (found->seen[number / 64] >> (number % 64) & 1)
 		return;
 	found->seen[number / 64] |= UINT64_C(1) << (number % 64);
-	for (uint32_t m = word->mark; m < word[1].mark; m++) {
-		uint32_t at = words->marks[m].at;
-
-		found->bits[at] |= words->marks[m].bits;
-		found->touched[at / 64] |= UINT64_C(1) << (at % 64);
-	}
+	for (uint32_t m = word->mark; m < word[1].mark; m++)
+		found->bits[words->marks[m].at] |= words->marks[m].bits;
 }
 
 /* `head`: the first eight octets of `text` in lower case, with 0 behind its end. */

@@ -48,7 +48,6 @@ void words_make(struct word_index *words, const struct word_list *list, struct a
 /* What a text was found to have. All 0 at first, or what counts as found in any. */
 struct found_words {
 	uint64_t *bits; /* by tag */
-	uint64_t *touched; /* a bit for each 64 of those: there may be any */
 	uint64_t *seen; /* by word, of words_seen() numbers */
 };
 
