@@ -15,7 +15,7 @@ enum {
 
 struct memory { /* a place */
 	uint64_t last; /* hash of what was read here last */
-	struct kept {
+	struct recalled {
 		uint64_t hash;
 		struct arena *arena; /* of all that is below, and of this */
 		const char *text, *enhanced;
@@ -69,7 +69,7 @@ hash_of(const struct said *said, uint32_t provider)
 }
 
 static bool
-is_same(const struct kept *kept, const struct said *said, uint32_t provider, uint64_t hash)
+is_same(const struct recalled *kept, const struct said *said, uint32_t provider, uint64_t hash)
 {
 	return kept != NULL && kept->hash == hash && kept->len == said->len &&
 	       memcmp(kept->text, said->text, said->len) == 0 && kept->provider == provider &&
@@ -108,7 +108,7 @@ keep(struct memory *place, const struct said *said, uint32_t provider, uint64_t 
 	if (place->kept != NULL)
 		arena_free(place->kept->arena);
 	place->kept = arena_alloc(arena, sizeof *place->kept);
-	*place->kept = (struct kept){.hash = hash,
+	*place->kept = (struct recalled){.hash = hash,
 	    .arena = arena,
 	    .text = arena_copy(arena, said->text, said->len),
 	    .enhanced = arena_string(arena, enhanced_of(said)),
