@@ -402,14 +402,15 @@ is_bad(const struct report_finding *finding)
 	return strcmp(finding->severity, "refuses") == 0 || strcmp(finding->severity, "warns") == 0;
 }
 
-/* Those of lists are told by list. */
-static const struct report_finding *
-same_finding(const struct report_sender *sender, const struct report_finding *wanted)
+/* One id may be found of several names, each with a state of its own: it is bad when one of them
+ * is. */
+static bool
+has_bad(const struct report_sender *sender, const char *id)
 {
 	for (size_t i = 0; i < sender->finding_count; i++)
-		if (strcmp(sender->findings[i].id, wanted->id) == 0)
-			return &sender->findings[i];
-	return NULL;
+		if (strcmp(sender->findings[i].id, id) == 0 && is_bad(&sender->findings[i]))
+			return true;
+	return false;
 }
 
 /* Is there anything about the topic that could not be found out? */
@@ -430,14 +431,14 @@ compare_findings(struct telling *telling, const struct report_sender *old,
 	const struct report_sender *from = backwards ? old : new, *other = backwards ? new : old;
 
 	for (size_t i = 0; i < from->finding_count; i++) {
-		const struct report_finding *finding = &from->findings[i],
-		                            *twin = same_finding(other, finding);
+		const struct report_finding *finding = &from->findings[i];
 		struct change change = {
 		    .subject = SUBJECT_FINDING, .name = finding->id, .source = from->ip};
 
+		/* Those of lists are told by list. */
 		if (!is_bad(finding) || strcmp(finding->topic, "blocklist") == 0)
 			continue;
-		if (twin != NULL && is_bad(twin)) {
+		if (has_bad(other, finding->id)) {
 			if (!backwards)
 				tell_same(telling, SUBJECT_FINDING);
 			continue;
