@@ -170,7 +170,7 @@ def well(results):
 
 
 def bare(tls):
-    return {k: v for k, v in tls.items() if k not in ('resumed', 'remaining', 'group', 'sigalg', 'hybrid')}
+    return {k: v for k, v in tls.items() if k not in ('resumed', 'remaining', 'remaining_percent', 'group', 'sigalg', 'hybrid')}
 
 
 # ---- servers that give sessions
