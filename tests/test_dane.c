@@ -58,9 +58,9 @@ same_question(const char *a, const char *b)
 static struct book *
 zone_of(const char *text, const char *server)
 {
-	static char copy[100000];
+	static char copy[200000];
 	struct book *book = book_new();
-	char *lines[500] = {NULL}, reason[200];
+	char *lines[1500] = {NULL}, reason[200];
 	size_t count = 0;
 	struct json json;
 	struct buf out;
@@ -68,7 +68,7 @@ zone_of(const char *text, const char *server)
 	snprintf(copy, sizeof copy, "%s", text);
 	for (char *line = strtok(copy, "\n"); line != NULL; line = strtok(NULL, "\n"))
 		lines[count++] = line;
-	buf_init(&out, 200000);
+	buf_init(&out, 400000);
 	for (size_t i = 0; i < count; i++) {
 		put_line(
 		    &json, &out, lines[i], server, i > 0 && same_question(lines[i - 1], lines[i]));
@@ -427,26 +427,99 @@ Test(dane, digest_agility)
 	arena_free(trial.arena);
 }
 
-/* 300 records: the same hundred, in whatever order they come. */
+/* As many as a message may hold: all of them are looked at, in whatever order they come. */
 Test(dane, many_records)
 {
 	struct dane_trial trial = {.target = "d.example", .port = 25};
 	struct buf zone, asked;
 
 	buf_init(&asked, 5000);
-	buf_init(&zone, 100000);
+	buf_init(&zone, 200000);
 	buf_puts(&zone, MX_GOOD A_GOOD);
-	for (unsigned i = 0; i < 300; i++)
-		buf_printf(&zone, "_25._tcp.mx.d.example TLSA +3 1 1 %04x%s\n", i * 7919 % 300,
+	for (unsigned i = 0; i < 1394; i++)
+		buf_printf(&zone, "_25._tcp.mx.d.example TLSA +3 1 1 %04x%s\n", i * 7919 % 1394,
 		    &DIGEST[4]);
 	judge(&trial, zone.data, "127.0.0.1", &asked);
-	cr_expect_eq(trial.dane.record_total, 300);
-	cr_assert_eq(trial.dane.record_count, DANE_RECORDS_MAX);
-	for (unsigned i = 0; i < DANE_RECORDS_MAX; i++)
-		cr_expect_eq((unsigned char)trial.dane.records[i].data.bytes[1], i);
+	cr_expect_eq(trial.dane.record_total, 1394);
+	cr_expect_eq(trial.dane.unseen, 0);
+	cr_assert_eq(trial.dane.record_count, 1394);
+	for (unsigned i = 0; i < 1394; i++)
+		cr_expect_eq((unsigned char)trial.dane.records[i].data.bytes[1], i & 0xff);
 	buf_release(&asked);
 	buf_release(&zone);
 	arena_free(trial.arena);
+}
+
+/* A whole key costs a verification, so that not all are looked at, which is said. */
+Test(dane, many_whole_records)
+{
+	struct dane_trial trial = {.target = "d.example", .port = 25};
+	struct buf zone, asked;
+
+	buf_init(&asked, 5000);
+	buf_init(&zone, 200000);
+	buf_puts(&zone, MX_GOOD A_GOOD TLSA_GOOD);
+	for (unsigned i = 0; i < 40; i++)
+		buf_printf(&zone,
+		    "_25._tcp.mx.d.example TLSA +2 1 0 302a300506032b65700321%04x"
+		    "bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1\n",
+		    i);
+	judge(&trial, zone.data, "127.0.0.1", &asked);
+	cr_expect_eq(trial.dane.record_total, 41);
+	cr_expect_eq(trial.dane.usable, DANE_WHOLE_MAX + 1);
+	cr_expect_eq(trial.dane.record_count, DANE_WHOLE_MAX + 1);
+	cr_expect_eq(trial.dane.unseen, 40 - DANE_WHOLE_MAX);
+	buf_release(&asked);
+	buf_release(&zone);
+	arena_free(trial.arena);
+}
+
+/* A failure says something of the host only where the resolver says that it looked. */
+Test(dane, whose_failure)
+{
+	static const struct {
+		const char *zone;
+		bool unanswered;
+		enum dane_effect effect;
+		const char *why;
+	} cases[] = {
+	    {A_GOOD "_25._tcp.mx.d.example TLSA !SERVFAIL\n", false, EFFECT_DEFER, "in SERVFAIL"},
+	    {A_GOOD "_25._tcp.mx.d.example TLSA !TIMEOUT\n", true, EFFECT_UNKNOWN,
+	        "had no answer in time"},
+	    {A_GOOD "_25._tcp.mx.d.example TLSA !REFUSED\n", true, EFFECT_UNKNOWN,
+	        "our resolver 127.0.0.1 met the TLSA look-up of _25._tcp.mx.d.example with "
+	        "REFUSED"},
+	    {A_GOOD "_25._tcp.mx.d.example TLSA !NOTIMP\n", true, EFFECT_UNKNOWN, "with NOTIMP"},
+	    {A_GOOD "_25._tcp.mx.d.example TLSA !FORMERR\n", true, EFFECT_UNKNOWN, "with FORMERR"},
+	    {"mx.d.example CNAME +h.example\nh.example A -192.0.2.1\n"
+	     "_25._tcp.mx.d.example TLSA !REFUSED\n",
+	        true, EFFECT_UNKNOWN, "with REFUSED"},
+	    {"mx.d.example A !SERVFAIL\nmx.d.example AAAA !SERVFAIL\n", false, EFFECT_DEFER,
+	        "address look-up of mx.d.example ended in SERVFAIL"},
+	    {"mx.d.example A !REFUSED\nmx.d.example AAAA !REFUSED\n", true, EFFECT_UNKNOWN,
+	        "with REFUSED"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct dane_trial trial = {.target = "d.example", .port = 25};
+		const struct dane_met met = {0};
+		struct dane_meeting meeting = {
+		    .dane = &trial.dane, .met = &met, .asked = true, .offered = true, .done = true};
+		struct buf zone, asked;
+		const char *word;
+
+		buf_init(&asked, 5000);
+		buf_init(&zone, 5000);
+		buf_printf(&zone, MX_GOOD "%s", cases[i].zone);
+		judge(&trial, zone.data, "127.0.0.1", &asked);
+		cr_expect_eq(trial.dane.unanswered, cases[i].unanswered, "%zu", i);
+		cr_expect_eq(dane_sender(&meeting, &word), cases[i].effect, "%zu", i);
+		cr_expect(trial.dane.why != NULL && strstr(trial.dane.why, cases[i].why) != NULL,
+		    "%zu: %s", i, trial.dane.why);
+		buf_release(&zone);
+		buf_release(&asked);
+		arena_free(trial.arena);
+	}
 }
 
 Test(dane, words)

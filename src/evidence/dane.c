@@ -186,11 +186,25 @@ is_outranked(const struct dane_record *records, size_t count, const struct dane_
 	return false;
 }
 
+/* Looks at one, and keeps it behind those that are kept. */
+static void
+take_record(struct dane *out, struct dane_record *records, struct dane_record record, size_t *whole)
+{
+	record.fault = dane_record_fault(&record);
+	if (record.fault == NULL && record.matching == 0 && ++*whole > DANE_WHOLE_MAX) {
+		out->unseen++;
+		return;
+	}
+	out->usable += record.fault == NULL;
+	records[out->record_count++] = record;
+}
+
 static void
 take_records(struct dane_search *search, const struct answer *tlsa)
 {
 	struct dane *out = search->out;
 	struct dane_record *records = arena_alloc(search->arena, tlsa->count * sizeof *records);
+	size_t whole = 0;
 
 	for (size_t i = 0; i < tlsa->count; i++)
 		records[i] = (struct dane_record){.usage = tlsa->records[i].u.tlsa.usage,
@@ -199,16 +213,14 @@ take_records(struct dane_search *search, const struct answer *tlsa)
 		    .data = tlsa->records[i].u.tlsa.data};
 	qsort(records, tlsa->count, sizeof *records, in_order);
 	out->record_total = tlsa->count;
-	out->record_count = tlsa->count < DANE_RECORDS_MAX ? tlsa->count : DANE_RECORDS_MAX;
+	for (size_t i = 0; i < tlsa->count; i++)
+		take_record(out, records, records[i], &whole);
 	for (size_t i = 0; i < out->record_count; i++) {
 		struct dns_text *data = &records[i].data;
 
 		data->bytes = arena_copy(search->arena, data->bytes, data->len);
-		records[i].fault = dane_record_fault(&records[i]);
-		out->usable += records[i].fault == NULL;
-	}
-	for (size_t i = 0; i < out->record_count; i++)
 		records[i].outranked = is_outranked(records, out->record_count, &records[i]);
+	}
 	out->records = records;
 	out->ttl = tlsa->ttl;
 }
@@ -246,11 +258,27 @@ conclude(struct dane_search *search, enum dane_state state, const char *why)
 	return true;
 }
 
-static const char *
-said(struct dane_search *search, const struct answer *answer, const char *what)
+/* A look-up has failed. SERVFAIL is what a resolver says that got nothing it could believe; with
+ * all else it says that it did not look. Where it says nothing, the zone's servers may be silent,
+ * or it is itself. */
+static bool
+fail(struct dane_search *search, enum dane_state state, const struct answer *answer,
+    const char *what)
 {
-	return arena_printf(search->arena, "the %s look-up of %s ended in %s", what, answer->name,
-	    dns_rcode_name(answer->rcode));
+	const char *rcode = dns_rcode_name(answer->rcode), *server = answer->server;
+
+	search->out->unanswered = answer->rcode != DNS_SERVFAIL;
+	if (answer->rcode == DNS_SERVFAIL)
+		return conclude(search, state,
+		    arena_printf(search->arena, "the %s look-up of %s ended in %s", what,
+		        answer->name, rcode));
+	return conclude(search, state,
+	    answer->rcode == DNS_TIMEOUT
+	        ? arena_printf(search->arena, "the %s look-up of %s had no answer in time", what,
+	              answer->name)
+	        : arena_printf(search->arena, "our resolver%s%s met the %s look-up of %s with %s",
+	              server != NULL ? " " : "", server != NULL ? server : "", what, answer->name,
+	              rcode));
 }
 
 /* At the names in turn: the first with records that are authentic has the say. */
@@ -267,7 +295,7 @@ find_records(struct dane_search *search, const char *const *bases, size_t count)
 		if (tlsa == NULL)
 			return false;
 		if (answer_truth(tlsa) == UNKNOWN)
-			return conclude(search, DANE_LOOKUP_FAILED, said(search, tlsa, "TLSA"));
+			return fail(search, DANE_LOOKUP_FAILED, tlsa, "TLSA");
 		if (!dane_trusts(tlsa, search->trust_ad))
 			return conclude(search, DANE_NOT_EVALUABLE, stranger);
 		if (tlsa->count == 0 || !tlsa->authentic)
@@ -292,7 +320,7 @@ find_of_alias(struct dane_search *search, const char *name)
 	if (alias == NULL)
 		return false;
 	if (answer_truth(alias) == UNKNOWN)
-		return conclude(search, DANE_LOOKUP_FAILED, said(search, alias, "CNAME"));
+		return fail(search, DANE_LOOKUP_FAILED, alias, "CNAME");
 	if (alias->count == 0 || !alias->authentic)
 		return conclude(search, DANE_NONE, "it is an alias that is not signed");
 	return find_records(search, &name, 1);
@@ -340,7 +368,7 @@ find_of_host(struct dane_search *search)
 	if (addresses.pending)
 		return false;
 	if (addresses.any == NULL && addresses.failed != NULL)
-		return conclude(search, DANE_DNS_ERROR, said(search, addresses.failed, "address"));
+		return fail(search, DANE_DNS_ERROR, addresses.failed, "address");
 	if (addresses.any == NULL)
 		return conclude(search, DANE_NONE, "it has no address");
 	if (!addresses.believed)

@@ -18,7 +18,11 @@ struct route;
 struct route_host;
 
 enum {
-	DANE_RECORDS_MAX = 100, /* of a host, that are looked at, as in Postfix */
+	/* Of a host, with a whole certificate or key in them, that are looked at: each may cost the
+	 * verification of a signature. Digests are looked at as they come: a message of the DNS
+	 * holds no more than some 1,400. */
+	DANE_WHOLE_MAX = 16,
+	DANE_SLIPS_MAX = 32, /* records of which it is asked what went wrong in making them */
 	DANE_NAMES_MAX = 4,
 };
 
@@ -50,6 +54,8 @@ struct dane { /* strings in the arena, or static */
 	 * sender may go by that ("half DANE"). */
 	enum dane_state host;
 	bool implicit; /* there is no MX: the domain is the host */
+	/* A look-up failed, and that is no word on the host: our own resolver gave none. */
+	bool unanswered;
 	bool signable; /* records would count: the way to them is signed */
 	const char *why; /* a clause on the state, for people */
 	const char *base; /* whose TLSA records they are; NULL: there are none */
@@ -57,6 +63,7 @@ struct dane { /* strings in the arena, or static */
 	const struct dane_record *records; /* in an order that is always the same */
 	size_t record_count; /* that are kept */
 	size_t record_total, usable;
+	size_t unseen; /* whole ones beyond their maximum: nobody looked at them */
 	uint32_t ttl; /* of the records, seconds */
 	/* Of certificates under usage 2; the first, the base, is the SNI, too. */
 	const char *names[DANE_NAMES_MAX];
@@ -94,9 +101,10 @@ struct dane_published {
 	size_t depth; /* of the certificate: 0 is the server's own */
 	const char *subject; /* of it */
 };
-/* `slips`: also what may have gone wrong in making it, which takes longer. */
-void dane_publishes(const struct dane_record *record, const struct dane_certificate *chain,
-    size_t count, bool slips, struct dane_published *out);
+/* Of each record in turn, into `out`. `slips`: of the first, also what may have gone wrong in
+ * making them, which takes longer. */
+void dane_publishes(const struct dane_record *records, size_t record_count,
+    const struct dane_certificate *chain, size_t count, bool slips, struct dane_published *out);
 
 struct dane_met { /* strings as those of tls_facts */
 	bool tried; /* there were usable records, and certificates */

@@ -61,6 +61,8 @@ by_records(const struct dane_meeting *meeting, const char **word)
 		return defer("starttls-not-supported", word);
 	if (met->tried && !met->matches && is_half(meeting))
 		return EFFECT_UNAUTHENTICATED;
+	if (met->tried && !met->matches && meeting->dane->unseen > 0)
+		return EFFECT_UNKNOWN;
 	if (met->tried && !met->matches)
 		return defer(met->word != NULL ? met->word : "tlsa-invalid", word);
 	if (!meeting->done || is_old(meeting->version))
@@ -74,7 +76,8 @@ dane_sender(const struct dane_meeting *meeting, const char **word)
 	const struct dane *dane = meeting->dane;
 
 	*word = NULL;
-	if (dane == NULL || dane->state == DANE_NOT_EVALUABLE || dane->state == DANE_UNASKED)
+	if (dane == NULL || dane->state == DANE_NOT_EVALUABLE || dane->state == DANE_UNASKED ||
+	    dane->unanswered)
 		return EFFECT_UNKNOWN;
 	if (dane->host == DANE_LOOKUP_FAILED || dane->host == DANE_DNS_ERROR)
 		return defer("dnssec-invalid", word);

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "evidence/dane.h"
 
@@ -34,18 +35,32 @@ struct dane_value { /* of a matching type */
 	size_t len;
 };
 
+struct dane_values { /* all that a record of a certificate may hold, made once */
+	struct dane_value of[2][3]; /* selector, matching type */
+};
+
 static void
 make_value(const struct dns_text *of, unsigned matching, struct dane_value *value)
 {
 	unsigned len = 0;
 
-	*value = (struct dane_value){.bytes = of->bytes, .len = of->len};
+	value->bytes = of->bytes;
+	value->len = of->len;
 	if (matching == 0)
 		return;
 	EVP_Digest(of->bytes, of->len, value->digest, &len,
 	    matching == 1 ? EVP_sha256() : EVP_sha512(), NULL);
 	value->bytes = value->digest;
 	value->len = len;
+}
+
+static void
+make_values(const struct dane_certificate *certificate, struct dane_values *values)
+{
+	for (unsigned matching = 0; matching < 3; matching++) {
+		make_value(&certificate->whole, matching, &values->of[0][matching]);
+		make_value(&certificate->key, matching, &values->of[1][matching]);
+	}
 }
 
 static bool
@@ -78,15 +93,12 @@ in_its_place(const struct dane_record *record, const struct dane_published *foun
 }
 
 static bool
-is_of(const struct dane_record *record, const struct dane_certificate *certificate, size_t depth,
-    struct dane_published *out)
+is_of(const struct dane_record *record, const struct dane_certificate *certificate,
+    const struct dane_values *values, size_t depth, struct dane_published *out)
 {
 	for (uint8_t selector = 0; selector < 2; selector++)
 		for (uint8_t matching = 0; matching < 3; matching++) {
-			const struct dns_text *of =
-			    selector == 0 ? &certificate->whole : &certificate->key;
-
-			if (!is_made_of(&record->data, of, matching))
+			if (!is_value(&record->data, &values->of[selector][matching]))
 				continue;
 			*out = (struct dane_published){.usage = depth == 0 ? 3 : 2,
 			    .selector = selector,
@@ -194,18 +206,10 @@ is_placeholder(const struct dns_text *data)
 	return data->len > 1;
 }
 
-void
-dane_publishes(const struct dane_record *record, const struct dane_certificate *chain, size_t count,
-    bool slips, struct dane_published *out)
+static void
+find_slip(const struct dns_text *data, const struct dane_certificate *chain, size_t count,
+    struct dane_published *out)
 {
-	const struct dns_text *data = &record->data;
-
-	*out = (struct dane_published){.what = PUBLISHED_UNKNOWN};
-	for (size_t i = 0; i < count; i++)
-		if (is_of(record, &chain[i], i, out))
-			return;
-	if (!slips)
-		return;
 	if (is_of_nothing(data))
 		out->what = PUBLISHED_EMPTY;
 	else if (is_placeholder(data))
@@ -219,4 +223,32 @@ dane_publishes(const struct dane_record *record, const struct dane_certificate *
 	}
 	if (out->what == PUBLISHED_UNKNOWN)
 		*out = (struct dane_published){.what = PUBLISHED_UNKNOWN};
+}
+
+static bool
+is_of_any(const struct dane_record *record, const struct dane_certificate *chain,
+    const struct dane_values *values, size_t count, struct dane_published *out)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_of(record, &chain[i], &values[i], i, out))
+			return true;
+	return false;
+}
+
+void
+dane_publishes(const struct dane_record *records, size_t record_count,
+    const struct dane_certificate *chain, size_t count, bool slips, struct dane_published *out)
+{
+	struct arena *scratch = arena_new();
+	struct dane_values *values = arena_alloc(scratch, (count + 1) * sizeof *values);
+
+	for (size_t i = 0; i < count; i++)
+		make_values(&chain[i], &values[i]);
+	for (size_t i = 0; i < record_count; i++) {
+		out[i] = (struct dane_published){.what = PUBLISHED_UNKNOWN};
+		if (!is_of_any(&records[i], chain, values, count, &out[i]) && slips &&
+		    i < DANE_SLIPS_MAX)
+			find_slip(&records[i].data, chain, count, &out[i]);
+	}
+	arena_free(scratch);
 }

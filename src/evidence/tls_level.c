@@ -19,6 +19,10 @@ tls_level_name(enum tls_level level)
 	return names[level];
 }
 
+static const char unanswered[] =
+    "the look-up of its TLSA records gave no answer, and a sender that "
+    "goes by DANE then passes the host over";
+
 static struct tls_decision
 by_dane(const struct dane *dane)
 {
@@ -28,6 +32,8 @@ by_dane(const struct dane *dane)
 		return (struct tls_decision){DEMAND_MATCH, "dane", NULL};
 	if (dane_demands_tls(dane))
 		return (struct tls_decision){DEMAND_TLS, "dane", NULL};
+	if (dane->host == DANE_LOOKUP_FAILED && dane->unanswered)
+		return (struct tls_decision){DEMAND_ELSEWHERE, "dane", unanswered};
 	if (dane->host == DANE_LOOKUP_FAILED)
 		return (struct tls_decision){DEMAND_ELSEWHERE, "dane",
 		    "its TLSA records cannot be looked up, and a sender that goes by DANE then "
@@ -44,6 +50,7 @@ by_dane_only(const struct dane *dane)
 	    dane == NULL || dane->state == DANE_NOT_EVALUABLE
 	        ? "whether it has TLSA records cannot be told, and --tls-level dane-only asks for "
 	          "them"
+	    : dane->state == DANE_LOOKUP_FAILED && dane->unanswered ? unanswered
 	    : dane->state == DANE_LOOKUP_FAILED
 	        ? "its TLSA records cannot be looked up, and --tls-level dane-only asks for them"
 	    : dane->state == DANE_UNUSABLE

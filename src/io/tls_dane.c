@@ -197,10 +197,9 @@ read_published(SSL *ssl, const struct tls_check *check)
 		add_candidate(&all, &count, sk_X509_value(check->chain, i), true, scratch);
 	if (wrong)
 		add_trusted(ssl, &all, &count, scratch);
-	for (size_t i = 0; i < dane->record_count; i++) {
-		dane_publishes(&dane->records[i], all, count, wrong, &published[i]);
+	dane_publishes(dane->records, dane->record_count, all, count, wrong, published);
+	for (size_t i = 0; i < dane->record_count; i++)
 		published[i].subject = arena_string(arena, published[i].subject);
-	}
 	check->wish.met->published = published;
 	arena_free(scratch);
 }
@@ -252,6 +251,7 @@ read_match(const struct tls_check *check)
 static void
 read_fault(const struct tls_check *check)
 {
+	const struct dane *dane = check->wish.dane;
 	struct dane_met *met = check->wish.met;
 	const struct tls_error *worst = &check->dane_errors[0];
 
@@ -261,9 +261,14 @@ read_fault(const struct tls_check *check)
 	met->word = tls_error_word(worst->error);
 	met->reason = tls_error_name(worst->error);
 	met->words =
-	    worst->error == X509_V_ERR_DANE_NO_MATCH
+	    worst->error != X509_V_ERR_DANE_NO_MATCH
+	        ? arena_string(check->wish.arena, X509_verify_cert_error_string(worst->error))
+	    : dane->unseen == 0
 	        ? "no TLSA record matches its certificates"
-	        : arena_string(check->wish.arena, X509_verify_cert_error_string(worst->error));
+	        : arena_printf(check->wish.arena,
+	              "of %zu TLSA records %zu were looked at, and none of those matches "
+	              "its certificates",
+	              dane->record_total, dane->record_count);
 }
 
 static const char *

@@ -184,6 +184,7 @@ struct arena;
 	X(WITHHELD_MATCH, "withheld.match") \
 	X(WITHHELD_STARTTLS, "withheld.starttls") \
 	X(WITHHELD_LOOKUP, "withheld.lookup") \
+	X(WITHHELD_UNANSWERED, "withheld.unanswered") \
 	X(WITHHELD_NONE, "withheld.none") \
 	X(WITHHELD_REQUIRETLS, "withheld.requiretls") \
 	X(NOT_SENDABLE_REQUIRETLS, "not-sendable.requiretls") \
@@ -195,8 +196,10 @@ struct arena;
 	X(DANE_NOT_APPLICABLE, "dane-not-applicable") \
 	X(DANE_DNS_ERROR, "dane-dns-error") \
 	X(DANE_LOOKUP_FAILED, "dane-lookup-failed") \
+	X(DANE_UNANSWERED, "dane-unanswered") \
 	X(DANE_UNUSABLE, "dane-unusable") \
 	X(DANE_UNTRIED, "dane-untried") \
+	X(DANE_UNSEEN, "dane-unseen") \
 	X(DANE_MISMATCH, "dane-mismatch") \
 	X(DANE_CHAIN, "dane-chain") \
 	X(DANE_NO_STARTTLS, "dane-no-starttls") \

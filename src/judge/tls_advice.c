@@ -257,7 +257,14 @@ say_usable(struct tls_inspection *review)
 	const char *word;
 	enum dane_effect effect = dane_sender(meeting, &word);
 
-	if (effect == EFFECT_UNKNOWN)
+	if (effect == EFFECT_UNKNOWN && meeting->met->tried)
+		add(review, FACT_DANE_UNSEEN,
+		    arena_printf(review->arena,
+		        "Of its %zu TLSA records those with whole certificates or keys were not "
+		        "all "
+		        "looked at (%zu were not), and none of the others matches.",
+		        meeting->dane->record_total, meeting->dane->unseen));
+	else if (effect == EFFECT_UNKNOWN)
 		add(review, FACT_DANE_UNTRIED, NULL);
 	else if (!meeting->offered || meeting->refused)
 		add(review, FACT_DANE_NO_STARTTLS, NULL);
@@ -290,9 +297,12 @@ say_state(struct tls_inspection *review)
 	const struct dane *dane = review->query->meeting->dane;
 	struct advice *advice;
 
-	if (dane->state == DANE_INSECURE_MX && dane->host == DANE_LOOKUP_FAILED)
+	if (dane->state == DANE_INSECURE_MX && dane->host == DANE_LOOKUP_FAILED &&
+	    !dane->unanswered)
 		add(review, FACT_DANE_LOOKUP_FAILED, NULL)->evidence = dane->why;
-	if (facts[dane->state] == FACT_NONE)
+	if (dane->unanswered)
+		add(review, FACT_DANE_UNANSWERED, NULL)->evidence = dane->why;
+	if (facts[dane->state] == FACT_NONE || (dane->unanswered && dane->state == dane->host))
 		return;
 	advice = add(review, facts[dane->state], NULL);
 	advice->evidence = dane->why;

@@ -163,6 +163,8 @@ write_records(struct json *json, const struct dane *dane, const struct dane_met 
 	scratch = arena_new();
 	json_number(json, "ttl", dane->ttl);
 	json_number(json, "record_total", (long long)dane->record_total);
+	if (dane->unseen > 0)
+		json_number(json, "unseen", (long long)dane->unseen);
 	json_array_begin(json, "records");
 	for (size_t i = 0; i < dane->record_count && i < RECORDS_KEPT; i++)
 		write_record(json, &dane->records[i],
@@ -177,7 +179,8 @@ write_met(struct json *json, const struct dane *dane, const struct dane_met *met
 	if (met->tried)
 		json_bool(json, "matches", met->matches);
 	if (met->matches && met->record < dane->record_count) {
-		json_number(json, "matched", (long long)met->record);
+		if (met->record < RECORDS_KEPT)
+			json_number(json, "matched", (long long)met->record);
 		json_number(json, "depth", met->depth);
 		json_text(json, "name", met->name);
 	}
@@ -216,6 +219,7 @@ record_dane(struct json *json, const struct attempt *attempt)
 	if (dane->host != dane->state)
 		json_cstring(json, "host", dane_state_name(dane->host));
 	json_text(json, "why", dane->why);
+	write_flag(json, "unanswered", dane->unanswered);
 	record_name_if(json, "base", dane->base);
 	if (dane->name_count > 0)
 		record_names(json, "names", (const char *const *)dane->names, dane->name_count);

@@ -168,6 +168,7 @@ read_records(const json_t *object, struct arena *arena, struct dane *dane, struc
 	dane->records = records;
 	dane->record_count = count;
 	dane->record_total = read_number(object, "record_total");
+	dane->unseen = read_number(object, "unseen");
 	dane->ttl = (uint32_t)read_number(object, "ttl");
 }
 
@@ -207,6 +208,7 @@ read_dane(const json_t *object, struct arena *arena, struct attempt *attempt)
 	if (host == NULL || !dane_state_named(host, &dane->host))
 		dane->host = dane->state;
 	dane->why = read_word(object, "why");
+	dane->unanswered = read_bool(object, "unanswered");
 	dane->base = read_word(object, "base");
 	dane->port = attempt->port;
 	names = read_words(object, "names", arena, &count);

@@ -156,7 +156,7 @@ has_dane(const struct attempt *attempt)
 {
 	return attempt->dane != NULL &&
 	       (attempt->dane->state == DANE_USABLE || attempt->dane->state == DANE_UNUSABLE ||
-	           attempt->dane->state == DANE_LOOKUP_FAILED);
+	           (attempt->dane->state == DANE_LOOKUP_FAILED && !attempt->dane->unanswered));
 }
 
 static bool

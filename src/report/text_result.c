@@ -295,7 +295,9 @@ say_records(struct buf *out, const struct text_style *style, const struct attemp
 	buf_printf(&line, "%s, %zu TLSA record%s at _%u._tcp.%s", dane_state_name(dane->state),
 	    dane->record_total, dane->record_total == 1 ? "" : "s", dane->port, dane->base);
 	if (attempt_met(attempt)->tried)
-		buf_puts(&line, attempt_met(attempt)->matches ? "; one matches" : "; none matches");
+		buf_puts(&line, attempt_met(attempt)->matches ? "; one matches"
+		                : dane->unseen > 0 ? "; none matches of those that were looked at"
+		                                   : "; none matches");
 	text_field(out, style, "dane", line.data);
 	buf_release(&line);
 }
