@@ -94,6 +94,44 @@ tap.check('a folder is put together', short(run)[0] == ('mx2.mail.company-y.exam
 text = Run('explain', '--input', folder)
 tap.check('in words', text.out.startswith('mx2.mail.company-y.example: starttls-not-supported, 600 of 16887 sessions, since 2016-04-01, last reported for 2016-04-03') and 'remedy' in text.out, text.out)
 
+# The same report again, by another way
+run = explain(in_mail(gzip.compress(plain), 'tlsrpt+gzip') + b'\nFrom a@b Mon Apr  4 00:00:00 2016\n' + in_mail(plain, 'tlsrpt+json'))
+tap.check('a report that came twice counts once', short(run) == EXPECTED, run.out + run.err)
+text = Run('explain', '--input', os.path.join(home, 'input'))
+tap.check('… and that is said', '1 report came more than once, and counts once' in text.out, text.out)
+
+# Large ones
+half = [{'result-type': 'certificate-expired', 'sending-mta-ip': f'192.0.2.{n % 250}', 'receiving-mx-hostname': f'mx{n % 7}.example', 'failed-session-count': 1,
+         'additional-information': f'https://reports.example/{n}'} for n in range(3500)]
+many = report(details=half + half)
+line = json.dumps(many).encode()
+for name, data in {'on one line': line, 'on one line, with an end': line + b'\n', 'over several lines': json.dumps(many, indent=1).encode(), 'gzip': gzip.compress(line),
+                   'gzip in a mail': in_mail(gzip.compress(line), 'tlsrpt+gzip'), 'JSON in a mail': in_mail(json.dumps(report(details=half)).encode(), 'tlsrpt+json')}.items():
+    run = explain(data)
+    tap.check(f'a report of {len(data)} octets, {name}', len(run.records) == 7 and run.status == 0 and {r['result_type'] for r in run.records} == {'certificate-expired'}, run.out[:300] + run.err)
+raw = in_mail(json.dumps(report(details=half)).encode(), 'tlsrpt+json').decode()
+head, body = raw.split('\nMIME-Version: 1.0\nContent-Transfer-Encoding: base64\n\n', 1)
+encoded, tail = body.split('\n\n--', 1)
+run = explain((head + '\nContent-Transfer-Encoding: base64\n\n' + encoded.replace('\n', '') + '\n\n--' + tail).encode())
+tap.check('base64 that nobody wrapped', len(run.records) == 7, run.out[:300] + run.err)
+run = explain((head + '\nContent-Transfer-Encoding: 8bit\n\n' + json.dumps(report(details=half)) + '\n\n--' + tail).encode())
+tap.check('JSON as it is', len(run.records) == 7, run.out[:300] + run.err)
+for subtype in ('gzip', 'x-gzip', 'octet-stream'):
+    run = explain(in_mail(gzip.compress(plain), subtype))
+    tap.check(f'a mail of a report whose part is application/{subtype}', short(run) == EXPECTED, run.out + run.err)
+run = explain(in_mail(plain, 'json'))
+tap.check('a mail of a report whose part is application/json', short(run) == EXPECTED, run.out + run.err)
+named = email.mime.multipart.MIMEMultipart()
+named['From'], named['To'], named['Subject'] = 'a@b.example', 'c@d.example', 'Report'
+part = email.mime.application.MIMEApplication(gzip.compress(plain), 'gzip')
+part.add_header('Content-Disposition', 'attachment', filename='company-x.example!company-y.example!1459468800!1459555199.json.gz')
+named.attach(part)
+run = explain(named.as_bytes())
+tap.check('… by the name of its file', short(run) == EXPECTED, run.out + run.err)
+for name, data in {'a long line of brackets': b'{' * 200000 + b'\n', 'a long line of no JSON': b'{"a":"' + b'x' * 200000 + b'\n550 5.1.1 no such user\n', 'NULs': b'{' + b'\0' * 3000000 + b'\n'}.items():
+    run = explain(data)
+    tap.check(f'{name}', run.status in (0, 65) and 'ERROR: Addr' not in run.err, run.err[:300])
+
 # Hostile
 bomb = gzip.compress(b'{"organization-name":"x","policies":[' + b' ' * (40 << 20) + b']}')
 run = explain(in_mail(bomb, 'tlsrpt+gzip'))

@@ -414,11 +414,11 @@ read_lines(struct explainer *explainer, struct maillog *log, struct input *input
 	struct slice line;
 
 	while (!explainer->lost && state != INPUT_END && state != INPUT_BROKEN) {
-		state = input_line(input, MAILLOG_LINE_MAX, &line);
+		state = input_line(input, MAILLOG_JSON_MAX, &line);
 		if (state == INPUT_WAIT)
 			wait_for_input(explainer, log, input);
 		else if (state == INPUT_SOME && line.at == NULL)
-			maillog_line(log, "", MAILLOG_LINE_MAX + 1);
+			maillog_line(log, "", MAILLOG_JSON_MAX + 1);
 		else if (state == INPUT_SOME)
 			maillog_line(log, line.at, line.len);
 	}

@@ -33,6 +33,7 @@ struct mail { /* one that is being read */
 	struct slice returned; /* the header of what was returned; empty: none was found */
 	bool feedback, status_part; /* a report on spam or the like; a delivery status */
 	bool tls_report;
+	bool tls_mail; /* … as its header says */
 	const char *failed, *all_failed; /* X-Failed-Recipients: the first, and all */
 	const char *reporter, *date;
 };
@@ -517,12 +518,34 @@ static const struct {
     {"application/tlsrpt+gzip", PACKED},
 };
 
+/* Types under which reports on TLS come that should have one of their own. */
+static const char *const report_types[] = {"application/gzip", "application/x-gzip",
+    "application/x-gunzip", "application/octet-stream", "application/json"};
+
+/* By the mail that it is in, or by the name of its file: "sender!domain!begin!end.json.gz" (RFC
+ * 8460 section 5.1). */
+static bool
+is_report_file(const struct mail *mail, const struct mail_part *part)
+{
+	const char *file = header_parameter(part->content_type, "name", mail->arena), *disposition;
+
+	if (mail->tls_mail)
+		return true;
+	disposition = header_get(part->header, "content-disposition", mail->arena);
+	if (file == NULL && disposition != NULL)
+		file = header_parameter(disposition, "filename", mail->arena);
+	return file != NULL && strchr(file, '!') != NULL && strstr(file, ".json") != NULL;
+}
+
 static int
-kind_of(const struct mail_part *part)
+kind_of(const struct mail *mail, const struct mail_part *part)
 {
 	for (size_t i = 0; i < COUNT(types); i++)
 		if (strcmp(part->type, types[i].type) == 0)
 			return (int)types[i].kind;
+	for (size_t i = 0; i < COUNT(report_types); i++)
+		if (strcmp(part->type, report_types[i]) == 0 && is_report_file(mail, part))
+			return PACKED;
 	return -1;
 }
 
@@ -599,6 +622,7 @@ read_header(struct mail *mail)
 
 	mail->header = mail->parts.items[0].header;
 	mail->date = field(mail, "date");
+	mail->tls_mail = field(mail, "tls-report-domain") != NULL;
 	failed = field(mail, "x-failed-recipients");
 	if (failed != NULL)
 		mail->failed = arena_copy(mail->arena, failed, strcspn(failed, " ,\t"));
@@ -613,7 +637,7 @@ read_parts(struct mail *mail)
 
 	for (size_t i = 0; i < mail->parts.count; i++) {
 		const struct mail_part *part = &mail->parts.items[i];
-		int kind = part->multipart ? -1 : kind_of(part);
+		int kind = part->multipart ? -1 : kind_of(mail, part);
 
 		mail->feedback = mail->feedback || kind == FEEDBACK;
 		mail->tls_report = mail->tls_report || kind == TLS_REPORT || kind == PACKED;
@@ -624,7 +648,7 @@ read_parts(struct mail *mail)
 	}
 	for (size_t i = 0; i < mail->parts.count && !mail->feedback; i++) {
 		const struct mail_part *part = &mail->parts.items[i];
-		int kind = part->multipart ? -1 : kind_of(part);
+		int kind = part->multipart ? -1 : kind_of(mail, part);
 
 		if (mail->tls_report && kind != TLS_REPORT && kind != PACKED)
 			continue;

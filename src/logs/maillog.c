@@ -19,7 +19,6 @@ enum {
 	PASTED_GOOD = 65536, /* octets of pasted lines, at which they are read */
 	PASTED_MAX = 2 * PASTED_GOOD,
 	WRAPPED_LINES_MAX = 12, /* of one line of a log */
-	JSON_TEXT_MAX = 4 << 20 /* octets of JSON that goes over several lines */
 };
 
 enum column {
@@ -121,10 +120,10 @@ maillog_new(refusal_take *take, void *arg)
 	*maillog = (struct maillog){
 	    .take = take, .arg = arg, .arena = arena_new(), .telling = arena_new()};
 	memset(maillog->columns, 0xff, sizeof maillog->columns);
-	buf_init(&maillog->line, MAILLOG_LINE_MAX);
+	buf_init(&maillog->line, MAILLOG_JSON_MAX);
 	buf_init(&maillog->pasted, PASTED_MAX);
 	buf_init(&maillog->wrapped, MAILLOG_LINE_MAX);
-	buf_init(&maillog->json, JSON_TEXT_MAX);
+	buf_init(&maillog->json, MAILLOG_JSON_MAX);
 	maillog->bounce = bounce_new(take_refusal, take_json, maillog);
 	maillog->deliveries = deliveries_new(pass_on, maillog);
 	return maillog;
@@ -466,7 +465,7 @@ finish_json(struct maillog *maillog)
 	maillog->start = maillog->json_line;
 	told = events_read(
 	    maillog->json.data, maillog->json.len, maillog->arena, take_refusal, maillog);
-	if (told < 0 && !read_as_words(maillog))
+	if (told < 0 && (maillog->json.len > PASTED_MAX || !read_as_words(maillog)))
 		maillog->counts.broken_json++;
 	else if (told == 0)
 		maillog->counts.objects++;
@@ -774,21 +773,42 @@ mend_blanks(struct buf *line)
 	buf_cut(line, (size_t)(to - line->data));
 }
 
+/* Whole reports and batches of events stand on one line, and so do attachments that nobody
+ * wrapped. Words of a server never do. */
+static bool
+may_be_long(const struct maillog *maillog, const char *line, size_t len)
+{
+	static const char base64[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r";
+
+	if (len > MAILLOG_JSON_MAX)
+		return false;
+	if (begins_json(line, len))
+		return true;
+	for (size_t i = 0; i < len; i++)
+		if (line[i] == '\0' || strchr(base64, line[i]) == NULL)
+			return false;
+	return maillog->in_message;
+}
+
 void
 maillog_line(struct maillog *maillog, const char *line, size_t len)
 {
+	char *at, *end;
+
 	maillog->counts.lines++;
-	if (len > MAILLOG_LINE_MAX) {
+	if (len > MAILLOG_LINE_MAX && !may_be_long(maillog, line, len)) {
 		maillog->counts.too_long++;
 		return;
 	}
 	buf_clear(&maillog->line);
 	buf_add(&maillog->line, line, len);
-	for (char *nul; (nul = memchr(maillog->line.data, '\0', maillog->line.len)) != NULL;)
-		*nul = ' ';
+	end = maillog->line.data + maillog->line.len;
+	for (at = maillog->line.data; (at = memchr(at, '\0', (size_t)(end - at))) != NULL;)
+		*at = ' ';
 	if (len > 0 && maillog->line.data[len - 1] == '\r')
 		maillog->line.data[--maillog->line.len] = '\0';
-	if (!maillog->in_message)
+	if (!maillog->in_message && len <= MAILLOG_LINE_MAX)
 		mend_blanks(&maillog->line);
 	read_line(maillog, maillog->line.data, maillog->line.len);
 	arena_reset(maillog->arena);

@@ -13,14 +13,17 @@
 #include "logs/bounce.h"
 #include "logs/logline.h"
 
-enum { MAILLOG_LINE_MAX = 65536 }; /* octets a line */
+enum {
+	MAILLOG_LINE_MAX = 65536, /* octets a line … */
+	MAILLOG_JSON_MAX = 20 << 20, /* … and of JSON, on one line or over several */
+};
 
 struct maillog;
 struct maillog *maillog_new(refusal_take *take, void *arg);
 void maillog_free(struct maillog *maillog);
 
 void maillog_line(struct maillog *maillog, const char *line,
-    size_t len); /* without LF; of what is over MAILLOG_LINE_MAX nothing is read; NULs count as
+    size_t len); /* without LF; of what is over MAILLOG_LINE_MAX only JSON is read; NULs count as
                     spaces */
 void maillog_flush(struct maillog *maillog); /* no line came for a while: tells what is held back */
 void maillog_end(struct maillog *maillog); /* tells what was held back for lack of its end */

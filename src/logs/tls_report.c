@@ -70,7 +70,8 @@ policy_host(const json_t *policy)
 }
 
 static long
-read_policy(const json_t *entry, const struct tls_failure *report, refusal_take *take, void *arg)
+read_policy(const json_t *entry, const struct tls_failure *report, bool first, refusal_take *take,
+    void *arg)
 {
 	const json_t *policy = json_object_get(entry, "policy"),
 	             *summary = json_object_get(entry, "summary"),
@@ -88,6 +89,7 @@ read_policy(const json_t *entry, const struct tls_failure *report, refusal_take 
 
 		if (!json_is_object(detail))
 			continue;
+		failure.first = first && told == 0;
 		failure.result_type = word(detail, "result-type");
 		if (failure.result_type == NULL)
 			failure.result_type = "unknown";
@@ -103,6 +105,7 @@ read_policy(const json_t *entry, const struct tls_failure *report, refusal_take 
 		told++;
 	}
 	if (told == 0) {
+		whole.first = first;
 		whole.result_type = whole.bad > 0 ? "unknown" : NULL;
 		whole.sessions = whole.bad;
 		tell(&whole, take, arg);
@@ -125,6 +128,7 @@ tls_report_read(const json_t *object, refusal_take *take, void *arg)
 
 	for (size_t i = 0; i < json_array_size(policies) && i < DETAILS_MAX; i++)
 		if (json_is_object(json_array_get(policies, i)))
-			told += read_policy(json_array_get(policies, i), &report, take, arg);
+			told +=
+			    read_policy(json_array_get(policies, i), &report, told == 0, take, arg);
 	return told;
 }

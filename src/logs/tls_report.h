@@ -12,6 +12,7 @@
 #include "logs/bounce.h"
 
 struct tls_failure { /* strings live during the call; NULL: not said */
+	bool first; /* of its report */
 	const char *organization, *contact, *report;
 	const char *begin, *end; /* "2026-11-24" */
 	const char *policy_type, *policy_domain;

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/seen.h"
 #include "judge/remedies.h"
 #include "report/ndjson_fields.h"
 
@@ -84,6 +85,26 @@ add_organization(struct tls_failures *failures, struct tls_failures_row *row, co
 	row->organization_count++;
 }
 
+/* A report that came twice, by mail and in a folder, say. One without a name of its own is another
+ * one. */
+static bool
+was_there(struct tls_failures *failures, const struct tls_failure *failure)
+{
+	struct arena *scratch = arena_new();
+	const char *key = arena_printf(scratch, "%s\n%s\n%s\n%s", string(failure->organization),
+	    string(failure->report), string(failure->begin), string(failure->end));
+	bool known;
+
+	if (failures->reports == NULL)
+		failures->reports = seen_new(0);
+	known = failure->report != NULL && seen_number(failures->reports, key) != 0;
+	if (!known && failure->report != NULL)
+		seen_add(failures->reports, key, 1);
+	failures->repeated += known;
+	arena_free(scratch);
+	return known;
+}
+
 void
 tls_failures_add(struct tls_failures *failures, const struct tls_failure *failure)
 {
@@ -91,6 +112,10 @@ tls_failures_add(struct tls_failures *failures, const struct tls_failure *failur
 
 	if (failures->arena == NULL)
 		failures->arena = arena_new();
+	if (failure->first)
+		failures->passes = was_there(failures, failure);
+	if (failures->passes)
+		return;
 	row = find(failures, failure);
 	if (row == NULL)
 		row = add_row(failures, failure);
@@ -114,6 +139,7 @@ void
 tls_failures_release(struct tls_failures *failures)
 {
 	arena_free(failures->arena);
+	seen_free(failures->reports);
 	*failures = (struct tls_failures){0};
 }
 
@@ -234,6 +260,10 @@ text_tls_failures(struct buf *out, const struct text_style *style, const struct 
 		text_field(
 		    out, style, "remedy", remedy_fill(remedy->advice, &values, failures->arena));
 	}
+	if (failures->repeated > 0)
+		buf_printf(out, "\n%lu report%s came more than once, and count%s once\n",
+		    failures->repeated, failures->repeated == 1 ? "" : "s",
+		    failures->repeated == 1 ? "s" : "");
 	if (failures->lost > 0)
 		buf_printf(out, "\n%lu more failures are not told\n", failures->lost);
 }

@@ -11,6 +11,7 @@
 struct arena;
 struct buf;
 struct remedies;
+struct seen;
 
 enum { TLS_FAILURES_MAX = 10000 }; /* kinds of failure that are told apart */
 
@@ -19,6 +20,9 @@ struct tls_failures { /* {0}: none */
 	struct tls_failures_row *rows;
 	size_t count;
 	unsigned long lost; /* failures beyond TLS_FAILURES_MAX */
+	struct seen *reports; /* by their senders, names and days */
+	unsigned long repeated; /* reports that were there before, and count once */
+	bool passes; /* … such as the one at hand */
 };
 
 void tls_failures_add(struct tls_failures *failures, const struct tls_failure *failure);
