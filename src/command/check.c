@@ -36,7 +36,9 @@
 
 struct evaluator;
 
-/* one run of the command; the results are those of the operand at hand */
+enum { AT_ONCE = 32 }; /* operands that are looked up at the same time */
+
+/* one run of the command; and, in its copies, the results of one operand */
 struct check {
 	const struct options *options;
 	const struct evaluator *evaluator;
@@ -87,7 +89,9 @@ struct evaluator {
 	bool (*read)(struct check *check); /* the question out of the options, or out of one
 	                                      operand; false after saying what is wrong with it */
 	bool (*step)(struct book *book, void *check); /* false: pending */
-	void (*fetch)(struct check *check); /* what is no look-up, behind those; NULL: nothing */
+	/* What is no look-up, behind those: begun for all, and then waited for. NULL: nothing. */
+	void (*begin)(struct check *check);
+	void (*fetch)(struct check *check);
 	void (*write)(struct check *check, struct buf *out);
 	int (*status)(const struct check *check);
 };
@@ -735,19 +739,26 @@ on_policy(void *arg)
 }
 
 static void
+begin_sts(struct check *check)
+{
+	if (check->sts.state != STS_ABSENT)
+		check->policy = policies_hold(check->policies.policies, check->domain);
+}
+
+static void
 fetch_sts(struct check *check)
 {
-	struct sts_entry *policy;
+	struct sts_entry *policy = check->policy; /* held as long as what is shared is told */
 
-	if (check->sts.state == STS_ABSENT)
+	if (policy == NULL)
 		return;
-	policy = policies_hold(check->policies.policies, check->domain);
-	policy_await(policy, on_policy, check);
-	while (policy_known(policy) == NULL)
-		loop_run(check->dns.base);
-	policy_forget(policy, check);
+	if (policy_known(policy) == NULL) {
+		policy_await(policy, on_policy, check);
+		while (policy_known(policy) == NULL)
+			loop_run(check->dns.base);
+		policy_forget(policy, check);
+	}
 	sts_share(&check->sts, policy_known(policy), check->arena);
-	check->policy = policy; /* as long as what is shared is told */
 	sts_match(&check->sts, &check->route, check->arena);
 	sts_note_reports(&check->sts, &check->rpt, check->arena);
 }
@@ -892,6 +903,7 @@ static const struct evaluator evaluators[] = {
         .takes_operands = true,
         .read = read_sts_domain,
         .step = step_sts,
+        .begin = begin_sts,
         .fetch = fetch_sts,
         .write = write_sts,
         .status = status_sts},
@@ -1005,32 +1017,98 @@ tell_nagios(struct check *check, int status, int64_t ms)
 	return status;
 }
 
-/* Asks, waits and tells. Returns the exit status of this one question. */
-static int
-answer(struct check *check, long ms)
+struct asked { /* about one operand */
+	struct check check;
+	struct book *book;
+	bool over, complete;
+};
+
+static bool
+step_asked(struct book *book, void *arg)
 {
-	struct book *book = book_new();
+	struct asked *asked = arg;
+
+	return asked->check.evaluator->step(book, &asked->check);
+}
+
+static void
+on_answered(bool complete, void *arg)
+{
+	struct asked *asked = arg;
+
+	asked->over = true;
+	asked->complete = complete;
+	loop_stop(asked->check.dns.base);
+}
+
+/* `operand` NULL: it takes none, and its question is read. */
+static void
+ask(struct asked *asked, const struct check *check, const char *operand)
+{
+	asked->check = *check;
+	asked->check.arena = arena_new();
+	asked->check.operand = operand;
+	asked->book = book_new();
+	if (operand != NULL)
+		asked->check.evaluator->read(&asked->check);
+	consult_start(check->dns.base, &check->dns.who, asked->book, step_asked, on_answered, asked,
+	    check->options->timeout_dns);
+}
+
+/* Returns the exit status of this one question. */
+static int
+tell(struct check *check, struct asked *asked)
+{
+	const struct evaluator *evaluator = check->evaluator;
 	struct buf out;
 	int status;
 
-	if (!dns_consult(&check->dns, book, check->evaluator->step, check, ms))
-		log_warn("check %s: the time limit has passed; what is missing counts as not known",
-		    check->evaluator->name);
-	if (check->evaluator->fetch != NULL)
-		check->evaluator->fetch(check);
+	if (!asked->complete)
+		log_warn("check %s%s%s: the time limit has passed; what is missing counts as not "
+		         "known",
+		    evaluator->name, asked->check.operand != NULL ? " " : "",
+		    asked->check.operand != NULL ? asked->check.operand : "");
+	if (evaluator->fetch != NULL)
+		evaluator->fetch(&asked->check);
 	buf_init(&out, RECORD_MAX);
-	check->evaluator->write(check, &out);
+	evaluator->write(&asked->check, &out);
 	if (check->options->verbose && !is_ndjson(check))
-		dns_tell_answers(&check->dns, book, &check->style, &out);
-	status = check->evaluator->status(check);
-	policy_release(check->policy);
-	check->policy = NULL;
+		dns_tell_answers(&check->dns, asked->book, &check->style, &out);
+	status = evaluator->status(&asked->check);
 	if (check->options->format == FORMAT_NAGIOS)
 		keep_for_nagios(check, &out, status);
-	else if (!output_write(&check->output, &out))
+	else if (!check->output.failed && !output_write(&check->output, &out))
 		status = EXIT_WRITE;
 	buf_release(&out);
-	book_free(book);
+	return status;
+}
+
+static void
+forget(struct asked *asked)
+{
+	policy_release(asked->check.policy);
+	book_free(asked->book);
+	arena_free(asked->check.arena);
+}
+
+static int
+answer(struct check *check, const char *const *operands, size_t count)
+{
+	struct asked *asked = must_alloc(count * sizeof *asked);
+	int status = EXIT_OK;
+
+	for (size_t i = 0; i < count; i++)
+		ask(&asked[i], check, operands != NULL ? operands[i] : NULL);
+	for (size_t i = 0; i < count; i++)
+		while (!asked[i].over)
+			loop_run(check->dns.base);
+	for (size_t i = 0; i < count && check->evaluator->begin != NULL; i++)
+		check->evaluator->begin(&asked[i].check);
+	for (size_t i = 0; i < count; i++)
+		status = graver(status, tell(check, &asked[i]));
+	for (size_t i = 0; i < count; i++)
+		forget(&asked[i]);
+	free(asked);
 	return status;
 }
 
@@ -1038,20 +1116,15 @@ static int
 answer_all(struct check *check)
 {
 	const struct strings *operands = &check->options->operands;
-	int64_t began = loop_ms(), end = began + check->options->timeout_dns;
+	int64_t began = loop_ms();
 	int status = EXIT_OK;
 
 	if (!check->evaluator->takes_operands)
-		status = answer(check, check->options->timeout_dns);
-	for (size_t i = 1; i < operands->count; i++) {
-		int64_t left = end - loop_ms();
-
-		check->operand = operands->items[i];
-		check->evaluator->read(check);
-		status = graver(status, answer(check, left > 0 ? (long)left : 0));
-		if (check->output.failed)
-			break;
-	}
+		status = answer(check, NULL, 1);
+	for (size_t i = 1; i < operands->count && !check->output.failed; i += AT_ONCE)
+		status = graver(
+		    status, answer(check, &operands->items[i],
+		                operands->count - i < AT_ONCE ? operands->count - i : AT_ONCE));
 	status = dns_status(&check->dns, status);
 	if (check->options->format != FORMAT_NAGIOS)
 		dns_warn_if_dead(&check->dns);
