@@ -225,6 +225,30 @@ tap.check('… also where the addresses would be left alone', bare.records[0]['s
 lost = Run('check', 'mta-sts', '--json', '--dns-replay', dns, '--allow-private', '--sts-replay', '/dev/null', 'good.example').ndjson()
 tap.check('what the file does not hold is not known', lost.records[0]['state'] == 'unknown' and lost.status == 3, lost.out)
 
+# An earlier run beside it: another policy under the same id is noticed by nobody
+lines = [json.loads(line) for line in open(record)]
+good = next(line for line in lines if line['domain'] == 'good.example')
+tap.check('a recorded policy has the id of its record', good.get('id'), good)
+for what, change, finding in (('the same', {}, False), ('other line ends and keys', {'body': good['body'].replace('\r\n', '\n') + 'extra: x\n'}, False),
+                              ('another mode', {'body': good['body'].replace('enforce', 'testing')}, True), ('another max_age', {'body': good['body'].replace('max_age: ', 'max_age: 1')}, True),
+                              ('another host', {'body': good['body'].replace('max_age', 'mx: other.example\r\nmax_age')}, True),
+                              ('another mode and id', {'body': good['body'].replace('enforce', 'testing'), 'id': 'earlier'}, False),
+                              ('no id', {'body': good['body'].replace('enforce', 'testing'), 'id': None}, False), ('one that was not fetched', {'fetch': 'timeout', 'status': 0, 'body': None}, False)):
+    before = os.path.join(home, 'before')
+    with open(before, 'w') as f:
+        f.write(json.dumps({k: v for k, v in {**good, **change}.items() if v is not None}) + '\n')
+    run = Run('check', 'mta-sts', '--json', '--dns-replay', dns, '--allow-private', '--sts-replay', record, '--sts-before', before, 'good.example').ndjson()
+    ids = [f['id'] for r in run.records for f in r.get('findings', [])]
+    tap.check(f'--sts-before, {what}', run.records and ('sts-id' in ids) == finding and not run.problems, run.out + run.err)
+
+# What no fetch comes to is no policy
+for what, change in (('ok and 404', {'status': 404}), ('ok and 301', {'status': 301}), ('ok and 70,000 octets', {'body': good['body'] + 'x: ' + 'y' * 70000}), ('a redirect with 200', {'fetch': 'redirect'}),
+                     ('a status that is 200', {'fetch': 'http-status'})):
+    with open(before, 'w') as f:
+        f.write(json.dumps({**good, **change}) + '\n')
+    run = Run('check', 'mta-sts', '--dns-replay', dns, '--allow-private', '--sts-replay', before, 'good.example')
+    tap.check(f'--sts-replay, {what}: exit status 65, and why', run.status == 65 and f'{before}:1: ' in run.err and not run.out, run.out + run.err)
+
 # What never comes to a fetch
 for domain, state, how, word, args in (
         ('good.example', 'fetch-failed', 'private-address', 'sts-policy-fetch-error', []),

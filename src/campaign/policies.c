@@ -188,7 +188,11 @@ conclude(struct sts_entry *policy)
 static void
 take(struct sts_entry *policy, const struct sts_fetched *fetched)
 {
+	const struct sts_book *before = policy->policies->plan->before;
+
 	sts_take(&policy->sts, fetched, policy->arena);
+	if (before != NULL)
+		sts_compare(&policy->sts, sts_book_find(before, policy->domain), policy->arena);
 	conclude(policy);
 }
 
@@ -197,10 +201,12 @@ on_fetched(const struct sts_fetched *fetched, void *arg)
 {
 	struct sts_entry *policy = arg;
 	const struct policies_plan *plan = policy->policies->plan;
+	struct sts_fetched named = *fetched;
 
 	policy->fetch = NULL;
+	named.id = policy->sts.id;
 	if (plan->record != NULL)
-		plan->record(policy->domain, fetched, plan->record_arg);
+		plan->record(policy->domain, &named, plan->record_arg);
 	take(policy, fetched);
 }
 

@@ -22,6 +22,7 @@ struct policies_plan { /* borrowed for the life of the policies */
 	bool allow_private;
 	struct fetcher *fetcher;
 	const struct sts_book *replay; /* where they are taken from instead; NULL: nowhere */
+	const struct sts_book *before; /* of an earlier run, for comparison; NULL: none */
 	void (*record)(const char *domain, const struct sts_fetched *fetched,
 	    void *arg); /* gets each that was fetched; NULL: nobody */
 	void *record_arg;

@@ -19,7 +19,7 @@ enum {
 };
 
 static int
-read_book(struct policy_access *access, const char *name)
+read_book(struct policy_access *access, const char *name, struct sts_book *book)
 {
 	size_t len;
 	char *text = file_unpack(name, INPUT_TEXT, BOOK_MAX, &len), reason[200];
@@ -32,13 +32,12 @@ read_book(struct policy_access *access, const char *name)
 	while (status == EXIT_OK && slice_line(&rest, &line)) {
 		number++;
 		if (slice_trim(line).len == 0 ||
-		    sts_book_read_line(&access->book, access->arena, line, reason, sizeof reason))
+		    sts_book_read_line(book, access->arena, line, reason, sizeof reason))
 			continue;
 		log_error("%s:%u: %s", name, number, reason);
 		status = EXIT_DATA;
 	}
-	sts_book_close(&access->book);
-	access->plan.replay = &access->book;
+	sts_book_close(book);
 	free(text);
 	return status;
 }
@@ -98,7 +97,11 @@ policy_access_open(
 	    .dns_ms = options->timeout_dns,
 	    .allow_private = options->allow_private};
 	if (options->sts_replay != NULL)
-		status = read_book(access, options->sts_replay);
+		status = read_book(access, options->sts_replay, &access->book);
+	if (status == EXIT_OK && options->sts_before != NULL)
+		status = read_book(access, options->sts_before, &access->before);
+	access->plan.replay = options->sts_replay != NULL ? &access->book : NULL;
+	access->plan.before = options->sts_before != NULL ? &access->before : NULL;
 	if (status == EXIT_OK)
 		status = open_fetcher(access, options);
 	if (status == EXIT_OK && options->sts_record != NULL)

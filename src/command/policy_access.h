@@ -13,7 +13,7 @@ struct policy_access {
 	struct policies_plan plan;
 	struct policies *policies;
 	struct arena *arena;
-	struct sts_book book;
+	struct sts_book book, before;
 	FILE *record;
 	const char *record_name;
 };

@@ -333,6 +333,53 @@ sts_take(struct mta_sts *sts, const struct sts_fetched *fetched, struct arena *a
 	        arena, "the policy (https://%s/.well-known/mta-sts.txt): %s", sts->host, why));
 }
 
+/* ---- and the policy of an earlier run */
+
+static bool
+has_pattern(const struct sts_policy *policy, const char *pattern)
+{
+	for (size_t i = 0; i < policy->mx_count; i++)
+		if (strcmp(policy->mx[i], pattern) == 0)
+			return true;
+	return false;
+}
+
+static bool
+same_patterns(const struct sts_policy *policy, const struct sts_policy *other)
+{
+	for (size_t i = 0; i < policy->mx_count; i++)
+		if (!has_pattern(other, policy->mx[i]))
+			return false;
+	return true;
+}
+
+/* Section 3.1: the id is what tells senders that there is another policy. */
+void
+sts_compare(struct mta_sts *sts, const struct sts_fetched *before, struct arena *arena)
+{
+	struct sts_policy policy;
+	struct notes notes = {0};
+	const char *why, *changed;
+	unsigned line;
+
+	if (before == NULL || before->how != STS_FETCHED || before->id == NULL ||
+	    sts->state != STS_HELD || strcmp(before->id, sts->id) != 0 ||
+	    !sts_policy_parse(
+	        (struct slice){before->body, before->len}, arena, &policy, &notes, &line, &why))
+		return;
+	changed = policy.mode != sts->policy.mode         ? "mode"
+	          : policy.max_age != sts->policy.max_age ? "max_age"
+	          : !same_patterns(&policy, &sts->policy) || !same_patterns(&sts->policy, &policy)
+	              ? "mx"
+	              : NULL;
+	if (changed != NULL)
+		notes_add(&sts->findings, arena, "sts-id", "id",
+		    "\"%s\" has changed since it was fetched before, and the id is still %s: "
+		    "senders "
+		    "that hold the earlier policy keep it for up to %s",
+		    changed, sts->id, span(policy.max_age, arena));
+}
+
 /* ---- which hosts it covers */
 
 static void

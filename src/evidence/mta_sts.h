@@ -44,6 +44,7 @@ struct sts_fetched { /* borrowed; NULL: not known */
 	const char *detail; /* words */
 	const char *fault; /* of STS_FETCH_CERTIFICATE: a word of smtp/tls_facts.h */
 	long status; /* of HTTP; 0: none came */
+	const char *id; /* of the record, when it was fetched */
 	const char *type; /* Content-Type */
 	const char *body;
 	size_t len;
@@ -94,6 +95,8 @@ bool sts_look_up(struct book *book, struct arena *arena, const char *domain, boo
     struct mta_sts *out);
 /* What came of the fetch, which is copied. */
 void sts_take(struct mta_sts *sts, const struct sts_fetched *fetched, struct arena *arena);
+/* … and what was fetched in an earlier run, NULL: nothing: another policy under the same id. */
+void sts_compare(struct mta_sts *sts, const struct sts_fetched *before, struct arena *arena);
 /* A copy of its own findings, for one who adds to them; all else is shared: `from` has to stay. */
 void sts_share(struct mta_sts *sts, const struct mta_sts *from, struct arena *arena);
 /* Which hosts of the route the policy covers. */

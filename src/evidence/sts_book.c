@@ -55,6 +55,25 @@ restore_octets(struct sts_fetched *fetched, struct arena *arena)
 	fetched->len = count;
 }
 
+/* What no fetch comes to (RFC 8461 section 3.3); a status that is left out is the one that fits. */
+static const char *
+contradiction(const struct sts_fetched *fetched)
+{
+	bool redirects = fetched->status >= 300 && fetched->status < 400;
+
+	if (fetched->how == STS_FETCHED && fetched->status != 0 && fetched->status != 200)
+		return "\"fetch\" is \"ok\", and \"status\" is not 200";
+	if (fetched->how == STS_FETCHED && fetched->body == NULL)
+		return "no \"body\"";
+	if (fetched->how == STS_FETCHED && fetched->len > STS_POLICY_MAX)
+		return "\"fetch\" is \"ok\", and \"body\" is longer than 64 KiB";
+	if (fetched->how == STS_FETCH_REDIRECT && fetched->status != 0 && !redirects)
+		return "\"fetch\" is \"redirect\", and \"status\" is none of 300 to 399";
+	if (fetched->how == STS_FETCH_STATUS && (fetched->status == 200 || redirects))
+		return "\"fetch\" is \"http-status\", and \"status\" is another word's";
+	return NULL;
+}
+
 static const char *
 take_line(const json_t *line, struct arena *arena, struct sts_book_entry *entry)
 {
@@ -75,11 +94,10 @@ take_line(const json_t *line, struct arena *arena, struct sts_book_entry *entry)
 	fetched->body = string_of(line, "body", arena, &fetched->len);
 	if (json_is_true(json_object_get(line, "octets")) && fetched->body != NULL)
 		restore_octets(fetched, arena);
+	fetched->id = word_of(line, "id", arena);
 	if (ip != NULL && !ip_parse(&fetched->ip, ip))
 		return "\"ip\" is no address";
-	if (fetched->how == STS_FETCHED && fetched->body == NULL)
-		return "no \"body\"";
-	return NULL;
+	return contradiction(fetched);
 }
 
 bool
@@ -173,6 +191,7 @@ sts_book_write_line(const char *domain, const struct sts_fetched *fetched, struc
 	json_start(&json, out);
 	json_object_begin(&json, NULL);
 	json_cstring(&json, "domain", domain);
+	json_text(&json, "id", fetched->id);
 	json_cstring(&json, "fetch", sts_fetch_name(fetched->how));
 	json_text(&json, "detail", fetched->detail);
 	json_text(&json, "fault", fetched->fault);

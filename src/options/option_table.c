@@ -695,6 +695,15 @@ const struct option option_table[] = {
         .take = take_file,
     },
     {
+        .names = "sts-before",
+        .value = "FILE",
+        .help = "tell policies that are others than in FILE, of an earlier run, under the same id",
+        .commands = P | C,
+        .section = SECTION_TLS,
+        FIELD(sts_before),
+        .take = take_file,
+    },
+    {
         .names = "protocol",
         .value = "PROTOCOL",
         .help = "esmtp, smtp (HELO alone) or lmtp",

@@ -151,7 +151,7 @@ struct options {
 	bool mta_sts; /* true: look for policies */
 	const char *sts_ca; /* file or directory; NULL: the system's */
 	unsigned sts_port; /* 443 */
-	const char *sts_record, *sts_replay;
+	const char *sts_record, *sts_replay, *sts_before;
 
 	/* time, in milliseconds; see options_deadlines */
 	long timeout, timeout_connect, timeout_greeting, timeout_command, timeout_data,
