@@ -1017,64 +1017,37 @@ tell_nagios(struct check *check, int status, int64_t ms)
 	return status;
 }
 
-struct asked { /* about one operand */
-	struct check check;
-	struct book *book;
-	bool over, complete;
-};
-
-static bool
-step_asked(struct book *book, void *arg)
-{
-	struct asked *asked = arg;
-
-	return asked->check.evaluator->step(book, &asked->check);
-}
-
-static void
-on_answered(bool complete, void *arg)
-{
-	struct asked *asked = arg;
-
-	asked->over = true;
-	asked->complete = complete;
-	loop_stop(asked->check.dns.base);
-}
-
 /* `operand` NULL: it takes none, and its question is read. */
 static void
-ask(struct asked *asked, const struct check *check, const char *operand)
+begin(struct check *asked, const struct check *check, const char *operand)
 {
-	asked->check = *check;
-	asked->check.arena = arena_new();
-	asked->check.operand = operand;
-	asked->book = book_new();
+	*asked = *check;
+	asked->arena = arena_new();
+	asked->operand = operand;
 	if (operand != NULL)
-		asked->check.evaluator->read(&asked->check);
-	consult_start(check->dns.base, &check->dns.who, asked->book, step_asked, on_answered, asked,
-	    check->options->timeout_dns);
+		asked->evaluator->read(asked);
 }
 
 /* Returns the exit status of this one question. */
 static int
-tell(struct check *check, struct asked *asked)
+tell(struct check *check, struct check *asked, const struct dns_case *about)
 {
 	const struct evaluator *evaluator = check->evaluator;
 	struct buf out;
 	int status;
 
-	if (!asked->complete)
+	if (!about->complete)
 		log_warn("check %s%s%s: the time limit has passed; what is missing counts as not "
 		         "known",
-		    evaluator->name, asked->check.operand != NULL ? " " : "",
-		    asked->check.operand != NULL ? asked->check.operand : "");
+		    evaluator->name, asked->operand != NULL ? " " : "",
+		    asked->operand != NULL ? asked->operand : "");
 	if (evaluator->fetch != NULL)
-		evaluator->fetch(&asked->check);
+		evaluator->fetch(asked);
 	buf_init(&out, RECORD_MAX);
-	evaluator->write(&asked->check, &out);
+	evaluator->write(asked, &out);
 	if (check->options->verbose && !is_ndjson(check))
-		dns_tell_answers(&check->dns, asked->book, &check->style, &out);
-	status = evaluator->status(&asked->check);
+		dns_tell_answers(&check->dns, about->book, &check->style, &out);
+	status = evaluator->status(asked);
 	if (check->options->format == FORMAT_NAGIOS)
 		keep_for_nagios(check, &out, status);
 	else if (!check->output.failed && !output_write(&check->output, &out))
@@ -1083,31 +1056,30 @@ tell(struct check *check, struct asked *asked)
 	return status;
 }
 
-static void
-forget(struct asked *asked)
-{
-	policy_release(asked->check.policy);
-	book_free(asked->book);
-	arena_free(asked->check.arena);
-}
-
+/* All of these at once; `operands` NULL: it takes none, and its question is read. */
 static int
 answer(struct check *check, const char *const *operands, size_t count)
 {
-	struct asked *asked = must_alloc(count * sizeof *asked);
+	struct check *asked = must_alloc(count * sizeof *asked);
+	struct dns_case *cases = must_alloc(count * sizeof *cases);
 	int status = EXIT_OK;
 
-	for (size_t i = 0; i < count; i++)
-		ask(&asked[i], check, operands != NULL ? operands[i] : NULL);
-	for (size_t i = 0; i < count; i++)
-		while (!asked[i].over)
-			loop_run(check->dns.base);
+	for (size_t i = 0; i < count; i++) {
+		begin(&asked[i], check, operands != NULL ? operands[i] : NULL);
+		cases[i] = (struct dns_case){.book = book_new(), .arg = &asked[i]};
+	}
+	dns_consult_all(
+	    &check->dns, cases, count, check->evaluator->step, check->options->timeout_dns);
 	for (size_t i = 0; i < count && check->evaluator->begin != NULL; i++)
-		check->evaluator->begin(&asked[i].check);
+		check->evaluator->begin(&asked[i]);
 	for (size_t i = 0; i < count; i++)
-		status = graver(status, tell(check, &asked[i]));
-	for (size_t i = 0; i < count; i++)
-		forget(&asked[i]);
+		status = graver(status, tell(check, &asked[i], &cases[i]));
+	for (size_t i = 0; i < count; i++) {
+		policy_release(asked[i].policy);
+		book_free(cases[i].book);
+		arena_free(asked[i].arena);
+	}
+	free(cases);
 	free(asked);
 	return status;
 }

@@ -304,7 +304,7 @@ write_answer(const struct answer *answer, void *arg)
 	struct answer shown = *answer;
 	struct buf line;
 
-	if (*answer->name == '\0') /* the control question: of no evaluator's */
+	if (*answer->name == '\0' && answer->type == DNS_NS) /* the control question */
 		return;
 	shown.name = without_key(dns, answer->name, name);
 	if (answer->canonical != NULL)
@@ -523,14 +523,18 @@ dns_warn_if_dead(struct dns_access *dns)
 
 enum { LIFE_MS = 1000 }; /* of blank terminal at most */
 
-struct sitting { /* the step and its own argument, and who waits */
-	consult_step *step;
-	void *arg;
+struct sitting { /* who waits */
 	struct dns_access *dns;
 	struct arena *arena; /* NULL: nobody watches */
 	struct event *life;
 	int64_t end; /* loop_ms */
-	bool over, complete;
+	size_t open; /* cases */
+};
+
+struct seat {
+	struct sitting *sitting;
+	struct dns_case *about;
+	consult_step *step;
 };
 
 /* Nobody is to sit before a terminal that says nothing. */
@@ -576,32 +580,47 @@ end_watch(struct sitting *sitting)
 }
 
 static bool
-sitting_step(struct book *book, void *arg)
+seat_step(struct book *book, void *arg)
 {
-	struct sitting *sitting = arg;
+	struct seat *seat = arg;
 
-	return sitting->step(book, sitting->arg);
+	return seat->step(book, seat->about->arg);
 }
 
 static void
-sitting_over(bool complete, void *arg)
+seat_over(bool complete, void *arg)
 {
-	struct sitting *sitting = arg;
+	struct seat *seat = arg;
 
-	sitting->over = true;
-	sitting->complete = complete;
-	loop_stop(sitting->dns->base);
+	seat->about->complete = complete;
+	if (--seat->sitting->open == 0)
+		loop_stop(seat->sitting->dns->base);
+}
+
+void
+dns_consult_all(
+    struct dns_access *dns, struct dns_case *cases, size_t count, consult_step *step, long ms)
+{
+	struct sitting sitting = {.dns = dns, .end = loop_ms() + ms, .open = count};
+	struct seat *seats = must_alloc(count * sizeof *seats);
+
+	watch(&sitting);
+	for (size_t i = 0; i < count; i++) {
+		seats[i] = (struct seat){&sitting, &cases[i], step};
+		consult_start(
+		    dns->base, &dns->who, cases[i].book, seat_step, seat_over, &seats[i], ms);
+	}
+	while (sitting.open > 0)
+		loop_run(dns->base);
+	end_watch(&sitting);
+	free(seats);
 }
 
 bool
 dns_consult(struct dns_access *dns, struct book *book, consult_step *step, void *arg, long ms)
 {
-	struct sitting sitting = {.step = step, .arg = arg, .dns = dns, .end = loop_ms() + ms};
+	struct dns_case one = {.book = book, .arg = arg};
 
-	watch(&sitting);
-	consult_start(dns->base, &dns->who, book, sitting_step, sitting_over, &sitting, ms);
-	while (!sitting.over)
-		loop_run(dns->base);
-	end_watch(&sitting);
-	return sitting.complete;
+	dns_consult_all(dns, &one, 1, step, ms);
+	return one.complete;
 }

@@ -42,6 +42,13 @@ int dns_close(struct dns_access *dns);
 /* Runs the loop until `step` has all it needs, or `ms` milliseconds are over: then false (see
  * consult_done). For commands that do one thing at a time. */
 bool dns_consult(struct dns_access *dns, struct book *book, consult_step *step, void *arg, long ms);
+struct dns_case { /* one of several evaluations that run side by side, each with its own `ms` */
+	struct book *book;
+	void *arg; /* of the step */
+	bool complete; /* what dns_consult would return */
+};
+void dns_consult_all(
+    struct dns_access *dns, struct dns_case *cases, size_t count, consult_step *step, long ms);
 
 /* "192.0.2.1, 192.0.2.2 (of this host, by /etc/resolv.conf)": whom it asks, and why these. */
 const char *dns_whose(const struct dns_access *dns, struct arena *arena);

@@ -37,7 +37,7 @@ bool
 consult_control(struct book *book, void *arg)
 {
 	(void)arg;
-	return book_ask(book, "", DNS_SOA) != NULL;
+	return book_ask(book, "", DNS_NS) != NULL;
 }
 
 static void

@@ -26,8 +26,9 @@ struct consult_who { /* whom to ask */
 
 typedef bool consult_step(struct book *book, void *arg); /* false: pending */
 
-/* The control question: what every resolver that works knows, the SOA of the root. Where it is
- * answered, if only by a failure, a resolver is there, and who is silent is somebody else's server.
+/* The control question: what every resolver that works knows, the servers of the root (its SOA
+ * is what DANE asks for, and belongs into a book). Where it is answered, if only by a failure, a
+ * resolver is there, and who is silent is somebody else's server.
  */
 consult_step consult_control;
 enum { CONSULT_CONTROL_MS = 2000 };
