@@ -9,6 +9,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 import tap
+from peer import Peer, talk
 from records import MXWALK, Run
 
 home = tap.folder('truth')
@@ -47,6 +48,37 @@ for ip, kind in [('192.168.1.5', 'private'), ('127.0.0.1', 'loopback'), ('fe80::
              f'{ip} is a {kind} address, so nothing was looked up about it', '--allow-private asks about this one all the same')
 told('... with --allow-private it is asked about', run('explain', '--source', '192.168.1.5', '--allow-private', *DEAD, '554 5.7.1 rejected'),
      'Whether the address 192.168.1.5 is on zen.spamhaus.org', '!nothing was looked up')
+# ---- what is wrong with TLS, in words of our own
+
+WORDS = open(os.path.join(os.environ['TOP'], 'data/tls_words.conf'), encoding='utf-8').read()
+ALERTS = {int(number): (name, words) for number, name, words in re.findall(r'(?m)^(\d+) (\S+) (.+)$', WORDS)}
+EMPTY = os.path.join(home, 'empty.book')
+open(EMPTY, 'w', encoding='ascii').close()
+
+
+def meets(record):
+    """A server that answers the ClientHello so."""
+    peer = Peer(talk(b'220 mx.example\r\n', None, b'250-mx.example\r\n250 STARTTLS\r\n', None, b'220 go\r\n', 0.1, record))
+    return run('probe', '--dns-replay', EMPTY, '--allow-private', '--no-dnsbl', '--ehlo', 'a.example', '--from', 'a@a.example', '--timeout', '5s',
+               f'[127.0.0.1]:{peer.port}')
+
+
+with concurrent.futures.ThreadPoolExecutor(8) as pool:
+    heard = {number: pool.submit(meets, b'\x15\x03\x03\x00\x02\x02' + bytes([number])) for number in [*ALERTS, 99, 255]}
+wrong = [f'{number} {ALERTS[number]}: {r.out}' for number, r in ((n, h.result()) for n, h in heard.items())
+         if number in ALERTS and number != 0 and (f'alert {ALERTS[number][0]}: {ALERTS[number][1]}' not in say(r) or 'OpenSSL says' in r.out)]
+tap.check(f'each of {len(ALERTS)} alerts in words of our own', len(ALERTS) > 30 and not wrong, '\n'.join(wrong))
+told('an alert that nobody knows, by its number', heard[99].result(), 'an alert of the number 99')
+told('HTTP where TLS was agreed on', meets(b'HTTP/1.1 400 Bad Request\r\n\r\n'), 'what came is', '!wrong version', '!http request')
+told('no TLS where TLS was agreed on', meets(b'250 mx.example greets you, stranger\r\n'), 'what came is no TLS', 'did not speak TLS')
+header = '/usr/include/openssl/x509_vfy.h'
+if os.path.exists(header):
+    names = set(re.findall(r'define (X509_V_ERR_\w+)', open(header, encoding='utf-8').read()))
+    tap.check(f'each of {len(names)} faults of a certificate has words', len(names) > 80 and not names - set(re.findall(r'(?m)^(X509\w+) ', WORDS)),
+              names - set(re.findall(r'(?m)^(X509\w+) ', WORDS)))
+else:
+    tap.skip('each fault of a certificate has words', 'no header of OpenSSL here')
+
 # ---- whose resolver is silent
 
 def terminal(*command):

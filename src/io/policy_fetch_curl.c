@@ -17,6 +17,7 @@
 #include "io/loop.h"
 #include "io/policy_fetch.h"
 #include "io/tls.h"
+#include "io/tls_words.h"
 
 enum {
 	HEADER_MAX = 64 * 1024, /* octets of all header lines */
@@ -147,12 +148,28 @@ fault_word(int fault)
 	}
 }
 
-static const char *
-fault_detail(int fault)
+static void
+put_fault(int fault, char text[DETAIL_MAX])
 {
-	return fault == X509_V_ERR_HOSTNAME_MISMATCH
-	           ? "it is of another name (of those in subjectAltName, which alone count)"
-	           : X509_verify_cert_error_string(fault);
+	char words[TLS_WORDS];
+
+	tls_fault_words(fault, words);
+	snprintf(text, DETAIL_MAX, "%s",
+	    fault == X509_V_ERR_HOSTNAME_MISMATCH
+	        ? "it is of another name (of those in subjectAltName, which alone count)"
+	        : words);
+}
+
+/* curl quotes OpenSSL's queue: "…error:0A00010B:SSL routines::wrong version number". */
+static void
+put_error(const char *error, char text[DETAIL_MAX])
+{
+	const char *code = strstr(error, "error:");
+	unsigned long queued = code != NULL ? strtoul(code + strlen("error:"), NULL, 16) : 0;
+	char words[TLS_WORDS];
+
+	tls_error_words(queued, words);
+	snprintf(text, DETAIL_MAX, "%s", queued != 0 ? words : error);
 }
 
 /* ---- one fetch */
@@ -283,9 +300,12 @@ detail_of(const struct fetch *fetch, const struct sts_fetched *fetched, char tex
 {
 	char *to = NULL;
 
-	if (fetch->fault != 0)
-		return fetch->fetcher->blind ? "this host has no CA certificates to check it with"
-		                             : fault_detail(fetch->fault);
+	if (fetch->fault != 0 && fetch->fetcher->blind)
+		return "this host has no CA certificates to check it with";
+	if (fetch->fault != 0) {
+		put_fault(fetch->fault, text);
+		return text;
+	}
 	if (fetch->flooded)
 		return "its header is longer than 64 KiB";
 	switch ((int)fetched->how) {
@@ -303,7 +323,8 @@ detail_of(const struct fetch *fetch, const struct sts_fetched *fetched, char tex
 		snprintf(text, DETAIL_MAX, "%ld", fetch->status);
 		return text;
 	default:
-		return *fetch->error != '\0' ? fetch->error : NULL;
+		put_error(fetch->error, text);
+		return *text != '\0' ? text : NULL;
 	}
 }
 

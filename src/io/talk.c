@@ -93,8 +93,8 @@ on_lost(struct talk *talk, const struct conn_news *news)
 			lose(talk, END_TLS_FAILED, talk->result->dane->words);
 		else if (talk->plan.must_verify && talk->result->tls->problem != NULL)
 			lose(talk, END_TLS_FAILED,
-			    arena_printf(
-			        talk->arena, "the certificate is %s", talk->result->tls->problem));
+			    arena_printf(talk->arena, "the certificate is not good: %s",
+			        talk->result->tls->problem));
 		else
 			lose(talk, END_TLS_FAILED, news->words);
 		break;

@@ -13,6 +13,7 @@
 #include "base/slice.h"
 #include "base/utf8.h"
 #include "io/tls.h"
+#include "io/tls_words.h"
 #include "smtp/tls_facts.h"
 
 enum fault {
@@ -285,7 +286,7 @@ put_weakness(const struct tls_check *check, struct buf *out)
 	if (check->weak_digest != 0)
 		buf_printf(out, "%s with %s, which is too weak",
 		    check->weak_issuer ? "signed by way of a certificate that is signed" : "signed",
-		    OBJ_nid2sn(check->weak_digest));
+		    tls_digest_words(OBJ_nid2sn(check->weak_digest)));
 	else
 		buf_printf(out, "%s of %d bits, which is too short",
 		    check->weak_issuer ? "signed by way of a key" : "for a key", check->weak_bits);
@@ -304,6 +305,15 @@ static const struct verdict {
 };
 
 static void
+put_fault_words(int error, struct buf *out)
+{
+	char words[TLS_WORDS];
+
+	tls_fault_words(error, words);
+	buf_puts(out, words);
+}
+
+static void
 put_fault(const struct verdict *verdict, const struct tls_check *check, struct buf *out)
 {
 	if (out->len > 0)
@@ -313,7 +323,7 @@ put_fault(const struct verdict *verdict, const struct tls_check *check, struct b
 	else if (verdict->fault == FAULT_WEAK)
 		put_weakness(check, out);
 	else
-		buf_puts(out, X509_verify_cert_error_string(check->error));
+		put_fault_words(check->error, out);
 }
 
 static void
@@ -342,13 +352,16 @@ read_faults(const struct tls_check *check)
 {
 	struct tls_facts *facts = check->wish.facts;
 
-	for (size_t i = 0; i < check->error_count; i++)
+	for (size_t i = 0; i < check->error_count; i++) {
+		char words[TLS_WORDS];
+
+		tls_fault_words(check->errors[i].error, words);
 		facts->faults[facts->fault_count++] =
 		    (struct tls_fault){.word = tls_error_word(check->errors[i].error),
 		        .reason = tls_error_name(check->errors[i].error),
-		        .words = arena_string(check->wish.arena,
-		            X509_verify_cert_error_string(check->errors[i].error)),
+		        .words = arena_string(check->wish.arena, words),
 		        .depth = check->errors[i].depth};
+	}
 }
 
 void
@@ -364,16 +377,14 @@ void
 tls_check_words(const struct tls_check *check, char *words, size_t size)
 {
 	unsigned long error = ERR_peek_error();
-	const char *reason = error != 0 ? ERR_reason_error_string(error) : NULL;
+	char ours[TLS_WORDS];
 
 	ERR_clear_error();
+	tls_error_words(error, ours);
 	if (check->dh_bits != 0)
 		snprintf(words, size,
 		    "it wants a Diffie-Hellman group of %d bits, and over %d take too long here",
 		    check->dh_bits, TLS_DH_BITS_MAX);
 	else
-		snprintf(words, size, "%s",
-		    reason != NULL ? reason
-		    : error != 0   ? "unknown TLS error"
-		                   : "no reason given");
+		snprintf(words, size, "%s", ours);
 }

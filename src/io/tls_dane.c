@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "evidence/dane.h"
 #include "io/tls.h"
+#include "io/tls_words.h"
 #include "smtp/tls_facts.h"
 
 enum {
@@ -254,21 +255,22 @@ read_fault(const struct tls_check *check)
 	const struct dane *dane = check->wish.dane;
 	struct dane_met *met = check->wish.met;
 	const struct tls_error *worst = &check->dane_errors[0];
+	char words[TLS_WORDS];
 
 	for (size_t i = 0; i < check->dane_error_count; i++)
 		if (check->dane_errors[i].error == X509_V_ERR_DANE_NO_MATCH)
 			worst = &check->dane_errors[i];
 	met->word = tls_error_word(worst->error);
 	met->reason = tls_error_name(worst->error);
-	met->words =
-	    worst->error != X509_V_ERR_DANE_NO_MATCH
-	        ? arena_string(check->wish.arena, X509_verify_cert_error_string(worst->error))
-	    : dane->unseen == 0
-	        ? "no TLSA record matches its certificates"
-	        : arena_printf(check->wish.arena,
-	              "of %zu TLSA records %zu were looked at, and none of those matches "
-	              "its certificates",
-	              dane->record_total, dane->record_count);
+	tls_fault_words(worst->error, words);
+	met->words = worst->error != X509_V_ERR_DANE_NO_MATCH
+	                 ? arena_string(check->wish.arena, words)
+	             : dane->unseen == 0
+	                 ? "no TLSA record matches its certificates"
+	                 : arena_printf(check->wish.arena,
+	                       "of %zu TLSA records %zu were looked at, and none of those matches "
+	                       "its certificates",
+	                       dane->record_total, dane->record_count);
 }
 
 static const char *
