@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "command/command.h"
+#include "command/standard.h"
 #include "options/option_table.h"
 #include "options/options.h"
 
@@ -99,6 +100,8 @@ main(int argc, char **argv)
 	int status;
 
 	fill_standard_descriptors();
+	if (!standard_open())
+		return EXIT_INTERNAL;
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is one that cannot be written */
 	if (argc < 2) {

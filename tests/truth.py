@@ -1,5 +1,6 @@
 """What people are told where something is not known, not asked, or only inferred: it has to say so."""
 import concurrent.futures
+import fcntl
 import os
 import pty
 import re
@@ -48,6 +49,30 @@ for ip, kind in [('192.168.1.5', 'private'), ('127.0.0.1', 'loopback'), ('fe80::
              f'{ip} is a {kind} address, so nothing was looked up about it', '--allow-private asks about this one all the same')
 told('... with --allow-private it is asked about', run('explain', '--source', '192.168.1.5', '--allow-private', *DEAD, '554 5.7.1 rejected'),
      'Whether the address 192.168.1.5 is on zen.spamhaus.org', '!nothing was looked up')
+# ---- a slow reader behind a pipe that is non-blocking
+
+def trickle(*command, which=1):
+    """All that comes through a small pipe whose other end is non-blocking, and the status."""
+    ours, theirs = os.pipe()
+    os.set_blocking(theirs, False)
+    fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 4096)
+    child = subprocess.Popen([MXWALK, *command], stdin=subprocess.DEVNULL, **{'stdout' if which == 1 else 'stderr': theirs,
+                                                                             'stderr' if which == 1 else 'stdout': subprocess.DEVNULL})
+    os.close(theirs)
+    time.sleep(0.3)
+    with os.fdopen(ours, 'rb') as pipe:
+        text = pipe.read()
+    return child.wait(), text
+
+
+for command in [['lab', '--list'], ['help'], ['help', 'probe'], ['help', '--options'], ['help', '--completion', 'bash'], ['help', '--completion', 'zsh'], ['--version'],
+                ['version'], ['explain', '--list-rules'], ['explain', '--list-rules', '--json']]:
+    whole = subprocess.run([MXWALK, *command], capture_output=True)
+    status, text = trickle(*command)
+    tap.check(f'{" ".join(command)} into a slow non-blocking pipe is whole', status == whole.returncode == 0 and text == whole.stdout, f'{status}, {len(text)} of {len(whole.stdout)}')
+status, text = trickle('explain', '--input', '/dev/null', *['--rules=/nonexistent/' + 'x' * 200] * 40, which=2)
+tap.check('what is said of errors is whole, too', status == 65 and text.endswith(b'\n') and text.startswith(b'mxwalk: '), f'{status} {text[-200:]}')
+
 # ---- what is wrong with TLS, in words of our own
 
 WORDS = open(os.path.join(os.environ['TOP'], 'data/tls_words.conf'), encoding='utf-8').read()

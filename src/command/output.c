@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "base/slice.h"
 #include "base/utf8.h"
 #include "base/veil.h"
+#include "command/standard.h"
 #include "io/loop.h"
 #include "journey.h"
 #include "logs/redact.h"
@@ -260,30 +260,11 @@ output_progress(const char *line)
 	buf_release(&short_line);
 }
 
-/* A descriptor that another program has made non-blocking, and that is slow, is waited for. */
-static bool
-write_all(int fd, const char *bytes, size_t len)
-{
-	struct pollfd ready = {.fd = fd, .events = POLLOUT};
-
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			poll(&ready, 1, -1);
-		else if (n < 0 && errno != EINTR)
-			return false;
-		bytes += n > 0 ? n : 0;
-		len -= n > 0 ? (size_t)n : 0;
-	}
-	return true;
-}
-
 /* A part of it is worse than nothing: what is behind it could not be read. */
 static bool
 write_whole(struct output *output, const char *bytes, size_t len)
 {
-	if (write_all(output->fd, bytes, len)) {
+	if (standard_write(output->fd, bytes, len)) {
 		output->whole += (off_t)len;
 		return true;
 	}
