@@ -543,10 +543,18 @@ spf_lint(struct book *book, struct arena *arena, const char *domain, bool allow_
 	spf_lint_record(&out->found, domain, domain[0] == '_', true, arena, &out->warnings);
 	if (!reach_all(&reach, domain, out->found.record))
 		return false;
-	if (out->reach.broken) {
+	if (out->reach.broken || out->reach.lookups > SPF_LOOKUPS_MAX ||
+	    out->reach.voids > SPF_VOIDS_MAX) {
 		out->result = SPF_PERMERROR;
-		out->problem = "a record that it leads to is none, or cannot be used: an address "
-		               "that gets this far ends in permerror";
+		out->problem =
+		    out->reach.broken
+		        ? "a record that it leads to is none, or cannot be used: an address that "
+		          "gets this far ends in permerror"
+		    : out->reach.lookups > SPF_LOOKUPS_MAX
+		        ? "too many look-ups: an address that gets as far as the eleventh ends in "
+		          "permerror"
+		        : "too many look-ups that find nothing: an address that gets as far as "
+		          "the third ends in permerror";
 	} else if (out->reach.failed != NULL) {
 		out->result = SPF_TEMPERROR;
 		out->problem = out->reach.failed;

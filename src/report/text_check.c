@@ -25,6 +25,21 @@ say_head(struct buf *out, const struct text_style *style, const char *what, enum
 	buf_puts(out, style->colour ? "\033[0m\n" : "\n");
 }
 
+/* … where it holds, but something is to be said of it. */
+static void
+say_head_noted(struct buf *out, const struct text_style *style, const char *what, enum tone tone,
+    const char *word, size_t notes)
+{
+	struct buf words;
+
+	buf_init(&words, LINE_MAX);
+	buf_puts(&words, word);
+	if (notes > 0)
+		buf_printf(&words, ", with %zu warning%s", notes, notes == 1 ? "" : "s");
+	say_head(out, style, what, notes > 0 && tone == GOOD ? FAIR : tone, words.data);
+	buf_release(&words);
+}
+
 static void
 say_notes(struct buf *out, const struct text_style *style, const struct notes *notes)
 {
@@ -104,7 +119,8 @@ text_check_spf(struct buf *out, const struct text_style *style, const struct spf
 
 	buf_init(&head, LINE_MAX);
 	buf_printf(&head, "SPF of %s for %s", spf->domain, ip_text(&query->ip, ip));
-	say_head(out, style, head.data, spf_tone(spf->result), spf_result_name(spf->result));
+	say_head_noted(out, style, head.data, spf_tone(spf->result), spf_result_name(spf->result),
+	    spf->warnings.count);
 	say_spf(out, style, spf);
 	if (helo != NULL) {
 		buf_clear(&head);
@@ -134,7 +150,11 @@ text_check_spf_record(struct buf *out, const struct text_style *style, const str
 
 	buf_init(&line, LINE_MAX);
 	buf_printf(&line, "SPF record of %s", lint->domain);
-	say_head(out, style, line.data, lint_tone(lint), spf_lint_result_name(lint->result));
+	say_head_noted(out, style, line.data, lint_tone(lint),
+	    lint->result == SPF_PASS && lint->warnings.count > 0
+	        ? "valid"
+	        : spf_lint_result_name(lint->result),
+	    lint->warnings.count);
 	text_field(out, style, "problem", lint->problem);
 	buf_clear(&line);
 	buf_add(&line, lint->found.text.at, lint->found.text.len);
@@ -241,11 +261,16 @@ void
 text_check_dkim(struct buf *out, const struct text_style *style, const char *file,
     const struct dkim *dkim, const struct received *seen, const struct ip *source)
 {
+	size_t notes = 0;
 	struct buf line;
 
 	buf_init(&line, LINE_MAX);
 	buf_printf(&line, "DKIM of %.2000s", strcmp(file, "-") == 0 ? "standard input" : file);
-	say_head(out, style, line.data, dkim_tone(dkim->result), dkim_result_name(dkim->result));
+	for (size_t i = 0; i < dkim->count; i++)
+		notes +=
+		    dkim->signatures[i].warnings.count + dkim->signatures[i].key.warnings.count;
+	say_head_noted(
+	    out, style, line.data, dkim_tone(dkim->result), dkim_result_name(dkim->result), notes);
 	text_field(out, style, "problem", dkim->problem);
 	if (dkim->total == 0 && dkim->problem == NULL)
 		text_field(out, style, "meaning",
@@ -291,7 +316,8 @@ text_check_dkim_key(struct buf *out, const struct text_style *style, const struc
 
 	buf_init(&line, LINE_MAX);
 	buf_printf(&line, "DKIM key %s", key->name);
-	say_head(out, style, line.data, dkim_key_tone(key, pair), check_dkim_key_result(key, pair));
+	say_head_noted(out, style, line.data, dkim_key_tone(key, pair),
+	    check_dkim_key_result(key, pair), key->warnings.count);
 	text_field(out, style, "problem", key->problem);
 	say_dkim_key(out, style, key);
 	if (pair != NULL) {
@@ -442,14 +468,18 @@ say_old(struct buf *out, const struct text_style *style, const struct dmarc *dma
 void
 text_check_dmarc(struct buf *out, const struct text_style *style, const struct dmarc *dmarc)
 {
-	const char *note = check_dmarc_note(dmarc);
-	struct buf line;
+	const char *note = check_dmarc_note(dmarc), *policy = dmarc_policy_name(dmarc->now.policy);
+	struct buf line, word;
 
 	buf_init(&line, LINE_MAX);
 	buf_printf(&line, "DMARC of %s", dmarc->from);
-	say_head(out, style, line.data,
-	    note != NULL && dmarc->warnings.count == 0 ? GOOD : dmarc_tone(dmarc->now.result),
-	    dmarc_result_name(dmarc->now.result));
+	buf_init(&word, LINE_MAX);
+	buf_puts(&word, dmarc_result_name(dmarc->now.result));
+	if (dmarc->now.result == DMARC_PUBLISHED && policy != NULL)
+		buf_printf(&word, " %s", policy);
+	say_head_noted(out, style, line.data, note != NULL ? GOOD : dmarc_tone(dmarc->now.result),
+	    word.data, dmarc->warnings.count);
+	buf_release(&word);
 	text_field(out, style, "note", note);
 	say_dmarc(out, style, &dmarc->now);
 	say_notes(out, style, &dmarc->warnings);
@@ -653,8 +683,12 @@ text_check_mx(struct buf *out, const struct text_style *style, const struct rout
 	enum tone tone = route->kind == ROUTE_MX || route->kind == ROUTE_IMPLICIT ? GOOD
 	                 : route->kind == ROUTE_DNS_ERROR                         ? FAIR
 	                                                                          : BAD;
+	size_t faults = 0;
 
-	say_head(out, style, route->domain, tone, mx_word(route));
+	for (size_t i = 0; i < route->host_count && tone == GOOD; i++)
+		faults += route->hosts[i].alias || route->hosts[i].problem != NULL;
+	faults += tone == GOOD && route->problem != NULL;
+	say_head_noted(out, style, route->domain, tone, mx_word(route), faults);
 	if (route->canonical != NULL && strcmp(route->canonical, route->domain) != 0)
 		text_field(out, style, "alias of", route->canonical);
 	for (size_t i = 0; i < route->host_count; i++)
