@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/shown.h"
+#include "report/text_words.h"
 
 enum { NAMES_SHOWN = 10, FIELD_MAX = 4096, MATCHED_MAX = 60 };
 
@@ -39,6 +40,8 @@ say_verdict(struct buf *out, const struct text_style *style, const struct explan
 {
 	const struct reading *reading = explanation->reading;
 	enum cause cause = explained_cause(explanation);
+	enum basis basis =
+	    explanation->diagnosis != NULL ? explanation->diagnosis->basis : BASIS_STATED;
 	const char *list =
 	    explanation->diagnosis != NULL ? explanation->diagnosis->list : reading->list;
 	char code[40];
@@ -56,12 +59,7 @@ say_verdict(struct buf *out, const struct text_style *style, const struct explan
 	emphasize(out, style, code);
 	if (explanation->stage != STAGE_NONE)
 		buf_printf(out, " at %s", stage_name(explanation->stage));
-	buf_printf(out, ": %s", cause_words(cause));
-	if (list != NULL) {
-		buf_puts(out, " (");
-		text_cstring(out, list);
-		buf_putc(out, ')');
-	}
+	text_cause(out, cause, basis, list);
 	buf_putc(out, '\n');
 }
 

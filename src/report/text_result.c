@@ -146,14 +146,9 @@ say_cause(struct buf *out, const struct journey *journey)
 
 	if (!journey->diagnosed)
 		return;
-	if (d->cause != CAUSE_UNKNOWN || journey->status == WALK_REFUSED ||
+	if (d->cause != CAUSE_UNKNOWN || d->list != NULL || journey->status == WALK_REFUSED ||
 	    journey->status == WALK_DEFERRED)
-		buf_printf(out, ": %s", cause_words(d->cause));
-	if (d->list != NULL) {
-		buf_puts(out, " (");
-		text_cstring(out, d->list);
-		buf_putc(out, ')');
-	}
+		text_cause(out, d->cause, d->basis, d->list);
 }
 
 static void
@@ -190,17 +185,17 @@ say_verdict(struct buf *out, const struct text_style *style, const struct journe
 		say_how_far(out, journey);
 	else if (journey->stage != STAGE_NONE)
 		say_where(out, journey);
+	say_cause(out, journey);
+	if (journey->note != NULL) {
+		buf_puts(out, ": ");
+		text_cstring(out, journey->note);
+	}
 	if (journey->refusal != NULL && journey->decisive != NULL &&
 	    !is_refused_greeting(journey->decisive))
 		say_refusal(out, journey);
 	text_sts_stops(out, journey);
 	if (journey->decisive != NULL && journey->status != WALK_WITHHELD)
 		say_dane(out, journey);
-	say_cause(out, journey);
-	if (journey->note != NULL) {
-		buf_puts(out, ": ");
-		text_cstring(out, journey->note);
-	}
 	say_time(out, style, journey);
 	buf_putc(out, '\n');
 }

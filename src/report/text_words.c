@@ -29,6 +29,21 @@ text_code(struct buf *out, const struct reply *reply)
 	    out, "%d%s%s", reply->code, *reply->enhanced != '\0' ? " " : "", reply->enhanced);
 }
 
+void
+text_cause(struct buf *out, enum cause cause, enum basis basis, const char *list)
+{
+	buf_printf(out, ": %s%s",
+	    basis == BASIS_INFERRED       ? "inferred, not said: "
+	    : basis == BASIS_CONTRADICTED ? "said, but not so as seen from here: "
+	                                  : "",
+	    cause_words(cause));
+	if (list == NULL)
+		return;
+	buf_puts(out, " (");
+	text_cstring(out, list);
+	buf_putc(out, ')');
+}
+
 bool
 text_reply_counts(const struct attempt *attempt)
 {

@@ -9,6 +9,9 @@ struct buf;
 const char *text_origin(enum helo_origin origin);
 void text_server(struct buf *out, const struct attempt *attempt); /* "mx.example [192.0.2.25]:25" */
 void text_code(struct buf *out, const struct reply *reply); /* "554 5.7.1" */
+/* ": the client's address is on a blocklist (zen.spamhaus.org)", and before it what the basis is
+ * where nobody said so, or it is not so as seen from here. `list` may be NULL. */
+void text_cause(struct buf *out, enum cause cause, enum basis basis, const char *list);
 /* Did the server's last reply decide, or at least belong to how it ended? Not where we stopped for
  * reasons of our own: that reply was a good one. */
 bool text_reply_counts(const struct attempt *attempt);
