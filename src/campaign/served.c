@@ -27,7 +27,7 @@ struct kept_journey {
 	struct kept_journey *next; /* of its bucket */
 	unsigned long walk;
 	const char *text; /* of the target */
-	const char *helo, *from, *note;
+	const char *helo, *from, *note, *site;
 	const struct kept_attempt *decisive, *refusal; /* NULL: none */
 	const struct diagnosis *diagnosis, *refusal_diagnosis; /* NULL: none */
 	const struct ending_remedy *remedy; /* NULL: none */
@@ -200,6 +200,7 @@ keep(struct served *served, const struct journey *journey)
 	    .helo = keep_word(served, journey->helo),
 	    .from = keep_word(served, journey->from),
 	    .note = arena_string(served->young.arena, journey->note),
+	    .site = keep_word(served, journey->site),
 	    .decisive = keep_attempt(served, journey->decisive),
 	    .refusal = keep_attempt(served, journey->refusal),
 	    .diagnosis = journey->diagnosed ? keep_diagnosis(served, &journey->diagnosis) : NULL,
@@ -287,6 +288,7 @@ journey_again(const struct kept_journey *kept, struct arena *arena)
 	    .uncertain = kept->uncertain,
 	    .excused = kept->excused,
 	    .note = kept->note,
+	    .site = kept->site,
 	    .diagnosed = kept->diagnosis != NULL,
 	    .refusal = attempt_again(kept->refusal, arena),
 	    .refusal_diagnosis = kept->refusal_diagnosis};

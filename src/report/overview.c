@@ -210,13 +210,11 @@ take_cells(struct overview *overview, struct piece **pieces, size_t *count, stru
 	while (tally_next(overview->tally, &at, &cell, &n)) {
 		const struct tally_entry entry = tally_entry(overview->tally, cell);
 
-		if (entry.served)
-			continue;
 		if (entry.diagnosed)
 			count_cause(overview, &entry, n, arena);
 		if (entry.explained)
 			continue;
-		overview->tls[entry.tls] += n;
+		overview->tls[entry.tls] += entry.served ? 0 : n;
 		overview->with_site += entry.site.at != NULL ? n : 0;
 		if (entry.status != WALK_ACCEPTED)
 			overview->who[entry.who] += n;

@@ -152,8 +152,6 @@ count(struct tally *tally, const struct tally_entry *entry, unsigned long by)
 		tally->excused += entry->excused ? by : 0;
 		tally->served += entry->served ? by : 0;
 	}
-	if (entry->served)
-		return;
 	if (entry->status == WALK_ACCEPTED && !entry->explained)
 		tally->asked[entry->stage] += by;
 	if (entry->diagnosed)

@@ -37,7 +37,7 @@ struct tally_entry { /* what one result says; slices are borrowed, `at` NULL is 
 	enum cause cause;
 	enum basis basis;
 	enum who who; /* has to act */
-	bool served; /* by the walk of another line: it is a target, and no more is counted */
+	bool served; /* by the walk of another line: it counts as what that came to, but for TLS */
 	bool excused; /* skipped, and nothing is left open by it */
 	bool explained; /* no walk of ours: a refusal that `explain` read */
 	enum tally_tls tls;
