@@ -18,6 +18,7 @@ struct user {
 	struct talk *talk;
 	struct talk_result result;
 	struct plan plan;
+	long ms[STAGE_COUNT];
 	struct arena *arena;
 	unsigned left;
 	bool resting;
@@ -68,9 +69,10 @@ main(int argc, char **argv)
 	user.plan = (struct plan){.helo = "me.example",
 	    .from = "a@me.example",
 	    .rcpt = "b@you.example",
-	    .depth = STAGE_RCPT};
+	    .depth = STAGE_RCPT,
+	    .ms = user.ms};
 	for (int stage = 0; stage < STAGE_COUNT; stage++)
-		user.plan.ms[stage] = 5000;
+		user.ms[stage] = 5000;
 	plan.port = (uint16_t)atoi(argv[1]);
 	ip_parse(&plan.address, "127.0.0.1");
 	plan.ready = on_ready;

@@ -1,14 +1,11 @@
 #include "campaign/walk.h"
 
-#include <event2/event.h>
-#include <event2/event_struct.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "campaign/senders.h"
 #include "campaign/verdict.h"
-#include "io/loop.h"
 #include "io/talk.h"
 
 enum { HELLO_SMALL = 1000 }; /* octets of a ClientHello that fits into a packet, with room */
@@ -22,7 +19,6 @@ struct walk {
 	struct talk_result result;
 	struct plan say;
 	struct tls_decision decision;
-	struct event deadline; /* of the errand's time */
 	const char *message_id; /* of the message that is to be sent; NULL: none */
 	struct arena *session; /* of the first errand, when others follow; NULL: none does */
 	bool idle; /* there is no attempt to put */
@@ -35,7 +31,6 @@ static void on_talk_done(void *arg);
 static void
 release(struct walk *walk)
 {
-	event_del(&walk->deadline);
 	arena_free(walk->session);
 	free(walk);
 }
@@ -101,11 +96,21 @@ is_by_size(const struct walk *walk)
 	       (d->ending == END_CLOSED || d->ending == END_RESET || d->ending == END_TIMEOUT);
 }
 
+/* What the errand's other walks have left; 0: as much as it likes. */
+static long
+time_left(const struct walk *walk)
+{
+	long most = walk->errand->rules->target_ms, left = most - walk->errand->spent;
+
+	return most == 0 ? 0 : left > 0 ? left : 1;
+}
+
 static void
 begin_talk(struct walk *walk)
 {
 	walk->talk_plan.small_hello = walk->destination->small_hello;
 	walk->talk_plan.anew = walk->destination->anew;
+	walk->talk_plan.left = time_left(walk);
 	walk->talk =
 	    talk_start(&walk->talk_plan, walk->errand->arena, &walk->result, on_talk_done, walk);
 }
@@ -158,28 +163,16 @@ on_talk_done(void *arg)
 }
 
 static void
-on_deadline(evutil_socket_t fd, short what, void *arg)
+on_late(void *arg)
 {
 	struct walk *walk = arg;
 
-	(void)fd;
-	(void)what;
 	talk_break(walk->talk, END_TIMEOUT,
 	    arena_printf(walk->errand->arena, "%g s were over for this target (--timeout-target)",
 	        (double)walk->errand->rules->target_ms / 1000));
 	if (!walk->idle)
 		put_attempt(walk);
 	finish(walk, walk->calls.done);
-}
-
-static void
-set_deadline(struct walk *walk)
-{
-	long left = walk->errand->rules->target_ms - walk->errand->spent;
-	struct timeval wait = {.tv_sec = left / 1000, .tv_usec = left % 1000 * 1000};
-
-	if (walk->errand->rules->target_ms > 0)
-		evtimer_add(&walk->deadline, &wait);
 }
 
 /* What is to be said; false with `*why` when it cannot be. */
@@ -200,7 +193,7 @@ prepare(struct walk *walk, const struct sender_entry *sender, const char **why)
 	if (walk->decision.demand >= DEMAND_TLS)
 		say->tls = TLS_MUST;
 	say->require_tls = walk->errand->rules->require_tls;
-	memcpy(say->ms, plan->ms, sizeof say->ms);
+	say->ms = plan->ms;
 	if (say->depth >= STAGE_RCPT && say->rcpt == NULL)
 		say->rcpt = arena_printf(walk->errand->arena, "postmaster@%s", target->domain);
 	walk->errand->recipient = say->rcpt;
@@ -259,9 +252,8 @@ walk_start(const struct walk_plan *plan, struct errand *errand, struct destinati
 	    .resumes = plan->resumes,
 	    .dane = destination->dane,
 	    .plan = &walk->say,
+	    .late = on_late,
 	    .ready = calls->rest != NULL ? on_rest : NULL};
-	evtimer_assign(&walk->deadline, plan->base, on_deadline, walk);
-	set_deadline(walk);
 	begin_talk(walk);
 	return walk;
 }
@@ -290,16 +282,14 @@ walk_follow(struct walk *walk, struct errand *errand, struct destination *destin
 
 	put_attempt(walk);
 	keep_way(walk, errand);
-	event_del(&walk->deadline);
 	walk->errand = errand;
 	walk->destination = destination;
 	walk->arg = arg;
 	walk->decision = errand_decide(errand, destination);
+	walk->talk_plan.left = time_left(walk);
 	good = prepare(walk, sender, &why) && talk_next(walk->talk, &walk->say, errand->arena);
-	if (good) {
-		set_deadline(walk);
+	if (good)
 		return true;
-	}
 	walk->idle = true;
 	talk_quit(walk->talk);
 	return false;

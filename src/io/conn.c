@@ -11,9 +11,12 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "io/loop.h"
 #include "io/wire.h"
 
 enum { COMMAND_MAX = 512 }; /* RFC 5321 section 4.5.3.1.4 */
+
+#define NEVER INT64_MAX
 
 enum conn_phase { CONNECTING, OPENING, OPEN, DEAD };
 
@@ -21,54 +24,62 @@ struct conn {
 	int fd;
 	enum conn_phase phase;
 	bool closed; /* by our user, within a callback: freed when that returns */
-	int busy; /* callbacks under way */
-	struct wire *wire;
 	bool read_waits, write_waits; /* for the other direction of the socket */
+	bool hurried; /* TCP_NODELAY is set */
+	int busy; /* turns under way */
+	int failed; /* errno of what failed at once: it is told in the next turn */
+	struct wire plain, *wire; /* wire: that, or one under TLS */
 	const char *out; /* borrowed */
 	size_t out_len;
 	conn_heard *heard;
 	void *arg;
-	struct event reading, writing, timer;
-	int failed; /* errno of a connection that failed at once */
+	struct event ready, timer;
+	int64_t due; /* when it is to be told; NEVER: it is not */
+	int64_t rings; /* when the timer will ring, not later than that; NEVER: it is not set */
 	struct ip local;
-	bool hurried; /* TCP_NODELAY is set */
 };
 
 static void on_ready(evutil_socket_t fd, short what, void *arg);
 
 static void
+quiet(struct conn *conn)
+{
+	event_del(&conn->ready);
+	event_del(&conn->timer);
+	conn->due = conn->rings = NEVER;
+}
+
+static void
 release(struct conn *conn)
 {
-	event_del(&conn->reading);
-	event_del(&conn->writing);
-	event_del(&conn->timer);
+	quiet(conn);
 	conn->wire->ops->free(conn->wire);
 	if (conn->fd >= 0)
 		close(conn->fd);
 	free(conn);
 }
 
-/* Tells the user; false: the user has closed the connection, and it is gone. */
+/* The end of a turn; the user may have closed the connection within it. */
+static void
+leave(struct conn *conn)
+{
+	if (--conn->busy == 0 && conn->closed)
+		release(conn);
+}
+
+/* False: the user has closed the connection. */
 static bool
 tell(struct conn *conn, const struct conn_news *news)
 {
-	conn->busy++;
 	conn->heard(news, conn->arg);
-	conn->busy--;
-	if (!conn->closed)
-		return true;
-	if (conn->busy == 0)
-		release(conn);
-	return false;
+	return !conn->closed;
 }
 
 static void
 lose(struct conn *conn, enum conn_lost lost, int error, const char *words)
 {
 	conn->phase = DEAD;
-	event_del(&conn->reading);
-	event_del(&conn->writing);
-	event_del(&conn->timer);
+	quiet(conn);
 	tell(conn,
 	    &(struct conn_news){.event = CONN_LOST, .lost = lost, .error = error, .words = words});
 }
@@ -194,8 +205,6 @@ may_wait(struct conn *conn, const struct wire_outcome *outcome)
 		lose_flood(conn);
 		return false;
 	}
-	if (outcome->state == WIRE_WRITE)
-		event_add(&conn->writing, NULL);
 	return true;
 }
 
@@ -234,14 +243,25 @@ has_last_word(const struct conn *conn, const struct wire_outcome *outcome)
 	       (outcome->error == EPIPE || outcome->error == ECONNRESET) && conn_has_input(conn);
 }
 
+/* … of output goes out, or has failed to. */
+static struct wire_outcome
+next_piece(struct conn *conn)
+{
+	int failed = conn->failed;
+
+	conn->failed = 0;
+	if (failed != 0)
+		return (struct wire_outcome){.state = WIRE_FAILED, .error = failed};
+	return conn->wire->ops->write(conn->wire, conn->out, conn->out_len);
+}
+
 /* False: nothing more is to be done in this turn. */
 static bool
 write_some(struct conn *conn)
 {
 	conn->write_waits = false;
 	while (conn->out_len > 0) {
-		struct wire_outcome outcome =
-		    conn->wire->ops->write(conn->wire, conn->out, conn->out_len);
+		struct wire_outcome outcome = next_piece(conn);
 
 		if (has_last_word(conn, &outcome)) {
 			conn->out = NULL;
@@ -278,14 +298,25 @@ open_wire(struct conn *conn)
 		read_some(conn); /* what came along with the handshake */
 }
 
-static void
-finish_connect(struct conn *conn)
+/* 0: it is connected. A socket that can be written and no more has no error. */
+static int
+connect_error(struct conn *conn, short what)
 {
 	int error = conn->failed;
 	socklen_t len = sizeof error;
 
-	if (error == 0 && getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+	conn->failed = 0;
+	if (error == 0 && what != EV_WRITE &&
+	    getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
 		error = errno;
+	return error;
+}
+
+static void
+finish_connect(struct conn *conn, short what)
+{
+	int error = connect_error(conn, what);
+
 	if (error != 0 && error != ECONNRESET) {
 		lose_errno(conn, error);
 		return;
@@ -293,7 +324,6 @@ finish_connect(struct conn *conn)
 	conn->phase = OPEN;
 	if (conn->local.family == 0)
 		learn_local(conn);
-	event_add(&conn->reading, NULL);
 	/* A reset is no refusal to connect: there was a connection, and the peer ended it before we
 	 * looked. */
 	if (tell(conn, &(struct conn_news){.event = CONN_CONNECTED}) && error == ECONNRESET &&
@@ -302,36 +332,71 @@ finish_connect(struct conn *conn)
 }
 
 static void
+take_turn(struct conn *conn, short what)
+{
+	if (conn->phase == CONNECTING) {
+		finish_connect(conn, what);
+	} else if (conn->phase == OPENING) {
+		open_wire(conn);
+		return;
+	}
+	if (conn->phase != OPEN || (((what & EV_WRITE) || conn->write_waits) && !write_some(conn)))
+		return;
+	if (!conn->wire->dry || conn->read_waits)
+		read_some(conn);
+}
+
+/* The socket tells once of what has come, so it is read until it is dry; not in one turn, for other
+ * walks get theirs. */
+static void
 on_ready(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *conn = arg;
 
 	(void)fd;
+	conn->busy++;
 	conn->wire->left = WIRE_TURN;
-	switch (conn->phase) {
-	case CONNECTING:
-		finish_connect(conn);
-		return;
-	case OPENING:
-		open_wire(conn);
-		return;
-	case OPEN:
-		if (((what & EV_WRITE) || conn->write_waits) && !write_some(conn))
-			return;
-		if ((what & EV_READ) || conn->read_waits)
-			read_some(conn);
-		return;
-	case DEAD:
-		return;
-	}
+	if (what & (EV_READ | EV_CLOSED))
+		conn->wire->dry = false;
+	if (what & EV_CLOSED)
+		conn->wire->ends = true;
+	take_turn(conn, what);
+	if ((conn->phase == OPENING || conn->phase == OPEN) && !conn->wire->dry)
+		event_active(&conn->ready, EV_READ, 0);
+	leave(conn);
 }
 
+/* At that time at the latest. */
+static void
+set_timer(struct conn *conn, int64_t now)
+{
+	int64_t ms = conn->due - now;
+	struct timeval wait = {
+	    .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+
+	event_add(&conn->timer, &wait);
+	conn->rings = conn->due;
+}
+
+/* It may have been put off since. */
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
+	struct conn *conn = arg;
+	int64_t now = loop_ms();
+
 	(void)fd;
 	(void)what;
-	tell(arg, &(struct conn_news){.event = CONN_DEADLINE});
+	conn->rings = NEVER;
+	if (conn->due > now) {
+		if (conn->due != NEVER)
+			set_timer(conn, now);
+		return;
+	}
+	conn->due = NEVER;
+	conn->busy++;
+	tell(conn, &(struct conn_news){.event = CONN_DEADLINE});
+	leave(conn);
 }
 
 struct conn *
@@ -344,18 +409,20 @@ conn_open(struct event_base *base, const struct ip *source, const struct ip *add
 	conn->fd = -1;
 	conn->heard = heard;
 	conn->arg = arg;
+	conn->due = conn->rings = NEVER;
 	error = start_connect(conn, source, address, port);
-	conn->wire = wire_plain(conn->fd);
-	event_assign(&conn->reading, base, conn->fd, EV_READ | EV_PERSIST, on_ready, conn);
-	event_assign(&conn->writing, base, conn->fd, EV_WRITE, on_ready, conn);
+	wire_plain(&conn->plain, conn->fd);
+	conn->wire = &conn->plain;
+	event_assign(&conn->ready, base, conn->fd,
+	    EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST, on_ready, conn);
 	event_assign(&conn->timer, base, -1, 0, on_timer, conn);
 	if (error == EINPROGRESS)
 		error = 0;
-	if (error == 0 && event_add(&conn->writing, NULL) != 0)
+	if (error == 0 && event_add(&conn->ready, NULL) != 0)
 		error = ENOMEM;
 	conn->failed = error;
 	if (error != 0)
-		event_active(&conn->writing, EV_WRITE, 0);
+		event_active(&conn->ready, EV_WRITE, 0);
 	return conn;
 }
 
@@ -370,13 +437,16 @@ conn_close(struct conn *conn)
 		release(conn);
 }
 
+/* Mostly to a later time than before: then the timer is left as it is. */
 void
 conn_deadline(struct conn *conn, long ms)
 {
-	struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+	int64_t now = loop_ms();
 
-	event_add(&conn->timer, &tv);
+	conn->due = now + ms;
 	conn->wire->taken = 0;
+	if (conn->due < conn->rings)
+		set_timer(conn, now);
 }
 
 /* A command goes out at once in any case: what was said before it has been answered. The end of
@@ -398,7 +468,24 @@ conn_send(struct conn *conn, const char *data, size_t len)
 		hurry(conn);
 	conn->out = data;
 	conn->out_len = len;
-	event_active(&conn->writing, EV_WRITE, 0);
+	event_active(&conn->ready, EV_WRITE, 0);
+}
+
+bool
+conn_say(struct conn *conn, const char *data, size_t len)
+{
+	struct wire_outcome outcome;
+
+	if (len > COMMAND_MAX || conn->wire != &conn->plain || conn->phase != OPEN) {
+		conn_send(conn, data, len);
+		return false;
+	}
+	outcome = conn->wire->ops->write(conn->wire, data, len);
+	if (outcome.state == WIRE_DONE && outcome.len == len)
+		return true;
+	conn->failed = outcome.error;
+	conn_send(conn, data + outcome.len, len - outcome.len);
+	return false;
 }
 
 void
@@ -420,10 +507,9 @@ void
 conn_secure(struct conn *conn, struct tls_context *tls, const struct tls_wish *wish)
 {
 	hurry(conn); /* several records may be one step of a handshake */
-	conn->wire->ops->free(conn->wire);
-	conn->wire = wire_tls(conn->fd, tls, wish);
+	conn->wire = wire_tls(&conn->plain, tls, wish);
 	conn->phase = OPENING;
-	event_active(&conn->writing, EV_WRITE, 0);
+	event_active(&conn->ready, EV_WRITE, 0);
 }
 
 struct ip

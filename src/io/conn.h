@@ -1,10 +1,10 @@
 /* conn: one TCP connection on the loop, in the clear and then under TLS (io/wire.h). It knows no
  * SMTP.
  *
- * One struct event for reading, one for writing only while a write is stuck, one timer: what a
- * bufferevent costs beyond that is measured in bench/. At most one piece of output is under way; it
- * is borrowed until CONN_SENT. After CONN_LOST nothing more comes; conn_close ends it at any time,
- * also from within a callback. */
+ * One struct event, which the kernel is told of once, and one timer: what a bufferevent costs
+ * beyond that is measured in bench/. At most one piece of output is under way; it is borrowed until
+ * CONN_SENT. After CONN_LOST nothing more comes; conn_close ends it at any time, also from within a
+ * callback. */
 #ifndef IO_CONN_H
 #define IO_CONN_H
 
@@ -51,6 +51,8 @@ void conn_deadline(
     struct conn *conn, long ms); /* one CONN_DEADLINE so many ms from now; replaces the last one */
 void conn_send(
     struct conn *conn, const char *data, size_t len); /* CONN_SENT comes later, never from within */
+bool conn_say(struct conn *conn, const char *data,
+    size_t len); /* true: it is out, and no CONN_SENT comes; false: as conn_send */
 void conn_last_words(struct conn *conn, const char *data,
     size_t len); /* one try to write, before conn_close; nothing tells whether it went out */
 bool conn_has_input(const struct conn *conn); /* bytes wait unread in the kernel */

@@ -29,11 +29,16 @@ on_fatal(int error)
 struct event_base *
 loop_new(void)
 {
+	struct event_config *config = event_config_new();
 	struct event_base *base;
 
 	event_set_log_callback(on_log);
 	event_set_fatal_callback(on_fatal);
-	base = event_base_new();
+	if (config != NULL) /* io/conn.c goes by edges, and wants to see ends */
+		event_config_require_features(config, EV_FEATURE_ET | EV_FEATURE_EARLY_CLOSE);
+	base = config != NULL ? event_base_new_with_config(config) : NULL;
+	if (config != NULL)
+		event_config_free(config);
 	if (base == NULL) {
 		log_error("no event loop to be had");
 		exit(STATUS_INTERNAL);

@@ -14,7 +14,7 @@
 enum { EARLY_MAX = 65536 };
 
 struct talk {
-	struct talk_plan plan;
+	const struct talk_plan *plan;
 	struct arena *arena;
 	struct talk_result *result;
 	struct conn *conn;
@@ -24,6 +24,7 @@ struct talk {
 	struct buf line; /* what we are saying */
 	bool sending, listening;
 	int64_t began, stage_began;
+	int64_t until; /* the plan's time; INT64_MAX: it has any */
 	talk_done *done;
 	void *arg;
 };
@@ -89,9 +90,9 @@ on_lost(struct talk *talk, const struct conn_news *news)
 		lose(talk, END_RESET, news->words);
 		break;
 	case LOST_TLS:
-		if (talk->plan.must_match && talk->result->dane->words != NULL)
+		if (talk->plan->must_match && talk->result->dane->words != NULL)
 			lose(talk, END_TLS_FAILED, talk->result->dane->words);
-		else if (talk->plan.must_verify && talk->result->tls->problem != NULL)
+		else if (talk->plan->must_verify && talk->result->tls->problem != NULL)
 			lose(talk, END_TLS_FAILED,
 			    arena_printf(talk->arena, "the certificate is not good: %s",
 			        talk->result->tls->problem));
@@ -111,6 +112,24 @@ say_farewell(struct talk *talk)
 		conn_last_words(talk->conn, farewell, strlen(farewell));
 }
 
+/* The stage's, or that of the whole. */
+static void
+set_deadline(struct talk *talk, enum stage stage)
+{
+	long ms = talk->result->dialogue.plan->ms[stage];
+
+	if (talk->until != INT64_MAX && talk->until - loop_ms() < ms)
+		ms = (long)(talk->until - loop_ms());
+	conn_deadline(talk->conn, ms > 0 ? ms : 0);
+}
+
+static void
+begin_time(struct talk *talk)
+{
+	talk->began = loop_ms();
+	talk->until = talk->plan->left > 0 ? talk->began + talk->plan->left : INT64_MAX;
+}
+
 static void
 on_deadline(struct talk *talk)
 {
@@ -126,7 +145,7 @@ on_deadline(struct talk *talk)
 	    d->stage == STAGE_CONNECT     ? "no connection"
 	    : d->stage == STAGE_HANDSHAKE ? "no handshake"
 	                                  : "no whole reply",
-	    (double)talk->plan.plan->ms[d->stage] / 1000);
+	    (double)talk->plan->plan->ms[d->stage] / 1000);
 	lose(talk, d->stage == STAGE_CONNECT ? END_UNREACHABLE : END_TIMEOUT, words);
 }
 
@@ -154,6 +173,10 @@ on_news(const struct conn_news *news, void *arg)
 		on_lost(talk, news);
 		break;
 	case CONN_DEADLINE:
+		if (talk->until <= loop_ms()) {
+			talk->plan->late(talk->arg);
+			return;
+		}
 		on_deadline(talk);
 		break;
 	}
@@ -230,11 +253,11 @@ listen(struct talk *talk)
 static bool
 tls_possible(struct talk *talk)
 {
-	struct tls_context *tls = talk->plan.tls;
+	struct tls_context *tls = talk->plan->tls;
 
 	if (tls == NULL)
 		lose(talk, END_THIS_HOST, "TLS is not available here");
-	else if (talk->plan.must_verify && !tls_context_trusts(tls))
+	else if (talk->plan->must_verify && !tls_context_trusts(tls))
 		lose(talk, END_THIS_HOST,
 		    "no certificate can be verified: this host has no CA certificates");
 	else
@@ -254,7 +277,7 @@ way_of(const struct talk *talk)
 static void
 secure(struct talk *talk)
 {
-	const struct talk_plan *plan = &talk->plan;
+	const struct talk_plan *plan = talk->plan;
 	struct tls_facts *facts = arena_alloc(talk->arena, sizeof *facts);
 	struct dane_met *met = arena_alloc(talk->arena, sizeof *met);
 	struct tls_wish wish = {.name = plan->name,
@@ -279,15 +302,26 @@ rest(struct talk *talk)
 {
 	talk->result->ms = (long)(loop_ms() - talk->began);
 	talk->listening = talk->early.len == 0;
-	conn_deadline(talk->conn, talk->result->dialogue.plan->ms[STAGE_READY]);
-	talk->plan.ready(talk->arg);
+	set_deadline(talk, STAGE_READY);
+	talk->plan->ready(talk->arg);
+}
+
+/* What came before it is no answer to it, so that is heard while it still waits to go out. */
+static void
+say(struct talk *talk)
+{
+	const struct buf *line = &talk->line;
+
+	talk->sending = talk->early.len > 0 || !conn_say(talk->conn, line->data, line->len);
+	if (talk->early.len > 0)
+		conn_send(talk->conn, line->data, line->len);
 }
 
 /* The end of every callback: nothing may touch the talk after it. */
 static void
 act(struct talk *talk)
 {
-	const struct talk_plan *plan = &talk->plan;
+	const struct talk_plan *plan = talk->plan;
 	struct dialogue *d = &talk->result->dialogue;
 
 	enum act next;
@@ -305,8 +339,7 @@ act(struct talk *talk)
 	case ACT_LISTEN:
 		break;
 	case ACT_SAY:
-		talk->sending = true;
-		conn_send(talk->conn, talk->line.data, talk->line.len);
+		say(talk);
 		break;
 	case ACT_TLS:
 		if (!tls_possible(talk)) {
@@ -323,7 +356,7 @@ act(struct talk *talk)
 		finish(talk);
 		return;
 	}
-	conn_deadline(talk->conn, d->plan->ms[d->stage]);
+	set_deadline(talk, d->stage);
 	if (next == ACT_LISTEN || next == ACT_SAY)
 		listen(talk);
 }
@@ -334,13 +367,13 @@ talk_start(const struct talk_plan *plan, struct arena *arena, struct talk_result
 {
 	struct talk *talk = must_alloc(sizeof *talk);
 
-	talk->plan = *plan;
+	talk->plan = plan;
 	talk->arena = arena;
 	talk->result = result;
 	talk->reader = reply_reader_new(arena);
 	talk->done = done;
 	talk->arg = arg;
-	talk->began = loop_ms();
+	begin_time(talk);
 	buf_init(&talk->early, EARLY_MAX);
 	buf_init(&talk->line, MESSAGE_WIRE_MAX);
 	memset(result, 0, sizeof *result);
@@ -358,7 +391,7 @@ talk_next(struct talk *talk, const struct plan *plan, struct arena *arena)
 		return false;
 	talk->arena = arena;
 	talk->reader = reply_reader_new(arena);
-	talk->began = loop_ms();
+	begin_time(talk);
 	act(talk);
 	return true;
 }

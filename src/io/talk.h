@@ -34,6 +34,8 @@ struct talk_plan {
 	bool anew; /* … which has done harm */
 	const struct dane *dane; /* of the host; NULL: not known */
 	const struct plan *plan; /* of the session, and of its first transaction */
+	long left; /* milliseconds for each transaction, and the first with the way to it; 0: any */
+	talk_done *late; /* they are over: nothing is left but talk_break */
 	talk_done *ready; /* NULL: one transaction, then QUIT */
 };
 
@@ -48,8 +50,9 @@ struct talk_result { /* in the caller's arena, filled while the talk goes on: at
 	long ms; /* the whole walk; of a later transaction, that alone */
 };
 
-/* Never calls back from within. `done` is called once, when the session is over, and the talk is
- * then gone. A transaction that `ready` did not come for ended with the session. */
+/* The plan is borrowed until then. Never calls back from within. `done` is called once, when the
+ * session is over, and the talk is then gone. A transaction that `ready` did not come for ended
+ * with the session. */
 struct talk *talk_start(const struct talk_plan *plan, struct arena *arena,
     struct talk_result *result, talk_done *done, void *arg);
 /* After `ready`: the result then is of the new transaction, in this arena. False: not in this

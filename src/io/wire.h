@@ -45,12 +45,15 @@ struct wire {
 	const struct wire_ops *ops;
 	int fd;
 	size_t left, taken;
+	bool dry; /* the socket has nothing to be read: it will tell when it has */
+	bool ends; /* there is an end to be read from it, behind the octets that are there */
 };
 
-struct wire *wire_plain(int fd);
-/* The facts are read when the handshake ends, good or not. The wish is copied, but not what it
- * points to. */
-struct wire *wire_tls(int fd, struct tls_context *tls, const struct tls_wish *wish);
+void wire_plain(struct wire *wire, int fd);
+/* Over the same socket. The facts are read when the handshake ends, good or not. The wish is
+ * copied, but not what it points to. */
+struct wire *wire_tls(
+    const struct wire *plain, struct tls_context *tls, const struct tls_wish *wish);
 
 /* What both kinds do with the socket: -1 with errno, EAGAIN too when the ration is used up. */
 long wire_receive(struct wire *wire, char *bytes, size_t size);

@@ -1,8 +1,6 @@
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
-#include "base/arena.h"
 #include "io/wire.h"
 
 long
@@ -14,7 +12,10 @@ wire_receive(struct wire *wire, char *bytes, size_t size)
 		errno = EAGAIN;
 		return -1;
 	}
-	n = recv(wire->fd, bytes, size < wire->left ? size : wire->left, 0);
+	if (size > wire->left)
+		size = wire->left;
+	n = recv(wire->fd, bytes, size, 0);
+	wire->dry = n <= 0 || ((size_t)n < size && !wire->ends);
 	if (n > 0) {
 		wire->left -= (size_t)n;
 		wire->taken += (size_t)n;
@@ -69,11 +70,11 @@ plain_holds(const struct wire *wire)
 static void
 plain_free(struct wire *wire)
 {
-	free(wire);
+	(void)wire; /* its user's */
 }
 
-struct wire *
-wire_plain(int fd)
+void
+wire_plain(struct wire *wire, int fd)
 {
 	static const struct wire_ops ops = {
 	    .open = plain_open,
@@ -82,9 +83,6 @@ wire_plain(int fd)
 	    .holds = plain_holds,
 	    .free = plain_free,
 	};
-	struct wire *wire = must_alloc(sizeof *wire);
 
-	wire->ops = &ops;
-	wire->fd = fd;
-	return wire;
+	*wire = (struct wire){.ops = &ops, .fd = fd, .dry = true};
 }

@@ -211,7 +211,7 @@ tls_free(struct wire *wire)
 }
 
 struct wire *
-wire_tls(int fd, struct tls_context *context, const struct tls_wish *wish)
+wire_tls(const struct wire *plain, struct tls_context *context, const struct tls_wish *wish)
 {
 	static const struct wire_ops ops = {
 	    .open = tls_open,
@@ -222,8 +222,8 @@ wire_tls(int fd, struct tls_context *context, const struct tls_wish *wish)
 	};
 	struct tls_wire *tls = must_alloc(sizeof *tls);
 
+	tls->wire = *plain;
 	tls->wire.ops = &ops;
-	tls->wire.fd = fd;
 	tls->check.wish = *wish;
 	tls->ssl = tls_client(context, &tls->check, tls);
 	SSL_set_msg_callback(tls->ssl, on_message);

@@ -38,7 +38,7 @@ struct plan {
 	                */
 	const char *message; /* CRLF line ends, not stuffed; NULL when depth < MESSAGE */
 	size_t message_len;
-	long ms[STAGE_COUNT]; /* deadline of each stage */
+	const long *ms; /* deadline of each stage, STAGE_COUNT of them */
 };
 
 enum ending { /* how a walk ended, beyond the replies */
