@@ -137,14 +137,70 @@ begin_slowly(struct json *json, const char *key, size_t len)
 	buf_putc(json->out, ':');
 }
 
+enum { KEY_MAX = 32, MARKS = 8 }; /* of a key that goes in quickly; what stands around both */
+
+/* Short ones mostly, for which a call would cost more than they. */
+static char *
+copy(char *to, const char *bytes, size_t len)
+{
+	if (len > 16) {
+		memcpy(to, bytes, len);
+	} else if (len >= 8) {
+		uint64_t first = eight_of(bytes), last = eight_of(bytes + len - 8);
+
+		memcpy(to, &first, sizeof first);
+		memcpy(to + len - 8, &last, sizeof last);
+	} else {
+		for (size_t i = 0; i < len; i++)
+			to[i] = bytes[i];
+	}
+	return to + len;
+}
+
+/* The same as put, where there is room and the key is short and plain. False: nothing was put. */
+static bool
+put_quickly(struct json *json, const char *key, const char *value, size_t len, bool quoted)
+{
+	struct buf *out = json->out;
+	size_t room = out->size > 0 ? out->size - out->len : 0;
+	char *at = out->data + out->len;
+
+	if (room <= KEY_MAX + MARKS || len >= room - KEY_MAX - MARKS)
+		return false;
+	if (json->comma)
+		*at++ = ',';
+	if (key != NULL) {
+		const char *end = key;
+
+		*at++ = '"';
+		while (is_plain((unsigned char)*end) && end - key < KEY_MAX)
+			*at++ = *end++;
+		if (*end != '\0')
+			return false;
+		*at++ = '"';
+		*at++ = ':';
+	}
+	if (quoted)
+		*at++ = '"';
+	at = copy(at, value, len);
+	if (quoted)
+		*at++ = '"';
+	*at = '\0';
+	out->len = (size_t)(at - out->data);
+	return json->comma = true;
+}
+
 /* A value with what stands before it. Nearly all keys are plain, and all goes in at once. */
 static void
 put(struct json *json, const char *key, const char *value, size_t len, bool quoted)
 {
-	size_t comma = json->comma, key_len = key != NULL ? strlen(key) : 0;
-	size_t head = key != NULL ? key_len + 3 : 0;
+	size_t comma = json->comma, key_len, head;
 	char *at;
 
+	if (put_quickly(json, key, value, len, quoted))
+		return;
+	key_len = key != NULL ? strlen(key) : 0;
+	head = key != NULL ? key_len + 3 : 0;
 	if (key != NULL && plain_span(key, key_len) < key_len) {
 		begin_slowly(json, key, key_len);
 		comma = head = 0;

@@ -73,19 +73,35 @@ print_of(const struct seen *seen, const char *text)
 	return hash_add(seen->seed, text, strlen(text));
 }
 
+uint64_t
+seen_seed(const struct seen *seen)
+{
+	return seen->seed;
+}
+
+uint32_t
+seen_print(const struct seen *seen, uint64_t print)
+{
+	return seen->count > 0 ? seen->numbers[*find(seen, print)] : 0;
+}
+
+void
+seen_add_print(struct seen *seen, uint64_t print, uint32_t number)
+{
+	make_room(seen);
+	*find(seen, print) = ++seen->count;
+	seen->prints[seen->count] = print;
+	seen->numbers[seen->count] = number;
+}
+
 uint32_t
 seen_number(const struct seen *seen, const char *text)
 {
-	return seen->count > 0 ? seen->numbers[*find(seen, print_of(seen, text))] : 0;
+	return seen_print(seen, print_of(seen, text));
 }
 
 void
 seen_add(struct seen *seen, const char *text, uint32_t number)
 {
-	uint64_t print = print_of(seen, text);
-
-	make_room(seen);
-	*find(seen, print) = ++seen->count;
-	seen->prints[seen->count] = print;
-	seen->numbers[seen->count] = number;
+	seen_add_print(seen, print_of(seen, text), number);
 }

@@ -14,4 +14,9 @@ void seen_free(struct seen *seen); /* NULL is allowed */
 uint32_t seen_number(const struct seen *seen, const char *text); /* 0: it is not there */
 void seen_add(struct seen *seen, const char *text, uint32_t number); /* one that is not there */
 
+/* The same of a text in pieces, by its hash (base/hash.h), which begins with the seed. */
+uint64_t seen_seed(const struct seen *seen);
+uint32_t seen_print(const struct seen *seen, uint64_t print);
+void seen_add_print(struct seen *seen, uint64_t print, uint32_t number);
+
 #endif

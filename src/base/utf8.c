@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <string.h>
+
 /* The first octet says how many follow, and bounds the second (RFC 3629 section 4). */
 static const struct {
 	unsigned char first, last; /* of the first octet */
@@ -52,10 +54,26 @@ utf8_code(const char *bytes, size_t len)
 	return code;
 }
 
+/* How many octets of ASCII it begins with, counted by eight. */
+static size_t
+leading_ascii(const char *bytes, size_t len)
+{
+	const uint64_t high = UINT64_C(0x8080808080808080);
+	uint64_t eight;
+	size_t n = 0;
+
+	for (; n + sizeof eight <= len; n += sizeof eight) {
+		memcpy(&eight, bytes + n, sizeof eight);
+		if (eight & high)
+			break;
+	}
+	return n;
+}
+
 bool
 utf8_valid(const char *bytes, size_t len)
 {
-	for (size_t i = 0, n; i < len; i += n)
+	for (size_t i = leading_ascii(bytes, len), n; i < len; i += n)
 		if ((n = utf8_len(bytes + i, len - i)) == 0)
 			return false;
 	return true;

@@ -27,6 +27,7 @@ enum {
 struct passage { /* an errand in the pipeline */
 	struct pipeline *pipeline;
 	struct passage *next, **at; /* in the pipeline's list */
+	struct passage *next_fresh; /* in that of those whose route was not looked at yet */
 	struct errand *errand;
 	int64_t began;
 	struct destination *destination;
@@ -53,6 +54,7 @@ struct pipeline {
 	struct places *places;
 	struct shared *shared;
 	struct passage *first, **last;
+	struct passage *fresh, **last_fresh;
 	size_t count, routing;
 	bool stopping;
 	bool refused; /* a site refuses a source, as was just found out */
@@ -65,6 +67,8 @@ static void queue(struct passage *passage);
 static void go_on_at(struct passage *passage);
 static bool is_refused(struct passage *passage);
 static void bring_in(struct pipeline *pipeline, struct parked *parked);
+static bool route_step(struct book *book, void *arg);
+static void on_route(bool complete, void *arg);
 
 /* Walks begin, and errands come in, from the loop alone: no call goes round in a circle. */
 static void
@@ -548,6 +552,26 @@ bring_in_those_of_now(struct pipeline *pipeline, int64_t now)
 		bring_in(pipeline, parked);
 }
 
+/* Where nothing is to be looked up, as with a server that was given, there is none to consult. */
+static void
+begin_routes(struct pipeline *pipeline)
+{
+	const struct pipeline_plan *plan = pipeline->plan;
+	struct passage *passage, *next;
+
+	passage = pipeline->fresh;
+	pipeline->fresh = NULL;
+	pipeline->last_fresh = &pipeline->fresh;
+	for (; passage != NULL; passage = next) {
+		next = passage->next_fresh;
+		if (errand_route(passage->errand))
+			on_route(true, passage);
+		else
+			passage->consult = consult_start(plan->walk.base, &plan->who,
+			    passage->errand->book, route_step, on_route, passage, plan->dns_ms);
+	}
+}
+
 static void
 on_turn(evutil_socket_t fd, short what, void *arg)
 {
@@ -558,6 +582,7 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	bring_in_those_of_now(pipeline, now);
+	begin_routes(pipeline);
 	if (pipeline->refused)
 		spare_the_refused(pipeline);
 	while ((job = sites_next(pipeline->sites, now, &when)) != NULL)
@@ -876,8 +901,9 @@ add(struct pipeline *pipeline, const struct target *target, const struct ip *sou
 	passage->began = loop_ms();
 	pipeline->count++;
 	pipeline->routing++;
-	passage->consult = consult_start(plan->walk.base, &plan->who, passage->errand->book,
-	    route_step, on_route, passage, plan->dns_ms);
+	*pipeline->last_fresh = passage;
+	pipeline->last_fresh = &passage->next_fresh;
+	wake(pipeline);
 	return passage;
 }
 
@@ -918,6 +944,7 @@ pipeline_new(
 	pipeline->places = places_new();
 	pipeline->shared = shared_new();
 	pipeline->last = &pipeline->first;
+	pipeline->last_fresh = &pipeline->fresh;
 	evtimer_assign(&pipeline->turn, plan->walk.base, on_turn, pipeline);
 	return pipeline;
 }

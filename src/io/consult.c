@@ -156,6 +156,13 @@ ask(struct consult *consult, struct question question)
 		stop_clock(consult);
 }
 
+/* What its user wanted before it came to us. */
+static bool
+wants_more(const struct consult *consult)
+{
+	return consult->asked < book_wanted(consult->book);
+}
+
 static void
 on_turn(evutil_socket_t fd, short what, void *arg)
 {
@@ -163,15 +170,13 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (consult->step(consult->book, consult->arg)) {
+	if (!wants_more(consult) && consult->step(consult->book, consult->arg)) {
 		finish(consult, true);
 		return;
 	}
-	while (
-	    consult->asked < book_wanted(consult->book) && consult->total < CONSULT_QUESTIONS_MAX)
+	while (wants_more(consult) && consult->total < CONSULT_QUESTIONS_MAX)
 		ask(consult, book_want(consult->book, consult->asked));
-	if (consult->asked < book_wanted(consult->book) ||
-	    consult->asked == 0) /* too many; or it waits for nothing */
+	if (wants_more(consult) || consult->asked == 0) /* too many; or it waits for nothing */
 		give_up(consult);
 }
 

@@ -119,12 +119,12 @@ entry_trim(struct slice text)
 	return text;
 }
 
-struct slice
-entry_of(struct slice line)
+/* Up to where a comment begins. */
+static struct slice
+without_comment(struct slice line)
 {
 	bool quoted = false, blank = true;
 
-	line = trim(line, false);
 	for (size_t i = 0, step; i < line.len; i += step) {
 		size_t n = is_printable(line.at[i]) ? 0 : leading_blank(slice_from(line, i));
 
@@ -139,5 +139,14 @@ entry_of(struct slice line)
 		else if (line.at[i] == '"' && (i == 0 || quoted))
 			quoted = !quoted;
 	}
+	return line;
+}
+
+struct slice
+entry_of(struct slice line)
+{
+	line = trim(line, false);
+	if (line.len > 0 && memchr(line.at, '#', line.len) != NULL)
+		line = without_comment(line);
 	return entry_trim(line);
 }

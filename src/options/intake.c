@@ -315,23 +315,20 @@ opted_out(struct intake *intake, const struct target *target)
 	return where;
 }
 
-/* Where a walk goes: to a domain's mail exchangers, or to a server that was given. */
-static const char *
-way_of(struct intake *intake, const struct target *target, const char *domain)
-{
-	return target->host == NULL ? domain
-	                            : arena_printf(intake->line_arena, "%s@[%s]:%u", domain,
-	                                  target->host, target->port);
-}
-
-/* Two walks to one place that ask the same come to the same. */
-static char *
+/* Two walks to one place that ask the same come to the same: a domain's mail exchangers, or a
+ * server that was given. */
+static uint64_t
 walk_key(struct intake *intake, const struct target *target)
 {
-	const char *way = way_of(intake, target, target->domain),
-	           *rcpt = target->depth >= STAGE_RCPT ? recipient_of(intake, target) : "";
+	const char *rcpt = target->depth >= STAGE_RCPT ? recipient_of(intake, target) : NULL;
+	const char *words[] = {target->domain, target->host, rcpt};
+	unsigned numbers[] = {target->host != NULL ? target->port : 0, target->depth};
+	uint64_t key = seen_seed(intake->walks);
 
-	return arena_printf(intake->line_arena, "%s %s %d", way, rcpt, (int)target->depth);
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		key = hash_add(
+		    key, words[i] != NULL ? words[i] : "", words[i] != NULL ? strlen(words[i]) : 0);
+	return hash_add(key, numbers, sizeof numbers);
 }
 
 /* Which target had a recipient of this domain before, and not this one; 0: none. */
@@ -378,7 +375,7 @@ admit(struct intake *intake, struct target *target, const char **why)
 {
 	const char *where = opted_out(intake, target);
 	unsigned long first;
-	char *key;
+	uint64_t key;
 
 	target->walk = 0;
 	target->served_by = NULL;
@@ -387,7 +384,7 @@ admit(struct intake *intake, struct target *target, const char **why)
 		return INTAKE_SKIP;
 	}
 	key = walk_key(intake, target);
-	target->walk = seen_number(intake->walks, key);
+	target->walk = seen_print(intake->walks, key);
 	if (target->walk != 0)
 		return INTAKE_SERVED;
 	first = other_recipient(intake, target);
@@ -397,7 +394,7 @@ admit(struct intake *intake, struct target *target, const char **why)
 		return INTAKE_SKIP;
 	}
 	target->walk = target->place;
-	seen_add(intake->walks, key, (uint32_t)target->place);
+	seen_add_print(intake->walks, key, (uint32_t)target->place);
 	return INTAKE_TARGET;
 }
 

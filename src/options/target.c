@@ -10,6 +10,14 @@
 #include "mail/message.h"
 #include "options/entry.h"
 
+static bool
+is_mail_domain(const char *name)
+{
+	while (is_alnum(*name) || *name == '-' || *name == '_' || *name == '.')
+		name++;
+	return *name == '\0';
+}
+
 /* dns/name.h takes any name; a mail domain, or a mail server's name, has letters, digits, hyphens
  * and, seen in the wild, underscores; and its last label is not a number. */
 static bool
@@ -21,14 +29,18 @@ parse_name(const char *text, char name[NAME_TEXT], const char **why)
 	if (!name_normalise(text, name, why))
 		return false;
 	*why = "a character that no mail domain has";
-	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] != '\0')
+	if (!is_mail_domain(name))
 		return false;
 	*why = "the root is no mail domain";
 	if (name_labels(name) == 0)
 		return false;
-	*why = ip_parse(&ip, name) ? "an IP address" : "no domain ends in a number";
 	last = name_last_labels(name, 1);
-	return last[strspn(last, "0123456789")] != '\0';
+	while (is_digit(*last))
+		last++;
+	if (*last != '\0')
+		return true;
+	*why = ip_parse(&ip, name) ? "an IP address" : "no domain ends in a number";
+	return false;
 }
 
 static bool
@@ -91,6 +103,18 @@ target_server(
 	return parse_host(arena_copy(arena, text, (size_t)(colon - text)), arena, host, why);
 }
 
+/* The address up to its '@', and that domain. */
+static const char *
+with_domain(const char *address, size_t at, const char *domain, struct arena *arena)
+{
+	size_t len = strlen(domain);
+	char *whole = arena_alloc(arena, at + 1 + len + 1);
+
+	memcpy(whole, address, at + 1);
+	memcpy(whole + at + 1, domain, len);
+	return whole;
+}
+
 static bool
 parse_recipient(const char *address, struct arena *arena, struct target *out, const char **why)
 {
@@ -107,7 +131,7 @@ parse_recipient(const char *address, struct arena *arena, struct target *out, co
 	if (!parse_name(address + at + 1, name, why))
 		return false;
 	out->domain = arena_string(arena, name);
-	out->rcpt = arena_printf(arena, "%.*s@%s", (int)at, address, name);
+	out->rcpt = with_domain(address, at, name, arena);
 	return true;
 }
 
