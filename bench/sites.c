@@ -349,7 +349,7 @@ main(int argc, char **argv)
 	if (!paces_add(paces, data_sites, data_sites_size, &error))
 		return 70;
 	running = (struct heap){.before = ends_before, .slot = offsetof(struct visit, slot)};
-	sites = sites_new(&limits);
+	sites = sites_new(&limits, 1);
 	make_world();
 	for (;;) {
 		fill(now);

@@ -117,6 +117,7 @@ Test(tally, what_is_taken_back_was_never_there)
 	entry.diagnosed = false;
 	tally_add(&tally, &entry);
 	overview_make(&overview, &tally, arena);
+	overview_make_pairs(&overview, arena);
 	cr_expect(overview.site_count == 1 && overview.sites[0].targets == 2 &&
 	          overview.sites[0].of_cause == 1);
 	cr_expect_str_eq(overview.sites[0].list, "zen.spamhaus.org");
@@ -125,6 +126,7 @@ Test(tally, what_is_taken_back_was_never_there)
 	cr_expect_null(overview_pair(&overview, "big.example", "192.0.2.2"));
 	tally_take_back(&tally, cell);
 	overview_make(&overview, &tally, arena);
+	overview_make_pairs(&overview, arena);
 	cr_expect(tally.targets == 1 && overview.cause_count == 0 && overview.list_count == 0 &&
 	          overview.sites[0].targets == 1 && overview_first(&overview) == NULL);
 	tally_release(&tally);
@@ -146,6 +148,7 @@ Test(tally, the_largest_sites_whatever_the_order)
 	for (unsigned i = 0; i < 10; i++)
 		tally_add(&tally, &(struct tally_entry){.site = slice_of("last.example")});
 	overview_make(&overview, &tally, arena);
+	overview_make_pairs(&overview, arena);
 	cr_expect_str_eq(overview.sites[0].site, "last.example");
 	cr_expect_str_eq(overview.sites[1].site, "s0.example");
 	tally_release(&tally);

@@ -295,7 +295,7 @@ take(struct play *play, const char *what, const char *step, const char *name)
 Test(site, plays)
 {
 	for (size_t i = 0; i < sizeof plays / sizeof *plays; i++) {
-		struct play play = {.sites = sites_new(&plays[i].limits), .pace = plays[i].pace};
+		struct play play = {.sites = sites_new(&plays[i].limits, 1), .pace = plays[i].pace};
 
 		for (size_t s = 0; plays[i].steps[s] != NULL; s++)
 			take(&play, plays[i].what, plays[i].steps[s], plays[i].steps[s] + 1);
@@ -319,7 +319,7 @@ Test(site, limits_hold_and_everybody_has_a_turn)
 	static unsigned site_of[MANY], address_of[MANY], at_site[97], deep_at_site[97],
 	    at_address[131];
 	static struct site_job *running[50];
-	struct sites *sites = sites_new(&limits);
+	struct sites *sites = sites_new(&limits, 1);
 	uint32_t random = 1;
 	size_t added = 0, ended = 0, live = 0;
 	int64_t when, now = 0;

@@ -940,9 +940,9 @@ pipeline_new(
 	pipeline->plan = plan;
 	pipeline->calls = *calls;
 	pipeline->senders = senders;
-	pipeline->sites = sites_new(&plan->limits);
-	pipeline->places = places_new();
-	pipeline->shared = shared_new();
+	pipeline->sites = sites_new(&plan->limits, loop_random());
+	pipeline->places = places_new(loop_random());
+	pipeline->shared = shared_new(loop_random());
 	pipeline->last = &pipeline->first;
 	pipeline->last_fresh = &pipeline->fresh;
 	evtimer_assign(&pipeline->turn, plan->walk.base, on_turn, pipeline);

@@ -1,12 +1,13 @@
 #include "campaign/places.h"
 
-#include <search.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/heap.h"
+#include "base/table.h"
 #include "campaign/shared.h"
 
 struct refused_source { /* of one source */
@@ -19,15 +20,17 @@ struct refused_source { /* of one source */
 };
 
 struct place {
-	char *site;
+	uint64_t hash; /* of the site */
 	size_t present; /* in the pipeline */
 	struct parked *first, **last;
 	unsigned transactions; /* 0: no more is known */
 	struct refused_source *refusals;
+	char site[];
 };
 
 struct places {
-	void *tree; /* names come from strangers */
+	struct table table; /* of sites */
+	uint64_t secret;
 	struct heap delayed;
 	size_t count;
 	/* Sites and sources of which somebody was greeted well, by their hash: where two have the
@@ -61,10 +64,10 @@ parked_free(struct parked *parked)
 	free(parked);
 }
 
-static int
-compare(const void *a, const void *b)
+static bool
+is_place(const void *item, const void *site)
 {
-	return strcmp(((const struct place *)a)->site, ((const struct place *)b)->site);
+	return strcmp(((const struct place *)item)->site, site) == 0;
 }
 
 static bool
@@ -86,24 +89,22 @@ free_refusals(struct refused_source *refusal)
 }
 
 static void
-free_place(void *node)
+free_place(struct place *place)
 {
-	struct place *place = node;
-
 	for (struct parked *parked = place->first, *next; parked != NULL; parked = next) {
 		next = parked->next;
 		parked_free(parked);
 	}
 	free_refusals(place->refusals);
-	free(place->site);
 	free(place);
 }
 
 struct places *
-places_new(void)
+places_new(uint64_t secret)
 {
 	struct places *places = must_alloc(sizeof *places);
 
+	places->secret = secret;
 	places->delayed =
 	    (struct heap){.before = is_earlier, .slot = offsetof(struct parked, slot)};
 	return places;
@@ -112,6 +113,9 @@ places_new(void)
 void
 places_free(struct places *places)
 {
+	struct place *place;
+	size_t at = 0;
+
 	if (places == NULL)
 		return;
 	for (struct parked *parked; (parked = heap_first(&places->delayed)) != NULL;) {
@@ -119,24 +123,27 @@ places_free(struct places *places)
 		parked_free(parked);
 	}
 	heap_release(&places->delayed);
-	tdestroy(places->tree, free_place);
+	while ((place = table_next(&places->table, &at)) != NULL)
+		free_place(place);
+	table_release(&places->table);
 	free(places);
 }
 
 struct place *
 places_find(struct places *places, const char *site)
 {
-	struct place wanted = {.site = (char *)site}, **node, *new;
+	size_t len = strlen(site);
+	uint64_t hash = hash_secret(places->secret, site, len);
+	struct place *place = table_find(&places->table, hash, is_place, site);
 
-	node = tsearch(&wanted, &places->tree, compare);
-	if (node == NULL)
-		abort(); /* base/arena.h: out of memory ends the program */
-	if (*node != &wanted)
-		return *node;
-	new = must_alloc(sizeof *new);
-	new->site = must_string(site);
-	new->last = &new->first;
-	return *node = new;
+	if (place != NULL)
+		return place;
+	place = must_alloc(sizeof *place + len + 1);
+	place->hash = hash;
+	memcpy(place->site, site, len + 1);
+	place->last = &place->first;
+	table_put(&places->table, hash, place);
+	return place;
 }
 
 bool
@@ -165,7 +172,7 @@ place_leave(struct places *places, struct place *place)
 		return parked;
 	}
 	if (place->present == 0 && place->transactions == 0 && place->refusals == NULL) {
-		tdelete(place, &places->tree, compare);
+		table_take(&places->table, place->hash, place);
 		free_place(place);
 	}
 	return NULL;
@@ -213,24 +220,17 @@ places_count(const struct places *places)
 	return places->count;
 }
 
-static void
-find_parked(const void *node, VISIT visit, void *arg)
-{
-	struct place *place = *(struct place *const *)node, **found = arg;
-
-	if ((visit == postorder || visit == leaf) && place->first != NULL)
-		*found = place;
-}
-
 struct parked *
 places_take(struct places *places)
 {
 	struct parked *parked = places_due(places, INT64_MAX);
-	struct place *place = NULL;
+	struct place *place;
+	size_t at = 0;
 
 	if (parked != NULL || places->count == 0)
 		return parked;
-	twalk_r(places->tree, find_parked, &place);
+	while ((place = table_next(&places->table, &at)) != NULL && place->first == NULL)
+		;
 	parked = place->first;
 	place->first = parked->next;
 	if (place->first == NULL)
@@ -266,15 +266,9 @@ refusal_of(struct place *place, const struct ip *source)
 }
 
 static unsigned
-hash_of(const struct place *place, const struct ip *source)
+bit_of(const struct place *place, const struct ip *source)
 {
-	unsigned hash = 2166136261u; /* FNV-1a */
-
-	for (const char *c = place->site; *c != '\0'; c++)
-		hash = (hash ^ (unsigned char)*c) * 16777619u;
-	for (size_t i = 0; i < sizeof source->bytes; i++)
-		hash = (hash ^ source->bytes[i]) * 16777619u;
-	return hash % PLACE_BITS;
+	return (unsigned)(hash_add(place->hash, source, sizeof *source) % PLACE_BITS);
 }
 
 static void
@@ -309,7 +303,7 @@ place_note(struct places *places, struct place *place, const struct ip *source,
     const struct attempt *refusal, struct arena *arena, const char *rule, const char *target)
 {
 	struct refused_source **at = refusal_of(place, source), *found = *at;
-	unsigned bit = hash_of(place, source);
+	unsigned bit = bit_of(place, source);
 
 	if (refusal == NULL)
 		places->greeted[bit / 8] |= (unsigned char)(1u << bit % 8);

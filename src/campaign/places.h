@@ -36,7 +36,7 @@ struct parked { /* a target outside of the pipeline */
 struct parked *parked_new(const struct target *target);
 void parked_free(struct parked *parked); /* NULL is allowed */
 
-struct places *places_new(void);
+struct places *places_new(uint64_t secret); /* base/table.h */
 void places_free(struct places *places);
 
 struct place *places_find(struct places *places, const char *site);

@@ -1,15 +1,17 @@
 #include "campaign/shared.h"
 
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
+#include "base/table.h"
 #include "campaign/verdict.h"
 #include "smtp/reply.h"
 
 struct sharing {
 	struct shared_key key; /* strings are its own */
+	uint64_t hash;
 	bool claimed, known;
 	struct attempt *attempt;
 	struct arena *arena; /* that it is in, held; NULL: none */
@@ -18,7 +20,8 @@ struct sharing {
 };
 
 struct shared {
-	void *outcomes; /* a tree: names come from strangers */
+	struct table outcomes;
+	uint64_t secret;
 	struct arena *arena; /* of attempts without a handshake: those are copied */
 	size_t octets; /* of the arenas that are held for the others */
 };
@@ -92,33 +95,30 @@ attempt_keep(
 	return whole ? abridge(attempt) : copy_attempt(attempt, into);
 }
 
-/* ---- the tree */
+/* ---- the table */
 
-static int
-compare(const void *left, const void *right)
+static bool
+is_outcome(const void *item, const void *wanted)
 {
-	const struct shared_key *a = &((const struct sharing *)left)->key,
-	                        *b = &((const struct sharing *)right)->key;
-	int order = strcmp(a->host, b->host);
+	const struct shared_key *a = &((const struct sharing *)item)->key, *b = wanted;
 
-	if (order == 0)
-		order = memcmp(&a->ip, &b->ip, sizeof a->ip);
-	if (order == 0)
-		order = memcmp(&a->source, &b->source, sizeof a->source);
-	if (order == 0)
-		order = (int)a->port - (int)b->port;
-	if (order == 0)
-		order = (int)a->depth - (int)b->depth;
-	if (order == 0)
-		order = (int)a->demand - (int)b->demand;
-	return order != 0 ? order : strcmp(a->helo, b->helo);
+	return memcmp(&a->ip, &b->ip, sizeof a->ip) == 0 &&
+	       memcmp(&a->source, &b->source, sizeof a->source) == 0 && a->port == b->port &&
+	       a->depth == b->depth && a->demand == b->demand && strcmp(a->host, b->host) == 0 &&
+	       strcmp(a->helo, b->helo) == 0;
+}
+
+/* What else there is of a key is nearly always the same for all. */
+static uint64_t
+hash_of(const struct shared *shared, const struct shared_key *key)
+{
+	return hash_secret(
+	    hash_secret(shared->secret, key->host, strlen(key->host)), &key->ip, sizeof key->ip);
 }
 
 static void
-free_outcome(void *node)
+free_outcome(struct sharing *outcome)
 {
-	struct sharing *outcome = node;
-
 	arena_free(outcome->arena);
 	free((char *)outcome->key.host);
 	free((char *)outcome->key.helo);
@@ -126,10 +126,11 @@ free_outcome(void *node)
 }
 
 struct shared *
-shared_new(void)
+shared_new(uint64_t secret)
 {
 	struct shared *shared = must_alloc(sizeof *shared);
 
+	shared->secret = secret;
 	shared->arena = arena_new();
 	return shared;
 }
@@ -137,9 +138,14 @@ shared_new(void)
 void
 shared_free(struct shared *shared)
 {
+	struct sharing *outcome;
+	size_t at = 0;
+
 	if (shared == NULL)
 		return;
-	tdestroy(shared->outcomes, free_outcome);
+	while ((outcome = table_next(&shared->outcomes, &at)) != NULL)
+		free_outcome(outcome);
+	table_release(&shared->outcomes);
 	arena_free(shared->arena);
 	free(shared);
 }
@@ -147,19 +153,19 @@ shared_free(struct shared *shared)
 struct sharing *
 shared_find(struct shared *shared, const struct shared_key *key)
 {
-	struct sharing wanted = {.key = *key}, **node, *new;
+	uint64_t hash = hash_of(shared, key);
+	struct sharing *found = table_find(&shared->outcomes, hash, is_outcome, key);
 
-	node = tsearch(&wanted, &shared->outcomes, compare);
-	if (node == NULL)
-		abort(); /* base/arena.h: out of memory ends the program */
-	if (*node != &wanted)
-		return *node;
-	new = must_alloc(sizeof *new);
-	new->key = *key;
-	new->key.host = must_string(key->host);
-	new->key.helo = must_string(key->helo);
-	new->last = &new->first;
-	return *node = new;
+	if (found != NULL)
+		return found;
+	found = must_alloc(sizeof *found);
+	found->key = *key;
+	found->key.host = must_string(key->host);
+	found->key.helo = must_string(key->helo);
+	found->hash = hash;
+	found->last = &found->first;
+	table_put(&shared->outcomes, hash, found);
+	return found;
 }
 
 bool
@@ -197,21 +203,17 @@ forget(struct sharing *outcome)
 	outcome->known = false;
 }
 
-static void
-forget_each(const void *node, VISIT visit, void *arg)
-{
-	(void)arg;
-	if (visit == postorder || visit == leaf)
-		forget(*(struct sharing *const *)node);
-}
-
 /* All begins anew. */
 static void
 make_room(struct shared *shared)
 {
+	struct sharing *outcome;
+	size_t at = 0;
+
 	if (arena_size(shared->arena) + shared->octets < SHARED_OCTETS)
 		return;
-	twalk_r(shared->outcomes, forget_each, NULL);
+	while ((outcome = table_next(&shared->outcomes, &at)) != NULL)
+		forget(outcome);
 	arena_free(shared->arena);
 	shared->arena = arena_new();
 	shared->octets = 0;
@@ -244,7 +246,7 @@ sharing_tell(struct shared *shared, struct sharing *outcome)
 	outcome->first = NULL;
 	outcome->last = &outcome->first;
 	if (waiter == NULL && !outcome->known) {
-		tdelete(outcome, &shared->outcomes, compare);
+		table_take(&shared->outcomes, outcome->hash, outcome);
 		free_outcome(outcome);
 	}
 	for (; waiter != NULL; waiter = next) {

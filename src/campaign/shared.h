@@ -39,7 +39,7 @@ struct shared_waiter { /* part of what waits; the caller owns it */
 	struct shared_waiter *next; /* private */
 };
 
-struct shared *shared_new(void);
+struct shared *shared_new(uint64_t secret); /* base/table.h */
 void shared_free(struct shared *shared); /* nobody is told. NULL is allowed */
 
 struct sharing *shared_find(struct shared *shared, const struct shared_key *key);

@@ -1,13 +1,12 @@
-/* Sites, addresses and lanes stand in balanced trees, not in hash tables: their names come from
- * strangers, who could choose them to collide. */
 #include "campaign/site.h"
 
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/heap.h"
+#include "base/table.h"
 #include "campaign/pace.h"
 #include "campaign/window.h"
 
@@ -17,21 +16,20 @@ enum gate_kind { GATE_SITE, GATE_ADDRESS, GATE_NETWORK, GATES };
 
 struct gate {
 	enum gate_kind kind;
-	char *name; /* of a site */
 	struct ip ip; /* of an address, a network */
 	unsigned shallow, deep; /* that may be inside */
 	unsigned rate; /* that may begin in a minute; 0: any number */
 	unsigned full_rate; /* … when it does not complain */
 	unsigned inside; /* of those, `ahead` have not begun yet */
 	unsigned ahead;
+	unsigned lanes; /* that lead through it */
 	struct window window; /* who began */
 	int64_t not_before;
 	int64_t worked; /* of an address: when something good came of it */
 	unsigned slowed; /* what it had when it complained; 0: it has not */
 	unsigned strikes, good; /* how often it complained; good ends since */
-	size_t lanes; /* that lead through it */
 	/* Of a site: */
-	size_t waiting, expected; /* here, elsewhere */
+	unsigned waiting, expected; /* here, elsewhere */
 	struct site_job *ready, *last_ready; /* those that are through their gates, but not begun */
 	size_t ready_slot;
 	/* Of all: */
@@ -39,10 +37,13 @@ struct gate {
 	int64_t wakes; /* when it is to be looked at */
 	struct heap *in; /* one of those of `sites`; NULL: none */
 	size_t slot;
+	uint64_t hash;
+	char name[]; /* of a site */
 };
 
 struct lane { /* all jobs of one site for one address */
 	struct gate *gates[GATES];
+	uint64_t hash;
 	size_t inside;
 	struct site_job *first, *last; /* who waits */
 	struct gate *at; /* that it waits for; NULL: nobody waits */
@@ -52,37 +53,14 @@ struct lane { /* all jobs of one site for one address */
 struct sites {
 	struct site_limits limits;
 	struct window window; /* of all walks */
-	void *gates, *lanes;
+	struct table gates, lanes;
+	uint64_t secret;
 	struct heap shut; /* gates that somebody waits for, by when they may open */
 	struct heap fading; /* gates that nobody waits for, by when they may be forgotten */
 	struct heap ready; /* sites where somebody is through all gates, the largest first */
 	unsigned long order;
 	size_t waiting, ready_count, running;
 };
-
-/* ---- the trees */
-
-static int
-by_kind_and_key(const void *left, const void *right)
-{
-	const struct gate *a = left, *b = right;
-
-	if (a->kind != b->kind)
-		return (int)a->kind - (int)b->kind;
-	return a->kind == GATE_SITE ? strcmp(a->name, b->name)
-	                            : memcmp(&a->ip, &b->ip, sizeof a->ip);
-}
-
-static int
-by_gates(const void *left, const void *right)
-{
-	const struct lane *a = left, *b = right;
-
-	for (size_t i = 0; i < GATES; i++)
-		if (a->gates[i] != b->gates[i])
-			return (uintptr_t)a->gates[i] < (uintptr_t)b->gates[i] ? -1 : 1;
-	return 0;
-}
 
 static bool
 wakes_before(const void *a, const void *b)
@@ -93,7 +71,7 @@ wakes_before(const void *a, const void *b)
 static size_t
 size_of(const struct gate *site)
 {
-	return site->waiting + site->expected;
+	return (size_t)site->waiting + site->expected;
 }
 
 static bool
@@ -105,67 +83,109 @@ begins_before(const void *left, const void *right)
 	                                : a->ready->order < b->ready->order;
 }
 
-/* What equals `key`, or a copy of it that is put in; `*is_new` says which. */
-static void *
-find_or_add(void **tree, const void *key, size_t size, int (*compare)(const void *, const void *),
-    bool *is_new)
-{
-	void **node = tsearch(key, tree, compare);
+/* ---- the tables */
 
-	if (node == NULL)
-		abort(); /* base/arena.h: out of memory ends the program */
-	*is_new = *node == key;
-	if (*is_new)
-		*node = memcpy(must_alloc(size), key, size);
-	return *node;
+struct gate_key {
+	enum gate_kind kind;
+	const char *name; /* of a site, else "" */
+	struct ip ip; /* of an address, a network */
+};
+
+static bool
+is_gate(const void *item, const void *wanted)
+{
+	const struct gate *gate = item;
+	const struct gate_key *key = wanted;
+
+	return gate->kind == key->kind && strcmp(gate->name, key->name) == 0 &&
+	       memcmp(&gate->ip, &key->ip, sizeof gate->ip) == 0;
+}
+
+static uint64_t
+hash_gate(const struct sites *sites, const struct gate_key *key)
+{
+	return key->kind == GATE_SITE
+	           ? hash_secret(sites->secret, key->name, strlen(key->name))
+	           : hash_secret(sites->secret + key->kind, &key->ip, sizeof key->ip);
+}
+
+/* NULL: there is none. */
+static struct gate *
+find_gate(const struct sites *sites, const struct gate_key *key)
+{
+	return table_find(&sites->gates, hash_gate(sites, key), is_gate, key);
 }
 
 static struct gate *
-site_gate(struct sites *sites, const struct pace *pace)
+add_gate(struct sites *sites, const struct gate_key *key, unsigned shallow, unsigned deep)
 {
-	struct gate key = {.kind = GATE_SITE,
-	                .name = (char *)pace->site,
-	                .shallow = pace->shallow,
-	                .deep = pace->deep,
-	                .rate = pace->rate,
-	                .full_rate = pace->rate,
-	                .not_before = INT64_MIN,
-	                .worked = INT64_MIN},
-	            *gate;
-	bool is_new;
+	size_t len = strlen(key->name) + 1;
+	struct gate *gate = must_alloc(sizeof *gate + len);
 
-	gate = find_or_add(&sites->gates, &key, sizeof key, by_kind_and_key, &is_new);
-	if (is_new)
-		gate->name = must_string(pace->site);
+	gate->kind = key->kind;
+	memcpy(gate->name, key->name, len);
+	gate->ip = key->ip;
+	gate->shallow = shallow;
+	gate->deep = deep;
+	gate->not_before = gate->worked = INT64_MIN;
+	gate->hash = hash_gate(sites, key);
+	table_put(&sites->gates, gate->hash, gate);
 	return gate;
+}
+
+static struct gate_key
+site_key(const char *site)
+{
+	return (struct gate_key){.kind = GATE_SITE, .name = site};
+}
+
+static struct gate_key
+address_key(const struct ip *ip)
+{
+	return (struct gate_key){.kind = GATE_ADDRESS, .name = "", .ip = *ip};
 }
 
 /* NULL: there is none. */
 static struct gate *
 find_site(const struct sites *sites, const struct pace *pace)
 {
-	const struct gate key = {.kind = GATE_SITE, .name = (char *)pace->site};
-	struct gate **node = tfind(&key, &sites->gates, by_kind_and_key);
+	const struct gate_key key = site_key(pace->site);
 
-	return node != NULL ? *node : NULL;
+	return find_gate(sites, &key);
+}
+
+static struct gate *
+find_address(const struct sites *sites, const struct ip *ip)
+{
+	const struct gate_key key = address_key(ip);
+
+	return find_gate(sites, &key);
+}
+
+static struct gate *
+site_gate(struct sites *sites, const struct pace *pace)
+{
+	const struct gate_key key = site_key(pace->site);
+	struct gate *gate = find_gate(sites, &key);
+
+	if (gate == NULL) {
+		gate = add_gate(sites, &key, pace->shallow, pace->deep);
+		gate->rate = gate->full_rate = pace->rate;
+	}
+	return gate;
 }
 
 /* Vanity names at one hoster are many sites: its address feels them all. */
 static struct gate *
 address_gate(struct sites *sites, const struct pace *pace, const struct ip *ip)
 {
-	struct gate key = {.kind = GATE_ADDRESS,
-	                .ip = *ip,
-	                .shallow = sites->limits.address,
-	                .deep = sites->limits.address,
-	                .rate = pace->rate,
-	                .full_rate = pace->rate,
-	                .not_before = INT64_MIN,
-	                .worked = INT64_MIN},
-	            *gate;
-	bool is_new;
+	const struct gate_key key = address_key(ip);
+	struct gate *gate = find_gate(sites, &key);
 
-	gate = find_or_add(&sites->gates, &key, sizeof key, by_kind_and_key, &is_new);
+	if (gate == NULL) {
+		gate = add_gate(sites, &key, sites->limits.address, sites->limits.address);
+		gate->rate = gate->full_rate = pace->rate;
+	}
 	if (gate->full_rate > 0 && (pace->rate == 0 || pace->rate > gate->full_rate)) {
 		gate->full_rate = pace->rate; /* who bears most of those there, bears it, too */
 		if (gate->slowed == 0)
@@ -177,41 +197,47 @@ address_gate(struct sites *sites, const struct pace *pace, const struct ip *ip)
 static struct gate *
 network_gate(struct sites *sites, const struct ip *ip)
 {
-	struct gate key = {.kind = GATE_NETWORK,
-	    .ip = *ip,
-	    .shallow = sites->limits.network,
-	    .deep = sites->limits.network,
-	    .not_before = INT64_MIN,
-	    .worked = INT64_MIN};
+	struct gate_key key = {.kind = GATE_NETWORK, .name = "", .ip = *ip};
 	size_t kept = ip->family == 6 ? 6 : 3;
-	bool is_new;
+	struct gate *gate;
 
 	memset(key.ip.bytes + kept, 0, sizeof key.ip.bytes - kept);
-	return find_or_add(&sites->gates, &key, sizeof key, by_kind_and_key, &is_new);
+	gate = find_gate(sites, &key);
+	return gate != NULL ? gate
+	                    : add_gate(sites, &key, sites->limits.network, sites->limits.network);
+}
+
+static bool
+is_lane(const void *item, const void *gates)
+{
+	return memcmp(((const struct lane *)item)->gates, gates, GATES * sizeof(struct gate *)) ==
+	       0;
 }
 
 static struct lane *
 lane_of(struct sites *sites, const struct pace *pace, const struct ip *ip)
 {
-	struct lane key = {.gates = {[GATE_SITE] = site_gate(sites, pace),
-	                       [GATE_ADDRESS] = address_gate(sites, pace, ip),
-	                       [GATE_NETWORK] = network_gate(sites, ip)}},
-	            *lane;
-	bool is_new;
+	struct gate *gates[GATES] = {[GATE_SITE] = site_gate(sites, pace),
+	    [GATE_ADDRESS] = address_gate(sites, pace, ip),
+	    [GATE_NETWORK] = network_gate(sites, ip)};
+	uint64_t hash = gates[GATE_SITE]->hash ^ gates[GATE_ADDRESS]->hash;
+	struct lane *lane = table_find(&sites->lanes, hash, is_lane, gates);
 
-	lane = find_or_add(&sites->lanes, &key, sizeof key, by_gates, &is_new);
-	for (size_t i = 0; is_new && i < GATES; i++)
-		lane->gates[i]->lanes++;
+	if (lane != NULL)
+		return lane;
+	lane = must_alloc(sizeof *lane);
+	memcpy(lane->gates, gates, sizeof gates);
+	lane->hash = hash;
+	table_put(&sites->lanes, hash, lane);
+	for (size_t i = 0; i < GATES; i++)
+		gates[i]->lanes++;
 	return lane;
 }
 
 static void
-free_gate(void *node)
+free_gate(struct gate *gate)
 {
-	struct gate *gate = node;
-
 	window_release(&gate->window);
-	free(gate->name);
 	free(gate);
 }
 
@@ -264,7 +290,7 @@ settle(struct sites *sites, struct gate *gate, int64_t now)
 	}
 	if (gate->lanes > 0 || gate->expected > 0)
 		return;
-	tdelete(gate, &sites->gates, by_kind_and_key);
+	table_take(&sites->gates, gate->hash, gate);
 	free_gate(gate);
 }
 
@@ -273,7 +299,7 @@ drop_lane(struct sites *sites, struct lane *lane, int64_t now)
 {
 	if (lane->first != NULL || lane->inside > 0)
 		return;
-	tdelete(lane, &sites->lanes, by_gates);
+	table_take(&sites->lanes, lane->hash, lane);
 	for (size_t i = 0; i < GATES; i++) {
 		lane->gates[i]->lanes--;
 		settle(sites, lane->gates[i], now);
@@ -353,7 +379,7 @@ take_ready(struct sites *sites)
 static void
 resize(struct sites *sites, struct gate *site, long more)
 {
-	site->waiting = (size_t)((long)site->waiting + more);
+	site->waiting = (unsigned)((long)site->waiting + more);
 	sites->waiting = (size_t)((long)sites->waiting + more);
 	if (heap_has(&sites->ready, site))
 		heap_put(&sites->ready, site);
@@ -412,11 +438,12 @@ leave(struct sites *sites, struct lane *lane, int64_t now)
 /* ---- from outside */
 
 struct sites *
-sites_new(const struct site_limits *limits)
+sites_new(const struct site_limits *limits, uint64_t secret)
 {
 	struct sites *sites = must_alloc(sizeof *sites);
 
 	sites->limits = *limits;
+	sites->secret = secret;
 	sites->shut = sites->fading =
 	    (struct heap){.before = wakes_before, .slot = offsetof(struct gate, slot)};
 	sites->ready =
@@ -427,10 +454,19 @@ sites_new(const struct site_limits *limits)
 void
 sites_free(struct sites *sites)
 {
+	struct gate *gate;
+	size_t at = 0;
+	void *lane;
+
 	if (sites == NULL)
 		return;
-	tdestroy(sites->lanes, free);
-	tdestroy(sites->gates, free_gate);
+	while ((lane = table_next(&sites->lanes, &at)) != NULL)
+		free(lane);
+	at = 0;
+	while ((gate = table_next(&sites->gates, &at)) != NULL)
+		free_gate(gate);
+	table_release(&sites->lanes);
+	table_release(&sites->gates);
 	heap_release(&sites->shut);
 	heap_release(&sites->fading);
 	heap_release(&sites->ready);
@@ -719,16 +755,6 @@ sites_slow(
 	return until;
 }
 
-/* NULL: there is none. */
-static struct gate *
-find_address(const struct sites *sites, const struct ip *ip)
-{
-	const struct gate key = {.kind = GATE_ADDRESS, .ip = *ip};
-	struct gate **node = tfind(&key, &sites->gates, by_kind_and_key);
-
-	return node != NULL ? *node : NULL;
-}
-
 bool
 sites_worked(const struct sites *sites, const struct ip *ip, int64_t now)
 {
@@ -789,7 +815,7 @@ sites_expect(struct sites *sites, const char *site, long more, int64_t now)
 
 	if (gate == NULL) /* nobody is there: it is nobody's turn */
 		return;
-	gate->expected = (size_t)((long)gate->expected + more);
+	gate->expected = (unsigned)((long)gate->expected + more);
 	resize(sites, gate, 0);
 	settle(sites, gate, now);
 }

@@ -52,7 +52,8 @@ struct site_job { /* part of what waits; the caller owns it, and does not move i
 	unsigned long order;
 };
 
-struct sites *sites_new(const struct site_limits *limits);
+/* The secret: base/table.h. */
+struct sites *sites_new(const struct site_limits *limits, uint64_t secret);
 void sites_free(struct sites *sites); /* who waits is forgotten. NULL is allowed */
 
 void sites_add(struct sites *sites, struct site_job *job, const struct pace *pace,

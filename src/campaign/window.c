@@ -8,14 +8,15 @@
 static int64_t
 at(const struct window *window, unsigned i)
 {
-	return window->times[(window->first + i) % window->room];
+	return window->times != NULL ? window->times[(window->first + i) % window->room]
+	                             : window->only;
 }
 
 static void
 forget(struct window *window, int64_t now)
 {
 	while (window->count > 0 && at(window, 0) <= now - WINDOW_MS) {
-		window->first = (window->first + 1) % window->room;
+		window->first = window->room > 0 ? (window->first + 1) % window->room : 0;
 		window->count--;
 	}
 }
@@ -23,7 +24,7 @@ forget(struct window *window, int64_t now)
 static void
 grow(struct window *window)
 {
-	unsigned room = window->room > 0 ? window->room * 2 : 1;
+	unsigned room = window->room > 0 ? window->room * 2 : 2;
 	int64_t *times = must_alloc(room * sizeof *times);
 
 	for (unsigned i = 0; i < window->count; i++)
@@ -45,7 +46,12 @@ void
 window_note(struct window *window, int64_t now)
 {
 	forget(window, now);
-	if (window->count == window->room)
+	if (window->times == NULL && window->count == 0) {
+		window->only = now;
+		window->count = 1;
+		return;
+	}
+	if (window->times == NULL || window->count == window->room)
 		grow(window);
 	window->times[(window->first + window->count++) % window->room] = now;
 }

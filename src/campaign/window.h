@@ -11,7 +11,8 @@
 enum { WINDOW_MS = 60000 };
 
 struct window { /* {0}: nothing was begun. Its size is that of what was in the last minute */
-	int64_t *times; /* a ring, the earliest at `first` */
+	int64_t *times; /* a ring, the earliest at `first`; NULL: there is room for one only */
+	int64_t only; /* … this */
 	unsigned first, count, room;
 };
 

@@ -40,12 +40,8 @@ static int
 by_size(const void *a, const void *b)
 {
 	const struct overview_place *x = a, *y = b;
-	bool last_x = by_words(x->site, TALLY_OTHERS) == 0,
-	     last_y = by_words(y->site, TALLY_OTHERS) == 0;
 	int order;
 
-	if (last_x != last_y)
-		return last_x ? 1 : -1;
 	if (x->targets != y->targets)
 		return x->targets > y->targets ? -1 : 1;
 	order = by_words(x->site, y->site);
@@ -234,6 +230,20 @@ by_site(const void *a, const void *b)
 	return order != 0 ? order : by_words(x->source, y->source);
 }
 
+/* "(others)" is the last, however many they are. */
+static void
+sort_sites(struct overview_place *sites, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (by_words(sites[i].site, TALLY_OTHERS) == 0) {
+			const struct overview_place others = sites[i];
+
+			sites[i] = sites[--count];
+			sites[count] = others;
+		}
+	qsort(sites, count, sizeof *sites, by_size);
+}
+
 void
 overview_make(struct overview *overview, const struct tally *tally, struct arena *arena)
 {
@@ -245,11 +255,22 @@ overview_make(struct overview *overview, const struct tally *tally, struct arena
 	sort_causes(overview);
 	overview->site_count = gather(tally, &overview->sites, pieces, n, TALLY_SITE, arena);
 	overview->source_count = gather(tally, &overview->sources, pieces, n, TALLY_SOURCE, arena);
-	overview->pair_count =
-	    gather(tally, &overview->pairs, pieces, n, TALLY_SITE | TALLY_SOURCE, arena);
 	free(pieces);
-	qsort(overview->sites, overview->site_count, sizeof *overview->sites, by_size);
+	sort_sites(overview->sites, overview->site_count);
 	qsort(overview->sources, overview->source_count, sizeof *overview->sources, by_size);
+}
+
+void
+overview_make_pairs(struct overview *overview, struct arena *arena)
+{
+	struct overview again = {.tally = overview->tally};
+	struct piece *pieces = NULL;
+	size_t n = 0;
+
+	take_cells(&again, &pieces, &n, arena);
+	overview->pair_count =
+	    gather(overview->tally, &overview->pairs, pieces, n, TALLY_SITE | TALLY_SOURCE, arena);
+	free(pieces);
 	qsort(overview->pairs, overview->pair_count, sizeof *overview->pairs, by_site);
 }
 

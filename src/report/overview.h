@@ -38,7 +38,8 @@ struct overview {
 	size_t list_count;
 	/* The largest first; of equal ones by name. Targets without a site are in none, those whose
 	 * site is one too many to be told apart in one named "(others)", the last. */
-	struct overview_place *sites, *sources, *pairs; /* pairs: see overview_pair */
+	struct overview_place *sites, *sources;
+	struct overview_place *pairs; /* by overview_make_pairs */
 	size_t site_count, source_count, pair_count;
 	unsigned long with_site; /* targets that have one */
 	unsigned long tls[TALLY_TLS_COUNT];
@@ -48,6 +49,8 @@ struct overview {
 /* All in the arena, and in the tally as long as that is not changed. */
 void overview_make(struct overview *overview, const struct tally *tally, struct arena *arena);
 
+/* The sites as each source sees them, which not every summary tells. */
+void overview_make_pairs(struct overview *overview, struct arena *arena);
 /* What one source met at one site; NULL: it asked no target there. The names are the overview's own
  * or equal. */
 const struct overview_place *overview_pair(

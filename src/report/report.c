@@ -331,6 +331,7 @@ report_finish(struct report *report)
 		ledger_free(report->last); /* the overview needs memory of its own */
 		report->last = NULL;
 		overview_make(&report->overview, &report->tally, report->arena);
+		overview_make_pairs(&report->overview, report->arena);
 		if (report->format->begin != NULL)
 			report->format->begin(report);
 	}

@@ -183,6 +183,7 @@ sink_sum_up(const struct sink *sink, struct buf *out, const struct text_style *s
 	struct overview overview;
 
 	overview_make(&overview, &sink->tally, arena);
+	overview_make_pairs(&overview, arena);
 	text_summary(out, style, &overview, end, sink->plan->remedies);
 	arena_free(arena);
 }
