@@ -271,7 +271,7 @@ way_of(const struct talk *talk)
 	char here[IP_TEXT], there[IP_TEXT];
 
 	return arena_printf(talk->arena, "%s %s %u", ip_text(&talk->result->source, here),
-	    ip_text(&talk->plan.address, there), talk->plan.port);
+	    ip_text(&talk->plan->address, there), talk->plan->port);
 }
 
 static void
