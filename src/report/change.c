@@ -329,13 +329,30 @@ tell(struct telling *telling, const struct change *change)
 	telling->count.worse += change->worse;
 }
 
-static const struct report_sender *
-same_sender(const struct report *report, const struct report_sender *wanted)
+static unsigned
+count_senders(const struct report *report, const char *ip)
 {
+	unsigned count = 0;
+
+	for (size_t i = 0; i < report->sender_count; i++)
+		count += strcmp(report->senders[i].ip, ip) == 0;
+	return count;
+}
+
+/* `wanted`, which stands in `its`, in the other run: the same address, name and reverse-path; or,
+ * where both runs judged the address but once, whatever it was judged as. */
+static const struct report_sender *
+same_sender(
+    const struct report *report, const struct report *its, const struct report_sender *wanted)
+{
+	bool once = count_senders(report, wanted->ip) == 1 && count_senders(its, wanted->ip) == 1;
+
 	for (size_t i = 0; i < report->sender_count; i++) {
 		const struct report_sender *sender = &report->senders[i];
 
-		if (strcmp(sender->ip, wanted->ip) == 0)
+		if (strcmp(sender->ip, wanted->ip) == 0 &&
+		    (once || (strcmp(sender->helo, wanted->helo) == 0 &&
+		                 strcmp(sender->from, wanted->from) == 0)))
 			return sender;
 	}
 	return NULL;
@@ -493,7 +510,7 @@ compare_senders(struct telling *telling, const struct changes *changes)
 	if (old->sender_count == 0 || new->sender_count == 0)
 		return;
 	for (size_t i = 0; i < new->sender_count; i++) {
-		const struct report_sender *before = same_sender(old, &new->senders[i]);
+		const struct report_sender *before = same_sender(old, new, &new->senders[i]);
 
 		if (before != NULL)
 			compare_sender(telling, before, &new->senders[i]);
@@ -501,7 +518,7 @@ compare_senders(struct telling *telling, const struct changes *changes)
 			tell_sender(telling, &new->senders[i], CHANGE_NEW);
 	}
 	for (size_t i = 0; i < old->sender_count; i++)
-		if (same_sender(new, &old->senders[i]) == NULL)
+		if (same_sender(new, old, &old->senders[i]) == NULL)
 			tell_sender(telling, &old->senders[i], CHANGE_GONE);
 }
 
