@@ -1,5 +1,6 @@
 #include "base/slice.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -50,12 +51,11 @@ slice_is(struct slice slice, const char *word)
 }
 
 bool
-slice_begins(struct slice slice, const char *word)
+slice_begins_on(struct slice slice, const char *word)
 {
 	size_t len = strlen(word);
 
-	return len == 0 || (slice.len >= len && to_lower(*slice.at) == to_lower(*word) &&
-	                       strncasecmp(slice.at, word, len) == 0);
+	return slice.len >= len && strncasecmp(slice.at, word, len) == 0;
 }
 
 bool
@@ -66,17 +66,51 @@ slice_ends(struct slice slice, const char *word)
 	return slice.len >= len && slice_begins(slice_from(slice, slice.len - len), word);
 }
 
+/* Sixteen octets that are compared at once, by whatever the machine has for that. */
+typedef unsigned char sixteen __attribute__((vector_size(16)));
+
+static sixteen
+sixteen_of(const char *at)
+{
+	sixteen octets;
+
+	memcpy(&octets, at, sizeof octets);
+	return octets;
+}
+
+/* At none of the next sixteen places `first` and `second` follow each other, the bit of case left
+ * out. */
+static bool
+has_none(const char *at, unsigned char first, unsigned char second)
+{
+	const sixteen found = (sixteen)((sixteen_of(at) | 0x20) == first) &
+	                      (sixteen)((sixteen_of(at + 1) | 0x20) == second);
+	uint64_t halves[2];
+
+	memcpy(halves, &found, sizeof halves);
+	return (halves[0] | halves[1]) == 0;
+}
+
 const char *
 slice_find(struct slice slice, const char *word)
 {
-	size_t len = strlen(word);
-	char first = to_lower(*word);
+	size_t len = strlen(word), i = 0, stop;
+	unsigned char first = (unsigned char)word[0] | 0x20,
+	              second = (unsigned char)word[len > 0] | 0x20;
 
 	if (len == 0)
 		return slice.at;
-	for (size_t i = 0; i + len <= slice.len; i++)
-		if (to_lower(slice.at[i]) == first && strncasecmp(slice.at + i, word, len) == 0)
-			return slice.at + i;
+	while (i + len <= slice.len) {
+		if (len > 1 && i + sizeof(sixteen) < slice.len &&
+		    has_none(slice.at + i, first, second)) {
+			i += sizeof(sixteen);
+			continue;
+		}
+		for (stop = i + sizeof(sixteen); i < stop && i + len <= slice.len; i++)
+			if (((unsigned char)slice.at[i] | 0x20) == first &&
+			    strncasecmp(slice.at + i, word, len) == 0)
+				return slice.at + i;
+	}
 	return NULL;
 }
 

@@ -22,7 +22,7 @@ struct slice slice_trim(struct slice slice); /* without spaces, tabs, CR and LF 
 char *slice_copy(struct slice slice, struct arena *arena); /* NUL-terminated */
 
 bool slice_is(struct slice slice, const char *word); /* equal but for the case of letters */
-bool slice_begins(struct slice slice, const char *word); /* but for case */
+bool slice_begins_on(struct slice slice, const char *word); /* once the first octet does */
 bool slice_ends(struct slice slice, const char *word); /* but for case */
 const char *slice_find(struct slice slice, const char *word); /* but for case; NULL: not in it */
 size_t slice_span(struct slice slice, const char *set); /* leading octets that are in `set` */
@@ -78,6 +78,14 @@ static inline char
 to_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* But for case. Mostly the first octet tells: it is asked of many words in a row. */
+static inline bool
+slice_begins(struct slice slice, const char *word)
+{
+	return *word == '\0' || (slice.len > 0 && to_lower(*slice.at) == to_lower(*word) &&
+	                            slice_begins_on(slice, word));
 }
 
 bool slice_is_ascii(struct slice slice); /* no octet above 0x7f */
