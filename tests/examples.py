@@ -19,6 +19,21 @@ os.chdir(home)
 tap.check('a command in the lab finds mxwalk', os.path.realpath(shutil.which('mxwalk') or '') == os.path.realpath(MXWALK), shutil.which('mxwalk'))
 
 
+def duckdb():
+    """Debian has no DuckDB: where bootstrap has put npm's, a script of its name stands for the program."""
+    modules = os.path.join(TOP, 'build/node/node_modules')
+    if shutil.which('duckdb') or not shutil.which('node') or not os.path.isdir(os.path.join(modules, '@duckdb')):
+        return
+    folder = tap.folder('duckdb')
+    with open(os.path.join(folder, 'duckdb'), 'w') as f:
+        f.write(f'#!/bin/sh\nexec node {TOP}/tests/duckdb.mjs {modules} "$@"\n')
+    os.chmod(f.name, 0o755)
+    os.environ['PATH'] += ':' + folder
+
+
+duckdb()
+
+
 def run(command):
     return subprocess.run(['sh', '-c', command], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120)
 
@@ -102,7 +117,7 @@ def readme():
             command, _, said = step.partition('\n')
             if command.startswith(('./bootstrap', 'git ', 'make', './configure', 'autoreconf')):
                 continue  # these were run, or no test would be
-            missing = [tool for tool in ('jq', 'sqlite3') if tool in command.split() and not shutil.which(tool)]
+            missing = [tool for tool in ('jq', 'sqlite3', 'duckdb') if tool in command.split() and not shutil.which(tool)]
             if missing:
                 tap.skip(f'README: {command}', f'there is no {missing[0]} here')
                 continue

@@ -1,5 +1,5 @@
 """The page of `mxwalk report --format html`: within its size, the same octets for the same records, no markup of a peer's, a policy that allows its own style and script alone; and, where there is a Chromium, drawn: at three
-widths, light and dark, printed, with what peers say inert, and without violations where there is an axe-core ($AXE, or where npm and Debian put it)."""
+widths, light and dark, printed, with what peers say inert, and without violations where there is an axe-core ($AXE, or where bootstrap or npm put it)."""
 import base64
 import hashlib
 import html
@@ -106,7 +106,7 @@ def draw(file, *args, time=8000):
 
 
 def axe_core():
-    for name in (os.environ.get('AXE', ''), '/usr/share/javascript/axe-core/axe.min.js', '/usr/share/nodejs/axe-core/axe.min.js', '/usr/lib/node_modules/axe-core/axe.min.js', '/usr/local/lib/node_modules/axe-core/axe.min.js'):
+    for name in (os.environ.get('AXE', ''), os.path.join(os.environ['TOP'], 'build/node/node_modules/axe-core/axe.min.js'), '/usr/share/javascript/axe-core/axe.min.js', '/usr/share/nodejs/axe-core/axe.min.js', '/usr/lib/node_modules/axe-core/axe.min.js', '/usr/local/lib/node_modules/axe-core/axe.min.js'):
         if name and os.path.exists(name):
             return open(name).read()
     return None

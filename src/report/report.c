@@ -17,7 +17,9 @@ enum {
 	KEPT_MAX = 1 << 30
 };
 static const uint64_t kept_mark = (uint64_t)1 << 62; /* of a cell: its row is kept */
-static const uint64_t told_mark = (uint64_t)1 << 62; /* of what is to come: its name was told */
+/* Of a target whose records pass again: the status of the last, how many are to come, and whether
+ * its name was told. */
+static const uint64_t told_mark = (uint64_t)1 << 62, coming_one = 16, coming_status = 15;
 
 const int report_times[REPORT_TIMES] = {100, 300, 1000, 3000, 10000, 30000, 100000, INT_MAX};
 
@@ -191,10 +193,13 @@ tell_row(struct report *report, const struct result_row *row)
 {
 	bool fresh;
 
-	if (!row->explained &&
-	    (--*ledger_note(report->last, row_key(row, report->by_source), &fresh) & ~told_mark) >
-	        0)
-		return;
+	if (!row->explained) {
+		uint64_t *note = ledger_note(report->last, row_key(row, report->by_source), &fresh);
+
+		*note -= coming_one;
+		if ((*note & ~told_mark) >= coming_one)
+			return;
+	}
 	if (!is_told(report, row))
 		return;
 	tally_add(&report->tally, &(struct tally_entry){.status = row->status});
@@ -205,10 +210,27 @@ tell_row(struct report *report, const struct result_row *row)
 }
 
 static void
+count_coming(struct report *report, const struct result_row *row)
+{
+	uint64_t *note;
+	bool fresh;
+
+	if (row->explained) {
+		report->coming_explained += is_told(report, row);
+		return;
+	}
+	note = ledger_note(report->last, row_key(row, report->by_source), &fresh);
+	if (!fresh)
+		report->coming[*note & coming_status]--;
+	report->coming[row->status]++;
+	*note = (*note & ~coming_status) + coming_one + row->status;
+}
+
+static void
 take_row(struct report *report, const struct record *record)
 {
 	struct result_row row;
-	bool again = report->format->passes_again, fresh;
+	bool again = report->format->passes_again;
 	enum row_detail detail = report->format == &report_text ? ROW_SHORT : ROW_WITH_ATTEMPT;
 
 	if (again && !report->telling)
@@ -222,8 +244,8 @@ take_row(struct report *report, const struct record *record)
 		count_row(report, &row);
 	else if (report->telling)
 		tell_row(report, &row);
-	else if (!row.explained)
-		++*ledger_note(report->last, row_key(&row, report->by_source), &fresh);
+	else
+		count_coming(report, &row);
 }
 
 /* ---- the other records */

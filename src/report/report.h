@@ -131,7 +131,9 @@ struct report {
 	    quick[REPORT_TIMES]; /* walks, by the least of report_times that they kept to */
 	long long walks_ms; /* in all */
 
-	unsigned long verdicts[4]; /* JUnit's */
+	/* Of a format that passes again: how many rows have that status, of all, and of explain's
+	 * those that will be told. */
+	unsigned long coming[WALK_COUNT], coming_explained;
 	struct report_tlsrpt *tlsrpt; /* report_tlsrpt.c's: recipient domains */
 	size_t tlsrpt_count;
 	struct overview overview; /* at the end */

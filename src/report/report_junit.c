@@ -79,9 +79,8 @@ outcome(struct report *report, enum case_verdict verdict, struct slice type, str
     struct slice text)
 {
 	static const char *const elements[] = {NULL, "failure", "error", "skipped"};
-	struct buf *out = &report->kept;
+	struct buf *out = &report->out;
 
-	report->verdicts[verdict]++;
 	if (verdict == PASSED) {
 		buf_puts(out, "/>\n");
 		return;
@@ -98,7 +97,7 @@ outcome(struct report *report, enum case_verdict verdict, struct slice type, str
 static void
 put_row(struct report *report, const struct result_row *row)
 {
-	struct buf *out = &report->kept, name, why;
+	struct buf *out = &report->out, name, why;
 	const char *status = walk_status_name(row->status);
 	bool refused = row->status != WALK_ACCEPTED || row->explained;
 
@@ -122,22 +121,24 @@ put_row(struct report *report, const struct result_row *row)
 	buf_release(&why);
 }
 
+static enum case_verdict
+verdict_of_finding(const struct report_finding *finding)
+{
+	if (strcmp(finding->severity, "refuses") == 0)
+		return FAILED;
+	return strcmp(finding->severity, "unknown") == 0 ? ERROR : PASSED;
+}
+
 static void
 put_finding(
     struct report *report, const struct report_sender *sender, const struct report_finding *finding)
 {
-	bool refuses = strcmp(finding->severity, "refuses") == 0,
-	     unknown = strcmp(finding->severity, "unknown") == 0;
-
-	buf_puts(&report->kept, "<testcase");
-	attribute(&report->kept, "classname", slice_of(sender->ip));
-	attribute(&report->kept, "name", slice_of(finding->id));
-	buf_puts(&report->kept, " time=\"0\"");
-	outcome(report,
-	    refuses   ? FAILED
-	    : unknown ? ERROR
-	              : PASSED,
-	    slice_of(finding->topic), slice_of(finding->what), slice_of(finding->advice));
+	buf_puts(&report->out, "<testcase");
+	attribute(&report->out, "classname", slice_of(sender->ip));
+	attribute(&report->out, "name", slice_of(finding->id));
+	buf_puts(&report->out, " time=\"0\"");
+	outcome(report, verdict_of_finding(finding), slice_of(finding->topic),
+	    slice_of(finding->what), slice_of(finding->advice));
 }
 
 static void
@@ -145,33 +146,52 @@ put_check(struct report *report, const struct report_check *check)
 {
 	enum case_verdict verdict = verdict_of(report_check_status(check));
 
-	buf_puts(&report->kept, "<testcase");
-	attribute(&report->kept, "classname", slice_of(check->check));
-	attribute(&report->kept, "name", slice_of(check->subject));
-	buf_puts(&report->kept, " time=\"0\"");
+	buf_puts(&report->out, "<testcase");
+	attribute(&report->out, "classname", slice_of(check->check));
+	attribute(&report->out, "name", slice_of(check->subject));
+	buf_puts(&report->out, " time=\"0\"");
 	outcome(report, verdict, slice_of(check->result), slice_of(check->result),
 	    slice_of(check->problem));
 }
 
-/* The numbers stand before the cases. */
+/* Their numbers stand before the cases. */
 static void
-finish(struct report *report)
+count(const struct report *report, unsigned long n[VERDICT_COUNT])
 {
-	const unsigned long *n = report->verdicts;
-
+	for (enum walk_status s = 0; s < WALK_COUNT; s++)
+		if (report->plan->only == 0 || (report->plan->only & 1u << s) != 0)
+			n[verdict_of(s)] += report->coming[s];
+	n[FAILED] += report->coming_explained;
 	for (size_t i = 0; i < report->sender_count; i++)
 		for (size_t k = 0; k < report->senders[i].finding_count; k++)
-			put_finding(report, &report->senders[i], &report->senders[i].findings[k]);
+			n[verdict_of_finding(&report->senders[i].findings[k])]++;
 	for (size_t i = 0; i < report->check_count; i++)
-		put_check(report, &report->checks[i]);
+		n[verdict_of(report_check_status(&report->checks[i]))]++;
+}
+
+static void
+begin(struct report *report)
+{
+	unsigned long n[VERDICT_COUNT] = {0};
+
+	count(report, n);
 	buf_puts(&report->out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
 	buf_printf(&report->out,
 	    "<testsuite name=\"mxwalk\" tests=\"%lu\" failures=\"%lu\" errors=\"%lu\" "
 	    "skipped=\"%lu\">\n",
 	    n[PASSED] + n[FAILED] + n[ERROR] + n[SKIPPED], n[FAILED], n[ERROR], n[SKIPPED]);
-	report_flush(report);
-	report_write(report, &report->kept);
+}
+
+static void
+finish(struct report *report)
+{
+	for (size_t i = 0; i < report->sender_count; i++)
+		for (size_t k = 0; k < report->senders[i].finding_count; k++)
+			put_finding(report, &report->senders[i], &report->senders[i].findings[k]);
+	for (size_t i = 0; i < report->check_count; i++)
+		put_check(report, &report->checks[i]);
 	buf_puts(&report->out, "</testsuite>\n</testsuites>\n");
 }
 
-const struct report_format report_junit = {.passes_again = true, .row = put_row, .finish = finish};
+const struct report_format report_junit = {
+    .passes_again = true, .begin = begin, .row = put_row, .finish = finish};
