@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "command/command.h"
+#include "command/deadline.h"
 #include "command/standard.h"
 #include "options/option_table.h"
 #include "options/options.h"
@@ -76,6 +77,7 @@ run_command(enum command_id command, int argc, char **argv, struct arena *arena)
 		return command_help(&options);
 	if (options.version)
 		return command_version(&options);
+	deadline_begin(&options);
 	return run[command](&options);
 }
 

@@ -16,6 +16,7 @@ enum measure { /* what a run is measured by */
 	MEASURE_REFUSED,
 	MEASURE_DEFERRED,
 	MEASURE_UNDETERMINED,
+	MEASURE_LISTED, /* listings of the sender on blocklists */
 	MEASURE_TIME, /* seconds */
 	MEASURE_DAYS, /* until the first certificate ends */
 	MEASURE_COUNT

@@ -28,6 +28,7 @@
 #include "dns/name.h"
 #include "io/loop.h"
 #include "judge/seen.h"
+#include "report/nagios.h"
 #include "report/ndjson.h"
 #include "report/ndjson_check.h"
 #include "report/ndjson_tls_policy.h"
@@ -78,6 +79,7 @@ struct check {
 
 	struct buf kept; /* --format nagios: what is told, of the gravest first */
 	int kept_status;
+	struct nagios_facts facts;
 };
 
 struct evaluator {
@@ -972,6 +974,18 @@ graver(int a, int b)
 	return a == EXIT_OK || (b != EXIT_OK && b < a) ? b : a;
 }
 
+static void
+count_for_nagios(struct check *check, int status)
+{
+	static const enum walk_status as[] = {[EXIT_OK] = WALK_ACCEPTED,
+	    [EXIT_REFUSED] = WALK_REFUSED,
+	    [EXIT_DEFERRED] = WALK_DEFERRED,
+	    [EXIT_UNDETERMINED] = WALK_DNS_ERROR};
+
+	check->facts.targets++;
+	check->facts.status[as[status]]++;
+}
+
 /* What is gravest comes first: its first line is the line that is looked at. */
 static void
 keep_for_nagios(struct check *check, const struct buf *told, int status)
@@ -986,33 +1000,35 @@ keep_for_nagios(struct check *check, const struct buf *told, int status)
 		check->kept_status = status;
 	buf_release(kept);
 	*kept = whole;
+	count_for_nagios(check, status);
 }
 
-/* A bar would begin performance data. */
+/* Each question is a target. */
 static int
 tell_nagios(struct check *check, int status, int64_t ms)
 {
-	static const struct {
-		const char *word;
-		int status;
-	} words[] = {[EXIT_OK] = {"OK", NAGIOS_OK},
-	    [EXIT_REFUSED] = {"CRITICAL", NAGIOS_CRITICAL},
-	    [EXIT_DEFERRED] = {"WARNING", NAGIOS_WARNING},
-	    [EXIT_UNDETERMINED] = {"UNKNOWN", NAGIOS_UNKNOWN}};
+	static const struct nagios_labels labels = {"good", "bad", "doubtful", "unknown"};
+	const struct thresholds *thresholds = &check->options->thresholds;
 	const char *text = check->kept.data;
-	size_t head = strcspn(text, "\n");
-	bool dead = dns_is_dead(&check->dns);
-	struct buf out;
+	struct buf out, line;
 
 	if (status > EXIT_UNDETERMINED)
 		return status;
-	for (char *p = check->kept.data; *p != '\0'; p++)
-		*p = *p == '|' ? '/' : *p;
+	check->facts.labels = &labels;
+	check->facts.seconds = (double)ms / 1000;
 	buf_init(&out, RECORD_MAX);
-	buf_printf(&out, "MXWALK %s - %.*s%s%s | time=%.3fs%s", words[status].word, (int)head, text,
-	    dead ? "; no name server has answered: " : "",
-	    dead ? dns_whose(&check->dns, check->question) : "", (double)ms / 1000, text + head);
-	status = output_write(&check->output, &out) ? words[status].status : EXIT_WRITE;
+	buf_init(&line, TEXT_LINE);
+	buf_add(&line, text, strcspn(text, "\n"));
+	if (dns_is_dead(&check->dns))
+		buf_printf(&line, "; no name server has answered: %s",
+		    dns_whose(&check->dns, check->question));
+	nagios_line(&out, &check->facts, thresholds, line.data);
+	text += strcspn(text, "\n");
+	if (*text != '\0')
+		nagios_text(&out, text + 1, strlen(text + 1));
+	status = output_write(&check->output, &out) ? (int)nagios_status(&check->facts, thresholds)
+	                                            : EXIT_WRITE;
+	buf_release(&line);
 	buf_release(&out);
 	return status;
 }

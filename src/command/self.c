@@ -26,6 +26,7 @@
 #include "io/loop.h"
 #include "io/resolver.h"
 #include "judge/seen.h"
+#include "report/nagios.h"
 #include "report/ndjson.h"
 #include "report/text_addresses.h"
 #include "report/text_advice.h"
@@ -65,6 +66,8 @@ struct self { /* all that lives as long as the command */
 	struct buf report; /* nagios: what is said behind the first line */
 	char verdict[400]; /* nagios: of the gravest source */
 	int verdict_status;
+	bool lists_told; /* nagios: an answer of a blocklist came */
+	unsigned long listed; /* on how many, each address by itself */
 };
 
 /* ---- what was asked */
@@ -211,6 +214,19 @@ graver(int a, int b)
 }
 
 static void
+count_listings(struct self *self)
+{
+	for (size_t i = 0; i < self->sender.listing_count; i++) {
+		const struct listing *listing = &self->sender.listings[i];
+
+		if (listing->list->kind != LIST_BLACK)
+			continue;
+		self->lists_told |= listing->state == LIST_LISTED || listing->state == LIST_CLEAN;
+		self->listed += listing->state == LIST_LISTED;
+	}
+}
+
+static void
 keep_for_nagios(struct self *self, const struct advice_count *count, const struct advice *advice,
     size_t advice_count)
 {
@@ -225,6 +241,7 @@ keep_for_nagios(struct self *self, const struct advice_count *count, const struc
 		self->verdict_status = status;
 	}
 	buf_release(&line);
+	count_listings(self);
 	for (size_t i = 0; i < advice_count && advice[i].severity < SEVERITY_INFO; i++) {
 		buf_printf(&self->report, "%s: ", severity_name(advice[i].severity));
 		text_cstring(&self->report, advice[i].what);
@@ -547,35 +564,45 @@ judge_all(struct self *self)
 
 /* ---- nagios */
 
+/* What was found counts as targets do in a run. An address that was not judged is one more thing
+ * that is not known. */
+static struct nagios_facts
+nagios_facts_of(const struct self *self, int status, double seconds)
+{
+	static const struct nagios_labels labels = {"good", "refuses", "warns", "unknown"};
+	const size_t *found = self->found.of;
+	struct nagios_facts facts = {.labels = &labels,
+	    .seconds = seconds,
+	    .lists = self->lists_told,
+	    .listed = self->listed};
+
+	facts.status[WALK_REFUSED] = found[SEVERITY_REFUSES];
+	facts.status[WALK_DEFERRED] = found[SEVERITY_WARNS];
+	facts.status[WALK_DNS_ERROR] =
+	    found[SEVERITY_UNKNOWN] + (status == EXIT_UNDETERMINED && found[SEVERITY_UNKNOWN] == 0);
+	facts.status[WALK_ACCEPTED] = found[SEVERITY_GOOD];
+	for (enum walk_status s = 0; s < WALK_COUNT; s++)
+		facts.targets += facts.status[s];
+	return facts;
+}
+
 static int
 write_nagios(struct self *self, int status, double seconds)
 {
-	static const struct {
-		const char *word;
-		int status;
-	} words[] = {[EXIT_OK] = {"OK", NAGIOS_OK},
-	    [EXIT_REFUSED] = {"CRITICAL", NAGIOS_CRITICAL},
-	    [EXIT_DEFERRED] = {"WARNING", NAGIOS_WARNING},
-	    [EXIT_UNDETERMINED] = {"UNKNOWN", NAGIOS_UNKNOWN}};
-	const struct advice_count *found = &self->found;
+	const struct nagios_facts facts = nagios_facts_of(self, status, seconds);
+	const struct thresholds *thresholds = &self->options->thresholds;
 	struct buf out;
-	bool written;
 
 	if (status > EXIT_UNDETERMINED)
 		return status;
 	buf_init(&out, RECORD_MAX);
-	buf_printf(&out,
-	    "MXWALK %s - %s | time=%.3fs refuses=%zu;;0 warns=%zu;0 unknown=%zu good=%zu\n",
-	    words[status].word, self->verdict[0] != '\0' ? self->verdict : "no address to judge",
-	    seconds, found->of[SEVERITY_REFUSES], found->of[SEVERITY_WARNS],
-	    found->of[SEVERITY_UNKNOWN], found->of[SEVERITY_GOOD]);
-	for (size_t i = 0; i < self->report.len; i++)
-		buf_putc(&out, self->report.data[i] == '|'
-		                   ? '/'
-		                   : self->report.data[i]); /* a bar would begin perfdata */
-	written = output_write(&self->output, &out);
+	nagios_line(&out, &facts, thresholds,
+	    self->verdict[0] != '\0' ? self->verdict : "no address to judge");
+	nagios_text(&out, self->report.data, self->report.len);
+	status =
+	    output_write(&self->output, &out) ? (int)nagios_status(&facts, thresholds) : EXIT_WRITE;
 	buf_release(&out);
-	return written ? words[status].status : EXIT_WRITE;
+	return status;
 }
 
 static int

@@ -156,6 +156,7 @@ struct options {
 	/* time, in milliseconds; see options_deadlines */
 	long timeout, timeout_connect, timeout_greeting, timeout_command, timeout_data,
 	    timeout_message;
+	long timeout_plugin;
 	long timeout_dns; /* never 0 */
 	long timeout_sts; /* of the fetch of one policy; never 0 */
 	long timeout_target; /* for all walks of one target; never 0 */

@@ -390,7 +390,7 @@ static void
 compare_listing(
     struct telling *telling, const struct report_listing *old, const struct report_listing *new)
 {
-	bool was = is_listed(old), is = is_listed(new);
+	bool was = is_listed(old), is = is_listed(new), good = is != new->black;
 	char name[600];
 	struct change change = {.subject = SUBJECT_LISTING,
 	    .name = name,
@@ -403,7 +403,7 @@ compare_listing(
 	else if (is_told(old) && !is_told(new))
 		change.kind = CHANGE_NOT_TOLD;
 	else
-		change.kind = is ? CHANGE_LISTED : CHANGE_CLEARED;
+		change.kind = good ? CHANGE_CLEARED : CHANGE_LISTED;
 	if (was == is && change.kind != CHANGE_NOT_TOLD) {
 		if (old != NULL)
 			tell_same(telling, SUBJECT_LISTING);
@@ -493,7 +493,7 @@ tell_sender(struct telling *telling, const struct report_sender *sender, enum ch
 	for (size_t i = 0; i < sender->finding_count; i++)
 		refuses += strcmp(sender->findings[i].severity, "refuses") == 0;
 	for (size_t i = 0; i < sender->listing_count; i++)
-		listed += is_listed(&sender->listings[i]);
+		listed += sender->listings[i].black && is_listed(&sender->listings[i]);
 	snprintf(words, sizeof words, "listed %zu time%s, %zu finding%s for which it is refused",
 	    listed, listed == 1 ? "" : "s", refuses, refuses == 1 ? "" : "s");
 	change.was = kind == CHANGE_GONE ? words : NULL;

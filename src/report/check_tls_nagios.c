@@ -8,15 +8,6 @@
 
 enum { DAY = 86400 };
 
-static enum nagios_status
-nagios_of(int status)
-{
-	return status == EXIT_OK         ? NAGIOS_OK
-	       : status == EXIT_REFUSED  ? NAGIOS_CRITICAL
-	       : status == EXIT_DEFERRED ? NAGIOS_WARNING
-	                                 : NAGIOS_UNKNOWN;
-}
-
 static void
 keep_finding(struct sink *sink, const char *whose, const struct advice *advice)
 {
@@ -61,8 +52,9 @@ nagios_finish(struct sink *sink, const struct run_end *end)
 	while (
 	    head < sink->kept.len && sink->kept.data[head] != '\n' && sink->kept.data[head] != '|')
 		head++;
-	buf_printf(out, "MXWALK %s - %.*s | time=%.3fs", nagios_word(nagios_of(review->status)),
-	    (int)head, sink->kept.data, (double)end->ms / 1000);
+	buf_printf(out, "MXWALK %s - %.*s | time=%.3fs",
+	    nagios_word(nagios_of_exit(review->status)), (int)head, sink->kept.data,
+	    (double)end->ms / 1000);
 	if (review->any_certificate)
 		buf_printf(out, " days=%ld", review->least_left / DAY);
 	buf_putc(out, '\n');
@@ -74,7 +66,7 @@ nagios_exit(const struct sink *sink, const struct run_end *end)
 {
 	int status = tls_review_exit(sink, end);
 
-	return status > EXIT_UNDETERMINED ? status : (int)nagios_of(status);
+	return status > EXIT_UNDETERMINED ? status : (int)nagios_of_exit(status);
 }
 
 const struct sink_format check_tls_nagios = {

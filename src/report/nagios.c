@@ -25,6 +25,8 @@ value_of(const struct nagios_facts *facts, enum measure measure)
 		return (double)facts->status[WALK_DEFERRED];
 	case MEASURE_UNDETERMINED:
 		return (double)undetermined(facts);
+	case MEASURE_LISTED:
+		return (double)facts->listed;
 	case MEASURE_TIME:
 		return facts->seconds;
 	case MEASURE_DAYS:
@@ -43,7 +45,8 @@ by_itself(const struct nagios_facts *facts, enum measure measure)
 	    [MEASURE_DEFERRED] = NAGIOS_WARNING,
 	    [MEASURE_UNDETERMINED] = NAGIOS_UNKNOWN};
 
-	return measure < MEASURE_TIME && value_of(facts, measure) > 0 ? alarms[measure] : NAGIOS_OK;
+	return measure < MEASURE_LISTED && value_of(facts, measure) > 0 ? alarms[measure]
+	                                                                : NAGIOS_OK;
 }
 
 static enum nagios_status
@@ -56,7 +59,8 @@ by_threshold(
 
 	if (!warn->set && !crit->set)
 		return by_itself(facts, measure);
-	if (measure == MEASURE_DAYS && !facts->certificates)
+	if ((measure == MEASURE_DAYS && !facts->certificates) ||
+	    (measure == MEASURE_LISTED && !facts->lists))
 		return NAGIOS_UNKNOWN;
 	return range_alarms(crit, value, whole)   ? NAGIOS_CRITICAL
 	       : range_alarms(warn, value, whole) ? NAGIOS_WARNING
@@ -86,6 +90,15 @@ nagios_status(const struct nagios_facts *facts, const struct thresholds *thresho
 		worst = weight(one) > weight(worst) ? one : worst;
 	}
 	return worst;
+}
+
+enum nagios_status
+nagios_of_exit(int status)
+{
+	return status == EXIT_OK         ? NAGIOS_OK
+	       : status == EXIT_REFUSED  ? NAGIOS_CRITICAL
+	       : status == EXIT_DEFERRED ? NAGIOS_WARNING
+	                                 : NAGIOS_UNKNOWN;
 }
 
 const char *
@@ -120,7 +133,7 @@ put_measure(struct buf *out, const struct nagios_facts *facts, const struct thre
 	put_range(out, w, (double)facts->targets, given ? "" : warn);
 	buf_putc(out, ';');
 	put_range(out, c, (double)facts->targets, given ? "" : crit);
-	if (measure < MEASURE_TIME)
+	if (measure < MEASURE_LISTED)
 		buf_printf(out, ";0;%lu", facts->targets);
 }
 
@@ -131,24 +144,34 @@ nagios_text(struct buf *out, const char *text, size_t len)
 		buf_putc(out, text[i] == '|' ? '/' : text[i]);
 }
 
+static void
+put_time(struct buf *out, const struct nagios_facts *facts, const struct thresholds *thresholds)
+{
+	buf_printf(out, " | time=%.3fs;", facts->seconds);
+	put_range(out, thresholds != NULL ? &thresholds->warn[MEASURE_TIME] : NULL, 0, "");
+	buf_putc(out, ';');
+	put_range(out, thresholds != NULL ? &thresholds->crit[MEASURE_TIME] : NULL, 0, "");
+	buf_puts(out, ";0");
+}
+
 void
 nagios_line(struct buf *out, const struct nagios_facts *facts, const struct thresholds *thresholds,
     const char *words)
 {
+	static const struct nagios_labels walks = {
+	    "accepted", "refused", "deferred", "undetermined"};
+	const struct nagios_labels *labels = facts->labels != NULL ? facts->labels : &walks;
+
 	buf_printf(out, "MXWALK %s - ", nagios_word(nagios_status(facts, thresholds)));
 	nagios_text(out, words, strcspn(words, "\n"));
-	buf_printf(out, " | time=%.3fs;", facts->seconds);
-	if (thresholds != NULL) {
-		put_range(out, &thresholds->warn[MEASURE_TIME], 0, "");
-		buf_putc(out, ';');
-		put_range(out, &thresholds->crit[MEASURE_TIME], 0, "");
-	} else {
-		buf_putc(out, ';');
-	}
-	buf_printf(out, ";0 accepted=%lu;;;0;%lu", facts->status[WALK_ACCEPTED], facts->targets);
-	put_measure(out, facts, thresholds, MEASURE_REFUSED, "refused", "", "0");
-	put_measure(out, facts, thresholds, MEASURE_DEFERRED, "deferred", "0", "");
-	put_measure(out, facts, thresholds, MEASURE_UNDETERMINED, "undetermined", "", "");
+	put_time(out, facts, thresholds);
+	buf_printf(
+	    out, " %s=%lu;;;0;%lu", labels->good, facts->status[WALK_ACCEPTED], facts->targets);
+	put_measure(out, facts, thresholds, MEASURE_REFUSED, labels->refused, "", "0");
+	put_measure(out, facts, thresholds, MEASURE_DEFERRED, labels->deferred, "0", "");
+	put_measure(out, facts, thresholds, MEASURE_UNDETERMINED, labels->undetermined, "", "");
+	if (facts->lists)
+		put_measure(out, facts, thresholds, MEASURE_LISTED, "listed", "", "");
 	if (facts->certificates)
 		put_measure(out, facts, thresholds, MEASURE_DAYS, "certificate_days", "", "");
 	buf_putc(out, '\n');

@@ -129,6 +129,7 @@ record_sender(struct buf *out, const struct sender *sender, enum helo_origin ori
 	json_array_begin(&json, "dnsbl");
 	for (size_t i = 0; i < sender->listing_count; i++) {
 		json_object_begin(&json, NULL);
+		json_cstring(&json, "kind", list_kind_name(sender->listings[i].list->kind));
 		record_listing_fields(&json, &sender->listings[i]);
 		json_object_end(&json);
 	}

@@ -39,6 +39,7 @@ struct report_run {
 };
 
 struct report_listing {
+	bool black; /* it is bad to be on it */
 	const char *list, *name, *item, *identity, *state, *meaning, *url;
 };
 

@@ -74,16 +74,17 @@ say_listings(struct report *report, const struct report_sender *sender)
 	for (size_t i = 0; i < sender->listing_count; i++) {
 		const struct report_listing *listing = &sender->listings[i];
 		bool listed = strcmp(listing->state, "listed") == 0,
-		     clean = strcmp(listing->state, "clean") == 0;
+		     clean = strcmp(listing->state, "clean") == 0, bad = listed && listing->black,
+		     good = listed || (clean && listing->black);
 
 		buf_puts(out, "<tr><th scope=\"row\">");
 		page_link(out, html_list_page(report, listing->list, listing->item), listing->list);
 		buf_puts(out, "</th>");
 		page_cell(out, listing->item);
 		buf_printf(out, "<td><b class=\"%s\">",
-		    listed  ? "refused"
-		    : clean ? "accepted"
-		            : "open");
+		    bad    ? "refused"
+		    : good ? "accepted"
+		           : "open");
 		page_words(out, listing->state);
 		buf_puts(out, "</b></td>");
 		page_cell(out, listing->meaning);

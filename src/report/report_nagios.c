@@ -7,6 +7,21 @@
 #include "report/report_senders.h"
 
 static void
+count_listings(const struct report *report, struct nagios_facts *facts)
+{
+	for (size_t i = 0; i < report->sender_count; i++)
+		for (size_t k = 0; k < report->senders[i].listing_count; k++) {
+			const struct report_listing *listing = &report->senders[i].listings[k];
+			bool listed = strcmp(listing->state, "listed") == 0;
+
+			if (!listing->black)
+				continue;
+			facts->lists |= listed || strcmp(listing->state, "clean") == 0;
+			facts->listed += listed;
+		}
+}
+
+static void
 count_others(const struct report *report, struct nagios_facts *facts)
 {
 	for (size_t i = 0; i < report->sender_count; i++)
@@ -20,6 +35,7 @@ count_others(const struct report *report, struct nagios_facts *facts)
 			facts->targets++;
 			facts->status[as]++;
 		}
+	count_listings(report, facts);
 	for (size_t i = 0; i < report->check_count; i++) {
 		facts->targets++;
 		facts->status[report_check_status(&report->checks[i])]++;

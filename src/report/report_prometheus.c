@@ -115,7 +115,8 @@ say_listing(struct report *report, const struct report_sender *sender,
 	bool listed = strcmp(listing->state, "listed") == 0,
 	     clean = strcmp(listing->state, "clean") == 0;
 
-	if ((listed || clean) != known || is_told(report, sender, listing, known))
+	if (!listing->black || (listed || clean) != known ||
+	    is_told(report, sender, listing, known))
 		return;
 	buf_printf(out, "mxwalk_sender_%s{", known ? "listed" : "list_unknown");
 	label(out, "", "ip", sender->ip);
@@ -160,7 +161,7 @@ say_senders(struct report *report)
 
 	if (report->sender_count == 0)
 		return;
-	head(out, "sender_listed", "gauge", "1: the list has it; 0: it does not.");
+	head(out, "sender_listed", "gauge", "1: the blocklist has it; 0: it does not.");
 	say_listings(report, true);
 	head(out, "sender_list_unknown", "gauge",
 	    "1: whether the list has it could not be found out.");

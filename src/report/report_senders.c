@@ -75,14 +75,15 @@ take_listings(struct report_sender *sender, const json_t *dnsbl)
 	for (size_t i = 0; i < count; i++) {
 		const json_t *from = json_array_get(dnsbl, i);
 
-		sender->listings[i] =
-		    (struct report_listing){.list = word(sender->arena, from, "list"),
-		        .name = word(sender->arena, from, "name"),
-		        .item = word(sender->arena, from, "item"),
-		        .identity = word(sender->arena, from, "identity"),
-		        .state = word(sender->arena, from, "state"),
-		        .meaning = word_or_none(sender->arena, from, "meaning"),
-		        .url = word_or_none(sender->arena, from, "url")};
+		sender->listings[i] = (struct report_listing){
+		    .black = is_word(from, "kind", "black") || is_word(from, "kind", ""),
+		    .list = word(sender->arena, from, "list"),
+		    .name = word(sender->arena, from, "name"),
+		    .item = word(sender->arena, from, "item"),
+		    .identity = word(sender->arena, from, "identity"),
+		    .state = word(sender->arena, from, "state"),
+		    .meaning = word_or_none(sender->arena, from, "meaning"),
+		    .url = word_or_none(sender->arena, from, "url")};
 	}
 }
 
