@@ -1,5 +1,6 @@
 /* A server's bytes through the whole dialogue: replies, verdict, diagnosis, the record and the
- * words. The first byte says how far is walked and what is wanted of TLS; the rest is what the
+ * words. The first byte says how far is walked, what is wanted of TLS, and whether commands go out
+ * together and a login is tried; the rest is what the
  * server sends, and where a byte 0xff stands it hangs up. Whatever it sends, a walk ends, a record
  * is one line of JSON, and nothing of it moves a terminal. */
 #include <jansson.h>
@@ -22,6 +23,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { ACTS_MAX = 64, LEAVES = 0xff };
+
+static const char secret[] = "q3J-token-of-ours"; /* whatever a server says, it is in no record */
 
 struct peer {
 	const char *bytes;
@@ -97,6 +100,7 @@ check_record(const struct journey *journey)
 	record_result(&line, journey);
 	expect(!line.full && line.len > 0);
 	expect((const char *)memchr(line.data, '\n', line.len) == line.data + line.len - 1);
+	expect(memmem(line.data, line.len, secret, sizeof secret - 1) == NULL);
 	for (size_t i = 0; i + 1 < line.len; i++)
 		expect((unsigned char)line.data[i] >= ' ' && line.data[i] != 0x7f);
 	record = json_loadb(line.data, line.len, JSON_ALLOW_NUL, NULL);
@@ -127,6 +131,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char message[] = "Subject: t\r\n\r\n.t\r\n";
 	static const enum stage depths[] = {STAGE_CONNECT, STAGE_GREETING, STAGE_EHLO,
 	    STAGE_STARTTLS, STAGE_MAIL, STAGE_RCPT, STAGE_DATA, STAGE_MESSAGE};
+	static const struct login login = {
+	    .user = "me", .token = {.at = secret, .len = sizeof secret - 1}, .in_clear = true};
 	static struct rules *rules;
 	static struct remedies *remedies;
 	struct stanza_error error;
@@ -137,6 +143,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct tls_facts tls = {.version = "TLSv1.3"};
 	struct plan plan = {.helo = journey.helo, .from = journey.from, .rcpt = "u@example.com"};
 	struct peer peer = {(const char *)data + 1, size - 1};
+	unsigned ways;
 
 	if (size < 1)
 		return 0;
@@ -148,6 +155,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena = arena_new();
 	plan.depth = depths[data[0] & 7];
 	plan.tls = (enum tls_want)((data[0] >> 3) % 3);
+	ways = (data[0] >> 3) / 3;
+	plan.pipeline = (ways & 1) != 0;
+	plan.login = (ways & 2) != 0 ? &login : NULL;
 	if (plan.depth == STAGE_MESSAGE) {
 		plan.message = message;
 		plan.message_len = sizeof message - 1;

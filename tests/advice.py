@@ -125,7 +125,7 @@ used = ''.join(open(os.path.join(TOP, 'src', room, name), encoding='utf-8').read
                for room in ('judge', 'campaign', 'report') for name in os.listdir(os.path.join(TOP, 'src', room))
                if name != 'facts.h')
 by_name = {'unreachable', 'undeliverable', 'dns-error', 'skipped', 'local', 'not-smtp', 'reply-too-long', 'flood',
-           'starttls-injection', 'tls-missing', 'tls-failed', 'unexpected-reply', 'not-sendable', 'withheld'}
+           'starttls-injection', 'tls-missing', 'auth-failed', 'tls-failed', 'unexpected-reply', 'not-sendable', 'withheld'}
 idle = [i for i, f in zip(ids, facts) if f'FACT_{f}' not in used and i.split('.')[0] not in by_name and not i.startswith('tlsrpt-')]  # by the report's own word
 tap.check('no fact is there that nothing makes', not idle, idle)
 # ---- mxwalk-causes(7) says what the program says

@@ -67,11 +67,11 @@ refused '--timeout 25h: not a time from 10ms to 24h (500ms, 30s, 5m, 2h)' --time
 refused '--timeout -1s: not a time from 10ms to 24h (500ms, 30s, 5m, 2h)' --timeout -1s example.com
 refused '--timeout-data rfc: not a time from 10ms to 24h (500ms, 30s, 5m, 2h)' --timeout-data rfc example.com
 refused '--timeout 99999999999999999999s: not a time from 10ms to 24h (500ms, 30s, 5m, 2h)' --timeout 99999999999999999999s example.com
-refused '--quit-after lunch: not one of connect, greeting, ehlo, starttls, mail, rcpt, data, message' --quit-after lunch example.com
+refused '--quit-after lunch: not one of connect, greeting, ehlo, starttls, auth, mail, rcpt, data, message' --quit-after lunch example.com
 refused '--format xml: not one of text, ndjson, nagios' --format xml example.com
 refused '--format nagios: not one of text, ndjson' explain --format nagios x
 refused '--color blue: not one of auto, always, never' --color blue example.com
-refused '--stage lunch: not one of connect, greeting, ehlo, starttls, handshake, ehlo-tls, mail, rcpt, data, message, quit' explain --stage lunch x
+refused '--stage lunch: not one of connect, greeting, ehlo, starttls, handshake, ehlo-tls, auth, mail, rcpt, data, message, quit' explain --stage lunch x
 refused '--completion fish: not one of bash, zsh' help --completion fish
 refused "--from nobody: not a mail address: no '@'" --from nobody example.com
 refused '--from a\x0db@example.com: not a mail address: a control byte' --from "$cr@example.com" example.com
@@ -113,7 +113,7 @@ refused 'user@example.com: has a recipient of its own: --to has no place here' -
 refused '--body: --data is the whole message, nothing can be added to it' --data @file --body text example.com
 refused '--header: --data is the whole message, nothing can be added to it' --data @file --header 'A: b' example.com
 refused '--attach: --data is the whole message, nothing can be added to it' --data 'A: b' --attach file example.com
-refused 'standard input can be read only once (--input, --data, --body)' --input - --data -
+refused 'standard input can be read only once (--input, --data, --body, --auth-...)' --input - --data -
 refused 'a signature needs both --dkim-key and --dkim-selector' --dkim-key file example.com
 refused 'a signature needs both --dkim-key and --dkim-selector' self --dkim-key a --dkim-selector a --dkim-key b
 refused '--source 2001:db8::1: not an IPv4 address, and -4 asks for these only' -4 --source 2001:db8::1 example.com

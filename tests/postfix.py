@@ -54,14 +54,8 @@ mynetworks = 127.0.99.0/24
 cleanup-checks unix n - n - 0 cleanup -o header_checks=regexp:{home}/header_checks
 cleanup-hops unix n - n - 0 cleanup -o hopcount_limit=1
 ''', open(f'{home}/log', 'w'))
-    for _ in range(100):
-        try:
-            socket.create_connection(('127.0.9.1', PORT), 1).close()
-            return server
-        except OSError:
-            if server.poll() is not None:
-                break
-            time.sleep(0.1)
+    if postfix_server.listens('127.0.9.1', PORT, server):
+        return server
     server.kill()
     print('Bail out! postfix did not start:', open(f'{home}/log').read()[:2000], postfix_server.maillog(home))
     sys.exit(1)

@@ -1,7 +1,9 @@
 """A Postfix of the test's own: in the foreground, with all its files below one folder, ended by its process."""
 import os
 import shutil
+import socket
 import subprocess
+import time
 
 # What every Postfix needs; a line of the same name in a test's own takes its place.
 MAIN = '''
@@ -51,6 +53,19 @@ def start(home, main='', services='', log=subprocess.DEVNULL):
         with open(os.path.join(home, name), 'w') as f:
             f.write(text)
     return subprocess.Popen(['postfix', '-c', home, 'start-fg'], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+
+
+def listens(address, port, server):
+    """Waits until somebody does; False: the server has ended, or does not within ten seconds."""
+    for _ in range(100):
+        try:
+            socket.create_connection((address, port), 1).close()
+            return True
+        except OSError:
+            if server.poll() is not None:
+                break
+            time.sleep(0.1)
+    return False
 
 
 def stop(home, server):

@@ -61,6 +61,7 @@ static const struct end {
     {.status = WALK_BROKEN, .ending = END_FLOOD, .id = "flood"},
     {.status = WALK_BROKEN, .ending = END_INJECTED, .id = "starttls-injection"},
     {.status = WALK_BROKEN, .ending = END_TLS_MISSING, .id = "tls-missing"},
+    {.status = WALK_BROKEN, .ending = END_AUTH_FAILED, .id = "auth-failed"},
     {.status = WALK_BROKEN, .ending = END_UNEXPECTED, .id = "unexpected-reply"},
     {.status = WALK_BROKEN, .ending = END_TLS_FAILED, .words = "who knows", .id = "tls-failed"},
     {.status = WALK_BROKEN,

@@ -25,6 +25,7 @@ Test(verdict, a_walk_becomes_a_status)
 	    {END_INJECTED, false, 220, WALK_BROKEN},
 	    {END_TLS_FAILED, false, 0, WALK_BROKEN},
 	    {END_TLS_MISSING, false, 250, WALK_BROKEN},
+	    {END_AUTH_FAILED, false, 334, WALK_BROKEN},
 	    {END_UNEXPECTED, false, 250, WALK_BROKEN},
 	    {END_UNREACHABLE, false, 0, WALK_UNREACHABLE},
 	    {END_FLOOD, false, 0, WALK_BROKEN},

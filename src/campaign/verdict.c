@@ -22,6 +22,7 @@ verdict_of_dialogue(const struct dialogue *d)
 	case END_INJECTED:
 	case END_TLS_FAILED:
 	case END_TLS_MISSING:
+	case END_AUTH_FAILED:
 	case END_UNEXPECTED:
 		return WALK_BROKEN;
 	case END_UNREACHABLE:
@@ -287,6 +288,45 @@ blame_haste(const struct attempt *attempt, const struct verdict_facts *facts, st
 	        attempt->haste));
 }
 
+/* What a reply to AUTH says of the login, by its code, where its words say no more (RFC 4954
+ * section 6); CAUSE_UNKNOWN: they do. */
+static enum cause
+login_cause(int code, enum cause read, enum fact_id *fact)
+{
+	bool later = code / 100 == 4 && code != 432;
+
+	if (read == CAUSE_PROTOCOL) {
+		*fact = FACT_LOGIN_UNKNOWN;
+		return CAUSE_PROTOCOL;
+	}
+	if (read != CAUSE_UNKNOWN && read != CAUSE_AUTH_REQUIRED)
+		return CAUSE_UNKNOWN;
+	*fact = later ? FACT_LOGIN_LATER : FACT_LOGIN_REFUSED;
+	return later ? CAUSE_SYSTEM_ERROR : CAUSE_AUTH_REQUIRED;
+}
+
+/* What the DNS shows of the sender has no part in it. */
+static void
+judge_login(const struct attempt *attempt, const struct verdict_facts *facts, struct diagnosis *out)
+{
+	const struct remedy *remedy;
+	enum cause cause;
+	enum fact_id fact;
+
+	if (attempt->stage != STAGE_AUTH || attempt->reply.count == 0)
+		return;
+	cause = login_cause(attempt->reply.code, out->cause, &fact);
+	if (cause == CAUSE_UNKNOWN)
+		return;
+	remedy = remedies_of(facts->remedies, fact);
+	*out = (struct diagnosis){.cause = cause,
+	    .basis = BASIS_STATED,
+	    .rule = out->rule,
+	    .who = remedy->who,
+	    .advice = remedy->advice};
+	add_evidence(out, facts->arena, remedy->why);
+}
+
 static void
 judge_attempt(const struct journey *journey, const struct attempt *attempt,
     const struct verdict_facts *facts, struct diagnosis *out)
@@ -317,7 +357,8 @@ judge_attempt(const struct journey *journey, const struct attempt *attempt,
 	    facts->arena, out);
 	if (out->cause == CAUSE_MESSAGE_SIZE && facts->message_len > 0)
 		add_evidence(out, facts->arena, size_words(facts, &attempt->ehlo));
-	if (facts->no_evidence != NULL)
+	judge_login(attempt, facts, out);
+	if (facts->no_evidence != NULL && attempt->stage != STAGE_AUTH)
 		add_evidence(out, facts->arena, facts->no_evidence);
 	if (attempt->haste >= HASTE_LEAST)
 		blame_haste(attempt, facts, out);

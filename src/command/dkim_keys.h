@@ -2,6 +2,7 @@
 #ifndef COMMAND_DKIM_KEYS_H
 #define COMMAND_DKIM_KEYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "options/options.h"
@@ -19,7 +20,8 @@ struct dkim_keys {
  * EXIT_OK, or the exit status after saying why. Either way dkim_keys_close is to be called, before
  * `arena` goes. */
 int dkim_keys_open(struct dkim_keys *keys, const struct options *options, struct arena *arena);
-void dkim_keys_close(struct dkim_keys *keys);
+void dkim_keys_close(struct dkim_keys *keys, bool others); /* others: there were more secrets,
+                                                              that libraries may have kept */
 
 /* One key pair; a file that others may read is warned of. NULL after saying why; to be freed with
  * EVP_PKEY_free. */

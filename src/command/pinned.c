@@ -226,7 +226,7 @@ pinned_close(struct pinned *pinned, int status)
 	if (pinned->timer != NULL)
 		event_free(pinned->timer);
 	errand_free(pinned->route);
-	dkim_keys_close(&pinned->keys);
+	dkim_keys_close(&pinned->keys, false);
 	tls_context_free(pinned->tls);
 	rulebook_close(&pinned->rulebook);
 	closed = dns_close(&pinned->dns);

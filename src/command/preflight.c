@@ -512,7 +512,7 @@ command_preflight(const struct options *options)
 		status = work_through(&run);
 		status = output_close(&run.output, status);
 	}
-	dkim_keys_close(&run.keys);
+	dkim_keys_close(&run.keys, false);
 	audience_free(run.audience);
 	requirements_free(run.requirements);
 	buf_release(&run.copy);

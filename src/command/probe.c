@@ -18,6 +18,7 @@
 #include "campaign/senders.h"
 #include "command/command.h"
 #include "command/dkim_keys.h"
+#include "command/login_open.h"
 #include "command/output.h"
 #include "command/own_host.h"
 #include "command/policy_access.h"
@@ -47,6 +48,7 @@ struct run { /* all that lives as long as the command */
 	struct dns_access dns;
 	struct rulebook rulebook;
 	struct tls_context *tls;
+	struct open_login login;
 	struct policy_access policies;
 	struct dkim_keys keys;
 	struct intake *intake;
@@ -173,6 +175,7 @@ open_intake(struct run *run, struct intake_plan *plan)
 	    .skip_file = o->skip_file,
 	    .server = o->server.host,
 	    .server_port = o->server.port,
+	    .login = run->login.wanted,
 	    .quit_after = o->quit_after,
 	    .shuffled = !o->ordered && o->concurrency > 1,
 	    .seed = loop_random()};
@@ -305,6 +308,18 @@ plan_errands(const struct options *o, struct skip_list *skip, struct errand_rule
 		rules->sources[o->sources.items[i].family == 6] = true;
 }
 
+/* A secret goes to nobody who is not known, unless that is said. */
+static void
+plan_login(struct run *run)
+{
+	struct walk_plan *walk = &run->pipeline.walk;
+
+	if (!run->login.wanted || run->login.login.in_clear)
+		return;
+	walk->tls_want = TLS_MUST;
+	walk->must_verify = true;
+}
+
 static void
 plan_pipeline(struct run *run)
 {
@@ -331,10 +346,13 @@ plan_pipeline(struct run *run)
 	walk->tls_arg = run;
 	walk->tls_want = o->tls;
 	walk->must_verify = o->tls_verify;
-	walk->resumes = true;
+	walk->resumes = !run->login.wanted;
+	plan_login(run);
 	walk->say = (struct plan){.tls_at_once = o->tls_on_connect,
 	    .protocol = o->protocol,
 	    .chunking = o->chunking,
+	    .pipeline = o->pipeline,
+	    .login = run->login.wanted ? &run->login.login : NULL,
 	    .notify = o->dsn_notify,
 	    .ret = o->dsn_ret,
 	    .envid = o->dsn_envid};
@@ -628,6 +646,8 @@ probe_as(const struct options *options, struct tls_review *review)
 	if (status == EXIT_OK)
 		status = dkim_keys_open(&run.keys, options, run.arena);
 	if (status == EXIT_OK)
+		status = login_open(&run.login, options);
+	if (status == EXIT_OK)
 		status = open_intake(&run, &intake);
 	if (status == EXIT_OK)
 		status = output_open(&run.output, options);
@@ -640,7 +660,8 @@ probe_as(const struct options *options, struct tls_review *review)
 	}
 	status = output_close(&run.output, status);
 	intake_close(run.intake);
-	dkim_keys_close(&run.keys);
+	login_close(&run.login);
+	dkim_keys_close(&run.keys, run.login.wanted);
 	tls_context_free(run.tls);
 	paces_free(run.paces);
 	rulebook_close(&run.rulebook);

@@ -1,5 +1,6 @@
 #include "io/talk.h"
 
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,8 @@ release(struct talk *talk)
 {
 	conn_close(talk->conn);
 	buf_release(&talk->early);
+	if (talk->result->dialogue.plan->login != NULL)
+		OPENSSL_cleanse(talk->line.data, talk->line.len);
 	buf_release(&talk->line);
 	free(talk);
 }
@@ -161,10 +164,15 @@ on_news(const struct conn_news *news, void *arg)
 		dialogue_connected(d, stage_ms(talk));
 		break;
 	case CONN_SECURED:
+		if (talk->result->tls->bound)
+			d->binding = (struct slice){(const char *)talk->result->tls->binding,
+			    sizeof talk->result->tls->binding};
 		dialogue_secured(d, stage_ms(talk));
 		break;
 	case CONN_SENT:
 		talk->sending = false;
+		if (d->stage == STAGE_AUTH) /* a secret was in it */
+			OPENSSL_cleanse(talk->line.data, talk->line.len);
 		return;
 	case CONN_DATA:
 		hear(talk, news->data, news->len);
@@ -283,6 +291,7 @@ secure(struct talk *talk)
 	struct tls_wish wish = {.name = plan->name,
 	    .must_verify = plan->must_verify,
 	    .must_match = plan->must_match,
+	    .bind = plan->plan->login != NULL,
 	    .small = plan->small_hello,
 	    .dane = plan->dane,
 	    .way = plan->resumes ? way_of(talk) : NULL,

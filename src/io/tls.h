@@ -31,6 +31,7 @@ struct tls_wish { /* what a handshake is to be; borrowed */
 	const char *name; /* of the host: for SNI and the certificate's check */
 	bool must_verify; /* a certificate that is not good ends it … */
 	bool must_match; /* … or one that matches no TLSA record */
+	bool bind; /* to find what AUTH is bound to */
 	bool small; /* with a ClientHello that fits into one packet */
 	const struct dane *dane; /* NULL: there are no records to be tried */
 	/* From where to where the connection is, in any words: a session that the server gives is

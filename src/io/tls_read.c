@@ -408,6 +408,18 @@ signature_words(SSL *ssl, struct arena *arena)
 	return arena_printf(arena, "%s/%s", key, OBJ_nid2sn(digest));
 }
 
+/* RFC 9266: below TLS 1.3 only where the session is bound to its handshake (RFC 7627). */
+static void
+read_binding(SSL *ssl, struct tls_facts *facts)
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+
+	if (SSL_version(ssl) < TLS1_3_VERSION && SSL_get_extms_support(ssl) != 1)
+		return;
+	facts->bound = SSL_export_keying_material(ssl, facts->binding, sizeof facts->binding, label,
+	                   strlen(label), NULL, 0, 1) == 1;
+}
+
 static void
 read_session(SSL *ssl, const struct tls_check *check)
 {
@@ -419,6 +431,8 @@ read_session(SSL *ssl, const struct tls_check *check)
 	facts->group = group_words(ssl, arena);
 	facts->hybrid = facts->group != NULL && is_hybrid(facts->group);
 	facts->sigalg = signature_words(ssl, arena);
+	if (check->wish.bind)
+		read_binding(ssl, facts);
 }
 
 void

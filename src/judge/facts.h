@@ -143,6 +143,10 @@ struct arena;
 	X(SILENT_HANDSHAKE, "silent-handshake") \
 	X(SILENT, "silent") \
 	X(OWN_HASTE, "own-haste") \
+	/* of a login */ \
+	X(LOGIN_REFUSED, "login-refused") \
+	X(LOGIN_LATER, "login-later") \
+	X(LOGIN_UNKNOWN, "login-unknown") \
 	/* of a walk that ended by no reply: the names of statuses and endings */ \
 	X(UNREACHABLE, "unreachable") \
 	X(UNREACHABLE_SILENT, "unreachable.silent") \
@@ -168,6 +172,7 @@ struct arena;
 	X(FLOOD, "flood") \
 	X(STARTTLS_INJECTION, "starttls-injection") \
 	X(TLS_MISSING, "tls-missing") \
+	X(AUTH_FAILED, "auth-failed") \
 	X(UNEXPECTED_REPLY, "unexpected-reply") \
 	X(TLS_FAILED, "tls-failed") \
 	X(TLS_FAILED_VERSION, "tls-failed.version") \

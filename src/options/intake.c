@@ -55,7 +55,9 @@ depth_of(const struct intake *intake, const struct target *target, bool from_lis
 	enum stage asked = intake->plan->quit_after;
 
 	if (asked == STAGE_NONE)
-		return target->rcpt != NULL && !from_list ? STAGE_MESSAGE : STAGE_STARTTLS;
+		return target->rcpt != NULL && !from_list ? STAGE_MESSAGE
+		       : intake->plan->login              ? STAGE_AUTH
+		                                          : STAGE_STARTTLS;
 	return from_list && asked > STAGE_RCPT ? STAGE_RCPT : asked;
 }
 

@@ -33,6 +33,7 @@ struct intake_plan { /* borrowed */
 	bool shuffled; /* the list, in blocks: one that is sorted hammers nobody */
 	const char *server; /* host of --server, NULL */
 	unsigned server_port;
+	bool login; /* who has no recipient is walked to the end of AUTH */
 	enum stage quit_after; /* STAGE_NONE: the default */
 	uint64_t seed; /* any number that nobody who makes lists knows */
 };

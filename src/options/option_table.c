@@ -36,6 +36,7 @@ const char *const section_titles[SECTION_COUNT] = {
     [SECTION_TASK] = "Task",
     [SECTION_SENDER] = "Who is sending",
     [SECTION_TLS] = "TLS",
+    [SECTION_LOGIN] = "Login",
     [SECTION_MESSAGE] = "Test message",
     [SECTION_TIME] = "Time limits",
     [SECTION_DNS] = "DNS and blocklists",
@@ -49,6 +50,7 @@ static const struct option_word depths[] = {
     {"greeting", STAGE_GREETING, false},
     {"ehlo", STAGE_EHLO, false},
     {"starttls", STAGE_STARTTLS, false},
+    {"auth", STAGE_AUTH, false},
     {"mail", STAGE_MAIL, false},
     {"rcpt", STAGE_RCPT, false},
     {"data", STAGE_DATA, false},
@@ -74,6 +76,7 @@ static const struct option_word stage_words[] = {
     {"starttls", STAGE_STARTTLS, false},
     {"handshake", STAGE_HANDSHAKE, false},
     {"ehlo-tls", STAGE_EHLO_TLS, false},
+    {"auth", STAGE_AUTH, false},
     {"mail", STAGE_MAIL, false},
     {"rcpt", STAGE_RCPT, false},
     {"data", STAGE_DATA, false},
@@ -217,7 +220,8 @@ const struct option option_table[] = {
     {
         .names = "quit-after",
         .value = "STAGE",
-        .help = "how far to go: connect, greeting, ehlo, starttls, mail, rcpt, data or message",
+        .help =
+            "how far to go: connect, greeting, ehlo, starttls, auth, mail, rcpt, data or message",
         .commands = P,
         .section = SECTION_TASK,
         FIELD(quit_after),
@@ -702,6 +706,89 @@ const struct option option_table[] = {
         .section = SECTION_TLS,
         FIELD(sts_before),
         .take = take_file,
+    },
+    {
+        .names = "auth",
+        .value = "MECHANISM",
+        .help = "log in (AUTH): any, or plain, login, cram-md5, scram-sha-256 ...",
+        .commands = P,
+        .section = SECTION_LOGIN,
+        FIELD(auth),
+        .take = take_mechanisms,
+    },
+    {
+        .names = "auth-user",
+        .value = "NAME",
+        .help = "log in as NAME",
+        .commands = P,
+        .section = SECTION_LOGIN,
+        FIELD(auth_user),
+        .take = take_user,
+    },
+    {
+        .names = "auth-password-file",
+        .value = "FILE",
+        .help = "file whose one line is the password; - is standard input",
+        .commands = P,
+        .section = SECTION_LOGIN,
+        FIELD(auth_password_file),
+        .take = take_file,
+    },
+    {
+        .names = "auth-password-fd",
+        .value = "N",
+        .help = "open descriptor to read the password from",
+        .commands = P,
+        .section = SECTION_LOGIN,
+        FIELD(auth_password_fd),
+        .take = take_descriptor,
+        .not_in_file = true,
+    },
+    {
+        .names = "auth-token-file",
+        .value = "FILE",
+        .help = "file whose one line is an OAuth token (xoauth2, oauthbearer)",
+        .commands = P,
+        .section = SECTION_LOGIN,
+        FIELD(auth_token_file),
+        .take = take_file,
+    },
+    {
+        .names = "auth-token-fd",
+        .value = "N",
+        .help = "open descriptor to read the token from",
+        .commands = P,
+        .section = SECTION_LOGIN,
+        FIELD(auth_token_fd),
+        .take = take_descriptor,
+        .not_in_file = true,
+    },
+    {
+        .names = "auth-optional",
+        .help = "go on without a login where it is not offered, or refused",
+        .commands = P,
+        .section = SECTION_LOGIN,
+        FIELD(auth_want),
+        .on = LOGIN_MAY,
+        .off = LOGIN_MUST,
+    },
+    {
+        .names = "auth-optional-strict",
+        .help = "go on without a login where it is not offered",
+        .commands = P,
+        .section = SECTION_LOGIN,
+        FIELD(auth_want),
+        .on = LOGIN_IF_OFFERED,
+        .off = LOGIN_MUST,
+    },
+    {
+        .names = "auth-insecure",
+        .help = "log in without TLS, too, and under a certificate that is not good",
+        .commands = P,
+        .section = SECTION_LOGIN,
+        FIELD(auth_insecure),
+        .on = 1,
+        .not_in_file = true, /* it is said each time */
     },
     {
         .names = "protocol",
@@ -1659,7 +1746,7 @@ const struct option option_table[] = {
 const size_t option_count = sizeof option_table / sizeof *option_table;
 _Static_assert(sizeof option_table / sizeof *option_table <= OPTION_MAX, "OPTION_MAX is too small");
 _Static_assert(sizeof(enum stage) == sizeof(int) && sizeof(enum tls_want) == sizeof(int) &&
-                   sizeof(enum protocol) == sizeof(int) &&
+                   sizeof(enum protocol) == sizeof(int) && sizeof(enum login_want) == sizeof(int) &&
                    sizeof(enum route_family) == sizeof(int) &&
                    sizeof(enum tls_level) == sizeof(int),
     "flags and words are stored as int");

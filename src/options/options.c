@@ -586,8 +586,9 @@ static bool
 check_message(struct option_parse *parse)
 {
 	const struct options *options = parse->options;
-	const char *files[] = {options->data.file, options->body.file, options->input};
-	unsigned readers = 0;
+	const char *files[] = {options->data.file, options->body.file, options->input,
+	    options->auth_password_file, options->auth_token_file};
+	unsigned readers = (options->auth_password_fd == 1) + (options->auth_token_fd == 1);
 
 	if (options->data.text != NULL || options->data.file != NULL) {
 		const char *other = options->headers.count > 0  ? "--header"
@@ -603,7 +604,75 @@ check_message(struct option_parse *parse)
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
 		readers += files[i] != NULL && strcmp(files[i], "-") == 0;
 	return readers < 2 ||
-	       fail(parse, "standard input can be read only once (--input, --data, --body)");
+	       fail(parse,
+	           "standard input can be read only once (--input, --data, --body, --auth-...)");
+}
+
+bool
+options_log_in(const struct options *o)
+{
+	return o->auth != 0 || o->auth_user != NULL || o->auth_password_file != NULL ||
+	       o->auth_password_fd != 0 || o->auth_token_file != NULL || o->auth_token_fd != 0;
+}
+
+/* What goes with a login: a password, or a token, or neither. */
+static bool
+check_secrets(struct option_parse *parse)
+{
+	const unsigned token = 1u << MECHANISM_OAUTHBEARER | 1u << MECHANISM_XOAUTH2,
+	               none = 1u << MECHANISM_EXTERNAL;
+	const struct options *o = parse->options;
+	bool has_password = o->auth_password_file != NULL || o->auth_password_fd != 0,
+	     has_token = o->auth_token_file != NULL || o->auth_token_fd != 0;
+
+	if (o->auth_password_file != NULL && o->auth_password_fd != 0)
+		return fail(parse, "--auth-password-fd: --auth-password-file names it, too");
+	if (o->auth_token_file != NULL && o->auth_token_fd != 0)
+		return fail(parse, "--auth-token-fd: --auth-token-file names it, too");
+	if (o->auth_user == NULL && (o->auth & ~none) != 0)
+		return fail(parse, "--auth: the name is missing (--auth-user)");
+	if (o->auth_user == NULL && o->auth == 0)
+		return fail(parse, "a login needs a name (--auth-user)");
+	if (has_token ? o->auth == 0 || (o->auth & (token | none)) != 0
+	              : has_password && (o->auth == 0 || (o->auth & ~token) != 0))
+		return true;
+	if ((o->auth & none) != 0)
+		return true;
+	if (o->auth != 0 && (o->auth & ~token) == 0)
+		return fail(parse, "--auth: the token is missing (--auth-token-file)");
+	return has_token && has_password
+	           ? true
+	           : fail(parse, "--auth: the password is missing (--auth-password-file)");
+}
+
+/* To whom, and over what, a secret may go. */
+static bool
+check_login(struct option_parse *parse)
+{
+	const struct options *o = parse->options;
+	struct target target = {0};
+	const char *why;
+
+	if (o->command != COMMAND_PROBE || !options_log_in(o))
+		return true;
+	if (o->input != NULL)
+		return fail(parse, "--auth: not with --input: a login is for one target");
+	if (o->operands.count > 1 || o->to.count > 1)
+		return fail(parse, "--auth: not with several targets: a login is for one");
+	if (o->operands.count == 1)
+		target_parse(o->operands.items[0], parse->arena, &target, &why);
+	if (o->server.host == NULL && o->socket == NULL && target.host == NULL)
+		return fail(parse, "--auth: the server is missing (--server): a login is for one, "
+		                   "and not for whoever the MX records name");
+	if (o->protocol == PROTOCOL_SMTP)
+		return fail(parse, "--auth: --protocol smtp has no AUTH");
+	if (o->quit_after != STAGE_NONE && o->quit_after < STAGE_AUTH)
+		return fail(
+		    parse, "--auth: --quit-after %s ends before AUTH", stage_name(o->quit_after));
+	if (o->tls == TLS_NEVER && !o->tls_on_connect && !o->auth_insecure && o->socket == NULL)
+		return fail(parse, "--auth: not with --no-tls, but with --auth-insecure: others "
+		                   "could read it");
+	return check_secrets(parse);
 }
 
 /* What is not SMTP's has another port (RFC 8314, RFC 2033), unless one was named. */
@@ -765,7 +834,7 @@ check(struct option_parse *parse)
 	choose_port(parse);
 	choose_ehlo(parse);
 	return check_depth(parse) && check_message(parse) && check_tls(parse) &&
-	       check_sources(parse) && check_signers(parse);
+	       check_login(parse) && check_sources(parse) && check_signers(parse);
 }
 
 bool

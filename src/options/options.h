@@ -112,6 +112,7 @@ struct options {
 	const char *input; /* "-": standard input */
 	const char *skip_file;
 	struct server server;
+	const char *socket; /* of a server on this host: its path; NULL: not given */
 	unsigned port; /* 25 */
 	enum route_family family;
 	bool all;
@@ -147,6 +148,14 @@ struct options {
 	enum tls_level tls_level; /* LEVEL_NONE: not given */
 	const char *tls_ca; /* file or directory; NULL: the system's */
 
+	/* the login */
+	unsigned auth; /* bits of enum login_mechanism; 0: --auth is not given */
+	enum login_want auth_want; /* LOGIN_MUST */
+	const char *auth_user; /* NULL: not given */
+	const char *auth_password_file, *auth_token_file; /* "-": standard input */
+	unsigned auth_password_fd, auth_token_fd; /* and 1; 0: not given */
+	bool auth_insecure; /* without TLS, or without a good certificate, too */
+
 	/* MTA-STS */
 	bool mta_sts; /* true: look for policies */
 	const char *sts_ca; /* file or directory; NULL: the system's */
@@ -164,6 +173,7 @@ struct options {
 	/* how it is said */
 	enum protocol protocol; /* PROTOCOL_ESMTP */
 	bool chunking;
+	bool pipeline;
 	const char *dsn_notify, *dsn_ret, *dsn_envid; /* as they go out; NULL: not given */
 
 	/* the test message */
@@ -239,6 +249,9 @@ bool options_parse(struct options *options, enum command_id command, int argc, c
 /* The limit of each stage in milliseconds: ours (smtp/stage.h), or --timeout, or what one of
  * --timeout-… says of it. */
 void options_deadlines(const struct options *options, long ms[STAGE_COUNT]);
+
+/* Is there to be a login? */
+bool options_log_in(const struct options *options);
 
 bool options_color(
     const struct options *options, int fd); /* should what goes to `fd` be coloured? (--color,

@@ -4,11 +4,12 @@
 
 #include "base/slice.h"
 
-static const char no_auth[] = "mxwalk does not log in";
+static const char no_password[] =
+    "others see what is in arguments: --auth-password-file FILE, or --auth-password-fd N";
+static const char no_extra[] = "DIGEST-MD5 and NTLM are not spoken";
 static const char no_choice[] = "what TLS is spoken is not to be chosen";
 static const char one_recipient[] = "a message has one recipient: --to ADDRESS";
 static const char other_checks[] = "--tls-verify checks the chain and the name";
-static const char no_tcp[] = "mxwalk speaks SMTP over TCP only";
 static const char no_xclient[] = "mxwalk speaks for itself: no XCLIENT";
 static const char no_proxy[] = "mxwalk speaks for itself: no PROXY";
 static const char no_hints[] = "the signs before the lines of -v are always there";
@@ -29,7 +30,7 @@ const struct swaks_option swaks_table[] = {
     {"protocol", SWAKS_MUST, "--protocol PROTOCOL", NULL},
     {"data d", SWAKS_MUST, "--data TEXT or --data @FILE", NULL},
     {"dump-as-body dab", SWAKS_MAY, NULL, "the message says who sent it anyway"},
-    {"dump-as-body-shows-password dabsp", SWAKS_NONE, NULL, no_auth},
+    {"dump-as-body-shows-password dabsp", SWAKS_NONE, NULL, "passwords are never shown"},
     {"timeout", SWAKS_MUST, "--timeout TIME", NULL},
     {"quit-after quit q", SWAKS_MUST, "--quit-after STAGE", NULL},
     {"drop-after drop da", SWAKS_MUST, NULL,
@@ -37,15 +38,15 @@ const struct swaks_option swaks_table[] = {
     {"drop-after-send das", SWAKS_MUST, NULL,
         "every walk ends with QUIT: --quit-after STAGE says where"},
     {"suppress-data n", SWAKS_NONE, NULL, "the text of the message is never shown"},
-    {"auth a", SWAKS_MAY, NULL, no_auth},
-    {"auth-user au", SWAKS_MAY, NULL, no_auth},
-    {"auth-password ap", SWAKS_MAY, NULL, no_auth},
-    {"auth-map am", SWAKS_MUST, NULL, no_auth},
-    {"auth-extra ae", SWAKS_MUST, NULL, no_auth},
-    {"auth-hide-password ahp", SWAKS_MAY, NULL, no_auth},
-    {"auth-plaintext apt", SWAKS_NONE, NULL, no_auth},
-    {"auth-optional ao", SWAKS_MAY, NULL, no_auth},
-    {"auth-optional-strict aos", SWAKS_MAY, NULL, no_auth},
+    {"auth a", SWAKS_MAY, "--auth MECHANISM", NULL},
+    {"auth-user au", SWAKS_MAY, "--auth-user NAME", NULL},
+    {"auth-password ap", SWAKS_MAY, NULL, no_password},
+    {"auth-map am", SWAKS_MUST, NULL, "a mechanism has the name that the server gives it"},
+    {"auth-extra ae", SWAKS_MUST, NULL, no_extra},
+    {"auth-hide-password ahp", SWAKS_MAY, NULL, "passwords are never shown"},
+    {"auth-plaintext apt", SWAKS_NONE, NULL, "what AUTH says is never shown"},
+    {"auth-optional ao", SWAKS_MAY, "--auth-optional", NULL},
+    {"auth-optional-strict aos", SWAKS_MAY, "--auth-optional-strict", NULL},
     {"support", SWAKS_NONE, NULL, "\"mxwalk version\" names the libraries"},
     {"local-interface li", SWAKS_MUST, "--source ADDR", NULL},
     {"local-port lport lp", SWAKS_MUST, NULL, "the system chooses the port"},
@@ -85,8 +86,8 @@ const struct swaks_option swaks_table[] = {
     {"output output-file", SWAKS_MUST, "--output FILE", NULL},
     {"output-file-stdout", SWAKS_MUST, "--output FILE", NULL},
     {"output-file-stderr", SWAKS_MUST, NULL, "the shell does it: 2>FILE"},
-    {"pipe", SWAKS_MUST, NULL, no_tcp},
-    {"socket", SWAKS_MUST, NULL, no_tcp},
+    {"pipe", SWAKS_MUST, NULL, "no program is run: --server HOST"},
+    {"socket", SWAKS_MUST, NULL, "mxwalk speaks SMTP over TCP only"},
     {"body", SWAKS_MUST, "--body TEXT or --body @FILE", NULL},
     {"attach-name", SWAKS_MAY, NULL, "the name is that of the file"},
     {"attach-type", SWAKS_MUST, NULL, "attachments go out as octets: --data @FILE for all else"},

@@ -11,6 +11,7 @@
 #include "mail/address.h"
 #include "mail/message.h"
 #include "options/target.h"
+#include "smtp/login.h"
 
 static bool
 has_space(const char *value)
@@ -320,8 +321,6 @@ take_depth(struct arena *arena, const struct option *option, const char *value, 
 		value = "greeting";
 	if (slice_is(slice_of(value), "xclient"))
 		return "mxwalk speaks for itself: no XCLIENT";
-	if (slice_is(slice_of(value), "auth"))
-		return "nobody logs in; what comes before that is ehlo, or starttls";
 	if (slice_is(slice_of(value), "dot"))
 		return "to the end of the message: message";
 	return take_word(arena, option, value, at);
@@ -461,6 +460,76 @@ take_header(struct arena *arena, const struct option *option, const char *value,
 		value = cut + 2;
 	}
 	return problem != NULL ? problem : take_field(arena, value, at);
+}
+
+/* "any", or "plain,login"; 0: it is neither. EXTERNAL only by its name. */
+static unsigned
+mechanisms_of(struct slice names)
+{
+	unsigned mechanisms = 0;
+	struct slice one;
+
+	if (slice_is(names, "any"))
+		return (1u << MECHANISM_EXTERNAL) - 1;
+	while (slice_part(&names, ',', &one)) {
+		enum login_mechanism m = mechanism_find(slice_trim(one));
+
+		if (m == MECHANISM_NONE)
+			return 0;
+		mechanisms |= 1u << m;
+	}
+	return mechanisms;
+}
+
+const char *
+take_mechanisms(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	unsigned mechanisms = mechanisms_of(slice_of(value));
+	const char *names = "any";
+
+	(void)option;
+	*(unsigned *)at = mechanisms;
+	for (int m = 0; m < MECHANISM_COUNT && mechanisms == 0; m++)
+		names =
+		    arena_printf(arena, "%s, %s", names, mechanism_name((enum login_mechanism)m));
+	return mechanisms != 0
+	           ? NULL
+	           : arena_printf(arena, "not one of %s, nor some with commas between", names);
+}
+
+/* Kept with 1 added. */
+const char *
+take_descriptor(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	unsigned long number;
+
+	(void)arena, (void)option;
+	if (!slice_number(slice_of(value), 65535, &number) || number == 1 || number == 2)
+		return "not a descriptor that is open for reading (0, or 3 and above)";
+	*(unsigned *)at = (unsigned)number + 1;
+	return NULL;
+}
+
+/* A path may have as many octets as fit into an address (unix(7)). */
+const char *
+take_socket(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	enum { PATH_OCTETS = 107 };
+
+	(void)arena, (void)option;
+	*(const char **)at = value;
+	return strlen(value) <= PATH_OCTETS ? NULL : "the path of a socket has at most 107 octets";
+}
+
+/* swaks's "<>" is the empty name. */
+const char *
+take_user(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	(void)arena, (void)option;
+	if (text_has_control(value) || strlen(value) > LOGIN_SECRET_MAX / 8)
+		return "not a name: it has a control character, or over 1024 octets";
+	*(const char **)at = strcmp(value, "<>") == 0 ? "" : value;
+	return NULL;
 }
 
 /* "success,failure": each once; "never" alone (RFC 3461 section 4.1). */

@@ -12,6 +12,7 @@ extern option_take take_recipient, take_sender, take_identity, take_name, take_h
     take_dkim_selector, take_dkim_domain, take_filter, take_dsn_notify, take_dsn_ret,
     take_dsn_envid;
 
+extern option_take take_mechanisms, take_descriptor, take_user, take_socket;
 extern option_take take_ranges; /* addresses: see addresses_add */
 
 #endif

@@ -47,7 +47,7 @@ enum { OTHER_SITES = (1 << 18) - 1, OTHER_SOURCES = (1 << 6) - 1, OTHER_LISTS = 
 _Static_assert((int)TALLY_SITES < (int)OTHER_SITES && (int)TALLY_SOURCES < (int)OTHER_SOURCES &&
                    (int)TALLY_LISTS < (int)OTHER_LISTS,
     "numbers of names must fit into a cell");
-_Static_assert(WALK_COUNT <= 16 && STAGE_COUNT <= 16 && CAUSE_COUNT <= 64 && BASIS_COUNT <= 8 &&
+_Static_assert(WALK_COUNT <= 16 && STAGE_CLOSED <= 16 && CAUSE_COUNT <= 64 && BASIS_COUNT <= 8 &&
                    WHO_COUNT <= 8 && TALLY_TLS_COUNT <= 8,
     "what a result says must fit into a cell");
 

@@ -146,8 +146,10 @@ say_cause(struct buf *out, const struct journey *journey)
 
 	if (!journey->diagnosed)
 		return;
-	if (d->cause != CAUSE_UNKNOWN || d->list != NULL || journey->status == WALK_REFUSED ||
-	    journey->status == WALK_DEFERRED)
+	if (journey->stage == STAGE_AUTH && d->cause == CAUSE_AUTH_REQUIRED)
+		buf_puts(out, ": the login is refused");
+	else if (d->cause != CAUSE_UNKNOWN || d->list != NULL || journey->status == WALK_REFUSED ||
+	         journey->status == WALK_DEFERRED)
 		text_cause(out, d->cause, d->basis, d->list);
 }
 

@@ -74,6 +74,7 @@ text_asked(enum stage asked)
 	    [STAGE_STARTTLS] = "EHLO (STARTTLS refused)",
 	    [STAGE_HANDSHAKE] = "the TLS handshake",
 	    [STAGE_EHLO_TLS] = "EHLO under TLS",
+	    [STAGE_AUTH] = "AUTH",
 	    [STAGE_READY] = "EHLO",
 	    [STAGE_RSET] = "EHLO",
 	    [STAGE_MAIL] = "MAIL",

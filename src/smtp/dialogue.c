@@ -22,6 +22,7 @@ ending_name(enum ending ending)
 	    [END_INJECTED] = "starttls-injection",
 	    [END_TLS_FAILED] = "tls-failed",
 	    [END_TLS_MISSING] = "tls-missing",
+	    [END_AUTH_FAILED] = "auth-failed",
 	    [END_UNREACHABLE] = "unreachable",
 	    [END_UNEXPECTED] = "unexpected-reply",
 	    [END_NOT_SENDABLE] = "not-sendable",
@@ -92,22 +93,30 @@ static bool
 tls_is_missing(const struct dialogue *d, enum stage next)
 {
 	return d->plan->tls == TLS_MUST && !d->tls && d->plan->depth >= STAGE_STARTTLS &&
-	       (next == STAGE_READY || (next == STAGE_QUIT && d->done));
+	       (next == STAGE_AUTH || next == STAGE_READY || (next == STAGE_QUIT && d->done));
 }
 
-static enum stage
-pass_guard(const struct dialogue *d, enum stage next)
+static bool
+holds(const struct dialogue *d, enum guard guard)
 {
-	switch (stages[next].guard) {
+	switch (guard) {
 	case GUARD_TLS:
-		return d->plan->tls != TLS_NEVER && d->ehlo.starttls && !d->tls
-		           ? next
-		           : stages[next].otherwise;
+		return d->plan->tls != TLS_NEVER && d->ehlo.starttls && !d->tls;
+	case GUARD_LOGIN:
+		return d->plan->login != NULL && (!d->tried || d->exchange != NULL);
 	case GUARD_OPEN:
-		return d->open ? next : stages[next].otherwise;
+		return d->open;
 	case GUARD_NONE:
 		break;
 	}
+	return true;
+}
+
+static enum stage
+pass_guards(const struct dialogue *d, enum stage next)
+{
+	while (!holds(d, stages[next].guard))
+		next = stages[next].otherwise;
 	return next;
 }
 
@@ -119,7 +128,7 @@ begin(struct dialogue *d)
 
 	d->transactions++;
 	if (why == NULL)
-		return pass_guard(d, stages[STAGE_READY].next[GOT_YES]);
+		return pass_guards(d, stages[STAGE_READY].next[GOT_YES]);
 	end(d, END_NOT_SENDABLE, why);
 	return d->stays ? STAGE_READY : STAGE_QUIT;
 }
@@ -151,10 +160,52 @@ by_protocol(const struct dialogue *d, enum stage next)
 	return next == STAGE_DATA && says_bdat(d) ? STAGE_MESSAGE : next;
 }
 
+/* Why there is to be no login here; NULL: it is begun. */
+static const char *
+open_exchange(struct dialogue *d)
+{
+	const struct login *login = d->plan->login;
+	enum login_mechanism mechanism;
+	const char *why = NULL;
+
+	if (!d->tls && !login->in_clear)
+		return "there is no TLS, and without it nothing is said of a login "
+		       "(--auth-insecure allows it)";
+	mechanism = login_choose(login, d->ehlo.auth, d->binding, d->arena, &why);
+	if (mechanism == MECHANISM_NONE)
+		return why;
+	d->mechanism = mechanism;
+	d->exchange = exchange_begin(login, mechanism, d->binding, &why);
+	return d->exchange != NULL ? NULL : why;
+}
+
+static enum stage
+log_in(struct dialogue *d)
+{
+	const char *why = open_exchange(d);
+
+	d->tried = true;
+	if (why == NULL)
+		return STAGE_AUTH;
+	if (d->plan->login->want != LOGIN_MUST)
+		return STAGE_READY;
+	end(d, END_NOT_SENDABLE, why);
+	return STAGE_QUIT;
+}
+
+static void
+close_exchange(struct dialogue *d)
+{
+	exchange_end(d->exchange);
+	d->exchange = NULL;
+}
+
 static void
 enter(struct dialogue *d, enum stage next)
 {
-	next = by_protocol(d, pass_guard(d, next));
+	if (d->stage == STAGE_AUTH && next != STAGE_AUTH)
+		close_exchange(d);
+	next = by_protocol(d, pass_guards(d, next));
 	/* Deep enough. Before the greeting we may not talk, and behind 354 a QUIT would be message
 	 * text: there we just close. */
 	if (next < STAGE_QUIT && next > last_stage(d->plan->depth)) {
@@ -169,6 +220,8 @@ enter(struct dialogue *d, enum stage next)
 		                        : "the server does not offer STARTTLS");
 		next = STAGE_QUIT;
 	}
+	if (next == STAGE_AUTH && d->stage != STAGE_AUTH)
+		next = log_in(d);
 	if (next == STAGE_READY)
 		next = come_to_rest(d);
 	if ((next == STAGE_READY || next >= STAGE_QUIT) && d->stage < STAGE_QUIT &&
@@ -184,6 +237,7 @@ dialogue_start(struct dialogue *d, const struct plan *plan, struct arena *arena)
 	    .arena = arena,
 	    .stage = STAGE_CONNECT,
 	    .reached = STAGE_CONNECT,
+	    .mechanism = MECHANISM_NONE,
 	    .decisive_stage = STAGE_CONNECT};
 }
 
@@ -275,6 +329,9 @@ dialogue_act(const struct dialogue *d, struct buf *line)
 	case STAGE_STARTTLS:
 		buf_puts(line, "STARTTLS\r\n");
 		break;
+	case STAGE_AUTH:
+		exchange_say(d->exchange, line);
+		break;
 	case STAGE_RSET:
 		buf_puts(line, "RSET\r\n");
 		break;
@@ -306,6 +363,7 @@ dialogue_farewell(const struct dialogue *d)
 {
 	bool commands = d->stage > STAGE_GREETING && d->stage < STAGE_QUIT &&
 	                d->stage != STAGE_STARTTLS && d->stage != STAGE_HANDSHAKE &&
+	                d->stage != STAGE_AUTH && /* there it would be an answer */
 	                d->stage != STAGE_DATA;
 
 	return commands ? "QUIT\r\n" : NULL;
@@ -326,6 +384,10 @@ note(struct dialogue *d, const struct reply *reply, long ms)
 		entry->reply = *reply;
 	if (stages[d->stage].act != ACT_SAY)
 		return;
+	if (d->stage == STAGE_AUTH) {
+		entry->sent = exchange_shown(d->exchange, d->arena);
+		return;
+	}
 	if (d->stage == STAGE_MESSAGE) {
 		entry->sent = arena_printf(d->arena, "%s(message, %zu octets)",
 		    says_bdat(d) ? "BDAT " : "", d->plan->message_len);
@@ -361,15 +423,69 @@ is_end(enum stage stage, enum stage next)
 	return next >= STAGE_QUIT || (next == STAGE_READY && stage > STAGE_READY);
 }
 
-void
-dialogue_heard(struct dialogue *d, const struct reply *reply, bool more_waiting, long ms)
+/* What may be kept of a reply: all of it, but for a secret of ours. */
+static struct reply
+without_secrets(const struct dialogue *d, const struct reply *reply)
+{
+	struct reply kept = *reply;
+
+	if (d->plan->login != NULL)
+		login_blot(d->plan->login, d->exchange, &kept, d->arena);
+	return kept;
+}
+
+/* A reply to AUTH, or to an answer within it. */
+static enum stage
+after_auth(struct dialogue *d, const struct reply *reply, enum stage next)
 {
 	enum outcome outcome = outcome_of(reply->code);
+	const char *why = NULL;
+
+	if (d->ending == END_AUTH_FAILED) /* whatever it says when we break it off */
+		return STAGE_QUIT;
+	if (outcome == GOT_YES) {
+		d->logged_in = exchange_proven(d->exchange, &why);
+	} else if (reply->code == 334) {
+		exchange_challenged(d->exchange, reply, d->arena, &why);
+		next = STAGE_AUTH;
+	} else if (outcome == GOT_MORE) {
+		end(d, END_UNEXPECTED, NULL);
+		return STAGE_CLOSED;
+	} else if (outcome != GOT_CLOSING && d->plan->login->want == LOGIN_MAY) {
+		return STAGE_READY;
+	}
+	if (why == NULL)
+		return next;
+	end(d, END_AUTH_FAILED, why);
+	return outcome == GOT_YES ? STAGE_QUIT : STAGE_AUTH;
+}
+
+static void
+learn(struct dialogue *d, const struct reply *reply)
+{
+	memset(&d->ehlo, 0, sizeof d->ehlo); /* what was learnt in the clear does not count any more
+	                                        (RFC 3207 section 4.2) */
+	if (outcome_of(reply->code) == GOT_YES)
+		ehlo_read(reply, d->arena, &d->ehlo);
+	d->starttls_offered |= d->ehlo.starttls;
+}
+
+static bool
+is_answer(enum stage stage, const struct reply *reply)
+{
+	return (reply->code / 100 == 3) == (stage == STAGE_DATA);
+}
+
+void
+dialogue_heard(struct dialogue *d, const struct reply *heard, bool more_waiting, long ms)
+{
+	struct reply reply = without_secrets(d, heard);
+	enum outcome outcome = outcome_of(reply.code);
 	enum stage stage = d->stage, next = by_protocol(d, stages[stage].next[outcome]);
 	bool good = outcome == GOT_YES || outcome == GOT_MORE;
 
 	if (stage != STAGE_READY)
-		note(d, reply, ms);
+		note(d, &reply, ms);
 	if (stage == STAGE_READY) { /* of its own accord: it is about to close */
 		enter(d, STAGE_QUIT);
 		return;
@@ -378,27 +494,24 @@ dialogue_heard(struct dialogue *d, const struct reply *reply, bool more_waiting,
 		enter(d, next);
 		return;
 	}
-	if (good || is_end(stage, next)) {
-		d->decisive = *reply;
+	if (d->ending != END_AUTH_FAILED && (good || is_end(stage, next))) {
+		d->decisive = reply;
 		d->decisive_stage = stage;
 	}
-	if (stage == STAGE_EHLO || stage == STAGE_EHLO_TLS) {
-		memset(&d->ehlo, 0, sizeof d->ehlo); /* what was learnt in the clear does not count
-		                                        any more (RFC 3207 section 4.2) */
-		if (outcome == GOT_YES)
-			ehlo_read(reply, d->arena, &d->ehlo);
-		d->starttls_offered |= d->ehlo.starttls;
-	}
+	if (stage == STAGE_AUTH)
+		next = after_auth(d, heard, next);
+	if (stage == STAGE_EHLO || stage == STAGE_EHLO_TLS)
+		learn(d, &reply);
 	if (stage == STAGE_STARTTLS && outcome == GOT_YES && more_waiting) {
 		dialogue_lost(
 		    d, END_INJECTED, "bytes in the clear behind the reply to STARTTLS", NULL, 0);
 		return;
 	}
 	if (stage == STAGE_STARTTLS && outcome != GOT_YES)
-		d->starttls_reply = *reply;
+		d->starttls_reply = reply;
 	if (stage == STAGE_MAIL || stage == STAGE_RSET || stage == STAGE_MESSAGE)
 		d->open = stage == STAGE_MAIL && outcome == GOT_YES;
-	if (good && (outcome == GOT_MORE) != (stage == STAGE_DATA))
+	if (good && stage != STAGE_AUTH && !is_answer(stage, &reply))
 		end(d, END_UNEXPECTED, NULL);
 	else if (good && stage == STAGE_MESSAGE)
 		d->done = true; /* no later stage is there to say so */
@@ -437,13 +550,19 @@ dialogue_lost(struct dialogue *d, enum ending ending, const char *detail,
     const struct reply *partial, long ms)
 {
 	enum stage stage = d->stage;
+	struct reply kept;
 
 	if (stage == STAGE_CLOSED)
 		return;
+	if (partial != NULL) {
+		kept = without_secrets(d, partial);
+		partial = &kept;
+	}
 	if (ending != END_INJECTED && stage != STAGE_READY) /* that one's reply is noted already */
 		note(d, partial, ms);
-	/* A server that just closes on QUIT, or on one who rests, has not failed us. */
-	if (stage != STAGE_QUIT && stage != STAGE_READY) {
+	/* A server that just closes on QUIT, or on one who rests, has not failed us; of one that
+	 * failed in AUTH it is known how. */
+	if (stage != STAGE_QUIT && stage != STAGE_READY && d->ending != END_AUTH_FAILED) {
 		end(d, ending, detail);
 		if (ending != END_INJECTED) {
 			memset(&d->decisive, 0, sizeof d->decisive);

@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/slice.h"
 #include "smtp/ehlo.h"
+#include "smtp/login.h"
 #include "smtp/stage.h"
 #include "smtp/transcript.h"
 
@@ -36,6 +38,7 @@ struct plan {
 	bool require_tls; /* every server on the way, too (RFC 8689): MAIL says so */
 	bool pipeline; /* reserved: the walk is lock-step, so that each reply has its blame and time
 	                */
+	const struct login *login; /* NULL: without one */
 	const char *message; /* CRLF line ends, not stuffed; NULL when depth < MESSAGE */
 	size_t message_len;
 	const long *ms; /* deadline of each stage, STAGE_COUNT of them */
@@ -54,6 +57,7 @@ enum ending { /* how a walk ended, beyond the replies */
 	END_TLS_FAILED, /* handshake failed, or the certificate where --tls-verify asks for a good
 	                   one */
 	END_TLS_MISSING, /* --tls asks for it and the server does not offer it, or refuses */
+	END_AUTH_FAILED, /* it breaks AUTH, or cannot prove that it is the server which knows us */
 	END_UNREACHABLE, /* no connection */
 	END_UNEXPECTED, /* a reply that does not belong there: 354 to RCPT, 250 to DATA */
 	END_NOT_SENDABLE, /* our own doing: 8-bit message without 8BITMIME, non-ASCII address or
@@ -76,6 +80,11 @@ struct dialogue {
 	struct ehlo ehlo; /* as of the last EHLO */
 	bool starttls_offered;
 	struct reply starttls_reply; /* that refused it; count 0: none did */
+	struct slice binding; /* of the TLS session, for AUTH; set by the caller, borrowed */
+	struct exchange *exchange; /* AUTH under way; NULL: none is */
+	enum login_mechanism mechanism; /* of the login; MECHANISM_NONE: none was begun */
+	bool logged_in;
+	bool tried; /* to log in, or found that it is not possible */
 	unsigned transactions; /* begun */
 	bool open; /* the server may still hold one: RSET before the next */
 	/* the transaction under way, or the last one */

@@ -19,6 +19,7 @@
 #define STARTTLS STAGE_STARTTLS
 #define HANDSHAKE STAGE_HANDSHAKE
 #define EHLO_TLS STAGE_EHLO_TLS
+#define AUTH STAGE_AUTH
 #define READY STAGE_READY
 #define RSET STAGE_RSET
 #define MAIL STAGE_MAIL
@@ -33,11 +34,13 @@ const struct stage_row stages[STAGE_COUNT] = {
 	[CONNECT]   = {"connect",   ACT_CONNECT, 300,  15, {GREETING,  CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}, 0,0},
 	[GREETING]  = {"greeting",  ACT_LISTEN,  300,  60, {EHLO,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}, 0,0},
 	[EHLO]      = {"ehlo",      ACT_SAY,     300,  30, {STARTTLS,  CLOSED,  HELO,    QUIT,    QUIT,   CLOSED}, 0,0},
-	[HELO]      = {"ehlo",      ACT_SAY,     300,  30, {READY,     CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}, 0,0},
-	[STARTTLS]  = {"starttls",  ACT_SAY,     300,  30, {HANDSHAKE, CLOSED,  READY,   READY,   QUIT,   CLOSED},
-		GUARD_TLS, READY},
+	[HELO]      = {"ehlo",      ACT_SAY,     300,  30, {AUTH,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}, 0,0},
+	[STARTTLS]  = {"starttls",  ACT_SAY,     300,  30, {HANDSHAKE, CLOSED,  AUTH,    AUTH,    QUIT,   CLOSED},
+		GUARD_TLS, AUTH},
 	[HANDSHAKE] = {"handshake", ACT_TLS,     300,  30, {EHLO_TLS,  CLOSED,  CLOSED,  CLOSED,  CLOSED, CLOSED}, 0,0},
-	[EHLO_TLS]  = {"ehlo-tls",  ACT_SAY,     300,  30, {READY,     CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}, 0,0},
+	[EHLO_TLS]  = {"ehlo-tls",  ACT_SAY,     300,  30, {AUTH,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED}, 0,0},
+	[AUTH]      = {"auth",      ACT_SAY,     300,  30, {READY,     AUTH,    QUIT,    QUIT,    QUIT,   CLOSED},
+		GUARD_LOGIN, READY},
 	[READY]     = {"ready",     ACT_REST,    300,  30, {RSET,      QUIT,    QUIT,    QUIT,    QUIT,   CLOSED}, 0,0},
 	[RSET]      = {"rset",      ACT_SAY,     300,  30, {MAIL,      CLOSED,  QUIT,    QUIT,    QUIT,   CLOSED},
 		GUARD_OPEN, MAIL},
@@ -56,6 +59,7 @@ const struct stage_row stages[STAGE_COUNT] = {
 #undef STARTTLS
 #undef HANDSHAKE
 #undef EHLO_TLS
+#undef AUTH
 #undef READY
 #undef RSET
 #undef MAIL

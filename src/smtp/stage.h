@@ -1,8 +1,9 @@
 /* stage: the SMTP dialogue as a table, one row a stage: what we do, what may come back, and where
  * that leads (RFC 5321 sections 3 and 4).
  *
- * Edges go forward, but for those that end a transaction and lead back to READY, where a session
- * takes the next one or QUIT. The table knows no socket and no clock. dialogue.h walks it. */
+ * Edges go forward, but for the challenges of AUTH, which are counted, and for those that end a
+ * transaction and lead back to READY, where a session takes the next one or QUIT. The table knows
+ * no socket and no clock. dialogue.h walks it. */
 #ifndef SMTP_STAGE_H
 #define SMTP_STAGE_H
 
@@ -18,6 +19,7 @@ enum stage {
 	STAGE_STARTTLS,
 	STAGE_HANDSHAKE,
 	STAGE_EHLO_TLS,
+	STAGE_AUTH,
 	STAGE_READY, /* the session stands, and no transaction is under way */
 	STAGE_RSET,
 	STAGE_MAIL,
@@ -45,6 +47,7 @@ enum outcome { /* the columns */
 enum guard {
 	GUARD_NONE,
 	GUARD_TLS, /* it is wanted, and offered */
+	GUARD_LOGIN, /* it is wanted */
 	GUARD_OPEN, /* a transaction was begun, and is not over for the server */
 };
 

@@ -65,6 +65,8 @@ struct tls_facts { /* strings are in the walk's arena; NULL: not known */
 	struct tls_fault faults[TLS_FAULTS_MAX];
 	size_t fault_count;
 	const char *error; /* why the handshake failed */
+	unsigned char binding[32]; /* of the session, for AUTH (RFC 9266) */
+	bool bound; /* … it was asked for, and is there */
 };
 
 struct tls_facts tls_facts_copy(const struct tls_facts *facts, struct arena *arena);
