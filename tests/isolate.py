@@ -169,9 +169,8 @@ PLANTED = {
     'two together': (refuses('You have won', 'pills today'), ('both', 'subject You have won', BUY)),
     'a link with a file': (refuses('shop\\.example/', 'list.csv'), ('both', 'link shop.example', 'attachment-name list.csv')),
 }
-# Two parts are one of many more pairs than there are parts.
 for what, (judge, want) in PLANTED.items():
-    most = 14 if want[0] == 'one' else 16
+    most = 14
     server = Filter(judge)
     run = isolate(server)
     last = end(run)

@@ -62,39 +62,6 @@ ended(struct course *course, enum course_end end)
 
 /* ---- the finding tried both ways */
 
-/* What has to be seen for this reason: these parts alone are refused, and the rest is accepted. Of
- * two parts the less suspected one is tried, for of the other more is known. */
-struct proof {
-	part_set sent;
-	bool refused;
-};
-
-enum { PROOFS = 2 };
-
-static unsigned
-proofs_of(const struct suspects *suspects, const struct suspect *suspect, struct proof *proofs)
-{
-	part_set all = suspects_all(suspects), parts = suspect_parts(suspect);
-	bool first =
-	    suspects_part(suspects, suspect->first) < suspects_part(suspects, suspect->second);
-	part_set less = (part_set)1 << (first ? suspect->first : suspect->second);
-
-	switch (suspect->kind) {
-	case SUSPICION_ONE:
-	case SUSPICION_EITHER:
-		proofs[0] = (struct proof){less, true};
-		proofs[1] = (struct proof){all & ~parts, false};
-		return PROOFS;
-	case SUSPICION_BOTH:
-		proofs[0] = (struct proof){parts, true};
-		proofs[1] = (struct proof){all & ~less, false};
-		return PROOFS;
-	case SUSPICION_SUM:
-		break;
-	}
-	return 0;
-}
-
 /* No part is left out, or all are: the whole message or the control has shown it. */
 static bool
 is_shown(const struct course *course, const struct proof *proof)
@@ -114,7 +81,7 @@ next_proof(const struct course *course, part_set *sent)
 {
 	struct suspect best = suspects_best(course->suspects);
 	struct proof proofs[PROOFS];
-	unsigned count = proofs_of(course->suspects, &best, proofs);
+	unsigned count = suspect_proofs(course->suspects, &best, proofs);
 
 	for (unsigned i = 0; i < count; i++)
 		if (!is_shown(course, &proofs[i])) {

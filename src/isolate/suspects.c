@@ -1,6 +1,5 @@
 #include "isolate/suspects.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -14,10 +13,13 @@
 #define SHARE_SUM .04
 #define CHANCE .02
 
-/* So much nearer to one half another set must be than the simpler one before it. */
-#define SLACK .02
+/* What a set is worth: most where either outcome is as likely, 1; and so much more for each
+ * certainty that it would prove the reason as well, which has to be done once anyway. So much
+ * better another set must be than the simpler one before it. */
+#define WORTH_OF_PROOF .4
+#define SLACK .002
 
-enum { RANDOM_SETS = 160 };
+enum { RANDOM_SETS = 160, FEW = 2 };
 
 struct suspects {
 	struct suspect *items;
@@ -26,6 +28,8 @@ struct suspects {
 	uint64_t random;
 	double *marginal; /* by part */
 	unsigned *order; /* parts, the most suspected first */
+	struct proof noted[SUSPECTS_NOTED]; /* outcomes */
+	unsigned noted_count;
 };
 
 static void
@@ -136,6 +140,8 @@ foretells(const struct suspect *suspect, part_set sent)
 void
 suspects_note(struct suspects *suspects, part_set sent, bool refused)
 {
+	if (suspects->noted_count < SUSPECTS_NOTED)
+		suspects->noted[suspects->noted_count++] = (struct proof){sent, refused};
 	for (size_t i = 0; i < suspects->count; i++) {
 		struct suspect *suspect = &suspects->items[i];
 
@@ -144,7 +150,56 @@ suspects_note(struct suspects *suspects, part_set sent, bool refused)
 	weigh(suspects);
 }
 
-/* ---- the next test: the set whose refusal is as likely as its acceptance */
+/* ---- what proves a reason */
+
+unsigned
+suspect_proofs(
+    const struct suspects *suspects, const struct suspect *suspect, struct proof proofs[PROOFS])
+{
+	part_set all = suspects_all(suspects), parts = suspect_parts(suspect);
+	bool first = suspects->marginal[suspect->first] < suspects->marginal[suspect->second];
+	part_set less = only(first ? suspect->first : suspect->second);
+
+	switch (suspect->kind) {
+	case SUSPICION_ONE:
+	case SUSPICION_EITHER:
+		proofs[0] = (struct proof){less, true};
+		proofs[1] = (struct proof){all & ~parts, false};
+		return PROOFS;
+	case SUSPICION_BOTH:
+		proofs[0] = (struct proof){parts, true};
+		proofs[1] = (struct proof){all & ~less, false};
+		return PROOFS;
+	case SUSPICION_SUM:
+		break;
+	}
+	return 0;
+}
+
+static bool
+was_noted(const struct suspects *suspects, const struct proof *proof)
+{
+	for (unsigned i = 0; i < suspects->noted_count; i++)
+		if (suspects->noted[i].sent == proof->sent &&
+		    suspects->noted[i].refused == proof->refused)
+			return true;
+	return false;
+}
+
+/* Would sending these prove this reason, which nothing has yet? */
+static bool
+would_prove(const struct suspects *suspects, const struct suspect *suspect, part_set sent)
+{
+	struct proof proofs[PROOFS];
+	unsigned count = suspect_proofs(suspects, suspect, proofs);
+
+	for (unsigned i = 0; i < count; i++)
+		if (proofs[i].sent == sent)
+			return !was_noted(suspects, &proofs[i]);
+	return false;
+}
+
+/* ---- the next test: the set of which the outcome is worth most */
 
 static uint64_t
 random_bits(struct suspects *suspects)
@@ -158,21 +213,41 @@ random_bits(struct suspects *suspects)
 struct set_search {
 	const struct suspects *suspects;
 	part_set best;
-	double distance; /* of its chance of refusal from one half */
+	double worth;
 };
+
+static unsigned
+count_parts(part_set parts)
+{
+	unsigned count = 0;
+
+	for (; parts != 0; parts &= parts - 1)
+		count++;
+	return count;
+}
 
 static void
 consider(struct set_search *search, part_set sent)
 {
-	double refused = 0;
+	const struct suspects *suspects = search->suspects;
+	part_set all = suspects_all(suspects);
+	bool may_prove = count_parts(sent) <= FEW || count_parts(all & ~sent) <= FEW;
+	double refused = 0, proven = 0, worth;
 
-	if (sent == 0 || sent == suspects_all(search->suspects))
+	if (sent == 0 || sent == all)
 		return;
-	for (size_t i = 0; i < search->suspects->count; i++)
-		if (foretells(&search->suspects->items[i], sent))
-			refused += search->suspects->items[i].share;
-	if (fabs(refused - .5) < search->distance - SLACK) {
-		search->distance = fabs(refused - .5);
+	for (size_t i = 0; i < suspects->count; i++) {
+		const struct suspect *suspect = &suspects->items[i];
+
+		if (foretells(suspect, sent))
+			refused += suspect->share;
+		if (may_prove && would_prove(suspects, suspect, sent))
+			proven += suspect->share;
+	}
+	refused = refused * (1 - CHANCE) + (1 - refused) * CHANCE;
+	worth = 4 * refused * (1 - refused) + WORTH_OF_PROOF * proven;
+	if (worth > search->worth + SLACK) {
+		search->worth = worth;
 		search->best = sent;
 	}
 }
@@ -180,7 +255,7 @@ consider(struct set_search *search, part_set sent)
 part_set
 suspects_next(struct suspects *suspects)
 {
-	struct set_search search = {.suspects = suspects, .distance = 1};
+	struct set_search search = {.suspects = suspects};
 	part_set all = suspects_all(suspects), first = 0;
 
 	for (unsigned i = 0; i < suspects->parts; i++) {
@@ -239,10 +314,4 @@ suspects_best(const struct suspects *suspects)
 		if (suspects->items[i].share > best.share)
 			best = suspects->items[i];
 	return best;
-}
-
-double
-suspects_part(const struct suspects *suspects, unsigned part)
-{
-	return suspects->marginal[part];
 }

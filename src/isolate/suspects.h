@@ -14,7 +14,7 @@
 struct arena;
 struct suspects;
 
-enum { SUSPECTS_MAX = 60 }; /* parts */
+enum { SUSPECTS_MAX = 60, /* parts */ SUSPECTS_NOTED = 64 };
 
 typedef uint64_t part_set; /* bit i: part i is there */
 
@@ -26,6 +26,15 @@ struct suspect {
 	double share; /* of all probability, 0 to 1 */
 };
 
+/* What has to be seen before a reason is a finding: these parts alone are refused, and the rest is
+ * accepted. Of two parts the less suspected one is tried, for of the other more is known. */
+struct proof {
+	part_set sent; /* all or none: the whole message or the control has shown it */
+	bool refused;
+};
+
+enum { PROOFS = 2 };
+
 /* `weights` (> 0): how much each part is suspected at first, next to each other. In the arena. */
 struct suspects *suspects_new(
     const double *weights, size_t count, uint64_t seed, struct arena *arena);
@@ -33,15 +42,19 @@ struct suspects *suspects_new(
 part_set suspects_all(const struct suspects *suspects); /* every part */
 part_set suspect_parts(const struct suspect *suspect); /* those that it names; 0 for SUM */
 
-/* Which parts to send next: neither all of them nor none. */
+/* Which parts to send next: neither all of them nor none. A set that would prove a reason, too, is
+ * worth more than one that would only tell as much. */
 part_set suspects_next(struct suspects *suspects);
+/* At most SUSPECTS_NOTED times. */
 void suspects_note(struct suspects *suspects, part_set sent, bool refused);
+
+/* Returns how many there are: none of a sum, which cannot be tried. */
+unsigned suspect_proofs(
+    const struct suspects *suspects, const struct suspect *suspect, struct proof proofs[PROOFS]);
 
 /* The likeliest; `share` is its own. */
 struct suspect suspects_best(const struct suspects *suspects);
 /* The likeliest `most` of them, best first; returns how many there are. */
 size_t suspects_list(const struct suspects *suspects, struct suspect *list, size_t most);
-/* How likely it is that this part has to do with it. */
-double suspects_part(const struct suspects *suspects, unsigned part);
 
 #endif
