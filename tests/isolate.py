@@ -170,7 +170,7 @@ PLANTED = {
     'a link with a file': (refuses('shop\\.example/', 'list.csv'), ('both', 'link shop.example', 'attachment-name list.csv')),
 }
 for what, (judge, want) in PLANTED.items():
-    most = 14
+    most = 14 if want[0] == 'one' else 15  # what is found beforehand (a program, a form) leads astray here
     server = Filter(judge)
     run = isolate(server)
     last = end(run)

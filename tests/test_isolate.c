@@ -384,11 +384,65 @@ Test(isolate, what_the_server_says_weighs)
 	open_bench(&bench, message);
 	link = piece_named(&bench.pieces, PIECE_LINK, "shop.example");
 	other = piece_named(&bench.pieces, PIECE_LINK, "other.example");
-	weights = kinds_weigh(&bench.kinds, &bench.pieces, "content-url",
-	    "554 5.7.1 shop.example is listed on dbl", bench.arena);
+	weights = kinds_weigh(&bench.kinds, &bench.pieces,
+	    &(struct spoken){
+	        &(struct hints){0}, "content-url", "554 5.7.1 shop.example is listed on dbl"},
+	    bench.arena);
 	cr_expect(weights[link] > 10 * weights[other] && weights[other] > 10 * weights[0]);
 	cr_expect_str_eq(kinds_tell(&bench.kinds, &bench.pieces.items[link], bench.arena),
 	    "the links to shop.example");
+	close_bench(&bench);
+}
+
+/* What was found before anything is sent: the part that it names, else the one at its line. */
+static const struct {
+	const char *by, *words;
+	unsigned line;
+	enum piece_kind kind;
+	const char *name; /* of the only part that is suspected; NULL: none is */
+} clues[] = {
+    {"url.lists", "shop.example (link) is on DBL: spam.", 0, PIECE_LINK, "shop.example"},
+    {"url.form.short", "A link goes through a shortener: http://shop.example/win.", 20, PIECE_LINK,
+        "shop.example"},
+    {"att.type", "A file is refused by its type: prize.exe.", 30, PIECE_ATTACHMENT_NAME,
+        "prize.exe"},
+    {"hdr.subject", "The Subject is that of a reply.", 3, PIECE_SUBJECT, "You have won"},
+    {"html.active", "There is a form.", 999, PIECE_CONSTRUCT, "style"},
+    {"URIBL_BLACK", "URIBL_BLACK, 7.5: other.example", 0, PIECE_LINK, "other.example"},
+    {"hdr.date", "The Date is 9 days old.", 4, PIECE_FIELD, NULL},
+    {"auth.spf", "SPF of shop.example: fail.", 0, PIECE_LINK, NULL},
+    {"NO_SUCH_SYMBOL", "shop.example", 0, PIECE_LINK, NULL},
+};
+
+Test(isolate, what_was_found_beforehand_weighs)
+{
+	struct bench bench;
+
+	open_bench(&bench, message);
+	for (size_t i = 0; i < sizeof clues / sizeof *clues; i++) {
+		const struct clue clue = {clues[i].by, clues[i].words, clues[i].line, true};
+		struct hints hints = {0};
+		int piece = clues[i].name != NULL
+		                ? piece_named(&bench.pieces, clues[i].kind, clues[i].name)
+		                : -1;
+		double *weights, *before;
+
+		kinds_hint(&bench.kinds, &bench.pieces, &clue, &hints, bench.arena);
+		if (piece < 0) {
+			cr_expect(hints.count == 0, "%s: %zu", clues[i].by, hints.count);
+			continue;
+		}
+		before = kinds_weigh(&bench.kinds, &bench.pieces,
+		    &(struct spoken){&(struct hints){0}, NULL, ""}, bench.arena);
+		weights = kinds_weigh(
+		    &bench.kinds, &bench.pieces, &(struct spoken){&hints, NULL, ""}, bench.arena);
+		for (size_t k = 0; k < bench.pieces.count; k++)
+			if ((int)k == piece)
+				cr_expect(weights[k] > 9 * before[k], "%s", clues[i].by);
+			else if (bench.pieces.items[k].kind != PIECE_ATTACHMENT)
+				cr_expect(weights[k] < 2 * before[k], "%s: %s", clues[i].by,
+				    bench.pieces.items[k].name);
+	}
 	close_bench(&bench);
 }
 

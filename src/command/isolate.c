@@ -14,6 +14,9 @@
 #include "campaign/delay.h"
 #include "command/command.h"
 #include "command/isolate_envelope.h"
+#include "command/isolate_prior.h"
+#include "command/isolate_resume.h"
+#include "command/message_file.h"
 #include "command/output.h"
 #include "command/pinned.h"
 #include "io/loop.h"
@@ -45,6 +48,8 @@ struct isolate { /* all that lives as long as the command */
 	enum cause cause; /* of the whole message's refusal */
 	int code;
 	uint64_t seed; /* from message and recipient: the same course for the same answers */
+	struct hints hints; /* what was found before anything was sent */
+	struct isolate_earlier earlier; /* --resume */
 };
 
 static void
@@ -65,11 +70,15 @@ static long
 spacing(const struct isolate *isolate, const struct course_step *step)
 {
 	double chance = (double)(loop_random() >> 11) / 9007199254740992.0;
-	double ms = (double)isolate->options->isolate_interval * (1 - JITTER + 2 * JITTER * chance);
+	long ms =
+	    (long)((double)isolate->options->isolate_interval * (1 - JITTER + 2 * JITTER * chance));
+	int64_t since;
 
 	if (isolate->course.count == 0)
 		return 0;
-	return step->wait_ms > (long)ms ? step->wait_ms : (long)ms;
+	since = loop_wall_ms() - isolate->tests[isolate->course.count - 1].at;
+	ms = step->wait_ms > ms ? step->wait_ms : ms;
+	return since <= 0 ? ms : since >= ms ? 0 : ms - (long)since;
 }
 
 /* ---- one message */
@@ -130,13 +139,15 @@ static void
 keep_test(struct isolate *isolate, const struct journey *journey, const struct course_step *step,
     enum course_outcome outcome)
 {
-	struct isolated_test *test = &isolate->tests[isolate->course.count - 1];
+	struct isolated_test *test = &isolate->tests[isolate->course.count];
 	const struct attempt *attempt = journey->decisive;
 
 	*test = (struct isolated_test){
 	    .say = step->say, .sent = step->sent, .outcome = outcome, .at = loop_wall_ms()};
 	if (attempt == NULL)
 		return;
+	if (attempt->reply.code >= 500 && journey->diagnosed)
+		test->cause = cause_name(journey->diagnosis.cause);
 	test->stage = attempt->stage;
 	test->detail = arena_string(isolate->arena, attempt->detail);
 	test->reply = pinned_keep_reply(&isolate->pinned, &attempt->reply);
@@ -169,13 +180,39 @@ tell_test(struct isolate *isolate)
 
 /* "Greylisted for 300 seconds": 0 where the reply names no time. */
 static long
-named_delay(const struct journey *journey)
+named_delay(const struct isolated_test *test)
 {
-	const struct attempt *attempt = journey->decisive;
+	return test->reply == NULL
+	           ? 0
+	           : (long)delay_named(test->reply->text, strlen(test->reply->text));
+}
 
-	if (attempt == NULL || attempt->reply.count == 0)
-		return 0;
-	return (long)delay_named(attempt->reply.text, strlen(attempt->reply.text));
+/* What the server said to the whole message tells where to look first, or that it is no part. */
+static void
+learn_cause(struct isolate *isolate)
+{
+	const struct isolated_test *test = &isolate->tests[isolate->course.count - 1];
+	const struct spoken spoken = {
+	    &isolate->hints, test->cause, test->reply != NULL ? test->reply->text : ""};
+	double *weights = kinds_weigh(&isolate->kinds, &isolate->pieces, &spoken, isolate->arena);
+
+	isolate->course.suspects =
+	    suspects_new(weights, isolate->pieces.count, isolate->seed, isolate->arena);
+	isolate->said.cause = test->cause;
+	if (test->cause != NULL && kinds_is_about_sender(&isolate->kinds, test->cause))
+		isolate->course.end = COURSE_NOT_NEEDED;
+}
+
+/* The test that is at the end of the list. */
+static void
+note_test(struct isolate *isolate, const struct course_step *step)
+{
+	const struct isolated_test *test = &isolate->tests[isolate->course.count];
+
+	course_note(&isolate->course, step, test->outcome, named_delay(test));
+	if (step->say == COURSE_WHOLE && test->outcome == COURSE_REFUSED)
+		learn_cause(isolate);
+	refresh(isolate);
 }
 
 /* EXIT_OK: go on. */
@@ -197,12 +234,9 @@ try_one(struct isolate *isolate, const struct course_step *step)
 		errand_free(errand);
 		return EXIT_INTERRUPTED;
 	}
-	course_note(&isolate->course, step, outcome, named_delay(&errand->journey));
 	keep_test(isolate, &errand->journey, step, outcome);
-	if (step->say == COURSE_WHOLE && outcome == COURSE_REFUSED)
-		isolate->said.cause = cause_name(isolate->cause);
 	errand_free(errand);
-	refresh(isolate);
+	note_test(isolate, step);
 	if (!tell_test(isolate))
 		return EXIT_WRITE;
 	return local ? EXIT_LOCAL : EXIT_OK;
@@ -325,7 +359,8 @@ static void
 begin(struct isolate *isolate)
 {
 	const struct pieces *pieces = &isolate->pieces;
-	double *weights = kinds_weigh(&isolate->kinds, pieces, NULL, "", isolate->arena);
+	const struct spoken spoken = {&isolate->hints, NULL, ""};
+	double *weights = kinds_weigh(&isolate->kinds, pieces, &spoken, isolate->arena);
 	part_set links = 0;
 
 	for (size_t i = 0; i < pieces->count; i++)
@@ -337,19 +372,58 @@ begin(struct isolate *isolate)
 	refresh(isolate);
 }
 
-/* What the server said to the whole message tells where to look first, or that it is no part. */
-static void
-learn_cause(struct isolate *isolate)
+static bool
+tell_plan(struct isolate *isolate)
 {
-	const struct reply *reply = isolate->tests[isolate->course.count - 1].reply;
-	double *weights = kinds_weigh(&isolate->kinds, &isolate->pieces, cause_name(isolate->cause),
-	    reply->text, isolate->arena);
+	struct buf out;
+	bool written = true;
 
-	isolate->course.suspects =
-	    suspects_new(weights, isolate->pieces.count, isolate->seed, isolate->arena);
-	refresh(isolate);
-	if (kinds_is_about_sender(&isolate->kinds, cause_name(isolate->cause)))
-		isolate->course.end = COURSE_NOT_NEEDED;
+	buf_init(&out, RECORD_MAX);
+	if (isolate->options->format == FORMAT_NDJSON)
+		record_isolate_plan(&out, &isolate->said);
+	else if (!isolate->options->quiet)
+		text_isolate_plan(&out, &isolate->style, &isolate->said, isolate->arena);
+	if (out.len > 0)
+		written = output_write(&isolate->output, &out);
+	buf_release(&out);
+	return written;
+}
+
+/* What an earlier run has sent, and how it was answered, is as if it had been now. */
+static void
+replay(struct isolate *isolate)
+{
+	const struct isolate_earlier *earlier = &isolate->earlier;
+
+	for (unsigned i = 0; i < earlier->count; i++) {
+		const struct isolated_test *test = &earlier->tests[i];
+		struct course_step step;
+
+		course_again(&isolate->course);
+		step = course_next(&isolate->course);
+		step.say = test->say;
+		step.sent = test->sent;
+		isolate->tests[i] = *test;
+		if (test->say == COURSE_WHOLE && test->outcome == COURSE_REFUSED) {
+			isolate->code = test->reply != NULL ? test->reply->code : 0;
+			isolate->cause = CAUSE_UNKNOWN;
+			if (test->cause != NULL)
+				cause_parse(test->cause, &isolate->cause);
+		}
+		note_test(isolate, &step);
+	}
+	course_again(&isolate->course);
+	log_note("%s: %u messages are there already", isolate->options->output, earlier->count);
+}
+
+/* An earlier run has told how it ended, and nothing has come since. */
+static bool
+is_told(const struct isolate *isolate)
+{
+	const struct isolate_earlier *earlier = &isolate->earlier;
+
+	return earlier->ended && earlier->count == isolate->course.count &&
+	       earlier->end == isolate->said.end;
 }
 
 static int
@@ -358,16 +432,15 @@ go(struct isolate *isolate)
 	struct course_step step;
 	int status = EXIT_OK, saved;
 
-	while (status == EXIT_OK && (step = course_next(&isolate->course)).end == COURSE_GOES_ON) {
+	while (status == EXIT_OK && (step = course_next(&isolate->course)).end == COURSE_GOES_ON)
 		status = try_one(isolate, &step);
-		if (status == EXIT_OK && step.say == COURSE_WHOLE &&
-		    isolate->tests[isolate->course.count - 1].outcome == COURSE_REFUSED)
-			learn_cause(isolate);
-	}
 	isolate->said.end = isolate->course.end;
 	if (status == EXIT_WRITE)
 		return status;
-	if (!tell_end(isolate))
+	if (is_told(isolate))
+		log_note("%s: this run is at its end: %s", isolate->options->output,
+		    course_end_name(isolate->said.end));
+	else if (!tell_end(isolate))
 		return EXIT_WRITE;
 	if (status != EXIT_OK)
 		return status;
@@ -380,30 +453,22 @@ go(struct isolate *isolate)
 static int
 read_message(struct isolate *isolate)
 {
-	const struct content *data = &isolate->options->data;
 	const struct message_plan tokens = {.version = PACKAGE_NAME " " PACKAGE_VERSION,
 	    .from = isolate->pinned.sender.from,
 	    .to = isolate->pinned.target.rcpt,
 	    .helo = isolate->pinned.sender.helo,
 	    .now = loop_wall_ms() / 1000,
 	    .random = {loop_random(), loop_random()}};
-	const char *name = data->file != NULL ? data->file : "--data", *text = data->text, *why;
-	char *bytes = NULL;
-	size_t len = text != NULL ? strlen(text) : 0;
+	const char *name, *why;
+	struct slice bytes;
 	unsigned line = 0;
-	bool good;
 
-	if (data->file != NULL) {
-		text = bytes = file_unpack(data->file, INPUT_OCTETS, MESSAGE_MAX, &len);
-		if (bytes == NULL)
-			return EXIT_DATA;
-	}
-	isolate->seed = hash_add(hash_add(0, text, len), tokens.to, strlen(tokens.to));
-	good = message_from_file(text, len, &tokens, &isolate->message, &why, &line) &&
-	       pieces_read((struct slice){isolate->message.data, isolate->message.len},
-	           isolate->arena, &isolate->pieces, &why);
-	free(bytes);
-	if (good)
+	if (!message_file_content(&isolate->options->data, isolate->arena, &bytes, &name))
+		return EXIT_DATA;
+	isolate->seed = hash_add(hash_add(0, bytes.at, bytes.len), tokens.to, strlen(tokens.to));
+	if (message_from_file(bytes.at, bytes.len, &tokens, &isolate->message, &why, &line) &&
+	    pieces_read((struct slice){isolate->message.data, isolate->message.len}, isolate->arena,
+	        &isolate->pieces, &why))
 		return EXIT_OK;
 	log_error("%s:%u: %s", name, line, why);
 	return EXIT_DATA;
@@ -449,7 +514,16 @@ describe(struct isolate *isolate)
 	const struct pinned *pinned = &isolate->pinned;
 
 	snprintf(isolate->run, sizeof isolate->run, "%08x", (unsigned)loop_random());
+	if (isolate->earlier.any)
+		snprintf(isolate->run, sizeof isolate->run, "%s", isolate->earlier.plan.run);
 	isolate->said = (struct isolated){.run = isolate->run,
+	    .facts = {.version = PACKAGE_VERSION,
+	        .started = loop_wall_ms(),
+	        .options = isolate->options->given.items,
+	        .option_count = isolate->options->given.count,
+	        .given = isolate->seed,
+	        .given_known = true},
+	    .hints = &isolate->hints,
 	    .recipient = pinned->target.rcpt,
 	    .mx = pinned->destination->host,
 	    .ip = pinned->destination->ip,
@@ -461,6 +535,31 @@ describe(struct isolate *isolate)
 	    .tests = isolate->tests};
 }
 
+/* What is known beforehand: from the plan of the run that is gone on with, or found now. */
+static int
+look_beforehand(struct isolate *isolate)
+{
+	const struct isolate_prior_plan prior = {.pinned = &isolate->pinned,
+	    .message = {isolate->message.data, isolate->message.len},
+	    .kinds = &isolate->kinds,
+	    .pieces = &isolate->pieces};
+
+	if (!isolate->earlier.any)
+		return isolate_prior(&prior, &isolate->hints);
+	isolate->hints = isolate->earlier.plan.hints;
+	return EXIT_OK;
+}
+
+static int
+start(struct isolate *isolate)
+{
+	if (isolate->earlier.any)
+		replay(isolate);
+	else if (!tell_plan(isolate))
+		return EXIT_WRITE;
+	return go(isolate);
+}
+
 static int
 isolate_message(struct isolate *isolate)
 {
@@ -468,15 +567,22 @@ isolate_message(struct isolate *isolate)
 
 	if (status == EXIT_OK)
 		status = read_message(isolate);
+	if (status == EXIT_OK)
+		status = look_beforehand(isolate);
 	if (status != EXIT_OK)
 		return status;
 	describe(isolate);
 	begin(isolate);
+	status = isolate_resume_compare(isolate->options, &isolate->earlier, &isolate->said);
+	if (status == EXIT_OK && isolate->options->resume)
+		status = isolate_resume_mend(&isolate->earlier, &isolate->output);
+	if (status != EXIT_OK)
+		return status;
 	if (!isolate->options->quiet && isatty(STDERR_FILENO)) {
 		isolate->pinned.wait_shown = show_wait;
 		isolate->pinned.arg = isolate;
 	}
-	return go(isolate);
+	return start(isolate);
 }
 
 int
@@ -487,11 +593,14 @@ command_isolate(const struct options *options)
 
 	if (status == EXIT_OK)
 		status = check_files(options);
+	if (status == EXIT_OK && options->resume)
+		status = isolate_resume_read(options, isolate.arena, &isolate.earlier);
 
 	buf_init(&isolate.message, MESSAGE_MAX);
 	buf_init(&isolate.text, MESSAGE_MAX);
 	if (status == EXIT_OK) {
-		status = pinned_open(&isolate.pinned, options, isolate.arena);
+		status = pinned_open(&isolate.pinned, options,
+		    isolate.earlier.any ? &isolate.earlier.plan.ip : NULL, isolate.arena);
 		isolate.pinned.target.depth = STAGE_MESSAGE;
 		if (status == EXIT_OK)
 			status = output_open(&isolate.output, options);

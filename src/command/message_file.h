@@ -9,6 +9,7 @@
 #include "mail/mailfile.h"
 
 struct arena;
+struct content;
 
 enum { MESSAGE_FILE_MAX = 64 * 1024 * 1024 }; /* octets */
 
@@ -20,6 +21,10 @@ struct read_message {
 /* "-": standard input. False after saying why. Of several messages in an mbox, a note says that the
  * first was taken. */
 bool message_file_read(struct read_message *out, const char *name, struct arena *arena);
+/* The octets of --data, file or text, as they are, in the arena; `name` is what to call them. False
+ * after saying why. */
+bool message_file_content(
+    const struct content *data, struct arena *arena, struct slice *bytes, const char **name);
 void message_file_take(struct read_message *out, struct slice bytes, struct arena *arena);
 
 #endif

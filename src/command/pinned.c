@@ -112,9 +112,19 @@ route_step(struct book *book, void *arg)
 	return errand_route(pinned->route);
 }
 
-/* The first address that a sender would try. */
+static struct destination *
+next_destination(struct pinned *pinned, const struct ip *ip)
+{
+	struct destination *next;
+
+	while ((next = errand_next(pinned->route)) != NULL)
+		if (ip == NULL || ip_equal(&next->ip, ip))
+			break;
+	return next;
+}
+
 static int
-find_destination(struct pinned *pinned)
+find_destination(struct pinned *pinned, const struct ip *ip)
 {
 	const struct options *o = pinned->options;
 	struct journey *journey;
@@ -126,9 +136,16 @@ find_destination(struct pinned *pinned)
 	complete =
 	    dns_consult(&pinned->dns, pinned->route->book, route_step, pinned, o->timeout_dns);
 	errand_routed(pinned->route, complete);
-	pinned->destination = errand_next(pinned->route);
+	pinned->destination = next_destination(pinned, ip);
 	if (pinned->destination != NULL)
 		return EXIT_OK;
+	if (ip != NULL && journey->note == NULL && journey->attempt_count == 0) {
+		char text[IP_TEXT];
+
+		log_error("%s: no server has the address %s any more, to which the messages went",
+		    pinned->target.text, ip_text(ip, text));
+		return EXIT_UNDETERMINED;
+	}
 	log_error("%s: no server to ask: %s", pinned->target.text,
 	    journey->note != NULL        ? journey->note
 	    : journey->attempt_count > 0 ? journey->attempts[0].detail
@@ -195,7 +212,8 @@ make_plan(struct pinned *pinned)
 }
 
 int
-pinned_open(struct pinned *pinned, const struct options *options, struct arena *arena)
+pinned_open(
+    struct pinned *pinned, const struct options *options, const struct ip *ip, struct arena *arena)
 {
 	int status;
 
@@ -211,7 +229,7 @@ pinned_open(struct pinned *pinned, const struct options *options, struct arena *
 		return status;
 	watch(pinned);
 	make_plan(pinned);
-	status = find_destination(pinned);
+	status = find_destination(pinned, ip);
 	return status == EXIT_OK ? find_sender(pinned) : status;
 }
 

@@ -35,8 +35,10 @@ struct pinned {
 };
 
 /* Opens what it takes and finds the way: EXIT_OK, or the exit status after saying why. `arena` is
- * borrowed. Either way pinned_close is to be called; it returns the exit status. */
-int pinned_open(struct pinned *pinned, const struct options *options, struct arena *arena);
+ * borrowed. `ip`: the server has to be that one; NULL: the first that a sender would try. Either
+ * way pinned_close is to be called; it returns the exit status. */
+int pinned_open(
+    struct pinned *pinned, const struct options *options, const struct ip *ip, struct arena *arena);
 int pinned_close(struct pinned *pinned, int status);
 
 /* One walk to its end, or to a signal (then there may be no attempt), and what its verdict is; to

@@ -19,19 +19,15 @@
 #include "command/message_file.h"
 #include "command/output.h"
 #include "command/own_host.h"
+#include "command/parts_aside.h"
 #include "command/sources.h"
 #include "dns/book.h"
 #include "evidence/identify.h"
-#include "input/archive.h"
-#include "input/aside.h"
 #include "io/loop.h"
-#include "preflight/html.h"
 #include "report/ndjson.h"
 #include "report/preflight_report.h"
 
 enum {
-	ASIDE_MS = 800, /* for the HTML and the listings of archives of one message, all in all */
-	ASIDE_OCTETS = 8 * 1024 * 1024, /* that it may come to */
 	LIST_LINE_MAX = 4096,
 	LIST_BATCH = 500 /* domains of a list that are asked about at once */
 };
@@ -190,51 +186,6 @@ read_list(struct preflighting *run)
 
 /* ---- the message */
 
-static void
-digest_html(struct buf *out, void *arg)
-{
-	const struct slice *text = arg;
-
-	html_digest(*text, out);
-}
-
-static void
-list_archive(struct buf *out, void *arg)
-{
-	const struct slice *bytes = arg;
-
-	archive_list(*bytes, out);
-}
-
-static struct slice
-do_aside(struct preflighting *run, aside_work *work, struct slice *on, int64_t end)
-{
-	struct slice found = {"", 0};
-	int64_t left = end - loop_ms();
-	struct buf out;
-
-	buf_init(&out, ASIDE_OCTETS);
-	if (left > 0 && aside_run(work, on, (long)left, &out))
-		found = (struct slice){arena_copy(run->mail, out.data, out.len), out.len};
-	buf_release(&out);
-	return found;
-}
-
-static void
-look_into_parts(struct preflighting *run)
-{
-	int64_t end = loop_ms() + ASIDE_MS;
-
-	for (size_t i = 0; i < run->facts.part_count; i++) {
-		struct body_part *part = &run->facts.parts[i];
-
-		if (part->html_tried)
-			part->html = do_aside(run, digest_html, &part->text, end);
-		else if (part_is_archive(part))
-			part->listing = do_aside(run, list_archive, &part->decoded, end);
-	}
-}
-
 /* One that is signed already is judged as it is. */
 static bool
 sign_copy(struct preflighting *run, long long now)
@@ -274,7 +225,7 @@ read_message(struct preflighting *run, long long now)
 	query.message = file.message;
 	query.file = file.facts;
 	message_facts_read(&query, run->mail, &run->facts);
-	look_into_parts(run);
+	parts_look_into(&run->facts, run->mail);
 	message_facts_finish(&run->facts);
 	return sign_copy(run, now);
 }

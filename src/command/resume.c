@@ -13,60 +13,58 @@
 #include "options/option_table.h"
 #include "report/read.h"
 
-enum { WHY_MAX = 300 };
-
 /* A list is never as long as this: a record that says so is none of ours. */
 enum { PLACE_MAX = 100 * 1000 * 1000 };
 
 struct resuming {
 	const struct resume_plan *plan;
 	unsigned long runs, results, without_line;
-	char why[WHY_MAX]; /* it is of another run, and how that is known; "": it is not */
+	char why[RESUME_WHY]; /* it is of another run, and how that is known; "": it is not */
 };
 
 /* ---- is it the same run? */
 
 /* An option that says nothing of whom is asked, how far, and as whom. `words`: "name=value". */
 static bool
-is_passing(const char *words)
+is_passing(enum command_id command, const char *words)
 {
 	bool negated;
-	const struct option *option =
-	    option_find(words, strcspn(words, "="), COMMAND_PROBE, &negated);
+	const struct option *option = option_find(words, strcspn(words, "="), command, &negated);
 
 	return option != NULL && option->passing;
 }
 
 /* The next of them that matters, from `*i` on; NULL: there is none. */
 static const char *
-next_option(const struct run_facts *run, size_t *i)
+next_option(enum command_id command, const struct run_facts *run, size_t *i)
 {
 	while (*i < run->option_count) {
 		const char *words = run->options[(*i)++];
 
-		if (!is_passing(words))
+		if (!is_passing(command, words))
 			return words;
 	}
 	return NULL;
 }
 
 /* The order counts: of some options the later wins. */
-static void
-compare_options(struct resuming *resuming, const struct run_facts *earlier)
+bool
+resume_differs(enum command_id command, const struct run_facts *earlier,
+    const struct run_facts *now, char why[RESUME_WHY])
 {
-	const struct run_facts *now = resuming->plan->run;
 	const char *was, *is;
 	size_t i = 0, k = 0;
 
 	do {
-		was = next_option(earlier, &i);
-		is = next_option(now, &k);
+		was = next_option(command, earlier, &i);
+		is = next_option(command, now, &k);
 	} while (was != NULL && is != NULL && strcmp(was, is) == 0);
-	if (was != NULL || is != NULL)
-		snprintf(resuming->why, WHY_MAX,
-		    "it is of a run with other options: there %s%s, here %s%s",
-		    was != NULL ? "--" : "", was != NULL ? was : "no more", is != NULL ? "--" : "",
-		    is != NULL ? is : "no more");
+	if (was == NULL && is == NULL)
+		return false;
+	snprintf(why, RESUME_WHY, "it is of a run with other options: there %s%s, here %s%s",
+	    was != NULL ? "--" : "", was != NULL ? was : "no more", is != NULL ? "--" : "",
+	    is != NULL ? is : "no more");
+	return true;
 }
 
 static void
@@ -78,13 +76,13 @@ compare(struct resuming *resuming, const struct record *record)
 	if (resuming->why[0] != '\0')
 		return;
 	if (record->schema > 1)
-		snprintf(resuming->why, WHY_MAX, "a later version (%s) has written it",
+		snprintf(resuming->why, RESUME_WHY, "a later version (%s) has written it",
 		    earlier->version != NULL ? earlier->version : "unknown");
 	else if (earlier->given_known && now->given_known && earlier->given != now->given)
-		snprintf(resuming->why, WHY_MAX,
+		snprintf(resuming->why, RESUME_WHY,
 		    "it is of a run over other targets, or the list has changed since");
 	else
-		compare_options(resuming, earlier);
+		resume_differs(COMMAND_PROBE, earlier, now, resuming->why);
 }
 
 /* ---- what is done */
@@ -232,9 +230,9 @@ pack_again(const char *name, struct output *into, unsigned long long good)
 /* One that is packed cannot be cut: it is written again, and takes the old one's place when it is
  * there. Always: not every libarchive tells a member that breaks off from one that ends. */
 static bool
-write_again(const struct resume_plan *plan, unsigned long long good)
+write_again(struct output *output, unsigned long long good)
 {
-	struct output *output = plan->output, into = *output;
+	struct output into = *output;
 	char name[4096];
 	bool done;
 
@@ -259,10 +257,10 @@ write_again(const struct resume_plan *plan, unsigned long long good)
 	return done;
 }
 
-static bool
-mend(const struct resume_plan *plan, const struct records_read *read, bool packed)
+bool
+resume_mend(struct output *output, unsigned long long good, bool packed)
 {
-	return packed ? write_again(plan, read->good) : cut(plan->output, (off_t)read->good);
+	return packed ? write_again(output, good) : cut(output, (off_t)good);
 }
 
 /* Whether something is missing at its end is known only when it is read: a file that breaks off is
@@ -301,7 +299,7 @@ resume_read(const struct resume_plan *plan)
 	packed = !input_is_plain(input);
 	read = records_end(records);
 	status = judge(&resuming, read, packed && read->good > 0);
-	if (status == EXIT_OK && !mend(plan, read, packed)) {
+	if (status == EXIT_OK && !resume_mend(plan->output, read->good, packed)) {
 		log_error("%s: %s", plan->output->name, strerror(errno));
 		status = EXIT_CREATE;
 	}

@@ -19,4 +19,14 @@ struct resume_plan { /* borrowed */
  * was. */
 int resume_read(const struct resume_plan *plan);
 
+/* ---- for those who read such a file in another way (isolate) */
+
+enum { RESUME_WHY = 300 };
+
+/* Options that matter, in which the run of the file and this one differ: `why` says which. */
+bool resume_differs(enum command_id command, const struct run_facts *earlier,
+    const struct run_facts *now, char why[RESUME_WHY]);
+/* Takes off what stands behind its first `good` octets, unpacked. False: errno says why. */
+bool resume_mend(struct output *output, unsigned long long good, bool packed);
+
 #endif

@@ -77,13 +77,14 @@ read_message(struct self *self)
 {
 	const struct content *data = &self->options->data;
 	struct read_message file;
+	struct slice bytes;
+	const char *name;
 
 	if (data->file == NULL && data->text == NULL)
 		return EXIT_OK;
-	if (data->file == NULL)
-		message_file_take(&file, slice_of(data->text), self->question);
-	else if (!message_file_read(&file, data->file, self->question))
+	if (!message_file_content(data, self->question, &bytes, &name))
 		return EXIT_DATA;
+	message_file_take(&file, bytes, self->question);
 	self->message = file.message;
 	author_domain(self->message.at, self->message.len, self->question, &self->author,
 	    &self->author_problem);

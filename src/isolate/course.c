@@ -225,6 +225,15 @@ course_note(struct course *course, const struct course_step *step, enum course_o
 		suspects_note(course->suspects, step->sent, outcome == COURSE_REFUSED);
 }
 
+void
+course_again(struct course *course)
+{
+	if (course->end != COURSE_TOO_FAST && course->untold < UNTOLD_END)
+		return;
+	course->end = COURSE_GOES_ON;
+	course->untold = 0;
+}
+
 enum course_outcome
 course_bare(const struct course *course)
 {

@@ -83,6 +83,8 @@ void course_begin(
 /* What came of the link that was sent bare; UNKNOWN: it was not. */
 enum course_outcome course_bare(const struct course *course);
 struct course_step course_next(struct course *course);
+/* Some time has passed since it was given up for untold outcomes or for a limit: it goes on. */
+void course_again(struct course *course);
 /* `named_ms`: the delay that the reply names, 0 if none. */
 void course_note(struct course *course, const struct course_step *step, enum course_outcome outcome,
     long named_ms);

@@ -11,6 +11,9 @@
 /* What the server's words make likelier, and by how much. */
 #define SPOKEN_OF 20.
 
+/* … and what was found before anything was sent. */
+enum { HINTED_GRAVELY = 10, HINTED = 3, HINTED_MAX = 100 };
+
 enum { NAMED_MIN = 4 }; /* octets: a shorter name is found in many a reply */
 
 static const char *const names[PIECE_KINDS] = {[PIECE_SUBJECT] = "subject",
@@ -72,7 +75,7 @@ read_neutral(struct kinds *kinds, const struct stanza *stanza, struct arena *are
 bool
 kinds_read(struct kinds *kinds, struct arena *arena, struct stanza_error *error)
 {
-	struct stanza *stanzas, *causes, *ends;
+	struct stanza *stanzas, *causes, *ends, *clues;
 	size_t count;
 
 	*kinds = (struct kinds){0};
@@ -80,6 +83,7 @@ kinds_read(struct kinds *kinds, struct arena *arena, struct stanza_error *error)
 		return false;
 	causes = arena_alloc(arena, (count + 1) * sizeof *causes);
 	ends = arena_alloc(arena, (count + 1) * sizeof *ends);
+	clues = arena_alloc(arena, (count + 1) * sizeof *clues);
 	for (size_t i = 0; i < count; i++) {
 		struct slice id = slice_of(stanzas[i].id);
 
@@ -89,11 +93,14 @@ kinds_read(struct kinds *kinds, struct arena *arena, struct stanza_error *error)
 			causes[kinds->cause_count++] = stanzas[i];
 		if (slice_begins(id, "end:"))
 			ends[kinds->end_count++] = stanzas[i];
+		if (slice_begins(id, "clue:"))
+			clues[kinds->clue_count++] = stanzas[i];
 		if (slice_same(id, "neutral"))
 			read_neutral(kinds, &stanzas[i], arena);
 	}
 	kinds->causes = causes;
 	kinds->ends = ends;
+	kinds->clues = clues;
 	for (unsigned kind = 0; kind < PIECE_KINDS; kind++)
 		if (kinds->of[kind].what == NULL)
 			return fail(error, NULL, "a kind of part is missing");
@@ -102,18 +109,25 @@ kinds_read(struct kinds *kinds, struct arena *arena, struct stanza_error *error)
 	           : fail(error, NULL, "no neutral words");
 }
 
+/* Does this stanza name that kind? */
+static bool
+names_kind(const struct stanza *stanza, enum piece_kind kind)
+{
+	struct slice rest = slice_of(stanza_get(stanza, "more")), word;
+
+	while (slice_word(&rest, " ", &word))
+		if (slice_same(word, names[kind]))
+			return true;
+	return false;
+}
+
 static bool
 cause_names(const struct kinds *kinds, const char *cause, enum piece_kind kind)
 {
-	for (size_t i = 0; i < kinds->cause_count; i++) {
-		struct slice rest = slice_of(stanza_get(&kinds->causes[i], "more")), word;
-
-		if (strcmp(kinds->causes[i].id + strlen("cause:"), cause) != 0)
-			continue;
-		while (slice_word(&rest, " ", &word))
-			if (slice_same(word, names[kind]))
-				return true;
-	}
+	for (size_t i = 0; i < kinds->cause_count; i++)
+		if (strcmp(kinds->causes[i].id + strlen("cause:"), cause) == 0 &&
+		    names_kind(&kinds->causes[i], kind))
+			return true;
 	return false;
 }
 
@@ -126,20 +140,118 @@ kinds_is_about_sender(const struct kinds *kinds, const char *cause)
 	return false;
 }
 
-double *
-kinds_weigh(const struct kinds *kinds, const struct pieces *pieces, const char *cause,
-    const char *reply, struct arena *arena)
+/* ---- what was found beforehand */
+
+/* "URIBL_*" is all that begins so. */
+static const struct stanza *
+clue_stanza(const struct kinds *kinds, const char *by)
 {
-	double *weights = arena_alloc(arena, (pieces->count + 1) * sizeof *weights);
-	struct slice words = slice_of(reply);
+	for (size_t i = 0; i < kinds->clue_count; i++) {
+		struct slice id = slice_from(slice_of(kinds->clues[i].id), strlen("clue:"));
+
+		if (id.len > 0 && id.at[id.len - 1] == '*' ? strncmp(by, id.at, id.len - 1) == 0
+		                                           : slice_same(id, by))
+			return &kinds->clues[i];
+	}
+	return NULL;
+}
+
+static bool
+is_of_header(enum piece_kind kind)
+{
+	return kind == PIECE_SUBJECT || kind == PIECE_AUTHOR_NAME || kind == PIECE_FIELD;
+}
+
+static bool
+names_piece(const char *words, const struct message_piece *piece)
+{
+	return words != NULL && strlen(piece->name) >= NAMED_MIN &&
+	       slice_find(slice_of(words), piece->name) != NULL;
+}
+
+/* Of what is in the body, the last that begins at or before the line; of the header, the one that
+ * does. `count`: none is. */
+static size_t
+piece_at(const struct pieces *pieces, const struct stanza *stanza, unsigned line)
+{
+	size_t best = pieces->count;
 
 	for (size_t i = 0; i < pieces->count; i++) {
 		const struct message_piece *piece = &pieces->items[i];
 
-		weights[i] = kinds->of[piece->kind].weight;
-		if (cause != NULL && cause_names(kinds, cause, piece->kind))
+		if (!names_kind(stanza, piece->kind) || piece->line > line ||
+		    (is_of_header(piece->kind) && piece->line != line))
+			continue;
+		if (best == pieces->count || piece->line >= pieces->items[best].line)
+			best = i;
+	}
+	return best;
+}
+
+static void
+add_hint(struct hints *hints, size_t piece, const struct clue *clue, struct arena *arena)
+{
+	struct hint *new = arena_push(arena, &hints->items, hints->count++, sizeof *new);
+
+	*new = (struct hint){.piece = (unsigned)piece,
+	    .times = clue->grave ? HINTED_GRAVELY : HINTED,
+	    .by = clue->by,
+	    .words = clue->words};
+}
+
+void
+kinds_hint(const struct kinds *kinds, const struct pieces *pieces, const struct clue *clue,
+    struct hints *hints, struct arena *arena)
+{
+	const struct stanza *stanza = clue_stanza(kinds, clue->by);
+	size_t before = hints->count, at;
+
+	if (stanza == NULL)
+		return;
+	for (size_t i = 0; i < pieces->count; i++)
+		if (names_kind(stanza, pieces->items[i].kind) &&
+		    names_piece(clue->words, &pieces->items[i]))
+			add_hint(hints, i, clue, arena);
+	if (hints->count > before)
+		return;
+	if (clue->line == 0) {
+		for (size_t i = 0; i < pieces->count; i++)
+			if (stanza_get(stanza, "all") != NULL &&
+			    names_kind(stanza, pieces->items[i].kind))
+				add_hint(hints, i, clue, arena);
+		return;
+	}
+	at = piece_at(pieces, stanza, clue->line);
+	if (at < pieces->count)
+		add_hint(hints, at, clue, arena);
+}
+
+/* ---- weights */
+
+static unsigned
+hinted(const struct hints *hints, size_t piece)
+{
+	unsigned times = 1;
+
+	for (size_t i = 0; i < hints->count; i++)
+		if (hints->items[i].piece == piece && hints->items[i].times > times)
+			times = hints->items[i].times;
+	return times < HINTED_MAX ? times : HINTED_MAX;
+}
+
+double *
+kinds_weigh(const struct kinds *kinds, const struct pieces *pieces, const struct spoken *spoken,
+    struct arena *arena)
+{
+	double *weights = arena_alloc(arena, (pieces->count + 1) * sizeof *weights);
+
+	for (size_t i = 0; i < pieces->count; i++) {
+		const struct message_piece *piece = &pieces->items[i];
+
+		weights[i] = kinds->of[piece->kind].weight * hinted(spoken->hints, i);
+		if (spoken->cause != NULL && cause_names(kinds, spoken->cause, piece->kind))
 			weights[i] *= SPOKEN_OF;
-		if (strlen(piece->name) >= NAMED_MIN && slice_find(words, piece->name) != NULL)
+		if (names_piece(spoken->reply, piece))
 			weights[i] *= SPOKEN_OF;
 	}
 	return weights;

@@ -19,7 +19,7 @@
 #define WORTH_OF_PROOF .4
 #define SLACK .002
 
-enum { RANDOM_SETS = 160, FEW = 2 };
+enum { RANDOM_SETS = 160, FEW = 2, PAIR_WEIGHT_MAX = 8 };
 
 struct suspects {
 	struct suspect *items;
@@ -69,6 +69,14 @@ weigh(struct suspects *suspects)
 	}
 }
 
+/* What points to one part says little of a pair: a part that is suspected for good reasons would be
+ * refused alone. */
+static double
+in_pairs(double weight)
+{
+	return weight < PAIR_WEIGHT_MAX ? weight : PAIR_WEIGHT_MAX;
+}
+
 struct suspects *
 suspects_new(const double *weights, size_t count, uint64_t seed, struct arena *arena)
 {
@@ -84,13 +92,13 @@ suspects_new(const double *weights, size_t count, uint64_t seed, struct arena *a
 	 */
 	for (unsigned i = 0; i < parts; i++) {
 		for (unsigned j = 0; j < i; j++)
-			pairs += weights[i] + weights[j];
+			pairs += in_pairs(weights[i]) + in_pairs(weights[j]);
 		sum += weights[i];
 	}
 	for (unsigned i = 0; i < parts; i++) {
 		put(suspects, SUSPICION_ONE, i, i, SHARE_ONE * weights[i] / sum);
 		for (unsigned j = 0; j < i; j++) {
-			double share = (weights[i] + weights[j]) / pairs;
+			double share = (in_pairs(weights[i]) + in_pairs(weights[j])) / pairs;
 
 			put(suspects, SUSPICION_EITHER, j, i, SHARE_EITHER * share);
 			put(suspects, SUSPICION_BOTH, j, i, SHARE_BOTH * share);

@@ -9,6 +9,7 @@
 #include "base/ip.h"
 #include "isolate/course.h"
 #include "isolate/kinds.h"
+#include "report/run.h"
 #include "smtp/reply.h"
 #include "smtp/stage.h"
 
@@ -26,10 +27,13 @@ struct isolated_test { /* one message, as it was answered */
 	const struct reply *reply; /* count 0: none came */
 	const char *detail; /* why there is no reply; NULL */
 	int64_t at; /* milliseconds since the epoch */
+	const char *cause; /* of a refusal; NULL: none */
 };
 
 struct isolated { /* borrowed */
 	const char *run; /* in the tag of each message */
+	struct run_facts facts; /* `given` tells the message from others */
+	const struct hints *hints; /* what was found before anything was sent */
 	const char *recipient, *mx;
 	struct ip ip, source;
 	uint16_t port;
@@ -57,6 +61,10 @@ const char *isolated_advice(const struct isolated *isolated, struct arena *arena
 void record_isolate_reply(struct json *json, const struct reply *reply); /* NULL: nothing */
 void text_isolate_reply(struct buf *out, const struct reply *reply, enum stage stage);
 
+/* Before anything is sent. */
+void record_isolate_plan(struct buf *out, const struct isolated *isolated);
+void text_isolate_plan(struct buf *out, const struct text_style *style,
+    const struct isolated *isolated, struct arena *arena);
 void record_isolate_test(struct buf *out, const struct isolated *isolated, unsigned number);
 void record_isolate(struct buf *out, const struct isolated *isolated, struct arena *arena);
 void text_isolate_test(struct buf *out, const struct text_style *style,

@@ -1,4 +1,7 @@
 /* The records of isolate. */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/buf.h"
 #include "base/json.h"
 #include "report/isolated.h"
@@ -40,6 +43,7 @@ record_isolate_test(struct buf *out, const struct isolated *isolated, unsigned n
 	json_cstring(&json, "outcome", course_outcome_name(test->outcome));
 	json_text(&json, "stage", test->stage != STAGE_NONE ? stage_name(test->stage) : NULL);
 	record_isolate_reply(&json, test->reply);
+	json_text(&json, "cause", test->cause);
 	json_text(&json, "detail", test->detail);
 	record_time(&json, "at", test->at);
 	record_end(&json, "isolate-test");
@@ -59,6 +63,46 @@ write_pieces(struct json *json, const struct isolated *isolated)
 		json_object_end(json);
 	}
 	json_array_end(json);
+}
+
+static void
+write_hints(struct json *json, const struct hints *hints)
+{
+	json_array_begin(json, "suspected");
+	for (size_t i = 0; i < hints->count; i++) {
+		json_object_begin(json, NULL);
+		json_number(json, "part", hints->items[i].piece);
+		json_number(json, "times", hints->items[i].times);
+		json_cstring(json, "by", hints->items[i].by);
+		json_text(json, "words", hints->items[i].words);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+void
+record_isolate_plan(struct buf *out, const struct isolated *isolated)
+{
+	const struct run_facts *facts = &isolated->facts;
+	char given[17];
+	struct json json;
+
+	snprintf(given, sizeof given, "%016" PRIx64, facts->given);
+	record_begin(&json, out, "isolate-plan");
+	json_cstring(&json, "run", isolated->run);
+	json_cstring(&json, "version", facts->version);
+	record_time(&json, "started", facts->started);
+	json_strings(&json, "options", facts->options, facts->option_count);
+	json_cstring(&json, "given", given);
+	record_name(&json, "recipient", isolated->recipient);
+	record_name(&json, "mx", isolated->mx);
+	record_ip(&json, "ip", &isolated->ip);
+	json_number(&json, "port", isolated->port);
+	record_ip(&json, "source", &isolated->source);
+	json_number(&json, "budget", isolated->course->budget);
+	write_pieces(&json, isolated);
+	write_hints(&json, isolated->hints);
+	record_end(&json, "isolate-plan");
 }
 
 static void

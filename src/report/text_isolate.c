@@ -64,6 +64,28 @@ message_words(
 }
 
 void
+text_isolate_plan(struct buf *out, const struct text_style *style, const struct isolated *isolated,
+    struct arena *arena)
+{
+	const struct hints *hints = isolated->hints;
+
+	text_field(out, style, "parts",
+	    arena_printf(arena, "%zu, in at most %u messages; found before anything is sent: %s",
+	        isolated->pieces->count, isolated->course->budget,
+	        hints->count == 0 ? "nothing" : "what follows, and looked at first"));
+	for (size_t i = 0; i < hints->count; i++) {
+		const struct hint *hint = &hints->items[i];
+
+		text_field(out, style, i == 0 ? "suspected" : "",
+		    arena_printf(arena, "%s (%s)%s%s",
+		        kinds_tell(isolated->kinds, &isolated->pieces->items[hint->piece], arena),
+		        hint->by, hint->words != NULL ? ": " : "",
+		        hint->words != NULL ? hint->words : ""));
+	}
+	buf_putc(out, '\n');
+}
+
+void
 text_isolate_test(struct buf *out, const struct text_style *style, const struct isolated *isolated,
     unsigned number, struct arena *arena)
 {
