@@ -71,6 +71,10 @@ walk(struct dialogue *dialogue, struct peer *peer, struct arena *arena, struct t
 
 		expect(acts < ACTS_MAX);
 		buf_clear(&line);
+		if (dialogue_hears(dialogue)) {
+			hear(dialogue, peer, arena);
+			continue;
+		}
 		act = dialogue_act(dialogue, &line);
 		if (act == ACT_CLOSE)
 			break;

@@ -63,6 +63,7 @@ struct attempt { /* one address of one host */
 	const char *sts_word; /* of STS_REFUSES (evidence/mta_sts.h); NULL: none */
 	unsigned haste; /* connections of ours to the site in the minute before it said that we are
 	                   too fast; 0: it did not */
+	bool pipeline_asked, pipelined; /* --pipeline; and it was done */
 	unsigned transaction; /* which one of its connection it was; 0, 1: the first */
 	const char *shared_from; /* the target whose walk this was; NULL: its own */
 	enum stage asked; /* of one that is shared, for it has no transcript: the last that had an

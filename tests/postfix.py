@@ -51,6 +51,7 @@ mynetworks = 127.0.99.0/24
 127.0.9.5:{PORT} inet n - n - - smtpd {plain} -o cleanup_service_name=cleanup-hops
 127.0.9.6:{PORT} inet n - n - - smtpd {plain} -o smtpd_helo_required=yes -o smtpd_helo_restrictions=reject_unknown_helo_hostname -o smtpd_client_restrictions=reject_unknown_client_hostname
 127.0.9.7:{PORT} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
+127.0.9.8:{PORT} inet n - n - - smtpd -o smtpd_data_restrictions=reject_unauth_pipelining
 cleanup-checks unix n - n - 0 cleanup -o header_checks=regexp:{home}/header_checks
 cleanup-hops unix n - n - 0 cleanup -o hopcount_limit=1
 ''', open(f'{home}/log', 'w'))
@@ -93,6 +94,16 @@ try:
         shown = subprocess.run(['postcat', '-c', home, '-q', m.group(1)], capture_output=True, text=True).stdout if m else ''
         tap.check(f'{name}: a real Postfix takes it', r['status'] == 'accepted' and r['attempts'][0]['tls']['done'] and any(s and s.startswith('BDAT ') for s in sent)
                   and '.\n..two\nend\n' in shown and {'envelope_id=a+b', 'notify_flags=10', 'ret_flags=2'} <= set(re.findall(r'named_attribute: (\S+)', shown)), shown[:1500] + run.out[:1500])
+
+    run = probe('--source', CLEAN, '--pipeline', '--data', 'Subject: dots\n\n.\n..two\nend', f'user@postfix.test@[127.0.9.8]:{PORT}')
+    r = run.results()[0]
+    tap.check('--pipeline: taken, by one that rejects what is out of turn', (r['status'], r['stage'], r['attempts'][0]['pipelined']) == ('accepted', 'message', True) and not run.problems, run.out)
+    r = probe('--source', LISTED, '--pipeline', '--no-tls', f'user@postfix.test@[127.0.9.2]:{PORT}').results()[0]
+    theirs, _ = beside_swaks.swaks('127.0.9.2', PORT, LISTED, 'user@postfix.test', '--pipeline')
+    tap.check('--pipeline, refused at RCPT: the words that swaks heard', (r['status'], r['stage'], r['reply']['lines']) == ('refused', 'rcpt', theirs[:1]), f'{r["reply"]} {theirs}')
+    r = probe('--source', CLEAN, '--pipeline', '--no-tls', f'user@elsewhere.test@[127.0.9.1]:{PORT}').results()[0]
+    said = [(e['stage'], e['code']) for e in r['attempts'][0]['transcript'] if e['sent']][1:]
+    tap.check('--pipeline, no recipient is left: each reply its own', (r['status'], r['stage']) == ('refused', 'rcpt') and said == [('mail', 250), ('rcpt', 554), ('data', 554), ('quit', 221)], said)
 
     run = probe('--source', CLEAN, '--tls-verify', f'user@postfix.test@[127.0.9.1]:{PORT}')
     r = run.results()[0]

@@ -74,6 +74,8 @@ verdict_take(struct attempt *attempt, const struct dialogue *d, const struct tls
 	attempt->ending = d->ending;
 	attempt->detail = d->detail;
 	attempt->transcript = d->transcript;
+	attempt->pipeline_asked = d->plan != NULL && d->plan->pipeline && d->transactions > 0;
+	attempt->pipelined = d->pipelined;
 	attempt->transaction = d->transactions;
 }
 

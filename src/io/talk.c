@@ -221,7 +221,7 @@ hear(struct talk *talk, const char *bytes, size_t len)
 			lose(talk, END_TOO_LONG, "it talks on without being asked");
 			break;
 		}
-		if (talk->sending)
+		if (talk->sending && d->ahead == STAGE_NONE)
 			dialogue_heard_early(d, &reply, stage_ms(talk));
 		else
 			dialogue_heard(d, &reply,
@@ -335,6 +335,11 @@ act(struct talk *talk)
 
 	enum act next;
 
+	if (dialogue_hears(d)) { /* the time of its reply counts from when it went out */
+		conn_deadline(talk->conn, d->plan->ms[d->stage]);
+		listen(talk);
+		return;
+	}
 	buf_clear(&talk->line);
 	talk->stage_began = loop_ms();
 	next = talk->sending ? ACT_CLOSE /* refused while we were still sending: no command would

@@ -809,6 +809,14 @@ const struct option option_table[] = {
         .on = 1,
     },
     {
+        .names = "pipeline",
+        .help = "say MAIL, RCPT and DATA at once where the server offers PIPELINING",
+        .commands = P,
+        .section = SECTION_MESSAGE,
+        FIELD(pipeline),
+        .on = 1,
+    },
+    {
         .names = "dsn-notify",
         .value = "WHEN",
         .help = "ask for notifications: never, or success, failure, delay (DSN)",

@@ -97,7 +97,7 @@ const struct swaks_option swaks_table[] = {
     {"header", SWAKS_MUST, "--header LINE", NULL},
     {"dump", SWAKS_MAY, NULL, "the record of the run lists the options in force: --json"},
     {"dump-mail", SWAKS_NONE, NULL, "nothing is shown that is not sent"},
-    {"pipeline", SWAKS_NONE, NULL, "each command waits for its reply"},
+    {"pipeline", SWAKS_NONE, "--pipeline", NULL},
     {"prdr", SWAKS_NONE, NULL, "a walk has one recipient"},
     {"force-getpwuid", SWAKS_NONE, NULL, "name the sender: --from ADDRESS"},
     {"xclient", SWAKS_MUST, NULL, no_xclient},

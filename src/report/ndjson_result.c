@@ -129,6 +129,8 @@ write_attempt(struct json *json, const struct attempt *attempt, bool fixed, enum
 	record_requiretls(json, attempt, fixed);
 	if (attempt->haste > 0)
 		json_number(json, "haste", attempt->haste);
+	if (attempt->pipeline_asked)
+		json_bool(json, "pipelined", attempt->pipelined);
 	if (attempt->transaction > 1)
 		json_number(json, "transaction", attempt->transaction);
 	json_text(json, "shared_from", attempt->shared_from);

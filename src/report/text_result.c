@@ -452,6 +452,15 @@ say_decisive(struct buf *out, const struct text_style *style, const struct journ
 	say_message(out, style, journey);
 }
 
+/* What was asked for, and did not come about. */
+static void
+say_not_done(struct buf *out, const struct text_style *style, const struct attempt *attempt)
+{
+	if (attempt->pipeline_asked && !attempt->pipelined && !attempt->ehlo.pipelining)
+		text_field(out, style, "note",
+		    "The server does not offer PIPELINING: each command waited for its reply.");
+}
+
 static void
 say_shared(struct buf *out, const struct text_style *style, const char *target)
 {
@@ -486,8 +495,10 @@ text_result(struct buf *out, const struct text_style *style, const struct journe
 		text_field(out, style, "remedy", journey->remedy.advice);
 	}
 	say_other_refusal(out, style, journey);
-	if (journey->decisive != NULL)
+	if (journey->decisive != NULL) {
+		say_not_done(out, style, journey->decisive);
 		say_seen(out, style, journey->decisive);
+	}
 	if (journey->route.problem != NULL &&
 	    (journey->note == NULL || strcmp(journey->note, journey->route.problem) != 0))
 		text_field(out, style, "route", journey->route.problem);

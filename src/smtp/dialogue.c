@@ -200,6 +200,28 @@ close_exchange(struct dialogue *d)
 	d->exchange = NULL;
 }
 
+/* The last command that goes out with MAIL (RFC 2920 section 3.1). */
+static enum stage
+group_end(const struct dialogue *d)
+{
+	enum stage end = d->plan->depth >= STAGE_DATA && !says_bdat(d) ? STAGE_DATA : STAGE_RCPT;
+
+	return d->plan->pipeline && d->ehlo.pipelining && d->plan->depth >= STAGE_RCPT ? end
+	                                                                               : STAGE_NONE;
+}
+
+static void
+go_to(struct dialogue *d, enum stage next)
+{
+	d->stage = next;
+	if (next == STAGE_MAIL) {
+		d->ahead = group_end(d);
+		d->pipelined |= d->ahead != STAGE_NONE;
+	} else if (next > d->ahead) {
+		d->ahead = STAGE_NONE;
+	}
+}
+
 static void
 enter(struct dialogue *d, enum stage next)
 {
@@ -227,7 +249,7 @@ enter(struct dialogue *d, enum stage next)
 	if ((next == STAGE_READY || next >= STAGE_QUIT) && d->stage < STAGE_QUIT &&
 	    d->stage != STAGE_READY)
 		d->reached = d->stage;
-	d->stage = next;
+	go_to(d, next);
 }
 
 void
@@ -261,12 +283,12 @@ dialogue_next(struct dialogue *d, const struct plan *plan, struct arena *arena)
 	d->plan = plan;
 	d->arena = arena;
 	d->reached = d->decisive_stage = STAGE_READY;
-	d->done = false;
+	d->done = d->refused = d->pipelined = false;
 	d->ending = END_NONE;
 	d->detail = NULL;
 	d->decisive = (struct reply){.count = 0};
 	keep_way(d);
-	d->stage = begin(d);
+	go_to(d, begin(d));
 	return true;
 }
 
@@ -304,7 +326,10 @@ say_message(const struct dialogue *d, struct buf *line)
 {
 	const struct plan *plan = d->plan;
 
-	if (says_bdat(d)) {
+	if (d->refused) { /* nobody is to get anything: no more than its end (RFC 2920 section 3.1)
+		           */
+		buf_puts(line, ".\r\n");
+	} else if (says_bdat(d)) {
 		buf_printf(line, "BDAT %zu LAST\r\n", plan->message_len);
 		buf_add(line, plan->message, plan->message_len);
 	} else {
@@ -312,12 +337,12 @@ say_message(const struct dialogue *d, struct buf *line)
 	}
 }
 
-enum act
-dialogue_act(const struct dialogue *d, struct buf *line)
+static void
+say(const struct dialogue *d, enum stage stage, struct buf *line)
 {
 	const struct plan *plan = d->plan;
 
-	switch ((int)d->stage) {
+	switch ((int)stage) {
 	case STAGE_EHLO:
 	case STAGE_EHLO_TLS:
 		buf_printf(line, "%s %s\r\n", plan->protocol == PROTOCOL_LMTP ? "LHLO" : "EHLO",
@@ -355,7 +380,23 @@ dialogue_act(const struct dialogue *d, struct buf *line)
 	default:
 		break;
 	}
+}
+
+enum act
+dialogue_act(const struct dialogue *d, struct buf *line)
+{
+	enum stage stage = d->stage;
+
+	do
+		say(d, stage, line);
+	while (++stage <= d->ahead);
 	return stages[d->stage].act;
+}
+
+bool
+dialogue_hears(const struct dialogue *d)
+{
+	return d->stage > STAGE_MAIL && d->stage <= d->ahead;
 }
 
 const char *
@@ -364,7 +405,7 @@ dialogue_farewell(const struct dialogue *d)
 	bool commands = d->stage > STAGE_GREETING && d->stage < STAGE_QUIT &&
 	                d->stage != STAGE_STARTTLS && d->stage != STAGE_HANDSHAKE &&
 	                d->stage != STAGE_AUTH && /* there it would be an answer */
-	                d->stage != STAGE_DATA;
+	                d->ahead == STAGE_NONE && d->stage != STAGE_DATA;
 
 	return commands ? "QUIT\r\n" : NULL;
 }
@@ -388,13 +429,13 @@ note(struct dialogue *d, const struct reply *reply, long ms)
 		entry->sent = exchange_shown(d->exchange, d->arena);
 		return;
 	}
-	if (d->stage == STAGE_MESSAGE) {
+	if (d->stage == STAGE_MESSAGE && !d->refused) {
 		entry->sent = arena_printf(d->arena, "%s(message, %zu octets)",
 		    says_bdat(d) ? "BDAT " : "", d->plan->message_len);
 		return;
 	}
 	buf_init(&line, 4096);
-	dialogue_act(d, &line);
+	say(d, d->stage, &line);
 	entry->sent = arena_copy(d->arena, line.data, line.len > 2 ? line.len - 2 : 0);
 	buf_release(&line);
 }
@@ -460,6 +501,23 @@ after_auth(struct dialogue *d, const struct reply *reply, enum stage next)
 	return outcome == GOT_YES ? STAGE_QUIT : STAGE_AUTH;
 }
 
+/* A reply to a command that was out when an earlier one was refused. */
+static void
+heard_behind(struct dialogue *d, const struct reply *reply)
+{
+	if (outcome_of(reply->code) == GOT_CLOSING) {
+		enter(d, STAGE_QUIT);
+	} else if (d->stage == STAGE_DATA && reply->code / 100 == 3) {
+		d->ahead = STAGE_NONE;
+		d->stage = STAGE_MESSAGE;
+	} else if (d->stage < d->ahead) {
+		d->stage++;
+	} else {
+		d->open = d->open && d->stage != STAGE_MESSAGE;
+		enter(d, STAGE_READY);
+	}
+}
+
 static void
 learn(struct dialogue *d, const struct reply *reply)
 {
@@ -494,6 +552,10 @@ dialogue_heard(struct dialogue *d, const struct reply *heard, bool more_waiting,
 		enter(d, next);
 		return;
 	}
+	if (d->refused) {
+		heard_behind(d, &reply);
+		return;
+	}
 	if (d->ending != END_AUTH_FAILED && (good || is_end(stage, next))) {
 		d->decisive = reply;
 		d->decisive_stage = stage;
@@ -515,6 +577,11 @@ dialogue_heard(struct dialogue *d, const struct reply *heard, bool more_waiting,
 		end(d, END_UNEXPECTED, NULL);
 	else if (good && stage == STAGE_MESSAGE)
 		d->done = true; /* no later stage is there to say so */
+	if (next == STAGE_READY && stage < d->ahead) {
+		d->refused = true;
+		d->stage++;
+		return;
+	}
 	enter(d, next);
 }
 
@@ -561,8 +628,9 @@ dialogue_lost(struct dialogue *d, enum ending ending, const char *detail,
 	if (ending != END_INJECTED && stage != STAGE_READY) /* that one's reply is noted already */
 		note(d, partial, ms);
 	/* A server that just closes on QUIT, or on one who rests, has not failed us; of one that
-	 * failed in AUTH it is known how. */
-	if (stage != STAGE_QUIT && stage != STAGE_READY && d->ending != END_AUTH_FAILED) {
+	 * failed in AUTH it is known how, and of one that has refused, that it has. */
+	if (stage != STAGE_QUIT && stage != STAGE_READY && d->ending != END_AUTH_FAILED &&
+	    !d->refused) {
 		end(d, ending, detail);
 		if (ending != END_INJECTED) {
 			memset(&d->decisive, 0, sizeof d->decisive);

@@ -36,8 +36,7 @@ struct plan {
 	bool chunking; /* BDAT in the place of DATA, where it is offered (RFC 3030) */
 	const char *notify, *ret, *envid; /* of DSN (RFC 3461), envid as xtext; NULL: not said */
 	bool require_tls; /* every server on the way, too (RFC 8689): MAIL says so */
-	bool pipeline; /* reserved: the walk is lock-step, so that each reply has its blame and time
-	                */
+	bool pipeline; /* MAIL, RCPT and DATA in one piece, where it is offered (RFC 2920) */
 	const struct login *login; /* NULL: without one */
 	const char *message; /* CRLF line ends, not stuffed; NULL when depth < MESSAGE */
 	size_t message_len;
@@ -87,6 +86,9 @@ struct dialogue {
 	bool tried; /* to log in, or found that it is not possible */
 	unsigned transactions; /* begun */
 	bool open; /* the server may still hold one: RSET before the next */
+	enum stage ahead; /* so far the commands are out; STAGE_NONE: each waits for its turn */
+	bool refused; /* within that: what is still answered changes nothing */
+	bool pipelined; /* commands went out so */
 	/* the transaction under way, or the last one */
 	enum stage reached; /* its last stage */
 	bool done; /* reached the depth that the plan asks for, and nobody refused */
@@ -108,8 +110,12 @@ bool dialogue_next(struct dialogue *dialogue, const struct plan *plan, struct ar
 void dialogue_quit(struct dialogue *dialogue);
 
 /* What is to be done now. ACT_SAY fills `line` with what to send (with CRLF; for MESSAGE the
- * stuffed data and its dot). ACT_REST: a transaction is over. ACT_CLOSE: the walk is. */
+ * stuffed data and its dot); not where dialogue_hears. ACT_REST: a transaction is over. ACT_CLOSE:
+ * the walk is. */
 enum act dialogue_act(const struct dialogue *dialogue, struct buf *line);
+
+/* Nothing is to be said: the stage's command went out with an earlier one. */
+bool dialogue_hears(const struct dialogue *dialogue);
 
 /* What may still be said when the walk is broken off in the middle of waiting, with all that we
  * had to say sent: QUIT, or NULL where it would be no command. */
