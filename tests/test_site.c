@@ -12,6 +12,7 @@
 #include "campaign/pace.h"
 #include "campaign/site.h"
 #include "campaign/window.h"
+#include "evidence/route.h"
 #include "rules/builtin.h"
 
 enum { JOBS = 32, MANY = 20000 };
@@ -382,26 +383,35 @@ Test(site, paces)
 	    "[google.com]\nmx = google.com googlemail.com\nconnections = 5\n"
 	    "transactions = 50\nsource = x\n"
 	    "[mail.protection.outlook.com]\nmx = mail.protection.outlook.com\n"
-	    "rate = 100\nsource = y\n";
+	    "rate = 100\nsource = y\n"
+	    "[parts.example]\nmx = parts.example parts.example.org\nregions = hyphen\n"
+	    "connections = 4\nsource = z\n";
 	static const struct {
 		const char *host;
 		struct pace pace;
 	} rows[] = {
-	    {"mx1.example.co.uk", {"example.co.uk", 2, 1, 30, 10}},
-	    {"mx2.other.co.uk", {"other.co.uk", 2, 1, 30, 10}},
-	    {"alt1.aspmx.l.google.com", {"google.com", 5, 5, 30, 50}},
-	    {"aspmx2.googlemail.com", {"google.com", 5, 5, 30, 50}},
-	    {"notgoogle.com", {"notgoogle.com", 2, 1, 30, 10}},
-	    {"google.com.example.org", {"example.org", 2, 1, 30, 10}},
+	    {"mx1.example.co.uk", {"example.co.uk", 2, 1, 30, 10, NULL}},
+	    {"mx2.other.co.uk", {"other.co.uk", 2, 1, 30, 10, NULL}},
+	    {"alt1.aspmx.l.google.com", {"google.com", 5, 5, 30, 50, NULL}},
+	    {"aspmx2.googlemail.com", {"google.com", 5, 5, 30, 50, NULL}},
+	    {"notgoogle.com", {"notgoogle.com", 2, 1, 30, 10, NULL}},
+	    {"google.com.example.org", {"example.org", 2, 1, 30, 10, NULL}},
 	    {"tenant-com.mail.protection.outlook.com",
-	        {"mail.protection.outlook.com", 2, 1, 100, 10}},
-	    {"other.outlook.com", {"outlook.com", 2, 1, 30, 10}},
-	    {"example.com", {"example.com", 2, 1, 30, 10}},
-	    {"localhost", {"localhost", 2, 1, 30, 10}},
-	    {"co.uk", {"co.uk", 2, 1, 30, 10}},
-	    {"192.0.2.7", {"192.0.2.1", 2, 1, 30, 10}},
-	    {"", {"192.0.2.1", 2, 1, 30, 10}},
-	    {NULL, {"192.0.2.1", 2, 1, 30, 10}},
+	        {"mail.protection.outlook.com", 2, 1, 100, 10, NULL}},
+	    {"other.outlook.com", {"outlook.com", 2, 1, 30, 10, NULL}},
+	    {"example.com", {"example.com", 2, 1, 30, 10, NULL}},
+	    {"localhost", {"localhost", 2, 1, 30, 10, NULL}},
+	    {"co.uk", {"co.uk", 2, 1, 30, 10, NULL}},
+	    {"eu-smtp-inbound-1.parts.example", {"eu.parts.example", 4, 4, 30, 10, NULL}},
+	    {"us-smtp-inbound-2.parts.example.org", {"us.parts.example", 4, 4, 30, 10, NULL}},
+	    {"a.us-smtp-inbound-2.parts.example", {"us.parts.example", 4, 4, 30, 10, NULL}},
+	    {"mx.parts.example", {"parts.example", 4, 4, 30, 10, NULL}},
+	    {"parts.example", {"parts.example", 4, 4, 30, 10, NULL}},
+	    {"-x.parts.example", {"parts.example", 4, 4, 30, 10, NULL}},
+	    {"a-b.mx.parts.example", {"parts.example", 4, 4, 30, 10, NULL}},
+	    {"192.0.2.7", {"192.0.2.1", 2, 1, 30, 10, NULL}},
+	    {"", {"192.0.2.1", 2, 1, 30, 10, NULL}},
+	    {NULL, {"192.0.2.1", 2, 1, 30, 10, NULL}},
 	};
 	struct paces *paces = paces_new(&(struct pace_wish){.connections = 0});
 	struct arena *arena = arena_new();
@@ -420,6 +430,43 @@ Test(site, paces)
 		cr_expect(pace.shallow == right->shallow && pace.deep == right->deep &&
 		              pace.rate == right->rate && pace.transactions == right->transactions,
 		    "%s", host);
+	}
+	paces_free(paces);
+	arena_free(arena);
+}
+
+Test(site, a_domain_is_an_operators_when_all_of_its_exchangers_are)
+{
+	static const char operators[] =
+	    "[big.example]\nmx = big.example other.example\nsource = x\n"
+	    "[edge.big.example]\nmx = edge.big.example\nsource = x\n";
+	static const struct {
+		const char *hosts[3], *site;
+	} rows[] = {
+	    {{"a.big.example", "b.other.example"}, "big.example"},
+	    {{"t.edge.big.example"}, "edge.big.example"},
+	    {{"t.edge.big.example", "mx.own.example.org"}, "big.example"},
+	    {{"t.edge.big.example", "a.big.example"}, "big.example"},
+	    {{"mx.own.example.org", "a.big.example"}, "example.org"},
+	    {{"a.other.example", "mx.own.example.org"}, "other.example"},
+	    {{"mx.own.example.org"}, "example.org"},
+	};
+	struct paces *paces = paces_new(&(struct pace_wish){.connections = 0});
+	struct arena *arena = arena_new();
+	struct stanza_error error;
+	struct ip ip = {.family = 4};
+
+	cr_assert(paces_add(paces, operators, sizeof operators - 1, &error), "%s", error.reason);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct route_host hosts[3] = {{.name = NULL}};
+		struct route route = {.hosts = hosts};
+		struct pace pace;
+
+		for (; route.host_count < 3 && rows[i].hosts[route.host_count] != NULL;
+		     route.host_count++)
+			hosts[route.host_count].name = rows[i].hosts[route.host_count];
+		pace_find(paces, hosts[0].name, &ip, arena, &pace);
+		cr_expect_str_eq(pace_site(paces, &pace, &route), rows[i].site, "row %zu", i);
 	}
 	paces_free(paces);
 	arena_free(arena);
@@ -451,6 +498,7 @@ Test(site, tables_that_are_refused)
 	static const char *const tables[] = {"[a]\nmx = a.example\n", "[a]\nsource = x\n",
 	    "[a]\nmx = a.example\nsource = x\nconnections = 0\n",
 	    "[a]\nmx = a.example\nsource = x\nrate = many\n",
+	    "[a]\nmx = a.example\nsource = x\nregions = yes\n",
 	    "[a]\nmx = a.example\nsource = x\ncolour = red\n"};
 	struct paces *paces = paces_new(&(struct pace_wish){.connections = 0});
 	struct stanza_error error;

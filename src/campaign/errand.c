@@ -150,7 +150,8 @@ errand_routed(struct errand *errand, bool complete)
 		add_host(
 		    errand, &route->hosts[i], journey->danes != NULL ? &journey->danes[i] : NULL);
 	if (errand->count > 0) {
-		journey->site = errand_pace(errand, &errand->destinations[0])->site;
+		journey->site = pace_site(
+		    errand->rules->paces, errand_pace(errand, &errand->destinations[0]), route);
 		return;
 	}
 	if (has_address(route)) {

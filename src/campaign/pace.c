@@ -7,10 +7,16 @@
 #include "base/arena.h"
 #include "base/slice.h"
 #include "evidence/blocklist.h"
+#include "evidence/route.h"
+
+struct pace_operator {
+	struct pace pace;
+	bool regions; /* each is a site of its own */
+};
 
 struct mx_suffix { /* of the names of an operator's mail exchangers */
 	const char *name;
-	const struct pace *pace;
+	const struct pace_operator *owner;
 };
 
 struct paces {
@@ -74,7 +80,7 @@ complain(struct stanza_error *error, unsigned line, const char *what)
 }
 
 static void
-add_suffixes(struct paces *paces, const char *names, const struct pace *pace)
+add_suffixes(struct paces *paces, const char *names, const struct pace_operator *owner)
 {
 	struct slice rest = slice_of(names), name;
 
@@ -82,18 +88,21 @@ add_suffixes(struct paces *paces, const char *names, const struct pace *pace)
 		struct mx_suffix *suffix = arena_push(
 		    paces->arena, &paces->suffixes, paces->count++, sizeof *paces->suffixes);
 
-		*suffix = (struct mx_suffix){slice_copy(name, paces->arena), pace};
+		*suffix = (struct mx_suffix){slice_copy(name, paces->arena), owner};
 	}
 }
 
 static bool
-take_field(struct paces *paces, const struct stanza_field *field, struct pace *pace)
+take_field(struct paces *paces, const struct stanza_field *field, struct pace_operator *owner)
 {
+	struct pace *pace = &owner->pace;
 	unsigned long number;
 	bool is_number = slice_number(slice_of(field->value), 1000000, &number) && number > 0;
 
 	if (strcmp(field->key, "mx") == 0)
-		add_suffixes(paces, field->value, pace);
+		add_suffixes(paces, field->value, owner);
+	else if (strcmp(field->key, "regions") == 0 && strcmp(field->value, "hyphen") == 0)
+		owner->regions = true;
 	else if (strcmp(field->key, "connections") == 0 && is_number)
 		pace->shallow = pace->deep = (unsigned)number;
 	else if (strcmp(field->key, "rate") == 0 && is_number)
@@ -120,18 +129,19 @@ paces_add(struct paces *paces, const char *text, size_t len, struct stanza_error
 	bool good = stanza_read(text, len, scratch, &stanzas, &count, error);
 
 	for (size_t i = 0; good && i < count; i++) {
-		struct pace *pace = arena_alloc(paces->arena, sizeof *pace);
+		struct pace_operator *owner = arena_alloc(paces->arena, sizeof *owner);
 
-		*pace = ordinary(paces, arena_string(paces->arena, stanzas[i].id));
+		owner->pace = ordinary(paces, arena_string(paces->arena, stanzas[i].id));
+		owner->pace.owner = owner;
 		if (stanza_get(&stanzas[i], "mx") == NULL ||
 		    stanza_get(&stanzas[i], "source") == NULL)
 			good = complain(error, stanzas[i].line, "mx and source are missing");
 		for (size_t k = 0; good && k < stanzas[i].count; k++)
-			if (!take_field(paces, &stanzas[i].fields[k], pace))
+			if (!take_field(paces, &stanzas[i].fields[k], owner))
 				good = complain(error, stanzas[i].fields[k].line,
-				    "not mx, connections, rate, transactions (numbers from 1) or "
-				    "source");
-		fulfil(&paces->wish, pace);
+				    "not mx, connections, rate, transactions (numbers from 1), "
+				    "regions = hyphen or source");
+		fulfil(&paces->wish, &owner->pace);
 	}
 	arena_free(scratch);
 	if (good)
@@ -143,17 +153,20 @@ paces_add(struct paces *paces, const char *text, size_t len, struct stanza_error
 
 /* ---- finding */
 
-/* The longest suffix that the name is, or is below. */
-static const struct pace *
-operator_of(const struct paces *paces, const char *host)
+/* Whose suffix is the longest that the name is, or is below. `*above`: the label over it, to the
+ * suffix's end; NULL: there is none. */
+static const struct pace_operator *
+operator_of(const struct paces *paces, const char *host, const char **above)
 {
+	*above = NULL;
 	while (host != NULL && *host != '\0' && paces != NULL && paces->count > 0) {
 		const struct mx_suffix wanted = {.name = host},
 		                       *found = bsearch(&wanted, paces->suffixes, paces->count,
 		                           sizeof *paces->suffixes, by_name);
 
 		if (found != NULL)
-			return found->pace;
+			return found->owner;
+		*above = host;
 		host = strchr(host, '.');
 		host = host != NULL ? host + 1 : NULL;
 	}
@@ -164,7 +177,8 @@ void
 pace_find(const struct paces *paces, const char *host, const struct ip *ip, struct arena *arena,
     struct pace *pace)
 {
-	const struct pace *known;
+	const struct pace_operator *known;
+	const char *above, *hyphen;
 	char address[IP_TEXT];
 	struct ip literal;
 
@@ -172,6 +186,21 @@ pace_find(const struct paces *paces, const char *host, const struct ip *ip, stru
 		*pace = ordinary(paces, arena_string(arena, ip_text(ip, address)));
 		return;
 	}
-	known = operator_of(paces, host);
-	*pace = known != NULL ? *known : ordinary(paces, blocklist_registered(host));
+	known = operator_of(paces, host, &above);
+	*pace = known != NULL ? known->pace : ordinary(paces, blocklist_registered(host));
+	hyphen = known != NULL && known->regions && above != NULL ? strchr(above, '-') : NULL;
+	if (hyphen != NULL && hyphen < strchr(above, '.') && hyphen > above)
+		pace->site =
+		    arena_printf(arena, "%.*s.%s", (int)(hyphen - above), above, known->pace.site);
+}
+
+const char *
+pace_site(const struct paces *paces, const struct pace *pace, const struct route *route)
+{
+	const char *above;
+
+	for (size_t i = 0; pace->owner != NULL && i < route->host_count; i++)
+		if (operator_of(paces, route->hosts[i].name, &above) != pace->owner)
+			return blocklist_registered(route->hosts[0].name);
+	return pace->site;
 }

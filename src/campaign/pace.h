@@ -10,7 +10,9 @@
 #include "base/stanza.h"
 
 struct arena;
+struct pace_operator;
 struct paces;
+struct route;
 
 enum { /* where nobody says anything else */
 	PACE_SHALLOW = 2, /* connections at once, up to EHLO … */
@@ -24,6 +26,7 @@ struct pace {
 	unsigned shallow, deep; /* connections at once: up to EHLO; past it */
 	unsigned rate; /* begun in any minute; 0: as many as there are */
 	unsigned transactions; /* in one connection */
+	const struct pace_operator *owner; /* whose it is; NULL: nobody's in the table */
 };
 
 struct pace_wish { /* what the user asks of every site */
@@ -42,5 +45,9 @@ bool paces_add(struct paces *paces, const char *text, size_t len, struct stanza_
  * `paces` NULL: nothing is known of any. */
 void pace_find(const struct paces *paces, const char *host, const struct ip *ip,
     struct arena *arena, struct pace *pace);
+/* Whose site a domain is: the operator's when all of its mail exchangers are, else that of the best
+ * (whose pace `pace` is) as if there were no operators. */
+const char *pace_site(
+    const struct paces *paces, const struct pace *pace, const struct route *route);
 
 #endif
