@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "command/apart.h"
 #include "command/command.h"
 #include "command/deadline.h"
 #include "command/standard.h"
@@ -67,6 +68,7 @@ run_command(enum command_id command, int argc, char **argv, struct arena *arena)
 {
 	struct options options;
 	char error[OPTIONS_ERROR];
+	int status;
 
 	if (!options_parse(&options, command, argc, argv, getenv("MXWALK_CONFIG"), arena, error)) {
 		log_error("%s", error);
@@ -77,6 +79,9 @@ run_command(enum command_id command, int argc, char **argv, struct arena *arena)
 		return command_help(&options);
 	if (options.version)
 		return command_version(&options);
+	status = files_apart(&options);
+	if (status != EXIT_OK)
+		return status;
 	deadline_begin(&options);
 	return run[command](&options);
 }

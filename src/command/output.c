@@ -50,12 +50,17 @@ output_create(const char *name, bool force)
 static int
 open_again(const char *name)
 {
-	int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+	struct stat st;
 
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+		log_error("%s: it is no file, and only a file can be gone on with", name);
+	else if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return fd;
-	log_error("%s: %s", name,
-	    fd >= 0 && errno == EWOULDBLOCK ? "another run is writing to it" : strerror(errno));
+	else
+		log_error("%s: %s", name,
+		    fd >= 0 && errno == EWOULDBLOCK ? "another run is writing to it"
+		                                    : strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return -1;

@@ -425,10 +425,6 @@ write_status(const struct buf *record, void *arg)
 static int
 check_status_file(const struct options *o)
 {
-	if (o->status_file != NULL && o->output != NULL && strcmp(o->status_file, o->output) == 0) {
-		log_error("--status-file %s: --output writes there", o->status_file);
-		return EXIT_USAGE;
-	}
 	if (o->status_file == NULL || status_file_try(o->status_file))
 		return EXIT_OK;
 	log_error("%s: %s", o->status_file, strerror(errno));
