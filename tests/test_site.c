@@ -1,8 +1,8 @@
 /* Whose turn it is: each row is a play of steps. "+name site address" adds a job (deep with a final
  * "deep"), ">name" begins the next one, and it must be that ("> -": none), "<name" ends it, "@ms"
- * is the time from then on, "hold site ms", "lower n", "when ms" what the last "> -" named, "slow
- * site ms address" (0: none named; no address: none) and "until ms", "expect site n", "follow a b"
- * (or -), "minute n site". A job that ends in "on" goes on. */
+ * is the time from then on, "hold site ms", "lower n ms" (rest until), "when ms" what the last ">
+ * -" named, "slow site ms address" (0: none named; no address: none) and "until ms", "expect site
+ * n", "follow a b" (or -), "minute n site". A job that ends in "on" goes on. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,8 +69,13 @@ static const struct {
     {.what = "and it can be lowered, but not to nothing",
         .limits = {.walks = 3, .address = 1, .network = 99, .pause = 1000},
         .pace = {.shallow = 1, .deep = 1},
-        .steps = {"lower 0", "+a s.example 192.0.2.1", "+b t.example 192.0.2.2", ">a", "> -", "<a",
-            ">b"}},
+        .steps = {"lower 0 0", "+a s.example 192.0.2.1", "+b t.example 192.0.2.2", ">a", "> -",
+            "<a", ">b"}},
+    {.what = "nobody begins while this host rests",
+        .limits = {.walks = 3, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 1, .deep = 1},
+        .steps = {"lower 2 300", "+a s.example 192.0.2.1", "+b t.example 192.0.2.2",
+            "+c u.example 192.0.2.3", "> -", "when 300", "@299", "> -", "@300", ">a", ">b", "> -"}},
     {.what = "a busy address does not hold up the rest of its site",
         .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
         .pace = {.shallow = 2, .deep = 1},
@@ -281,7 +286,7 @@ take(struct play *play, const char *what, const char *step, const char *name)
 		count_minute(play, what, step);
 		break;
 	case 'l':
-		sites_lower(play->sites, (unsigned)atoi(site));
+		sites_rest(play->sites, (unsigned)atoi(site), number);
 		break;
 	case 'w':
 		cr_assert_eq(play->when,

@@ -21,6 +21,8 @@
 enum {
 	QUEUE_MAX = 1000, /* errands that wait for their site: 2 to 4 KB each */
 	PARKED_MAX = 100000, /* targets that wait outside: some hundred octets each */
+	SHORT_TRIES = 5, /* so often this host may be short of everything in a row … */
+	SHORT_MS = 100, /* … and rests for so long, twice as long each time */
 	GREYLIST_MS = 5 * 60 * 1000, /* where the reply does not say how long */
 };
 
@@ -57,6 +59,7 @@ struct pipeline {
 	struct passage *fresh, **last_fresh;
 	size_t count, routing;
 	bool stopping;
+	unsigned shortages; /* in a row: this host was short of what a connection takes */
 	bool refused; /* a site refuses a source, as was just found out */
 	struct event turn;
 };
@@ -282,6 +285,37 @@ ask_again(struct passage *passage)
 	queue(passage);
 }
 
+/* This host is short of something: it rests, then begins with as many as it had something for.
+ * False: it has nothing for anybody. */
+static bool
+rests(struct pipeline *pipeline)
+{
+	size_t others = sites_running(pipeline->sites);
+	int64_t now = loop_ms();
+
+	if (sites_rests(pipeline->sites, now)) /* it is of the same moment */
+		return true;
+	if (others == 0 && pipeline->shortages >= SHORT_TRIES)
+		return false;
+	sites_rest(
+	    pipeline->sites, (unsigned)others, now + ((int64_t)SHORT_MS << pipeline->shortages));
+	if (pipeline->shortages < SHORT_TRIES)
+		pipeline->shortages++;
+	return true;
+}
+
+/* False: it is none, or the message may be there. */
+static bool
+rides_out_shortage(struct passage *passage)
+{
+	const struct attempt *attempt = last_attempt(passage);
+
+	if (!is_short(attempt->error) || attempt->message_id != NULL || !rests(passage->pipeline))
+		return false;
+	ask_again(passage);
+	return true;
+}
+
 /* Does the server object to more in one connection, and not to this target? */
 static bool
 is_objection(const struct attempt *attempt)
@@ -292,23 +326,51 @@ is_objection(const struct attempt *attempt)
 	       attempt->reply.code == 421 || attempt->reply.code == 452;
 }
 
-/* Out of the pipeline until it may be taken. */
-static void
-come_back_later(struct passage *passage, int64_t named)
+/* As it stands, to be put in again. */
+static struct parked *
+put_aside(const struct passage *passage)
 {
-	struct pipeline *pipeline = passage->pipeline;
-	struct errand *errand = passage->errand;
+	const struct errand *errand = passage->errand;
 	struct parked *parked = parked_new(&errand->journey.target);
-	int64_t wait = named > 0 ? named : GREYLIST_MS;
 
 	parked->source = errand->journey.source;
 	parked->started = errand->journey.started;
 	parked->began = passage->began;
-	parked->again = errand->journey.again + 1;
-	parked->greylisted = true;
-	parked->until = loop_ms() + (wait < SITES_PAUSE_MAX ? wait : SITES_PAUSE_MAX);
-	places_delay(pipeline->places, parked);
+	parked->again = errand->journey.again;
+	parked->greylisted = errand->greylisted;
+	return parked;
+}
+
+/* Out of the pipeline until then. */
+static void
+come_back_later(struct passage *passage, struct parked *parked, int64_t until)
+{
+	parked->until = until;
+	places_delay(passage->pipeline->places, parked);
 	leave(passage);
+}
+
+/* The same before anything was asked. */
+static bool
+waits_out_shortage(struct passage *passage, int error)
+{
+	if (!is_short(error) || error == EADDRNOTAVAIL ||
+	    passage->errand->journey.attempt_count > 0 || !rests(passage->pipeline))
+		return false;
+	come_back_later(passage, put_aside(passage), loop_ms() + SHORT_MS);
+	return true;
+}
+
+static void
+wait_for_greylist(struct passage *passage, int64_t named)
+{
+	struct parked *parked = put_aside(passage);
+	int64_t wait = named > 0 ? named : GREYLIST_MS;
+
+	parked->again++;
+	parked->greylisted = true;
+	come_back_later(
+	    passage, parked, loop_ms() + (wait < SITES_PAUSE_MAX ? wait : SITES_PAUSE_MAX));
 }
 
 /* It is to be asked once more by a mail server, and so by us, when that is wanted. */
@@ -384,24 +446,21 @@ after_walk(struct passage *passage, bool has_room)
 	struct errand *errand = passage->errand;
 	const struct attempt *attempt = last_attempt(passage);
 	const char *site = errand_pace(errand, passage->destination)->site;
-	size_t others;
 	struct haste haste;
 	bool again = heed(passage, &haste);
 
 	if (has_room)
 		sites_done(pipeline->sites, &passage->job, loop_ms());
-	others = sites_running(pipeline->sites);
 	wake(pipeline);
-	if (is_short(attempt->error) && others > 0) {
-		sites_lower(pipeline->sites, (unsigned)others);
-		ask_again(passage);
+	if (rides_out_shortage(passage))
 		return;
-	}
+	if (attempt->error == 0)
+		pipeline->shortages = 0;
 	pipeline->calls.attempt(attempt, site, pipeline->calls.arg);
 	if (again)
 		ask_again(passage);
 	else if (waits_for_greylist(passage, &haste))
-		come_back_later(passage, haste.named);
+		wait_for_greylist(passage, haste.named);
 	else
 		go_on_and_tell(passage);
 }
@@ -726,7 +785,11 @@ go_on(struct passage *passage)
 		if (source.family == 0)
 			source = senders_source(&destination->ip);
 		if (source.family == 0) {
-			note_no_source(passage, errno);
+			int error = errno;
+
+			if (waits_out_shortage(passage, error))
+				return;
+			note_no_source(passage, error);
 			continue;
 		}
 		passage->sender = senders_find(pipeline->senders, &source);
@@ -786,16 +849,9 @@ static void
 park(struct passage *passage, struct place *place)
 {
 	struct pipeline *pipeline = passage->pipeline;
-	struct errand *errand = passage->errand;
-	struct parked *parked = parked_new(&errand->journey.target);
 
-	parked->source = errand->journey.source;
-	parked->started = errand->journey.started;
-	parked->began = passage->began;
-	parked->again = errand->journey.again;
-	parked->greylisted = errand->greylisted;
-	sites_expect(pipeline->sites, errand->journey.site, 1, loop_ms());
-	place_park(pipeline->places, place, parked);
+	sites_expect(pipeline->sites, passage->errand->journey.site, 1, loop_ms());
+	place_park(pipeline->places, place, put_aside(passage));
 	leave(passage);
 }
 

@@ -52,6 +52,9 @@ struct lane { /* all jobs of one site for one address */
 
 struct sites {
 	struct site_limits limits;
+	unsigned walks; /* that this host can have at once */
+	unsigned good; /* good ends since it could not */
+	int64_t rests; /* until then none begins */
 	struct window window; /* of all walks */
 	struct table gates, lanes;
 	uint64_t secret;
@@ -444,6 +447,8 @@ sites_new(const struct site_limits *limits, uint64_t secret)
 
 	sites->limits = *limits;
 	sites->secret = secret;
+	sites->walks = limits->walks;
+	sites->rests = INT64_MIN;
 	sites->shut = sites->fading =
 	    (struct heap){.before = wakes_before, .slot = offsetof(struct gate, slot)};
 	sites->ready =
@@ -570,8 +575,12 @@ sites_next(struct sites *sites, int64_t now, int64_t *when)
 
 	wake_those_of_now(sites, now);
 	*when = SITES_NEVER;
-	if (sites->running >= sites->limits.walks)
+	if (sites->running >= sites->walks)
 		return NULL;
+	if (sites->rests > now) {
+		*when = sites->rests;
+		return NULL;
+	}
 	while (sites->ready_count > 0) {
 		*when = window_opens(&sites->window, sites->limits.rate, 0, false, now);
 		if (*when > now)
@@ -787,6 +796,8 @@ sites_good(struct sites *sites, const struct pace *pace, const struct ip *ip, in
 
 	if (address != NULL)
 		address->worked = now;
+	if (sites->walks < sites->limits.walks && ++sites->good % SITES_GOOD == 0)
+		sites->walks++;
 	restore(sites, find_site(sites, pace), now);
 	restore(sites, find_address(sites, ip), now);
 }
@@ -863,10 +874,18 @@ sites_slowest(const struct sites *sites, int64_t now, const char **site, int64_t
 }
 
 void
-sites_lower(struct sites *sites, unsigned walks)
+sites_rest(struct sites *sites, unsigned walks, int64_t until)
 {
-	if (walks < sites->limits.walks)
-		sites->limits.walks = walks > 0 ? walks : 1;
+	if (walks < sites->walks)
+		sites->walks = walks > 0 ? walks : 1;
+	sites->good = 0;
+	sites->rests = until;
+}
+
+bool
+sites_rests(const struct sites *sites, int64_t now)
+{
+	return sites->rests > now;
 }
 
 size_t

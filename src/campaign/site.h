@@ -94,7 +94,10 @@ void sites_held(const struct sites *sites, int64_t now,
  * is kept waiting. */
 bool sites_slowest(const struct sites *sites, int64_t now, const char **site, int64_t *ms);
 
-void sites_lower(struct sites *sites, unsigned walks); /* the limit on all walks; 1 at least */
+/* This host cannot have more than so many walks at once (1 at least), and begins none before that
+ * time. With every ten good ends it may have one more again. */
+void sites_rest(struct sites *sites, unsigned walks, int64_t until);
+bool sites_rests(const struct sites *sites, int64_t now);
 
 size_t sites_waiting(const struct sites *sites);
 size_t sites_ready(const struct sites *sites); /* of those, who waits for no gate any more */
