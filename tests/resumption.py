@@ -114,6 +114,7 @@ class Mail:
         with self.lock:
             self.now += 1
             self.most = max(self.most, self.now)
+        left = False
         try:
             peer.sendall(b'220 mx ESMTP\r\n')
             file = peer.makefile('rb')
@@ -121,6 +122,9 @@ class Mail:
                 verb = line[:4].upper()
                 secured = isinstance(peer, ssl.SSLSocket)
                 if verb == b'QUIT':
+                    left = True
+                    with self.lock:
+                        self.now -= 1
                     peer.sendall(b'221 bye\r\n')
                     break
                 peer.sendall({b'EHLO': b'250-mx\r\n' + (b'' if secured else b'250-STARTTLS\r\n') + b'250 LIMITS MAILMAX=1\r\n', b'STAR': b'220 go\r\n'}.get(verb, b'250 fine\r\n'))
@@ -131,7 +135,7 @@ class Mail:
             pass
         finally:
             with self.lock:
-                self.now -= 1
+                self.now -= not left
             try:
                 peer.unwrap()  # else its session counts as broken
             except (AttributeError, OSError):
