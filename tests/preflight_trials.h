@@ -370,7 +370,8 @@ static const struct trial trials[] = {
         .to = "boundary=\"other\"",
         .expected =
             "mime.parse=fail mime.alt=none mime.alt.differs=none mime.clip=none att.type=none "
-            "att.macro=none att.encrypted=none att.archive=none att.name=none html.active=none "
+            "att.type.outlook=none att.macro=none att.encrypted=none att.archive=none "
+            "att.name=none html.active=none "
             "html.redirect=none html.style=none html.hidden=none html.images=none html.unread=none "
             "body.empty=fail body.unsub=fail"},
     {.what = "a Content-Type that is none",
@@ -440,6 +441,10 @@ static const struct trial trials[] = {
         .from = "filename=\"prices.csv\"",
         .to = "filename=\"prices.scr\"",
         .expected = "att.type=fail"},
+    {.what = "a file that Outlook blocks",
+        .from = "filename=\"prices.csv\"",
+        .to = "filename=\"prices.py\"",
+        .expected = "att.type.outlook=fail"},
     {.what = "a program by its octets",
         .from = CSV,
         .to = "TVqQAAMAAAAEAAAA//8AALgAAAA=",
@@ -500,6 +505,91 @@ static const struct trial trials[] = {
     {.what = "a shortener",
         .from = "/week\r\n",
         .to = "/week https://bit.ly/abc\r\n",
+        .zone_from = "www.shop",
+        .zone_to = "bit.ly A 192.0.2.12\nwww.shop",
+        .expected = "url.form.short=fail"},
+    {.what = "an ARC chain",
+        .late_from = "MIME-Version: 1.0\r\n",
+        .late_to =
+            "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=l.example; s=s; b=x\r\nARC-Message-Signature: "
+            "i=1; a=rsa-sha256; d=l.example; s=s; bh=x; b=x\r\nARC-Authentication-Results: i=1; "
+            "l.example; spf=pass\r\nARC-Seal: i=2; a=rsa-sha256; cv=pass; d=l.example; s=s; "
+            "b=x\r\nARC-Message-Signature: i=2; a=rsa-sha256; d=l.example; s=s; bh=x; "
+            "b=x\r\nARC-Authentication-Results: i=2; l.example; spf=pass\r\nMIME-Version: 1.0\r\n",
+        .expected = "auth.arc=unknown hdr.forged=fail",
+        .seen = "not verified"},
+    {.what = "an ARC chain that begins in its middle",
+        .late_from = "MIME-Version: 1.0\r\n",
+        .late_to =
+            "ARC-Seal: i=2; a=rsa-sha256; cv=pass; d=l.example; s=s; b=x\r\nARC-Message-Signature: "
+            "i=2; a=rsa-sha256; d=l.example; s=s; bh=x; b=x\r\nARC-Authentication-Results: i=2; "
+            "l.example; spf=pass\r\nMIME-Version: 1.0\r\n",
+        .expected = "auth.arc=fail hdr.forged=fail",
+        .seen = "set 1 has 0"},
+    {.what = "an ARC chain that says that it was broken",
+        .late_from = "MIME-Version: 1.0\r\n",
+        .late_to =
+            "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=l.example; s=s; b=x\r\nARC-Message-Signature: "
+            "i=1; a=rsa-sha256; d=l.example; s=s; bh=x; b=x\r\nARC-Authentication-Results: i=1; "
+            "l.example; spf=pass\r\nARC-Seal: i=2; a=rsa-sha256; cv=fail; d=l.example; s=s; "
+            "b=x\r\nARC-Message-Signature: i=2; a=rsa-sha256; d=l.example; s=s; bh=x; "
+            "b=x\r\nARC-Authentication-Results: i=2; l.example; spf=pass\r\nMIME-Version: 1.0\r\n",
+        .expected = "auth.arc=fail hdr.forged=fail",
+        .seen = "cv=fail"},
+    {.what = "a first ARC set that goes on with another",
+        .late_from = "MIME-Version: 1.0\r\n",
+        .late_to =
+            "ARC-Seal: i=1; a=rsa-sha256; cv=pass; d=l.example; s=s; b=x\r\nARC-Message-Signature: "
+            "i=1; a=rsa-sha256; d=l.example; s=s; bh=x; b=x\r\nARC-Authentication-Results: i=1; "
+            "l.example; spf=pass\r\nMIME-Version: 1.0\r\n",
+        .expected = "auth.arc=fail hdr.forged=fail",
+        .seen = "cv=none"},
+    {.what = "a later ARC set that begins anew",
+        .late_from = "MIME-Version: 1.0\r\n",
+        .late_to =
+            "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=l.example; s=s; b=x\r\nARC-Message-Signature: "
+            "i=1; a=rsa-sha256; d=l.example; s=s; bh=x; b=x\r\nARC-Authentication-Results: i=1; "
+            "l.example; spf=pass\r\nARC-Seal: i=2; a=rsa-sha256; cv=none; d=l.example; s=s; "
+            "b=x\r\nARC-Message-Signature: i=2; a=rsa-sha256; d=l.example; s=s; bh=x; "
+            "b=x\r\nARC-Authentication-Results: i=2; l.example; spf=pass\r\nMIME-Version: 1.0\r\n",
+        .expected = "auth.arc=fail hdr.forged=fail",
+        .seen = "cv=pass"},
+    {.what = "half an ARC set",
+        .late_from = "MIME-Version: 1.0\r\n",
+        .late_to =
+            "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=l.example; s=s; b=x\r\nMIME-Version: 1.0\r\n",
+        .expected = "auth.arc=fail hdr.forged=fail",
+        .seen = "ARC-Message-Signature"},
+    {.what = "two ARC sets of one number",
+        .late_from = "MIME-Version: 1.0\r\n",
+        .late_to =
+            "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=l.example; s=s; b=x\r\nARC-Message-Signature: "
+            "i=1; a=rsa-sha256; d=l.example; s=s; bh=x; b=x\r\nARC-Authentication-Results: i=1; "
+            "l.example; spf=pass\r\nARC-Seal: i=1; a=rsa-sha256; cv=none; d=l.example; s=s; "
+            "b=x\r\nARC-Message-Signature: i=1; a=rsa-sha256; d=l.example; s=s; bh=x; "
+            "b=x\r\nARC-Authentication-Results: i=1; l.example; spf=pass\r\nMIME-Version: 1.0\r\n",
+        .expected = "auth.arc=fail hdr.forged=fail",
+        .seen = "has 2"},
+    {.what = "an ARC set of no number",
+        .late_from = "MIME-Version: 1.0\r\n",
+        .late_to = "ARC-Seal: cv=none; b=x\r\nMIME-Version: 1.0\r\n",
+        .expected = "auth.arc=fail hdr.forged=fail",
+        .seen = "which set"},
+    {.what = "a shortener in List-Archive",
+        .late_from = "MIME-Version: 1.0\r\n",
+        .late_to = "List-Archive: <https://bit.ly/abc> (more)\r\nMIME-Version: 1.0\r\n",
+        .zone_from = "www.shop",
+        .zone_to = "bit.ly A 192.0.2.12\nwww.shop",
+        .expected = "url.form.short=fail"},
+    {.what = "a shortener in List-Help",
+        .late_from = "MIME-Version: 1.0\r\n",
+        .late_to = "List-Help: <https://bit.ly/abc> (more)\r\nMIME-Version: 1.0\r\n",
+        .zone_from = "www.shop",
+        .zone_to = "bit.ly A 192.0.2.12\nwww.shop",
+        .expected = "url.form.short=fail"},
+    {.what = "a shortener in Archived-At",
+        .late_from = "MIME-Version: 1.0\r\n",
+        .late_to = "Archived-At: <https://bit.ly/abc> (more)\r\nMIME-Version: 1.0\r\n",
         .zone_from = "www.shop",
         .zone_to = "bit.ly A 192.0.2.12\nwww.shop",
         .expected = "url.form.short=fail"},

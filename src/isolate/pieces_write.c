@@ -327,4 +327,7 @@ pieces_write(const struct pieces *pieces, const struct pieces_plan *plan, struct
 		put_single(&writer);
 	else
 		put_parts(&writer);
+	/* what was left out may have gone to the very end */
+	if (out->len < 2 || memcmp(out->data + out->len - 2, "\r\n", 2) != 0)
+		buf_puts(out, "\r\n");
 }

@@ -289,6 +289,9 @@ check_part(struct message_facts *facts, const struct body_part *part)
 	else if (kind == KIND_PROGRAM)
 		fault_on_line(facts, CHECK_ATT_TYPE, part->line, "A file is %s: %.*s.", words,
 		    NAME_SHOWN, shown_name(part));
+	else if (part->name != NULL && has_extension(facts, WORDS_EXTENSIONS_OUTLOOK, part->name))
+		fault_on_line(facts, CHECK_ATT_TYPE_OUTLOOK, part->line,
+		    "Outlook lets nobody open a file of this type: %.*s.", NAME_SHOWN, part->name);
 	if ((kind == KIND_OLE && holds(part->decoded, vba, sizeof vba - 1)) ||
 	    (part->name != NULL && has_extension(facts, WORDS_MACRO_EXTENSIONS, part->name)))
 		fault_on_line(facts, CHECK_ATT_MACRO, part->line,

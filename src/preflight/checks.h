@@ -79,6 +79,7 @@ struct arena;
 	X(MIME_CLIP, "mime.clip") \
 	/* what hangs on it */ \
 	X(ATT_TYPE, "att.type") \
+	X(ATT_TYPE_OUTLOOK, "att.type.outlook") \
 	X(ATT_MACRO, "att.macro") \
 	X(ATT_ENCRYPTED, "att.encrypted") \
 	X(ATT_ARCHIVE, "att.archive") \

@@ -53,7 +53,7 @@ struct body_part { /* a leaf or a multipart, in the order of the message; the me
 	bool html_tried, archive; /* is there something to hand in */
 };
 
-enum link_kind { LINK_HREF, LINK_IMAGE, LINK_RESOURCE, LINK_TEXT, LINK_UNSUBSCRIBE };
+enum link_kind { LINK_HREF, LINK_IMAGE, LINK_RESOURCE, LINK_TEXT, LINK_UNSUBSCRIBE, LINK_FIELD };
 
 struct message_link {
 	enum link_kind kind;

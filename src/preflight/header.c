@@ -608,6 +608,36 @@ check_unsubscribe_once(struct message_facts *facts)
 	}
 }
 
+/* The other fields of RFC 2369, and that of RFC 5064: addresses in brackets, which are links like
+ * those of the body: filters and lists look at them all the same. */
+static void
+read_list_fields(struct message_facts *facts)
+{
+	static const char *const names[] = {"List-Help", "List-Subscribe", "List-Post",
+	    "List-Owner", "List-Archive", "Archived-At"};
+
+	for (size_t i = 0; i < facts->field_count; i++) {
+		const struct mail_field *field = &facts->fields[i];
+		struct slice rest = field_value(field);
+		const char *open, *close;
+		size_t n = 0;
+
+		while (n < sizeof names / sizeof *names && !field_is(field, names[n]))
+			n++;
+		if (n == sizeof names / sizeof *names)
+			continue;
+		while ((open = memchr(rest.at, '<', rest.len)) != NULL) {
+			rest = slice_from(rest, (size_t)(open - rest.at) + 1);
+			close = memchr(rest.at, '>', rest.len);
+			if (close == NULL)
+				break;
+			facts_add_link(facts, LINK_FIELD,
+			    (struct slice){rest.at, (size_t)(close - rest.at)}, NULL, field->line);
+			rest = slice_from(rest, (size_t)(close - rest.at) + 1);
+		}
+	}
+}
+
 /* ---- others */
 
 /* Google: four parts, a:b:c:sender, the last never empty. */
@@ -658,6 +688,7 @@ facts_read_header(struct message_facts *facts, long long now)
 	check_subject(facts);
 	check_unsubscribe(facts);
 	check_unsubscribe_once(facts);
+	read_list_fields(facts);
 	check_feedback(facts);
 	check_precedence(facts);
 }
