@@ -1,5 +1,4 @@
 """isolate with real content filters on loopback: Postfix with header, mime header and body checks, and behind its milter rspamd with rules, composites and sums, and ClamAV. Each server is started once, with folders of its own, in a namespace of its own; each message has one trigger, and isolate has to find it."""
-import base64
 import os
 import shutil
 import socket
@@ -130,45 +129,6 @@ body_checks = regexp:{home}/checks/body_checks
     return 'postfix', started[-1], POSTFIX, '127.0.9.1', log.name
 
 
-def message(name='Shop', domain='sender.example', subject='News of November', field='', words=('', ''), links=('one.example/a', 'two.example/b'), html='', file='list.csv', contents=b'a,b,c'):
-    text = [f'{a} {b}'.strip() for a, b in zip(('Dear customer, here is what you asked for.', 'We have moved to another street.'), words)]
-    shown = ''.join(f'<p>{p}</p>\n' for p in text)
-    return f'''From: "{name}" <news@{domain}>
-To: me@filter.test
-Subject: {subject}
-Date: Mon, 30 Nov 2026 12:00:00 +0000
-Message-ID: <1@sender.example>
-List-Id: <news.sender.example>
-{field}MIME-Version: 1.0
-Content-Type: multipart/mixed; boundary=m
-
---m
-Content-Type: multipart/alternative; boundary=a
-
---a
-Content-Type: text/plain; charset=utf-8
-
-{text[0]}
-
-{text[1]}
-
-More: https://{links[0]}
---a
-Content-Type: text/html; charset=utf-8
-
-{shown}{html}<p>More: <a href="https://{links[0]}">here</a> or <a href="https://{links[1]}">there</a></p>
---a--
---m
-Content-Type: application/octet-stream; name={file}
-Content-Disposition: attachment; filename={file}
-Content-Transfer-Encoding: base64
-
-{base64.b64encode(contents).decode()}
---m--
-'''
-
-
-P1, P2 = 'paragraph Dear customer, here is what you a…', 'paragraph We have moved to another street.'
 PLANTED = {
     'Postfix header_checks, subject': (dict(subject='A lottery winner'), 'one', 'subject'),
     'Postfix header_checks, a field': (dict(field='X-Tool: any\n'), 'one', 'field X-Tool'),
@@ -195,12 +155,6 @@ def isolate(text):
     run = Run('isolate', '--json', '--to', 'me@filter.test', '--own-mailbox', '--data', '@' + name, '--server', f'127.0.9.1:{POSTFIX}', '--allow-private', '--isolate-interval', '10ms', '--no-tls',
               '--ehlo', 'me.example', '--from', 'a@me.example', '--dns-replay', '/dev/null').ndjson()
     return run, next((r for r in run.records if r['type'] == 'isolate'), {'verdict': run.err, 'likely': [], 'parts': [], 'messages': 0, 'confirmed': False})
-
-
-def right(last, kind, *parts):
-    best = last['likely'][0] if last['likely'] else {'kind': None, 'parts': []}
-    named = [f"{last['parts'][i]['kind']} {last['parts'][i]['name']}" for i in best['parts']]
-    return last['verdict'] == 'found' and best['kind'] == kind and len(named) == len(parts) and all(any(n.startswith(p) for n in named) for p in parts)
 
 
 try:

@@ -11,7 +11,8 @@ import time
 sys.path.insert(0, os.path.dirname(__file__))
 import beside_swaks
 import tap
-from records import probe
+from isolated_mail import message, right
+from records import Run, probe
 
 PORT = 2525
 CLEAN, LISTED, NAMELESS = '127.0.1.1', '127.0.1.2', '127.0.1.3'
@@ -49,13 +50,61 @@ def start(name, address, *argv, env=None):
 
 
 # One address a set-up: what it is, and the ACL conditions that are in force there only.
-EXIM = {'accepts': '127.0.10.1', 'dnsbl at connect': '127.0.10.2', 'bare deny at connect': '127.0.10.3', 'helo': '127.0.10.4', 'sender': '127.0.10.5', 'dnsbl at rcpt': '127.0.10.6', 'content': '127.0.10.7'}
+EXIM = {'accepts': '127.0.10.1', 'dnsbl at connect': '127.0.10.2', 'bare deny at connect': '127.0.10.3', 'helo': '127.0.10.4', 'sender': '127.0.10.5', 'dnsbl at rcpt': '127.0.10.6', 'content': '127.0.10.7', 'isolate': '127.0.10.8'}
+
+
+def found_in(where, what):
+    return f'${{if match{{{where}}}{{{what}}}}}'
+
+
+def both_in(one, what, other, too):
+    return f'${{if and{{{{match{{{one}}}{{{what}}}}}{{match{{{other}}}{{{too}}}}}}}}}'
+
+
+ACLS = (
+    ('no such sender', found_in('$h_from:', 'banned')),
+    ('no such subject', found_in('$h_subject:', 'golden chance')),
+    ('no such tool', '${if def:h_x-tool:}'),
+    ('no such words', found_in('$message_body', 'wire the deposit')),
+    ('no such links', found_in('$message_body', 'tracker-seven')),
+    ('no programs', found_in('$message_body', r'\N\.exe\N')),
+    ('not this', found_in('$message_body', 'miracle diet|second-choice')),
+    ('not both', both_in('$h_subject:', 'quarterly gift', '$message_body', 'claim your voucher')),
+)
+PLANTED = {
+    'a subject': (dict(subject='Your golden chance'), 'one', 'subject'),
+    'a field': (dict(field='X-Tool: any\n'), 'one', 'field X-Tool'),
+    'words': (dict(words=('', 'Please wire the deposit.')), 'one', 'paragraph We have'),
+    'a link': (dict(links=('one.example/a', 'tracker-seven.example/b')), 'one', 'link tracker-seven.example'),
+    'the name of a file': (dict(file='prize.exe'), 'one', 'attachment-name prize.exe'),
+    'either words or a link': (dict(words=('A miracle diet.', ''), links=('one.example/a', 'second-choice.example/b')), 'either', 'paragraph Dear', 'link second-choice.example'),
+    'a subject and words together': (dict(subject='A quarterly gift', words=('', 'Now claim your voucher.')), 'both', 'subject', 'paragraph We have'),
+}
+MOST = 14
+
+
+def isolate(text):
+    run = Run('isolate', '--json', '--to', 'user@exim.test', '--own-mailbox', '--data', '@' + write('message', text), '--server', f'{EXIM["isolate"]}:{PORT}', '--allow-private', '--isolate-interval', '10ms', '--no-tls',
+              '--source', CLEAN, '--ehlo', beside_swaks.EHLO, '--no-dnsbl').ndjson()
+    return run, next((r for r in run.records if r['type'] == 'isolate'), {'verdict': run.err, 'likely': [], 'parts': [], 'messages': 0, 'confirmed': False})
+
+
+def isolates():
+    """The parts that Exim's ACLs refuse are found."""
+    run, last = isolate(message())
+    tap.check('exim, isolate: the message without a trigger is taken', last['verdict'] == 'not-refused' and run.status == 0, run.out + run.err)
+    for what, (planted, *want) in PLANTED.items():
+        run, last = isolate(message(**planted))
+        tap.check(f'exim, isolate: {what}: found and confirmed in at most {MOST} messages', right(last, *want) and last['confirmed'] and last['messages'] <= MOST and run.status == 1, run.out + run.err)
+    run, last = isolate(message(domain='banned.example'))
+    tap.check('exim, isolate: the sender is refused: exactly two messages', (last['verdict'], last['messages'], run.status) == ('not-content', 2, 1), run.out + run.err)
 
 
 def exim_config():
     def at(what):
         return 'condition = ${if eq{$received_ip_address}{' + EXIM[what] + '}}'
     listed = 'message = $sender_host_address is listed at $dnslist_domain ($dnslist_value: $dnslist_text)\n  dnslists = zen.spamhaus.org'
+    denials = ''.join(f'  deny {at("isolate")}\n  message = {words}\n  condition = {condition}\n' for words, condition in ACLS)
     return f'''
 primary_hostname = mx.exim.test
 spool_directory = {home}/exim
@@ -71,6 +120,7 @@ tls_advertise_hosts = ${{if eq{{$received_ip_address}}{{{EXIM['accepts']}}}{{*}}
 tls_certificate = {home}/cert.pem
 tls_privatekey = {home}/exim.pem
 message_size_limit = 100K
+message_body_visible = 20000
 domainlist local_domains = exim.test
 acl_smtp_connect = connect
 acl_smtp_helo = helo
@@ -103,7 +153,7 @@ data:
   message = This message contains a virus ($header_x-test:).
   condition = ${{if match{{$header_x-test:}}{{Eicar}}}}
   require verify = header_syntax
-  accept
+{denials}  accept
 begin routers
 users:
   driver = accept
@@ -185,6 +235,7 @@ def exim():
         ('content', CLEAN, 'user', 550, 'message', 'content-malware', 'stated', ('--header=X-Test: Eicar-Signature',), ('--header', 'X-Test: Eicar-Signature')),
         ('accepts, header syntax', CLEAN, 'user', 550, 'message', 'unknown', 'unknown', ('--no-tls', '--header=Reply-To: a@b@c'), ('--header', 'Reply-To: a@b@c')),
     ), 'exim', EXIM, 'exim.test')
+    isolates()
     # swaks does not say SIZE, and hears of it only after the message.
     run = probe('--source', CLEAN, '--ehlo', beside_swaks.EHLO, '--no-tls', f'--body={"x " * 60000}', f'user@exim.test@[{EXIM["accepts"]}]:{PORT}')
     tap.check('exim, size: refused at MAIL', [(r['status'], r['stage'], r['reply']['code'], r['diagnosis']['cause']) for r in run.results()] == [('refused', 'mail', 552, 'message-size')], run.out)
