@@ -49,6 +49,62 @@ for ip, kind in [('192.168.1.5', 'private'), ('127.0.0.1', 'loopback'), ('fe80::
              f'{ip} is a {kind} address, so nothing was looked up about it', '--allow-private asks about this one all the same')
 told('... with --allow-private it is asked about', run('explain', '--source', '192.168.1.5', '--allow-private', *DEAD, '554 5.7.1 rejected'),
      'Whether the address 192.168.1.5 is on zen.spamhaus.org', '!nothing was looked up')
+# ---- what was probably meant
+
+def refused(name, words, *args):
+    told(name, run(*args), *words, status=64)
+
+
+for target, words in [('user@example.com:25', 'write user@example.com and --port 25'), ('user@[192.0.2.1]:2525', 'write user@[192.0.2.1] and --port 2525'),
+                      ('a@b@c', 'write a@b@[c]'), ('a@b.example@mx.b.example', 'write a@b.example@[mx.b.example]'), ('example.com:25', 'write [example.com]:25'),
+                      ('a@example.com,b@example.com', 'several in one'), ('a.example;b.example', 'several in one'), ('2001:db8::1', 'write [2001:db8::1]')]:
+    refused(f'the target {target}', [words], 'probe', target)
+os.makedirs(os.path.join(home, 'shut'), exist_ok=True)
+with open(os.path.join(home, 'body'), 'w', encoding='ascii') as f:
+    f.write('hello')
+refused('--body with the name of a file', ['@', 'sends what is in it'], 'probe', '--body', os.path.join(home, 'body'), 'user@example.com')
+refused('... of one that is not there', ['No such file', 'sends what is in it'], 'probe', '--body', os.path.join(home, 'missing'), 'user@example.com')
+refused('... below a file, which cannot be looked at', ['sends what is in it'], 'probe', '--body', os.path.join(home, 'body', 'x'), 'user@example.com')
+
+
+def skips(line, *targets, also=()):
+    path = os.path.join(home, 'skip')
+    with open(path, 'wb') as f:
+        f.write(line)
+    r = run('probe', '--dns-replay', ALIASES, '--allow-private', '--no-dnsbl', '--timeout', '2s', '--port', '9', '--skip-file', path, '--json', *also, *targets)
+    return r, [x['status'] for x in r.results()]
+
+
+ALIASES = os.path.join(home, 'aliases')
+with open(ALIASES, 'w', encoding='ascii') as f:
+    f.write('{"name":"alias.example","type":"MX","rcode":"NOERROR","canonical":"real.example","data":["10 mx.real.example"]}\n'
+            '{"name":"real.example","type":"MX","rcode":"NOERROR","data":["10 mx.real.example"]}\n'
+            '{"name":"mx.real.example","type":"A","rcode":"NOERROR","data":["127.77.9.9"]}\n')
+RCPT = ('--quit-after', 'rcpt')
+for line, target in [('ÜSER@real.example', 'üser@real.example'), ('δοκιμή@real.example', 'ΔΟΚΙΜΉ@real.example'), ('Чёрт@real.example', 'чЁРТ@REAL.example'),
+                     ('john@real.example', 'John@alias.example')]:
+    r, have = skips(line.encode() + b'\n', target, also=RCPT)
+    tap.check(f'{line} has opted out, and {target} is left alone', have == ['skipped'], f'{have} {r.out} {r.err}')
+r, have = skips(b'john@real.example\n', 'jane@alias.example', also=RCPT)
+tap.check('... and no other', have == ['unreachable'], f'{have} {r.out} {r.err}')
+r, have = skips(b'a.example\0b\n', 'x.example')
+told('a NUL in a skip file is named', r, 'a NUL octet is in it', status=65)
+
+# ---- a headline is as sure as what it rests on
+
+def lab(*args):
+    return run('lab', '--', MXWALK, *args)
+
+
+for domain, words in [('greeting-554-unknown', 'inferred, not said: the client'), ('greeting-554-ptr-claim', 'said, but not so as seen from here: the client'),
+                      ('greeting-554', ': the client')]:
+    first = lab(f'{domain}.lab.example').out.split('\n')[0]
+    tap.check(f'{domain}: {words}', words in first and (words != ': the client' or 'inferred' not in first and 'not so' not in first), first)
+first = lab('explain', '--source', '127.0.1.2', '554 5.7.1 rejected').out.split('\n')[0]
+tap.check('explain: inferred, not said', 'inferred, not said' in first, first)
+r = lab('self', '--source', '127.0.1.2', '--egress', '127.0.0.1:9')
+told('self --egress: no way out is no refusal', r, 'no server takes a connection from here; 1 finding gets mail refused', 'CLOSED No server took a connection', status=1)
+
 # ---- a slow reader behind a pipe that is non-blocking
 
 def trickle(*command, which=1):

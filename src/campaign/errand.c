@@ -201,14 +201,28 @@ errand_again(struct errand *errand)
 	journey->attempts[--journey->attempt_count] = (struct attempt){0};
 }
 
-/* By the address, by a name of the host, or by that of the domain which this one is an alias of:
- * known only now that the DNS was asked. */
+/* The recipient, where its domain is an alias of another (RFC 5321 section 2.3.5). */
+static const char *
+recipient_there(const struct errand *errand)
+{
+	const struct journey *journey = &errand->journey;
+	const char *rcpt = journey->target.rcpt, *canonical = journey->route.canonical,
+	           *at = rcpt != NULL ? strrchr(rcpt, '@') : NULL;
+
+	return at != NULL && canonical != NULL
+	           ? arena_printf(errand->arena, "%.*s@%s", (int)(at - rcpt), rcpt, canonical)
+	           : NULL;
+}
+
+/* By the address, by a name of the host, or by that of the domain which this one is an alias of,
+ * or by the recipient there: known only now that the DNS was asked. */
 static const char *
 opted_out(const struct errand *errand, const struct destination *destination)
 {
 	const struct errand_rules *rules = errand->rules;
-	const char *names[] = {
-	    destination->host, destination->canonical, errand->journey.route.canonical};
+	const char *names[] = {destination->host, destination->canonical,
+	    errand->journey.route.canonical,
+	    rules->opted_out != NULL ? recipient_there(errand) : NULL};
 	const char *why = NULL;
 
 	if (rules->opted_out == NULL)

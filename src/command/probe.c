@@ -288,7 +288,7 @@ opted_out(const char *host, const struct ip *ip, struct arena *arena, void *arg)
 	const char *where = skip_ip(arg, ip);
 
 	if (where == NULL)
-		where = skip_host(arg, host);
+		where = strchr(host, '@') != NULL ? skip_address(arg, host) : skip_host(arg, host);
 	return where != NULL ? arena_printf(arena, "it has opted out (%s)", where) : NULL;
 }
 

@@ -4,8 +4,8 @@
 
 #include "base/buf.h"
 
-static void
-put(struct buf *out, unsigned c)
+void
+unicode_put(struct buf *out, unsigned c)
 {
 	if (c < 0x80) {
 		buf_putc(out, (char)c);
@@ -32,15 +32,15 @@ take_unit(struct unicode *unicode, unsigned unit, struct buf *out)
 
 	unicode->high = 0;
 	if (high != 0 && unit >= 0xdc00 && unit < 0xe000) {
-		put(out, 0x10000 + ((high - 0xd800) << 10) + (unit - 0xdc00));
+		unicode_put(out, 0x10000 + ((high - 0xd800) << 10) + (unit - 0xdc00));
 		return;
 	}
 	if (high != 0)
-		put(out, 0xfffd);
+		unicode_put(out, 0xfffd);
 	if (unit >= 0xd800 && unit < 0xdc00)
 		unicode->high = unit;
 	else
-		put(out, unit >= 0xdc00 && unit < 0xe000 ? 0xfffd : unit);
+		unicode_put(out, unit >= 0xdc00 && unit < 0xe000 ? 0xfffd : unit);
 }
 
 /* By the mark, or by the NULs that ASCII has in UTF-16. How many octets the mark takes. */
@@ -78,7 +78,7 @@ convert(struct unicode *unicode, struct slice text, bool whole, struct buf *out)
 	if (i < text.len)
 		unicode->kept[unicode->kept_len++] = text.at[i];
 	if (whole && (unicode->high != 0 || unicode->kept_len > 0))
-		put(out, 0xfffd);
+		unicode_put(out, 0xfffd);
 }
 
 void

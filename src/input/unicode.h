@@ -14,6 +14,7 @@ struct unicode {
 	unsigned high; /* the first half of a pair of surrogates; 0: none */
 };
 
+void unicode_put(struct buf *out, unsigned code); /* of a character, in UTF-8 */
 /* Adds what `piece` comes to; `whole`: nothing follows it. */
 void unicode_add(struct unicode *unicode, struct slice piece, bool whole, struct buf *out);
 

@@ -1,11 +1,16 @@
 #include "options/skip.h"
 
+#include <locale.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wctype.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
+#include "base/utf8.h"
 #include "dns/name.h"
+#include "input/unicode.h"
 #include "mail/address.h"
 #include "options/entry.h"
 
@@ -90,6 +95,41 @@ read_ip(struct arena *arena, const char *text, struct ip *ip)
 	return ip_parse(ip, text);
 }
 
+/* Small letters of all scripts: an address may have any (RFC 6531). */
+static char *
+fold_letters(struct arena *arena, const char *text)
+{
+	locale_t letters = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	size_t len = strlen(text);
+	struct buf out;
+	char *folded;
+
+	buf_init(&out, 4 * len + 1);
+	for (size_t i = 0, n; i<len; i += n> 0 ? n : 1) {
+		n = utf8_len(text + i, len - i);
+		if (n > 1 && letters != (locale_t)0)
+			unicode_put(
+			    &out, (unsigned)towlower_l((wint_t)utf8_code(text + i, n), letters));
+		else if (n > 1)
+			buf_add(&out, text + i, n);
+		else
+			buf_putc(&out, to_lower(text[i]));
+	}
+	folded = arena_copy(arena, out.data, out.len);
+	buf_release(&out);
+	if (letters != (locale_t)0)
+		freelocale(letters);
+	return folded;
+}
+
+static bool
+is_ascii(const char *text)
+{
+	while (*text != '\0' && (unsigned char)*text < 0x80)
+		text++;
+	return *text == '\0';
+}
+
 /* local@domain as it is compared: letters small, quotes undone, the domain in our form. NULL: it is
  * no address. */
 static const char *
@@ -109,6 +149,8 @@ fold_address(struct arena *arena, const char *address)
 		*to++ = to_lower(*from);
 	}
 	*to = '\0';
+	if (!is_ascii(folded))
+		folded = fold_letters(arena, folded);
 	if (at[1] == '[' && read_ip(arena, at + 1, &ip))
 		return arena_printf(arena, "%s@[%s]", folded, ip_text(&ip, text));
 	return read_name(at + 1, name) ? arena_printf(arena, "%s@%s", folded, name) : NULL;
@@ -188,7 +230,11 @@ skip_add(struct skip_list *list, struct slice line, unsigned long number, const 
 	if (entry.len == 0)
 		return true;
 	where = arena_printf(list->arena, "%s:%lu: %s", list->file, number, text);
-	if (memchr(line.at, '\0', line.len) != NULL || text_has_control(text))
+	if (memchr(line.at, '\0', line.len) != NULL) {
+		*why = "a NUL octet is in it: it is no text, or is UTF-16 without its mark";
+		return false;
+	}
+	if (text_has_control(text))
 		good = false;
 	else if (slash != NULL)
 		good = add_network(list, text, slash, where);

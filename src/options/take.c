@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/slice.h"
@@ -402,6 +403,15 @@ read_content(struct arena *arena, const char *value, struct content *content)
 }
 
 /* swaks reads a file that is named without an '@', too: nobody is to send its name instead. */
+static bool
+looks_like_path(const char *value)
+{
+	struct slice path = slice_of(value);
+
+	return path.len > 2 && (*value == '/' || slice_begins(path, "./") ||
+	                           slice_begins(path, "../") || slice_begins(path, "~/"));
+}
+
 const char *
 take_content(struct arena *arena, const struct option *option, const char *value, void *at)
 {
@@ -413,11 +423,20 @@ take_content(struct arena *arena, const struct option *option, const char *value
 	if (problem != NULL || content->text == NULL ||
 	    content->text[strcspn(value, " \t\n")] != '\0')
 		return problem;
-	return *value != '@' && stat(value, &st) == 0 && S_ISREG(st.st_mode)
-	           ? arena_printf(arena,
-	                 "there is a file of that name: @%s sends what is in it, %s\\n the name",
-	                 value, value)
-	           : NULL;
+	if (*value == '@' || *value == '-')
+		return NULL;
+	if (stat(value, &st) != 0)
+		return looks_like_path(value) ? arena_printf(arena,
+		                                    "it looks like a file (%s): @%s sends what is "
+		                                    "in it, %s\\n the name",
+		                                    strerror(errno), value, value)
+		                              : NULL;
+	if (!S_ISREG(st.st_mode))
+		return NULL;
+	return arena_printf(arena,
+	    "there is a file of that name: @%s sends what is in it%s%s%s, %s\\n the name", value,
+	    access(value, R_OK) != 0 ? " (" : "", access(value, R_OK) != 0 ? strerror(errno) : "",
+	    access(value, R_OK) != 0 ? ")" : "", value);
 }
 
 const char *

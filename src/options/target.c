@@ -236,10 +236,32 @@ likely(const char *text, struct arena *arena)
 		return NULL;
 	if (memchr(text, '@', (size_t)(at - text)) == NULL) { /* RFC 5321 section 4.1.3 */
 		if (!ip_parse(&ip, at + 1))
-			return NULL; /* user@example.com:25: of what server? */
+			return NULL; /* see why_not */
 		server = arena_printf(arena, "[%s%s]", ip.family == 6 ? "IPv6:" : "", at + 1);
 	}
 	return arena_printf(arena, "%.*s%s", (int)(at - text) + 1, text, server);
+}
+
+/* What is no slip of one character: user@example.com:25, and several in one word. */
+static const char *
+why_not(const char *text, struct arena *arena)
+{
+	const char *at = strrchr(text, '@'), *colon = strrchr(text, ':'),
+	           *comma = strpbrk(text, ",;"), *why;
+	struct target other;
+
+	if (comma != NULL &&
+	    parse(arena_copy(arena, text, (size_t)(comma - text)), arena, &other, &why))
+		return "several in one: targets have blanks between them, and a line each in a "
+		       "list";
+	if (at == NULL || colon == NULL || colon < at || strchr(colon, ']') != NULL)
+		return NULL;
+	text = arena_copy(arena, text, (size_t)(colon - text));
+	return parse(text, arena, &other, &why)
+	           ? arena_printf(arena,
+	                 "a recipient has no port: write %s and --port %s, or %s@[SERVER]:%s", text,
+	                 colon + 1, text, colon + 1)
+	           : NULL;
 }
 
 bool
@@ -251,6 +273,11 @@ target_parse(const char *text, struct arena *arena, struct target *out, const ch
 	text = slice_copy(entry_trim(slice_of(text)), arena);
 	if (parse(text, arena, out, why))
 		return true;
+	better = text_has_control(text) || *text == '\0' ? NULL : why_not(text, arena);
+	if (better != NULL) {
+		*why = better;
+		return false;
+	}
 	better = text_has_control(text) || *text == '\0' ? NULL : likely(text, arena);
 	if (better != NULL && parse(better, arena, &other, &unused))
 		*why = arena_printf(arena, "%s: write %s", *why, better);

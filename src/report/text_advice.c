@@ -4,13 +4,22 @@
 
 #include "base/buf.h"
 
+/* What no receiver refuses, for nothing gets there. */
+static bool
+is_closed(const struct advice *advice)
+{
+	return strcmp(advice->id, "egress-closed") == 0;
+}
+
 struct advice_count
 advice_count(const struct advice *advice, size_t count)
 {
-	struct advice_count counts = {{0}};
+	struct advice_count counts = {.closed = false};
 
 	for (size_t i = 0; i < count; i++)
 		counts.of[advice[i].severity]++;
+	for (size_t i = 0; i < count; i++)
+		counts.closed |= is_closed(&advice[i]);
 	return counts;
 }
 
@@ -24,12 +33,18 @@ say_number(struct buf *out, size_t number, const char *words)
 void
 text_advice_verdict(struct buf *out, const struct sender *sender, const struct advice_count *count)
 {
+	size_t refuses = count->of[SEVERITY_REFUSES] - count->closed;
 	char ip[IP_TEXT];
 
 	buf_printf(out, "%s: ", ip_text(&sender->ip, ip));
-	if (count->of[SEVERITY_REFUSES] > 0)
-		buf_printf(out, "%zu finding%s mail refused", count->of[SEVERITY_REFUSES],
-		    count->of[SEVERITY_REFUSES] == 1 ? " gets" : "s get");
+	if (count->closed)
+		buf_printf(
+		    out, "no server takes a connection from here%s", refuses > 0 ? "; " : "");
+	if (refuses > 0)
+		buf_printf(
+		    out, "%zu finding%s mail refused", refuses, refuses == 1 ? " gets" : "s get");
+	else if (count->closed)
+		; /* all is said */
 	else if (count->of[SEVERITY_WARNS] > 0)
 		buf_puts(out, "nothing gets mail refused everywhere");
 	else if (count->of[SEVERITY_UNKNOWN] > 0)
@@ -52,7 +67,8 @@ text_advice_one(struct buf *out, const struct text_style *style, const struct ad
 	whole.width = 0; /* what is to be copied stays on its line */
 	if (advice->severity < SEVERITY_INFO)
 		buf_putc(out, '\n');
-	text_field(out, style, labels[advice->severity], advice->what);
+	text_field(
+	    out, style, is_closed(advice) ? "CLOSED" : labels[advice->severity], advice->what);
 	if (advice->severity < SEVERITY_GOOD || style->verbose)
 		text_field(out, style, "evidence", advice->evidence);
 	text_field(out, style, "refusers", advice->refused_by);

@@ -11,6 +11,7 @@ struct buf;
 
 struct advice_count {
 	size_t of[SEVERITY_COUNT];
+	bool closed; /* no connection gets out: one of those that refuse */
 };
 struct advice_count advice_count(const struct advice *advice, size_t count);
 
