@@ -33,6 +33,9 @@ def both(name, address, port, source, recipient, want_code, want_stage, *args, s
     ours = r['reply']['lines'] if r['reply'] else []
     have = (r['status'], r['reply'] and r['reply']['code'], r['stage'])
     tap.check(f'{name}: {want_code} at {want_stage}', have == (status, want_code, want_stage), f'{have} {ours} {run.err}')
+    behind = ['ehlo', 'mail', 'rcpt', 'data', 'message']
+    behind = behind[1 + behind.index('ehlo' if r['stage'] == 'ehlo-tls' else r['stage']):] if r['stage'] != 'greeting' else behind
+    tap.check(f'{name}: what was not asked is what comes behind {want_stage}', r['not_asked'] == behind, r['not_asked'])
     tap.check(f'{name}: swaks stopped at the same stage', STAGE.get(swaks_status) == r['stage'], f'swaks {swaks_status}, mxwalk {r["stage"]}')
     # After a refused EHLO swaks tries HELO: the last words count.
     tap.check(f'{name}: swaks heard the same words', ours != [] and without_ids(lines[-len(ours):]) == without_ids(ours), f'swaks:  {lines}\nmxwalk: {ours}')
