@@ -343,7 +343,7 @@ def open_resolver():
 
 def undetermined():
     """Resolvers that refuse or say nothing: nothing is absent, and no wait is longer than it was allowed."""
-    limit = 3
+    limit, control = 3, 2  # before our resolver is blamed it is asked for the servers of the root
     lists = '--lists=' + write('lists', MXWALK_LISTS)
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         runs = [(name, args, want, pool.submit(check, *args, f'--timeout={limit}', nameserver=server))
@@ -353,11 +353,11 @@ def undetermined():
     for name, args, want, future in runs:
         run = future.result()
         equal(f'{name}: check {" ".join(args)}', (run.r.get('result'), run.status), (want, 3))
-        tap.check(f'{name}: in time', run.seconds < limit + 2, run.seconds)
+        tap.check(f'{name}: in time', run.seconds < limit + control + 2, run.seconds)
     for name, future in listed:
         run = future.result()
         equal(f'{name}: no list is clean, none listed', (set(r['state'] for r in run.records) & {'clean', 'listed'}, run.status), (set(), 3))
-        tap.check(f'{name}: lists in time', run.seconds < limit + 2, run.seconds)
+        tap.check(f'{name}: lists in time', run.seconds < limit + control + 2, run.seconds)
     for name, future in second:
         run = future.result()
         equal(f'{name}, and another that answers', (run.r['result'], len(run.r['hosts'])), ('ok', 3))
