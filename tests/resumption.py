@@ -82,7 +82,7 @@ class Mail:
 
     def __init__(self, context, harm=None, at_ehlo=False):
         self.context, self.harm, self.at_ehlo = context, harm, at_ehlo
-        self.resumed, self.offered, self.now, self.most = [], 0, 0, 0
+        self.resumed, self.held, self.offered, self.now, self.most = [], [], 0, 0, 0
         self.lock = threading.Lock()
         self.listener = socket.create_server(('127.0.0.1', 0), backlog=50)
         self.port = self.listener.getsockname()[1]
@@ -105,6 +105,7 @@ class Mail:
             raise ConnectionAbortedError
         peer = self.context(len(self.resumed)).wrap_socket(peer, server_side=True)
         self.resumed.append(peer.session_reused)
+        self.held.append(peer)  # else it is closed before it is counted as gone
         if offered and self.harm:
             peer.recv(4096)
             raise ConnectionAbortedError
@@ -140,7 +141,9 @@ class Mail:
                 peer.unwrap()  # else its session counts as broken
             except (AttributeError, OSError):
                 pass
-            peer.close()
+            for held in {peer, *self.held}:
+                held.close()
+            self.held.clear()
 
 
 def walk(name, server, *options, count=5, tlsa=None):

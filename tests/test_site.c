@@ -2,7 +2,8 @@
  * "deep"), ">name" begins the next one, and it must be that ("> -": none), "<name" ends it, "@ms"
  * is the time from then on, "hold site ms", "lower n ms" (rest until), "when ms" what the last ">
  * -" named, "slow site ms address" (0: none named; no address: none) and "until ms", "expect site
- * n", "follow a b" (or -), "minute n site". A job that ends in "on" goes on. */
+ * n", "follow a b" (or -), "minute n site", "z site ms": the slowest. A job that ends in "on" goes
+ * on. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,6 +163,18 @@ static const struct {
         .pace = {.shallow = 2, .deep = 2},
         .steps = {"+x v.example 192.0.2.9", ">x", "+a s.example 192.0.2.1",
             "slow t.example 0 192.0.2.1", "<x", "> -", "when 1000", "@1000", ">a"}},
+    {.what = "the slowest is a site, by how many a connection serves",
+        .limits = {.walks = 1, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 1, .deep = 1, .rate = 2},
+        .steps = {"z - 0", "+a s.example 192.0.2.1", "+b s.example 192.0.2.1",
+            "+c s.example 192.0.2.1", "+d t.example 192.0.2.2", "z s.example 90000", ">a",
+            "z s.example 60000", "follow a b", "z t.example 30000", "<b", ">d", "<d",
+            "z s.example 15000"}},
+    {.what = "or an address at which many sites are",
+        .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
+        .pace = {.shallow = 1, .deep = 1, .rate = 2},
+        .steps = {"+a s.example 192.0.2.1", "+b t.example 192.0.2.1", "+c u.example 192.0.2.1",
+            ">a", "<a", "> -", "z 192.0.2.1 60000"}},
     {.what = "its target is asked on, for a pause is for others",
         .limits = {.walks = 9, .address = 1, .network = 99, .pause = 1000},
         .pace = {.shallow = 2, .deep = 2},
@@ -288,6 +301,15 @@ take(struct play *play, const char *what, const char *step, const char *name)
 	case 'l':
 		sites_rest(play->sites, (unsigned)atoi(site), number);
 		break;
+	case 'z': {
+		const char *slowest = "-";
+		int64_t ms;
+
+		sites_slowest(play->sites, play->now, &slowest, &ms);
+		cr_assert(strcmp(slowest, site) == 0 && ms == number, "%s: %s: %s %lld", what, step,
+		    slowest, (long long)ms);
+		break;
+	}
 	case 'w':
 		cr_assert_eq(play->when,
 		    strcmp(site, "never") == 0 ? SITES_NEVER : (int64_t)atoll(site), "%s: %s: %lld",

@@ -28,8 +28,10 @@ struct gate {
 	int64_t worked; /* of an address: when something good came of it */
 	unsigned slowed; /* what it had when it complained; 0: it has not */
 	unsigned strikes, good; /* how often it complained; good ends since */
+	unsigned waiting;
+	unsigned long begun, followed; /* connections; who came by one that was there */
 	/* Of a site: */
-	unsigned waiting, expected; /* here, elsewhere */
+	unsigned expected; /* who waits elsewhere */
 	struct site_job *ready, *last_ready; /* those that are through their gates, but not begun */
 	size_t ready_slot;
 	/* Of all: */
@@ -55,6 +57,7 @@ struct sites {
 	unsigned walks; /* that this host can have at once */
 	unsigned good; /* good ends since it could not */
 	int64_t rests; /* until then none begins */
+	char slowest[IP_TEXT]; /* its name, if it is an address */
 	struct window window; /* of all walks */
 	struct table gates, lanes;
 	uint64_t secret;
@@ -378,14 +381,22 @@ take_ready(struct sites *sites)
 	return job;
 }
 
-/* So many more, or fewer, wait for the site. */
+/* The size of a site has changed: so may have whose turn it is. */
 static void
-resize(struct sites *sites, struct gate *site, long more)
+resized(struct sites *sites, struct gate *site)
 {
-	site->waiting = (unsigned)((long)site->waiting + more);
-	sites->waiting = (size_t)((long)sites->waiting + more);
 	if (heap_has(&sites->ready, site))
 		heap_put(&sites->ready, site);
+}
+
+/* So many more, or fewer, wait for its gates. */
+static void
+count_waiting(struct sites *sites, struct lane *lane, long more)
+{
+	for (size_t i = 0; i < GATES; i++)
+		lane->gates[i]->waiting = (unsigned)((long)lane->gates[i]->waiting + more);
+	sites->waiting = (size_t)((long)sites->waiting + more);
+	resized(sites, lane->gates[GATE_SITE]);
 }
 
 static void
@@ -499,7 +510,7 @@ sites_add(struct sites *sites, struct site_job *job, const struct pace *pace, co
 
 	job->lane = lane;
 	job->next = NULL;
-	resize(sites, lane->gates[GATE_SITE], 1);
+	count_waiting(sites, lane, 1);
 	if (job->goes_on && goes_through(sites, lane, job, now))
 		return;
 	*(stands ? &lane->last->next : &lane->first) = job;
@@ -544,11 +555,12 @@ begin(struct sites *sites, struct site_job *job, int64_t now)
 	sites->running++;
 	if (sites->limits.rate > 0)
 		window_note(&sites->window, now);
-	resize(sites, lane->gates[GATE_SITE], -1);
+	count_waiting(sites, lane, -1);
 	for (size_t i = 0; i < GATES; i++) {
 		struct gate *gate = lane->gates[i];
 
 		gate->ahead--;
+		gate->begun++;
 		if (gate->kind == GATE_SITE || gate->rate > 0)
 			window_note(&gate->window, now);
 	}
@@ -632,7 +644,9 @@ sites_follow(struct sites *sites, struct site_job *job,
 	if (lane->first == NULL)
 		wait_no_more(lane);
 	job->lane = NULL;
-	resize(sites, lane->gates[GATE_SITE], -1);
+	for (size_t i = 0; i < GATES; i++)
+		lane->gates[i]->followed++;
+	count_waiting(sites, lane, -1);
 	return next;
 }
 
@@ -677,7 +691,7 @@ sites_withdraw(struct sites *sites, struct site_job *job, int64_t now)
 {
 	struct lane *lane = job->lane;
 
-	resize(sites, lane->gates[GATE_SITE], -1);
+	count_waiting(sites, lane, -1);
 	if (!take_out(&lane->first, &lane->last, job)) {
 		withdraw_ready(sites, job, now);
 	} else if (lane->first == NULL) {
@@ -827,7 +841,7 @@ sites_expect(struct sites *sites, const char *site, long more, int64_t now)
 	if (gate == NULL) /* nobody is there: it is nobody's turn */
 		return;
 	gate->expected = (unsigned)((long)gate->expected + more);
-	resize(sites, gate, 0);
+	resized(sites, gate);
 	settle(sites, gate, now);
 }
 
@@ -846,16 +860,21 @@ sites_held(const struct sites *sites, int64_t now,
 		}
 }
 
+/* Until the last of those that are known to wait has begun. A connection serves as many as it did
+ * so far. */
 static int64_t
-time_for(const struct gate *site, int64_t now)
+time_for(const struct gate *gate, int64_t now)
 {
-	int64_t pause = site->not_before > now ? site->not_before - now : 0;
+	int64_t pause = gate->not_before > now ? gate->not_before - now : 0;
+	double each = gate->begun > 0 ? 1 + (double)gate->followed / (double)gate->begun : 1;
 
-	return site->rate > 0 ? pause + (int64_t)size_of(site) * WINDOW_MS / site->rate : pause;
+	if (gate->rate == 0)
+		return pause;
+	return pause + (int64_t)((double)size_of(gate) * WINDOW_MS / (gate->rate * each));
 }
 
 bool
-sites_slowest(const struct sites *sites, int64_t now, const char **site, int64_t *ms)
+sites_slowest(struct sites *sites, int64_t now, const char **site, int64_t *ms)
 {
 	const struct heap *heaps[] = {&sites->shut, &sites->fading, &sites->ready};
 
@@ -864,11 +883,12 @@ sites_slowest(const struct sites *sites, int64_t now, const char **site, int64_t
 		for (size_t i = 1; i <= heaps[h]->count; i++) {
 			const struct gate *gate = heaps[h]->items[i];
 
-			if (gate->kind != GATE_SITE || size_of(gate) == 0 ||
+			if (gate->kind == GATE_NETWORK || size_of(gate) == 0 ||
 			    time_for(gate, now) <= *ms)
 				continue;
 			*ms = time_for(gate, now);
-			*site = gate->name;
+			*site = gate->kind == GATE_SITE ? gate->name
+			                                : ip_text(&gate->ip, sites->slowest);
 		}
 	return *ms > 0;
 }

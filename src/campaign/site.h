@@ -90,9 +90,10 @@ void sites_expect(struct sites *sites, const char *site, long more, int64_t now)
 void sites_held(const struct sites *sites, int64_t now,
     void (*held)(const char *site, int64_t until, void *arg), void *arg);
 
-/* The site whose last is the last to be begun, by what is known to wait and its rate. False: none
- * is kept waiting. */
-bool sites_slowest(const struct sites *sites, int64_t now, const char **site, int64_t *ms);
+/* The site, or the address, whose last is the last to be begun, by what is known to wait, its rate,
+ * and how many a connection there served so far. `*site` is valid until the next call. False:
+ * none is kept waiting. */
+bool sites_slowest(struct sites *sites, int64_t now, const char **site, int64_t *ms);
 
 /* This host cannot have more than so many walks at once (1 at least), and begins none before that
  * time. With every ten good ends it may have one more again. */
