@@ -167,6 +167,17 @@ until_crlf(const char *text, size_t len)
 	return len;
 }
 
+size_t
+slice_lines(struct slice slice)
+{
+	struct slice line;
+	size_t n = 0;
+
+	while (slice_line(&slice, &line))
+		n++;
+	return n;
+}
+
 bool
 slice_part(struct slice *rest, char separator, struct slice *part)
 {

@@ -33,6 +33,7 @@ bool slice_line(struct slice *rest, struct slice *line);
 /* The octets before the first CRLF; all `len` where there is none (a lone CR or LF ends nothing).
  */
 size_t until_crlf(const char *text, size_t len);
+size_t slice_lines(struct slice slice); /* how many of those there are */
 /* The next part before `separator`, which is skipped; false when nothing is left. */
 bool slice_part(struct slice *rest, char separator, struct slice *part);
 /* The next word between octets of `blank`; false when only those are left. */

@@ -446,13 +446,15 @@ finish_pasted(struct maillog *maillog)
 	buf_clear(&maillog->pasted);
 }
 
-/* What only looks like JSON: an object as a program printed it. */
+/* What only looks like JSON: an object as a program printed it, which is short. */
 static bool
 read_as_words(struct maillog *maillog)
 {
-	return pasted_read((struct slice){maillog->json.data, maillog->json.len}, maillog->start,
-	           maillog->arena, take_refusal, maillog)
-	           .told > 0;
+	struct slice text = {maillog->json.data, maillog->json.len};
+
+	if (text.len > PASTED_MAX)
+		text.len = PASTED_MAX;
+	return pasted_read(text, maillog->start, maillog->arena, take_refusal, maillog).told > 0;
 }
 
 static void

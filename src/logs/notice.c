@@ -346,10 +346,13 @@ static void
 take_lines(struct notice_reader *reader, struct slice text)
 {
 	struct slice line;
+	size_t most = slice_lines(text);
 
-	reader->lines = arena_alloc(reader->arena, NOTICE_LINES_MAX * sizeof *reader->lines);
-	reader->indents = arena_alloc(reader->arena, NOTICE_LINES_MAX);
-	while (reader->count < NOTICE_LINES_MAX && slice_line(&text, &line)) {
+	if (most > NOTICE_LINES_MAX)
+		most = NOTICE_LINES_MAX;
+	reader->lines = arena_alloc(reader->arena, (most + 1) * sizeof *reader->lines);
+	reader->indents = arena_alloc(reader->arena, most + 1);
+	while (reader->count < most && slice_line(&text, &line)) {
 		if (is_aside(slice_trim(line)))
 			continue;
 		reader->indents[reader->count] = indent_of(line);
