@@ -1,6 +1,7 @@
 /* Notices, deliveries and the words of sending systems: what each says, and by which rule it is
  * read. */
 #include <criterion/criterion.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -159,6 +160,29 @@ Test(redact, table)
 		cr_expect(
 		    slice_same(out, table[i][1]), "%s: %.*s", table[i][0], (int)out.len, out.at);
 	}
+	arena_free(arena);
+}
+
+static void
+take_none(const struct refusal *refusal, void *arg)
+{
+	(void)refusal;
+	(void)arg;
+}
+
+/* Whatever its lines look like, a text takes room by its length. */
+Test(pasted, takes_room_by_length)
+{
+	static const char line[] = "lorem ipsum 550 host said dolor\n";
+	struct arena *arena = arena_new();
+	struct buf text;
+
+	buf_init(&text, SIZE_MAX);
+	while (text.len < 60000)
+		buf_puts(&text, line);
+	pasted_read((struct slice){text.data, text.len}, 1, arena, take_none, NULL);
+	cr_expect_lt(arena_size(arena), 64 * text.len);
+	buf_release(&text);
 	arena_free(arena);
 }
 

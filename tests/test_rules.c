@@ -11,6 +11,7 @@
 #include "rules/builtin.h"
 #include "rules/extract.h"
 #include "rules/pattern.h"
+#include "rules/recall.h"
 #include "rules/rulebase.h"
 #include "rules/rules.h"
 #include "rules/synonyms.h"
@@ -817,4 +818,53 @@ Test(rules, labelled_replies)
 	rules_free(rules);
 	cr_expect(strict * 100 >= count * 94, "strict %u of %u", strict, count);
 	cr_expect(lenient * 100 >= count * 99, "lenient %u of %u", lenient, count);
+}
+
+/* ---- what was read before */
+
+static bool
+same_string(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* Each example three times over: read, read and kept, recalled; and at another stage, by another
+ * host, with another status in between. */
+Test(recall, says_what_reading_says)
+{
+	struct rules *rules = rules_builtin(NULL);
+	struct recall *recall = recall_new(rules);
+	struct arena *arena = arena_new();
+	static const char *const hosts[] = {NULL, "mx.a.example", "gmail-smtp-in.l.google.com"};
+
+	for (unsigned round = 0; round < 9; round++)
+		for (size_t i = 0; i < rules_count(rules); i += 7) {
+			struct rule_view rule = rules_at(rules, i, arena);
+			const struct said said = {.text = rule.examples[0],
+			    .len = strlen(rule.examples[0]),
+			    .stage = round % 2 == 0 ? STAGE_RCPT : STAGE_NONE,
+			    .enhanced = round % 4 == 3 ? "5.1.1" : "",
+			    .mx = hosts[round % 3]};
+			struct reading read, recalled;
+
+			for (unsigned again = 0; again < 3; again++) {
+				rules_read(rules, &said, arena, &read);
+				recall_read(recall, &said, arena, &recalled);
+				cr_expect(read.cause == recalled.cause &&
+				              same_string(read.rule, recalled.rule) &&
+				              same_string(read.matched, recalled.matched) &&
+				              same_string(read.list, recalled.list) &&
+				              same_string(read.listed, recalled.listed) &&
+				              same_string(read.provider, recalled.provider) &&
+				              same_string(read.reference, recalled.reference) &&
+				              same_string(read.enhanced, recalled.enhanced) &&
+				              read.code == recalled.code &&
+				              read.also_count == recalled.also_count,
+				    "%s", rule.id);
+			}
+			arena_reset(arena);
+		}
+	recall_free(recall);
+	arena_free(arena);
+	rules_free(rules);
 }
