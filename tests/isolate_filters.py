@@ -10,6 +10,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import namespace
 import postfix_server
 import tap
+from isolated_mail import message, right
 from records import Run
 
 namespace.enter(['postfix', 'rspamd', 'clamd'])
