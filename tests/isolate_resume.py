@@ -8,99 +8,11 @@ import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tap
-from records import Run
-
-WORK = tap.folder('isolate-resume')
-MESSAGE = '''From: "Shop" <shop@own.example>
-To: me@own.example
-Subject: News
-Date: Mon, 30 Nov 2026 12:00:00 +0000
-Message-ID: <1@own.example>
-X-Campaign: 17
-MIME-Version: 1.0
-Content-Type: multipart/mixed; boundary=m
-
---m
-Content-Type: text/plain
-
-Dear friend, here is what you asked for.
-
-We have moved to another street.
-
-See https://one.example/a and https://two.example/b today.
---m
-Content-Type: application/octet-stream; name=list.exe
-Content-Disposition: attachment; filename=list.exe
-
-a,b,c
---m--
-'''
-
-
-def write(name, text):
-    path = os.path.join(WORK, name)
-    open(path, 'wb').write(text if isinstance(text, bytes) else text.encode())
-    return path
-
-
-MAIL = write('mail', MESSAGE)
-
-
-class Server:
-    """Refuses what `judge` says of the n-th message."""
-
-    def __init__(self, judge):
-        self.judge, self.messages = judge, []
-        self.sock = socket.create_server(('127.0.0.1', 0))
-        self.port = self.sock.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.sock.accept()
-            except OSError:
-                return
-            with connection:
-                self.play(connection.makefile('rwb'))
-
-    def play(self, file):
-        def say(line):
-            file.write(line.encode() + b'\r\n')
-            file.flush()
-        say('220 mx')
-        for line in file:
-            if line[:4].upper() == b'DATA':
-                say('354 go')
-                text = b''
-                for line in file:
-                    if line == b'.\r\n':
-                        break
-                    text += line
-                self.messages.append(text.decode('utf-8', 'replace'))
-                say(self.judge(self.messages[-1], len(self.messages)) or '250 2.0.0 ok')
-            elif line[:4].upper() == b'QUIT':
-                say('221 bye')
-                return
-            else:
-                say('250 mx')
-
-
-def refuses(*words):
-    return lambda text, n: '554 5.7.1 Message rejected' if all(w in text for w in words) else None
-
-
-def isolate(server, *options, mail=MAIL, to='me@own.example', **kw):
-    return Run('isolate', '--to', to, '--own-mailbox', '--data', '@' + mail, '--server', f'127.0.0.1:{server.port}', '--allow-private', '--isolate-interval', '10ms',
-               '--ehlo', 'me.example', '--from', 'a@me.example', '--dns-replay', '/dev/null', *options, **kw)
+from isolate_server import WORK, Server, essence, isolate, mail, refuses, words_of, write
 
 
 def tests_of(path):
     return [r for r in map(json.loads, open(path)) if r['type'] == 'isolate-test']
-
-
-def essence(test):
-    return test['message'], test['sent'], test['outcome']
 
 
 # ---- one run to its end; then each beginning of its file is gone on with
@@ -131,8 +43,7 @@ for what, judge in (('one part', refuses('another street')), ('two together', re
 
     # ---- what is another run
     part = write('part', b''.join(lines[:5]))
-    other = write('other', MESSAGE.replace('17', '18'))
-    for why, words, options, kw in (('another message', 'message', (), {'mail': other}), ('another recipient', 'recipient', (), {'to': 'you@own.example'}),
+    for why, words, options, kw in (('another message', 'message', (), {'text': mail().replace('17', '18')}), ('another recipient', 'recipient', (), {'to': 'you@own.example'}),
                                     ('another HELO name', 'ehlo', ('--ehlo', 'you.example'), {}), ('another source', 'source', ('--source', '127.0.0.9'), {})):
         before, bytes_before = len(server.messages), open(part, 'rb').read()
         run = isolate(server, '--json', '--resume', '--output', part, *options, **kw)
@@ -203,7 +114,7 @@ with_it = last['messages']
 without = isolate(server, '--json').ndjson().records[-1]['messages']
 tap.check(f'what the filter names takes fewer messages ({with_it}, else {without})', last['verdict'] == 'found' and with_it < without and not run.problems, run.problems)
 run = isolate(server, '--rspamd', rspamd)
-tap.check('the plan that is printed says what is suspected, and by whom', re.search(r'suspected +.*two\.example.*\(URIBL_BLACK\)', re.sub(r'\s+', ' ', run.out)), run.out[:900])
+tap.check('the plan that is printed says what is suspected, and by whom', re.search(r'suspected +.*two\.example.*\(URIBL_BLACK\)', words_of(run)), run.out[:900])
 run = isolate(server, '--json', '--rspamd', '127.0.0.1:1').ndjson()
 tap.check('a filter that does not answer is said, and nothing else', 'rspamd' in run.err and run.records[-1]['verdict'] == 'found', run.err)
 tap.done()

@@ -524,6 +524,7 @@ describe(struct isolate *isolate)
 	        .given = isolate->seed,
 	        .given_known = true},
 	    .hints = &isolate->hints,
+	    .is_unsigned = isolate->pieces.was_signed && pinned->keys.count == 0,
 	    .recipient = pinned->target.rcpt,
 	    .mx = pinned->destination->host,
 	    .ip = pinned->destination->ip,

@@ -95,6 +95,8 @@ kinds_read(struct kinds *kinds, struct arena *arena, struct stanza_error *error)
 			ends[kinds->end_count++] = stanzas[i];
 		if (slice_begins(id, "clue:"))
 			clues[kinds->clue_count++] = stanzas[i];
+		if (slice_same(id, "unsigned"))
+			kinds->unsigned_words = stanza_get(&stanzas[i], "words");
 		if (slice_same(id, "neutral"))
 			read_neutral(kinds, &stanzas[i], arena);
 	}
@@ -104,6 +106,8 @@ kinds_read(struct kinds *kinds, struct arena *arena, struct stanza_error *error)
 	for (unsigned kind = 0; kind < PIECE_KINDS; kind++)
 		if (kinds->of[kind].what == NULL)
 			return fail(error, NULL, "a kind of part is missing");
+	if (kinds->unsigned_words == NULL)
+		return fail(error, NULL, "no words on what is unsigned");
 	return kinds->subject != NULL && kinds->text != NULL && *kinds->text != '\0'
 	           ? true
 	           : fail(error, NULL, "no neutral words");

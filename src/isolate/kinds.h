@@ -18,6 +18,7 @@ struct kinds {
 	const struct stanza *causes, *ends, *clues; /* "cause:…", "end:…", "clue:…" */
 	size_t cause_count, end_count, clue_count;
 	const char *subject, *text; /* neutral */
+	const char *unsigned_words; /* what it means that no message is signed */
 };
 
 /* What is built in; false with `*error` where it is not whole. */

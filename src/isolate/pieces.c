@@ -156,6 +156,8 @@ read_field(struct pieces_reader *reader, size_t i)
 
 	layout->field_piece[i] = -1;
 	layout->field_dropped[i] = is_dropped(field);
+	if (field_is(field, "DKIM-Signature"))
+		reader->pieces->was_signed = true;
 	if (layout->field_dropped[i])
 		return;
 	if (field_is(field, "From"))
@@ -597,6 +599,7 @@ pieces_read(struct slice message, struct arena *arena, struct pieces *pieces, co
 	*layout = (struct layout){.message = message, .author_piece = -1, .size_piece = -1};
 	pieces->items = arena_alloc(arena, SUSPECTS_MAX * sizeof *pieces->items);
 	pieces->count = 0;
+	pieces->was_signed = false;
 	pieces->layout = layout;
 	reader.words = arena_alloc(arena, SUSPECTS_MAX * sizeof *reader.words);
 	if (!fields_read(message.at, message.len, arena, &layout->fields, why))

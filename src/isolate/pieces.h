@@ -42,6 +42,7 @@ struct pieces {
 	struct message_piece *items;
 	size_t
 	    count; /* at most SUSPECTS_MAX: where there are more, neighbours are taken together */
+	bool was_signed; /* it has a DKIM-Signature, which is never sent */
 	struct layout *layout;
 };
 

@@ -33,6 +33,7 @@ struct isolated_test { /* one message, as it was answered */
 struct isolated { /* borrowed */
 	const char *run; /* in the tag of each message */
 	struct run_facts facts; /* `given` tells the message from others */
+	bool is_unsigned; /* the message was signed, and none that is sent is */
 	const struct hints *hints; /* what was found before anything was sent */
 	const char *recipient, *mx;
 	struct ip ip, source;

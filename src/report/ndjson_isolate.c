@@ -100,6 +100,7 @@ record_isolate_plan(struct buf *out, const struct isolated *isolated)
 	json_number(&json, "port", isolated->port);
 	record_ip(&json, "source", &isolated->source);
 	json_number(&json, "budget", isolated->course->budget);
+	json_bool(&json, "unsigned", isolated->is_unsigned);
 	write_pieces(&json, isolated);
 	write_hints(&json, isolated->hints);
 	record_end(&json, "isolate-plan");

@@ -82,6 +82,8 @@ text_isolate_plan(struct buf *out, const struct text_style *style, const struct 
 		        hint->by, hint->words != NULL ? ": " : "",
 		        hint->words != NULL ? hint->words : ""));
 	}
+	if (isolated->is_unsigned)
+		text_field(out, style, "unsigned", isolated->kinds->unsigned_words);
 	buf_putc(out, '\n');
 }
 
