@@ -21,7 +21,7 @@ RESULT = {'type': 'result', 'schema': 1, 'target': 'example.com', 'domain': 'exa
           'status': 'refused', 'stage': 'greeting', 'reply': REPLY, 'diagnosis': DIAGNOSIS, 'attempts': [ATTEMPT], 'asked': 'greeting', 'not_asked': ['ehlo'], 'untried': 0, 'started': '2026-11-24T10:00:00.000Z', 'ms': 9}
 SENDER = {'type': 'sender', 'schema': 1, 'ip': '192.0.2.1', 'helo': 'a.example', 'helo_origin': 'ptr', 'from': 'postmaster@a.example', 'complete': True,
           'ptr': {'found': 'present', 'rcode': 'NOERROR', 'names': [{'name': 'a.example', 'confirmed': 'present', 'generic': False}], 'total': 1}, 'fcrdns': 'pass',
-          'dnsbl': [{'list': 'zen.spamhaus.org', 'name': 'Spamhaus ZEN', 'item': '192.0.2.1', 'identity': 'ip', 'state': 'listed', 'codes': ['127.0.0.2'], 'meaning': 'SBL'}],
+          'dnsbl': [{'list': 'zen.spamhaus.org', 'name': 'Spamhaus ZEN', 'item': '192.0.2.1', 'identity': 'ip', 'state': 'listed', 'codes': ['127.0.0.2'], 'meaning': 'SBL', 'kind': 'black'}],
           'helo_name': {'valid': True, 'literal': False, 'resolves': 'present', 'leads_back': 'present', 'is_ptr': 'present', 'server': '192.0.2.53'},
           'domains': [{'role': 'mail-from', 'domain': 'a.example', 'route': 'mx', 'soa': 'present', 'zone': 'a.example'}],
           'spf': None, 'spf_helo': None, 'dkim': None, 'dmarc': None}
