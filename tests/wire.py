@@ -104,8 +104,8 @@ CASES = [
     ('common name beside an address', {'san': 'IP:192.0.2.1'}, *MISMATCH, ['192.0.2.1']),
     ('part of a label', {'san': 'DNS:m*.good.example', 'subject': 'x'}, *MISMATCH, ['m*.good.example']),
     ('two labels', {'san': 'DNS:*.example', 'subject': 'x'}, *MISMATCH, ['*.example']),
-    ('signed with SHA-1', {'san': 'DNS:' + NAME, 'digest': 'sha1'}, 'validation-failure', 'signed with RSA-SHA1, which is too weak', [NAME]),
-    ('signed with MD5', {'san': 'DNS:' + NAME, 'digest': 'md5'}, 'validation-failure', 'signed with RSA-MD5, which is too weak', [NAME]),
+    ('signed with SHA-1', {'san': 'DNS:' + NAME, 'digest': 'sha1'}, 'validation-failure', 'signed with RSA and SHA-1, which is too weak', [NAME]),
+    ('signed with MD5', {'san': 'DNS:' + NAME, 'digest': 'md5'}, 'validation-failure', 'signed with RSA and MD5, which is too weak', [NAME]),
     ('RSA of 1024 bits', {'san': 'DNS:' + NAME, 'key': 'rsa:1024'}, 'validation-failure', 'for a key of 1024 bits, which is too short', [NAME]),
     ('weak, and for another', {'san': 'DNS:other.example', 'key': 'rsa:1024', 'subject': 'x'}, 'certificate-host-mismatch', 'for another name; for a key of 1024 bits, which is too short', ['other.example']),
     ('NUL in a name', {'san': raw_names(b'evil.example', NAME.encode() + b'\0.evil.example', b'after.example'), 'subject': 'x'}, *MISMATCH, ['evil.example', NAME + '\\000.evil.example', 'after.example']),
@@ -123,7 +123,7 @@ for number, (name, made, verify, problem, names) in enumerate(CASES):
     tap.check(f'certificate: {name}: {problem or "good"}', got == (verify, problem, names) and run.status == 0, f'{got}\n{run.out[:1500]}{run.err}')
     tap.check(f'certificate: {name}: valid records', not run.problems, run.problems)
     run = walk(str(number), '--tls-verify')
-    good = run.result['status'] == 'accepted' if problem is None else run.result['status'] == 'broken' and run.detail == f'the certificate is {problem}'
+    good = run.result['status'] == 'accepted' if problem is None else run.result['status'] == 'broken' and run.detail == f'the certificate is not good: {problem}'
     tap.check(f'certificate: {name}: --tls-verify {"takes" if problem is None else "refuses"} it', good, f'{run.result["status"]} {run.detail}')
 
 # Whom this host trusts.
