@@ -211,7 +211,7 @@ arena_printf(struct arena *arena, const char *format, ...)
 void *
 arena_push(struct arena *arena, void *items, size_t count, size_t size)
 {
-	size_t first = size <= BLOCK / 16 ? 4 : 1; /* items there is room for at first */
+	size_t first = size <= ALIGN ? 4 : 1; /* items there is room for at first */
 	char *old, *grown;
 
 	memcpy(&old, items, sizeof old);

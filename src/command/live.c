@@ -141,7 +141,7 @@ live_ask(const struct options *options, struct event_base *base, struct book *bo
 	size_t count = 0;
 
 	*out = answers;
-	round.tls = tls_context_new(NULL, &why);
+	round.tls = tls_context_new(NULL, true, &why);
 	if (round.tls == NULL) {
 		log_warn("--live: %s", why);
 		return 0;

@@ -23,7 +23,7 @@ give_tls(void *arg)
 	const char *why;
 
 	if (pinned->tls == NULL)
-		pinned->tls = tls_context_new(pinned->options->tls_ca, &why);
+		pinned->tls = tls_context_new(pinned->options->tls_ca, true, &why);
 	return pinned->tls;
 }
 

@@ -38,6 +38,7 @@
 enum {
 	QUESTIONS_AT_A_TIME = 2, /* of a route: MX, then A and AAAA */
 	RETRIES = 2, /* of a target in a list whose site says that we are too fast */
+	FEW = 4, /* targets */
 	DESCRIPTORS_BESIDE = 256, /* the DNS's sockets, files, the loop's own */
 };
 
@@ -60,6 +61,13 @@ struct run { /* all that lives as long as the command */
 	struct senders_plan senders;
 };
 
+/* For so few handshakes it does not pay to load all authorities. */
+static bool
+are_few(const struct options *options)
+{
+	return options->input == NULL && options->operands.count <= FEW;
+}
+
 static struct tls_context *
 give_tls(void *arg)
 {
@@ -67,7 +75,7 @@ give_tls(void *arg)
 	const char *why;
 
 	if (run->tls == NULL)
-		run->tls = tls_context_new(run->options->tls_ca, &why);
+		run->tls = tls_context_new(run->options->tls_ca, are_few(run->options), &why);
 	return run->tls;
 }
 
@@ -191,7 +199,7 @@ open_tls(struct run *run)
 
 	if (o->tls_ca == NULL && o->tls_cert == NULL)
 		return EXIT_OK;
-	run->tls = tls_context_new(o->tls_ca, &why);
+	run->tls = tls_context_new(o->tls_ca, are_few(o), &why);
 	if (run->tls == NULL) {
 		log_error("--tls-ca %s: %s", o->tls_ca, why);
 		return EXIT_DATA;

@@ -20,6 +20,8 @@ struct tls_context {
 	SSL_CTX *ctx;
 	BIO_METHOD *bio;
 	struct tls_sessions *sessions;
+	bool few; /* handshakes are to come */
+	bool by_name; /* each authority is loaded when it is met */
 	bool asked; /* whether there is anybody to trust */
 	bool trusts;
 };
@@ -63,10 +65,11 @@ context_open(struct tls_context *context)
 }
 
 struct tls_context *
-tls_context_new(const char *ca, const char **why)
+tls_context_new(const char *ca, bool few, const char **why)
 {
 	struct tls_context *context = must_alloc(sizeof *context);
 
+	context->few = few;
 	if (ca == NULL)
 		return context;
 	if (!context_open(context)) {
@@ -126,9 +129,13 @@ tls_context_identify(
 bool
 tls_context_trusts(struct tls_context *context)
 {
-	if (!context->asked)
-		context->trusts = context_open(context) && tls_trust_system(context->ctx);
+	if (context->asked)
+		return context->trusts;
 	context->asked = true;
+	if (!context_open(context))
+		return false;
+	context->by_name = context->few && tls_trust_by_name(context->ctx);
+	context->trusts = context->by_name || tls_trust_system(context->ctx);
 	return context->trusts;
 }
 
@@ -184,6 +191,7 @@ tls_client(struct tls_context *context, struct tls_check *check, void *bio_data)
 	SSL_set_connect_state(ssl);
 	SSL_set_app_data(ssl, check);
 	check->blind = !tls_context_trusts(context);
+	check->by_name = context->by_name;
 	check->nameless = *wish->name == '\0'; /* OpenSSL takes that for "any name" */
 	if (!check->nameless)
 		name_peer(ssl, wish);

@@ -67,6 +67,7 @@ struct tls_check { /* of one handshake: what is found on the way */
 	const char *dane_name;
 	struct tls_error errors[TLS_ERRORS_MAX]; /* of the chain */
 	size_t error_count;
+	bool by_name; /* whom the host trusts is loaded as it is met: not all of them are */
 	bool blind; /* this host has no CA certificates: nothing can be said of trust */
 	bool nameless; /* there is no name that a certificate could be for */
 	unsigned faults; /* bits of io/tls_check.c */
@@ -81,8 +82,9 @@ struct tls_check { /* of one handshake: what is found on the way */
 /* `ca`: a file of PEM certificates to trust instead of the system's, or a folder of such; NULL: the
  * system's, or those that SSL_CERT_FILE and SSL_CERT_DIR name. NULL with `*why` (static) when those
  * of `ca` cannot be loaded. The system's are loaded (some 20 ms) when the first handshake needs
- * them. */
-struct tls_context *tls_context_new(const char *ca, const char **why);
+ * them; where only `few` are to come, each issuer when it is met, if the system has them by name.
+ */
+struct tls_context *tls_context_new(const char *ca, bool few, const char **why);
 void tls_context_free(struct tls_context *context); /* NULL is allowed */
 /* The certificate (with its chain) and the key (PEM) that are shown to servers which ask. False
  * with `*why` (static). */
@@ -102,6 +104,8 @@ void tls_name_expect(struct X509_VERIFY_PARAM_st *param, const char *name);
 /* io/tls_trust.c: loads certificates to trust; false: there are none. */
 bool tls_trust(struct ssl_ctx_st *ctx, const char *path);
 bool tls_trust_system(struct ssl_ctx_st *ctx);
+/* … each when it is met; false: they do not lie there by name. */
+bool tls_trust_by_name(struct ssl_ctx_st *ctx);
 
 /* io/tls_check.c */
 void tls_check_install(struct ssl_ctx_st *ctx);

@@ -173,10 +173,15 @@ add_candidate(
 /* Behind those that were sent those that this host trusts: a root that is not sent is a usual thing
  * to publish. */
 static void
-add_trusted(SSL *ssl, struct dane_certificate **all, size_t *count, struct arena *arena)
+add_trusted(
+    SSL *ssl, bool by_name, struct dane_certificate **all, size_t *count, struct arena *arena)
 {
-	STACK_OF(X509) *trusted =
-	    X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)));
+	SSL_CTX *ctx = SSL_get_SSL_CTX(ssl);
+	STACK_OF(X509) * trusted;
+
+	if (by_name) /* none of them was needed yet */
+		tls_trust_system(ctx);
+	trusted = X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(ctx));
 
 	for (int i = 0; i < sk_X509_num(trusted) && i < CANDIDATES_MAX; i++)
 		add_candidate(all, count, sk_X509_value(trusted, i), false, arena);
@@ -197,7 +202,7 @@ read_published(SSL *ssl, const struct tls_check *check)
 	for (int i = 0; i < sk_X509_num(check->chain) && i < TLS_CHAIN_MAX; i++)
 		add_candidate(&all, &count, sk_X509_value(check->chain, i), true, scratch);
 	if (wrong)
-		add_trusted(ssl, &all, &count, scratch);
+		add_trusted(ssl, check->by_name, &all, &count, scratch);
 	dane_publishes(dane->records, dane->record_count, all, count, wrong, published);
 	for (size_t i = 0; i < dane->record_count; i++)
 		published[i].subject = arena_string(arena, published[i].subject);

@@ -82,6 +82,85 @@ trust_folders(SSL_CTX *ctx, const char *list)
 	return any;
 }
 
+/* "4a6481c9.0": a link to a certificate, by the hash of its subject. */
+static bool
+is_link(const char *name)
+{
+	size_t digits = strspn(name, "0123456789abcdef");
+
+	return digits == 8 && name[8] == '.' && name[9] != '\0' &&
+	       name[9 + strspn(name + 9, "0123456789")] == '\0';
+}
+
+static size_t
+count_links(const char *path)
+{
+	DIR *folder = opendir(path);
+	const struct dirent *entry;
+	char file[PATH_MAX_HERE];
+	size_t count = 0;
+
+	if (folder == NULL)
+		return 0;
+	while ((entry = readdir(folder)) != NULL) {
+		int len = snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
+
+		count +=
+		    is_link(entry->d_name) && len < (int)sizeof file && access(file, R_OK) == 0;
+	}
+	closedir(folder);
+	return count;
+}
+
+static size_t
+count_certificates(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char line[128]; /* those of PEM have 64 octets */
+	size_t count = 0;
+
+	if (file == NULL)
+		return 0;
+	while (fgets(line, sizeof line, file) != NULL)
+		count += strncmp(line, "-----BEGIN ", 11) == 0;
+	fclose(file);
+	return count;
+}
+
+/* The file of the system's authorities, or that which the user names; NULL: there is none. */
+static const char *
+bundle_of_all(void)
+{
+	const char *named = getenv(X509_get_default_cert_file_env());
+
+	if (named != NULL)
+		return named;
+	for (size_t i = 0; i < sizeof bundles / sizeof *bundles; i++)
+		if (access(bundles[i], R_OK) == 0)
+			return bundles[i];
+	return NULL;
+}
+
+/* Where the file lies, if all that it has lies there by name, too; whoever names a folder of his
+ * own means that one. */
+bool
+tls_trust_by_name(SSL_CTX *ctx)
+{
+	const char *file = bundle_of_all(), *named = getenv(X509_get_default_cert_dir_env()),
+	           *slash = file != NULL ? strrchr(file, '/') : NULL;
+	char folder[PATH_MAX_HERE];
+	size_t count;
+
+	if (slash == NULL || (size_t)(slash - file) >= sizeof folder)
+		return false;
+	snprintf(folder, sizeof folder, "%.*s", (int)(slash - file), file);
+	if (named != NULL && strcmp(named, folder) != 0)
+		return false;
+	count = count_certificates(file);
+	return count > 0 && count_links(folder) >= count &&
+	       SSL_CTX_load_verify_dir(ctx, folder) == 1;
+}
+
 bool
 tls_trust_system(SSL_CTX *ctx)
 {
