@@ -51,7 +51,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct report_format *const formats[] = {&report_text, &report_csv,
 	    &report_domains, &report_markdown, &report_prometheus, &report_junit, &report_nagios,
 	    &report_html};
-	struct changes *changes = changes_new(NULL);
+	struct changes *changes = changes_new(NULL, 1);
 	struct buf out;
 
 	buf_init(&out, 1 << 26);

@@ -76,7 +76,7 @@ Test(progress, lines)
 		    .held_count = cases[i].held};
 		struct buf line;
 
-		tally_init(&tally);
+		tally_init(&tally, 1);
 		tally.status[WALK_ACCEPTED] = cases[i].accepted;
 		tally.status[WALK_REFUSED] = cases[i].refused;
 		tally.status[WALK_DEFERRED] = cases[i].deferred;

@@ -111,7 +111,7 @@ Test(tally, what_is_taken_back_was_never_there)
 	struct tally tally;
 	uint64_t cell;
 
-	tally_init(&tally);
+	tally_init(&tally, 1);
 	cell = tally_add(&tally, &entry);
 	entry.status = WALK_ACCEPTED;
 	entry.diagnosed = false;
@@ -140,7 +140,7 @@ Test(tally, the_largest_sites_whatever_the_order)
 	struct tally tally;
 	char name[30];
 
-	tally_init(&tally);
+	tally_init(&tally, 1);
 	for (unsigned i = 0; i < 30000; i++) {
 		snprintf(name, sizeof name, "s%u.example", i);
 		tally_add(&tally, &(struct tally_entry){.site = slice_of(name)});

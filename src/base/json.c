@@ -150,6 +150,13 @@ copy(char *to, const char *bytes, size_t len)
 
 		memcpy(to, &first, sizeof first);
 		memcpy(to + len - 8, &last, sizeof last);
+	} else if (len >= 4) {
+		uint32_t first, last;
+
+		memcpy(&first, bytes, sizeof first);
+		memcpy(&last, bytes + len - 4, sizeof last);
+		memcpy(to, &first, sizeof first);
+		memcpy(to + len - 4, &last, sizeof last);
 	} else {
 		for (size_t i = 0; i < len; i++)
 			to[i] = bytes[i];
@@ -170,13 +177,12 @@ put_quickly(struct json *json, const char *key, const char *value, size_t len, b
 	if (json->comma)
 		*at++ = ',';
 	if (key != NULL) {
-		const char *end = key;
+		size_t key_len = strlen(key);
 
-		*at++ = '"';
-		while (is_plain((unsigned char)*end) && end - key < KEY_MAX)
-			*at++ = *end++;
-		if (*end != '\0')
+		if (key_len > KEY_MAX || plain_span(key, key_len) < key_len)
 			return false;
+		*at++ = '"';
+		at = copy(at, key, key_len);
 		*at++ = '"';
 		*at++ = ':';
 	}

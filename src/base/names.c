@@ -1,11 +1,11 @@
-/* A balanced tree: see counter.c. */
 #include "base/names.h"
 
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
+#include "base/table.h"
 
 struct one_name {
 	const char *at;
@@ -13,34 +13,32 @@ struct one_name {
 	unsigned number;
 };
 
-enum { RECENT = 64 };
-
 struct names {
 	size_t max, count;
-	const struct one_name *recent[RECENT]; /* asked for of late, by their ends: mostly again */
-	void *tree; /* of struct one_name */
+	uint64_t secret;
+	struct table table; /* of struct one_name */
 	struct arena *arena;
 	struct one_name **all; /* by number */
 };
 
 struct names *
-names_new(size_t max)
+names_new(size_t max, uint64_t secret)
 {
 	struct names *names = must_alloc(sizeof *names);
 
 	names->max = max;
+	names->secret = secret;
 	names->arena = arena_new();
 	return names;
 }
 
-static int
-by_octets(const void *a, const void *b)
+static bool
+is_name(const void *item, const void *wanted)
 {
-	const struct one_name *x = a, *y = b;
+	const struct one_name *one = item;
+	const struct slice *name = wanted;
 
-	if (x->len != y->len)
-		return x->len < y->len ? -1 : 1;
-	return memcmp(x->at, y->at, x->len);
+	return one->len == name->len && (one->len == 0 || memcmp(one->at, name->at, one->len) == 0);
 }
 
 void
@@ -48,22 +46,20 @@ names_free(struct names *names)
 {
 	if (names == NULL)
 		return;
-	for (size_t i = 0; i < names->count; i++)
-		tdelete(names->all[i], &names->tree, by_octets);
+	table_release(&names->table);
 	free(names->all);
 	arena_free(names->arena);
 	free(names);
 }
 
 static struct one_name *
-add(struct names *names, struct slice name)
+add(struct names *names, struct slice name, uint64_t hash)
 {
 	struct one_name *new = arena_alloc(names->arena, sizeof *new);
 
 	*new =
 	    (struct one_name){slice_copy(name, names->arena), name.len, (unsigned)names->count + 1};
-	if (tsearch(new, &names->tree, by_octets) == NULL) /* out of memory */
-		return NULL;
+	table_put(&names->table, hash, new);
 	if ((names->count & (names->count - 1)) == 0)
 		names->all =
 		    must_realloc(names->all, (names->count * 2 + 1) * sizeof(struct one_name *));
@@ -71,33 +67,14 @@ add(struct names *names, struct slice name)
 	return new;
 }
 
-static const struct one_name **
-recent_place(struct names *names, const struct one_name *key)
-{
-	size_t sum = key->len;
-
-	if (key->len > 0)
-		sum = sum * 7 + (unsigned char)key->at[0] * 3u +
-		      (unsigned char)key->at[key->len - 1] +
-		      (unsigned char)key->at[key->len / 2] * 5u;
-	return &names->recent[sum % RECENT];
-}
-
 unsigned
 names_number(struct names *names, struct slice name)
 {
-	const struct one_name key = {name.at != NULL ? name.at : "", name.len, 0};
-	const struct one_name **recent = recent_place(names, &key), *one;
-	void *found;
+	uint64_t hash = hash_secret(names->secret, name.at, name.len);
+	const struct one_name *one = table_find(&names->table, hash, is_name, &name);
 
-	if (*recent != NULL && by_octets(*recent, &key) == 0)
-		return (*recent)->number;
-	found = tfind(&key, &names->tree, by_octets);
-	one = found != NULL ? *(struct one_name **)found : NULL;
 	if (one == NULL && names->count < names->max)
-		one = add(names, (struct slice){key.at, key.len});
-	if (one != NULL)
-		*recent = one;
+		one = add(names, name, hash);
 	return one != NULL ? one->number : 0;
 }
 

@@ -3,10 +3,12 @@
 #ifndef BASE_NAMES_H
 #define BASE_NAMES_H
 
+#include <stdint.h>
+
 #include "base/slice.h"
 
 struct names;
-struct names *names_new(size_t max);
+struct names *names_new(size_t max, uint64_t secret); /* base/table.h */
 void names_free(struct names *names); /* NULL is allowed */
 
 unsigned names_number(struct names *names, struct slice name); /* from 1 */

@@ -9,6 +9,7 @@
 #include "command/command.h"
 #include "command/output.h"
 #include "command/records.h"
+#include "io/loop.h"
 #include "report/change.h"
 #include "report/ndjson.h"
 
@@ -95,7 +96,7 @@ command_diff(const struct options *options)
 {
 	struct differ differ = {.options = options, .kind = CHANGE_COUNT};
 	struct veil *veil = options->redact ? must_alloc(sizeof *veil) : NULL;
-	struct changes *changes = changes_new(veil);
+	struct changes *changes = changes_new(veil, loop_random());
 	int status = read_both(options, changes);
 
 	buf_init(&differ.out, RECORD_MAX);

@@ -494,7 +494,8 @@ plan_sink(struct run *run, int64_t now)
 	    .veil = run->output.veil,
 	    .now = now,
 	    .style = output_style(&run->output, o),
-	    .quiet = o->quiet};
+	    .quiet = o->quiet,
+	    .secret = loop_random()};
 }
 
 static int

@@ -137,7 +137,7 @@ open_for_html(struct reporting *reporting)
 		return EXIT_OK;
 	reporting->lists = lists_open(reporting->options, &status);
 	if (reporting->options->operands.count > 1)
-		reporting->changes = changes_new(NULL);
+		reporting->changes = changes_new(NULL, loop_random());
 	return status;
 }
 
@@ -154,7 +154,8 @@ make(struct reporting *reporting, const struct report_format *format)
 	    .changes = reporting->changes,
 	    .command = command_line(reporting),
 	    .style = output_style(&reporting->output, o),
-	    .now = loop_wall_ms()};
+	    .now = loop_wall_ms(),
+	    .secret = loop_random()};
 	int status = output_only(o, &plan.only);
 
 	if (status != EXIT_OK)

@@ -80,7 +80,7 @@ subject_name(enum change_subject subject)
 }
 
 struct changes *
-changes_new(struct veil *veil)
+changes_new(struct veil *veil, uint64_t secret)
 {
 	struct changes *changes = must_alloc(sizeof *changes);
 
@@ -88,6 +88,7 @@ changes_new(struct veil *veil)
 	changes->line = arena_new();
 	changes->places = ledger_new();
 	changes->plan.veil = veil;
+	changes->plan.secret = secret;
 	for (size_t i = 0; i < 2; i++)
 		report_init(&changes->others[i], &report_text, &changes->plan);
 	return changes;

@@ -59,7 +59,7 @@ struct change {
 };
 
 struct changes;
-struct changes *changes_new(struct veil *veil); /* see report_plan */
+struct changes *changes_new(struct veil *veil, uint64_t secret); /* see report_plan */
 void changes_free(struct changes *changes);
 
 void changes_of_new(struct changes *changes); /* what is taken from here on is the later run's */

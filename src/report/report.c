@@ -33,7 +33,7 @@ report_init(
 	    .line = arena_new(),
 	    .last = ledger_new(),
 	    .once = ledger_new()};
-	tally_init(&report->tally);
+	tally_init(&report->tally, plan->secret);
 	buf_init(&report->out, RECORD_MAX);
 	buf_init(&report->kept, KEPT_MAX);
 }

@@ -81,6 +81,7 @@ struct report_plan { /* borrowed */
 	const struct lists *lists; /* for the pages of blocklists; NULL: none are linked */
 	const struct changes *changes; /* since the files before the last; NULL: there is one */
 	const char *command; /* that made it, for whoever reads it */
+	uint64_t secret; /* base/table.h */
 };
 
 struct report;

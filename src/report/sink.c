@@ -16,7 +16,7 @@ void
 sink_init(struct sink *sink, const struct sink_format *format, const struct sink_plan *plan)
 {
 	*sink = (struct sink){.format = format, .plan = plan};
-	tally_init(&sink->tally);
+	tally_init(&sink->tally, plan->secret);
 	sink->order = plan->ordered ? order_new() : NULL;
 	buf_init(&sink->out, RECORD_MAX);
 	buf_init(&sink->kept, RECORD_MAX);

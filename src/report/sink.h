@@ -41,6 +41,7 @@ struct sink_plan { /* borrowed */
 	const struct remedies *remedies; /* for what to do first; NULL: it is not said */
 	struct text_style style; /* of words for people */
 	bool quiet; /* words for people: no summary */
+	uint64_t secret; /* base/table.h */
 };
 
 struct sink_format { /* NULL: nothing is said of that */

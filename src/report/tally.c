@@ -52,11 +52,11 @@ _Static_assert(WALK_COUNT <= 16 && STAGE_CLOSED <= 16 && CAUSE_COUNT <= 64 && BA
     "what a result says must fit into a cell");
 
 void
-tally_init(struct tally *tally)
+tally_init(struct tally *tally, uint64_t secret)
 {
-	*tally = (struct tally){.sites = names_new(TALLY_SITES),
-	    .sources = names_new(TALLY_SOURCES),
-	    .lists = names_new(TALLY_LISTS),
+	*tally = (struct tally){.sites = names_new(TALLY_SITES, secret),
+	    .sources = names_new(TALLY_SOURCES, secret),
+	    .lists = names_new(TALLY_LISTS, secret),
 	    .cells = ledger_new()};
 }
 

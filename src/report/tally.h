@@ -60,7 +60,7 @@ enum tally_tls tally_tls_of(
 const char *tally_tls_words(enum tally_tls tls); /* "TLS 1.3" */
 unsigned tally_tls_rank(enum tally_tls tls); /* the higher, the better */
 
-void tally_init(struct tally *tally);
+void tally_init(struct tally *tally, uint64_t secret); /* base/table.h */
 void tally_release(struct tally *tally);
 void tally_result(struct tally *tally, const struct journey *journey);
 
