@@ -540,11 +540,12 @@ check_kind(const struct report_check *old, const struct report_check *new)
 
 	if (old == NULL || new == NULL)
 		return old == NULL ? CHANGE_NEW : CHANGE_GONE;
-	was = report_check_status(old);
-	is = report_check_status(new);
+	was = old->status;
+	is = new->status;
 	return is_untold(is)         ? CHANGE_NOT_TOLD
 	       : is == was           ? CHANGE_CAUSE
 	       : is == WALK_ACCEPTED ? CHANGE_CLEARED
+	       : is_better(was, is)  ? CHANGE_BETTER
 	                             : CHANGE_LISTED;
 }
 

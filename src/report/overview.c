@@ -211,6 +211,7 @@ take_cells(struct overview *overview, struct piece **pieces, size_t *count, stru
 		if (entry.explained)
 			continue;
 		overview->tls[entry.tls] += entry.served ? 0 : n;
+		overview->policy[entry.policy] += entry.served ? 0 : n;
 		overview->with_site += entry.site.at != NULL ? n : 0;
 		if (entry.status != WALK_ACCEPTED)
 			overview->who[entry.who] += n;

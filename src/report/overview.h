@@ -42,7 +42,7 @@ struct overview {
 	struct overview_place *pairs; /* by overview_make_pairs */
 	size_t site_count, source_count, pair_count;
 	unsigned long with_site; /* targets that have one */
-	unsigned long tls[TALLY_TLS_COUNT];
+	unsigned long tls[TALLY_TLS_COUNT], policy[POLICY_COUNT];
 	unsigned long who[WHO_COUNT]; /* of what was not accepted: who has to act */
 };
 

@@ -33,6 +33,7 @@ record_type_name(enum record_type type)
 	    [RECORD_EXPLAINED] = "summary",
 	    [RECORD_EXPLANATION] = "explanation",
 	    [RECORD_CHECK] = "check",
+	    [RECORD_PREFLIGHT] = "preflight",
 	    [RECORD_FINDING] = "finding",
 	    [RECORD_RULE] = "rule"};
 

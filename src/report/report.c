@@ -327,6 +327,7 @@ report_take(const struct record *record, void *arg)
 	case RECORD_SENDER:
 	case RECORD_FINDING:
 	case RECORD_CHECK:
+	case RECORD_PREFLIGHT:
 		if (!report->telling)
 			report_take_other(report, record);
 		break;

@@ -59,9 +59,17 @@ struct report_sender { /* as the last record of it says; strings are never NULL 
 	struct arena *arena; /* of all but who it is */
 };
 
-struct report_check {
-	const char *check, *subject, *result, *problem; /* problem: NULL: none */
-	struct arena *arena; /* of the last two */
+struct report_check { /* of `check`, or of preflight */
+	const char *check, *subject, *result;
+	const char *problem; /* NULL: none; else the gravest that was found */
+	enum walk_status status; /* what a walk would be that came to as much */
+	struct report_finding *findings; /* that are not good */
+	size_t finding_count;
+	struct report_outlook { /* of a message: what each receiver would do */
+		const char *name, *outlook, *codes;
+	} * outlooks;
+	size_t outlook_count;
+	struct arena *arena; /* of all but `check` and `subject` */
 };
 
 struct report_row { /* kept */

@@ -46,6 +46,9 @@ say_sentence(struct buf *out, const struct report *report)
 
 	if (tally->targets == 0 && tally->explained > 0)
 		buf_printf(out, "%lu refusals were read", tally->explained);
+	else if (tally->targets == 0 && report->sender_count == 0 && report->check_count > 0)
+		buf_printf(out, "%zu check%s", report->check_count,
+		    report->check_count == 1 ? "" : "s");
 	else if (tally->targets == 0)
 		buf_puts(out, "What holds against the sender");
 	else if (refused == 0 && accepted == tally->targets)
@@ -438,6 +441,33 @@ say_certificates(struct report *report)
 	page_table_end(&report->out);
 }
 
+/* What makes TLS a must. */
+static void
+say_policies(struct report *report)
+{
+	static const char *const heads[] = {"Policy", "#Targets", NULL};
+	const unsigned long *count = report->overview.policy;
+	unsigned long seen = 0;
+
+	for (enum tally_policy p = POLICY_NONE; p < POLICY_COUNT; p++)
+		seen += count[p];
+	if (seen == 0)
+		return;
+	page_table(&report->out, "", "What makes TLS a must for senders that go by it", heads);
+	for (enum tally_policy p = POLICY_NONE; p < POLICY_COUNT; p++) {
+		bool fails = p == POLICY_DANE_FAILS || p == POLICY_STS_FAILS;
+
+		if (count[p] == 0)
+			continue;
+		buf_printf(&report->out, "<tr><th scope=\"row\">%s%s%s</th>",
+		    fails ? "<b class=\"refused\">" : "", tally_policy_words(p),
+		    fails ? "</b>" : "");
+		page_number(&report->out, count[p]);
+		buf_puts(&report->out, "</tr>\n");
+	}
+	page_table_end(&report->out);
+}
+
 static void
 say_tls(struct report *report)
 {
@@ -464,6 +494,7 @@ say_tls(struct report *report)
 	}
 	buf_release(&share);
 	page_table_end(&report->out);
+	say_policies(report);
 	say_certificates(report);
 }
 

@@ -8,7 +8,7 @@
 #include "report/report_senders.h"
 #include "report/text_words.h"
 
-enum { REPLY_SHOWN = 160, CHANGES_SHOWN = 200, WORDS_SHOWN = 20000 };
+enum { REPLY_SHOWN = 160, CHANGES_SHOWN = 200, WORDS_SHOWN = 20000, CHECKS_SHOWN = 80000 };
 
 /* ---- senders */
 
@@ -131,29 +131,81 @@ html_senders(struct report *report)
 		buf_printf(&report->out, "<p>… and %zu more.</p>\n", report->sender_count - SHOWN);
 }
 
+static void
+say_check(struct report *report, const struct report_check *check)
+{
+	struct buf *out = &report->out;
+
+	buf_puts(out, "<tr>");
+	page_cell(out, check->check);
+	page_cell(out, check->subject);
+	buf_printf(out, "<td><b class=\"%s\">", html_class(check->status));
+	page_words(out, check->result);
+	buf_puts(out, "</b></td>");
+	page_cell(out, check->problem);
+	buf_puts(out, "</tr>\n");
+}
+
+/* What each receiver would do with a message. */
+static void
+say_outlooks(struct report *report, const struct report_check *check)
+{
+	static const char *const heads[] = {"Receiver", "Outlook", "Codes", NULL};
+	struct buf *out = &report->out;
+
+	if (check->outlook_count == 0)
+		return;
+	page_table(out, "sorted", "What receivers would do with the message", heads);
+	for (size_t i = 0; i < check->outlook_count; i++) {
+		const struct report_outlook *one = &check->outlooks[i];
+		const char *class = strcmp(one->outlook, "refuses") == 0 ? "refused"
+		                    : strcmp(one->outlook, "takes") == 0 ? "accepted"
+		                    : strcmp(one->outlook, "warns") == 0 ? "deferred"
+		                                                         : "open";
+
+		buf_puts(out, "<tr><th scope=\"row\">");
+		page_words(out, one->name);
+		buf_printf(out, "</th><td><b class=\"%s\">", class);
+		page_words(out, one->outlook);
+		buf_puts(out, "</b></td>");
+		page_cell(out, one->codes);
+		buf_puts(out, "</tr>\n");
+	}
+	page_table_end(out);
+}
+
+static void
+say_findings_of(struct report *report, const struct report_check *check)
+{
+	if (check->finding_count == 0 && check->outlook_count == 0)
+		return;
+	buf_puts(&report->out, "<h3>");
+	page_words(&report->out, check->check);
+	buf_putc(&report->out, ' ');
+	page_words(&report->out, check->subject);
+	buf_puts(&report->out, "</h3>\n");
+	say_outlooks(report, check);
+	for (size_t i = 0; i < check->finding_count; i++)
+		say_finding(report, &check->findings[i]);
+}
+
 void
 html_checks(struct report *report)
 {
-	static const char *const heads[] = {"Check", "About", "Result", "Problem", NULL};
+	static const char *const heads[] = {"Check", "About", "Result", "What for", NULL};
+	size_t end = report->out.len + CHECKS_SHOWN, shown = 0;
 
 	if (report->check_count == 0)
 		return;
 	page_section(&report->out, "checks", "Checks");
 	page_table(&report->out, "sorted", "What single checks came to", heads);
-	for (size_t i = 0; i < report->check_count; i++) {
-		const struct report_check *check = &report->checks[i];
-
-		buf_puts(&report->out, "<tr>");
-		page_cell(&report->out, check->check);
-		page_cell(&report->out, check->subject);
-		buf_printf(
-		    &report->out, "<td><b class=\"%s\">", html_class(report_check_status(check)));
-		page_words(&report->out, check->result);
-		buf_puts(&report->out, "</b></td>");
-		page_cell(&report->out, check->problem);
-		buf_puts(&report->out, "</tr>\n");
-	}
+	for (; shown < report->check_count && report->out.len < end; shown++)
+		say_check(report, &report->checks[shown]);
 	page_table_end(&report->out);
+	if (shown < report->check_count)
+		buf_printf(&report->out, "<p>… and %zu more.</p>\n", report->check_count - shown);
+	for (size_t i = 0; i < shown && report->out.len < end; i++)
+		say_findings_of(report, &report->checks[i]);
 }
 
 /* ---- changes */

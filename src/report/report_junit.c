@@ -141,10 +141,17 @@ put_finding(
 	    slice_of(finding->what), slice_of(finding->advice));
 }
 
+/* A doubt is no failure. */
+static enum case_verdict
+verdict_of_check(const struct report_check *check)
+{
+	return check->status == WALK_DEFERRED ? PASSED : verdict_of(check->status);
+}
+
 static void
 put_check(struct report *report, const struct report_check *check)
 {
-	enum case_verdict verdict = verdict_of(report_check_status(check));
+	enum case_verdict verdict = verdict_of_check(check);
 
 	buf_puts(&report->out, "<testcase");
 	attribute(&report->out, "classname", slice_of(check->check));
@@ -166,7 +173,7 @@ count(const struct report *report, unsigned long n[VERDICT_COUNT])
 		for (size_t k = 0; k < report->senders[i].finding_count; k++)
 			n[verdict_of_finding(&report->senders[i].findings[k])]++;
 	for (size_t i = 0; i < report->check_count; i++)
-		n[verdict_of(report_check_status(&report->checks[i]))]++;
+		n[verdict_of_check(&report->checks[i])]++;
 }
 
 static void

@@ -133,6 +133,30 @@ say_sender(struct report *report, const struct report_sender *sender)
 }
 
 static void
+say_checks(struct report *report)
+{
+	struct buf *out = &report->out;
+
+	if (report->check_count == 0)
+		return;
+	buf_puts(out, "## Checks\n\n| Check | About | Result | What for |\n|---|---|---|---|\n");
+	for (size_t i = 0; i < report->check_count && i < ROWS; i++) {
+		const struct report_check *check = &report->checks[i];
+		const char *const cells[] = {
+		    check->check, check->subject, check->result, check->problem};
+
+		for (size_t k = 0; k < sizeof cells / sizeof cells[0]; k++) {
+			buf_puts(out, k == 0 ? "| " : " | ");
+			add_words(out, cells[k] != NULL ? cells[k] : "");
+		}
+		buf_puts(out, " |\n");
+	}
+	buf_putc(out, '\n');
+	if (report->check_count > ROWS)
+		buf_printf(out, "… and %zu more checks.\n\n", report->check_count - ROWS);
+}
+
+static void
 say_row(struct report *report, const struct result_row *row)
 {
 	struct buf *out = &report->out, why;
@@ -184,6 +208,7 @@ finish(struct report *report)
 	say_sites(report);
 	for (size_t i = 0; i < report->sender_count; i++)
 		say_sender(report, &report->senders[i]);
+	say_checks(report);
 	say_rows(report);
 }
 

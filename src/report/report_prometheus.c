@@ -177,6 +177,23 @@ say_senders(struct report *report)
 }
 
 static void
+say_policies(struct buf *out, const struct report *report)
+{
+	const unsigned long *count = report->overview.policy;
+	bool any = false;
+
+	for (enum tally_policy p = POLICY_NONE; p < POLICY_COUNT; p++)
+		any |= count[p] > 0;
+	if (!any)
+		return;
+	head(out, "tls_policy_targets", "gauge",
+	    "Targets by what makes TLS a must, where it was seen.");
+	for (enum tally_policy p = POLICY_NONE; p < POLICY_COUNT; p++)
+		buf_printf(out, "mxwalk_tls_policy_targets{policy=\"%s\"} %lu\n",
+		    tally_policy_words(p), count[p]);
+}
+
+static void
 say_certificates(struct buf *out, const struct report *report)
 {
 	if (report->certificate_count == 0)
@@ -257,6 +274,7 @@ finish(struct report *report)
 	if (report->tally.targets > 0) {
 		say_targets(out, report);
 		say_sites(out, &report->overview);
+		say_policies(out, report);
 		say_certificates(out, report);
 		say_times(out, report);
 	}

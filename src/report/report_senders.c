@@ -144,60 +144,6 @@ take_finding(struct report *report, const json_t *members)
 		    arena_string(sender->arena, json_string_value(json_array_get(records, i)));
 }
 
-/* Whom or what a check was about: the first of these that it has. */
-static void
-subject_of(struct buf *subject, const json_t *members)
-{
-	static const char *const keys[] = {
-	    "ip", "from", "domain", "name", "item", "file", "list", "host", "target"};
-	unsigned found = 0;
-
-	for (size_t i = 0; i < sizeof keys / sizeof keys[0] && found < 3; i++) {
-		const char *text = read_word(members, keys[i]);
-
-		if (text != NULL && *text != '\0')
-			buf_printf(subject, "%s%s", found++ > 0 ? " " : "", text);
-	}
-}
-
-static struct report_check *
-find_check(struct report *report, const json_t *members, const char *subject)
-{
-	struct report_check *check;
-
-	for (size_t i = 0; i < report->check_count; i++) {
-		check = &report->checks[i];
-		if (is_word(members, "check", check->check) && strcmp(check->subject, subject) == 0)
-			return check;
-	}
-	if (report->check_count == REPORT_CHECKS) {
-		report->lost_checks++;
-		return NULL;
-	}
-	check = arena_push(report->arena, &report->checks, report->check_count++, sizeof *check);
-	check->check = word(report->arena, members, "check");
-	check->subject = arena_string(report->arena, subject);
-	check->arena = arena_new();
-	return check;
-}
-
-static void
-take_check(struct report *report, const json_t *members)
-{
-	struct report_check *check;
-	struct buf subject;
-
-	buf_init(&subject, RECORD_MAX);
-	subject_of(&subject, members);
-	check = find_check(report, members, subject.data);
-	buf_release(&subject);
-	if (check == NULL)
-		return;
-	arena_reset(check->arena);
-	check->result = word(check->arena, members, "result");
-	check->problem = word_or_none(check->arena, members, "problem");
-}
-
 void
 report_take_other(struct report *report, const struct record *record)
 {
@@ -206,22 +152,7 @@ report_take_other(struct report *report, const struct record *record)
 	else if (record->type == RECORD_FINDING)
 		take_finding(report, record->members);
 	else
-		take_check(report, record->members);
-}
-
-enum walk_status
-report_check_status(const struct report_check *check)
-{
-	static const char *const good[] = {"pass", "ok", "clean", "good", "accepted", "ready"},
-	                         *const open[] = {"unknown", "temperror", "refused", "broken",
-	                             "dns-error", "pending", ""};
-	enum walk_status status = WALK_REFUSED;
-
-	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
-		status = strcmp(check->result, good[i]) == 0 ? WALK_ACCEPTED : status;
-	for (size_t i = 0; i < sizeof open / sizeof open[0]; i++)
-		status = strcmp(check->result, open[i]) == 0 ? WALK_DNS_ERROR : status;
-	return status;
+		report_take_check(report, record->members);
 }
 
 void

@@ -91,6 +91,10 @@ say_others(const struct report *report, struct buf *out)
 		text_cstring(out, check->subject);
 		buf_puts(out, ": ");
 		text_cstring(out, check->result);
+		if (check->problem != NULL) {
+			buf_puts(out, ": ");
+			text_cstring(out, check->problem);
+		}
 		buf_putc(out, '\n');
 	}
 }

@@ -128,10 +128,10 @@ take_tls(struct result_row *row, struct slice object, struct arena *arena)
 /* What it has of an attempt, as long as it may be the one that decided. Its transcript comes last
  * and is long: whoever has all that he wants looks no further. */
 struct attempt_parts {
-	struct json_member mx, ip, tls;
+	struct json_member mx, ip, tls, dane, sts;
 	enum walk_status status;
 	enum stage stage;
-	unsigned found; /* of these five */
+	unsigned found; /* of these, without the last member, which few have */
 };
 
 static void
@@ -148,8 +148,12 @@ take_part(struct attempt_parts *parts, const struct json_member *member)
 		parts->ip = *member;
 	else if (slice_same(member->key, "tls"))
 		parts->tls = *member;
+	else if (slice_same(member->key, "dane"))
+		parts->dane = *member;
 	else
 		parts->found--;
+	if (slice_same(member->key, "mta_sts"))
+		parts->sts = *member;
 }
 
 static bool
@@ -158,13 +162,50 @@ is_decisive(const struct result_row *row, struct json_scan *members, struct atte
 	struct json_member member;
 
 	*parts = (struct attempt_parts){.status = WALK_COUNT};
-	while (parts->found < 5 && json_scan_next(members, &member))
+	while (parts->found < 6 && json_scan_next(members, &member))
 		take_part(parts, &member);
 	return parts->status == row->status && parts->stage == row->stage;
 }
 
+static struct slice
+member_word(struct slice object, const char *key)
+{
+	struct json_scan scan = json_scan_begin(object);
+	struct json_member member;
+
+	while (is_object(object) && json_scan_next(&scan, &member))
+		if (slice_same(member.key, key))
+			return json_scan_word(member.value);
+	return (struct slice){NULL, 0};
+}
+
+/* `sts`: of the result. A sender that knows both goes by DANE (RFC 8461 section 2). What a look-up
+ * that failed hides is not "none". */
+static enum tally_policy
+policy_of(struct slice sts, const struct attempt_parts *parts)
+{
+	struct slice dane = member_word(parts->dane.value, "state"),
+	             mode = member_word(sts, "mode"),
+	             effect = member_word(parts->sts.value, "effect");
+
+	if (slice_same(dane, "usable"))
+		return slice_same(member_word(parts->dane.value, "sender"), "deliver")
+		           ? POLICY_DANE
+		           : POLICY_DANE_FAILS;
+	if (slice_same(mode, "testing"))
+		return POLICY_STS_TESTING;
+	if (slice_same(mode, "enforce") && slice_same(effect, "deliver"))
+		return POLICY_STS;
+	if (slice_same(mode, "enforce") && slice_same(effect, "refuse"))
+		return POLICY_STS_FAILS;
+	if (!slice_same(member_word(sts, "state"), "none") && !slice_same(mode, "none"))
+		return POLICY_NOT_SEEN;
+	return slice_same(dane, "none") || slice_begins(dane, "insecure") ? POLICY_NONE
+	                                                                  : POLICY_NOT_SEEN;
+}
+
 static void
-take_attempt(struct result_row *row, struct slice attempts, struct arena *arena)
+take_attempt(struct result_row *row, struct slice attempts, struct slice sts, struct arena *arena)
 {
 	struct json_scan scan = json_scan_begin(attempts), members;
 	struct attempt_parts parts;
@@ -177,6 +218,7 @@ take_attempt(struct result_row *row, struct slice attempts, struct arena *arena)
 		take(row, of_attempt, &parts.mx, arena);
 		take(row, of_attempt, &parts.ip, arena);
 		take_tls(row, parts.tls.value, arena);
+		row->policy = policy_of(sts, &parts);
 		return;
 	}
 }
@@ -206,7 +248,7 @@ static bool
 read_result_row(struct result_row *row, const struct record *record, enum row_detail detail,
     struct arena *arena)
 {
-	struct slice attempts = {NULL, 0};
+	struct slice attempts = {NULL, 0}, sts = {NULL, 0};
 	bool known = false;
 
 	for (size_t i = 0; i < record->found_count; i++) {
@@ -230,13 +272,15 @@ read_result_row(struct result_row *row, const struct record *record, enum row_de
 			row->uncertain = json_scan_true(value);
 		else if (slice_same(member->key, "attempts"))
 			attempts = value;
+		else if (slice_same(member->key, "mta_sts"))
+			sts = value;
 		else if (slice_same(member->key, "diagnosis") && is_object(value)) {
 			row->diagnosed = true;
 			take_all(row, of_diagnosis, value, arena);
 		}
 	}
 	if (detail == ROW_WITH_ATTEMPT && attempts.at != NULL)
-		take_attempt(row, attempts, arena);
+		take_attempt(row, attempts, sts, arena);
 	return known;
 }
 
@@ -276,6 +320,7 @@ row_entry(const struct result_row *row)
 	    .served = row->served,
 	    .explained = row->explained,
 	    .tls = row->tls_class,
+	    .policy = row->policy,
 	    .site = row->site,
 	    .source = row->explained ? (struct slice){NULL, 0} : row->source,
 	    .list = row->list};

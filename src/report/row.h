@@ -34,6 +34,7 @@ struct result_row { /* `at` NULL, and 0: it does not say */
 	/* Of the attempt that decided, where these were asked for. */
 	struct slice mx, ip, tls, verify, not_after;
 	enum tally_tls tls_class;
+	enum tally_policy policy;
 };
 
 enum row_detail {

@@ -20,6 +20,7 @@ enum cell_part {
 	PART_SERVED,
 	PART_EXCUSED,
 	PART_EXPLAINED,
+	PART_POLICY,
 	PART_COUNT
 };
 /* Where in a cell each of them stands, and how many bits it has. */
@@ -39,6 +40,7 @@ static const struct part_place {
     [PART_SERVED] = {56, 1},
     [PART_EXCUSED] = {57, 1},
     [PART_EXPLAINED] = {58, 1},
+    [PART_POLICY] = {59, 3}, /* bit 62 is for whoever keeps a cell */
 };
 static const uint64_t cell_mark = (uint64_t)1 << 63;
 
@@ -48,7 +50,7 @@ _Static_assert((int)TALLY_SITES < (int)OTHER_SITES && (int)TALLY_SOURCES < (int)
                    (int)TALLY_LISTS < (int)OTHER_LISTS,
     "numbers of names must fit into a cell");
 _Static_assert(WALK_COUNT <= 16 && STAGE_CLOSED <= 16 && CAUSE_COUNT <= 64 && BASIS_COUNT <= 8 &&
-                   WHO_COUNT <= 8 && TALLY_TLS_COUNT <= 8,
+                   WHO_COUNT <= 8 && TALLY_TLS_COUNT <= 8 && POLICY_COUNT <= 8,
     "what a result says must fit into a cell");
 
 void
@@ -119,6 +121,7 @@ cell_of(struct tally *tally, const struct tally_entry *entry)
 	pack(&cell, PART_SERVED, entry->served);
 	pack(&cell, PART_EXCUSED, entry->excused);
 	pack(&cell, PART_EXPLAINED, entry->explained);
+	pack(&cell, PART_POLICY, entry->policy);
 	return cell;
 }
 
@@ -135,6 +138,7 @@ tally_entry(const struct tally *tally, uint64_t cell)
 	    .excused = unpack(cell, PART_EXCUSED),
 	    .explained = unpack(cell, PART_EXPLAINED),
 	    .tls = unpack(cell, PART_TLS),
+	    .policy = unpack(cell, PART_POLICY),
 	    .site = name_of(tally->sites, unpack(cell, PART_SITE), OTHER_SITES),
 	    .source = name_of(tally->sources, unpack(cell, PART_SOURCE), OTHER_SOURCES),
 	    .list = name_of(tally->lists, unpack(cell, PART_LIST), OTHER_LISTS)};
@@ -240,6 +244,20 @@ tally_tls_words(enum tally_tls tls)
 	    [TALLY_TLS_13_UNTRUSTED] = "TLS 1.3, certificate not good"};
 
 	return words[tls];
+}
+
+const char *
+tally_policy_words(enum tally_policy policy)
+{
+	static const char *const words[POLICY_COUNT] = {[POLICY_NOT_SEEN] = "not seen",
+	    [POLICY_NONE] = "none",
+	    [POLICY_DANE] = "DANE",
+	    [POLICY_DANE_FAILS] = "DANE, and it fails",
+	    [POLICY_STS] = "MTA-STS",
+	    [POLICY_STS_FAILS] = "MTA-STS, and it fails",
+	    [POLICY_STS_TESTING] = "MTA-STS, in testing"};
+
+	return words[policy];
 }
 
 unsigned

@@ -30,6 +30,18 @@ enum tally_tls { /* of the attempt that decided */
 	TALLY_TLS_COUNT
 };
 
+enum tally_policy { /* what makes TLS a must for senders that go by it, of the attempt that decided
+	             */
+	POLICY_NOT_SEEN,
+	POLICY_NONE,
+	POLICY_DANE,
+	POLICY_DANE_FAILS, /* a sender that goes by it would not deliver */
+	POLICY_STS,
+	POLICY_STS_FAILS, /* … */
+	POLICY_STS_TESTING,
+	POLICY_COUNT
+};
+
 struct tally_entry { /* what one result says; slices are borrowed, `at` NULL is nothing */
 	enum walk_status status;
 	enum stage stage; /* of one that was accepted, how far it was asked; else where it ended */
@@ -41,6 +53,7 @@ struct tally_entry { /* what one result says; slices are borrowed, `at` NULL is 
 	bool excused; /* skipped, and nothing is left open by it */
 	bool explained; /* no walk of ours: a refusal that `explain` read */
 	enum tally_tls tls;
+	enum tally_policy policy;
 	struct slice site, source, list;
 };
 
@@ -58,6 +71,7 @@ enum tally_tls tally_tls_of(
     bool offered, bool done, struct slice version, struct slice verify, bool past_ehlo);
 
 const char *tally_tls_words(enum tally_tls tls); /* "TLS 1.3" */
+const char *tally_policy_words(enum tally_policy policy); /* "DANE", "MTA-STS, and it fails" */
 unsigned tally_tls_rank(enum tally_tls tls); /* the higher, the better */
 
 void tally_init(struct tally *tally, uint64_t secret); /* base/table.h */
