@@ -122,6 +122,33 @@ tap.check('… what is not known is not 0', 'mxwalk_sender_list_unknown{ip="192.
           and 'listed{ip="192.0.2.1",list="unknown' not in out, out)
 tap.check('… no series stands twice, no line has a time', len({line.split(' ')[0] if '{' not in line else line[:line.rindex('}')] for line in out.splitlines() if line[0] != '#'}) == len([line for line in out.splitlines() if line[0] != '#']), out)
 
+# ---- checks and preflight: their words are of many sets
+CHECKS = [({'check': 'spf', 'domain': 'a', 'result': 'ok'}, 'good'), ({'check': 'dmarc', 'from': 'a', 'result': 'none', 'problem': 'no record'}, 'doubt'), ({'check': 'dmarc', 'from': 'b', 'result': 'published'}, 'good'),
+          ({'check': 'ptr', 'ip': '192.0.2.1', 'result': 'none'}, 'bad'), ({'check': 'dnsbl', 'item': '192.0.2.1', 'list': 'a', 'kind': 'black', 'result': 'listed'}, 'bad'), ({'check': 'dnsbl', 'item': '192.0.2.1', 'list': 'w', 'kind': 'white', 'result': 'listed'}, 'good'),
+          ({'check': 'dnsbl', 'item': '192.0.2.1', 'list': 'r', 'kind': 'black', 'result': 'refused'}, 'unknown'), ({'check': 'dane', 'domain': 'a', 'result': 'refuses', 'hosts': [{'mx': 'mx.a', 'findings': [{'id': 'x', 'severity': 'refuses', 'what': 'None matches.', 'advice': 'Mend it.'}]}]}, 'bad'),
+          ({'check': 'mta-sts', 'domain': 'a', 'result': 'valid', 'findings': [{'id': 'x', 'subject': 'y', 'words': 'kept a day'}]}, 'doubt'), ({'check': 'tls-rpt', 'domain': 'a', 'result': 'valid', 'findings': []}, 'good'), ({'check': 'tls', 'domain': 'b', 'result': 'unknown'}, 'unknown'),
+          ({'check': 'mx', 'domain': 'c', 'result': 'no-address'}, 'bad'), ({'type': 'preflight', 'file': 'm.eml', 'ip': '192.0.2.1', 'result': 'refuses', 'verdicts': [{'provider': 'g', 'name': 'Gee', 'outlook': 'refuses', 'codes': ['550 5.7.26']}],
+           'checks': [{'id': 'ok', 'result': 'pass'}, {'id': 'auth.x', 'result': 'fail', 'severity': 'refuses', 'about': 'y', 'what': 'Not signed.', 'providers': [{'provider': 'g', 'severity': 'refuses', 'code': '550'}], 'advice': 'Sign it.'}]}, 'bad')]
+write(path('checks'), [{'type': 'check', 'schema': 1, **record} for record, _ in CHECKS])
+count = {word: sum(w == word for _, w in CHECKS) for word in ('good', 'bad', 'doubt', 'unknown')}
+status, out, err = report('--format', 'nagios', path('checks'))
+tap.check('checks: what each came to', status == 2 and out.startswith('MXWALK CRITICAL - %(good)d good, %(bad)d refused, %(doubt)d deferred, %(unknown)d undetermined |' % count) and not err, out + err)
+status, out, err = report('--format', 'junit', path('checks'))
+tap.check('… as JUnit: a doubt is no failure', out.count('<failure') == count['bad'] and out.count('<error') == count['unknown'] and f'tests="{len(CHECKS)}"' in out, out)
+status, out, err = report(path('checks'))
+tap.check('… in words', '  dane a: refuses: mx.a: None matches.\n' in out and '  preflight m.eml from 192.0.2.1: refuses: Not signed.\n' in out and '  mta-sts a: valid: kept a day\n' in out, out)
+tap.check('… as Markdown and on the page', '| dane | a | refuses |' in report('--format', 'markdown', path('checks'))[1] and all(w in report('--format', 'html', path('checks'))[1] for w in ('Gee', '550 5.7.26', 'Sign it.', 'Mend it.', 'Not signed.')))
+policies = []
+for name, dane, sts, effect in (('a', {'state': 'usable', 'sender': 'deliver'}, {'state': 'none'}, None), ('b', {'state': 'usable', 'sender': 'defer'}, {'state': 'none'}, None), ('c', {'state': 'insecure-mx'}, {'state': 'valid', 'mode': 'enforce'}, 'deliver'),
+                                ('d', {'state': 'none'}, {'state': 'valid', 'mode': 'enforce'}, 'refuse'), ('e', {'state': 'none'}, {'state': 'valid', 'mode': 'testing'}, 'refuse'), ('f', {'state': 'none'}, {'state': 'none'}, None), ('g', {'state': 'lookup-failed'}, {'state': 'none'}, None),
+                                ('h', {'state': 'none'}, {'state': 'fetch-failed'}, None)):
+    r = result(f'{name}.example', 'accepted', mta_sts=sts)
+    r['attempts'][0].update(**({'mta_sts': {'effect': effect}} if effect else {}), dane=dane)
+    policies += [dict(r, mta_sts={'state': 'none'}), r]
+write(path('policies'), [RUN, *policies])
+out = report('--format', 'prometheus', path('policies'))[1]
+tap.check('policies that make TLS a must: the last word on each; what was not seen is not none', [line.rsplit(' ', 1)[1] for line in out.splitlines() if line.startswith('mxwalk_tls_policy_targets')] == ['1'] * 6, out)
+
 # ---- thresholds
 for args, wanted in (((), 2), (('--warn-refused', '2'), 1), (('--warn-refused', '10', '--crit-refused', '20'), 0), (('--crit-refused', '40%'), 2), (('--crit-refused', '50%'), 0), (('--warn-refused', '@6:6'), 1),
                      (('--warn-refused', '~:6'), 0), (('--crit-refused', '7:'), 2), (('--crit-refused', '9', '--warn-time', '0.1'), 1), (('--crit-refused', '9', '--crit-days', '30'), 3)):

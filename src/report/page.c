@@ -51,6 +51,31 @@ page_words(struct buf *out, const char *words)
 	page_text(out, slice_of(words));
 }
 
+void
+page_advice(struct buf *out, const char *words)
+{
+	struct slice rest = slice_of(words), code;
+
+	for (;;) {
+		size_t n = slice_until(rest, "`");
+
+		page_text(out, (struct slice){rest.at, n});
+		rest = slice_from(rest, n);
+		if (rest.len == 0)
+			return;
+		code = slice_from(rest, 1);
+		n = slice_until(code, "`");
+		if (n == code.len) {
+			page_text(out, rest);
+			return;
+		}
+		buf_puts(out, "<code>");
+		page_text(out, (struct slice){code.at, n});
+		buf_puts(out, "</code>");
+		rest = slice_from(code, n + 1);
+	}
+}
+
 /* No character is cut in two. */
 void
 page_some(struct buf *out, struct slice text, size_t max)

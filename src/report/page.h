@@ -10,6 +10,7 @@ struct buf;
 void page_text(struct buf *out, struct slice text);
 void page_words(struct buf *out, const char *words); /* NULL: nothing */
 void page_some(struct buf *out, struct slice text, size_t max); /* that many octets, and "…" */
+void page_advice(struct buf *out, const char *words); /* what stands in `…` as code */
 /* A link, if it is https:, to a page that is ours to name; else its words alone. */
 void page_link(struct buf *out, const char *url, const char *words);
 

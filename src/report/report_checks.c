@@ -129,7 +129,10 @@ take_finding(struct report_check *check, const json_t *from, const char *host)
 	const char *severity = severity_of(from), *what = read_word(from, "what") != NULL
 	                                                      ? word(check->arena, from, "what")
 	                                                      : word(check->arena, from, "words");
+	const json_t *records = json_object_get(from, "records");
 	const struct report_finding rest = {.id = word(check->arena, from, "id"),
+	    .records = {arena_string(check->arena, json_string_value(json_array_get(records, 0))),
+	        arena_string(check->arena, json_string_value(json_array_get(records, 1)))},
 	    .evidence = arena_string(check->arena, read_word(from, "evidence")),
 	    .refused_by = arena_string(check->arena, read_word(from, "refused_by")),
 	    .who = arena_string(check->arena, read_word(from, "who")),
@@ -185,12 +188,14 @@ take_message_check(struct report_check *check, const json_t *from)
 	const struct report_finding rest = {.id = word(check->arena, from, "id"),
 	    .refused_by = who_refuses(check, from),
 	    .advice = arena_string(check->arena, read_word(from, "advice"))};
-	const char *what = read_word(from, "what");
+	const char *what = read_word(from, "what"), *about = read_word(from, "about");
 
 	if (result == NULL || strcmp(result, "pass") == 0)
 		return;
-	if (what == NULL)
-		what = read_word(from, "about");
+	if (unknown && about != NULL && what != NULL)
+		what = arena_printf(check->arena, "%s: %s", about, what);
+	else if (what == NULL)
+		what = about;
 	if (what != NULL)
 		add_finding(check, unknown ? severity_name(SEVERITY_UNKNOWN) : severity_of(from),
 		    arena_string(check->arena, what), &rest);

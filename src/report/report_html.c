@@ -23,15 +23,21 @@ html_class(enum walk_status status)
 }
 
 static void
-status_bar(struct buf *out, const unsigned status[WALK_COUNT])
+bar_of(struct buf *out, const unsigned status[WALK_COUNT])
 {
 	const struct page_bar parts[] = {{"accepted", "accepted", status[WALK_ACCEPTED]},
 	    {"refused", "refused", status[WALK_REFUSED]},
 	    {"deferred", "deferred", status[WALK_DEFERRED]},
 	    {"open", "undetermined", overview_undetermined(status)}};
 
-	buf_puts(out, "<td>");
 	page_bar(out, parts, sizeof parts / sizeof parts[0]);
+}
+
+static void
+status_bar(struct buf *out, const unsigned status[WALK_COUNT])
+{
+	buf_puts(out, "<td>");
+	bar_of(out, status);
 	buf_puts(out, "</td>");
 }
 
@@ -47,8 +53,8 @@ say_sentence(struct buf *out, const struct report *report)
 	if (tally->targets == 0 && tally->explained > 0)
 		buf_printf(out, "%lu refusals were read", tally->explained);
 	else if (tally->targets == 0 && report->sender_count == 0 && report->check_count > 0)
-		buf_printf(out, "%zu check%s", report->check_count,
-		    report->check_count == 1 ? "" : "s");
+		buf_printf(
+		    out, "%zu check%s", report->check_count, report->check_count == 1 ? "" : "s");
 	else if (tally->targets == 0)
 		buf_puts(out, "What holds against the sender");
 	else if (refused == 0 && accepted == tally->targets)
@@ -126,9 +132,22 @@ say_first(struct report *report)
 	remedy = remedies_of_cause(report->plan->remedies, first->cause, NULL);
 	buf_printf(&report->out, "<h3>See to this first: %s</h3>\n<p>It holds up %lu. ",
 	    cause_name(first->cause), first->count);
-	page_words(&report->out,
+	page_advice(&report->out,
 	    remedy_fill(remedy->advice, &(struct values){.of = {NULL}}, report->line));
 	buf_puts(&report->out, "</p>\n");
+}
+
+/* All of them at a glance. */
+static void
+say_bar(struct report *report)
+{
+	unsigned status[WALK_COUNT];
+
+	for (enum walk_status s = 0; s < WALK_COUNT; s++)
+		status[s] = (unsigned)report->tally.status[s];
+	buf_puts(&report->out, "<div class=\"whole\">");
+	bar_of(&report->out, status);
+	buf_puts(&report->out, "</div>\n");
 }
 
 static void
@@ -137,8 +156,10 @@ say_result(struct report *report)
 	struct buf words;
 
 	page_section(&report->out, "result", "Result");
-	if (report->tally.targets > 0)
+	if (report->tally.targets > 0) {
+		say_bar(report);
 		say_statuses(report);
+	}
 	say_asked(report);
 	buf_init(&words, TEXT_LINE);
 	text_concentration(&words, &report->overview);
@@ -149,31 +170,27 @@ say_result(struct report *report)
 
 /* ---- the runs */
 
-static void
-say_time(struct report *report, const char *term, int64_t ms)
-{
-	char text[TEXT_TIME];
-
-	if (ms == 0 || report->plan->style.time == NULL)
-		return;
-	report->plan->style.time(ms, text);
-	page_fact(&report->out, term, text);
-}
-
+/* "2026-12-01 00:30:05 +0000, 2.0 s; source=192.0.2.1" and, when it is opened, the rest. */
 static void
 say_run(struct report *report, const struct report_run *run)
 {
-	char took[60];
+	struct buf *out = &report->out;
+	char begun[TEXT_TIME] = "at a time that is not known";
 
-	buf_puts(&report->out, "<dl>\n");
-	say_time(report, "Begun", run->started);
-	snprintf(took, sizeof took, "%.1f s%s", (double)run->ms / 1000,
-	    run->interrupted ? "; it did not come to its end" : "");
-	page_fact(&report->out, "Took", run->ended ? took : "not known: no end was written");
-	page_fact(&report->out, "Version", run->version);
-	page_fact(&report->out, "Options", run->options);
-	page_fact(&report->out, "Resolvers", run->nameservers);
-	buf_puts(&report->out, "</dl>\n");
+	if (run->started != 0 && report->plan->style.time != NULL)
+		report->plan->style.time(run->started, begun);
+	buf_puts(out, "<details><summary>Begun ");
+	page_words(out, begun);
+	if (run->ended)
+		buf_printf(out, ", took %.1f s", (double)run->ms / 1000);
+	buf_puts(out, !run->ended        ? "; no end of it was written"
+	              : run->interrupted ? "; it did not come to its end"
+	                                 : "");
+	buf_puts(out, "</summary><dl>\n");
+	page_fact(out, "Version", run->version);
+	page_fact(out, "Options", run->options);
+	page_fact(out, "Resolvers", run->nameservers);
+	buf_puts(out, "</dl></details>\n");
 }
 
 static void
@@ -223,8 +240,8 @@ say_unknown(struct report *report)
 		    "that counts.</li>\n",
 		    unasked, lists);
 	if (tally->cause[CAUSE_UNKNOWN] > 0)
-		buf_printf(&report->out, "<li>%lu replies do not say why.</li>\n",
-		    tally->cause[CAUSE_UNKNOWN]);
+		buf_printf(&report->out, "<li>%lu %s why.</li>\n", tally->cause[CAUSE_UNKNOWN],
+		    tally->cause[CAUSE_UNKNOWN] == 1 ? "reply does not say" : "replies do not say");
 	buf_puts(&report->out, "<li>What was not asked (see above), and whether accepted mail "
 	                       "reaches an inbox.</li>\n</ul>\n");
 }

@@ -25,7 +25,11 @@ say_finding(struct report *report, const struct report_finding *finding)
 	page_fact(out, "Evidence", finding->evidence);
 	page_fact(out, "Refused by", finding->refused_by);
 	page_fact(out, "Who acts", finding->who);
-	page_fact(out, "Remedy", finding->advice);
+	if (finding->advice != NULL && *finding->advice != '\0') {
+		buf_puts(out, "<dt>Remedy</dt><dd>");
+		page_advice(out, finding->advice);
+		buf_puts(out, "</dd>\n");
+	}
 	buf_puts(out, "</dl>\n");
 	for (size_t i = 0; i < 2; i++)
 		if (finding->records[i] != NULL) {
