@@ -56,12 +56,32 @@ run_of(struct slice text)
 	return n;
 }
 
+enum { NIBBLES = 63 }; /* octets of "1.0.…8.b.d.0.1.0.0.2": 32 digits and the dots between */
+
+/* As it stands in a name below a list's zone or ip6.arpa. */
+static bool
+parse_nibbles(struct ip *ip, const char *at)
+{
+	*ip = (struct ip){.family = 6};
+	for (int i = 0; i < 32; i++) {
+		char c = to_lower(at[2 * i]);
+		int digit = is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+
+		if (digit < 0 || (i < 31 && at[2 * i + 1] != '.'))
+			return false;
+		ip->bytes[15 - i / 2] |= (unsigned char)(digit << (i % 2 == 0 ? 0 : 4));
+	}
+	return true;
+}
+
 static bool
 hides(const struct veil *veil, const char *at, size_t len)
 {
 	char copy[IP_TEXT];
 	struct ip ip, back;
 
+	if (len == NIBBLES && parse_nibbles(&ip, at))
+		return is_own(veil, &ip);
 	if (len < 2 || len >= sizeof copy)
 		return false;
 	memcpy(copy, at, len);

@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/veil.h"
 #include "command/command.h"
 #include "command/dkim_keys.h"
 #include "command/message_file.h"
@@ -1144,6 +1145,11 @@ command_check(const struct options *options)
 		status = output_open(&check.output, options);
 		if (status == EXIT_OK) {
 			check.style = output_style(&check.output, options);
+			output_redact(&check.output, options);
+			for (size_t i = 1; check.output.veil != NULL && i < options->operands.count;
+			     i++)
+				veil_add_text(
+				    check.output.veil, slice_of(options->operands.items[i]));
 			status = dns_open(&check.dns, options);
 			if (status == EXIT_OK && check.evaluator->fetch != NULL)
 				status = policy_access_open(&check.policies, &check.dns, options);

@@ -22,6 +22,7 @@
 #include "io/loop.h"
 #include "report/isolated.h"
 #include "report/ndjson.h"
+#include "report/sink.h"
 
 enum {
 	INTERVAL_MIN_MS = 10000, /* towards servers of others */
@@ -141,6 +142,8 @@ keep_test(struct isolate *isolate, const struct journey *journey, const struct c
 {
 	struct isolated_test *test = &isolate->tests[isolate->course.count];
 	const struct attempt *attempt = journey->decisive;
+
+	sink_note_own(isolate->output.veil, journey);
 
 	*test = (struct isolated_test){
 	    .say = step->say, .sent = step->sent, .outcome = outcome, .at = loop_wall_ms()};
@@ -607,6 +610,7 @@ command_isolate(const struct options *options)
 			status = output_open(&isolate.output, options);
 		if (status == EXIT_OK) {
 			isolate.style = output_style(&isolate.output, options);
+			output_redact(&isolate.output, options);
 			status = options->isolate_what == ISOLATE_MESSAGE
 			             ? isolate_message(&isolate)
 			             : isolate_envelope(

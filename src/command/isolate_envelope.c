@@ -13,11 +13,13 @@
 #include "io/loop.h"
 #include "report/enveloped.h"
 #include "report/ndjson.h"
+#include "report/sink.h"
 
 struct envelope {
 	struct pinned *pinned;
 	struct enveloped said;
 	struct kinds kinds;
+	struct veil *veil; /* --redact: takes our own addresses */
 	struct sender_entry own; /* as it is */
 	enum tls_want tls;
 	bool local; /* this machine could not */
@@ -72,6 +74,7 @@ keep_walk(struct envelope *envelope, enum envelope_change what, const char *valu
 	struct enveloped_walk *walk = &envelope->said.walks[envelope->said.count];
 	const struct attempt *attempt = journey->decisive;
 
+	sink_note_own(envelope->veil, journey);
 	if (journey->attempt_count == 0)
 		return; /* a signal came first */
 	envelope->said.count++;
@@ -143,6 +146,7 @@ int
 isolate_envelope(struct pinned *pinned, struct output *output, const struct text_style *style)
 {
 	struct envelope envelope = {.pinned = pinned,
+	    .veil = output->veil,
 	    .own = pinned->sender,
 	    .tls = pinned->plan.tls_want,
 	    .said = {.recipient = pinned->target.rcpt,

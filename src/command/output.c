@@ -17,6 +17,7 @@
 #include "base/slice.h"
 #include "base/utf8.h"
 #include "base/veil.h"
+#include "command/own_host.h"
 #include "command/standard.h"
 #include "io/loop.h"
 #include "journey.h"
@@ -304,6 +305,8 @@ output_flush(struct output *output)
 void
 output_redact(struct output *output, const struct options *options)
 {
+	struct ip own[OWN_SOURCES];
+
 	if (!options->redact)
 		return;
 	output->veil = must_alloc(sizeof *output->veil);
@@ -311,6 +314,8 @@ output_redact(struct output *output, const struct options *options)
 		veil_add(output->veil, &options->sources.items[i]);
 	veil_add(output->veil, &options->public_ip);
 	veil_add(output->veil, &options->ip);
+	for (size_t i = 0, n = own_sources(options, own); i < n; i++)
+		veil_add(output->veil, &own[i]);
 }
 
 static void

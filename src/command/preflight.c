@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/veil.h"
 #include "command/command.h"
 #include "command/dkim_keys.h"
 #include "command/filters.h"
@@ -429,6 +430,8 @@ work_through(struct preflighting *run)
 
 	if (status == EXIT_OK)
 		status = find_sources(run);
+	for (size_t i = 0; run->output.veil != NULL && i < run->source_count; i++)
+		veil_add(run->output.veil, &run->sources[i]);
 	if (status == EXIT_OK && run->options->recipients != NULL)
 		status = read_list(run);
 	if (status == EXIT_OK && !put(run, junit_begin))
@@ -460,6 +463,7 @@ command_preflight(const struct options *options)
 		status = output_open(&run.output, options);
 	if (status == EXIT_OK) {
 		run.style = output_style(&run.output, options);
+		output_redact(&run.output, options);
 		status = work_through(&run);
 		status = output_close(&run.output, status);
 	}

@@ -1251,7 +1251,7 @@ const struct option option_table[] = {
     {
         .names = "redact",
         .help = "leave out the local parts of mail addresses, and our own IP addresses",
-        .commands = P | S | E | R | D,
+        .commands = P | S | E | C | F | I | R | D,
         .section = SECTION_OUTPUT,
         FIELD(redact),
         .on = 1,

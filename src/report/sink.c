@@ -93,11 +93,9 @@ is_told(const struct sink *sink, const struct journey *journey)
 	return only == 0 || (only & 1u << journey->status) != 0;
 }
 
-static void
-note_own(const struct sink *sink, const struct journey *journey)
+void
+sink_note_own(struct veil *veil, const struct journey *journey)
 {
-	struct veil *veil = sink->plan->veil;
-
 	if (veil == NULL)
 		return;
 	veil_add(veil, &journey->source);
@@ -111,7 +109,7 @@ note_own(const struct sink *sink, const struct journey *journey)
 void
 sink_result(struct sink *sink, const struct journey *journey)
 {
-	note_own(sink, journey);
+	sink_note_own(sink->plan->veil, journey);
 	tally_result(&sink->tally, journey);
 	if (is_told(sink, journey))
 		sink->format->result(sink, journey);

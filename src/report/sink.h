@@ -77,6 +77,8 @@ void sink_sender(struct sink *sink, const struct sender *sender, enum helo_origi
 /* So many results will come of the target at that place, which is behind all before. */
 void sink_expect(struct sink *sink, unsigned long place, size_t results);
 bool sink_is_full(const struct sink *sink); /* too much waits for its turn: no more should come */
+/* The addresses that are ours, of --redact. NULL: nobody is hidden. */
+void sink_note_own(struct veil *veil, const struct journey *journey);
 void sink_result(struct sink *sink, const struct journey *journey);
 /* Of an earlier run, and told by it: only counted. */
 void sink_known(struct sink *sink, const struct journey *journey);
