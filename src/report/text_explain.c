@@ -183,6 +183,12 @@ say_place(struct buf *out, const struct text_style *style, const struct explanat
 	text_field(out, style, "found in", line.data);
 	buf_release(&line);
 }
+/* As in the records. */
+static const char *
+suppress_words(enum suppress suppress)
+{
+	return suppress == SUPPRESS_YES ? "yes: a hard bounce" : suppress_name(suppress);
+}
 
 void
 text_explanation(
@@ -210,6 +216,8 @@ text_explanation(
 	text_field(out, style, "reference", reading->reference);
 	text_field(
 	    out, style, "who acts", who_name(d != NULL ? d->who : explanation->counsel->who));
+	if (!explanation->inbound)
+		text_field(out, style, "suppress", suppress_words(explained_suppress(explanation)));
 	text_field(out, style, "remedy", d != NULL ? d->advice : explanation->counsel->advice);
 	text_field(out, style, "see", d != NULL ? d->url : explanation->counsel->url);
 	text_field(out, style, "write to", reading->contact);
