@@ -20,7 +20,7 @@ errand_new(const struct errand_rules *rules, const struct target *target, const 
 	errand->rules = rules;
 	errand->port = target->port != 0 ? target->port : port;
 	errand->journey.source = *source;
-	errand->journey.fixed = target->host != NULL;
+	errand->journey.fixed = target->host != NULL || rules->socket != NULL;
 	*own = *target;
 	own->text = arena_string(errand->arena, target->text);
 	own->domain = arena_string(errand->arena, target->domain);
@@ -68,11 +68,16 @@ bool
 errand_route(struct errand *errand)
 {
 	struct journey *journey = &errand->journey;
-	bool known = journey->fixed
-	                 ? route_fixed(errand->book, errand->arena, journey->target.host,
-	                       errand->rules->family, &journey->route)
-	                 : route_find(errand->book, errand->arena, journey->target.domain,
-	                       errand->rules->family, errand->seed, &journey->route);
+	bool known;
+
+	if (errand->rules->socket != NULL) {
+		journey->route.kind = ROUTE_FIXED;
+		return true;
+	}
+	known = journey->fixed ? route_fixed(errand->book, errand->arena, journey->target.host,
+	                             errand->rules->family, &journey->route)
+	                       : route_find(errand->book, errand->arena, journey->target.domain,
+	                             errand->rules->family, errand->seed, &journey->route);
 
 	return known && find_danes(errand);
 }
@@ -106,6 +111,17 @@ has_address(const struct route *route)
 	return false;
 }
 
+/* It is on this host, and we are, too: what the DNS shows is about the loopback address. */
+static void
+add_socket(struct errand *errand)
+{
+	struct destination *new =
+	    arena_push(errand->arena, &errand->destinations, errand->count++, sizeof *new);
+
+	*new = (struct destination){.host = errand->rules->socket};
+	ip_parse(&new->ip, "127.0.0.1");
+}
+
 /* It has addresses, but none of the source's family: not its fault. Where another source of the run
  * can ask, nothing is left open; else this machine could not. */
 static void
@@ -124,8 +140,9 @@ const struct pace *
 errand_pace(struct errand *errand, struct destination *destination)
 {
 	if (destination->pace.site == NULL)
-		pace_find(errand->rules->paces, destination->host, &destination->ip, errand->arena,
-		    &destination->pace);
+		pace_find(errand->rules->paces,
+		    errand->rules->socket != NULL ? NULL : destination->host, &destination->ip,
+		    errand->arena, &destination->pace);
 	return &destination->pace;
 }
 
@@ -149,6 +166,8 @@ errand_routed(struct errand *errand, bool complete)
 	for (size_t i = 0; i < route->host_count; i++)
 		add_host(
 		    errand, &route->hosts[i], journey->danes != NULL ? &journey->danes[i] : NULL);
+	if (errand->rules->socket != NULL)
+		add_socket(errand);
 	if (errand->count > 0) {
 		journey->site = pace_site(
 		    errand->rules->paces, errand_pace(errand, &errand->destinations[0]), route);
@@ -176,7 +195,8 @@ errand_attempt(struct errand *errand, const struct destination *destination)
 	journey->attempt_count++;
 	attempt->mx = destination->host;
 	attempt->preference = destination->preference;
-	attempt->ip = destination->ip;
+	if (errand->rules->socket == NULL)
+		attempt->ip = destination->ip;
 	attempt->dane = destination->dane;
 	attempt->port = errand->port;
 	attempt->stage = STAGE_CONNECT;
@@ -238,7 +258,7 @@ static const char *
 left_alone(const struct errand *errand, const struct destination *destination)
 {
 	const struct errand_rules *rules = errand->rules;
-	const char *special = ip_special(&destination->ip);
+	const char *special = rules->socket == NULL ? ip_special(&destination->ip) : NULL;
 	char text[IP_TEXT];
 
 	if (special != NULL && !rules->allow_private)

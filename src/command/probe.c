@@ -311,6 +311,7 @@ plan_errands(const struct options *o, struct skip_list *skip, struct errand_rule
 	rules->level = o->tls_level;
 	rules->require_tls = o->require_tls;
 	rules->trust_ad = o->trust_ad;
+	rules->socket = o->socket;
 	rules->target_ms = o->timeout_target;
 	for (size_t i = 0; i < o->sources.count; i++)
 		rules->sources[o->sources.items[i].family == 6] = true;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -399,18 +400,36 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	leave(conn);
 }
 
-struct conn *
-conn_open(struct event_base *base, const struct ip *source, const struct ip *address, uint16_t port,
-    conn_heard *heard, void *arg)
+/* 0 or an errno. */
+static int
+start_socket(struct conn *conn, const char *path)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+
+	if (strlen(path) >= sizeof sa.sun_path)
+		return ENAMETOOLONG;
+	memcpy(sa.sun_path, path, strlen(path) + 1);
+	conn->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	return conn->fd >= 0 && connect(conn->fd, (struct sockaddr *)&sa, sizeof sa) == 0 ? 0
+	                                                                                  : errno;
+}
+
+static struct conn *
+new_conn(conn_heard *heard, void *arg)
 {
 	struct conn *conn = must_alloc(sizeof *conn);
-	int error;
 
 	conn->fd = -1;
 	conn->heard = heard;
 	conn->arg = arg;
 	conn->due = conn->rings = NEVER;
-	error = start_connect(conn, source, address, port);
+	return conn;
+}
+
+/* `error`: how the attempt to connect began. */
+static struct conn *
+watch(struct conn *conn, struct event_base *base, int error)
+{
 	wire_plain(&conn->plain, conn->fd);
 	conn->wire = &conn->plain;
 	event_assign(&conn->ready, base, conn->fd,
@@ -424,6 +443,23 @@ conn_open(struct event_base *base, const struct ip *source, const struct ip *add
 	if (error != 0)
 		event_active(&conn->ready, EV_WRITE, 0);
 	return conn;
+}
+
+struct conn *
+conn_open(struct event_base *base, const struct ip *source, const struct ip *address, uint16_t port,
+    conn_heard *heard, void *arg)
+{
+	struct conn *conn = new_conn(heard, arg);
+
+	return watch(conn, base, start_connect(conn, source, address, port));
+}
+
+struct conn *
+conn_open_socket(struct event_base *base, const char *path, conn_heard *heard, void *arg)
+{
+	struct conn *conn = new_conn(heard, arg);
+
+	return watch(conn, base, start_socket(conn, path));
 }
 
 void

@@ -45,6 +45,9 @@ typedef void conn_heard(const struct conn_news *news, void *arg);
 /* `source` of family 0: the kernel chooses. Never calls back from within. */
 struct conn *conn_open(struct event_base *base, const struct ip *source, const struct ip *address,
     uint16_t port, conn_heard *heard, void *arg);
+/* The same to a Unix socket of this host. */
+struct conn *conn_open_socket(
+    struct event_base *base, const char *path, conn_heard *heard, void *arg);
 void conn_close(struct conn *conn); /* NULL is allowed; with close-notify when there is TLS */
 
 void conn_deadline(

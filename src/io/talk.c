@@ -347,8 +347,10 @@ act(struct talk *talk)
 	                     : dialogue_act(d, &talk->line);
 	switch (next) {
 	case ACT_CONNECT:
-		talk->conn =
-		    conn_open(plan->base, &plan->source, &plan->address, plan->port, on_news, talk);
+		talk->conn = plan->socket != NULL
+		                 ? conn_open_socket(plan->base, plan->socket, on_news, talk)
+		                 : conn_open(plan->base, &plan->source, &plan->address, plan->port,
+		                       on_news, talk);
 		break;
 	case ACT_LISTEN:
 		break;

@@ -26,6 +26,7 @@ struct talk_plan {
 	struct ip source; /* family 0: the kernel's choice */
 	struct ip address;
 	uint16_t port;
+	const char *socket; /* in the place of the address: a path; NULL: none */
 	const char *name; /* of the host, for SNI and the certificate; an address if it has none */
 	bool must_verify; /* a certificate that is not good ends it … */
 	bool must_match; /* … or one that matches no TLSA record */

@@ -238,6 +238,15 @@ const struct option option_table[] = {
         .take = take_server,
     },
     {
+        .names = "socket",
+        .value = "PATH",
+        .help = "walk the server that listens at a Unix socket of this host",
+        .commands = P,
+        .section = SECTION_TASK,
+        FIELD(socket),
+        .take = take_socket,
+    },
+    {
         .names = "port",
         .letter = 'p',
         .value = "PORT",

@@ -615,6 +615,26 @@ options_log_in(const struct options *o)
 	       o->auth_password_fd != 0 || o->auth_token_file != NULL || o->auth_token_fd != 0;
 }
 
+/* A server at a socket is the only one. */
+static bool
+check_socket(struct option_parse *parse)
+{
+	const struct options *o = parse->options;
+	struct target target = {0};
+	const char *why;
+
+	if (o->socket == NULL)
+		return true;
+	if (o->operands.count > 0)
+		target_parse(o->operands.items[0], parse->arena, &target, &why);
+	if (o->server.host != NULL || target.host != NULL)
+		return fail(parse, "--socket: another server is named, too");
+	if (o->input != NULL || o->operands.count > 1 || o->to.count > 1)
+		return fail(parse, "--socket: not with several targets");
+	return o->sources.count == 0 ||
+	       fail(parse, "--socket: not with --source: it is on this host");
+}
+
 /* What goes with a login: a password, or a token, or neither. */
 static bool
 check_secrets(struct option_parse *parse)
@@ -834,7 +854,8 @@ check(struct option_parse *parse)
 	choose_port(parse);
 	choose_ehlo(parse);
 	return check_depth(parse) && check_message(parse) && check_tls(parse) &&
-	       check_login(parse) && check_sources(parse) && check_signers(parse);
+	       check_socket(parse) && check_login(parse) && check_sources(parse) &&
+	       check_signers(parse);
 }
 
 bool

@@ -535,9 +535,12 @@ take_socket(struct arena *arena, const struct option *option, const char *value,
 {
 	enum { PATH_OCTETS = 107 };
 
-	(void)arena, (void)option;
-	*(const char **)at = value;
-	return strlen(value) <= PATH_OCTETS ? NULL : "the path of a socket has at most 107 octets";
+	(void)option;
+	*(const char **)at =
+	    strchr(value, '/') != NULL ? value : arena_printf(arena, "./%s", value);
+	return strlen(*(const char **)at) <= PATH_OCTETS
+	           ? NULL
+	           : "the path of a socket has at most 107 octets";
 }
 
 /* swaks's "<>" is the empty name. */

@@ -106,7 +106,10 @@ static void
 write_attempt(struct json *json, const struct attempt *attempt, bool fixed, enum extent extent)
 {
 	json_object_begin(json, NULL);
-	record_name(json, "mx", attempt->mx);
+	if (strchr(attempt->mx, '/') != NULL) /* a socket's path */
+		json_cstring(json, "mx", attempt->mx);
+	else
+		record_name(json, "mx", attempt->mx);
 	json_number(json, "preference", attempt->preference);
 	record_ip(json, "ip", &attempt->ip);
 	json_number(json, "port", attempt->port);

@@ -19,7 +19,8 @@ text_server(struct buf *out, const struct attempt *attempt)
 	char ip[IP_TEXT];
 
 	text_cstring(out, attempt->mx);
-	buf_printf(out, " [%s]:%u", ip_text(&attempt->ip, ip), attempt->port);
+	if (strchr(attempt->mx, '/') == NULL) /* else it is a socket */
+		buf_printf(out, " [%s]:%u", ip_text(&attempt->ip, ip), attempt->port);
 }
 
 void

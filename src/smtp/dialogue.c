@@ -528,6 +528,17 @@ learn(struct dialogue *d, const struct reply *reply)
 	d->starttls_offered |= d->ehlo.starttls;
 }
 
+/* What a server that does not know our greeting speaks instead; NULL: it is no matter of that. */
+static const char *
+other_protocol(const struct dialogue *d, enum stage stage)
+{
+	if (stage == STAGE_EHLO && d->plan->protocol == PROTOCOL_LMTP)
+		return "it does not know LHLO: it speaks SMTP, not LMTP (--protocol esmtp)";
+	if (stage == STAGE_HELO && d->plan->protocol == PROTOCOL_ESMTP)
+		return "it knows neither EHLO nor HELO: it may speak LMTP (--protocol lmtp)";
+	return NULL;
+}
+
 static bool
 is_answer(enum stage stage, const struct reply *reply)
 {
@@ -569,6 +580,8 @@ dialogue_heard(struct dialogue *d, const struct reply *heard, bool more_waiting,
 		    d, END_INJECTED, "bytes in the clear behind the reply to STARTTLS", NULL, 0);
 		return;
 	}
+	if (outcome == GOT_UNKNOWN_COMMAND)
+		d->detail = other_protocol(d, stage);
 	if (stage == STAGE_STARTTLS && outcome != GOT_YES)
 		d->starttls_reply = reply;
 	if (stage == STAGE_MAIL || stage == STAGE_RSET || stage == STAGE_MESSAGE)
