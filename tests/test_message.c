@@ -334,7 +334,7 @@ static const struct message_plan plain = {
     .version = "mxwalk 9.9",
 };
 
-Test(file, replaces_tokens_in_headers)
+Test(file, replaces_tokens)
 {
 	static const char bytes[] =
 	    "From: <%FROM_ADDRESS%>\nTo: %TO_ADDRESS%, %TO_ADDRESS%\nDate: %DATE%\nMessage-ID: "
@@ -346,7 +346,7 @@ Test(file, replaces_tokens_in_headers)
 	    "From: <a@example.org>\r\nTo: b@example.com, b@example.com\r\nDate: Thu, 1 Jan 2026 "
 	    "01:00:00 +0100\r\n"
 	    "Message-ID: <0123456789abcdef000000000000002a@mail.example.org>\r\n"
-	    "X: 100% %DATE %NONE%Thu, 1 Jan 2026 01:00:00 +0100%\r\n\r\n%DATE%\r\n");
+	    "X: 100% %DATE %NONE%Thu, 1 Jan 2026 01:00:00 +0100%\r\n\r\nThu, 1 Jan 2026 01:00:00 +0100\r\n");
 }
 
 Test(file, tokens_bring_in_no_lines)

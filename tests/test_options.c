@@ -54,7 +54,7 @@ static const struct {
     {COMMAND_PROBE, "--data A:b --body y u@a.example",
         "--body: --data is the whole message, nothing can be added to it"},
     {COMMAND_PROBE, "--data - --input -",
-        "standard input can be read only once (--input, --data, --body, --auth-...)"},
+        "standard input can be read only once (--input, --data, --body, --html, --auth-...)"},
     {COMMAND_PROBE, "-6 --source 192.0.2.1 a.example",
         "--source 192.0.2.1: not an IPv6 address, and -6 asks for these only"},
     {COMMAND_PROBE, "--dkim-key k a.example",

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Other ways to say it, against scripted peers: TLS at once, client certificates, HELO alone, LMTP, BDAT, DSN, --h-NAME."""
+import email
 import json
 import os
 import shutil
@@ -173,5 +174,27 @@ for option, value in (('notify', 'never,success'), ('notify', 'success,success')
 server = Server()
 run, r, heard = walk(server, '--h-Subject', 'a swaks user', '--header-X-One', '1', '--h-X-Two=2')
 tap.check('--h-NAME is --header', accepted(run, r) and b'Subject: a swaks user\r\n' in server.message and b'X-One: 1\r\n' in server.message and b'X-Two: 2\r\n' in server.message, server.message)
+
+# Text and HTML, names and types of attachments
+def parts(message):
+    return [(p.get_content_type(), p.get_filename(), p.get_payload(decode=True).decode().strip()) for p in email.message_from_bytes(message).walk() if not p.is_multipart()]
+
+
+def tree(message):
+    return [p.get_content_type() for p in email.message_from_bytes(message).walk()]
+
+
+for name, text in (('a.txt', 'one'), ('b.bin', 'two')):
+    with open(os.path.join(home, name), 'w') as f:
+        f.write(text)
+run, r, heard = walk(server, '--body', 'hällo', '--html', '<p>hällo</p>')
+tap.check('--html: text and HTML', accepted(run, r) and tree(server.message) == ['multipart/alternative', 'text/plain', 'text/html'] and [p[2] for p in parts(server.message)] == ['hällo', '<p>hällo</p>'], server.message)
+run, r, heard = walk(server, '--html', '<p>x</p>', '--attach-type', 'text/plain', '--attach-name', 'other name.txt', '--attach', os.path.join(home, 'a.txt'), '--attach', '@' + os.path.join(home, 'b.bin'))
+tap.check('… and attachments, with name and type', accepted(run, r) and tree(server.message) == ['multipart/mixed', 'multipart/alternative', 'text/plain', 'text/html', 'text/plain', 'text/plain']
+          and parts(server.message)[2:] == [('text/plain', 'other name.txt', 'one'), ('text/plain', 'b.bin', 'two')], server.message)
+for args, words in ((['--attach-name', 'x'], '--attach'), (['--attach-type', 'text'], 'not a type'), (['--html', 'x', '--data', 'A: b\\n\\nc'], '--html')):
+    tap.check(f'an error: {" ".join(args)}', (e := Run('probe', *args, 'u@a.example')).status == 64 and words in e.err, e.err)
+run, r, heard = walk(server, '--data', 'From: %FROM_ADDRESS%%NEWLINE%To: %TO_ADDRESS%\\nX-Mailer: %SWAKS_VERSION%\\n%NEW_HEADERS%\\nto %TO_ADDRESS%: %BODY%')
+tap.check('the tokens of swaks, wherever they stand', accepted(run, r) and server.message.startswith(b'From: me@me.example\r\nTo: user@a.example\r\nX-Mailer: mxwalk ') and b'\r\n\r\nto user@a.example: This is an automatic test' in server.message, server.message)
 tap.check('--h-NAME without a value', Run('probe', '--h-Subject').status == 64 and Run('explain', '--h-Subject', 'x').status == 64)
 tap.done()

@@ -155,11 +155,20 @@ read_parts(struct run *run)
 	        file_unpack(o->body.file, INPUT_TEXT, MESSAGE_MAX, &message->body_len),
 	        &message->body, &message->body_len))
 		return EXIT_DATA;
+	message->html = o->html.text;
+	message->html_len = o->html.text != NULL ? strlen(o->html.text) : 0;
+	if (o->html.file != NULL &&
+	    !keep(run->arena,
+	        file_unpack(o->html.file, INPUT_TEXT, MESSAGE_MAX, &message->html_len),
+	        &message->html, &message->html_len))
+		return EXIT_DATA;
 	for (size_t i = 0; i < o->attach.count; i++) {
-		const char *name = o->attach.items[i], *slash = strrchr(name, '/');
+		const struct attachment *given = &o->attach.items[i];
+		const char *name = given->file, *slash = strrchr(name, '/');
 		struct message_file *file = arena_push(run->arena, &files, i, sizeof *file);
 
-		file->name = slash != NULL ? slash + 1 : name;
+		file->name = given->name != NULL ? given->name : slash != NULL ? slash + 1 : name;
+		file->type = given->type;
 		if (!keep(run->arena, file_read(name, MESSAGE_MAX, &file->len), &file->bytes,
 		        &file->len))
 			return EXIT_DATA;

@@ -190,22 +190,32 @@ add_mime_version(const struct message_plan *plan, struct buf *out)
 	buf_puts(out, "1.0");
 }
 
+static bool
+is_multipart(const struct message_plan *plan)
+{
+	return plan->file_count > 0 || plan->html != NULL;
+}
+
+enum level { OUTER, INNER }; /* of a multipart */
+
 /* "=_" comes up in no base64 and no quoted-printable text (RFC 2045 section 6.7). */
 static void
-add_boundary(const struct message_plan *plan, struct buf *out)
+add_boundary(const struct message_plan *plan, enum level level, struct buf *out)
 {
-	buf_printf(out, "=_%016llx%016llx", plan->random[0], plan->random[1]);
+	buf_printf(out, "=_%s%016llx%016llx", level == INNER ? "in_" : "", plan->random[0],
+	    plan->random[1]);
 }
 
 static void
 add_content_type(const struct message_plan *plan, struct buf *out)
 {
-	if (plan->file_count == 0) {
+	if (!is_multipart(plan)) {
 		buf_puts(out, "text/plain; charset=utf-8");
 		return;
 	}
-	buf_puts(out, "multipart/mixed; boundary=\"");
-	add_boundary(plan, out);
+	buf_printf(
+	    out, "multipart/%s; boundary=\"", plan->file_count > 0 ? "mixed" : "alternative");
+	add_boundary(plan, OUTER, out);
 	buf_putc(out, '"');
 }
 
@@ -317,7 +327,7 @@ check_header(const char *header, bool has_files, const char **why)
 		*why = "a header is not valid UTF-8";
 	for (size_t i = 0; i < OURS && *why == NULL; i++)
 		if (has_files && ours[i].mime && is_named(header, ours[i].name))
-			*why = "a message with attachments needs its own MIME headers";
+			*why = "a message of several parts needs its own MIME headers";
 	return *why == NULL;
 }
 
@@ -462,34 +472,68 @@ put_file(const struct message_file *file, struct buf *out, const char **why)
 }
 
 static void
-put_delimiter(const struct message_plan *plan, const char *end, struct buf *out)
+put_delimiter(const struct message_plan *plan, enum level level, const char *end, struct buf *out)
 {
 	buf_puts(out, "\r\n--");
-	add_boundary(plan, out);
+	add_boundary(plan, level, out);
 	buf_puts(out, end);
+}
+
+static bool
+put_text(const struct message_plan *plan, const char *type, struct span text, struct buf *out,
+    const char **why)
+{
+	enum encoding encoding = encoding_of(plan, text);
+
+	buf_printf(out,
+	    "Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n", type,
+	    encoding_names[encoding]);
+	return put_body(text, encoding, out, why);
+}
+
+/* The plainest first (RFC 2046 section 5.1.4). */
+static bool
+put_alternatives(const struct message_plan *plan, enum level level, struct span body,
+    struct buf *out, const char **why)
+{
+	const struct span html = {plan->html, plan->html_len};
+	bool good;
+
+	put_delimiter(plan, level, "\r\n", out);
+	good = put_text(plan, "plain", body, out, why);
+	put_delimiter(plan, level, "\r\n", out);
+	good = good && put_text(plan, "html", html, out, why);
+	put_delimiter(plan, level, "--\r\n", out);
+	return good;
+}
+
+static bool
+put_first(const struct message_plan *plan, struct span body, struct buf *out, const char **why)
+{
+	put_delimiter(plan, OUTER, "\r\n", out);
+	if (plan->html == NULL)
+		return put_text(plan, "plain", body, out, why);
+	buf_puts(out, "Content-Type: multipart/alternative; boundary=\"");
+	add_boundary(plan, INNER, out);
+	buf_puts(out, "\"\r\n");
+	return put_alternatives(plan, INNER, body, out, why);
 }
 
 static bool
 put_parts(const struct message_plan *plan, struct span body, struct buf *out, const char **why)
 {
-	enum encoding encoding = encoding_of(plan, body);
-
-	put_delimiter(plan, "\r\n", out);
-	buf_printf(out,
-	    "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n",
-	    encoding_names[encoding]);
-	if (!put_body(body, encoding, out, why))
+	if (plan->file_count == 0)
+		return put_alternatives(plan, OUTER, body, out, why);
+	if (!put_first(plan, body, out, why))
 		return false;
 	for (size_t i = 0; i < plan->file_count; i++) {
-		put_delimiter(plan, "\r\n", out);
+		put_delimiter(plan, OUTER, "\r\n", out);
 		if (!put_file(&plan->files[i], out, why))
 			return false;
 	}
-	put_delimiter(plan, "--\r\n", out);
+	put_delimiter(plan, OUTER, "--\r\n", out);
 	return true;
 }
-
-/* ---- the whole */
 
 static bool
 check_names(const struct message_plan *plan, const char **why)
@@ -510,11 +554,15 @@ check_plan(const struct message_plan *plan, const char **why)
 	if (!check_names(plan, why))
 		return false;
 	for (size_t i = 0; i < plan->header_count; i++)
-		if (!check_header(plan->headers[i], plan->file_count > 0, why))
+		if (!check_header(plan->headers[i], is_multipart(plan), why))
 			return false;
 	for (size_t i = 0; i < plan->file_count; i++)
 		if (!check_file(&plan->files[i], why))
 			return false;
+	if (plan->html != NULL && !utf8_valid(plan->html, plan->html_len)) {
+		*why = "the HTML is not valid UTF-8";
+		return false;
+	}
 	if (plan->body != NULL && !is_given(plan, "Content-Type") &&
 	    !is_given(plan, "Content-Transfer-Encoding") &&
 	    !utf8_valid(plan->body, plan->body_len)) {
@@ -535,7 +583,7 @@ put_own(const struct message_plan *plan, size_t i, enum encoding encoding, struc
 	if (ours[i].add != NULL)
 		ours[i].add(plan, &value);
 	else
-		buf_puts(&value, encoding_names[plan->file_count > 0 ? SEVEN_BIT : encoding]);
+		buf_puts(&value, encoding_names[is_multipart(plan) ? SEVEN_BIT : encoding]);
 	ok = put_header(ours[i].name, value.data, out, why);
 	buf_release(&value);
 	return ok;
@@ -563,8 +611,8 @@ put_message(const struct message_plan *plan, struct span body, struct buf *out, 
 
 	if (!put_headers(plan, encoding, out, why))
 		return false;
-	return plan->file_count > 0 ? put_parts(plan, body, out, why)
-	                            : put_body(body, encoding, out, why);
+	return is_multipart(plan) ? put_parts(plan, body, out, why)
+	                          : put_body(body, encoding, out, why);
 }
 
 bool
@@ -586,6 +634,19 @@ message_compose(const struct message_plan *plan, struct buf *out, const char **w
 
 /* ---- a user's message */
 
+static void
+add_nothing(const struct message_plan *plan, struct buf *out)
+{
+	(void)plan, (void)out;
+}
+
+static void
+add_newline(const struct message_plan *plan, struct buf *out)
+{
+	(void)plan;
+	buf_puts(out, "\r\n");
+}
+
 static const struct {
 	const char *name;
 	void (*add)(const struct message_plan *plan, struct buf *out);
@@ -594,6 +655,10 @@ static const struct {
     {"%TO_ADDRESS%", add_to},
     {"%DATE%", add_date},
     {"%MESSAGEID%", add_id},
+    {"%SWAKS_VERSION%", add_mailer},
+    {"%NEW_HEADERS%", add_nothing}, /* --header is not said beside --data */
+    {"%BODY%", add_own_words},
+    {"%NEWLINE%", add_newline},
 };
 
 static size_t
@@ -624,35 +689,38 @@ replace_tokens(struct span line, const struct message_plan *plan, struct buf *ou
 	}
 }
 
+/* As it is to be read: with what the tokens stand for. */
+static struct span
+with_tokens(const char *bytes, size_t len, const struct message_plan *plan, struct buf *out)
+{
+	if (plan == NULL || memchr(bytes, '%', len) == NULL)
+		return (struct span){bytes, len};
+	replace_tokens((struct span){bytes, len}, plan, out);
+	return (struct span){out->data, out->len};
+}
+
 bool
 message_from_file(const char *bytes, size_t len, const struct message_plan *plan, struct buf *out,
     const char **why, unsigned *number)
 {
-	struct span text = {bytes, len}, line;
-	bool in_headers = true;
-	struct buf header;
+	struct span text, line;
+	struct buf whole;
 
 	*number = 0;
 	if (plan != NULL && !check_names(plan, why))
 		return false;
-	buf_init(&header, MESSAGE_MAX);
+	buf_init(&whole, MESSAGE_MAX);
 	*why = NULL;
+	text = with_tokens(bytes, len, plan, &whole);
 	while (*why == NULL && next_line(&text, &line)) {
 		if (++*number == 1 && fields_mbox_line(bytes, len) > 0)
 			continue;
-		if (line.len == 0)
-			in_headers = false;
-		if (in_headers && plan != NULL) {
-			buf_clear(&header);
-			replace_tokens(line, plan, &header);
-			line = (struct span){header.data, header.len};
-		}
 		if (check_line(line, why))
 			add_line(line, out);
 	}
-	buf_release(&header);
-	if (*why == NULL && is_full(out, why))
+	if (*why == NULL && (is_full(&whole, why) || is_full(out, why)))
 		*number = 0;
+	buf_release(&whole);
 	return *why == NULL;
 }
 

@@ -37,6 +37,8 @@ struct message_plan {
 	size_t header_count;
 	const char *body; /* NULL: our own words on what this is and how to stop it */
 	size_t body_len;
+	const char *html; /* the same as HTML, beside it (multipart/alternative); NULL: none */
+	size_t html_len;
 	const struct message_file *files;
 	size_t file_count;
 };
@@ -50,8 +52,9 @@ bool message_compose(const struct message_plan *plan, struct buf *out, const cha
 
 /* Takes a user's message as it is and mends only its line ends: LF, CR and CRLF each become CRLF, a
  * last line gets its own. An mbox "From " line at the start is dropped. With a `plan` (else NULL)
- * %FROM_ADDRESS% %TO_ADDRESS% %DATE% %MESSAGEID% are replaced in the headers, the last without
- * angle brackets. On false `*line` is the line at fault, from 1; 0: none in particular. */
+ * swaks's tokens are replaced wherever they stand: %FROM_ADDRESS% %TO_ADDRESS% %DATE% %MESSAGEID%
+ * (without angle brackets) %SWAKS_VERSION% (ours) %NEW_HEADERS% (nothing) %BODY% (our own words)
+ * %NEWLINE%. On false `*line` is the line at fault, from 1; 0: none in particular. */
 bool message_from_file(const char *bytes, size_t len, const struct message_plan *plan,
     struct buf *out, const char **why, unsigned *line);
 

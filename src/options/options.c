@@ -586,16 +586,21 @@ static bool
 check_message(struct option_parse *parse)
 {
 	const struct options *options = parse->options;
-	const char *files[] = {options->data.file, options->body.file, options->input,
-	    options->auth_password_file, options->auth_token_file};
-	unsigned readers = (options->auth_password_fd == 1) + (options->auth_token_fd == 1);
+	const char *files[] = {options->data.file, options->body.file, options->html.file,
+	    options->input, options->auth_password_file, options->auth_token_file};
+	unsigned readers = 0;
+
+	if (options->attach.name != NULL)
+		return fail(parse, "--attach-name: there is no --attach behind it");
+	readers = (options->auth_password_fd == 1) + (options->auth_token_fd == 1);
 
 	if (options->data.text != NULL || options->data.file != NULL) {
-		const char *other = options->headers.count > 0  ? "--header"
-		                    : options->attach.count > 0 ? "--attach"
-		                    : options->body.text != NULL || options->body.file != NULL
-		                        ? "--body"
-		                        : NULL;
+		const char *other =
+		    options->headers.count > 0                                 ? "--header"
+		    : options->attach.count > 0                                ? "--attach"
+		    : options->body.text != NULL || options->body.file != NULL ? "--body"
+		    : options->html.text != NULL || options->html.file != NULL ? "--html"
+		                                                               : NULL;
 
 		if (other != NULL)
 			return fail(parse,
@@ -603,9 +608,8 @@ check_message(struct option_parse *parse)
 	}
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
 		readers += files[i] != NULL && strcmp(files[i], "-") == 0;
-	return readers < 2 ||
-	       fail(parse,
-	           "standard input can be read only once (--input, --data, --body, --auth-...)");
+	return readers < 2 || fail(parse, "standard input can be read only once (--input, --data, "
+	                                  "--body, --html, --auth-...)");
 }
 
 bool

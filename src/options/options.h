@@ -86,6 +86,14 @@ struct signers { /* --dkim-key, --dkim-selector, --dkim-domain: a triple each */
 	size_t count;
 };
 
+struct attachments {
+	struct attachment {
+		const char *file, *name, *type; /* name, type NULL: by the file, octets */
+	} * items;
+	size_t count;
+	const char *name, *type; /* for the next, for all that follow; NULL: not said */
+};
+
 struct content { /* TEXT or @FILE; at most one is set */
 	const char *text; /* may be "" */
 	const char *file; /* "-": standard input */
@@ -178,8 +186,8 @@ struct options {
 
 	/* the test message */
 	struct strings headers; /* "Name: value" */
-	struct content body, data;
-	struct strings attach; /* files */
+	struct content body, html, data;
+	struct attachments attach;
 
 	/* DNS */
 	bool trust_ad; /* whatever resolver says what is authentic */

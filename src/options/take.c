@@ -362,9 +362,39 @@ take_words(struct arena *arena, const struct option *option, const char *value, 
 const char *
 take_attachment(struct arena *arena, const struct option *option, const char *value, void *at)
 {
+	struct attachments *all = at;
+
 	if (*value == '@')
 		value++;
-	return *value == '\0' ? "no file is named" : take_files(arena, option, value, at);
+	(void)option;
+	if (*value == '\0')
+		return "no file is named";
+	*(struct attachment *)arena_push(arena, &all->items, all->count++, sizeof *all->items) =
+	    (struct attachment){.file = value, .name = all->name, .type = all->type};
+	all->name = NULL;
+	return NULL;
+}
+
+/* As in swaks: of the next attachment … */
+const char *
+take_attach_name(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	(void)arena, (void)option;
+	((struct attachments *)at)->name = value;
+	return text_has_control(value) ? "a control character" : NULL;
+}
+
+/* … and of all that follow. */
+const char *
+take_attach_type(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	const char *slash = strchr(value, '/');
+
+	(void)arena, (void)option;
+	((struct attachments *)at)->type = value;
+	return slash == NULL || slash == value || slash[1] == '\0' || text_has_control(value)
+	           ? "not a type such as text/plain"
+	           : NULL;
 }
 
 /* A literal "\n" is a line end, as in swaks. */

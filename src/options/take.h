@@ -12,7 +12,8 @@ extern option_take take_recipient, take_sender, take_identity, take_name, take_h
     take_dkim_selector, take_dkim_domain, take_filter, take_dsn_notify, take_dsn_ret,
     take_dsn_envid;
 
-extern option_take take_mechanisms, take_descriptor, take_user, take_socket;
+extern option_take take_mechanisms, take_descriptor, take_user, take_socket, take_attach_name,
+    take_attach_type;
 extern option_take take_ranges; /* addresses: see addresses_add */
 
 #endif
