@@ -63,6 +63,8 @@ struct attempt { /* one address of one host */
 	const char *sts_word; /* of STS_REFUSES (evidence/mta_sts.h); NULL: none */
 	unsigned haste; /* connections of ours to the site in the minute before it said that we are
 	                   too fast; 0: it did not */
+	enum raw_eol raw_eol; /* --raw-eol; and what came of it */
+	enum smuggled smuggled;
 	bool pipeline_asked, pipelined; /* --pipeline; and it was done */
 	unsigned transaction; /* which one of its connection it was; 0, 1: the first */
 	const char *shared_from; /* the target whose walk this was; NULL: its own */

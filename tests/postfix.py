@@ -1,5 +1,6 @@
 """mxwalk against a real Postfix on loopback, side by side with swaks: the same code, stage and text; and the message is in the queue."""
 import glob
+import json
 import os
 import re
 import socket
@@ -51,6 +52,8 @@ mynetworks = 127.0.99.0/24
 127.0.9.5:{PORT} inet n - n - - smtpd {plain} -o cleanup_service_name=cleanup-hops
 127.0.9.6:{PORT} inet n - n - - smtpd {plain} -o smtpd_helo_required=yes -o smtpd_helo_restrictions=reject_unknown_helo_hostname -o smtpd_client_restrictions=reject_unknown_client_hostname
 127.0.9.7:{PORT} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
+127.0.9.9:{PORT} inet n - n - - smtpd {plain} -o smtpd_forbid_bare_newline=no
+127.0.9.10:{PORT} inet n - n - - smtpd {plain} -o smtpd_forbid_bare_newline=yes
 127.0.9.8:{PORT} inet n - n - - smtpd -o smtpd_data_restrictions=reject_unauth_pipelining
 cleanup-checks unix n - n - 0 cleanup -o header_checks=regexp:{home}/header_checks
 cleanup-hops unix n - n - 0 cleanup -o hopcount_limit=1
@@ -104,6 +107,12 @@ try:
     r = probe('--source', CLEAN, '--pipeline', '--no-tls', f'user@elsewhere.test@[127.0.9.1]:{PORT}').results()[0]
     said = [(e['stage'], e['code']) for e in r['attempts'][0]['transcript'] if e['sent']][1:]
     tap.check('--pipeline, no recipient is left: each reply its own', (r['status'], r['stage']) == ('refused', 'rcpt') and said == [('mail', 250), ('rcpt', 554), ('data', 554), ('quit', 221)], said)
+
+    for end, open_to in (('lf-dot-lf', True), ('lf-dot-crlf', True), ('crlf-dot-lf', True), ('cr-dot-cr', False), ('cr-dot-crlf', False), ('crlf-dot-cr', False)):
+        for address, careful in (('127.0.9.9', False), ('127.0.9.10', True)):
+            r = probe('--source', CLEAN, '--raw-eol', end, f'user@postfix.test@[{address}]:{PORT}').results()[0]
+            taken = (r['attempts'][0].get('smuggling') or {}).get('taken')
+            tap.check(f'--raw-eol {end}: {"smtpd_forbid_bare_newline = yes" if careful else "no"}', taken == ('message' if open_to and not careful else 'nothing'), f'{taken} {r["status"]} {json.dumps(r["attempts"][0]["transcript"])}')
 
     run = probe('--source', CLEAN, '--tls-verify', f'user@postfix.test@[127.0.9.1]:{PORT}')
     r = run.results()[0]

@@ -261,6 +261,8 @@ left_alone(const struct errand *errand, const struct destination *destination)
 	const char *special = rules->socket == NULL ? ip_special(&destination->ip) : NULL;
 	char text[IP_TEXT];
 
+	if (special == NULL && rules->private_only && rules->socket == NULL)
+		return "--raw-eol is for private and loopback addresses alone";
 	if (special != NULL && !rules->allow_private)
 		return arena_printf(errand->arena,
 		    "%s is a %s address, and those are left alone without --allow-private",

@@ -39,6 +39,7 @@ struct errand_rules { /* of the run; borrowed */
 	long target_ms; /* for all walks of one errand; 0: for ever */
 	enum tls_level level;
 	bool require_tls; /* RFC 8689 */
+	bool private_only; /* nobody else is asked */
 	const char *socket; /* of the server that all are asked at; NULL: the route says */
 	bool trust_ad; /* whatever resolver says what is authentic */
 	bool sources[2]; /* does the run have sources of IPv4, of IPv6? */

@@ -76,6 +76,9 @@ verdict_take(struct attempt *attempt, const struct dialogue *d, const struct tls
 	attempt->transcript = d->transcript;
 	attempt->pipeline_asked = d->plan != NULL && d->plan->pipeline && d->transactions > 0;
 	attempt->pipelined = d->pipelined;
+	if (d->smuggled != SMUGGLED_NOT_ASKED)
+		attempt->raw_eol = d->plan->raw_eol;
+	attempt->smuggled = d->smuggled;
 	attempt->transaction = d->transactions;
 }
 

@@ -321,6 +321,7 @@ plan_errands(const struct options *o, struct skip_list *skip, struct errand_rule
 	rules->require_tls = o->require_tls;
 	rules->trust_ad = o->trust_ad;
 	rules->socket = o->socket;
+	rules->private_only = o->raw_eol != RAW_NONE;
 	rules->target_ms = o->timeout_target;
 	for (size_t i = 0; i < o->sources.count; i++)
 		rules->sources[o->sources.items[i].family == 6] = true;
@@ -370,6 +371,7 @@ plan_pipeline(struct run *run)
 	    .protocol = o->protocol,
 	    .chunking = o->chunking,
 	    .pipeline = o->pipeline,
+	    .raw_eol = o->raw_eol,
 	    .login = run->login.wanted ? &run->login.login : NULL,
 	    .notify = o->dsn_notify,
 	    .ret = o->dsn_ret,

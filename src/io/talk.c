@@ -221,7 +221,7 @@ hear(struct talk *talk, const char *bytes, size_t len)
 			lose(talk, END_TOO_LONG, "it talks on without being asked");
 			break;
 		}
-		if (talk->sending && d->ahead == STAGE_NONE)
+		if (talk->sending && !dialogue_hears_early(d))
 			dialogue_heard_early(d, &reply, stage_ms(talk));
 		else
 			dialogue_heard(d, &reply,

@@ -124,6 +124,16 @@ static const struct option_word protocols[] = {
     {NULL, 0, false},
 };
 
+static const struct option_word raw_ends[] = {
+    {"lf-dot-lf", RAW_LF_DOT_LF, false},
+    {"lf-dot-crlf", RAW_LF_DOT_CRLF, false},
+    {"crlf-dot-lf", RAW_CRLF_DOT_LF, false},
+    {"cr-dot-cr", RAW_CR_DOT_CR, false},
+    {"cr-dot-crlf", RAW_CR_DOT_CRLF, false},
+    {"crlf-dot-cr", RAW_CRLF_DOT_CR, false},
+    {NULL, 0, false},
+};
+
 static const struct option_word levels[] = {
     {"may", LEVEL_MAY, false},
     {"encrypt", LEVEL_ENCRYPT, false},
@@ -824,6 +834,17 @@ const struct option option_table[] = {
         .section = SECTION_MESSAGE,
         FIELD(pipeline),
         .on = 1,
+    },
+    {
+        .names = "raw-eol",
+        .value = "END",
+        .help = "hide a second message behind an end that is none: lf-dot-lf, lf-dot-crlf ...",
+        .commands = P,
+        .section = SECTION_MESSAGE,
+        FIELD(raw_eol),
+        .take = take_word,
+        .words = raw_ends,
+        .not_in_file = true,
     },
     {
         .names = "dsn-notify",

@@ -639,6 +639,25 @@ check_socket(struct option_parse *parse)
 	       fail(parse, "--socket: not with --source: it is on this host");
 }
 
+/* A test of what is one's own: it may deliver mail that nobody asked for. */
+static bool
+check_raw_eol(struct option_parse *parse)
+{
+	const struct options *o = parse->options;
+
+	if (o->raw_eol == RAW_NONE)
+		return true;
+	if (!o->allow_private)
+		return fail(
+		    parse, "--raw-eol: only with --allow-private, for a server of your own");
+	if (o->input != NULL || o->chunking)
+		return fail(
+		    parse, "--raw-eol: not with %s", o->chunking ? "--chunking" : "--input");
+	return o->quit_after == STAGE_NONE || o->quit_after == STAGE_MESSAGE ||
+	       fail(parse, "--raw-eol: --quit-after %s ends before the message",
+	           stage_name(o->quit_after));
+}
+
 /* What goes with a login: a password, or a token, or neither. */
 static bool
 check_secrets(struct option_parse *parse)
@@ -858,8 +877,8 @@ check(struct option_parse *parse)
 	choose_port(parse);
 	choose_ehlo(parse);
 	return check_depth(parse) && check_message(parse) && check_tls(parse) &&
-	       check_socket(parse) && check_login(parse) && check_sources(parse) &&
-	       check_signers(parse);
+	       check_socket(parse) && check_raw_eol(parse) && check_login(parse) &&
+	       check_sources(parse) && check_signers(parse);
 }
 
 bool

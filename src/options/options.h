@@ -182,6 +182,7 @@ struct options {
 	enum protocol protocol; /* PROTOCOL_ESMTP */
 	bool chunking;
 	bool pipeline;
+	enum raw_eol raw_eol;
 	const char *dsn_notify, *dsn_ret, *dsn_envid; /* as they go out; NULL: not given */
 
 	/* the test message */

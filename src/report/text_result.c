@@ -452,6 +452,25 @@ say_decisive(struct buf *out, const struct text_style *style, const struct journ
 	say_message(out, style, journey);
 }
 
+static void
+say_smuggled(struct buf *out, const struct text_style *style, const struct attempt *attempt)
+{
+	static const char *const words[] = {
+	    [SMUGGLED_NOTHING] = "what was hidden behind it was not taken for commands",
+	    [SMUGGLED_COMMANDS] = "what was hidden behind it was TAKEN FOR COMMANDS",
+	    [SMUGGLED_MESSAGE] =
+	        "a second message that was hidden behind it WAS ACCEPTED: mail can be "
+	        "smuggled into this server (CVE-2023-51764 and its like)"};
+	struct buf line;
+
+	if (attempt->raw_eol == RAW_NONE)
+		return;
+	buf_init(&line, TEXT_LINE);
+	buf_printf(&line, "%s: %s", raw_eol_name(attempt->raw_eol), words[attempt->smuggled]);
+	text_field(out, style, "smuggling", line.data);
+	buf_release(&line);
+}
+
 /* What was asked for, and did not come about. */
 static void
 say_not_done(struct buf *out, const struct text_style *style, const struct attempt *attempt)
@@ -496,6 +515,7 @@ text_result(struct buf *out, const struct text_style *style, const struct journe
 	}
 	say_other_refusal(out, style, journey);
 	if (journey->decisive != NULL) {
+		say_smuggled(out, style, journey->decisive);
 		say_not_done(out, style, journey->decisive);
 		say_seen(out, style, journey->decisive);
 	}

@@ -33,6 +33,23 @@ ending_name(enum ending ending)
 	return names[ending];
 }
 
+static const struct {
+	const char *name, *octets;
+} raw_eols[RAW_COUNT] = {
+    [RAW_LF_DOT_LF] = {"lf-dot-lf", "\n.\n"},
+    [RAW_LF_DOT_CRLF] = {"lf-dot-crlf", "\n.\r\n"},
+    [RAW_CRLF_DOT_LF] = {"crlf-dot-lf", "\r\n.\n"},
+    [RAW_CR_DOT_CR] = {"cr-dot-cr", "\r.\r"},
+    [RAW_CR_DOT_CRLF] = {"cr-dot-crlf", "\r.\r\n"},
+    [RAW_CRLF_DOT_CR] = {"crlf-dot-cr", "\r\n.\r"},
+};
+
+const char *
+raw_eol_name(enum raw_eol eol)
+{
+	return raw_eols[eol].name;
+}
+
 /* The last stage that belongs to a depth: HELO stands in for EHLO, and STARTTLS is not done before
  * the EHLO under TLS. */
 static enum stage
@@ -321,6 +338,22 @@ say_mail(const struct dialogue *d, struct buf *line)
 	buf_puts(line, "\r\n");
 }
 
+/* Behind what is no end, what a server would have to do to be taken in; then the true end. */
+static void
+say_smuggled(const struct plan *plan, struct buf *line)
+{
+	static const char end[] = "\r\n.\r\n";
+
+	message_stuff(plan->message, plan->message_len, line);
+	buf_cut(line, line->len - (sizeof end - 1));
+	buf_puts(line, raw_eols[plan->raw_eol].octets);
+	buf_printf(line,
+	    "MAIL FROM:<%s>\r\nRCPT TO:<%s>\r\nDATA\r\nFrom: <%s>\r\nTo: <%s>\r\n"
+	    "Subject: a second message, hidden in the first\r\n\r\n"
+	    "A test of mxwalk (--raw-eol %s): this server can be made to take such mail.%s",
+	    plan->from, plan->rcpt, plan->from, plan->rcpt, raw_eols[plan->raw_eol].name, end);
+}
+
 static void
 say_message(const struct dialogue *d, struct buf *line)
 {
@@ -329,6 +362,8 @@ say_message(const struct dialogue *d, struct buf *line)
 	if (d->refused) { /* nobody is to get anything: no more than its end (RFC 2920 section 3.1)
 		           */
 		buf_puts(line, ".\r\n");
+	} else if (plan->raw_eol != RAW_NONE) {
+		say_smuggled(plan, line);
 	} else if (says_bdat(d)) {
 		buf_printf(line, "BDAT %zu LAST\r\n", plan->message_len);
 		buf_add(line, plan->message, plan->message_len);
@@ -396,7 +431,14 @@ dialogue_act(const struct dialogue *d, struct buf *line)
 bool
 dialogue_hears(const struct dialogue *d)
 {
-	return d->stage > STAGE_MAIL && d->stage <= d->ahead;
+	return (d->stage > STAGE_MAIL && d->stage <= d->ahead) ||
+	       (d->stage == STAGE_QUIT && d->unasked > 0);
+}
+
+bool
+dialogue_hears_early(const struct dialogue *d)
+{
+	return d->ahead != STAGE_NONE || d->smuggled != SMUGGLED_NOT_ASKED;
 }
 
 const char *
@@ -545,6 +587,23 @@ is_answer(enum stage stage, const struct reply *reply)
 	return (reply->code / 100 == 3) == (stage == STAGE_DATA);
 }
 
+/* Behind a message that hides another: is it the reply to a command that we did not say? */
+static bool
+is_unasked(struct dialogue *d, const struct reply *reply)
+{
+	enum { UNASKED_MAX = 8 };
+
+	if (d->smuggled == SMUGGLED_NOT_ASKED || reply->code == 221 || d->unasked == UNASKED_MAX)
+		return false;
+	d->unasked++;
+	if (reply->code < 400 && d->smuggled == SMUGGLED_NOTHING)
+		d->smuggled = SMUGGLED_COMMANDS;
+	if (d->second_data && reply->code / 100 == 2)
+		d->smuggled = SMUGGLED_MESSAGE;
+	d->second_data = reply->code == 354;
+	return true;
+}
+
 void
 dialogue_heard(struct dialogue *d, const struct reply *heard, bool more_waiting, long ms)
 {
@@ -559,6 +618,8 @@ dialogue_heard(struct dialogue *d, const struct reply *heard, bool more_waiting,
 		enter(d, STAGE_QUIT);
 		return;
 	}
+	if (stage == STAGE_QUIT && is_unasked(d, &reply))
+		return;
 	if (stage == STAGE_QUIT) { /* whatever it says: the walk was over before */
 		enter(d, next);
 		return;
@@ -590,6 +651,8 @@ dialogue_heard(struct dialogue *d, const struct reply *heard, bool more_waiting,
 		end(d, END_UNEXPECTED, NULL);
 	else if (good && stage == STAGE_MESSAGE)
 		d->done = true; /* no later stage is there to say so */
+	if (stage == STAGE_MESSAGE && d->plan->raw_eol != RAW_NONE)
+		d->smuggled = SMUGGLED_NOTHING;
 	if (next == STAGE_READY && stage < d->ahead) {
 		d->refused = true;
 		d->stage++;

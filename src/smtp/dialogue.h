@@ -20,6 +20,22 @@ enum tls_want { TLS_NEVER, TLS_MAY, TLS_MUST }; /* MAY: opportunistic (RFC 7435)
 /* SMTP: HELO alone. LMTP (RFC 2033): LHLO, and no other word for it. */
 enum protocol { PROTOCOL_ESMTP, PROTOCOL_SMTP, PROTOCOL_LMTP };
 
+/* What is no end of a message (RFC 5321 section 4.1.1.4), and is taken for one by some. */
+enum raw_eol {
+	RAW_NONE,
+	RAW_LF_DOT_LF,
+	RAW_LF_DOT_CRLF,
+	RAW_CRLF_DOT_LF,
+	RAW_CR_DOT_CR,
+	RAW_CR_DOT_CRLF,
+	RAW_CRLF_DOT_CR,
+	RAW_COUNT
+};
+const char *raw_eol_name(enum raw_eol eol); /* "lf-dot-lf"; NULL for NONE */
+
+/* What became of the message that was hidden. */
+enum smuggled { SMUGGLED_NOT_ASKED, SMUGGLED_NOTHING, SMUGGLED_COMMANDS, SMUGGLED_MESSAGE };
+
 /* No server is asked for more in one session. */
 enum { DIALOGUE_TRANSACTIONS_MAX = 100 };
 
@@ -38,6 +54,7 @@ struct plan {
 	bool require_tls; /* every server on the way, too (RFC 8689): MAIL says so */
 	bool pipeline; /* MAIL, RCPT and DATA in one piece, where it is offered (RFC 2920) */
 	const struct login *login; /* NULL: without one */
+	enum raw_eol raw_eol; /* a second message is hidden in the first, behind such an end */
 	const char *message; /* CRLF line ends, not stuffed; NULL when depth < MESSAGE */
 	size_t message_len;
 	const long *ms; /* deadline of each stage, STAGE_COUNT of them */
@@ -89,6 +106,9 @@ struct dialogue {
 	enum stage ahead; /* so far the commands are out; STAGE_NONE: each waits for its turn */
 	bool refused; /* within that: what is still answered changes nothing */
 	bool pipelined; /* commands went out so */
+	enum smuggled smuggled; /* by the replies to what was not said */
+	unsigned unasked; /* … of which there were so many */
+	bool second_data; /* … and one was to DATA */
 	/* the transaction under way, or the last one */
 	enum stage reached; /* its last stage */
 	bool done; /* reached the depth that the plan asks for, and nobody refused */
@@ -116,6 +136,8 @@ enum act dialogue_act(const struct dialogue *dialogue, struct buf *line);
 
 /* Nothing is to be said: the stage's command went out with an earlier one. */
 bool dialogue_hears(const struct dialogue *dialogue);
+/* A reply may come while we are still sending. */
+bool dialogue_hears_early(const struct dialogue *dialogue);
 
 /* What may still be said when the walk is broken off in the middle of waiting, with all that we
  * had to say sent: QUIT, or NULL where it would be no command. */
