@@ -60,7 +60,7 @@ try:
         tap.check(name, r.get('status') == status and not run.problems, f'{json.dumps(r)[:1500]} {run.err}')
     text = Run('probe', '--no-dnsbl', '--dns-replay', '/dev/null', '--socket', f'{home}/lmtp', '--protocol', 'lmtp', '-v', 'nobody@a.example')
     tap.check('the words', f'Trying {home}/lmtp...' in text.out and 'LHLO' in text.out, text.out)
-    for args in (['--server', 'x.example'], ['--source', '127.0.0.1'], ['-i', '/dev/null'], ['b.example']):
+    for args in (['--server', 'x.example'], ['--source', '127.0.0.1', '--source', '127.0.0.2'], ['-i', '/dev/null'], ['b.example']):
         tap.check(f'--socket with {args[0]}', Run('probe', '--socket', '/x', *args, 'a.example').status == 64)
     tap.check('--socket with a path that is too long', Run('probe', '--socket', '/' * 108, 'a.example').status == 64)
 finally:

@@ -635,8 +635,8 @@ check_socket(struct option_parse *parse)
 		return fail(parse, "--socket: another server is named, too");
 	if (o->input != NULL || o->operands.count > 1 || o->to.count > 1)
 		return fail(parse, "--socket: not with several targets");
-	return o->sources.count == 0 ||
-	       fail(parse, "--socket: not with --source: it is on this host");
+	return o->sources.count < 2 ||
+	       fail(parse, "--socket: not with several sources: it is on this host");
 }
 
 /* A test of what is one's own: it may deliver mail that nobody asked for. */
