@@ -346,7 +346,8 @@ Test(file, replaces_tokens)
 	    "From: <a@example.org>\r\nTo: b@example.com, b@example.com\r\nDate: Thu, 1 Jan 2026 "
 	    "01:00:00 +0100\r\n"
 	    "Message-ID: <0123456789abcdef000000000000002a@mail.example.org>\r\n"
-	    "X: 100% %DATE %NONE%Thu, 1 Jan 2026 01:00:00 +0100%\r\n\r\nThu, 1 Jan 2026 01:00:00 +0100\r\n");
+	    "X: 100% %DATE %NONE%Thu, 1 Jan 2026 01:00:00 +0100%\r\n\r\nThu, 1 Jan 2026 01:00:00 "
+	    "+0100\r\n");
 }
 
 Test(file, tokens_bring_in_no_lines)
