@@ -211,6 +211,10 @@ for name in ('mismatch', 'selector', 'usage', 'root', 'name', 'agility', 'pem'):
 for name in ('pkix', 'short', 'none', 'insecure-mx', 'insecure-host'):
     case(f'dane-{name}', accepted='ehlo-tls', code=250, options='--tls-level dane')
     case(f'dane-{name}', withheld='connect', options='--tls-level dane-only')
+for name in ('old', 'two', 'two-expired', 'two-dane', 'weak', 'dh', 'enforced'):
+    case(f'audit-{name}', accepted='ehlo-tls', code=250)
+case('audit-two-dane', accepted='ehlo-tls', code=250, options='--tls-level dane-only')
+case('audit-enforced', refused='mail', code=530, cause='tls-required', options='--no-tls')
 case('dane-requiretls', accepted='message', code=250, options='--require-tls')
 case('dane-good', skipped=ANY, options='--require-tls --to user@{domain}')
 case('dane-insecure-host', skipped=ANY, options='--require-tls --to user@{domain}')

@@ -250,6 +250,7 @@ walk_start(const struct walk_plan *plan, struct errand *errand, struct destinati
 	    .socket = errand->rules->socket,
 	    .must_verify = plan->must_verify || walk->decision.demand == DEMAND_CERTIFICATE,
 	    .must_match = walk->decision.demand == DEMAND_MATCH,
+	    .trial = plan->trial,
 	    .resumes = plan->resumes,
 	    .dane = destination->dane,
 	    .plan = &walk->say,

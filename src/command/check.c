@@ -1138,6 +1138,10 @@ command_check(const struct options *options)
 		log_error("check %s: no such check; there are spf, dkim, dmarc, ptr, dnsbl, mx, "
 		          "mta-sts, tls-rpt, dane and tls",
 		    options->operands.items[0]);
+	if (check.evaluator != NULL && options->tls_audit && !check.evaluator->walks) {
+		log_error("check %s: --tls-audit is of check tls alone", check.evaluator->name);
+		check.evaluator = NULL;
+	}
 	status = check.evaluator == NULL  ? EXIT_USAGE
 	         : check.evaluator->walks ? command_check_tls(options)
 	                                  : read_all(&check);

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/slice.h"
+#include "command/audit.h"
 #include "command/command.h"
 #include "report/check_tls.h"
 
@@ -59,6 +60,7 @@ walk_options(const struct options *check, struct arena *arena, struct options *o
 	out->color = check->color;
 	out->verbose = check->verbose;
 	out->quiet = check->quiet;
+	out->audit_interval = check->audit_interval;
 	out->all = true;
 	out->ordered = true;
 	out->quit_after = STAGE_STARTTLS;
@@ -74,20 +76,59 @@ walk_options(const struct options *check, struct arena *arena, struct options *o
 	return true;
 }
 
+/* Each question is a connection: one host bears that, and its operator understands it. */
+static const char *
+why_no_audit(const struct options *options)
+{
+	if (strcmp(options->operands.items[0], "tls") != 0)
+		return "is of check tls alone";
+	return options->operands.count != 2 ? "asks one host, and takes one operand" : NULL;
+}
+
+int
+command_probe_audit(const struct options *options)
+{
+	struct options check = *options;
+	const char *operands[2] = {"tls", NULL};
+
+	if (options->input != NULL || options->operands.count != 1) {
+		log_error("--tls-audit: asks one host: no list, and one target");
+		return EXIT_USAGE;
+	}
+	if (options->format != FORMAT_TEXT && options->format != FORMAT_NDJSON &&
+	    options->format != FORMAT_NAGIOS) {
+		log_error("--tls-audit: knows the formats text, ndjson and nagios");
+		return EXIT_USAGE;
+	}
+	operands[1] = options->operands.items[0];
+	check.operands = (struct strings){.items = operands, .count = 2};
+	return command_check_tls(&check);
+}
+
 int
 command_check_tls(const struct options *options)
 {
 	const char *name = options->operands.items[0];
 	struct tls_review review = {.kind = strcmp(name, "dane") == 0 ? REVIEW_DANE : REVIEW_TLS,
 	    .least = options->warn_lifetime};
+	const char *why = options->tls_audit ? why_no_audit(options) : NULL;
 	struct arena *arena = arena_new();
+	struct tls_audit audit;
 	struct options walk;
-	int status = EXIT_USAGE;
+	int status = EXIT_OK;
 
 	if (options->operands.count < 2)
 		log_error("check %s: an argument is missing", name);
-	else if (walk_options(options, arena, &walk))
+	else if (why != NULL)
+		log_error("check %s: --tls-audit %s", name, why);
+	if (options->operands.count < 2 || why != NULL || !walk_options(options, arena, &walk))
+		status = EXIT_USAGE;
+	else if (options->tls_audit)
+		status = audit_ask(&walk, walk.operands.items[0], arena, &audit);
+	if (status == EXIT_OK) {
+		review.audit = options->tls_audit && audit.host != NULL ? &audit : NULL;
 		status = probe_as(&walk, &review);
+	}
 	arena_free(arena);
 	return status;
 }

@@ -27,6 +27,7 @@ struct tls_review;
 /* A walk that is told as a check: `review` is of whom (report/check_tls.h); NULL: it is none. */
 int probe_as(const struct options *options, struct tls_review *review);
 int command_check_tls(const struct options *options); /* check dane, check tls */
+int command_probe_audit(const struct options *options); /* probe --tls-audit: check tls does it */
 int command_check(const struct options *options);
 int command_report(const struct options *options);
 int command_diff(const struct options *options);

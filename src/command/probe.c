@@ -629,7 +629,7 @@ try_resolver(struct run *run)
 int
 command_probe(const struct options *options)
 {
-	return probe_as(options, NULL);
+	return options->tls_audit ? command_probe_audit(options) : probe_as(options, NULL);
 }
 
 int

@@ -293,6 +293,7 @@ secure(struct talk *talk)
 	    .must_match = plan->must_match,
 	    .bind = plan->plan->login != NULL,
 	    .small = plan->small_hello,
+	    .trial = plan->trial,
 	    .dane = plan->dane,
 	    .way = plan->resumes ? way_of(talk) : NULL,
 	    .anew = plan->anew,

@@ -31,6 +31,7 @@ struct talk_plan {
 	bool must_verify; /* a certificate that is not good ends it … */
 	bool must_match; /* … or one that matches no TLSA record */
 	bool small_hello; /* a ClientHello that fits into one packet */
+	enum tls_trial trial;
 	bool resumes; /* an earlier session with the server, where it gave one … */
 	bool anew; /* … which has done harm */
 	const struct dane *dane; /* of the host; NULL: not known */

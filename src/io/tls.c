@@ -173,6 +173,37 @@ name_peer(SSL *ssl, const struct tls_wish *wish)
 	tls_name_expect(SSL_get0_param(ssl), wish->name);
 }
 
+/* SSL options go for versions, lists for the rest; what the library lacks is not offered, and then
+ * the handshake fails before it begins. */
+static void
+restrict_to(SSL *ssl, enum tls_trial trial)
+{
+	static const struct {
+		int least, most;
+		const char *ciphers, *signatures;
+	} trials[] = {
+	    [TRIAL_TLS10] = {TLS1_VERSION, TLS1_VERSION, "DEFAULT:@SECLEVEL=0", NULL},
+	    [TRIAL_TLS11] = {TLS1_1_VERSION, TLS1_1_VERSION, "DEFAULT:@SECLEVEL=0", NULL},
+	    [TRIAL_RSA] = {TLS1_2_VERSION, 0, "aRSA:!kRSA:@SECLEVEL=0",
+	        "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:"
+	        "rsa_pkcs1_sha256:rsa_pkcs1_sha384:rsa_pkcs1_sha512"},
+	    [TRIAL_ECDSA] = {TLS1_2_VERSION, 0, "aECDSA:@SECLEVEL=0",
+	        "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448"},
+	    [TRIAL_CIPHERS] = {TLS1_VERSION, TLS1_2_VERSION,
+	        "eNULL:RC4:3DES:DES:SEED:IDEA:kRSA:!kPSK:!aPSK:!aNULL:@SECLEVEL=0", NULL},
+	    [TRIAL_DH] = {TLS1_VERSION, TLS1_2_VERSION, "kDHE:!aNULL:!aPSK:@SECLEVEL=0", NULL},
+	};
+
+	if (trial == TRIAL_NONE)
+		return;
+	SSL_set_min_proto_version(ssl, trials[trial].least);
+	SSL_set_max_proto_version(ssl, trials[trial].most);
+	SSL_set_cipher_list(ssl, trials[trial].ciphers);
+	if (trials[trial].signatures != NULL)
+		SSL_set1_sigalgs_list(ssl, trials[trial].signatures);
+	SSL_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT);
+}
+
 struct ssl_st *
 tls_client(struct tls_context *context, struct tls_check *check, void *bio_data)
 {
@@ -198,6 +229,7 @@ tls_client(struct tls_context *context, struct tls_check *check, void *bio_data)
 	tls_dane_begin(ssl, check);
 	if (wish->small)
 		SSL_set1_groups_list(ssl, SMALL_GROUPS);
+	restrict_to(ssl, wish->trial);
 	if (wish->must_verify || wish->must_match)
 		SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
 	tls_resume_offer(context->sessions, ssl, check);

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "smtp/tls_facts.h"
+
 struct arena;
 struct X509_VERIFY_PARAM_st;
 struct X509_name_st;
@@ -20,7 +22,6 @@ struct ssl_session_st;
 struct ssl_st;
 struct stack_st_X509;
 struct tls_context;
-struct tls_facts;
 struct tls_kept;
 struct tls_sessions;
 struct x509_store_ctx_st;
@@ -33,6 +34,7 @@ struct tls_wish { /* what a handshake is to be; borrowed */
 	bool must_match; /* … or one that matches no TLSA record */
 	bool bind; /* to find what AUTH is bound to */
 	bool small; /* with a ClientHello that fits into one packet */
+	enum tls_trial trial; /* to see what the server takes */
 	const struct dane *dane; /* NULL: there are no records to be tried */
 	/* From where to where the connection is, in any words: a session that the server gives is
 	 * kept for the next one that goes there, and offered. NULL: none is. */

@@ -420,6 +420,21 @@ read_binding(SSL *ssl, struct tls_facts *facts)
 	                   strlen(label), NULL, 0, 1) == 1;
 }
 
+/* Of an exchange in a finite field, whose group the server makes up. */
+static int
+dh_bits(SSL *ssl)
+{
+	EVP_PKEY *key = NULL;
+	int bits = 0;
+
+	if (SSL_version(ssl) < TLS1_3_VERSION && SSL_get_peer_tmp_key(ssl, &key) == 1 &&
+	    EVP_PKEY_get_base_id(key) == EVP_PKEY_DH)
+		bits = EVP_PKEY_get_bits(key);
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return bits;
+}
+
 static void
 read_session(SSL *ssl, const struct tls_check *check)
 {
@@ -433,6 +448,9 @@ read_session(SSL *ssl, const struct tls_check *check)
 	facts->sigalg = signature_words(ssl, arena);
 	if (check->wish.bind)
 		read_binding(ssl, facts);
+	facts->dh_bits = dh_bits(ssl);
+	facts->renegotiates =
+	    SSL_version(ssl) < TLS1_3_VERSION && SSL_get_secure_renegotiation_support(ssl) == 0;
 }
 
 void

@@ -249,6 +249,16 @@ struct arena;
 	X(TLS_HYBRID, "tls-hybrid") \
 	X(TLS_DISORDERED, "tls-disordered") \
 	X(TLS_ROOT_SENT, "tls-root-sent") \
+	X(TLS_OLD_OFFERED, "tls-old-offered") \
+	X(TLS_SECOND, "tls-second-certificate") \
+	X(TLS_SECOND_BAD, "tls-second-certificate-bad") \
+	X(DANE_SECOND, "dane-second-certificate") \
+	X(TLS_WEAK_CIPHER, "tls-weak-cipher") \
+	X(TLS_WEAK_GROUP, "tls-weak-group") \
+	X(TLS_RENEGOTIATION, "tls-renegotiation") \
+	X(TLS_ENFORCED, "tls-enforced") \
+	X(TLS_NOT_ENFORCED, "tls-not-enforced") \
+	X(TLS_AUDIT_OPEN, "tls-audit-open") \
 	/* what others report of TLS to our servers, by the words of RFC 8460 */ \
 	X(TLSRPT_STARTTLS, "tlsrpt-starttls-not-supported") \
 	X(TLSRPT_MISMATCH, "tlsrpt-certificate-host-mismatch") \

@@ -5,10 +5,12 @@
 
 #include "base/arena.h"
 #include "base/slice.h"
+#include "judge/tls_audit.h"
 
 enum {
 	RECORDS_MANY = 12, /* some senders take no more (reference: outbound of Microsoft, 2024) */
 	DAY = 86400,
+	DH_GOOD = 2048, /* bits */
 	SHOWN = 100, /* characters of a record */
 };
 
@@ -440,6 +442,94 @@ say_session(struct tls_inspection *review)
 		add(review, FACT_TLS_ROOT_SENT, NULL);
 }
 
+/* ---- an audit */
+
+static void
+say_versions(struct tls_inspection *review)
+{
+	const struct audit_item *items = review->query->audit->items;
+	bool old[] = {
+	    items[AUDIT_TLS10].answer == AUDIT_YES, items[AUDIT_TLS11].answer == AUDIT_YES};
+
+	if (old[0] || old[1])
+		add(review, FACT_TLS_OLD_OFFERED,
+		    arena_printf(review->arena, "It takes TLS %s.",
+		        old[0] && old[1] ? "1.0 and 1.1"
+		        : old[0]         ? "1.0"
+		                         : "1.1"));
+}
+
+static void
+say_other_certificate(struct tls_inspection *review)
+{
+	const struct tls_audit *audit = review->query->audit;
+	const struct audit_item *item = &audit->items[AUDIT_CERTIFICATE];
+	const char *key = item->key != NULL ? item->key : "?";
+
+	if (item->answer != AUDIT_YES)
+		return;
+	add(review, FACT_TLS_SECOND,
+	    arena_printf(review->arena, "Beside its certificate of a key %s it has one of %s.",
+	        audit->key, key));
+	if (item->verify != NULL && strcmp(item->verify, "ok") != 0 &&
+	    strcmp(item->verify, "unknown") != 0)
+		add(review, FACT_TLS_SECOND_BAD,
+		    arena_printf(review->arena, "Its other certificate (%s) is not good: %s.", key,
+		        item->verify));
+	if (item->unmatched == NULL)
+		return;
+	add(review, FACT_DANE_SECOND,
+	    arena_printf(review->arena, "No TLSA record matches its other certificate (%s).", key))
+	    ->records[0] = item->unmatched;
+}
+
+static void
+say_weak(struct tls_inspection *review)
+{
+	const struct tls_audit *audit = review->query->audit;
+	const struct audit_item *ciphers = &audit->items[AUDIT_CIPHERS],
+	                        *dh = &audit->items[AUDIT_DH];
+
+	if (ciphers->answer == AUDIT_YES)
+		add(review, FACT_TLS_WEAK_CIPHER,
+		    arena_printf(review->arena, "It takes %s, %s.", ciphers->cipher,
+		        strstr(ciphers->cipher, "NULL") != NULL
+		            ? "which does not encrypt"
+		            : "which has no forward secrecy: who records a session can read it "
+		              "when the key becomes known"));
+	if (dh->answer == AUDIT_YES && dh->dh_bits > 0 && dh->dh_bits < DH_GOOD)
+		add(review, FACT_TLS_WEAK_GROUP,
+		    arena_printf(review->arena,
+		        "It exchanges keys in a Diffie-Hellman group of %d bits.", dh->dh_bits));
+	if (audit->renegotiates)
+		add(review, FACT_TLS_RENEGOTIATION, NULL);
+}
+
+static void
+say_audit(struct tls_inspection *review)
+{
+	const struct tls_audit *audit = review->query->audit;
+	const struct audit_item *clear = &audit->items[AUDIT_CLEAR];
+	const char *open = NULL;
+
+	say_versions(review);
+	say_other_certificate(review);
+	say_weak(review);
+	if (clear->answer != AUDIT_UNKNOWN)
+		add(review, clear->answer == AUDIT_NO ? FACT_TLS_ENFORCED : FACT_TLS_NOT_ENFORCED,
+		    NULL)
+		    ->evidence = clear->detail;
+	for (int i = 0; i < AUDIT_QUESTIONS; i++)
+		if (audit->items[i].answer == AUDIT_UNKNOWN && (audit->usual || i == AUDIT_CLEAR))
+			open = arena_printf(review->arena, "%s%s%s%s%s%s", open != NULL ? open : "",
+			    open != NULL ? ", " : "", audit_question_name((enum audit_question)i),
+			    audit->items[i].detail != NULL ? " (" : "",
+			    audit->items[i].detail != NULL ? audit->items[i].detail : "",
+			    audit->items[i].detail != NULL ? ")" : "");
+	if (open != NULL)
+		add(review, FACT_TLS_AUDIT_OPEN, NULL)->evidence = open;
+}
+
 void
 tls_advise(
     const struct tls_review_query *query, struct arena *arena, struct advice **out, size_t *count)
@@ -461,6 +551,8 @@ tls_advise(
 		say_fault(&review, &query->tls->faults[i]);
 	say_end(&review);
 	say_session(&review);
+	if (query->audit != NULL)
+		say_audit(&review);
 	if (meeting->done && query->tls->verify != NULL && strcmp(query->tls->verify, "ok") == 0)
 		add(&review, FACT_TLS_GOOD, NULL);
 	finish(&review, out, count);

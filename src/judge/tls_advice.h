@@ -10,6 +10,7 @@
 #include "smtp/tls_facts.h"
 
 struct arena;
+struct tls_audit;
 
 struct tls_review_query {
 	const struct remedies *remedies;
@@ -17,6 +18,7 @@ struct tls_review_query {
 	const struct dane_meeting *meeting; /* what it publishes, and what a walk found there */
 	const struct tls_facts *tls;
 	bool near_end, ends_soon; /* its certificate, by the measure of who asks */
+	const struct tls_audit *audit; /* of this address; NULL: there was none */
 };
 
 /* Of a domain: all its hosts together. `lax`: the resolver takes signatures that are broken. */

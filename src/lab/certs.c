@@ -23,6 +23,11 @@ static const struct leaf {
 	bool chained; /* sent with the authority's */
 	bool small; /* a key of its own, RSA 1024 */
 	const char *usage; /* NULL: serverAuth */
+	bool old; /* served with any version of TLS */
+	bool rsa; /* a key of RSA 2048, made when it is asked for */
+	enum lab_cert beside; /* another, of such a key; 0: none */
+	const char *ciphers; /* NULL: the library's */
+	bool dh; /* in a small group */
 } leaves[CERT_COUNT] = {
     [CERT_GOOD] = {.common_name = "mx." LAB_ZONE,
         .names = "DNS:*.mx." LAB_ZONE ",DNS:mx." LAB_ZONE,
@@ -54,11 +59,38 @@ static const struct leaf {
         .from = -1,
         .until = 30,
         .usage = "clientAuth"},
+    [CERT_OLD] =
+        {.common_name = "mx." LAB_ZONE, .names = WILD, .from = -1, .until = 30, .old = true},
+    [CERT_TWO] = {.common_name = "mx." LAB_ZONE,
+        .names = WILD,
+        .from = -1,
+        .until = 30,
+        .beside = CERT_WEAK,
+        .ciphers = "DEFAULT:!kRSA"},
+    [CERT_TWO_EXPIRED] = {.common_name = "mx." LAB_ZONE,
+        .names = WILD,
+        .from = -1,
+        .until = 30,
+        .beside = CERT_EXPIRED,
+        .ciphers = "DEFAULT:!kRSA"},
+    [CERT_WEAK] = {.common_name = "mx." LAB_ZONE,
+        .names = WILD,
+        .from = -1,
+        .until = 30,
+        .rsa = true,
+        .ciphers = "DEFAULT:kRSA"},
+    [CERT_DH] = {.common_name = "mx." LAB_ZONE,
+        .names = WILD,
+        .from = -1,
+        .until = 30,
+        .rsa = true,
+        .ciphers = "DEFAULT:!kRSA:@SECLEVEL=0",
+        .dh = true},
     [CERT_POLICY] = {.common_name = "mta-sts." LAB_ZONE, .from = -1, .until = 30},
 };
 
 struct certs {
-	EVP_PKEY *ca_key,
+	EVP_PKEY *ca_key, *rsa, /* of the few that are of such a key; NULL: not made yet */
 	    *key; /* one key for all leaves: it is practice, and start-up stays short */
 	X509 *ca;
 	SSL_CTX *contexts[CERT_COUNT];
@@ -156,10 +188,58 @@ make_leaf(const struct certs *certs, const struct leaf *leaf, EVP_PKEY *key)
 	return NULL;
 }
 
-static bool
-give_certificate(const struct certs *certs, const struct leaf *leaf, SSL_CTX *context)
+static EVP_PKEY *
+rsa_key(struct certs *certs)
 {
-	EVP_PKEY *key = leaf->small ? EVP_RSA_gen(1024) : certs->key;
+	if (certs->rsa == NULL)
+		certs->rsa = EVP_RSA_gen(2048);
+	return certs->rsa;
+}
+
+static bool
+give_beside(struct certs *certs, const struct leaf *leaf, SSL_CTX *context)
+{
+	EVP_PKEY *key = rsa_key(certs);
+	X509 *cert = make_leaf(certs, leaf, key);
+	bool good = cert != NULL && SSL_CTX_use_certificate(context, cert) == 1 &&
+	            SSL_CTX_use_PrivateKey(context, key) == 1;
+
+	X509_free(cert);
+	return good;
+}
+
+static bool
+give_small_group(SSL_CTX *context)
+{
+	EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(NULL, "DH", NULL);
+	EVP_PKEY *group = NULL;
+	bool good = maker != NULL && EVP_PKEY_paramgen_init(maker) == 1 &&
+	            EVP_PKEY_CTX_set_group_name(maker, "modp_1536") == 1 &&
+	            EVP_PKEY_paramgen(maker, &group) == 1 &&
+	            SSL_CTX_set0_tmp_dh_pkey(context, group) == 1;
+
+	if (!good)
+		EVP_PKEY_free(group);
+	EVP_PKEY_CTX_free(maker);
+	return good;
+}
+
+/* What a server is that should not be like that. */
+static bool
+give_habits(struct certs *certs, const struct leaf *leaf, SSL_CTX *context)
+{
+	if (leaf->old || leaf->dh)
+		SSL_CTX_set_security_level(context, 0);
+	SSL_CTX_set_min_proto_version(context, leaf->old ? TLS1_VERSION : TLS1_2_VERSION);
+	return (leaf->ciphers == NULL || SSL_CTX_set_cipher_list(context, leaf->ciphers) == 1) &&
+	       (!leaf->dh || give_small_group(context)) &&
+	       (leaf->beside == 0 || give_beside(certs, &leaves[leaf->beside], context));
+}
+
+static bool
+give_certificate(struct certs *certs, const struct leaf *leaf, SSL_CTX *context)
+{
+	EVP_PKEY *key = leaf->small ? EVP_RSA_gen(1024) : leaf->rsa ? rsa_key(certs) : certs->key;
 	X509 *cert = make_leaf(certs, leaf, key);
 	bool good = cert != NULL && SSL_CTX_use_certificate(context, cert) == 1 &&
 	            SSL_CTX_use_PrivateKey(context, key) == 1 &&
@@ -172,7 +252,7 @@ give_certificate(const struct certs *certs, const struct leaf *leaf, SSL_CTX *co
 }
 
 static SSL_CTX *
-make_context(const struct certs *certs, enum lab_cert which)
+make_context(struct certs *certs, enum lab_cert which)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 	bool good = context != NULL;
@@ -185,7 +265,8 @@ make_context(const struct certs *certs, enum lab_cert which)
 		SSL_CTX_set_security_level(context, 0); /* or OpenSSL will not serve it */
 	if (good && which != CERT_NONE) /* a context without a certificate has no cipher to offer:
 	                                   the handshake ends in an alert */
-		good = give_certificate(certs, &leaves[which], context);
+		good = give_certificate(certs, &leaves[which], context) &&
+		       give_habits(certs, &leaves[which], context);
 	if (good)
 		return context;
 	SSL_CTX_free(context);
@@ -201,7 +282,8 @@ make_all(struct certs *certs)
 	if (certs->ca == NULL)
 		return false;
 	for (enum lab_cert which = 0; which < CERT_COUNT; which++)
-		if ((certs->contexts[which] = make_context(certs, which)) == NULL)
+		if (!leaves[which].rsa && leaves[which].beside == 0 &&
+		    (certs->contexts[which] = make_context(certs, which)) == NULL)
 			return false;
 	return true;
 }
@@ -228,6 +310,7 @@ certs_free(struct certs *certs)
 	X509_free(certs->ca);
 	EVP_PKEY_free(certs->ca_key);
 	EVP_PKEY_free(certs->key);
+	EVP_PKEY_free(certs->rsa);
 	free(certs);
 }
 
@@ -293,5 +376,7 @@ certs_digests(const struct certs *certs, struct arena *arena, struct zone_values
 SSL_CTX *
 certs_context(struct certs *certs, enum lab_cert which)
 {
+	if (certs->contexts[which] == NULL)
+		certs->contexts[which] = make_context(certs, which);
 	return certs->contexts[which];
 }

@@ -284,6 +284,19 @@ const struct lab_domain lab_domains[] = {
 	{"cert-small", "its certificate has an RSA key of 1024 bits", .cert = CERT_SMALL},
 	{"cert-client", "its certificate is for clients", .cert = CERT_CLIENT},
 
+	/* ---- what only --tls-audit shows */
+	{"audit-old", "it takes TLS 1.0 and 1.1, too", .cert = CERT_OLD},
+	{"audit-two", "it has a certificate of an RSA key, too", .cert = CERT_TWO},
+	{"audit-two-expired", "it has a certificate of an RSA key, too, that has expired",
+		.cert = CERT_TWO_EXPIRED},
+	{"audit-two-dane", "it has a certificate of an RSA key, too, and a TLSA record for the other alone",
+		.zone = SIGNED_MX "self TLSA 3 1 1 key",
+		.cert = CERT_TWO},
+	{"audit-weak", "it takes ciphers without forward secrecy", .cert = CERT_WEAK},
+	{"audit-dh", "it exchanges keys in a group of 1536 bits", .cert = CERT_DH},
+	{"audit-enforced", "530 to MAIL without STARTTLS",
+		{{STAGE_MAIL, 0, "530 5.7.0 Must issue a STARTTLS command first"}}},
+
 	/* ---- DANE: what senders that go by TLSA records make of it */
 	{"dane-good", "a TLSA record matches its key", .zone = SIGNED_MX "self TLSA 3 1 1 key"},
 	{"dane-issuer", "a TLSA record matches its authority, which it sends",

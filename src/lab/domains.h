@@ -78,6 +78,11 @@ enum lab_cert {
 	CERT_EARLY,
 	CERT_SMALL,
 	CERT_CLIENT,
+	CERT_OLD, /* with TLS 1.0 and 1.1, too */
+	CERT_TWO, /* one of an RSA key beside it */
+	CERT_TWO_EXPIRED, /* … that has expired */
+	CERT_WEAK, /* with ciphers without forward secrecy */
+	CERT_DH, /* with Diffie-Hellman in a group that is too small */
 	CERT_POLICY, /* of all policy hosts */
 	CERT_COUNT
 };

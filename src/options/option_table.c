@@ -670,6 +670,28 @@ const struct option option_table[] = {
         .take = take_file,
     },
     {
+        .names = "tls-audit",
+        .help = "ask one host what else it takes: old versions, a second certificate, weak "
+                "ciphers, mail in the clear",
+        .commands = P | C,
+        .section = SECTION_TLS,
+        FIELD(tls_audit),
+        .on = true,
+        .not_in_file = true,
+    },
+    {
+        .names = "audit-interval",
+        .value = "TIME",
+        .help = "between two connections of --tls-audit",
+        .preset = "5s",
+        .commands = P | C,
+        .section = SECTION_TLS,
+        FIELD(audit_interval),
+        .take = take_time,
+        .min = 10,
+        .max = TIME_MAX,
+    },
+    {
         .names = "no-mta-sts",
         .help = "do not look for MTA-STS policies",
         .preset = "off",

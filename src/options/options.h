@@ -169,6 +169,8 @@ struct options {
 	const char *sts_ca; /* file or directory; NULL: the system's */
 	unsigned sts_port; /* 443 */
 	const char *sts_record, *sts_replay, *sts_before;
+	bool tls_audit;
+	long audit_interval; /* 5 s */
 
 	/* time, in milliseconds; see options_deadlines */
 	long timeout, timeout_connect, timeout_greeting, timeout_command, timeout_data,

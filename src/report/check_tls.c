@@ -45,6 +45,7 @@ static void
 review_host(const struct sink *sink, const struct attempt *attempt, struct arena *arena,
     struct host_review *out)
 {
+	const struct tls_audit *audit = sink->plan->review->audit;
 	const struct dane_meeting meeting = attempt_meeting(attempt);
 	struct tls_review_query query = {.remedies = sink->plan->remedies,
 	    .host = attempt->mx,
@@ -52,6 +53,8 @@ review_host(const struct sink *sink, const struct attempt *attempt, struct arena
 	    .tls = attempt_tls(attempt)};
 
 	*out = (struct host_review){.attempt = attempt};
+	if (audit != NULL && ip_equal(&audit->ip, &attempt->ip) && audit->port == attempt->port)
+		query.audit = out->audit = audit;
 	measure_life(sink, attempt_tls(attempt), &query);
 	if (sink->plan->review->kind == REVIEW_DANE)
 		dane_advise(&query, arena, &out->found, &out->count);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "judge/tls_advice.h"
+#include "judge/tls_audit.h"
 #include "report/sink.h"
 
 struct arena;
@@ -20,6 +21,7 @@ struct tls_review { /* of the run */
 	unsigned least; /* percent of its life that a certificate has to have left */
 	/* Of the resolver: is the root authentic to it, does it refuse what is broken? */
 	enum resolver_word validates, refuses;
+	const struct tls_audit *audit; /* of one address; NULL: none */
 	int status; /* exit status: the gravest of all */
 	bool any_certificate;
 	long least_left; /* seconds, of all certificates that were seen */
@@ -27,6 +29,7 @@ struct tls_review { /* of the run */
 
 struct host_review { /* of one address that was walked */
 	const struct attempt *attempt;
+	const struct tls_audit *audit; /* of it; NULL: none */
 	struct advice *found;
 	size_t count;
 };

@@ -18,6 +18,30 @@ write_findings(struct json *json, const struct advice *found, size_t count)
 }
 
 static void
+write_audit(struct json *json, const struct tls_audit *audit)
+{
+	if (audit == NULL)
+		return;
+	json_array_begin(json, "audit");
+	for (int i = 0; i < AUDIT_QUESTIONS; i++) {
+		const struct audit_item *item = &audit->items[i];
+
+		json_object_begin(json, NULL);
+		json_cstring(json, "question", audit_question_name((enum audit_question)i));
+		json_cstring(json, "answer", audit_answer_name(item->answer));
+		json_text(json, "version", item->version);
+		json_text(json, "cipher", item->cipher);
+		if (item->dh_bits > 0)
+			json_number(json, "bits", item->dh_bits);
+		json_text(json, "key", item->key);
+		json_text(json, "verify", item->verify);
+		json_text(json, "detail", item->detail);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static void
 write_host(struct json *json, const struct host_review *host, bool fixed)
 {
 	const struct attempt *attempt = host->attempt;
@@ -32,6 +56,7 @@ write_host(struct json *json, const struct host_review *host, bool fixed)
 	record_tls(json, attempt);
 	record_dane(json, attempt);
 	record_requiretls(json, attempt, fixed);
+	write_audit(json, host->audit);
 	write_findings(json, host->found, host->count);
 	json_object_end(json);
 }

@@ -73,6 +73,23 @@ say_chain(struct buf *out, const struct text_style *style, const struct tls_fact
 	buf_release(&line);
 }
 
+/* "tls1.0 no, tls1.1 yes, …" */
+static void
+say_audit(struct buf *out, const struct text_style *style, const struct tls_audit *audit)
+{
+	struct buf line;
+
+	if (audit == NULL)
+		return;
+	buf_init(&line, 1024);
+	for (int i = 0; i < AUDIT_QUESTIONS; i++)
+		buf_printf(&line, "%s%s %s", i > 0 ? ", " : "",
+		    audit_question_name((enum audit_question)i),
+		    audit_answer_name(audit->items[i].answer));
+	text_field(out, style, "audit", line.data);
+	buf_release(&line);
+}
+
 static void
 say_host(struct buf *out, const struct text_style *style, const struct host_review *host,
     enum tls_review_kind kind)
@@ -103,6 +120,7 @@ say_host(struct buf *out, const struct text_style *style, const struct host_revi
 		say_session(out, style, attempt_tls(attempt));
 		say_chain(out, style, attempt_tls(attempt));
 	}
+	say_audit(out, style, host->audit);
 	for (size_t i = 0; i < host->count; i++)
 		text_advice_one(out, style, &host->found[i]);
 }

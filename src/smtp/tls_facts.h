@@ -9,6 +9,17 @@ struct arena;
 
 enum { TLS_NAMES_MAX = 32, TLS_CHAIN_MAX = 10, TLS_FAULTS_MAX = 8 };
 
+/* A handshake with a part only of what we have, to see whether a server takes that. */
+enum tls_trial {
+	TRIAL_NONE,
+	TRIAL_TLS10, /* that version alone */
+	TRIAL_TLS11,
+	TRIAL_RSA, /* certificates with such keys alone */
+	TRIAL_ECDSA,
+	TRIAL_CIPHERS, /* those without secrecy, now or when the key becomes known */
+	TRIAL_DH, /* key exchange by Diffie-Hellman in finite fields */
+};
+
 struct tls_certificate { /* of the chain as it was sent, or as much as was sent in order */
 	const char *subject, *issuer; /* RFC 2253 */
 	const char *serial; /* hex */
@@ -32,6 +43,8 @@ struct tls_facts { /* strings are in the walk's arena; NULL: not known */
 	const char *cipher;
 	const char *group; /* of the key exchange: "x25519", "X25519MLKEM768" */
 	bool hybrid; /* … that has a post-quantum half */
+	int dh_bits; /* … in a finite field; 0: it is of another kind */
+	bool renegotiates; /* in the way that can be attacked: without RFC 5746 */
 	const char *sigalg; /* of the server's signature: "ecdsa/SHA256" */
 	bool offered; /* a session of an earlier connection was, … */
 	bool resumed; /* and taken: what follows of certificates is what was seen then */
