@@ -2,10 +2,13 @@
 import atexit
 import os
 import shutil
+import signal
 import sys
 import tempfile
 
 count = failures = 0
+
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # below nohup it is ignored, and so it would be by what we start
 
 
 def _sanitized():
