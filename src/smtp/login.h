@@ -46,7 +46,7 @@ enum login_step { LOGIN_MORE, LOGIN_DONE, LOGIN_FAILED };
 
 struct login;
 
-struct login_engine { /* computes what a client answers; io/login_gsasl.c */
+struct login_engine { /* computes what a client answers; io/login_engine.h */
 	bool (*has)(enum login_mechanism mechanism);
 	/* `binding`: of the TLS session (RFC 9266), empty without. NULL with `*why` (static). */
 	void *(*begin)(const struct login *login, enum login_mechanism mechanism,
