@@ -52,7 +52,7 @@ mynetworks = 127.0.99.0/24
 127.0.9.5:{PORT} inet n - n - - smtpd {plain} -o cleanup_service_name=cleanup-hops
 127.0.9.6:{PORT} inet n - n - - smtpd {plain} -o smtpd_helo_required=yes -o smtpd_helo_restrictions=reject_unknown_helo_hostname -o smtpd_client_restrictions=reject_unknown_client_hostname
 127.0.9.7:{PORT} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
-127.0.9.9:{PORT} inet n - n - - smtpd {plain} -o smtpd_forbid_bare_newline=no
+127.0.9.9:{PORT} inet n - n - - smtpd {plain} -o smtpd_forbid_bare_newline=no -o smtpd_forbid_unauth_pipelining=no
 127.0.9.10:{PORT} inet n - n - - smtpd {plain} -o smtpd_forbid_bare_newline=yes
 127.0.9.8:{PORT} inet n - n - - smtpd -o smtpd_data_restrictions=reject_unauth_pipelining
 cleanup-checks unix n - n - 0 cleanup -o header_checks=regexp:{home}/header_checks
