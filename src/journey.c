@@ -19,7 +19,9 @@ journey_not_asked(const struct journey *journey, enum stage not_asked[STAGE_COUN
 	size_t count = 0;
 
 	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
-		if (questions[i] > journey->asked)
+		if (questions[i] > journey->asked &&
+		    !(questions[i] == STAGE_MESSAGE &&
+		        journey->uncertain)) /* sent, and not answered */
 			not_asked[count++] = questions[i];
 	return count;
 }

@@ -407,10 +407,11 @@ tell_silence(struct trial *trial)
 	    [STAGE_HANDSHAKE] = FACT_SILENT_HANDSHAKE,
 	};
 	const struct diagnosis_query *query = trial->query;
-	enum fact_id id = query->end == REPLY_IS_LEFT   ? FACT_SILENT_LEFT
-	                  : query->end == REPLY_IS_LATE ? FACT_SILENT_SLOW
-	                  : query->reading != NULL      ? FACT_SILENT_HALF
-	                                                : at[query->stage];
+	enum fact_id id = query->end == REPLY_IS_LEFT     ? FACT_SILENT_LEFT
+	                  : query->stage == STAGE_MESSAGE ? FACT_SILENT_MESSAGE
+	                  : query->end == REPLY_IS_LATE   ? FACT_SILENT_SLOW
+	                  : query->reading != NULL        ? FACT_SILENT_HALF
+	                                                  : at[query->stage];
 
 	act(trial, id != FACT_NONE ? id : FACT_SILENT);
 }

@@ -141,6 +141,7 @@ struct arena;
 	X(SILENT_GREETING, "silent-greeting") \
 	X(SILENT_STARTTLS, "silent-starttls") \
 	X(SILENT_HANDSHAKE, "silent-handshake") \
+	X(SILENT_MESSAGE, "silent-message") \
 	X(SILENT, "silent") \
 	X(OWN_HASTE, "own-haste") \
 	/* of a login */ \
