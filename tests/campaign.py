@@ -137,6 +137,8 @@ tap.check('… said at once, and what was not asked is counted', f'no server ans
 tap.check('… and the summary says it', (end.get('stopped'), end.get('no_answer_on_port')) == ('nobody-answers', port) and not run.problems, f'{end}{run.problems}')
 words = Run('probe', *BASE, *dns, '--port', str(port), '--input', os.path.join(FOLDER, 'list'))
 tap.check('… in words, too', 'given up' in words.out and f'no server answered this host on port {port}' in words.out, words.out[-600:])
+quiet = walk_list(type('dead', (), {'port': port}), dns, DEAD, '--concurrency', '5', '-q')
+tap.check('… with -q, too, for it is an error', quiet.status == 71 and f'no server answered on port {port}' in quiet.err, quiet.err)
 run = walk_list(type('dead', (), {'port': port}), dns, DEAD, '--concurrency', '5', '--keep-going')
 tap.check('… unless --keep-going', run.status == 3 and len(run.results()) == DEAD and 'no server answered' in run.err, f'{run.status} {run.err}')
 servers = Servers({'127.77.5.3': talk(b'554 no\r\n', None, b'221 bye\r\n')}, port)
@@ -181,10 +183,13 @@ dns = book('local', **many(8, lambda i: f'mx.site{i}.example', lambda i: f'127.7
 TARGETS = [f'd{i}.example' for i in range(8)]
 if NUMBERS:
     status, results, end, err = within(failing('connect', errno.EPERM), *dns, '--port', str(servers.port), *TARGETS, '--concurrency', '1')
-    tap.check('no permission to connect: local, never the target, and the run stops', status == 71 and [r['status'] for r in results] == ['local'] and
-              end.get('stopped') == 'this-host' and end['under_way'] + end['not_begun'] == 7 and 'this host cannot connect' in err, f'{status} {results} {end} {err}')
+    tap.check('no permission to connect: local, never the target, and the run stops', status == 71 and [r['status'] for r in results] == ['local'] * 3 and
+              end.get('stopped') == 'this-host' and end['under_way'] + end['not_begun'] == 5 and 'this host cannot connect' in err, f'{status} {results} {end} {err}')
     status, results, end, err = within(failing('connect', errno.EPERM), *dns, '--port', str(servers.port), *TARGETS, '--keep-going')
     tap.check('… unless --keep-going', status == 71 and [r['status'] for r in results] == ['local'] * 8, f'{status} {end} {err}')
+    status, results, end, err = within(failing('connect', errno.EPERM), *dns, '--port', str(servers.port), TARGETS[0])
+    tap.check('one target: it has its verdict, and the run its words', status == 71 and [r['status'] for r in results] == ['local'] and
+              end.get('stopped') == 'this-host' and err.count('this host cannot connect') == 1, f'{status} {results} {end} {err}')
     status, results, end, err = within(failing('connect', errno.ENOBUFS), *dns, '--port', str(servers.port), *TARGETS)
     tap.check('no buffers, not even for one: the same', status == 71 and results and {r['status'] for r in results} == {'local'}, f'{status} {end} {err}')
     status, results, end, err = within(failing('epoll', errno.EBADF), *dns, '--port', str(servers.port), *TARGETS)
@@ -196,6 +201,36 @@ few = 16
 status, results, end, err = within(limited(few), *dns, '--port', str(servers.port), *TARGETS)
 tap.check(f'{few} descriptors: fewer walks at once, and all of them', status == 0 and {r['status'] for r in results} == {'accepted'} and len(results) == 8, f'{status} {end} {err}')
 servers.close()
+
+# ---- one address that a route forbids
+
+if os.getuid() == 0 and not subprocess.call(['unshare', '--net', 'true'], stderr=subprocess.DEVNULL):
+    PROHIBITED = '''import os, subprocess, sys, json
+sys.path.insert(0, os.path.join(os.environ['TOP'], 'tests'))
+from peer import Servers, takes_mail
+subprocess.run('ip link set lo up; ip addr add 198.41.5.1/24 dev lo; ip route add prohibit 198.41.0.4', shell=True, check=True)
+servers = Servers({f'198.41.5.{i + 1}': takes_mail(0) for i in range(30)})
+p = subprocess.run([os.environ['MXWALK'], 'probe', '--json', *sys.argv[1:], '--port', str(servers.port)], capture_output=True, text=True, timeout=60)
+print(json.dumps([p.returncode, [json.loads(line) for line in p.stdout.splitlines()], p.stderr]))
+servers.close()
+'''
+    here = ['--allow-private', '--no-dnsbl', '--ehlo', 'me.example.org', '--from', 'me@example.org']
+
+    def prohibited(*words):
+        p = subprocess.run(['unshare', '--net', sys.executable, '-c', PROHIBITED, *here, *words], capture_output=True, text=True, timeout=90)
+        status, records, err = json.loads(p.stdout or 'null') or (None, [{'type': p.stderr}], '')
+        return status, [r['status'] for r in records if r['type'] == 'result'], records[-1], err
+
+    dns = book('prohibited', forbidden_example=[(10, 'mx.away.example', '198.41.0.4')], both_example=[(10, 'mx.away.example', '198.41.0.4'), (20, 'mx.b.example', '198.41.5.30')],
+               **{f'd{i}_example': [(10, f'mx.site{i}.example', f'198.41.5.{i + 1}')] for i in range(29)})
+    status, results, end, err = prohibited(*dns, 'both.example')
+    tap.check('a route forbids the first exchanger: the second is asked', status == 0 and results == ['accepted'], f'{status} {results} {end} {err}')
+    status, results, end, err = prohibited(*dns, '--concurrency', '1', 'forbidden.example', *(f'd{i}.example' for i in range(29)))
+    tap.check('… one target of thirty: the others are asked', status == 71 and sorted(results) == ['accepted'] * 29 + ['local'] and 'stopped' not in end, f'{status} {results} {end} {err}')
+    status, results, end, err = prohibited(*dns, 'forbidden.example')
+    tap.check('… the only one: its verdict, 71', status == 71 and results == ['local'] and 'Permission denied' in err, f'{status} {results} {end} {err}')
+else:
+    tap.skip('a route that forbids', "a network namespace is root's")
 
 # ---- self --egress
 

@@ -19,6 +19,7 @@ enum {
 	SIGNALS = 4,
 	SMTP_PORT = 25,
 	LINES_AT_ONCE = 1000, /* that are read before the loop has its turn again */
+	FORBIDDEN = 3, /* addresses: one route or rule that forbids is no accident of all */
 	SERVED_WAITING = 10000, /* lines that wait for the walk of another: then no more are read */
 };
 
@@ -35,13 +36,18 @@ struct campaign {
 	struct egress egress;
 	unsigned port; /* that was tried */
 	int64_t closed; /* when it looked so for the first time; 0: it does not */
-	bool at_end, waiting, interrupted, failed, warned;
+	struct ip forbidden[FORBIDDEN]; /* different ones that we may not connect to */
+	size_t forbidden_count;
+	int forbidden_error; /* of the last */
+	int64_t all_forbidden; /* when there were so many */
+	bool at_end, waiting, interrupted, failed, warned, said_local;
 	enum run_stop stop;
 	struct event *input, *more, *tick, *signals[SIGNALS];
 	struct pulse pulse;
 };
 
 static void fill(struct campaign *campaign);
+static void judge_permission(struct campaign *campaign);
 
 /* ---- what is told */
 
@@ -71,6 +77,8 @@ on_journey(const struct journey *journey, void *arg)
 	sink_result(campaign->plan->sink, journey);
 	if (journey->target.walk != 0)
 		served_know(campaign->served, journey);
+	if (journey->status == WALK_LOCAL)
+		judge_permission(campaign);
 	look_at_sink(campaign);
 }
 
@@ -147,33 +155,79 @@ give_up(struct campaign *campaign, enum run_stop why)
 	event_base_loopbreak(campaign->base);
 }
 
-/* At once, for it explains what is to be seen next; and at the end of a run that was too short. */
+/* At once, for it explains what is to be seen next; and at the end of a run that was too short,
+ * where nothing is given up. */
 static void
-warn_of_egress(struct campaign *campaign)
+warn_of_egress(struct campaign *campaign, bool ends)
 {
 	unsigned port = campaign->port;
 	const struct remedy *remedy =
 	    remedies_of(campaign->plan->pipeline->remedies, FACT_EGRESS_CLOSED);
+	bool gives_up = !ends && !campaign->plan->keep_going && campaign->stop == RUN_WENT_ON;
 
 	if (!campaign->warned)
-		log_warn("no server answered on port %u from this host%s%s", port,
+		(gives_up ? log_error : log_warn)(
+		    "no server answered on port %u from this host%s%s", port,
 		    port == SMTP_PORT ? ". " : "", port == SMTP_PORT ? remedy->advice : "");
 	campaign->warned = true;
 }
 
-/* Permission is refused to all of them alike; what there is too little of, the pipeline has waited
- * for in vain. */
+static void
+stop_for_this_host(struct campaign *campaign, int error)
+{
+	if (campaign->stop == RUN_WENT_ON && !campaign->said_local)
+		log_error("this host cannot connect: %s", strerror(error));
+	campaign->said_local = true;
+	give_up(campaign, RUN_THIS_HOST);
+}
+
+static void
+note_forbidden(struct campaign *campaign, const struct attempt *attempt)
+{
+	campaign->forbidden_error = attempt->error;
+	for (size_t i = 0; i < campaign->forbidden_count; i++)
+		if (ip_equal(&campaign->forbidden[i], &attempt->ip))
+			return;
+	if (campaign->forbidden_count == FORBIDDEN)
+		return;
+	campaign->forbidden[campaign->forbidden_count++] = attempt->ip;
+	if (campaign->forbidden_count == FORBIDDEN)
+		campaign->all_forbidden = loop_ms();
+}
+
+/* A route or a firewall's rule forbids some addresses, and a lack of permission all: that is told
+ * apart by several, once a target has its result, for its next mail exchanger may answer. */
+static void
+judge_permission(struct campaign *campaign)
+{
+	if (campaign->forbidden_count < FORBIDDEN || campaign->egress.answered ||
+	    campaign->interrupted || campaign->failed ||
+	    pipeline_hopes(campaign->pipeline, campaign->all_forbidden))
+		return;
+	stop_for_this_host(campaign, campaign->forbidden_error);
+}
+
+/* The same at the end of a run of fewer. */
+static void
+judge_permission_at_end(struct campaign *campaign)
+{
+	const struct tally *tally = &campaign->plan->sink->tally;
+
+	if (campaign->forbidden_count > 0 && !campaign->egress.answered && !campaign->interrupted &&
+	    !campaign->failed && tally->status[WALK_LOCAL] == tally->targets)
+		stop_for_this_host(campaign, campaign->forbidden_error);
+}
+
+/* What there is too little of, the pipeline has waited for in vain. */
 static void
 note_local(struct campaign *campaign, const struct attempt *attempt)
 {
-	bool forbidden = attempt->error == EACCES || attempt->error == EPERM;
-
-	if (attempt->error == 0 || attempt->error == EAFNOSUPPORT ||
-	    (forbidden && campaign->egress.answered))
+	if (attempt->error == 0 || attempt->error == EAFNOSUPPORT)
 		return;
-	if (campaign->stop == RUN_WENT_ON)
-		log_error("this host cannot connect: %s", strerror(attempt->error));
-	give_up(campaign, RUN_THIS_HOST);
+	if (attempt->error == EACCES || attempt->error == EPERM)
+		note_forbidden(campaign, attempt);
+	else
+		stop_for_this_host(campaign, attempt->error);
 }
 
 static void
@@ -193,7 +247,7 @@ on_attempt(const struct attempt *attempt, const char *site, void *arg)
 		campaign->closed = loop_ms();
 	if (pipeline_hopes(campaign->pipeline, campaign->closed)) /* who refuses is quicker */
 		return;
-	warn_of_egress(campaign);
+	warn_of_egress(campaign, false);
 	give_up(campaign, RUN_NOBODY_ANSWERS);
 }
 
@@ -209,8 +263,9 @@ on_listed(const struct ip *source, const struct list *list, void *arg)
 
 	if (gmtime_r(&now, &utc) != NULL)
 		strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", &utc);
-	log_warn("%s: %s has come onto %s, after %lu of the targets%s", at, ip_text(source, ip),
-	    list->zone, campaign->begun, goes_on ? "" : "; the run stops (--keep-going goes on)");
+	(goes_on ? log_warn : log_error)("%s: %s has come onto %s, after %lu of the targets%s", at,
+	    ip_text(source, ip), list->zone, campaign->begun,
+	    goes_on ? "" : "; the run stops (--keep-going goes on)");
 	give_up(campaign, RUN_LISTED);
 }
 
@@ -497,20 +552,21 @@ conclude(struct campaign *campaign)
 	struct intake *intake = campaign->plan->intake;
 	struct run_end facts = {.interrupted = campaign->interrupted,
 	    .failed = campaign->failed,
-	    .stop = campaign->stop,
 	    .input_failed = intake_failed(intake),
 	    .bad_input = intake_bad_lines(intake)};
 	struct run_progress progress;
 	int status;
 
 	pipeline_stop(campaign->pipeline);
+	judge_permission_at_end(campaign);
+	facts.stop = campaign->stop;
 	facts.under_way = campaign->under_way;
 	facts.not_begun = campaign->not_begun;
 	if (facts.interrupted || facts.failed || facts.stop != RUN_WENT_ON)
 		facts.not_begun += never_begun(campaign);
 	facts.nobody_answered = egress_is_closed(&campaign->egress, true);
 	if (facts.nobody_answered && !facts.interrupted)
-		warn_of_egress(campaign);
+		warn_of_egress(campaign, true);
 	facts.port = campaign->port;
 	facts.ms = loop_ms() - campaign->pulse.began;
 	status = sink_finish(campaign->plan->sink, &facts);

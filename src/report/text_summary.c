@@ -196,13 +196,14 @@ say_first(struct buf *out, const struct text_style *style, const struct overview
 static void
 say_end(struct buf *out, const struct run_end *end)
 {
-	const char *comma = ": ";
+	bool left = end->under_way > 0 || end->not_begun > 0;
+	const char *comma = end->interrupted ? ": " : "; "; /* behind what is said before it */
 
 	if (end->interrupted)
 		buf_puts(out, "; interrupted");
-	else if (end->stop != RUN_WENT_ON)
+	else if (end->stop != RUN_WENT_ON && left)
 		buf_puts(out, "; given up");
-	if (end->under_way > 0 || end->not_begun > 0) {
+	if (left) {
 		buf_printf(out, ": %lu under way, %lu not begun", end->under_way, end->not_begun);
 		comma = "; ";
 	}
