@@ -189,6 +189,7 @@ for row in [
     (1, 'does not exist', 'mx', 'gone.example'),
     (1, '"result":"no-address"', 'mx', 'alone.example', '--json'),
     (2, 'gone.half.example: no such name', 'mx', 'half.example'),
+    (2, 'has mail exchangers, with 1 warning\n', 'mx', 'half.example'),
     (3, 'not known', 'mx', 'ill.example'),
     (1, '192.0.2.1: on 1 of 1 blocklists', 'dnsbl', '192.0.2.1', *ONLY),
     (1, '"result":"listed"', 'dnsbl', '192.0.2.1', *ONLY, '--json'),

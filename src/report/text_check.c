@@ -684,10 +684,13 @@ text_check_mx(struct buf *out, const struct text_style *style, const struct rout
 	                 : route->kind == ROUTE_DNS_ERROR                         ? FAIR
 	                                                                          : BAD;
 	size_t faults = 0;
+	bool of_hosts = false; /* the route's problem repeats theirs */
 
-	for (size_t i = 0; i < route->host_count && tone == GOOD; i++)
+	for (size_t i = 0; i < route->host_count && tone == GOOD; i++) {
 		faults += route->hosts[i].alias || route->hosts[i].problem != NULL;
-	faults += tone == GOOD && route->problem != NULL;
+		of_hosts = of_hosts || route->hosts[i].problem != NULL;
+	}
+	faults += tone == GOOD && route->problem != NULL && (!of_hosts || route->null_mx_mixed);
 	say_head_noted(out, style, route->domain, tone, mx_word(route), faults);
 	if (route->canonical != NULL && strcmp(route->canonical, route->domain) != 0)
 		text_field(out, style, "alias of", route->canonical);
