@@ -310,6 +310,7 @@ tap.check('a message that was sent and has no reply is told', status == 130 and 
 run = probe(*BASE, *dns, '--no-tls', '--port', str(servers.port), '--timeout', '1s', 'user@a.example')
 r = run.results()[0]
 tap.check('… also when the time for it runs out', r.get('uncertain') is True and r['status'] == 'dropped' and run.status == 3, run.out)
+tap.check('… it is not among what was not asked, and is not to be sent again unseen', r['not_asked'] == [] and 'mailbox first' in r['diagnosis']['advice'], f'{r["not_asked"]} {r["diagnosis"]}')
 servers.close()
 
 
