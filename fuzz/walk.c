@@ -95,7 +95,7 @@ walk(struct dialogue *dialogue, struct peer *peer, struct arena *arena, struct t
 }
 
 static void
-check_record(const struct journey *journey)
+check_record(const struct journey *journey, bool logs_in)
 {
 	struct buf line;
 	json_t *record;
@@ -104,7 +104,8 @@ check_record(const struct journey *journey)
 	record_result(&line, journey);
 	expect(!line.full && line.len > 0);
 	expect((const char *)memchr(line.data, '\n', line.len) == line.data + line.len - 1);
-	expect(memmem(line.data, line.len, secret, sizeof secret - 1) == NULL);
+	if (logs_in)
+		expect(memmem(line.data, line.len, secret, sizeof secret - 1) == NULL);
 	for (size_t i = 0; i + 1 < line.len; i++)
 		expect((unsigned char)line.data[i] >= ' ' && line.data[i] != 0x7f);
 	record = json_loadb(line.data, line.len, JSON_ALLOW_NUL, NULL);
@@ -179,7 +180,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		                            .remedies = remedies,
 		                            .recipient = plan.rcpt,
 		                            .arena = arena});
-	check_record(&journey);
+	check_record(&journey, plan.login != NULL);
 	check_words(&journey);
 	arena_free(arena);
 	return 0;
