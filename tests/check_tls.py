@@ -84,6 +84,15 @@ tap.check('what to publish is there to be copied, on one line', any(line.startsw
           or now.startswith('3 1 1 '), run.out)
 tap.check('… and is of the key that the server has', r['hosts'][0]['tls']['chain'][0]['spki_sha256'] == now.split()[3], now)
 
+# ---- the head says what stands below it
+for kind, domain, head in (('tls', 'accept-plain', 'no TLS'), ('tls', 'starttls-454', 'no TLS'), ('tls', 'handshake-garbage', 'no TLS'),
+                           ('dane', 'dane-insecure-mx', 'TLSA records are right, but the MX is not signed'),
+                           ('dane', 'dane-first-wrong', 'mail of senders that go by DANE does not come through at 1 of 2 hosts'),
+                           ('dane', 'dane-mismatch', 'mail of senders that go by DANE does not come through'),
+                           ('tls', 'drop-ehlo-tls', 'TLS is good; the dialogue broke off behind it'), ('tls', 'mx-no-address', 'no mail exchanger could be asked')):
+    line = Run('check', kind, f'{domain}.lab.example').out.split('\n')[0]
+    tap.check(f'check {kind} {domain}: head', (line + ': ').startswith(f'{domain}.lab.example: {head}: '), line)
+
 # ---- monitoring
 for args, status, word in ((('dane', 'dane-good'), 0, 'OK'), (('dane', 'dane-none'), 1, 'WARNING'), (('dane', 'dane-mismatch'), 2, 'CRITICAL'), (('dane', 'mx-servfail'), 3, 'UNKNOWN'),
                            (('tls', 'cert-soon'), 1, 'WARNING'), (('tls', 'cert-soon', '--crit-days', '7'), 2, 'CRITICAL'), (('tls', 'cert-soon', '--warn-lifetime', '1%'), 0, 'OK'),

@@ -4,8 +4,44 @@
 #include "report/text_advice.h"
 #include "report/text_words.h"
 
+struct host_counts { /* of the addresses that were walked */
+	size_t asked, sessions, deferred, insecure;
+};
+
+static struct host_counts
+count_hosts(const struct domain_review *review)
+{
+	struct host_counts tally = {0};
+
+	for (size_t i = 0; i < review->host_count; i++) {
+		const struct attempt *attempt = review->hosts[i].attempt;
+		const struct dane_meeting meeting = attempt_meeting(attempt);
+		const char *word;
+
+		tally.asked += meeting.asked;
+		tally.sessions += attempt->tls_done;
+		tally.deferred += dane_sender(&meeting, &word) == EFFECT_DEFER;
+		tally.insecure += attempt->dane != NULL && attempt->dane->state == DANE_INSECURE_MX;
+	}
+	return tally;
+}
+
 static const char *
-verdict_words(const struct domain_review *review, enum tls_review_kind kind)
+unasked_words(
+    const struct domain_review *review, enum tls_review_kind kind, struct host_counts tally)
+{
+	if (tally.asked == 0)
+		return "no mail exchanger could be asked";
+	if (tally.asked < review->host_count)
+		return "not every mail exchanger could be asked";
+	if (kind == REVIEW_TLS && tally.sessions == review->host_count)
+		return "TLS is good; the dialogue broke off behind it";
+	return "the dialogue broke off";
+}
+
+static const char *
+verdict_words(
+    const struct domain_review *review, enum tls_review_kind kind, struct host_counts tally)
 {
 	static const char *const dane[] = {
 	    [SEVERITY_REFUSES] = "mail of senders that go by DANE does not come through",
@@ -18,13 +54,30 @@ verdict_words(const struct domain_review *review, enum tls_review_kind kind)
 	    [SEVERITY_UNKNOWN] = "what its TLS comes to cannot be told",
 	};
 
+	if (kind == REVIEW_TLS && review->worst == SEVERITY_WARNS && tally.sessions == 0 &&
+	    tally.asked > 0 && tally.asked == review->host_count)
+		return "no TLS";
 	if (review->worst <= SEVERITY_UNKNOWN)
 		return kind == REVIEW_DANE ? dane[review->worst] : tls[review->worst];
 	if (*review->result == 'u')
-		return "not every mail exchanger could be asked";
+		return unasked_words(review, kind, tally);
 	if (kind == REVIEW_TLS)
 		return "good";
-	return *review->result == 'n' ? "no DANE" : "DANE is in order";
+	if (*review->result == 'n')
+		return "no DANE";
+	return tally.insecure > 0 ? "TLSA records are right, but the MX is not signed"
+	                          : "DANE is in order";
+}
+
+static void
+say_verdict(struct buf *out, const struct domain_review *review, enum tls_review_kind kind)
+{
+	struct host_counts tally = count_hosts(review);
+
+	buf_puts(out, verdict_words(review, kind, tally));
+	if (kind == REVIEW_DANE && review->worst == SEVERITY_REFUSES && tally.deferred > 0 &&
+	    tally.deferred < review->host_count)
+		buf_printf(out, " at %zu of %zu hosts", tally.deferred, review->host_count);
 }
 
 static enum text_colour
@@ -149,7 +202,7 @@ text_review(struct sink *sink, const struct journey *journey)
 	text_cstring(&sink->out, journey->target.text);
 	buf_puts(&sink->out, ": ");
 	text_colour(&sink->out, style, colour_of(&review));
-	buf_puts(&sink->out, verdict_words(&review, kind));
+	say_verdict(&sink->out, &review, kind);
 	text_colour(&sink->out, style, TEXT_PLAIN);
 	if (journey->note != NULL) {
 		buf_puts(&sink->out, ": ");
