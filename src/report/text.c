@@ -26,6 +26,20 @@ text_cstring(struct buf *out, const char *string)
 	shown_add(out, string, strlen(string));
 }
 
+void
+text_head(struct buf *out, const struct text_style *style, const char *what,
+    enum text_colour colour, const char *words, size_t notes)
+{
+	text_cstring(out, what);
+	buf_puts(out, ": ");
+	text_colour(out, style, notes > 0 && colour == TEXT_GREEN ? TEXT_YELLOW : colour);
+	text_cstring(out, words);
+	if (notes > 0)
+		buf_printf(out, ", with %zu warning%s", notes, notes == 1 ? "" : "s");
+	text_colour(out, style, TEXT_PLAIN);
+	buf_putc(out, '\n');
+}
+
 /* A word is what stands between spaces; it is never cut, so that a URL or a record can be copied.
  */
 static void

@@ -25,6 +25,10 @@ void text_colour(struct buf *out, const struct text_style *style, enum text_colo
 
 void text_cstring(struct buf *out, const char *string); /* as base/shown.h has it */
 void text_some(struct buf *out, const char *words, size_t max); /* … that many octets, and "..." */
+/* "WHAT: WORDS", these in their colour; `notes`: so many warnings follow, which
+ * is said, and what is green is yellow then. */
+void text_head(struct buf *out, const struct text_style *style, const char *what,
+    enum text_colour colour, const char *words, size_t notes);
 void text_field(struct buf *out, const struct text_style *style, const char *label,
     const char *words); /* "  label     words", wrapped; nothing when words is NULL or "" */
 

@@ -8,38 +8,6 @@
 
 enum { LINE_MAX = 4096 };
 
-enum tone { GOOD, FAIR, BAD };
-
-/* "WHAT: WORD", the word in its colour. */
-static void
-say_head(struct buf *out, const struct text_style *style, const char *what, enum tone tone,
-    const char *word)
-{
-	static const char *const colours[] = {
-	    [GOOD] = "\033[32m", [FAIR] = "\033[33m", [BAD] = "\033[31m"};
-
-	text_cstring(out, what);
-	buf_puts(out, ": ");
-	buf_puts(out, style->colour ? colours[tone] : "");
-	buf_puts(out, word);
-	buf_puts(out, style->colour ? "\033[0m\n" : "\n");
-}
-
-/* … where it holds, but something is to be said of it. */
-static void
-say_head_noted(struct buf *out, const struct text_style *style, const char *what, enum tone tone,
-    const char *word, size_t notes)
-{
-	struct buf words;
-
-	buf_init(&words, LINE_MAX);
-	buf_puts(&words, word);
-	if (notes > 0)
-		buf_printf(&words, ", with %zu warning%s", notes, notes == 1 ? "" : "s");
-	say_head(out, style, what, notes > 0 && tone == GOOD ? FAIR : tone, words.data);
-	buf_release(&words);
-}
-
 static void
 say_notes(struct buf *out, const struct text_style *style, const struct notes *notes)
 {
@@ -49,12 +17,12 @@ say_notes(struct buf *out, const struct text_style *style, const struct notes *n
 
 /* ---- SPF */
 
-static enum tone
+static enum text_colour
 spf_tone(enum spf_result result)
 {
-	return result == SPF_PASS                              ? GOOD
-	       : result == SPF_FAIL || result == SPF_PERMERROR ? BAD
-	                                                       : FAIR;
+	return result == SPF_PASS                              ? TEXT_GREEN
+	       : result == SPF_FAIL || result == SPF_PERMERROR ? TEXT_RED
+	                                                       : TEXT_YELLOW;
 }
 
 /* What a result means for mail, where its name does not say it. */
@@ -119,14 +87,14 @@ text_check_spf(struct buf *out, const struct text_style *style, const struct spf
 
 	buf_init(&head, LINE_MAX);
 	buf_printf(&head, "SPF of %s for %s", spf->domain, ip_text(&query->ip, ip));
-	say_head_noted(out, style, head.data, spf_tone(spf->result), spf_result_name(spf->result),
+	text_head(out, style, head.data, spf_tone(spf->result), spf_result_name(spf->result),
 	    spf->warnings.count);
 	say_spf(out, style, spf);
 	if (helo != NULL) {
 		buf_clear(&head);
 		buf_printf(&head, "SPF of the HELO name %s for %s", helo->domain, ip);
-		say_head(
-		    out, style, head.data, spf_tone(helo->result), spf_result_name(helo->result));
+		text_head(out, style, head.data, spf_tone(helo->result),
+		    spf_result_name(helo->result), 0);
 		if (style->verbose)
 			say_spf(out, style, helo);
 		else
@@ -135,12 +103,12 @@ text_check_spf(struct buf *out, const struct text_style *style, const struct spf
 	buf_release(&head);
 }
 
-static enum tone
+static enum text_colour
 lint_tone(const struct spf_lint *lint)
 {
 	if (lint->result == SPF_PERMERROR)
-		return BAD;
-	return lint->result == SPF_PASS && lint->warnings.count == 0 ? GOOD : FAIR;
+		return TEXT_RED;
+	return lint->result == SPF_PASS && lint->warnings.count == 0 ? TEXT_GREEN : TEXT_YELLOW;
 }
 
 void
@@ -150,7 +118,7 @@ text_check_spf_record(struct buf *out, const struct text_style *style, const str
 
 	buf_init(&line, LINE_MAX);
 	buf_printf(&line, "SPF record of %s", lint->domain);
-	say_head_noted(out, style, line.data, lint_tone(lint),
+	text_head(out, style, line.data, lint_tone(lint),
 	    lint->result == SPF_PASS && lint->warnings.count > 0
 	        ? "valid"
 	        : spf_lint_result_name(lint->result),
@@ -178,12 +146,13 @@ text_check_spf_record(struct buf *out, const struct text_style *style, const str
 
 /* ---- DKIM */
 
-static enum tone
+static enum text_colour
 dkim_tone(enum dkim_result result)
 {
-	return result == DKIM_PASS                                                        ? GOOD
-	       : result == DKIM_FAIL || result == DKIM_PERMERROR || result == DKIM_POLICY ? BAD
-	                                                                                  : FAIR;
+	return result == DKIM_PASS ? TEXT_GREEN
+	       : result == DKIM_FAIL || result == DKIM_PERMERROR || result == DKIM_POLICY
+	           ? TEXT_RED
+	           : TEXT_YELLOW;
 }
 
 static void
@@ -269,7 +238,7 @@ text_check_dkim(struct buf *out, const struct text_style *style, const char *fil
 	for (size_t i = 0; i < dkim->count; i++)
 		notes +=
 		    dkim->signatures[i].warnings.count + dkim->signatures[i].key.warnings.count;
-	say_head_noted(
+	text_head(
 	    out, style, line.data, dkim_tone(dkim->result), dkim_result_name(dkim->result), notes);
 	text_field(out, style, "problem", dkim->problem);
 	if (dkim->total == 0 && dkim->problem == NULL)
@@ -281,14 +250,14 @@ text_check_dkim(struct buf *out, const struct text_style *style, const char *fil
 	buf_release(&line);
 }
 
-static enum tone
+static enum text_colour
 dkim_key_tone(const struct dkim_key *key, const struct dkim_pair *pair)
 {
 	if (key->state == DKIM_KEY_UNKNOWN)
-		return FAIR;
+		return TEXT_YELLOW;
 	if (!dkim_key_usable(key) || (pair != NULL && !pair->matches))
-		return BAD;
-	return key->state == DKIM_KEY_OK && key->warnings.count == 0 ? GOOD : FAIR;
+		return TEXT_RED;
+	return key->state == DKIM_KEY_OK && key->warnings.count == 0 ? TEXT_GREEN : TEXT_YELLOW;
 }
 
 /* What is published by others, or for another key, stays as it is. */
@@ -316,8 +285,8 @@ text_check_dkim_key(struct buf *out, const struct text_style *style, const struc
 
 	buf_init(&line, LINE_MAX);
 	buf_printf(&line, "DKIM key %s", key->name);
-	say_head_noted(out, style, line.data, dkim_key_tone(key, pair),
-	    check_dkim_key_result(key, pair), key->warnings.count);
+	text_head(out, style, line.data, dkim_key_tone(key, pair), check_dkim_key_result(key, pair),
+	    key->warnings.count);
 	text_field(out, style, "problem", key->problem);
 	say_dkim_key(out, style, key);
 	if (pair != NULL) {
@@ -431,12 +400,12 @@ say_dmarc(struct buf *out, const struct text_style *style, const struct dmarc_vi
 		say_identifier(out, style, "DKIM", &view->dkim[i], view->strict_dkim);
 }
 
-static enum tone
+static enum text_colour
 dmarc_tone(enum dmarc_result result)
 {
-	return result == DMARC_PASS                                ? GOOD
-	       : result == DMARC_FAIL || result == DMARC_PERMERROR ? BAD
-	                                                           : FAIR;
+	return result == DMARC_PASS                                ? TEXT_GREEN
+	       : result == DMARC_FAIL || result == DMARC_PERMERROR ? TEXT_RED
+	                                                           : TEXT_YELLOW;
 }
 
 /* The older reading is told in full only when it is another one. */
@@ -458,8 +427,8 @@ say_old(struct buf *out, const struct text_style *style, const struct dmarc *dma
 		text_field(out, style, "RFC 7489", line.data);
 	} else {
 		buf_printf(&line, "DMARC of %s by RFC 7489", dmarc->from);
-		say_head(out, style, line.data, dmarc_tone(dmarc->old.result),
-		    dmarc_result_name(dmarc->old.result));
+		text_head(out, style, line.data, dmarc_tone(dmarc->old.result),
+		    dmarc_result_name(dmarc->old.result), 0);
 		say_dmarc(out, style, &dmarc->old);
 	}
 	buf_release(&line);
@@ -477,7 +446,7 @@ text_check_dmarc(struct buf *out, const struct text_style *style, const struct d
 	buf_puts(&word, dmarc_result_name(dmarc->now.result));
 	if (dmarc->now.result == DMARC_PUBLISHED && policy != NULL)
 		buf_printf(&word, " %s", policy);
-	say_head_noted(out, style, line.data, note != NULL ? GOOD : dmarc_tone(dmarc->now.result),
+	text_head(out, style, line.data, note != NULL ? TEXT_GREEN : dmarc_tone(dmarc->now.result),
 	    word.data, dmarc->warnings.count);
 	buf_release(&word);
 	text_field(out, style, "note", note);
@@ -516,15 +485,15 @@ text_check_ptr(struct buf *out, const struct text_style *style, const struct ptr
 	static const char *const words[] = {[UNKNOWN] = "not known whether it leads back",
 	    [ABSENT] = "does not lead back",
 	    [PRESENT] = "leads back"};
-	enum tone tone = ptr->confirmed == PRESENT                          ? GOOD
-	                 : ptr->found == ABSENT || ptr->confirmed == ABSENT ? BAD
-	                                                                    : FAIR;
+	enum text_colour tone = ptr->confirmed == PRESENT                          ? TEXT_GREEN
+	                        : ptr->found == ABSENT || ptr->confirmed == ABSENT ? TEXT_RED
+	                                                                           : TEXT_YELLOW;
 	char ip[IP_TEXT];
 	struct buf line;
 
 	buf_init(&line, LINE_MAX);
 	buf_printf(&line, "PTR of %s", ip_text(&ptr->ip, ip));
-	say_head(out, style, line.data, tone, ptr_fcrdns_word(ptr));
+	text_head(out, style, line.data, tone, ptr_fcrdns_word(ptr), 0);
 	text_field(out, style, "meaning", ptr_meaning(ptr));
 	text_field(out, style, "problem", ptr->problem);
 	if (ptr->found == UNKNOWN)
@@ -618,11 +587,11 @@ text_check_listings(struct buf *out, const struct text_style *style, const char 
 		buf_printf(&line,
 		    "the %zu blocklist%s that answered; %zu gave no answer that can be used",
 		    answered, answered == 1 ? "" : "s", asked - answered);
-	say_head(out, style, item,
-	    against > 0                   ? BAD
-	    : clean == asked && asked > 0 ? GOOD
-	                                  : FAIR,
-	    line.data);
+	text_head(out, style, item,
+	    against > 0                   ? TEXT_RED
+	    : clean == asked && asked > 0 ? TEXT_GREEN
+	                                  : TEXT_YELLOW,
+	    line.data, 0);
 	buf_release(&line);
 	for (int pass = 0; pass < 2; pass++) /* what speaks against it comes first */
 		for (size_t i = 0; i < count; i++)
@@ -680,18 +649,20 @@ say_host(struct buf *out, const struct text_style *style, const struct route_hos
 void
 text_check_mx(struct buf *out, const struct text_style *style, const struct route *route)
 {
-	enum tone tone = route->kind == ROUTE_MX || route->kind == ROUTE_IMPLICIT ? GOOD
-	                 : route->kind == ROUTE_DNS_ERROR                         ? FAIR
-	                                                                          : BAD;
+	enum text_colour tone = route->kind == ROUTE_MX || route->kind == ROUTE_IMPLICIT
+	                            ? TEXT_GREEN
+	                        : route->kind == ROUTE_DNS_ERROR ? TEXT_YELLOW
+	                                                         : TEXT_RED;
 	size_t faults = 0;
 	bool of_hosts = false; /* the route's problem repeats theirs */
 
-	for (size_t i = 0; i < route->host_count && tone == GOOD; i++) {
+	for (size_t i = 0; i < route->host_count && tone == TEXT_GREEN; i++) {
 		faults += route->hosts[i].alias || route->hosts[i].problem != NULL;
 		of_hosts = of_hosts || route->hosts[i].problem != NULL;
 	}
-	faults += tone == GOOD && route->problem != NULL && (!of_hosts || route->null_mx_mixed);
-	say_head_noted(out, style, route->domain, tone, mx_word(route), faults);
+	faults +=
+	    tone == TEXT_GREEN && route->problem != NULL && (!of_hosts || route->null_mx_mixed);
+	text_head(out, style, route->domain, tone, mx_word(route), faults);
 	if (route->canonical != NULL && strcmp(route->canonical, route->domain) != 0)
 		text_field(out, style, "alias of", route->canonical);
 	for (size_t i = 0; i < route->host_count; i++)

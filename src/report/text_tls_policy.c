@@ -8,34 +8,6 @@
 enum { LINE_MAX = 8192 };
 
 static void
-say_head(struct buf *out, const struct text_style *style, const char *what, enum text_colour colour,
-    const char *words)
-{
-	text_cstring(out, what);
-	buf_puts(out, ": ");
-	text_colour(out, style, colour);
-	text_cstring(out, words);
-	text_colour(out, style, TEXT_PLAIN);
-	buf_putc(out, '\n');
-}
-
-/* … where it holds, but something is to be said of it. */
-static void
-say_head_noted(struct buf *out, const struct text_style *style, const char *what,
-    enum text_colour colour, const char *word, size_t notes)
-{
-	struct buf words;
-
-	buf_init(&words, LINE_MAX);
-	buf_puts(&words, word);
-	if (notes > 0)
-		buf_printf(&words, ", with %zu warning%s", notes, notes == 1 ? "" : "s");
-	say_head(
-	    out, style, what, notes > 0 && colour == TEXT_GREEN ? TEXT_YELLOW : colour, words.data);
-	buf_release(&words);
-}
-
-static void
 say_notes(
     struct buf *out, const struct text_style *style, const struct notes *notes, const char *but)
 {
@@ -141,7 +113,7 @@ text_check_sts(struct buf *out, const struct text_style *style, const struct mta
 	static const char keeps[] = "a sender that still holds an earlier policy goes on enforcing "
 	                            "that until it expires";
 
-	say_head_noted(out, style, sts->domain, sts_colour(sts), sts_verdict(sts),
+	text_head(out, style, sts->domain, sts_colour(sts), sts_verdict(sts),
 	    sts->state == STS_HELD && !sts->undeliverable ? sts->findings.count : 0);
 	text_field(out, style, "problem", sts->problem);
 	if (sts->state == STS_FETCH_FAILED || sts->state == STS_POLICY_BAD ||
@@ -222,7 +194,7 @@ text_check_rpt(struct buf *out, const struct text_style *style, const struct tls
 	    [TLS_RPT_GOOD] = {"reports on TLS are asked for", TEXT_GREEN},
 	};
 
-	say_head_noted(out, style, rpt->domain, heads[rpt->state].colour, heads[rpt->state].words,
+	text_head(out, style, rpt->domain, heads[rpt->state].colour, heads[rpt->state].words,
 	    rpt->state == TLS_RPT_GOOD ? rpt->findings.count : 0);
 	text_field(out, style, "problem", rpt->problem);
 	for (size_t i = 0; i < rpt->rua_count && rpt->state == TLS_RPT_GOOD; i++)
