@@ -2,20 +2,11 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "judge/remedies.h"
 #include "report/ndjson.h"
 #include "report/read_value.h"
 #include "report/report_senders.h"
 
 enum { FINDINGS = 200 }; /* that are kept of one */
-
-static const char *
-word(struct arena *arena, const json_t *object, const char *key)
-{
-	const char *text = read_word(object, key);
-
-	return arena_string(arena, text != NULL ? text : "");
-}
 
 /* ---- which one it is */
 
@@ -111,38 +102,21 @@ add_finding(struct report_check *check, const char *severity, const char *what,
 	finding->topic = check->check;
 }
 
-static const char *
-severity_of(const json_t *object)
-{
-	const char *text = read_word(object, "severity");
-
-	for (enum severity s = 0; s < SEVERITY_COUNT; s++)
-		if (text != NULL && strcmp(text, severity_name(s)) == 0)
-			return severity_name(s);
-	return severity_name(SEVERITY_WARNS); /* a note has none */
-}
-
 /* Of `host` (NULL: of all): an advice, or a note. */
 static void
 take_finding(struct report_check *check, const json_t *from, const char *host)
 {
-	const char *severity = severity_of(from), *what = read_word(from, "what") != NULL
-	                                                      ? word(check->arena, from, "what")
-	                                                      : word(check->arena, from, "words");
-	const json_t *records = json_object_get(from, "records");
-	const struct report_finding rest = {.id = word(check->arena, from, "id"),
-	    .records = {arena_string(check->arena, json_string_value(json_array_get(records, 0))),
-	        arena_string(check->arena, json_string_value(json_array_get(records, 1)))},
-	    .evidence = arena_string(check->arena, read_word(from, "evidence")),
-	    .refused_by = arena_string(check->arena, read_word(from, "refused_by")),
-	    .who = arena_string(check->arena, read_word(from, "who")),
-	    .advice = arena_string(check->arena, read_word(from, "advice"))};
+	const char *severity = report_severity(from, SEVERITY_WARNS); /* a note has none */
+	const char *what =
+	    report_word(check->arena, from, read_word(from, "what") != NULL ? "what" : "words");
+	struct report_finding rest;
 
 	if (strcmp(severity, severity_name(SEVERITY_GOOD)) == 0 ||
 	    strcmp(severity, severity_name(SEVERITY_INFO)) == 0 || *what == '\0')
 		return;
 	if (host != NULL)
 		what = arena_printf(check->arena, "%s: %s", host, what);
+	report_finding_read(&rest, from, check->arena);
 	add_finding(check, severity, what, &rest);
 }
 
@@ -185,7 +159,7 @@ take_message_check(struct report_check *check, const json_t *from)
 {
 	const char *result = read_word(from, "result");
 	bool unknown = result != NULL && strcmp(result, "unknown") == 0;
-	const struct report_finding rest = {.id = word(check->arena, from, "id"),
+	const struct report_finding rest = {.id = report_word(check->arena, from, "id"),
 	    .refused_by = who_refuses(check, from),
 	    .advice = arena_string(check->arena, read_word(from, "advice"))};
 	const char *what = read_word(from, "what"), *about = read_word(from, "about");
@@ -197,7 +171,9 @@ take_message_check(struct report_check *check, const json_t *from)
 	else if (what == NULL)
 		what = about;
 	if (what != NULL)
-		add_finding(check, unknown ? severity_name(SEVERITY_UNKNOWN) : severity_of(from),
+		add_finding(check,
+		    unknown ? severity_name(SEVERITY_UNKNOWN)
+		            : report_severity(from, SEVERITY_WARNS),
 		    arena_string(check->arena, what), &rest);
 }
 
@@ -213,8 +189,8 @@ take_outlook(struct report_check *check, const json_t *from)
 	buf_init(&words, TEXT_LINE);
 	for (size_t i = 0; i < count; i++)
 		add_part(&words, ", ", codes[i]);
-	*outlook = (struct report_outlook){.name = word(check->arena, from, "name"),
-	    .outlook = word(check->arena, from, "outlook"),
+	*outlook = (struct report_outlook){.name = report_word(check->arena, from, "name"),
+	    .outlook = report_word(check->arena, from, "outlook"),
 	    .codes = arena_string(check->arena, words.data)};
 	buf_release(&words);
 }
@@ -250,7 +226,7 @@ fill(struct report_check *check, const json_t *members)
 	const json_t *hosts = json_object_get(members, "hosts");
 	const char *kind = read_word(members, "kind");
 
-	check->result = word(check->arena, members, "result");
+	check->result = report_word(check->arena, members, "result");
 	check->problem = arena_string(check->arena, read_word(members, "problem"));
 	take_findings(check, members, NULL);
 	for (size_t i = 0; i < json_array_size(hosts); i++)

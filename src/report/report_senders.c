@@ -4,13 +4,11 @@
 
 #include "base/arena.h"
 #include "base/veil.h"
-#include "judge/remedies.h"
 #include "report/ndjson.h"
 #include "report/read_value.h"
 
-/* A word of the record, copied; "" where it has none. */
-static const char *
-word(struct arena *arena, const json_t *object, const char *key)
+const char *
+report_word(struct arena *arena, const json_t *object, const char *key)
 {
 	const char *text = read_word(object, key);
 
@@ -52,9 +50,9 @@ find_sender(struct report *report, const json_t *identity)
 	}
 	sender =
 	    arena_push(report->arena, &report->senders, report->sender_count++, sizeof *sender);
-	*sender = (struct report_sender){.ip = word(report->arena, identity, "ip"),
-	    .helo = word(report->arena, identity, "helo"),
-	    .from = word(report->arena, identity, "from"),
+	*sender = (struct report_sender){.ip = report_word(report->arena, identity, "ip"),
+	    .helo = report_word(report->arena, identity, "helo"),
+	    .from = report_word(report->arena, identity, "from"),
 	    .arena = arena_new()};
 	return sender;
 }
@@ -77,11 +75,11 @@ take_listings(struct report_sender *sender, const json_t *dnsbl)
 
 		sender->listings[i] = (struct report_listing){
 		    .black = is_word(from, "kind", "black") || is_word(from, "kind", ""),
-		    .list = word(sender->arena, from, "list"),
-		    .name = word(sender->arena, from, "name"),
-		    .item = word(sender->arena, from, "item"),
-		    .identity = word(sender->arena, from, "identity"),
-		    .state = word(sender->arena, from, "state"),
+		    .list = report_word(sender->arena, from, "list"),
+		    .name = report_word(sender->arena, from, "name"),
+		    .item = report_word(sender->arena, from, "item"),
+		    .identity = report_word(sender->arena, from, "identity"),
+		    .state = report_word(sender->arena, from, "state"),
 		    .meaning = word_or_none(sender->arena, from, "meaning"),
 		    .url = word_or_none(sender->arena, from, "url")};
 	}
@@ -107,41 +105,48 @@ take_sender(struct report *report, const json_t *members)
 	take_listings(sender, json_object_get(members, "dnsbl"));
 }
 
-/* A word that is not known here is no verdict. */
-static const char *
-severity_word(const json_t *members)
+const char *
+report_severity(const json_t *object, enum severity otherwise)
 {
-	const char *word = read_word(members, "severity");
+	const char *word = read_word(object, "severity");
 
 	for (enum severity s = 0; s < SEVERITY_COUNT; s++)
 		if (word != NULL && strcmp(word, severity_name(s)) == 0)
 			return severity_name(s);
-	return severity_name(SEVERITY_UNKNOWN);
+	return severity_name(otherwise);
+}
+
+void
+report_finding_read(struct report_finding *finding, const json_t *object, struct arena *arena)
+{
+	const json_t *records = json_object_get(object, "records");
+
+	*finding = (struct report_finding){.id = report_word(arena, object, "id"),
+	    .evidence = word_or_none(arena, object, "evidence"),
+	    .refused_by = word_or_none(arena, object, "refused_by"),
+	    .who = word_or_none(arena, object, "who"),
+	    .advice = word_or_none(arena, object, "advice")};
+	for (size_t i = 0; i < 2; i++)
+		finding->records[i] =
+		    arena_string(arena, json_string_value(json_array_get(records, i)));
 }
 
 static void
 take_finding(struct report *report, const json_t *members)
 {
 	struct report_sender *sender = find_sender(report, json_object_get(members, "sender"));
-	const json_t *records = json_object_get(members, "records");
 	struct report_finding *finding;
 
 	if (sender == NULL)
 		return;
 	finding =
 	    arena_push(sender->arena, &sender->findings, sender->finding_count++, sizeof *finding);
-	*finding = (struct report_finding){.id = word(sender->arena, members, "id"),
-	    .topic = word(sender->arena, members, "topic"),
-	    .severity = severity_word(members),
-	    .what = word(sender->arena, members, "what"),
-	    .evidence = word_or_none(sender->arena, members, "evidence"),
-	    .refused_by = word_or_none(sender->arena, members, "refused_by"),
-	    .who = word_or_none(sender->arena, members, "who"),
-	    .advice = word_or_none(sender->arena, members, "advice"),
-	    .url = word_or_none(sender->arena, members, "url")};
-	for (size_t i = 0; i < 2; i++)
-		finding->records[i] =
-		    arena_string(sender->arena, json_string_value(json_array_get(records, i)));
+	report_finding_read(finding, members, sender->arena);
+	finding->topic = report_word(sender->arena, members, "topic");
+	/* A word that is not known here is no verdict. */
+	finding->severity = report_severity(members, SEVERITY_UNKNOWN);
+	finding->what = report_word(sender->arena, members, "what");
+	finding->url = word_or_none(sender->arena, members, "url");
 }
 
 void
