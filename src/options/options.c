@@ -588,12 +588,10 @@ check_message(struct option_parse *parse)
 	const struct options *options = parse->options;
 	const char *files[] = {options->data.file, options->body.file, options->html.file,
 	    options->input, options->auth_password_file, options->auth_token_file};
-	unsigned readers = 0;
+	unsigned readers = (options->auth_password_fd == 1) + (options->auth_token_fd == 1);
 
 	if (options->attach.name != NULL)
 		return fail(parse, "--attach-name: there is no --attach behind it");
-	readers = (options->auth_password_fd == 1) + (options->auth_token_fd == 1);
-
 	if (options->data.text != NULL || options->data.file != NULL) {
 		const char *other =
 		    options->headers.count > 0                                 ? "--header"

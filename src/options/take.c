@@ -432,7 +432,6 @@ read_content(struct arena *arena, const char *value, struct content *content)
 	return NULL;
 }
 
-/* swaks reads a file that is named without an '@', too: nobody is to send its name instead. */
 static bool
 looks_like_path(const char *value)
 {
@@ -442,12 +441,13 @@ looks_like_path(const char *value)
 	                           slice_begins(path, "../") || slice_begins(path, "~/"));
 }
 
+/* swaks reads a file that is named without an '@', too: nobody is to send its name instead. */
 const char *
 take_content(struct arena *arena, const struct option *option, const char *value, void *at)
 {
 	struct content *content = at;
 	struct stat st;
-	const char *problem = read_content(arena, value, content);
+	const char *problem = read_content(arena, value, content), *unread;
 
 	(void)option;
 	if (problem != NULL || content->text == NULL ||
@@ -463,10 +463,10 @@ take_content(struct arena *arena, const struct option *option, const char *value
 		                              : NULL;
 	if (!S_ISREG(st.st_mode))
 		return NULL;
+	unread = access(value, R_OK) != 0 ? arena_printf(arena, " (%s)", strerror(errno)) : "";
 	return arena_printf(arena,
-	    "there is a file of that name: @%s sends what is in it%s%s%s, %s\\n the name", value,
-	    access(value, R_OK) != 0 ? " (" : "", access(value, R_OK) != 0 ? strerror(errno) : "",
-	    access(value, R_OK) != 0 ? ")" : "", value);
+	    "there is a file of that name: @%s sends what is in it%s, %s\\n the name", value,
+	    unread, value);
 }
 
 const char *

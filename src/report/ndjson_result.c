@@ -103,6 +103,21 @@ write_transcript(struct json *json, const struct transcript *transcript)
 }
 
 static void
+write_smuggling(struct json *json, const struct attempt *attempt)
+{
+	static const char *const taken[] = {[SMUGGLED_NOTHING] = "nothing",
+	    [SMUGGLED_COMMANDS] = "commands",
+	    [SMUGGLED_MESSAGE] = "message"};
+
+	if (attempt->raw_eol == RAW_NONE)
+		return;
+	json_object_begin(json, "smuggling");
+	json_cstring(json, "end", raw_eol_name(attempt->raw_eol));
+	json_cstring(json, "taken", taken[attempt->smuggled]);
+	json_object_end(json);
+}
+
+static void
 write_attempt(struct json *json, const struct attempt *attempt, bool fixed, enum extent extent)
 {
 	json_object_begin(json, NULL);
@@ -132,16 +147,7 @@ write_attempt(struct json *json, const struct attempt *attempt, bool fixed, enum
 	record_requiretls(json, attempt, fixed);
 	if (attempt->haste > 0)
 		json_number(json, "haste", attempt->haste);
-	if (attempt->raw_eol != RAW_NONE) {
-		static const char *const second[] = {[SMUGGLED_NOTHING] = "nothing",
-		    [SMUGGLED_COMMANDS] = "commands",
-		    [SMUGGLED_MESSAGE] = "message"};
-
-		json_object_begin(json, "smuggling");
-		json_cstring(json, "end", raw_eol_name(attempt->raw_eol));
-		json_cstring(json, "taken", second[attempt->smuggled]);
-		json_object_end(json);
-	}
+	write_smuggling(json, attempt);
 	if (attempt->pipeline_asked)
 		json_bool(json, "pipelined", attempt->pipelined);
 	if (attempt->transaction > 1)

@@ -30,16 +30,16 @@ status_colour(enum walk_status status)
 static void
 say_tls(struct buf *out, const struct attempt *attempt)
 {
+	const struct tls_facts *tls = attempt_tls(attempt);
+
 	if (attempt->tls_done) {
-		buf_printf(out, ", %s, certificate ", attempt_tls(attempt)->version);
-		if (attempt_tls(attempt)->problem == NULL) {
+		buf_printf(out, ", %s, certificate ", tls->version);
+		if (tls->problem == NULL) {
 			buf_puts(out, "good");
 		} else {
-			buf_puts(
-			    out, slice_begins(slice_of(attempt_tls(attempt)->problem), "unknown: ")
-			             ? ""
-			             : "not good: ");
-			text_cstring(out, attempt_tls(attempt)->problem);
+			buf_puts(out,
+			    slice_begins(slice_of(tls->problem), "unknown: ") ? "" : "not good: ");
+			text_cstring(out, tls->problem);
 		}
 	} else if (attempt->starttls.count > 0) {
 		buf_puts(out, ", STARTTLS offered and then refused with ");
