@@ -499,9 +499,12 @@ dns_is_dead(struct dns_access *dns)
 	if (resolver_servers(dns->resolver) == 0 || resolver_counts(dns->resolver).answered > 0 ||
 	    resolver_counts(dns->resolver).asked == 0)
 		return false;
-	book = book_new();
-	dns_consult(dns, book, consult_control, NULL, CONSULT_CONTROL_MS);
-	book_free(book);
+	if (!dns->controlled) {
+		book = book_new();
+		dns_consult(dns, book, consult_control, NULL, CONSULT_CONTROL_MS);
+		book_free(book);
+		dns->controlled = true;
+	}
 	return resolver_counts(dns->resolver).answered == 0;
 }
 

@@ -28,6 +28,7 @@ struct dns_access {
 	struct consult_who who; /* for consult_start */
 	FILE *record; /* --dns-record, NULL */
 	const char *record_name;
+	bool controlled; /* the control question was asked: see dns_is_dead */
 };
 
 /* EXIT_OK, or the exit status after saying why with log_error. Either way dns_close is to be
@@ -52,8 +53,8 @@ void dns_consult_all(
 
 /* "192.0.2.1, 192.0.2.2 (of this host, by /etc/resolv.conf)": whom it asks, and why these. */
 const char *dns_whose(const struct dns_access *dns, struct arena *arena);
-/* After look-ups: has no name server answered anything, nor the control question that
- * is asked then? It is ours that is dead, and nothing follows about anybody's domain. */
+/* After look-ups: has no name server answered anything, nor the control question that is asked
+ * then, once a run? It is ours that is dead, and nothing follows about anybody's domain. */
 bool dns_is_dead(struct dns_access *dns);
 void dns_warn_if_dead(struct dns_access *dns);
 
