@@ -1,6 +1,5 @@
 #include "input/stream.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <zstd.h>
 
 #include "base/arena.h"
+#include "base/library.h"
 
 #define ZLIB_FUNCTIONS(USE) USE(inflateInit2_) USE(inflate) USE(inflateReset) USE(inflateEnd)
 #define ZSTD_FUNCTIONS(USE)                                                                        \
@@ -25,14 +25,10 @@ struct libraries {
 };
 #undef MEMBER
 
-#define SYMBOL(name) {#name, offsetof(struct libraries, name)},
-struct symbol {
-	const char *name;
-	size_t place;
-};
-static const struct symbol zlib_symbols[] = {ZLIB_FUNCTIONS(SYMBOL){NULL, 0}},
-                           zstd_symbols[] = {ZSTD_FUNCTIONS(SYMBOL){NULL, 0}};
-#undef SYMBOL
+#define FUNCTION(name) {#name, offsetof(struct libraries, name)},
+static const struct library_function zlib_functions[] = {ZLIB_FUNCTIONS(FUNCTION){NULL, 0}},
+                                     zstd_functions[] = {ZSTD_FUNCTIONS(FUNCTION){NULL, 0}};
+#undef FUNCTION
 
 enum stream_step { STREAM_ON, STREAM_WHOLE, STREAM_BAD };
 
@@ -52,8 +48,8 @@ struct stream {
 };
 
 struct stream_kind {
-	const char *magic, *libraries[2]; /* here, and on macOS */
-	const struct symbol *symbols;
+	const char *magic, *libraries[3]; /* here, on macOS, and NULL */
+	const struct library_function *functions;
 	bool (*begin)(struct stream *stream);
 	/* Unpacks some of what has come, moves `at` and writes; WHOLE at the end of a member. */
 	enum stream_step (*step)(struct stream *stream, char *out, size_t room, size_t *written);
@@ -132,10 +128,10 @@ zstd_end(struct stream *stream)
 /* ---- both */
 
 static const struct stream_kind kinds[] = {
-    {"\x1f\x8b\x08", {"libz.so.1", "libz.1.dylib"}, zlib_symbols, gzip_begin, gzip_step, gzip_end,
-        "truncated gzip input"},
-    {"\x28\xb5\x2f\xfd", {"libzstd.so.1", "libzstd.1.dylib"}, zstd_symbols, zstd_begin, zstd_step,
-        zstd_end, "truncated zstd input"}};
+    {"\x1f\x8b\x08", {"libz.so.1", "libz.1.dylib", NULL}, zlib_functions, gzip_begin, gzip_step,
+        gzip_end, "truncated gzip input"},
+    {"\x28\xb5\x2f\xfd", {"libzstd.so.1", "libzstd.1.dylib", NULL}, zstd_functions, zstd_begin,
+        zstd_step, zstd_end, "truncated zstd input"}};
 
 static const struct stream_kind *
 kind_of(struct slice head)
@@ -146,35 +142,19 @@ kind_of(struct slice head)
 	return NULL;
 }
 
-static bool
-load(struct stream *stream)
-{
-	void *handle = NULL;
-	const struct symbol *s = stream->kind->symbols;
-
-	for (size_t i = 0; i < 2 && handle == NULL; i++)
-		handle = dlopen(stream->kind->libraries[i], RTLD_NOW | RTLD_LOCAL);
-	for (; handle != NULL && s->name != NULL; s++) {
-		void *found = dlsym(handle, s->name);
-
-		if (found == NULL)
-			return false;
-		memcpy((char *)&stream->library + s->place, &found, sizeof found);
-	}
-	return handle != NULL;
-}
-
 struct stream *
 stream_new(struct slice head, stream_source *source, void *arg)
 {
 	const struct stream_kind *kind = kind_of(head);
 	struct stream *stream;
+	const char *why;
 
 	if (kind == NULL)
 		return NULL;
 	stream = must_alloc(sizeof *stream);
 	*stream = (struct stream){.kind = kind, .source = source, .arg = arg};
-	if (load(stream) && kind->begin(stream))
+	if (library_load(kind->libraries, kind->functions, &stream->library, &why) &&
+	    kind->begin(stream))
 		return stream;
 	free(stream);
 	return NULL;

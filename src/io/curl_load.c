@@ -1,15 +1,12 @@
 #include "io/curl_load.h"
 
-#include <dlfcn.h>
 #include <stddef.h>
-#include <string.h>
 
-static const char library[] = "libcurl.so.4"; /* its ABI since 2006 */
+#include "base/library.h"
 
-static const struct {
-	const char *name;
-	size_t at;
-} functions[] = {
+static const char *const files[] = {"libcurl.so.4", NULL}; /* its ABI since 2006 */
+
+static const struct library_function functions[] = {
     {"curl_global_init", offsetof(struct curl, global_init)},
     {"curl_easy_init", offsetof(struct curl, easy_init)},
     {"curl_easy_cleanup", offsetof(struct curl, easy_cleanup)},
@@ -25,24 +22,12 @@ static const struct {
     {"curl_multi_assign", offsetof(struct curl, multi_assign)},
     {"curl_multi_socket_action", offsetof(struct curl, multi_socket_action)},
     {"curl_multi_info_read", offsetof(struct curl, multi_info_read)},
+    {NULL, 0},
 };
 
 bool
 curl_load(struct curl *curl, const char **why)
 {
-	void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-
-	for (size_t i = 0; i < sizeof functions / sizeof *functions && handle != NULL; i++) {
-		void *function = dlsym(handle, functions[i].name);
-
-		if (function == NULL)
-			handle = NULL;
-		else
-			memcpy((char *)curl + functions[i].at, &function, sizeof function);
-	}
-	if (handle == NULL) {
-		*why = dlerror();
-		return false;
-	}
-	return curl->global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+	return library_load(files, functions, curl, why) &&
+	       curl->global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }

@@ -1,4 +1,3 @@
-#include <dlfcn.h>
 #include <gsasl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -7,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/library.h"
 #include "io/login_engine.h"
 
 enum {
@@ -14,7 +14,7 @@ enum {
 	BINDING_MAX = 64,
 };
 
-static const char library[] = "libgsasl.so.18"; /* its ABI since 1.10 */
+static const char *const files[] = {"libgsasl.so.18", NULL}; /* its ABI since 1.10 */
 
 struct gsasl { /* the functions that are used, under their names without "gsasl_" */
 	int (*init)(Gsasl **context);
@@ -29,10 +29,7 @@ struct gsasl { /* the functions that are used, under their names without "gsasl_
 	Gsasl *context; /* for what it supports */
 };
 
-static const struct {
-	const char *name;
-	size_t at;
-} functions[] = {
+static const struct library_function functions[] = {
     {"gsasl_init", offsetof(struct gsasl, init)},
     {"gsasl_client_support_p", offsetof(struct gsasl, client_support_p)},
     {"gsasl_client_start", offsetof(struct gsasl, client_start)},
@@ -40,6 +37,7 @@ static const struct {
     {"gsasl_step", offsetof(struct gsasl, step)},
     {"gsasl_finish", offsetof(struct gsasl, finish)},
     {"gsasl_free", offsetof(struct gsasl, free)},
+    {NULL, 0},
 };
 
 struct engine_state {
@@ -52,23 +50,11 @@ static const struct gsasl *
 loaded(const char **why)
 {
 	static struct gsasl gsasl;
-	void *handle;
 
 	if (gsasl.context != NULL)
 		return &gsasl;
-	handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-	for (size_t i = 0; i < sizeof functions / sizeof *functions && handle != NULL; i++) {
-		void *function = dlsym(handle, functions[i].name);
-
-		if (function == NULL)
-			handle = NULL;
-		else
-			memcpy((char *)&gsasl + functions[i].at, &function, sizeof function);
-	}
-	if (handle == NULL) {
-		*why = dlerror();
+	if (!library_load(files, functions, &gsasl, why))
 		return NULL;
-	}
 	if (gsasl.init(&gsasl.context) == GSASL_OK)
 		return &gsasl;
 	gsasl.context = NULL;
