@@ -17,6 +17,9 @@ enum exit_status {
 	EXIT_INTERRUPTED = 130,
 };
 
+/* Of two things that were looked at, each OK to UNDETERMINED, the one that counts for both. */
+int exit_graver(int a, int b);
+
 /* --format nagios has the plugins' own numbers. */
 enum nagios_status { NAGIOS_OK = 0, NAGIOS_WARNING = 1, NAGIOS_CRITICAL = 2, NAGIOS_UNKNOWN = 3 };
 

@@ -109,7 +109,7 @@ start(void)
 	verdicts = verdicts_new();
 	buf_init(&told, 1 << 20);
 	excused = 0;
-	return served_new(verdicts, on_told, &told);
+	return served_new(verdicts, 1, on_told, &told);
 }
 
 Test(served, each_line_has_the_verdict_of_the_walk)

@@ -507,7 +507,7 @@ begin(struct campaign *campaign)
 	campaign->base = plan->pipeline->walk.base;
 	campaign->walks = plan->source_count > 0 ? plan->source_count : 1;
 	campaign->next_source = campaign->walks;
-	campaign->served = served_new(plan->verdicts, on_served, campaign);
+	campaign->served = served_new(plan->verdicts, loop_random(), on_served, campaign);
 	campaign->senders = senders_new(plan->senders, on_sender, campaign);
 	campaign->pipeline = pipeline_new(plan->pipeline, campaign->senders, &calls);
 	senders_watch(campaign->senders, plan->watch_ms, on_listed, campaign);

@@ -2,12 +2,13 @@
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
+#include "base/table.h"
 #include "dns/book.h"
 #include "evidence/sts_book.h"
 #include "io/loop.h"
@@ -44,16 +45,22 @@ struct sts_entry {
 
 struct policies {
 	const struct policies_plan *plan;
-	void *by_domain; /* tsearch(3) */
+	struct table by_domain;
+	uint64_t secret; /* base/table.h */
 	TAILQ_HEAD(, sts_entry) kept;
 	size_t kept_count;
 };
 
-static int
-by_domain(const void *left, const void *right)
+static bool
+is_of(const void *policy, const void *domain)
 {
-	return strcmp(
-	    ((const struct sts_entry *)left)->domain, ((const struct sts_entry *)right)->domain);
+	return strcmp(((const struct sts_entry *)policy)->domain, domain) == 0;
+}
+
+static uint64_t
+hash_of(const struct policies *policies, const char *domain)
+{
+	return hash_secret(policies->secret, domain, strlen(domain));
 }
 
 struct policies *
@@ -62,6 +69,7 @@ policies_new(const struct policies_plan *plan)
 	struct policies *policies = must_alloc(sizeof *policies);
 
 	policies->plan = plan;
+	policies->secret = loop_random();
 	TAILQ_INIT(&policies->kept);
 	return policies;
 }
@@ -71,8 +79,10 @@ policies_new(const struct policies_plan *plan)
 static void
 unfile(struct sts_entry *policy)
 {
+	struct policies *policies = policy->policies;
+
 	if (policy->filed)
-		tdelete(policy, &policy->policies->by_domain, by_domain);
+		table_take(&policies->by_domain, hash_of(policies, policy->domain), policy);
 	policy->filed = false;
 }
 
@@ -122,21 +132,19 @@ policy_release(struct sts_entry *policy)
 		end(policy);
 }
 
-static void
-free_node(void *node)
-{
-	struct sts_entry *policy = node;
-
-	policy->filed = false;
-	end(policy);
-}
-
 void
 policies_free(struct policies *policies)
 {
+	struct sts_entry *policy;
+	size_t at = 0;
+
 	if (policies == NULL)
 		return;
-	tdestroy(policies->by_domain, free_node);
+	while ((policy = table_next(&policies->by_domain, &at)) != NULL) {
+		policy->filed = false;
+		end(policy);
+	}
+	table_release(&policies->by_domain);
 	free(policies);
 }
 
@@ -278,8 +286,7 @@ begin(struct policies *policies, const char *domain)
 	policy->arena = arena_new();
 	policy->book = book_new();
 	evtimer_assign(&policy->turn, plan->base, on_turn, policy);
-	if (tsearch(policy, &policies->by_domain, by_domain) == NULL)
-		abort();
+	table_put(&policies->by_domain, hash_of(policies, domain), policy);
 	policy->filed = true;
 	policy->consult = consult_start(
 	    plan->base, &plan->who, policy->book, look_up_step, on_looked_up, policy, plan->dns_ms);
@@ -289,9 +296,8 @@ begin(struct policies *policies, const char *domain)
 struct sts_entry *
 policies_hold(struct policies *policies, const char *domain)
 {
-	const struct sts_entry key = {.domain = (char *)domain};
-	struct sts_entry *const *found = tfind(&key, &policies->by_domain, by_domain);
-	struct sts_entry *policy = found != NULL ? *found : NULL;
+	struct sts_entry *policy =
+	    table_find(&policies->by_domain, hash_of(policies, domain), is_of, domain);
 
 	if (policy != NULL && policy->holders == 0) {
 		TAILQ_REMOVE(&policies->kept, policy, link);

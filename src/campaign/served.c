@@ -1,10 +1,11 @@
 #include "campaign/served.h"
 
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
+#include "base/table.h"
 
 struct kept_reply {
 	const char *lines; /* each with its LF */
@@ -50,7 +51,7 @@ enum { BUCKETS = 4096 };
 
 struct era { /* verdicts that are forgotten together */
 	struct arena *arena;
-	void *words; /* tsearch tree of strings */
+	struct table words;
 	struct kept_journey *buckets[BUCKETS];
 	size_t count;
 };
@@ -60,6 +61,7 @@ struct served {
 	void *arg;
 	struct era young, old;
 	struct verdicts *verdicts;
+	uint64_t secret;
 	struct served_line *lines[BUCKETS]; /* that wait, by walk, the latest first */
 	size_t waiting;
 	struct arena *scratch; /* what is told */
@@ -67,26 +69,28 @@ struct served {
 
 /* ---- keeping */
 
-static int
-compare(const void *a, const void *b)
+static bool
+is_word(const void *kept, const void *word)
 {
-	return strcmp(a, b);
+	return strcmp(kept, word) == 0;
 }
 
 /* Of what is said of many: once for all of them. */
 static const char *
 keep_word(struct served *served, const char *word)
 {
-	char **found, *new;
+	uint64_t hash;
+	char *kept;
 
 	if (word == NULL)
 		return NULL;
-	found = tfind(word, &served->young.words, compare);
-	if (found != NULL)
-		return *found;
-	new = arena_string(served->young.arena, word);
-	tsearch(new, &served->young.words, compare);
-	return new;
+	hash = hash_secret(served->secret, word, strlen(word));
+	kept = table_find(&served->young.words, hash, is_word, word);
+	if (kept != NULL)
+		return kept;
+	kept = arena_string(served->young.arena, word);
+	table_put(&served->young.words, hash, kept);
+	return kept;
 }
 
 /* What up to `max` octets of its lines take, each with its LF. */
@@ -303,15 +307,9 @@ journey_again(const struct kept_journey *kept, struct arena *arena)
 /* ---- eras */
 
 static void
-leave_word(void *word)
-{
-	(void)word; /* the arena's */
-}
-
-static void
 era_release(struct era *era)
 {
-	tdestroy(era->words, leave_word);
+	table_release(&era->words);
 	arena_free(era->arena);
 	*era = (struct era){0};
 }
@@ -472,11 +470,12 @@ served_drop(struct served *served, unsigned long walk)
 }
 
 struct served *
-served_new(struct verdicts *verdicts, served_told *told, void *arg)
+served_new(struct verdicts *verdicts, uint64_t secret, served_told *told, void *arg)
 {
 	struct served *served = must_alloc(sizeof *served);
 
 	served->verdicts = verdicts;
+	served->secret = secret;
 	served->told = told;
 	served->arg = arg;
 	served->young.arena = arena_new();

@@ -8,6 +8,7 @@
 #define CAMPAIGN_SERVED_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "campaign/verdicts.h"
 #include "journey.h"
@@ -22,8 +23,9 @@ typedef void served_told(const struct journey *journey, void *arg); /* valid dur
                                                                        no attempts and no route */
 
 struct served;
-/* The verdicts are borrowed: those of an earlier run are there already. */
-struct served *served_new(struct verdicts *verdicts, served_told *told, void *arg);
+/* The verdicts are borrowed: those of an earlier run are there already. The secret: base/table.h.
+ */
+struct served *served_new(struct verdicts *verdicts, uint64_t secret, served_told *told, void *arg);
 void served_free(struct served *served);
 
 /* A line: told from within, or it waits. Of a walk that lies far back it is told the status, how

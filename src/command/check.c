@@ -969,12 +969,6 @@ read_all(struct check *check)
 	return EXIT_OK;
 }
 
-static int
-graver(int a, int b)
-{
-	return a == EXIT_OK || (b != EXIT_OK && b < a) ? b : a;
-}
-
 static void
 count_for_nagios(struct check *check, int status)
 {
@@ -992,7 +986,8 @@ static void
 keep_for_nagios(struct check *check, const struct buf *told, int status)
 {
 	struct buf *kept = &check->kept, whole;
-	bool first = kept->len == 0 || graver(check->kept_status, status) != check->kept_status;
+	bool first =
+	    kept->len == 0 || exit_graver(check->kept_status, status) != check->kept_status;
 
 	buf_init(&whole, RECORD_MAX);
 	buf_puts(&whole, first ? told->data : kept->data);
@@ -1090,7 +1085,7 @@ answer(struct check *check, const char *const *operands, size_t count)
 	for (size_t i = 0; i < count && check->evaluator->begin != NULL; i++)
 		check->evaluator->begin(&asked[i]);
 	for (size_t i = 0; i < count; i++)
-		status = graver(status, tell(check, &asked[i], &cases[i]));
+		status = exit_graver(status, tell(check, &asked[i], &cases[i]));
 	for (size_t i = 0; i < count; i++) {
 		policy_release(asked[i].policy);
 		book_free(cases[i].book);
@@ -1111,7 +1106,7 @@ answer_all(struct check *check)
 	if (!check->evaluator->takes_operands)
 		status = answer(check, NULL, 1);
 	for (size_t i = 1; i < operands->count && !check->output.failed; i += AT_ONCE)
-		status = graver(
+		status = exit_graver(
 		    status, answer(check, &operands->items[i],
 		                operands->count - i < AT_ONCE ? operands->count - i : AT_ONCE));
 	status = dns_status(&check->dns, status);

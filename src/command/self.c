@@ -208,12 +208,6 @@ status_of(const struct advice_count *count)
 	return count->of[SEVERITY_UNKNOWN] > 0 ? EXIT_UNDETERMINED : EXIT_OK;
 }
 
-static int
-graver(int a, int b)
-{
-	return a == EXIT_OK || (b != EXIT_OK && b < a) ? b : a;
-}
-
 static void
 count_listings(struct self *self)
 {
@@ -237,7 +231,7 @@ keep_for_nagios(struct self *self, const struct advice_count *count, const struc
 	buf_init(&line, sizeof self->verdict - 1);
 	text_advice_verdict(&line, &self->sender, count);
 	if (self->verdict[0] == '\0' ||
-	    graver(self->verdict_status, status) != self->verdict_status) {
+	    exit_graver(self->verdict_status, status) != self->verdict_status) {
 		memcpy(self->verdict, line.data, line.len + 1);
 		self->verdict_status = status;
 	}
@@ -485,7 +479,7 @@ judge_some(struct self *self, int status)
 	for (size_t i = self->some_from; i < self->some_to && status != EXIT_WRITE; i++) {
 		int one = judge_one(self, &self->sources[i], book, complete);
 
-		status = one == EXIT_WRITE ? one : graver(status, one);
+		status = one == EXIT_WRITE ? one : exit_graver(status, one);
 	}
 	book_free(book);
 	return status;

@@ -3,12 +3,13 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
+#include "base/table.h"
 #include "evidence/dane.h"
 #include "io/loop.h"
 #include "io/tls.h"
@@ -27,17 +28,23 @@ struct tls_kept { /* in its own arena */
 };
 
 struct tls_sessions {
-	void *by_way; /* a tree: names come from strangers */
+	struct table by_way;
+	uint64_t secret; /* base/table.h */
 	struct tls_kept *oldest, *newest; /* by when they were last of use */
-	size_t count;
 };
 
 /* ---- what is kept */
 
-static int
-compare(const void *left, const void *right)
+static bool
+is_way(const void *kept, const void *way)
 {
-	return strcmp(((const struct tls_kept *)left)->way, ((const struct tls_kept *)right)->way);
+	return strcmp(((const struct tls_kept *)kept)->way, way) == 0;
+}
+
+static uint64_t
+hash_of(const struct tls_sessions *sessions, const char *way)
+{
+	return hash_secret(sessions->secret, way, strlen(way));
 }
 
 static void
@@ -67,10 +74,7 @@ new_kept(const char *way, long seconds)
 static struct tls_kept *
 find(const struct tls_sessions *sessions, const char *way)
 {
-	const struct tls_kept key = {.way = way};
-	struct tls_kept **node = tfind(&key, &sessions->by_way, compare);
-
-	return node != NULL ? *node : NULL;
+	return table_find(&sessions->by_way, hash_of(sessions, way), is_way, way);
 }
 
 static void
@@ -92,9 +96,8 @@ link_newest(struct tls_sessions *sessions, struct tls_kept *kept)
 static void
 drop(struct tls_sessions *sessions, struct tls_kept *kept)
 {
-	tdelete(kept, &sessions->by_way, compare);
+	table_take(&sessions->by_way, hash_of(sessions, kept->way), kept);
 	unlink_kept(sessions, kept);
-	sessions->count--;
 	let_go(kept);
 }
 
@@ -106,18 +109,19 @@ put(struct tls_sessions *sessions, struct tls_kept *kept)
 
 	if (before != NULL)
 		drop(sessions, before);
-	if (sessions->count == RESUME_MAX)
+	if (sessions->by_way.count == RESUME_MAX)
 		drop(sessions, sessions->oldest);
-	if (tsearch(kept, &sessions->by_way, compare) == NULL)
-		abort(); /* base/arena.h: out of memory ends the program */
+	table_put(&sessions->by_way, hash_of(sessions, kept->way), kept);
 	link_newest(sessions, kept);
-	sessions->count++;
 }
 
 struct tls_sessions *
 tls_sessions_new(void)
 {
-	return must_alloc(sizeof(struct tls_sessions));
+	struct tls_sessions *sessions = must_alloc(sizeof *sessions);
+
+	sessions->secret = loop_random();
+	return sessions;
 }
 
 void
@@ -127,6 +131,7 @@ tls_sessions_free(struct tls_sessions *sessions)
 		return;
 	while (sessions->oldest != NULL)
 		drop(sessions, sessions->oldest);
+	table_release(&sessions->by_way);
 	free(sessions);
 }
 

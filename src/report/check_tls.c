@@ -106,12 +106,6 @@ status_of(const char *result)
 	                                        : EXIT_DEFERRED;
 }
 
-static int
-graver(int a, int b)
-{
-	return a == EXIT_OK || (b != EXIT_OK && b < a) ? b : a;
-}
-
 void
 tls_review_journey(const struct sink *sink, const struct journey *journey, struct arena *arena,
     struct domain_review *out)
@@ -134,7 +128,7 @@ tls_review_journey(const struct sink *sink, const struct journey *journey, struc
 	weigh(out, out->found, out->count);
 	out->result = result_of(out, review->kind);
 	out->status = status_of(out->result);
-	review->status = graver(review->status, out->status);
+	review->status = exit_graver(review->status, out->status);
 }
 
 void
