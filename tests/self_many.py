@@ -1,5 +1,6 @@
 """`mxwalk self` with many addresses: ranges and files, each once, a table of them, records of each; how many neighbours are on the same list."""
 import os
+import socket
 import subprocess
 import sys
 
@@ -16,6 +17,13 @@ lines = run.out.splitlines()
 tap.check('a network: a table with a row each', run.status == 1 and lines[0] == '16 addresses: 0 with nothing against them' and len([line for line in lines if line.startswith('  127.0.1.')]) == 16, run.out + run.err)
 tap.check('… which list has which', 'zen.spamhaus.org has 2 of 16, 12 % (2-38 %)' in run.out and 'list.dnswl.org has 1 of 16, 6 % (0-30 %) (a list of good senders)' in run.out, run.out)
 tap.check('… and what is another', '127.0.1.4: the confirmation of its PTR is fail, with most it is pass' in run.out, run.out)
+tap.check('… a finding of several once, in the words of the first, with what to do', run.out.count(' has no PTR record, so no name.') == 1 and '  REFUSES    127.0.1.0 has no PTR record' in run.out and '  also       127.0.1.3, 127.0.1.14, 127.0.1.15\n' in run.out and 'remedy     Have the owner of the network' in run.out, run.out)
+tap.check('… but not where the list says another thing of each', run.out.count('is on the blocklist Spamhaus ZEN') == 2 and '127.0.0.4, XBL' in run.out and '127.0.0.11, PBL' in run.out, run.out)
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+    silent.bind(('127.0.0.1', 0))
+    where = '127.0.0.1:%d' % silent.getsockname()[1]
+    nobody = Run('self', '--source', '127.0.1.1-127.0.1.3', '--nameserver', where, '--timeout', '1s', *FROM)
+tap.check('a resolver that is silent: said once', nobody.status == 3 and nobody.out.count(f'No name server has answered anything: {where} (--nameserver)') == 1 and '  also       127.0.1.2, 127.0.1.3\n' in nobody.out, nobody.out + nobody.err)
 one = {ip: Run('self', '--json', '--source', ip, *FROM).ndjson() for ip in ('127.0.1.1', '127.0.1.2', '127.0.1.4')}
 all_of = Run('self', '--json', '--source', '127.0.1.1-127.0.1.4', *FROM).ndjson()
 tap.check('records: those of each alone', all_of.status == 1 and not all_of.problems and [r['ip'] for r in all_of.records if r['type'] == 'sender'] == [f'127.0.1.{i}' for i in (1, 2, 3, 4)], all_of.out[:500] + all_of.err)

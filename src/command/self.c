@@ -252,13 +252,14 @@ is_many(const struct self *self)
 }
 
 static void
-keep_row(struct self *self, const struct advice_count *found)
+keep_row(struct self *self, const struct advice *advice, size_t count)
 {
 	const struct sender *sender = &self->sender;
 	struct arena *arena = self->question;
 	struct address_row *row = arena_push(arena, &self->rows, self->row_count++, sizeof *row);
 	struct address_listing *listings =
 	    arena_alloc(arena, (sender->listing_count + 1) * sizeof *listings);
+	struct advice *findings = arena_alloc(arena, (count + 1) * sizeof *findings);
 	char ip[IP_TEXT];
 
 	*row = (struct address_row){.ip = arena_string(arena, ip_text(&sender->ip, ip)),
@@ -267,10 +268,10 @@ keep_row(struct self *self, const struct advice_count *found)
 	    .fcrdns = ptr_fcrdns_word(&sender->ptr),
 	    .spf = sender->spf_known ? spf_result_name(sender->spf.result) : NULL,
 	    .dmarc = sender->dmarc_known ? dmarc_result_name(sender->dmarc.now.result) : NULL,
-	    .refuses = found->of[SEVERITY_REFUSES],
-	    .warns = found->of[SEVERITY_WARNS],
-	    .unknown = found->of[SEVERITY_UNKNOWN],
+	    .findings = findings,
 	    .listings = listings};
+	for (size_t i = 0; i < count && advice[i].severity < SEVERITY_INFO; i++)
+		findings[row->finding_count++] = advice_copy(arena, &advice[i]);
 	for (size_t i = 0; i < sender->listing_count; i++)
 		if (strcmp(sender->listings[i].identity, "ip") == 0)
 			listings[row->listing_count++] =
@@ -385,7 +386,7 @@ report(struct self *self, const struct book *book)
 		for (size_t i = 0; i < count; i++)
 			record_finding(&out, &self->sender, &advice[i]);
 	} else if (is_many(self)) {
-		keep_row(self, &found);
+		keep_row(self, advice, count);
 	} else {
 		if (self->reports++ > 0)
 			buf_putc(&out, '\n');

@@ -32,6 +32,7 @@ act(struct review *review, struct advice *advice, enum fact_id id)
 	const struct remedy *remedy = remedies_of(review->query->remedies, id);
 
 	advice->who = remedy->who;
+	advice->kind = fact_name(id);
 	advice->advice = remedy_fill(remedy->advice, &review->values, review->arena);
 }
 
@@ -258,6 +259,8 @@ tell_hit(struct review *review, const struct listing *listing)
 	        listing->list->name, listing->list->zone));
 
 	advice->evidence = listing_describe(listing, review->arena);
+	advice->kind =
+	    arena_printf(review->arena, "%s %s", listing->list->zone, words != NULL ? words : "");
 	if (id == FACT_LISTED_WHITE)
 		return;
 	advice->url = listing->url;
@@ -292,6 +295,7 @@ tell_silent(struct review *review)
 		advice = add(review, FACT_LIST_SILENT,
 		    arena_printf(review->arena, "Whether %s is on %s could not be found out.",
 		        listing->item, listing->list->zone));
+		advice->kind = listing->list->zone;
 		advice->evidence =
 		    listing->list->policy != NULL
 		        ? arena_printf(review->arena, "%s Who may ask: %s",
@@ -1218,4 +1222,25 @@ advise(const struct advice_query *query, struct arena *arena, struct advice **ou
 		for (size_t i = 0; i < review.count[s]; i++)
 			*(struct advice *)arena_push(arena, out, (*count)++, sizeof **out) =
 			    review.found[s][i];
+}
+
+static const char *
+copy_of(struct arena *arena, const char *words)
+{
+	return words != NULL ? arena_string(arena, words) : NULL;
+}
+
+struct advice
+advice_copy(struct arena *arena, const struct advice *advice)
+{
+	struct advice copy = *advice;
+
+	copy.what = copy_of(arena, advice->what);
+	copy.evidence = copy_of(arena, advice->evidence);
+	copy.advice = copy_of(arena, advice->advice);
+	for (size_t i = 0; i < ADVICE_RECORDS; i++)
+		copy.records[i] = copy_of(arena, advice->records[i]);
+	copy.url = copy_of(arena, advice->url);
+	copy.kind = copy_of(arena, advice->kind);
+	return copy;
 }

@@ -32,6 +32,7 @@ struct advice {
 	const char *records[ADVICE_RECORDS]; /* to publish, in a zone file's form; NULL where there
 	                                        is none */
 	const char *url; /* a page to visit, NULL if none */
+	const char *kind; /* equal where the same is to be done about the same of two senders */
 };
 
 struct advice_query {
@@ -58,5 +59,8 @@ struct advice_query {
 /* The gravest first; of equal ones, what is seen first in the dialogue. */
 void advise(
     const struct advice_query *query, struct arena *arena, struct advice **out, size_t *count);
+
+/* With its words, but for those that are constant, into `arena`. */
+struct advice advice_copy(struct arena *arena, const struct advice *advice);
 
 #endif

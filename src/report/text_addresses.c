@@ -4,8 +4,13 @@
 
 #include "base/buf.h"
 #include "report/share.h"
+#include "report/text_advice.h"
 
-enum { LISTS = 9, NAMES = 40 }; /* columns of lists; lists that are told of in a line */
+enum {
+	LISTS = 9, /* columns of lists */
+	NAMES = 40, /* lists that are told of in a line */
+	OTHERS = 20 /* addresses that are named in a line */
+};
 
 struct list_column { /* a list */
 	const char *list;
@@ -70,8 +75,11 @@ static void
 say_row(
     struct buf *out, const struct list_columns *columns, const struct address_row *row, int width)
 {
-	buf_printf(out, "  %-*s  %7zu  %5zu  %7zu  %-7s  %-9s", width, row->ip, row->refuses,
-	    row->warns, row->unknown, or_dash(row->fcrdns), or_dash(row->spf));
+	struct advice_count found = advice_count(row->findings, row->finding_count);
+
+	buf_printf(out, "  %-*s  %7zu  %5zu  %7zu  %-7s  %-9s", width, row->ip,
+	    found.of[SEVERITY_REFUSES], found.of[SEVERITY_WARNS], found.of[SEVERITY_UNKNOWN],
+	    or_dash(row->fcrdns), or_dash(row->spf));
 	for (size_t i = 0; i < columns->shown_count; i++)
 		buf_printf(out, "  %-3s", word_of(row, columns->all[columns->shown[i]].list));
 	buf_puts(out, "  ");
@@ -166,6 +174,44 @@ most_say(const struct address_row *rows, size_t count, size_t at)
 	return best;
 }
 
+struct alike { /* addresses in a line, the first of them by name */
+	struct buf line;
+	size_t count;
+};
+
+static void
+add_name(struct alike *names, const struct address_row *row)
+{
+	if (names->count++ < OTHERS)
+		buf_printf(&names->line, "%s%s", names->count > 1 ? ", " : "", row->ip);
+}
+
+static void
+end_names(struct alike *names)
+{
+	if (names->count > OTHERS)
+		buf_printf(&names->line, " and %zu more", names->count - OTHERS);
+}
+
+/* Those whose word in that column is that of the row, unless it is told with one before it. */
+static bool
+gather_alike(
+    struct alike *names, const struct address_row *rows, size_t row, size_t count, size_t at)
+{
+	const char *word = word_at(&rows[row], at);
+
+	for (size_t i = 0; i < row; i++)
+		if (strcmp(word_at(&rows[i], at), word) == 0)
+			return false;
+	buf_clear(&names->line);
+	names->count = 0;
+	for (size_t i = row; i < count; i++)
+		if (strcmp(word_at(&rows[i], at), word) == 0)
+			add_name(names, &rows[i]);
+	end_names(names);
+	return true;
+}
+
 static void
 say_different(
     struct buf *out, const struct text_style *style, const struct address_row *rows, size_t count)
@@ -176,26 +222,88 @@ say_different(
 	} columns[] = {{"the confirmation of its PTR", offsetof(struct address_row, fcrdns)},
 	    {"SPF", offsetof(struct address_row, spf)},
 	    {"DMARC", offsetof(struct address_row, dmarc)}};
-	struct buf line;
+	struct alike names = {.count = 0};
 	bool any = false;
 
-	buf_init(&line, TEXT_LINE);
+	buf_init(&names.line, TEXT_LINE);
 	for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++) {
 		const char *usual = most_say(rows, count, columns[c].at);
 
 		for (size_t i = 0; i < count; i++) {
 			const char *word = word_at(&rows[i], columns[c].at);
 
-			if (strcmp(word, usual) == 0)
+			if (strcmp(word, usual) == 0 ||
+			    !gather_alike(&names, rows, i, count, columns[c].at))
 				continue;
-			buf_clear(&line);
-			buf_printf(&line, "%s: %s is %s, with most it is %s", rows[i].ip,
-			    columns[c].what, word, usual);
-			text_field(out, style, any ? "" : "different", line.data);
+			buf_printf(&names.line, ": %s is %s, with most it is %s", columns[c].what,
+			    word, usual);
+			text_field(out, style, any ? "" : "different", names.line.data);
 			any = true;
 		}
 	}
-	buf_release(&line);
+	buf_release(&names.line);
+}
+
+/* ---- findings: those of one kind once, in the words of the first address */
+
+static bool
+is_same_kind(const struct advice *a, const struct advice *b)
+{
+	return strcmp(a->id, b->id) == 0 && strcmp(a->kind, b->kind) == 0;
+}
+
+static bool
+has_kind(const struct address_row *row, const struct advice *kind)
+{
+	for (size_t i = 0; i < row->finding_count; i++)
+		if (is_same_kind(&row->findings[i], kind))
+			return true;
+	return false;
+}
+
+static bool
+is_told(const struct address_row *rows, const struct address_row *row, const struct advice *kind)
+{
+	for (; rows < row; rows++)
+		if (has_kind(rows, kind))
+			return true;
+	for (const struct advice *before = row->findings; before < kind; before++)
+		if (is_same_kind(before, kind))
+			return true;
+	return false;
+}
+
+static void
+say_others(struct buf *out, const struct text_style *style, const struct address_row *row,
+    const struct address_row *end, const struct advice *kind)
+{
+	struct alike others = {.count = 0};
+
+	buf_init(&others.line, TEXT_LINE);
+	while (++row < end)
+		if (has_kind(row, kind))
+			add_name(&others, row);
+	end_names(&others);
+	text_field(out, style, "also", others.line.data);
+	buf_release(&others.line);
+}
+
+static void
+say_findings(
+    struct buf *out, const struct text_style *style, const struct address_row *rows, size_t count)
+{
+	const struct address_row *end = rows + count;
+
+	for (enum severity severity = 0; severity < SEVERITY_INFO; severity++)
+		for (const struct address_row *row = rows; row < end; row++)
+			for (size_t i = 0; i < row->finding_count; i++) {
+				const struct advice *kind = &row->findings[i];
+
+				if (kind->severity != severity || is_told(rows, row, kind))
+					continue;
+				text_advice_one(out, style, kind);
+				say_others(out, style, row, end, kind);
+			}
 }
 
 void
@@ -207,7 +315,7 @@ text_addresses(
 
 	find_columns(&columns, rows, count);
 	for (size_t i = 0; i < count; i++)
-		good += rows[i].refuses == 0 && rows[i].warns == 0 && rows[i].unknown == 0;
+		good += rows[i].finding_count == 0;
 	text_colour(out, style, TEXT_BOLD);
 	buf_printf(out, "%zu addresses: %zu with nothing against them", count, good);
 	text_colour(out, style, TEXT_PLAIN);
@@ -215,4 +323,5 @@ text_addresses(
 	say_table(out, style, &columns, rows, count);
 	say_lists(out, style, &columns, count);
 	say_different(out, style, rows, count);
+	say_findings(out, style, rows, count);
 }
