@@ -49,6 +49,11 @@ static const struct end {
         .words = "Cannot assign requested address",
         .id = "local.address"},
     {.status = WALK_LOCAL,
+        .route = ROUTE_OTHER_FAMILY,
+        .words = "the mail exchangers of a.example have IPv6 addresses only, and only IPv4 was to "
+                 "be asked",
+        .id = "local.left-out"},
+    {.status = WALK_LOCAL,
         .ending = END_THIS_HOST,
         .words = "Too many open files",
         .id = "local.descriptors"},

@@ -65,8 +65,35 @@ static const struct journey {
             HOST("a.example", "AAAA", "\"2001:db8::1\"")},
         ROUTE_V6, ROUTE_MX, "10 a.example@2001:db8::1", NULL},
     {"IPv6 only, there is none", {MX("\"10 a.example\""), HOST("a.example", "A", "\"192.0.2.1\"")},
-        ROUTE_V6, ROUTE_NO_ADDRESS, "10 a.example!no IPv6 address",
-        "no mail exchanger of example.com can be connected to (a.example: no IPv6 address)"},
+        ROUTE_V6, ROUTE_OTHER_FAMILY, "10 a.example!no IPv6 address",
+        "the mail exchangers of example.com have IPv4 addresses only, and only IPv6 was to be "
+        "asked"},
+    {"IPv4 only, there is none",
+        {MX("\"10 a.example\",\"20 b.example\""), HOST("a.example", "AAAA", "\"2001:db8::1\""),
+            HOST("b.example", "AAAA", ""), HOST("c.example", "AAAA", "\"2001:db8::2\"")},
+        ROUTE_V4, ROUTE_OTHER_FAMILY, "10 a.example!no IPv4 address 20 b.example!no address",
+        "the mail exchangers of example.com have IPv6 addresses only, and only IPv4 was to be "
+        "asked"},
+    {"IPv4 only, there is no other either",
+        {MX("\"10 a.example\""), HOST("a.example", "TXT", "\"\"")}, ROUTE_V4, ROUTE_NO_ADDRESS,
+        "10 a.example!no address",
+        "no mail exchanger of example.com can be connected to (a.example: no address)"},
+    {"IPv4 only, and whether there is another is unknown",
+        {MX("\"10 a.example\""), HOST("a.example", "A", ""), FAIL("a.example", "AAAA", "SERVFAIL")},
+        ROUTE_V4, ROUTE_DNS_ERROR, "10 a.example!AAAA: SERVFAIL",
+        "no address of a mail exchanger of example.com could be found out (a.example: AAAA: "
+        "SERVFAIL)"},
+    {"IPv4 only, unknown, though there is another",
+        {MX("\"10 a.example\""), FAIL("a.example", "A", "TIMEOUT"),
+            HOST("a.example", "AAAA", "\"2001:db8::1\"")},
+        ROUTE_V4, ROUTE_DNS_ERROR, "10 a.example!A: TIMEOUT",
+        "no address of a mail exchanger of example.com could be found out (a.example: A: TIMEOUT)"},
+    {"IPv4 only, one of the other, one that fails there",
+        {MX("\"10 a.example\",\"20 b.example\""), HOST("a.example", "A", ""),
+            FAIL("a.example", "AAAA", "SERVFAIL"), HOST("b.example", "AAAA", "\"2001:db8::1\"")},
+        ROUTE_V4, ROUTE_OTHER_FAMILY, "10 a.example!AAAA: SERVFAIL 20 b.example!no IPv4 address",
+        "the mail exchangers of example.com have IPv6 addresses only, and only IPv4 was to be "
+        "asked"},
     {"one host is not there",
         {MX("\"10 a.example\",\"20 b.example\""), HOST("b.example", "A", "\"192.0.2.3\"")},
         ROUTE_BOTH, ROUTE_MX, "10 a.example!no such name 20 b.example@192.0.2.3",
@@ -150,8 +177,8 @@ static const struct journey {
     {"implicit, and no address", {NO_MX}, ROUTE_BOTH, ROUTE_NO_ADDRESS, "0 example.com!no address",
         "example.com has no MX and no address"},
     {"implicit, and no address of the family", {NO_MX, HOST("example.com", "A", "\"192.0.2.1\"")},
-        ROUTE_V6, ROUTE_NO_ADDRESS, "0 example.com!no IPv6 address",
-        "example.com has no MX and no IPv6 address"},
+        ROUTE_V6, ROUTE_OTHER_FAMILY, "0 example.com!no IPv6 address",
+        "example.com, which has no MX, has IPv4 addresses only, and only IPv6 was to be asked"},
     {"implicit, the address unknown", {NO_MX, FAIL("example.com", "A", "TIMEOUT")}, ROUTE_BOTH,
         ROUTE_DNS_ERROR, "0 example.com!A: TIMEOUT",
         "no address of a mail exchanger of example.com could be found out (example.com: A: "
@@ -377,6 +404,7 @@ Test(route, words)
 	cr_expect_str_eq(route_kind_name(ROUTE_NULL_MX), "null-mx");
 	cr_expect_str_eq(route_kind_name(ROUTE_NO_DOMAIN), "nxdomain");
 	cr_expect_str_eq(route_kind_name(ROUTE_NO_ADDRESS), "no-address");
+	cr_expect_str_eq(route_kind_name(ROUTE_OTHER_FAMILY), "other-family");
 	cr_expect_str_eq(route_kind_name(ROUTE_DNS_ERROR), "dns-error");
 }
 
@@ -397,7 +425,12 @@ static const struct {
     {"no such name", "a.example", {0}, ROUTE_BOTH, ROUTE_NO_ADDRESS, "0 a.example!no such name",
         "a.example has no address"},
     {"none of that family", "a.example", {HOST("a.example", "A", "\"192.0.2.1\"")}, ROUTE_V6,
-        ROUTE_NO_ADDRESS, "0 a.example!no IPv6 address", "a.example has no IPv6 address"},
+        ROUTE_OTHER_FAMILY, "0 a.example!no IPv6 address",
+        "a.example has IPv4 addresses only, and only IPv6 was to be asked"},
+    {"nothing of any family", "a.example", {HOST("a.example", "TXT", "\"\"")}, ROUTE_V6,
+        ROUTE_NO_ADDRESS, "0 a.example!no address", "a.example has no address"},
+    {"an address of the other family", "192.0.2.1", {0}, ROUTE_V6, ROUTE_OTHER_FAMILY,
+        "0 192.0.2.1", "192.0.2.1 is an IPv4 address, and only IPv6 was to be asked"},
     {"the look-up fails", "a.example", {FAIL("a.example", "A", "SERVFAIL")}, ROUTE_BOTH,
         ROUTE_DNS_ERROR, "0 a.example!A: SERVFAIL", "look-up of a.example A: SERVFAIL"},
     {"one look-up fails", "a.example",

@@ -108,6 +108,8 @@ verdict_of_route(enum route_kind kind)
 	case ROUTE_NO_DOMAIN:
 	case ROUTE_NO_ADDRESS:
 		return WALK_UNDELIVERABLE;
+	case ROUTE_OTHER_FAMILY: /* we were told not to ask it */
+		return WALK_LOCAL;
 	case ROUTE_MX:
 	case ROUTE_IMPLICIT:
 	case ROUTE_FIXED:

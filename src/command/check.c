@@ -668,7 +668,7 @@ step_mx(struct book *book, void *arg)
 
 	arena_reset(check->arena);
 	return route_find(
-	    book, check->arena, check->domain, ROUTE_BOTH, check->seed, &check->route);
+	    book, check->arena, check->domain, check->options->family, check->seed, &check->route);
 }
 
 static void

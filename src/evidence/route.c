@@ -13,10 +13,13 @@ enum { HOSTS_MAX = 64, ADDRESSES_MAX = 16, NAMED_MAX = 3 };
 static const struct family {
 	const char *missing; /* what a host without it lacks */
 	bool ask[2]; /* A, AAAA */
+	const char *others; /* what a host of the other one has */
 } families[] = {
-    [ROUTE_BOTH] = {"no address", {true, true}},
-    [ROUTE_V4] = {"no IPv4 address", {true, false}},
-    [ROUTE_V6] = {"no IPv6 address", {false, true}},
+    [ROUTE_BOTH] = {"no address", {true, true}, NULL},
+    [ROUTE_V4] = {"no IPv4 address", {true, false},
+        "IPv6 addresses only, and only IPv4 was to be asked"},
+    [ROUTE_V6] = {"no IPv6 address", {false, true},
+        "IPv4 addresses only, and only IPv6 was to be asked"},
 };
 
 static const enum dns_type types[2] = {DNS_A, DNS_AAAA};
@@ -223,6 +226,18 @@ lack(struct route_search *search, const struct answer *answers[2])
 	return "no such name";
 }
 
+/* Where the look-up failed, or the name does not exist, its other addresses say no more. */
+static bool
+is_bare(const struct route_host *host)
+{
+	if (host->address_count > 0 || (!host->asked[0] && !host->asked[1]))
+		return false;
+	for (size_t i = 0; i < 2; i++)
+		if (host->asked[i] && host->rcode[i] != DNS_NOERROR)
+			return false;
+	return true;
+}
+
 /* False: pending. */
 static bool
 look_up_host(struct route_search *search, struct route_host *host)
@@ -268,6 +283,38 @@ look_up_hosts(struct route_search *search)
 	for (size_t i = 0; i < search->out->host_count; i++)
 		if (!look_up_host(search, &search->out->hosts[i]))
 			pending = true; /* but let the others ask, too */
+	return !pending;
+}
+
+/* Whether hosts without an address of the one family have any of the other: then it is not they who
+ * lack something. False: pending. */
+static bool
+look_beyond(struct route_search *search, bool *others)
+{
+	bool pending = false;
+
+	*others = false;
+	for (size_t i = 0; i < search->out->host_count && search->family->others != NULL; i++) {
+		struct route_host *host = &search->out->hosts[i];
+		const struct answer *answers[2] = {NULL, NULL};
+		size_t left_out = search->family->ask[0] ? 1 : 0;
+
+		if (!is_bare(host))
+			continue;
+		answers[left_out] = book_ask(search->book, host->name, types[left_out]);
+		if (answers[left_out] == NULL) {
+			pending = true;
+			continue;
+		}
+		host->asked[left_out] = true;
+		host->rcode[left_out] = answers[left_out]->rcode;
+		if (answers[left_out]->count > 0)
+			*others = true;
+		else if (failures(search->arena, answers) != NULL)
+			host->problem = failures(search->arena, answers);
+		else
+			host->problem = families[ROUTE_BOTH].missing;
+	}
 	return !pending;
 }
 
@@ -322,37 +369,74 @@ warn_of_some(struct route_search *search)
 		                 search->out->domain, text));
 }
 
-/* Whether any host can be connected to, and what it means when none can: one look-up that failed
- * makes it unknown. */
-static void
-settle(struct route_search *search, enum route_kind reachable)
+/* Why none can be connected to, in words. */
+static const char *
+why_none(struct route_search *search, bool implicit)
+{
+	const struct route *out = search->out;
+	struct arena *arena = search->arena;
+	const char *of_own = families[ROUTE_BOTH].missing;
+
+	if (out->kind == ROUTE_DNS_ERROR)
+		return arena_printf(arena,
+		    "no address of a mail exchanger of %s could be found out (%s)", out->domain,
+		    complaints(search));
+	if (out->kind == ROUTE_OTHER_FAMILY && implicit)
+		return arena_printf(
+		    arena, "%s, which has no MX, has %s", out->domain, search->family->others);
+	if (out->kind == ROUTE_OTHER_FAMILY)
+		return arena_printf(arena, "the mail exchangers of %s have %s", out->domain,
+		    search->family->others);
+	if (implicit && strcmp(out->canonical, out->domain) != 0)
+		return arena_printf(arena, "%s is an alias of %s, which has no MX and %s",
+		    out->domain, out->canonical, of_own);
+	if (implicit)
+		return arena_printf(arena, "%s has no MX and %s", out->domain, of_own);
+	return arena_printf(arena, "no mail exchanger of %s can be connected to (%s)", out->domain,
+	    complaints(search));
+}
+
+static bool
+any_failed(const struct route *route)
+{
+	for (size_t i = 0; i < route->host_count; i++)
+		if (failed(&route->hosts[i]))
+			return true;
+	return false;
+}
+
+/* What it means that none has an address of those that were wanted: one look-up that failed makes
+ * it unknown. False: pending. */
+static bool
+judge_none(struct route_search *search)
 {
 	struct route *out = search->out;
-	bool unknown = false;
+	bool others = false;
 
-	out->kind = reachable;
-	if (any_address(out)) {
+	out->kind = ROUTE_DNS_ERROR;
+	if (any_failed(out))
+		return true;
+	if (!look_beyond(search, &others))
+		return false;
+	if (others)
+		out->kind = ROUTE_OTHER_FAMILY;
+	else if (!any_failed(out))
+		out->kind = ROUTE_NO_ADDRESS;
+	return true;
+}
+
+static bool
+settle(struct route_search *search, enum route_kind reachable)
+{
+	search->out->kind = reachable;
+	if (any_address(search->out)) {
 		warn_of_some(search);
-		return;
+		return true;
 	}
-	for (size_t i = 0; i < out->host_count; i++)
-		unknown = unknown || failed(&out->hosts[i]);
-	out->kind = unknown ? ROUTE_DNS_ERROR : ROUTE_NO_ADDRESS;
-	if (unknown)
-		warn(search, arena_printf(search->arena,
-		                 "no address of a mail exchanger of %s could be found out (%s)",
-		                 out->domain, complaints(search)));
-	else if (reachable == ROUTE_IMPLICIT && strcmp(out->canonical, out->domain) != 0)
-		warn(search,
-		    arena_printf(search->arena, "%s is an alias of %s, which has no MX and %s",
-		        out->domain, out->canonical, search->family->missing));
-	else if (reachable == ROUTE_IMPLICIT)
-		warn(search, arena_printf(search->arena, "%s has no MX and %s", out->domain,
-		                 search->family->missing));
-	else
-		warn(search,
-		    arena_printf(search->arena, "no mail exchanger of %s can be connected to (%s)",
-		        out->domain, complaints(search)));
+	if (!judge_none(search))
+		return false;
+	warn(search, why_none(search, reachable == ROUTE_IMPLICIT));
+	return true;
 }
 
 static bool
@@ -387,10 +471,7 @@ find_implicit(struct route_search *search)
 	struct route *out = search->out;
 
 	only_host(search->arena, out->canonical, out);
-	if (!look_up_hosts(search))
-		return false;
-	settle(search, ROUTE_IMPLICIT);
-	return true;
+	return look_up_hosts(search) && settle(search, ROUTE_IMPLICIT);
 }
 
 static bool
@@ -401,10 +482,7 @@ find_explicit(struct route_search *search, const struct answer *mx, uint64_t see
 		    arena_printf(search->arena, "%s takes no mail (null MX, RFC 7505)",
 		        search->out->domain));
 	take_hosts(search, mx, seed);
-	if (!look_up_hosts(search))
-		return false;
-	settle(search, ROUTE_MX);
-	return true;
+	return look_up_hosts(search) && settle(search, ROUTE_MX);
 }
 
 static const char *
@@ -475,7 +553,13 @@ route_fixed(struct book *book, struct arena *arena, const char *host, enum route
 	out->domain = out->canonical = arena_string(arena, host);
 	only_host(arena, out->domain, out);
 	if (ip_parse(&literal, host)) {
-		take_literal(arena, out->hosts, &literal);
+		if (search.family->ask[literal.family == 6 ? 1 : 0])
+			take_literal(arena, out->hosts, &literal);
+		else
+			conclude(&search, ROUTE_OTHER_FAMILY,
+			    arena_printf(arena,
+			        "%s is an IPv%u address, and only IPv%u was to be asked", host,
+			        literal.family, literal.family == 4 ? 6 : 4));
 		return true;
 	}
 	if (!look_up_hosts(&search))
@@ -486,11 +570,14 @@ route_fixed(struct book *book, struct arena *arena, const char *host, enum route
 			    arena_printf(arena, "look-up of %s %s", host, out->hosts[0].problem));
 		return true;
 	}
-	return failed(out->hosts)
-	           ? conclude(&search, ROUTE_DNS_ERROR,
-	                 arena_printf(arena, "look-up of %s %s", host, out->hosts[0].problem))
-	           : conclude(&search, ROUTE_NO_ADDRESS,
-	                 arena_printf(arena, "%s has %s", host, search.family->missing));
+	if (!judge_none(&search))
+		return false;
+	out->problem = out->kind == ROUTE_DNS_ERROR
+	                   ? arena_printf(arena, "look-up of %s %s", host, out->hosts[0].problem)
+	                   : arena_printf(arena, "%s has %s", host,
+	                         out->kind == ROUTE_OTHER_FAMILY ? search.family->others
+	                                                         : families[ROUTE_BOTH].missing);
+	return true;
 }
 
 const char *
@@ -502,6 +589,7 @@ route_kind_name(enum route_kind kind)
 	    [ROUTE_NULL_MX] = "null-mx",
 	    [ROUTE_NO_DOMAIN] = "nxdomain",
 	    [ROUTE_NO_ADDRESS] = "no-address",
+	    [ROUTE_OTHER_FAMILY] = "other-family",
 	    [ROUTE_FIXED] = "fixed",
 	    [ROUTE_DNS_ERROR] = "dns-error",
 	};

@@ -18,6 +18,7 @@ enum route_kind {
 	ROUTE_NO_DOMAIN, /* NXDOMAIN */
 	ROUTE_NO_ADDRESS, /* the domain exists but has neither MX nor address; or MX hosts without
 	                     any address */
+	ROUTE_OTHER_FAMILY, /* there are addresses, but none of the one family that was wanted */
 	ROUTE_FIXED, /* the server was given: no MX was asked for */
 	ROUTE_DNS_ERROR, /* SERVFAIL, time-out, REFUSED…: unknown, never "absent" */
 };
@@ -62,11 +63,11 @@ bool route_find(struct book *book, struct arena *arena, const char *domain,
     enum route_family family, uint64_t seed, struct route *out);
 
 /* The way to a server that was given, a name or an address: its addresses as they are, preference
- * 0. ROUTE_FIXED, ROUTE_NO_ADDRESS or ROUTE_DNS_ERROR. False as above. */
+ * 0. ROUTE_FIXED, ROUTE_NO_ADDRESS, ROUTE_OTHER_FAMILY or ROUTE_DNS_ERROR. False as above. */
 bool route_fixed(struct book *book, struct arena *arena, const char *host, enum route_family family,
     struct route *out);
 
-const char *route_kind_name(enum route_kind kind); /* "mx" "implicit-mx" "null-mx" "nxdomain"
-                                                      "no-address" "fixed" "dns-error" */
+/* "mx" "implicit-mx" "null-mx" "nxdomain" "no-address" "other-family" "fixed" "dns-error" */
+const char *route_kind_name(enum route_kind kind);
 
 #endif

@@ -166,6 +166,7 @@ struct arena;
 	X(LOCAL_PERMISSION, "local.permission") \
 	X(LOCAL_ADDRESS, "local.address") \
 	X(LOCAL_FAMILY, "local.family") \
+	X(LOCAL_LEFT_OUT, "local.left-out") \
 	X(LOCAL_DESCRIPTORS, "local.descriptors") \
 	X(LOCAL_CERTIFICATES, "local.certificates") \
 	X(NOT_SMTP, "not-smtp") \

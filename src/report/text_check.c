@@ -618,6 +618,8 @@ mx_word(const struct route *route)
 		           : "is an alias of a name that does not exist";
 	case ROUTE_NO_ADDRESS:
 		return "has no host that could take mail";
+	case ROUTE_OTHER_FAMILY:
+		return "has no address of the family that was asked for";
 	case ROUTE_FIXED:
 		return "is not looked up";
 	case ROUTE_DNS_ERROR:

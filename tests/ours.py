@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""What is this host's, or was asked for by its user, is never said of the receiver: the family that
+was left out, certificates that are not here, a resolver that cannot be reached."""
+import json
+import os
+
+import records
+import tap
+from records import Run, probe
+
+FOLDER = tap.folder('ours')
+
+
+def book(name, *rows):
+    path = os.path.join(FOLDER, name)
+    with open(path, 'w') as f:
+        for owner, kind, *rest in rows:
+            answer = {'rcode': rest[0]} if rest and isinstance(rest[0], str) else {'data': rest[0]}
+            f.write(json.dumps({'name': owner, 'type': kind, 'ad': True, **answer}) + '\n')
+    return ['--dns-replay', path, '--allow-private']
+
+
+# ---- the family that was left out
+
+FAMILIES = book('families', ('six.example', 'MX', ['10 mx.six.example']), ('mx.six.example', 'AAAA', ['::1']), ('four.example', 'A', ['127.77.9.1']),
+                ('half.example', 'MX', ['10 mx.half.example']), ('mx.half.example', 'A', []), ('mx.half.example', 'AAAA', 'SERVFAIL'),
+                ('bare.example', 'TXT', ['x']), ('gone.example', 'MX', ['10 mx.gone.example']))
+ONLY4, ONLY6 = 'and only IPv4 was to be asked', 'and only IPv6 was to be asked'
+for option, target, status, kind, words, end in (
+        ('-4', 'six.example', 'local', 'other-family', 'the mail exchangers of six.example have IPv6 addresses only, ' + ONLY4, 71),
+        ('-6', 'four.example', 'local', 'other-family', 'four.example, which has no MX, has IPv4 addresses only, ' + ONLY6, 71),
+        ('-4', '[mx.six.example]:2525', 'local', None, 'mx.six.example has IPv6 addresses only, ' + ONLY4, 71),
+        ('-4', '[::1]:2525', 'local', None, '::1 is an IPv6 address, ' + ONLY4, 71),
+        ('-6', '[127.77.9.1]:2525', 'local', None, '127.77.9.1 is an IPv4 address, ' + ONLY6, 71),
+        ('-4', 'half.example', 'dns-error', 'dns-error', 'AAAA: SERVFAIL', 3),
+        ('-4', 'bare.example', 'undeliverable', 'no-address', 'has no MX and no address', 3),
+        ('-6', 'gone.example', 'undeliverable', 'no-address', 'no such name', 3)):
+    run = probe(option, *FAMILIES, target)
+    r = run.results()[0]
+    tap.check(f'{option} {target}: {status}', (r['status'], (r['route'] or {}).get('kind'), run.status) == (status, kind, end) and words in r['note'] and
+              not run.problems and (r['remedy']['id'] == 'local.left-out') == (status == 'local'), f'{run.status}{run.problems}\n{run.out}')
+
+for option, operand, result, end in (('-4', 'six.example', 'other-family', 1), ('-6', 'six.example', 'ok', 0), ('-6', 'four.example', 'other-family', 1), ('-4', 'four.example', 'ok', 0),
+                                     ('-4', 'half.example', 'dns-error', 3), ('-4', 'bare.example', 'no-address', 1)):
+    run = Run('check', 'mx', option, '--json', *FAMILIES, operand).ndjson()
+    tap.check(f'check mx {option} {operand}: {result}', run.records[0]['result'] == result and run.status == end and not run.problems, f'{run.status}{run.problems}\n{run.out}')
+text = Run('check', 'mx', '-4', *FAMILIES, 'six.example')
+tap.check('… in words', text.out.startswith('six.example: has no address of the family that was asked for\n') and ONLY4 in ' '.join(text.out.split()), text.out)
+for kind in ('tls', 'dane'):
+    run = Run('check', kind, '-4', *FAMILIES, 'six.example')
+    tap.check(f'check {kind} -4: not known, and why', run.status == 3 and ONLY4 in run.out and 'remedy' not in run.out, f'{run.status}{run.out}')
+    run = Run('check', kind, '-4', '--json', *FAMILIES, 'six.example').ndjson()
+    tap.check('… and in records', run.status == 3 and not run.problems and 'other-family' in run.out, f'{run.status}{run.problems}{run.out}')
+
+tap.done()
