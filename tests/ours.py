@@ -52,4 +52,31 @@ for kind in ('tls', 'dane'):
     run = Run('check', kind, '-4', '--json', *FAMILIES, 'six.example').ndjson()
     tap.check('… and in records', run.status == 3 and not run.problems and 'other-family' in run.out, f'{run.status}{run.problems}{run.out}')
 
+# ---- no certificate authorities here
+
+BLIND = 'grep -v ^tls-ca "$MXWALK_CONFIG" >"$0"; export MXWALK_CONFIG="$0" SSL_CERT_FILE=/nonexistent SSL_CERT_DIR=/nonexistent; exec "$@"'
+
+
+def blind(*args):
+    return Run('lab', '--', 'sh', '-c', BLIND, os.path.join(FOLDER, 'blind'), records.MXWALK, *args)
+
+
+OURS = 'this host has no list of certificate authorities'
+for domain, result, own, status in (('accept', 'unknown', None, 3), ('cert-good', 'unknown', None, 3), ('cert-expired', 'refuses', 'tls-expired', 1), ('cert-self-signed', 'refuses', 'tls-self-signed', 1),
+                                    ('cert-wrong-name', 'refuses', 'tls-other-name', 1)):
+    run = blind('check', 'tls', '--json', f'{domain}.lab.example').ndjson()
+    r = run.records[0]
+    found = {f['id']: f for f in r['hosts'][0]['findings']}
+    tap.check(f'check tls without authorities, {domain}: {result}', (r['result'], run.status) == (result, status) and 'tls-no-authorities' in found and
+              not {'tls-untrusted', 'tls-issuer-missing'} & set(found) and (own is None or own in found) and not run.problems, f'{run.status}{run.problems}{run.out}')
+run = blind('check', 'tls', 'accept.lab.example')
+tap.check('… in words: not known, and whose it is', run.out.startswith('accept.lab.example: what its TLS comes to cannot be told\n') and OURS in ' '.join(run.out.split()) and
+          'who acts   sender' in run.out and 'receiver' not in run.out, run.out)
+run = blind('check', 'tls', '--format', 'nagios', 'accept.lab.example')
+tap.check('… and for a monitoring system', run.status == 3 and run.out.startswith('MXWALK UNKNOWN - ') and OURS in run.out, run.out)
+run = blind('check', 'dane', 'dane-issuer.lab.example')
+tap.check('check dane needs none', run.status == 0 and 'DANE is in order' in run.out, run.out)
+run = blind('probe', '--tls-verify', 'cert-expired.lab.example')
+tap.check('probe --tls-verify: local', run.status == 71 and 'local' in run.out and 'receiver' not in run.out, run.out)
+
 tap.done()

@@ -331,6 +331,7 @@ read_verdict(const struct tls_check *check, struct arena *arena, struct tls_fact
 {
 	struct buf words;
 
+	facts->blind = check->blind;
 	facts->verify = check->blind ? "unknown" : "ok";
 	if (check->faults == 0 && !check->blind)
 		return;

@@ -239,6 +239,7 @@ struct arena;
 	X(TLS_EARLY, "tls-not-yet-valid") \
 	X(TLS_NAME, "tls-other-name") \
 	X(TLS_SELF_SIGNED, "tls-self-signed") \
+	X(TLS_BLIND, "tls-no-authorities") \
 	X(TLS_UNTRUSTED, "tls-untrusted") \
 	X(TLS_NO_ISSUER, "tls-issuer-missing") \
 	X(TLS_WEAK, "tls-weak") \

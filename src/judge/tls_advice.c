@@ -368,7 +368,8 @@ static const struct certificate_row {
     {"X509_V_ERR_INVALID_PURPOSE", FACT_TLS_PURPOSE},
 };
 
-/* That the leaf cannot be verified follows from a missing issuer, and is not said twice. */
+/* That the leaf cannot be verified follows from a missing issuer, and is not said twice. Where this
+ * host has nobody to trust, that a chain leads to nobody is no word on the chain. */
 static void
 say_fault(struct tls_inspection *review, const struct tls_fault *fault)
 {
@@ -379,7 +380,8 @@ say_fault(struct tls_inspection *review, const struct tls_fault *fault)
 	for (size_t i = 0; i < sizeof certificate_rows / sizeof *certificate_rows; i++)
 		if (strcmp(certificate_rows[i].reason, fault->reason) == 0)
 			id = certificate_rows[i].id;
-	if (strcmp(fault->reason, "X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE") == 0)
+	if (strcmp(fault->reason, "X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE") == 0 ||
+	    (id == FACT_TLS_UNTRUSTED && tls->blind))
 		return;
 	if (id == FACT_TLS_UNTRUSTED && tls->issuer_missing)
 		id = FACT_TLS_NO_ISSUER;
@@ -549,6 +551,8 @@ tls_advise(
 		        : NULL);
 	for (size_t i = 0; i < query->tls->fault_count; i++)
 		say_fault(&review, &query->tls->faults[i]);
+	if (query->tls->blind)
+		add(&review, FACT_TLS_BLIND, NULL);
 	say_end(&review);
 	say_session(&review);
 	if (query->audit != NULL)

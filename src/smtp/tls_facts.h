@@ -57,6 +57,7 @@ struct tls_facts { /* strings are in the walk's arena; NULL: not known */
 	 * in `verify` and all of them in `problem`. */
 	const char *verify;
 	const char *problem;
+	bool blind; /* this host has nobody to trust: whom others would is not known */
 	const char *subject, *issuer; /* RFC 2253 */
 	/* Of its subjectAltName, DNS names and addresses, the first 32. What belongs in no name is
 	 * \DDD. */
