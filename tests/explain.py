@@ -124,9 +124,18 @@ refused('a reply that agrees: 65', explain('250 OK'), 65, 'text 1: 250 is no ref
 
 # ---- blanks and quotes of word processors hide no reply
 for pasted in ('554\u00a05.7.1\u00a0Relay access denied', '554\u202f5.7.1 Relay access denied', 'host said: 554\u00a05.7.1 Relay access denied', '\u201c554 5.7.1 Relay access denied\u201d',
-               'said: \u201e554 5.7.1 Relay access denied\u201c', '\u00ab554 5.7.1 Relay access denied\u00bb'):
+               'said: \u201e554 5.7.1 Relay access denied\u201c', '\u00ab554 5.7.1 Relay access denied\u00bb', '\u00bb554 5.7.1 Relay access denied\u00ab.', "'554 5.7.1 Relay access denied'",
+               '"554 5.7.1 Relay access denied"', 'It said: "554 5.7.1 Relay access denied".'):
     for run in (Run('explain', '--json', input=(pasted + '\n').encode()).ndjson(), Run('explain', '--json', pasted).ndjson()):
-        tap.check(f'{pasted.encode("unicode_escape").decode()}: read', [(r['code'], r['enhanced'], r['cause'], r.get('relay')) for r in run.records] == [(554, '5.7.1', 'relay-denied', None)], run.out + run.err)
+        tap.check(f'{pasted.encode("unicode_escape").decode()}: read', [(r['code'], r['enhanced'], r['cause'], r.get('relay'), r['text']) for r in run.records] ==
+                  [(554, '5.7.1', 'relay-denied', None, '554 5.7.1 Relay access denied')], run.out + run.err)
+
+# ---- a name is no reply
+for name in ('bounce.eml', './bounce', '/no/such/mail.log', 'mail.log.1', 'C:\\mail\\x.msg', 'logs/2026-12-01', 'user@example.com'):
+    refused(f'{name}, which is not there: 64', explain(name), 64, f'{name}: no such file, and no reply: a file is read with --input FILE')
+refused('two of them', explain('a.eml', 'b.eml'), 64, 'a.eml: no such file')
+for word in ('550', '5.7.1', 'rejected.', 'blocked', '550-5.7.1', '550.x', 'over.quota: 552', 'https://x.example/y'):
+    same(f'{word} is no name', explain(word).status, 0)
 
 # ---- output
 run = explain('--output', '/dev/full', LISTED)

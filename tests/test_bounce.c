@@ -146,6 +146,32 @@ Test(pasted, wrappers)
 	arena_free(arena);
 }
 
+Test(pasted, quotation_marks)
+{
+	static const char *const table[][2] = {{"550 a", "550 a"}, {"550 a\"", "550 a"},
+	    {"\"550 a\"", "550 a"}, {"550 \"a\"", "550 \"a\""}, {"550 \"a\" b\"", "550 \"a\" b"},
+	    {"550 a\".", "550 a"}, {"550 a\")", "550 a"}, {"550 (\"a\").", "550 (\"a\")."},
+	    {"550 a'", "550 a"}, {"550 it's full'", "550 it's full"},
+	    {"550 it's full", "550 it's full"}, {"550 it's 'full'", "550 it's 'full'"},
+	    {"`550 a`", "550 a"}, {"550 a\xe2\x80\x9d", "550 a"},
+	    {"\xe2\x80\x9c"
+	     "550 a\xe2\x80\x9d",
+	        "550 a"},
+	    {"550 a \xe2\x80\x9cx\xe2\x80\x9d", "550 a \xe2\x80\x9cx\xe2\x80\x9d"},
+	    {"550 a \xe2\x80\x9cx\xe2\x80\x9d b\xe2\x80\x9d", "550 a \xe2\x80\x9cx\xe2\x80\x9d b"},
+	    {"550 user\xe2\x80\x99s box\xe2\x80\x99", "550 user\xe2\x80\x99s box"},
+	    {"550 a\xc2\xbb.", "550 a"}, {"550 a\xc2\xab", "550 a"}, {"550 \"a", "550 \"a"},
+	    {"\"", "\""}, {"", ""}, {"'x' \"y\"", "'x' \"y\""},
+	    {"\"x\" and \"y\"", "\"x\" and \"y\""}};
+
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+		struct slice out = reply_bare(slice_of(table[i][0]));
+
+		cr_expect(
+		    slice_same(out, table[i][1]), "%s: %.*s", table[i][0], (int)out.len, out.at);
+	}
+}
+
 Test(redact, table)
 {
 	static const char *const table[][2] = {{"no address", "no address"},

@@ -350,7 +350,7 @@ explain_argument(struct explainer *explainer, const char *argument, size_t numbe
 	size_t len = unescape(text);
 	struct argument_found found = {explainer, false};
 	struct arena *arena = arena_new();
-	struct slice joined = reply_unjoin((struct slice){text, len}, arena);
+	struct slice joined = reply_bare(reply_unjoin((struct slice){text, len}, arena));
 	const struct refusal whole = {.text = joined.at, .len = joined.len, .stage = STAGE_NONE};
 
 	if (logline_code(text, len) == 0) {

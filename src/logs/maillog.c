@@ -71,8 +71,8 @@ pass_on(const struct refusal *refusal, void *arg)
 	struct maillog *maillog = arg;
 	struct refusal told = *refusal;
 	struct arena *arena = maillog->telling;
-	struct slice text =
-	    reply_inner(reply_unjoin((struct slice){told.text, told.len}, arena), arena);
+	struct slice text = reply_bare(
+	    reply_inner(reply_unjoin((struct slice){told.text, told.len}, arena), arena));
 
 	told.text = text.at;
 	told.len = text.len;
@@ -741,18 +741,12 @@ odd_blank(struct slice text)
 static size_t
 odd_quote(struct slice text)
 {
-	static const char *const quotes[] = {"\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x9e",
-	    "\xe2\x80\x98", "\xe2\x80\x99", "\xc2\xab", "\xc2\xbb"};
+	size_t len = quote_begins(text);
 
-	for (size_t i = 0; i < sizeof quotes / sizeof *quotes; i++) {
-		size_t len = strlen(quotes[i]);
-
-		if (text.len >= len + 3 && memcmp(text.at, quotes[i], len) == 0 &&
-		    strchr("245", text.at[len]) != NULL && is_digit(text.at[len + 1]) &&
-		    is_digit(text.at[len + 2]))
-			return len;
-	}
-	return 0;
+	return len > 1 && text.len >= len + 3 && strchr("245", text.at[len]) != NULL &&
+	               is_digit(text.at[len + 1]) && is_digit(text.at[len + 2])
+	           ? len
+	           : 0;
 }
 
 /* Neither hides a reply. */

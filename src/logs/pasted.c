@@ -103,6 +103,91 @@ reply_inner(struct slice text, struct arena *arena)
 	return inner != NULL ? slice_of(inner) : text;
 }
 
+static const struct quote_mark {
+	const char *octets;
+	bool is_double;
+} quote_marks[] = {
+    {"\"", true}, {"\xe2\x80\x9c", true}, /* “ */
+    {"\xe2\x80\x9d", true}, /* ” */
+    {"\xe2\x80\x9e", true}, /* „ */
+    {"\xe2\x80\x9f", true}, /* ‟ */
+    {"\xc2\xab", true}, /* « */
+    {"\xc2\xbb", true}, /* » */
+    {"'", false}, {"`", false}, {"\xe2\x80\x98", false}, /* ‘ */
+    {"\xe2\x80\x99", false}, /* ’ */
+    {"\xe2\x80\x9a", false}, /* ‚ */
+    {"\xe2\x80\xb9", false}, /* ‹ */
+    {"\xe2\x80\xba", false}, /* › */
+};
+
+static const struct quote_mark *
+mark_at_start(struct slice text)
+{
+	for (size_t i = 0; i < COUNT(quote_marks); i++)
+		if (slice_begins(text, quote_marks[i].octets))
+			return &quote_marks[i];
+	return NULL;
+}
+
+static const struct quote_mark *
+mark_at_end(struct slice text)
+{
+	for (size_t i = 0; i < COUNT(quote_marks); i++) {
+		size_t len = strlen(quote_marks[i].octets);
+
+		if (text.len >= len &&
+		    slice_begins(slice_from(text, text.len - len), quote_marks[i].octets))
+			return &quote_marks[i];
+	}
+	return NULL;
+}
+
+size_t
+quote_begins(struct slice text)
+{
+	const struct quote_mark *mark = mark_at_start(text);
+
+	return mark != NULL ? strlen(mark->octets) : 0;
+}
+
+/* Of the kind of `mark`, whatever their form. An apostrophe within a word is none. */
+static size_t
+count_marks(struct slice text, const struct quote_mark *mark)
+{
+	size_t count = 0;
+
+	for (size_t at = 0, len; at < text.len; at += len) {
+		const struct quote_mark *here = mark_at_start(slice_from(text, at));
+		bool within;
+
+		len = here != NULL ? strlen(here->octets) : 1;
+		within = at > 0 && is_alnum(text.at[at - 1]) && at + len < text.len &&
+		         is_alnum(text.at[at + len]);
+		count += here != NULL && here->is_double == mark->is_double &&
+		         (mark->is_double || !within);
+	}
+	return count;
+}
+
+struct slice
+reply_bare(struct slice text)
+{
+	struct slice bare = slice_trim(text), inner;
+	const struct quote_mark *mark;
+
+	for (int i = 0; i < 2 && bare.len > 0 && strchr(".,;)", bare.at[bare.len - 1]) != NULL; i++)
+		bare.len--;
+	mark = mark_at_end(bare);
+	if (mark == NULL || bare.len == strlen(mark->octets))
+		return text;
+	inner = slice_from(bare, quote_begins(bare));
+	if (logline_code(inner.at, inner.len) != 0)
+		bare = inner;
+	if (count_marks(bare, mark) % 2 == 0)
+		return text;
+	return slice_trim((struct slice){bare.at, bare.len - strlen(mark->octets)});
+}
+
 /* ---- lines */
 
 /* What swaks and telnet print: before a refusal, and where there is none. */

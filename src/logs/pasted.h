@@ -25,5 +25,10 @@ struct slice reply_unjoin(struct slice text, struct arena *arena);
 /* The reply that a wrapper quotes: Cisco's "5.1.0 - Unknown address error 550-'5.1.1 …'", Amazon's
  * "554 4.4.7 Message expired: …<421 4.4.2 …>"; else the text as it is, uncopied. */
 struct slice reply_inner(struct slice text, struct arena *arena);
+/* Without the quotation marks around it, and without the closing one whose opening one stood before
+ * the code and was left out with what is there. */
+struct slice reply_bare(struct slice text);
+/* Octets of the quotation mark, of any sort, that a text begins with; 0: it does with none. */
+size_t quote_begins(struct slice text);
 
 #endif

@@ -813,6 +813,51 @@ join_words(struct option_parse *parse)
 	*texts = joined;
 }
 
+/* "550", "5.7.1" */
+static bool
+begins_with_code(const char *at)
+{
+	size_t digits = strspn(at, "0123456789");
+
+	if (*at < '2' || *at > '5')
+		return false;
+	return (digits == 3 && !is_alnum(at[3])) ||
+	       (digits == 1 && at[1] == '.' && is_digit(at[2]));
+}
+
+/* "bounce.eml", "logs/mail.log": a word with a dot or a slash within, and no code. */
+static bool
+looks_like_file(const char *word)
+{
+	bool parted = false;
+
+	for (const char *at = word; *at != '\0'; at++) {
+		bool begins = at == word || !is_alnum(at[-1]);
+
+		if (!is_alnum(*at) && (unsigned char)*at < 0x80 &&
+		    strchr("._-/\\~+@:", *at) == NULL)
+			return false;
+		if (begins && begins_with_code(at))
+			return false;
+		parted |= *at == '/' || *at == '\\' || (*at == '.' && is_alnum(at[1]));
+	}
+	return parted && strstr(word, "://") == NULL;
+}
+
+/* What names a file that is not there would be read as a reply that says nothing. */
+static bool
+are_no_files(struct option_parse *parse)
+{
+	const struct strings *texts = &parse->options->operands;
+
+	for (size_t i = 0; i < texts->count; i++)
+		if (!looks_like_file(texts->items[i]))
+			return true;
+	return texts->count == 0 ||
+	       fail(parse, "%.*s: no such file, and no reply: a file is read with --input FILE",
+	           SHOWN_MAX, texts->items[0]);
+}
+
 static bool
 check_texts(struct option_parse *parse)
 {
@@ -828,6 +873,8 @@ check_texts(struct option_parse *parse)
 			return fail(parse, "%.*s: --input is read, so a text is one too many",
 			    SHOWN_MAX, text);
 	}
+	if (!are_no_files(parse))
+		return false;
 	join_words(parse);
 	return true;
 }
