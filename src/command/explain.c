@@ -140,6 +140,7 @@ judge(struct explainer *explainer, struct explanation *explanation, const struct
     struct counsel *counsel, struct diagnosis *diagnosis)
 {
 	const struct circumstances setting = {.domain = explanation->recipient_domain,
+	    .recipient = explanation->recipient,
 	    .own = explanation->said_by != NULL && strcmp(explanation->said_by, "server") != 0};
 
 	if (explainer->output.veil != NULL && !explanation->inbound) {

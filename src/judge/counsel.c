@@ -56,7 +56,6 @@ counsel_make(const struct remedies *remedies, const struct reading *reading,
 	    .who = by_rule && reading->who != WHO_NOBODY ? reading->who : remedy->who,
 	    .advice = remedy_fill(advice, &values, arena),
 	    .url = reading->url != NULL ? reading->url : remedy->url,
-	    .suppress = postmaster || dead || own
-	                    ? SUPPRESS_NO
-	                    : remedies_of_cause(remedies, reading->cause, NULL)->suppress};
+	    .suppress = by_rule ? remedies_of_cause(remedies, reading->cause, NULL)->suppress
+	                        : SUPPRESS_NO};
 }
