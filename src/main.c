@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "command/apart.h"
+#include "command/awaited.h"
 #include "command/command.h"
 #include "command/deadline.h"
 #include "command/standard.h"
@@ -82,6 +83,7 @@ run_command(enum command_id command, int argc, char **argv, struct arena *arena)
 	status = files_apart(&options);
 	if (status != EXIT_OK)
 		return status;
+	awaited_tell(&options);
 	deadline_begin(&options);
 	return run[command](&options);
 }

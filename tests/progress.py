@@ -4,10 +4,12 @@ import os
 import pty
 import re
 import select
+import socket
 import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -18,7 +20,7 @@ if 'MXWALK_CONFIG' not in os.environ:
     sys.exit(subprocess.call([MXWALK, 'lab', '--', sys.executable, __file__]))
 
 
-def on_terminal(*args, columns=100, input=None, both=True):
+def on_terminal(*args, columns=100, input=None, both=True, command='probe', typed=None):
     """Runs mxwalk with standard error (and output) on a terminal: (what came, [(seconds, bytes)], what went to the pipe)."""
     main, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack('HHHH', 40, columns, 0, 0))
@@ -26,9 +28,11 @@ def on_terminal(*args, columns=100, input=None, both=True):
     attributes[1] &= ~termios.OPOST
     termios.tcsetattr(terminal, termios.TCSANOW, attributes)
     began = time.monotonic()
-    p = subprocess.Popen([MXWALK, 'probe', '--color', 'never', *args], stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
+    p = subprocess.Popen([MXWALK, command, '--color', 'never', *args], stdin=terminal if typed is not None else subprocess.DEVNULL if input is None else subprocess.PIPE,
                          stdout=terminal if both else subprocess.PIPE, stderr=terminal)
     os.close(terminal)
+    if typed is not None:
+        os.write(main, typed)
     if input is not None:
         p.stdin.write(input)
         p.stdin.close()
@@ -88,6 +92,37 @@ tap.check('a list: it is gone before results', sum('lab.example from' in line fo
 
 text, pieces, _ = on_terminal('-q', '--timeout', '2s', 'silent-greeting.lab.example')
 tap.check('-q: none', '\x1b' not in text, repr(text))
+
+# ---- self --egress, and what is typed
+
+
+def slow(seconds):
+    listener = socket.create_server(('127.77.6.1', 0))
+
+    def serve():
+        with listener.accept()[0] as peer:
+            time.sleep(seconds)
+            peer.sendall(b'220 x\r\n')
+            peer.recv(100)
+    threading.Thread(target=serve, daemon=True).start()
+    return f'127.77.6.1:{listener.getsockname()[1]}'
+
+
+SELF = ('--source', '127.0.1.1', '--allow-private', '--no-dnsbl', '--egress')
+server = slow(1.5)
+text, pieces, _ = on_terminal(*SELF, server, command='self')
+tap.check('self --egress: what is tried, and for how long, within 2 s', pieces[0][0] < 2 and re.search(
+    rf'\r\x1b\[K{re.escape(server)}: 127\.77\.6\.1 \[127\.77\.6\.1\]:\d+, greeting, [12] s', text), repr(text[:300]))
+tap.check('… and it is gone before the report', screen(text)[0].startswith('127.0.1.1: ') and not any('greeting, ' in line for line in screen(text)), screen(text))
+END = 'Ctrl-D on a line of its own ends it'
+for command, args, words in (('probe', ('-i', '-'), 'type targets, one a line'), ('self', ('-i', '-'), 'type addresses, one a line'), ('preflight', ('-',), 'paste a message, with its header'),
+                             ('explain', (), 'paste replies'), ('explain', ('-i', '-'), 'paste replies'), ('explain', ('-',), 'paste replies'), ('report', ('-',), 'paste records of a run'),
+                             ('preflight', ('--list', '-', __file__), 'type recipients, one a line'), ('probe', ('--data', '@-', 'a@mx-null.lab.example'), 'paste a message')):
+    text, pieces, _ = on_terminal(*args, command=command, typed=b'\x04')
+    tap.check(f'{command} {" ".join(args[:2])} on a terminal: what is awaited, and how it ends', words in text and END in text, repr(text))
+text, pieces, _ = on_terminal('-q', '-i', '-', typed=b'\x04')
+tap.check('-q: not a word of it', END not in text, repr(text))
+
 p = subprocess.run([MXWALK, 'probe', '--timeout', '2s', 'silent-greeting.lab.example'], capture_output=True, timeout=30)
 tap.check('no terminal: none', b'\x1b' not in p.stdout + p.stderr, p)
 tap.done()

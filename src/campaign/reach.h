@@ -14,6 +14,8 @@
 struct arena;
 struct event_base;
 
+struct run_progress;
+
 struct reach_plan { /* borrowed */
 	struct event_base *base;
 	struct consult_who who;
@@ -22,6 +24,9 @@ struct reach_plan { /* borrowed */
 	bool allow_private;
 	const char *const *hosts; /* each good for target_server */
 	size_t count;
+	/* Once a second: whom is being tried. NULL: nobody is told. */
+	void (*life)(const struct run_progress *progress, void *arg);
+	void *arg;
 };
 
 struct reach { /* in the arena */

@@ -613,16 +613,6 @@ sum_up(struct explainer *explainer)
 	buf_release(&passed);
 }
 
-/* Nobody is to sit before a terminal that says nothing. */
-static void
-tell_what_is_awaited(const struct options *options)
-{
-	if ((options->input == NULL || strcmp(options->input, "-") == 0) && isatty(STDIN_FILENO))
-		log_note(
-		    "paste replies, lines of a log or a bounce; Ctrl-D on a line of its own ends "
-		    "them");
-}
-
 static int
 explain_all(struct explainer *explainer)
 {
@@ -630,8 +620,6 @@ explain_all(struct explainer *explainer)
 	int status = EXIT_OK;
 
 	explained_init(&explainer->explained);
-	if (texts->count == 0)
-		tell_what_is_awaited(explainer->options);
 	if (texts->count == 0 || (texts->count == 1 && strcmp(texts->items[0], "-") == 0))
 		status = explain_input(explainer);
 	else

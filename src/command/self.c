@@ -28,6 +28,7 @@
 #include "judge/seen.h"
 #include "report/nagios.h"
 #include "report/ndjson.h"
+#include "report/progress.h"
 #include "report/text_addresses.h"
 #include "report/text_advice.h"
 
@@ -296,6 +297,19 @@ who_saw(const struct self *self)
 	return seen;
 }
 
+static void
+show_egress(const struct run_progress *progress, void *arg)
+{
+	static const struct tally none;
+	struct buf line;
+
+	(void)arg;
+	buf_init(&line, 1024);
+	progress_line(&line, progress, &none);
+	log_progress(line.data);
+	buf_release(&line);
+}
+
 /* --egress, from the source at hand. */
 static void
 try_egress(struct self *self, const struct ip *source)
@@ -307,13 +321,15 @@ try_egress(struct self *self, const struct ip *source)
 	    .source = o->sources.count > 0 ? *source : (struct ip){0},
 	    .allow_private = o->allow_private,
 	    .hosts = o->egress.items,
-	    .count = o->egress.count};
+	    .count = o->egress.count,
+	    .life = o->quiet || !isatty(STDERR_FILENO) ? NULL : show_egress};
 
 	self->egress_tried = NULL;
 	for (size_t i = 0; i < o->egress.count; i++)
 		self->egress_tried = arena_printf(self->question, "%s%s%s",
 		    i > 0 ? self->egress_tried : "", i > 0 ? ", " : "", o->egress.items[i]);
 	reach_any(&plan, self->question, &self->egress);
+	log_progress(NULL);
 }
 
 /* The gravest of the lists that have the address: of blocklists, the first. */
