@@ -182,7 +182,8 @@ servers = Servers(ADDRESSES)
 dns = book('local', **many(8, lambda i: f'mx.site{i}.example', lambda i: f'127.77.4.{i + 1}'))
 TARGETS = [f'd{i}.example' for i in range(8)]
 if NUMBERS:
-    status, results, end, err = within(failing('connect', errno.EPERM), *dns, '--port', str(servers.port), *TARGETS, '--concurrency', '1')
+    nets = book('nets', **many(8, lambda i: f'mx.site{i}.example', lambda i: f'{("192.0.2", "198.51.100", "203.0.113")[i % 3]}.{i}'))  # the call fails: nothing goes there
+    status, results, end, err = within(failing('connect', errno.EPERM), *nets, '--port', str(servers.port), *TARGETS, '--concurrency', '1')
     tap.check('no permission to connect: local, never the target, and the run stops', status == 71 and [r['status'] for r in results] == ['local'] * 3 and
               end.get('stopped') == 'this-host' and end['under_way'] + end['not_begun'] == 5 and 'this host cannot connect' in err, f'{status} {results} {end} {err}')
     status, results, end, err = within(failing('connect', errno.EPERM), *dns, '--port', str(servers.port), *TARGETS, '--keep-going')
@@ -208,7 +209,7 @@ if os.getuid() == 0 and not subprocess.call(['unshare', '--net', 'true'], stderr
     PROHIBITED = '''import os, subprocess, sys, json
 sys.path.insert(0, os.path.join(os.environ['TOP'], 'tests'))
 from peer import Servers, takes_mail
-subprocess.run('ip link set lo up; ip addr add 198.41.5.1/24 dev lo; ip route add prohibit 198.41.0.4', shell=True, check=True)
+subprocess.run('ip link set lo up; ip addr add 198.41.5.1/24 dev lo; ip route add prohibit 198.41.0.0/24', shell=True, check=True)
 servers = Servers({f'198.41.5.{i + 1}': takes_mail(0) for i in range(30)})
 p = subprocess.run([os.environ['MXWALK'], 'probe', '--json', *sys.argv[1:], '--port', str(servers.port)], capture_output=True, text=True, timeout=60)
 print(json.dumps([p.returncode, [json.loads(line) for line in p.stdout.splitlines()], p.stderr]))
@@ -227,7 +228,14 @@ servers.close()
     tap.check('a route forbids the first exchanger: the second is asked', status == 0 and results == ['accepted'], f'{status} {results} {end} {err}')
     status, results, end, err = prohibited(*dns, '--concurrency', '1', 'forbidden.example', *(f'd{i}.example' for i in range(29)))
     tap.check('… one target of thirty: the others are asked', status == 71 and sorted(results) == ['accepted'] * 29 + ['local'] and 'stopped' not in end, f'{status} {results} {end} {err}')
-    status, results, end, err = prohibited(*dns, 'forbidden.example')
+    dns = book('network', **{f'away{i}_example': [(10, f'mx.away{i}.example', f'198.41.0.{4 + i}')] for i in range(8)},
+               **{f'd{i}_example': [(10, f'mx.site{i}.example', f'198.41.5.{i + 1}')] for i in range(10)})
+    status, results, end, err = prohibited(*dns, '--concurrency', '1', *(f'away{i}.example' for i in range(8)), *(f'd{i}.example' for i in range(10)))
+    tap.check('… the first eight lie in one network that is prohibited: the ten behind it are asked', status == 71 and sorted(results) == ['accepted'] * 10 + ['local'] * 8 and
+              'stopped' not in end, f'{status} {results} {end} {err}')
+    status, results, end, err = prohibited(*dns, '--concurrency', '1', *(f'away{i}.example' for i in range(8)))
+    tap.check('… nothing but those: said', status == 71 and results == ['local'] * 8 and 'this host cannot connect' in err, f'{status} {results} {end} {err}')
+    status, results, end, err = prohibited(*dns, 'away0.example')
     tap.check('… the only one: its verdict, 71', status == 71 and results == ['local'] and 'Permission denied' in err, f'{status} {results} {end} {err}')
 else:
     tap.skip('a route that forbids', "a network namespace is root's")

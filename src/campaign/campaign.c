@@ -19,7 +19,7 @@ enum {
 	SIGNALS = 4,
 	SMTP_PORT = 25,
 	LINES_AT_ONCE = 1000, /* that are read before the loop has its turn again */
-	FORBIDDEN = 3, /* addresses: one route or rule that forbids is no accident of all */
+	FORBIDDEN = 3, /* networks: one route or rule that forbids is no accident of all */
 	SERVED_WAITING = 10000, /* lines that wait for the walk of another: then no more are read */
 };
 
@@ -36,7 +36,7 @@ struct campaign {
 	struct egress egress;
 	unsigned port; /* that was tried */
 	int64_t closed; /* when it looked so for the first time; 0: it does not */
-	struct ip forbidden[FORBIDDEN]; /* different ones that we may not connect to */
+	struct ip forbidden[FORBIDDEN]; /* of different networks, that we may not connect to */
 	size_t forbidden_count;
 	int forbidden_error; /* of the last */
 	int64_t all_forbidden; /* when there were so many */
@@ -181,12 +181,19 @@ stop_for_this_host(struct campaign *campaign, int error)
 	give_up(campaign, RUN_THIS_HOST);
 }
 
+/* A rule or a route goes by networks: whole providers, whole countries' blocks. */
+static bool
+share_network(const struct ip *a, const struct ip *b)
+{
+	return ip_within(a, b, a->family == 4 ? 8 : 16);
+}
+
 static void
 note_forbidden(struct campaign *campaign, const struct attempt *attempt)
 {
 	campaign->forbidden_error = attempt->error;
 	for (size_t i = 0; i < campaign->forbidden_count; i++)
-		if (ip_equal(&campaign->forbidden[i], &attempt->ip))
+		if (share_network(&campaign->forbidden[i], &attempt->ip))
 			return;
 	if (campaign->forbidden_count == FORBIDDEN)
 		return;
