@@ -168,9 +168,10 @@ put_phrases(const char *name, const struct phrases *phrases)
 	for (size_t i = 0; i < phrases->count; i++) {
 		const struct phrase_row *phrase = &phrases->list[i];
 
-		printf("\t{0x%llx, 0x%llx, %u, %u, %u, %u, %u},\n",
+		printf("\t{0x%llx, 0x%llx, %u, %u, %u, %u, %u, %u},\n",
 		    (unsigned long long)phrase->head, (unsigned long long)phrase->mask,
-		    phrase->text, phrase->instead, phrase->len, phrase->instead_len, phrase->kind);
+		    phrase->text, phrase->instead, phrase->len, phrase->instead_len, phrase->kind,
+		    phrase->end);
 	}
 	put_end();
 }

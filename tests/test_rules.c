@@ -291,19 +291,28 @@ Test(synonyms, whole_words_are_put_in_and_their_places_kept)
 	    {"re-declined", NULL},
 	    {"Empf\xc3\xa4nger", "recipient"},
 	    {"Empf\xc3\xa4ngern", NULL},
+	    {"es rechazado", "es rejected"},
+	    {"rechazadas, rechaz", "rejected, rechaz"},
+	    {"rechazado@example.com rechazado_a", NULL},
+	    {"\xe6\x82\xa8\xe7\x94\xa8\xe6\x88\xb7\xe6\x97\xa0",
+	        "\xe6\x82\xa8user \xe6\x97\xa0"}, /* within a sentence */
+	    {"x\xe7\x94\xa8\xe6\x88\xb7.", "xuser."},
 	    {"", NULL},
 	};
 	static const char texts[] =
-	    "\0empf\xc3\xa4nger\0recipient\0mail box\0mailbox\0declined\0rejected";
+	    "\0empf\xc3\xa4nger\0recipient\0mail box\0mailbox\0declined\0rejected\0rechazad*\0"
+	    "\xe7\x94\xa8\xe6\x88\xb7\0user";
 	static const struct phrase_row phrases[] = {
 	    {.text = 1, .instead = 12},
 	    {.text = 22, .instead = 31},
 	    {.text = 39, .instead = 48},
+	    {.text = 57, .instead = 48},
+	    {.text = 67, .instead = 74},
 	};
 	struct arena *arena = arena_new();
 	struct phrases synonyms;
 
-	phrases_make(&synonyms, texts, phrases, 3, synonyms_inner, arena);
+	phrases_make(&synonyms, texts, phrases, 5, synonyms_inner, arena);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		size_t len = strlen(cases[i].text);
 		const char *marked = mark_dots(cases[i].text, len, arena);

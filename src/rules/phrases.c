@@ -50,12 +50,25 @@ by_place(const void *a, const void *b)
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
+/* How the phrase ends; a stem is without its star from here on. */
+static void
+set_end(struct phrase_row *phrase, const char *text)
+{
+	phrase->len = (uint16_t)strlen(text);
+	phrase->end = ENDS_WITH_WORD;
+	if (phrase->len > 1 && text[phrase->len - 1] == '*') {
+		phrase->len--;
+		phrase->end = ENDS_AS_STEM;
+	} else if (phrase->len >= 3 && phrases_close(text[phrase->len - 3]))
+		phrase->end = ENDS_ANYWHERE;
+}
+
 static struct placed
 place(const struct phrases *phrases, struct phrase_row phrase, unsigned number)
 {
 	const char *texts = phrases->texts;
 
-	phrase.len = (uint16_t)strlen(texts + phrase.text);
+	set_end(&phrase, texts + phrase.text);
 	phrase.head = head_of(texts + phrase.text, phrase.len);
 	phrase.mask = phrase.len < HEAD ? (UINT64_C(1) << (8 * phrase.len)) - 1 : UINT64_MAX;
 	if (phrase.instead != 0)
@@ -90,6 +103,27 @@ phrases_make(struct phrases *phrases, const char *texts, const struct phrase_row
 		phrases->first[bucket++] = (uint16_t)count;
 }
 
+size_t
+phrases_letters(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && (is_alnum(text[n]) || (unsigned char)text[n] >= 0x80))
+		n++;
+	return n;
+}
+
+static bool
+ends_there(
+    const struct phrases *phrases, const struct phrase_row *phrase, const char *text, size_t len)
+{
+	size_t end = phrase->len;
+
+	if (phrase->end == ENDS_AS_STEM)
+		end += phrases_letters(text + end, len - end);
+	return phrase->end == ENDS_ANYWHERE || end == len || !phrases_inner(phrases, text[end]);
+}
+
 /* `head` is the text's. */
 static bool
 stands(const struct phrases *phrases, const struct phrase_row *phrase, uint64_t head,
@@ -98,7 +132,7 @@ stands(const struct phrases *phrases, const struct phrase_row *phrase, uint64_t 
 	const char *own = phrases->texts + phrase->text;
 
 	if (((head ^ phrase->head) & phrase->mask) != 0 || len < phrase->len ||
-	    (len > phrase->len && phrases_inner(phrases, text[phrase->len])))
+	    !ends_there(phrases, phrase, text, len))
 		return false;
 	for (size_t i = phrase->len; i > HEAD; i--)
 		if (to_lower(text[i - 1]) != own[i - 1])

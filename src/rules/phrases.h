@@ -1,5 +1,7 @@
 /* phrases: which of many phrases a text goes on with at the beginning of a word. A phrase stands
- * between ends of words; ASCII letters are taken in lower case. Made once, then only read. */
+ * between ends of words, but a stem ("rechazad*") has any ending, and in Chinese and Japanese a
+ * word begins and ends anywhere. ASCII letters are taken in lower case. Made once, then only read.
+ */
 #ifndef RULES_PHRASES_H
 #define RULES_PHRASES_H
 
@@ -9,12 +11,16 @@
 
 struct arena;
 
+enum phrase_end { ENDS_WITH_WORD, ENDS_AS_STEM, ENDS_ANYWHERE };
+
 struct phrase_row {
 	uint64_t head, mask; /* its first eight octets, the first lowest; which of them it has */
-	uint32_t text; /* where in `texts` it stands: in lower case, two octets or more */
+	uint32_t text; /* where in `texts` it stands: in lower case, two octets or more; a * follows
+	                  a stem */
 	uint32_t instead; /* … and what it is read as; 0 where that is not the question */
 	uint16_t len, instead_len;
-	uint32_t kind; /* whatever its owner makes of it */
+	uint16_t kind; /* whatever its owner makes of it */
+	uint16_t end; /* enum phrase_end */
 };
 
 enum { PHRASE_BUCKET_BITS = 12, PHRASE_BUCKETS = 1 << PHRASE_BUCKET_BITS };
@@ -37,8 +43,17 @@ void phrases_make(struct phrases *phrases, const char *texts, const struct phras
     size_t count, const char *inner, struct arena *arena);
 /* The longest that the text, of two octets or more, begins with; NULL: none. */
 const struct phrase_row *phrases_find(const struct phrases *phrases, const char *text, size_t len);
+/* How many letters and digits the text begins with. */
+size_t phrases_letters(const char *text, size_t len);
 /* All of the text is one, and of this kind. */
 bool phrases_have(const struct phrases *phrases, const char *text, size_t len, unsigned kind);
+
+/* The octet begins a character of Chinese or Japanese, where no blank is between words. */
+static inline bool
+phrases_close(char c)
+{
+	return (unsigned char)c >= 0xe3 && (unsigned char)c <= 0xe9;
+}
 
 static inline bool
 phrases_inner(const struct phrases *phrases, char c)

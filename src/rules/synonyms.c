@@ -18,7 +18,7 @@ next_word(const struct phrases *synonyms, const char *start, const char *at, con
 	for (; at < end; at++) {
 		bool inner = phrases_inner(synonyms, *at);
 
-		if (inner && !within)
+		if (inner && (!within || phrases_close(*at)))
 			return at;
 		within = inner || *at == '-';
 	}
@@ -54,7 +54,7 @@ synonyms_reword(const struct phrases *synonyms, const char *text, size_t len, st
 			continue;
 		}
 		if (copy == NULL) { /* a phrase has two octets at least with what follows it */
-			size_t room = len + (len / 2 + 1) * synonyms->growth + 1;
+			size_t room = len + (len / 2 + 1) * (synonyms->growth + 1) + 1;
 
 			copy = arena_alloc(arena, room);
 			from = arena_alloc(arena, room * sizeof *from);
@@ -62,7 +62,12 @@ synonyms_reword(const struct phrases *synonyms, const char *text, size_t len, st
 		put(copy, from, &n, kept, (size_t)(at - kept), (size_t)(kept - text), true);
 		put(copy, from, &n, synonyms->texts + synonym->instead, synonym->instead_len,
 		    (size_t)(at - text), false);
-		kept = at += synonym->len;
+		kept = at + synonym->len;
+		if (synonym->end == ENDS_AS_STEM)
+			kept += phrases_letters(kept, (size_t)(end - kept));
+		if (synonym->end == ENDS_ANYWHERE && kept < end && phrases_inner(synonyms, *kept))
+			put(copy, from, &n, " ", 1, (size_t)(at - text), false);
+		at = kept;
 	}
 	if (copy == NULL)
 		return false;
