@@ -30,7 +30,8 @@ FINDING = {'type': 'finding', 'schema': 1, 'sender': {'ip': '192.0.2.1', 'helo':
 RUN = {'type': 'run', 'schema': 1, 'version': '0.1.0', 'started': '2026-11-24T10:00:00.000Z', 'options': ['port=25'], 'nameservers': ['127.0.0.1']}
 STATUSES = 'accepted refused deferred dropped broken unreachable undeliverable dns-error skipped local'.split()
 SUMMARY = {'type': 'summary', 'schema': 1, 'targets': 1, 'served': 0, 'bad_input': 0, 'status': {s: int(s == 'refused') for s in STATUSES}, 'asked': {'ehlo-tls': 2}, 'cause': {'ip-blocklist': 1}, 'list': {'zen.spamhaus.org': 1},
-           'basis': {'ip-blocklist': {'stated': 1}}, 'mx_site': {'example.com': 1}, 'first': {'cause': 'ip-blocklist', 'targets': 1},
+           'basis': {'ip-blocklist': {'stated': 1}}, 'mx_site': {'example.com': 1},
+           'tls_sites': dict.fromkeys(('seen', 'tls13', 'hybrid', 'certificate_near_end', 'dane', 'dane_fails', 'mta_sts', 'mta_sts_fails', 'mta_sts_testing'), 0), 'first': {'cause': 'ip-blocklist', 'targets': 1},
            'sites': [{'site': 'example.com', 'targets': 1, 'status': {'refused': 1}, 'cause': 'ip-blocklist', 'list': 'zen.spamhaus.org'}], 'sources': [{'source': None, 'targets': 1, 'status': {'refused': 1}}],
            'interrupted': False, 'under_way': 0, 'not_begun': 0, 'ms': 10}
 EXPLANATION = {'type': 'explanation', 'schema': 1, 'code': 554, 'enhanced': '', 'text': '554 no', 'cause': 'unknown', 'rule': None, 'matched': None, 'list': None, 'lists': [], 'what': None, 'listed': None,

@@ -160,8 +160,8 @@ take_row(struct changes *changes, const struct record *record)
 	struct change_state *state;
 
 	arena_reset(changes->line);
-	if (record->type != RECORD_RESULT ||
-	    !row_read(&row, record, ROW_WITH_ATTEMPT, changes->line) || row.target.len == 0)
+	if (record->type != RECORD_RESULT || !row_read(&row, record, ROW_WHOLE, changes->line) ||
+	    row.target.len == 0)
 		return;
 	if (changes->plan.veil != NULL)
 		veil_add_text(changes->plan.veil, row.source);

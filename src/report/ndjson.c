@@ -118,6 +118,15 @@ write_places(struct json *json, const struct overview *overview)
 }
 
 static void
+write_tls_sites(struct json *json, const struct overview *overview)
+{
+	json_object_begin(json, "tls_sites");
+	for (enum overview_trait t = 0; t < SITE_TRAITS; t++)
+		json_number(json, overview_trait_name(t), (long long)overview->tls_sites[t]);
+	json_object_end(json);
+}
+
+static void
 write_first(struct json *json, const struct overview *overview)
 {
 	const struct overview_cause *first = overview_first(overview);
@@ -155,6 +164,7 @@ record_summary(struct buf *out, const struct tally *tally, const struct run_end 
 	json_object_end(&json);
 	write_causes(&json, &overview);
 	write_places(&json, &overview);
+	write_tls_sites(&json, &overview);
 	write_first(&json, &overview);
 	json_bool(&json, "interrupted", end->interrupted);
 	json_text(&json, "stopped", run_stop_name(end->stop));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/names.h"
 
 /* A cell, as far as places and their troubles are concerned. */
 struct piece {
@@ -211,7 +212,7 @@ take_cells(struct overview *overview, struct piece **pieces, size_t *count, stru
 		if (entry.explained)
 			continue;
 		overview->tls[entry.tls] += entry.served ? 0 : n;
-		overview->policy[entry.policy] += entry.served ? 0 : n;
+		overview->policy[tally_policy(entry.dane, entry.sts)] += entry.served ? 0 : n;
 		overview->with_site += entry.site.at != NULL ? n : 0;
 		if (entry.status != WALK_ACCEPTED)
 			overview->who[entry.who] += n;
@@ -219,6 +220,75 @@ take_cells(struct overview *overview, struct piece **pieces, size_t *count, stru
 			*pieces = must_realloc(*pieces, (*count * 2 + 1) * sizeof **pieces);
 		(*pieces)[(*count)++] = piece_of(cell, n);
 	}
+}
+
+/* ---- sites by their TLS */
+
+static const struct {
+	const char *name, *words;
+} site_traits[SITE_TRAITS] = {[SITE_TLS_SEEN] = {"seen", "TLS, or none, that was seen"},
+    [SITE_TLS_13] = {"tls13", "TLS 1.3"},
+    [SITE_HYBRID] = {"hybrid", "a hybrid key exchange"},
+    [SITE_NEAR_END] = {"certificate_near_end", "a certificate near its end"},
+    [SITE_DANE] = {"dane", "DANE"},
+    [SITE_DANE_FAILS] = {"dane_fails", "DANE that fails"},
+    [SITE_STS] = {"mta_sts", "MTA-STS"},
+    [SITE_STS_FAILS] = {"mta_sts_fails", "MTA-STS that fails"},
+    [SITE_STS_TESTING] = {"mta_sts_testing", "MTA-STS in testing"}};
+
+const char *
+overview_trait_name(enum overview_trait trait)
+{
+	return site_traits[trait].name;
+}
+
+const char *
+overview_trait_words(enum overview_trait trait)
+{
+	return site_traits[trait].words;
+}
+
+static unsigned
+traits_of(const struct tally_entry *entry)
+{
+	enum {
+		DANE = 1 << SITE_DANE,
+		DANE_FAILS = DANE | 1 << SITE_DANE_FAILS,
+		STS = 1 << SITE_STS,
+		STS_FAILS = STS | 1 << SITE_STS_FAILS,
+	};
+	static const unsigned of_dane[TALLY_DANE_COUNT] = {
+	    [TALLY_DANE_GOOD] = DANE, [TALLY_DANE_FAILS] = DANE_FAILS, [TALLY_DANE_UNTRIED] = DANE};
+	static const unsigned of_sts[TALLY_STS_COUNT] = {[TALLY_STS_GOOD] = STS,
+	    [TALLY_STS_FAILS] = STS_FAILS,
+	    [TALLY_STS_UNTRIED] = STS,
+	    [TALLY_STS_TESTING] = 1 << SITE_STS_TESTING};
+	bool tls13 = entry->tls == TALLY_TLS_13 || entry->tls == TALLY_TLS_13_UNTRUSTED;
+
+	return (unsigned)(entry->tls != TALLY_TLS_UNKNOWN) << SITE_TLS_SEEN |
+	       (unsigned)tls13 << SITE_TLS_13 | (unsigned)entry->hybrid << SITE_HYBRID |
+	       (unsigned)entry->near_end << SITE_NEAR_END | of_dane[entry->dane] |
+	       of_sts[entry->sts];
+}
+
+static void
+count_traits(struct overview *overview, struct arena *arena)
+{
+	size_t sites = names_count(overview->tally->sites) + 1;
+	unsigned *traits = arena_alloc(arena, sites * sizeof *traits);
+	struct ledger_place at = {0};
+	unsigned long n;
+	uint64_t cell;
+
+	memset(traits, 0, sites * sizeof *traits);
+	while (tally_next(overview->tally, &at, &cell, &n)) {
+		const struct tally_entry entry = tally_entry(overview->tally, cell);
+
+		traits[tally_site(cell)] |= traits_of(&entry);
+	}
+	for (size_t i = 1; i < sites; i++)
+		for (enum overview_trait t = 0; t < SITE_TRAITS; t++)
+			overview->tls_sites[t] += traits[i] >> t & 1;
 }
 
 /* Pairs stand in the order of their sites, so that a table of them needs no search. */
@@ -253,6 +323,7 @@ overview_make(struct overview *overview, const struct tally *tally, struct arena
 
 	*overview = (struct overview){.tally = tally};
 	take_cells(overview, &pieces, &n, arena);
+	count_traits(overview, arena);
 	sort_causes(overview);
 	overview->site_count = gather(tally, &overview->sites, pieces, n, TALLY_SITE, arena);
 	overview->source_count = gather(tally, &overview->sources, pieces, n, TALLY_SOURCE, arena);

@@ -30,6 +30,19 @@ struct overview_place { /* a site, a source, or a site as one source sees it */
 	unsigned of_cause; /* how many of them */
 };
 
+enum overview_trait { /* of a site: so it is at one of its targets */
+	SITE_TLS_SEEN, /* whatever it shows */
+	SITE_TLS_13,
+	SITE_HYBRID,
+	SITE_NEAR_END,
+	SITE_DANE,
+	SITE_DANE_FAILS,
+	SITE_STS, /* enforced */
+	SITE_STS_FAILS,
+	SITE_STS_TESTING,
+	SITE_TRAITS
+};
+
 struct overview {
 	const struct tally *tally;
 	struct overview_cause causes[CAUSE_COUNT]; /* the most frequent first */
@@ -43,6 +56,7 @@ struct overview {
 	size_t site_count, source_count, pair_count;
 	unsigned long with_site; /* targets that have one */
 	unsigned long tls[TALLY_TLS_COUNT], policy[POLICY_COUNT];
+	unsigned long tls_sites[SITE_TRAITS]; /* how many, of those that are told apart */
 	unsigned long who[WHO_COUNT]; /* of what was not accepted: who has to act */
 };
 
@@ -62,6 +76,9 @@ size_t overview_pairs_of(const struct overview *overview, const struct overview_
 /* What a sender has to do first: the cause within his reach that holds up most targets; NULL: none
  * does. */
 const struct overview_cause *overview_first(const struct overview *overview);
+
+const char *overview_trait_name(enum overview_trait trait); /* the record's word */
+const char *overview_trait_words(enum overview_trait trait); /* "DANE that fails" */
 
 unsigned overview_undetermined(const unsigned status[WALK_COUNT]);
 

@@ -16,7 +16,7 @@ enum {
 	PIECE = 65536, /* octets at which what was said is written */
 	KEPT_MAX = 1 << 30
 };
-static const uint64_t kept_mark = (uint64_t)1 << 62; /* of a cell: its row is kept */
+static const uint64_t kept_mark = (uint64_t)1 << 63; /* of a cell: its row is kept */
 /* Of a target whose records pass again: the status of the last, how many are to come, and whether
  * its name was told. */
 static const uint64_t told_mark = (uint64_t)1 << 62, coming_one = 16, coming_status = 15;
@@ -231,10 +231,8 @@ take_row(struct report *report, const struct record *record)
 {
 	struct result_row row;
 	bool again = report->format->passes_again;
-	enum row_detail detail = report->format == &report_text ? ROW_SHORT : ROW_WITH_ATTEMPT;
+	enum row_detail detail = again && !report->telling ? ROW_KEY : ROW_WHOLE;
 
-	if (again && !report->telling)
-		detail = ROW_KEY;
 	arena_reset(report->line);
 	if (report->failed || !row_read(&row, record, detail, report->line))
 		return;

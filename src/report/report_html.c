@@ -486,6 +486,29 @@ say_policies(struct report *report)
 }
 
 static void
+say_tls_sites(struct report *report)
+{
+	static const char *const heads[] = {"Sites with", "#Sites", "Share of those seen", NULL};
+	const unsigned long *count = report->overview.tls_sites;
+	struct buf share;
+
+	if (count[SITE_TLS_SEEN] == 0)
+		return;
+	page_table(&report->out, "", "What there is of TLS by site", heads);
+	buf_init(&share, 100);
+	for (enum overview_trait t = SITE_TLS_SEEN + 1; t < SITE_TRAITS; t++) {
+		buf_clear(&share);
+		share_words(&share, count[t], count[SITE_TLS_SEEN]);
+		buf_printf(&report->out, "<tr><th scope=\"row\">%s</th>", overview_trait_words(t));
+		page_number(&report->out, count[t]);
+		page_cell(&report->out, share.data);
+		buf_puts(&report->out, "</tr>\n");
+	}
+	buf_release(&share);
+	page_table_end(&report->out);
+}
+
+static void
 say_tls(struct report *report)
 {
 	static const char *const heads[] = {"TLS", "#Targets", "Share of those seen", NULL};
@@ -511,6 +534,7 @@ say_tls(struct report *report)
 	}
 	buf_release(&share);
 	page_table_end(&report->out);
+	say_tls_sites(report);
 	say_policies(report);
 	say_certificates(report);
 }

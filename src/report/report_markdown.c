@@ -106,6 +106,23 @@ say_sites(struct report *report)
 }
 
 static void
+say_tls(struct report *report)
+{
+	const unsigned long *count = report->overview.tls_sites;
+	struct buf *out = &report->out;
+
+	if (count[SITE_TLS_SEEN] == 0)
+		return;
+	buf_puts(out, "## TLS\n\n| Sites with | Sites | Share of those seen |\n|---|--:|---|\n");
+	for (enum overview_trait t = SITE_TLS_SEEN + 1; t < SITE_TRAITS; t++) {
+		buf_printf(out, "| %s | %lu | ", overview_trait_words(t), count[t]);
+		share_words(out, count[t], count[SITE_TLS_SEEN]);
+		buf_puts(out, " |\n");
+	}
+	buf_putc(out, '\n');
+}
+
+static void
 say_sender(struct report *report, const struct report_sender *sender)
 {
 	struct buf *out = &report->out;
@@ -206,6 +223,7 @@ finish(struct report *report)
 		say_statuses(report);
 	say_causes(report);
 	say_sites(report);
+	say_tls(report);
 	for (size_t i = 0; i < report->sender_count; i++)
 		say_sender(report, &report->senders[i]);
 	say_checks(report);

@@ -194,6 +194,19 @@ say_policies(struct buf *out, const struct report *report)
 }
 
 static void
+say_tls_sites(struct buf *out, const struct report *report)
+{
+	const unsigned long *count = report->overview.tls_sites;
+
+	if (count[SITE_TLS_SEEN] == 0)
+		return;
+	head(out, "tls_sites", "gauge", "Sites by what there is of TLS at one target at least.");
+	for (enum overview_trait t = 0; t < SITE_TRAITS; t++)
+		buf_printf(
+		    out, "mxwalk_tls_sites{trait=\"%s\"} %lu\n", overview_trait_name(t), count[t]);
+}
+
+static void
 say_certificates(struct buf *out, const struct report *report)
 {
 	if (report->certificate_count == 0)
@@ -275,6 +288,7 @@ finish(struct report *report)
 		say_targets(out, report);
 		say_sites(out, &report->overview);
 		say_policies(out, report);
+		say_tls_sites(out, report);
 		say_certificates(out, report);
 		say_times(out, report);
 	}

@@ -107,22 +107,30 @@ take_all(
 
 /* ---- the attempt that decided: the first with the result's status and stage */
 
+/* The chain comes last, and is long. */
 static void
 take_tls(struct result_row *row, struct slice object, struct arena *arena)
 {
 	struct json_scan scan = json_scan_begin(object);
 	struct json_member member;
-	bool offered = false, done = false;
+	bool offered = false, done = false, hybrid = false, last = false;
+	long long left = 0;
 
-	while (is_object(object) && json_scan_next(&scan, &member)) {
+	while (is_object(object) && !last && json_scan_next(&scan, &member)) {
 		take(row, of_tls, &member, arena);
 		if (slice_same(member.key, "offered"))
 			offered = json_scan_true(member.value);
 		else if (slice_same(member.key, "done"))
 			done = json_scan_true(member.value);
+		else if (slice_same(member.key, "hybrid"))
+			hybrid = json_scan_true(member.value);
+		else if (slice_same(member.key, "remaining_percent"))
+			last = json_scan_number(member.value, &left);
 	}
 	row->tls_class =
 	    tally_tls_of(offered, done, row->tls, row->verify, row->stage > STAGE_EHLO);
+	row->hybrid = done && hybrid;
+	row->near_end = done && tally_near_end(left);
 }
 
 /* What it has of an attempt, as long as it may be the one that decided. Its transcript comes last
@@ -179,31 +187,6 @@ member_word(struct slice object, const char *key)
 	return (struct slice){NULL, 0};
 }
 
-/* `sts`: of the result. A sender that knows both goes by DANE (RFC 8461 section 2). What a look-up
- * that failed hides is not "none". */
-static enum tally_policy
-policy_of(struct slice sts, const struct attempt_parts *parts)
-{
-	struct slice dane = member_word(parts->dane.value, "state"),
-	             mode = member_word(sts, "mode"),
-	             effect = member_word(parts->sts.value, "effect");
-
-	if (slice_same(dane, "usable"))
-		return slice_same(member_word(parts->dane.value, "sender"), "deliver")
-		           ? POLICY_DANE
-		           : POLICY_DANE_FAILS;
-	if (slice_same(mode, "testing"))
-		return POLICY_STS_TESTING;
-	if (slice_same(mode, "enforce") && slice_same(effect, "deliver"))
-		return POLICY_STS;
-	if (slice_same(mode, "enforce") && slice_same(effect, "refuse"))
-		return POLICY_STS_FAILS;
-	if (!slice_same(member_word(sts, "state"), "none") && !slice_same(mode, "none"))
-		return POLICY_NOT_SEEN;
-	return slice_same(dane, "none") || slice_begins(dane, "insecure") ? POLICY_NONE
-	                                                                  : POLICY_NOT_SEEN;
-}
-
 static void
 take_attempt(struct result_row *row, struct slice attempts, struct slice sts, struct arena *arena)
 {
@@ -218,7 +201,10 @@ take_attempt(struct result_row *row, struct slice attempts, struct slice sts, st
 		take(row, of_attempt, &parts.mx, arena);
 		take(row, of_attempt, &parts.ip, arena);
 		take_tls(row, parts.tls.value, arena);
-		row->policy = policy_of(sts, &parts);
+		row->dane = tally_dane_of(member_word(parts.dane.value, "state"),
+		    member_word(parts.dane.value, "sender"));
+		row->sts = tally_sts_of(member_word(sts, "state"), member_word(sts, "mode"),
+		    member_word(parts.sts.value, "effect"));
 		return;
 	}
 }
@@ -245,8 +231,7 @@ read_key(struct result_row *row, const struct record *record, struct arena *aren
 }
 
 static bool
-read_result_row(struct result_row *row, const struct record *record, enum row_detail detail,
-    struct arena *arena)
+read_result_row(struct result_row *row, const struct record *record, struct arena *arena)
 {
 	struct slice attempts = {NULL, 0}, sts = {NULL, 0};
 	bool known = false;
@@ -279,7 +264,7 @@ read_result_row(struct result_row *row, const struct record *record, enum row_de
 			take_all(row, of_diagnosis, value, arena);
 		}
 	}
-	if (detail == ROW_WITH_ATTEMPT && attempts.at != NULL)
+	if (attempts.at != NULL)
 		take_attempt(row, attempts, sts, arena);
 	return known;
 }
@@ -304,7 +289,7 @@ row_read(struct result_row *row, const struct record *record, enum row_detail de
 	if (record->type == RECORD_RESULT && detail == ROW_KEY)
 		return read_key(row, record, arena);
 	if (record->type == RECORD_RESULT)
-		return read_result_row(row, record, detail, arena);
+		return read_result_row(row, record, arena);
 	return record->type == RECORD_EXPLANATION && read_explained_row(row, record, arena);
 }
 
@@ -320,7 +305,10 @@ row_entry(const struct result_row *row)
 	    .served = row->served,
 	    .explained = row->explained,
 	    .tls = row->tls_class,
-	    .policy = row->policy,
+	    .hybrid = row->hybrid,
+	    .near_end = row->near_end,
+	    .dane = row->dane,
+	    .sts = row->sts,
 	    .site = row->site,
 	    .source = row->explained ? (struct slice){NULL, 0} : row->source,
 	    .list = row->list};

@@ -31,17 +31,15 @@ struct result_row { /* `at` NULL, and 0: it does not say */
 	bool served, uncertain;
 	struct slice started;
 	long long ms;
-	/* Of the attempt that decided, where these were asked for. */
+	/* Of the attempt that decided. */
 	struct slice mx, ip, tls, verify, not_after;
 	enum tally_tls tls_class;
-	enum tally_policy policy;
+	bool hybrid, near_end;
+	enum tally_dane dane;
+	enum tally_sts sts;
 };
 
-enum row_detail {
-	ROW_KEY,
-	ROW_SHORT,
-	ROW_WITH_ATTEMPT
-}; /* ROW_KEY: of a result, `target` and `source` */
+enum row_detail { ROW_KEY, ROW_WHOLE }; /* ROW_KEY: of a result, `target` and `source` */
 
 /* False: it is none, or of a status that this version does not know. */
 bool row_read(struct result_row *row, const struct record *record, enum row_detail detail,

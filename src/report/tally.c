@@ -5,22 +5,21 @@
 #include "base/names.h"
 #include "exit_status.h"
 
-/* How a cell is made up: bits, from the lowest. The highest is always set. */
+/* How a cell is made up: bits, from the lowest. */
 enum cell_part {
 	PART_SITE,
 	PART_SOURCE,
 	PART_LIST,
-	PART_STATUS,
+	PART_STATUS, /* from 1, so that no cell is 0 */
+	PART_ASIDE, /* excused, if it was skipped; else explained */
 	PART_STAGE,
-	PART_CAUSE,
-	PART_BASIS,
-	PART_WHO,
+	PART_CAUSE, /* CAUSE_COUNT: not diagnosed */
+	PART_JUDGED, /* basis and who */
 	PART_TLS,
-	PART_DIAGNOSED,
+	PART_HYBRID,
+	PART_NEAR_END,
+	PART_POLICIES, /* of DANE and MTA-STS */
 	PART_SERVED,
-	PART_EXCUSED,
-	PART_EXPLAINED,
-	PART_POLICY,
 	PART_COUNT
 };
 /* Where in a cell each of them stands, and how many bits it has. */
@@ -31,26 +30,25 @@ static const struct part_place {
     [PART_SOURCE] = {18, 6},
     [PART_LIST] = {24, 8},
     [PART_STATUS] = {32, 4},
-    [PART_STAGE] = {36, 4},
-    [PART_CAUSE] = {40, 6},
-    [PART_BASIS] = {46, 3},
-    [PART_WHO] = {49, 3},
+    [PART_ASIDE] = {36, 1},
+    [PART_STAGE] = {37, 4},
+    [PART_CAUSE] = {41, 6},
+    [PART_JUDGED] = {47, 5},
     [PART_TLS] = {52, 3},
-    [PART_DIAGNOSED] = {55, 1},
-    [PART_SERVED] = {56, 1},
-    [PART_EXCUSED] = {57, 1},
-    [PART_EXPLAINED] = {58, 1},
-    [PART_POLICY] = {59, 3}, /* bit 62 is for whoever keeps a cell */
+    [PART_HYBRID] = {55, 1},
+    [PART_NEAR_END] = {56, 1},
+    [PART_POLICIES] = {57, 5},
+    [PART_SERVED] = {62, 1}, /* bit 63 is for whoever keeps a cell */
 };
-static const uint64_t cell_mark = (uint64_t)1 << 63;
 
 /* A name has its number, none has 0; one beyond those that are told apart has the last. */
 enum { OTHER_SITES = (1 << 18) - 1, OTHER_SOURCES = (1 << 6) - 1, OTHER_LISTS = (1 << 8) - 1 };
 _Static_assert((int)TALLY_SITES < (int)OTHER_SITES && (int)TALLY_SOURCES < (int)OTHER_SOURCES &&
                    (int)TALLY_LISTS < (int)OTHER_LISTS,
     "numbers of names must fit into a cell");
-_Static_assert(WALK_COUNT <= 16 && STAGE_CLOSED <= 16 && CAUSE_COUNT <= 64 && BASIS_COUNT <= 8 &&
-                   WHO_COUNT <= 8 && TALLY_TLS_COUNT <= 8 && POLICY_COUNT <= 8,
+_Static_assert(WALK_COUNT < 16 && STAGE_CLOSED <= 16 && CAUSE_COUNT < 64 &&
+                   BASIS_COUNT * WHO_COUNT <= 32 && TALLY_TLS_COUNT <= 8 &&
+                   TALLY_DANE_COUNT * TALLY_STS_COUNT <= 32,
     "what a result says must fit into a cell");
 
 void
@@ -106,39 +104,46 @@ name_of(const struct names *names, unsigned number, unsigned others)
 static uint64_t
 cell_of(struct tally *tally, const struct tally_entry *entry)
 {
-	uint64_t cell = cell_mark;
+	uint64_t cell = 0;
 
 	pack(&cell, PART_SITE, number_of(tally->sites, entry->site, OTHER_SITES));
 	pack(&cell, PART_SOURCE, number_of(tally->sources, entry->source, OTHER_SOURCES));
 	pack(&cell, PART_LIST, number_of(tally->lists, entry->list, OTHER_LISTS));
-	pack(&cell, PART_STATUS, entry->status);
+	pack(&cell, PART_STATUS, entry->status + 1);
+	pack(&cell, PART_ASIDE, entry->excused || entry->explained);
 	pack(&cell, PART_STAGE, entry->stage);
-	pack(&cell, PART_CAUSE, entry->cause);
-	pack(&cell, PART_BASIS, entry->basis);
-	pack(&cell, PART_WHO, entry->who);
+	pack(&cell, PART_CAUSE, entry->diagnosed ? entry->cause : CAUSE_COUNT);
+	pack(&cell, PART_JUDGED, entry->basis + entry->who * BASIS_COUNT);
 	pack(&cell, PART_TLS, entry->tls);
-	pack(&cell, PART_DIAGNOSED, entry->diagnosed);
+	pack(&cell, PART_HYBRID, entry->hybrid);
+	pack(&cell, PART_NEAR_END, entry->near_end);
+	pack(&cell, PART_POLICIES, entry->dane + entry->sts * TALLY_DANE_COUNT);
 	pack(&cell, PART_SERVED, entry->served);
-	pack(&cell, PART_EXCUSED, entry->excused);
-	pack(&cell, PART_EXPLAINED, entry->explained);
-	pack(&cell, PART_POLICY, entry->policy);
 	return cell;
 }
 
 struct tally_entry
 tally_entry(const struct tally *tally, uint64_t cell)
 {
-	return (struct tally_entry){.status = unpack(cell, PART_STATUS),
+	enum walk_status status = unpack(cell, PART_STATUS) - 1;
+	unsigned cause = unpack(cell, PART_CAUSE), judged = unpack(cell, PART_JUDGED),
+	         policies = unpack(cell, PART_POLICIES);
+	bool diagnosed = cause != CAUSE_COUNT, aside = unpack(cell, PART_ASIDE);
+
+	return (struct tally_entry){.status = status,
 	    .stage = unpack(cell, PART_STAGE),
-	    .diagnosed = unpack(cell, PART_DIAGNOSED),
-	    .cause = unpack(cell, PART_CAUSE),
-	    .basis = unpack(cell, PART_BASIS),
-	    .who = unpack(cell, PART_WHO),
+	    .diagnosed = diagnosed,
+	    .cause = diagnosed ? cause : 0,
+	    .basis = judged % BASIS_COUNT,
+	    .who = judged / BASIS_COUNT,
 	    .served = unpack(cell, PART_SERVED),
-	    .excused = unpack(cell, PART_EXCUSED),
-	    .explained = unpack(cell, PART_EXPLAINED),
+	    .excused = aside && status == WALK_SKIPPED,
+	    .explained = aside && status != WALK_SKIPPED,
 	    .tls = unpack(cell, PART_TLS),
-	    .policy = unpack(cell, PART_POLICY),
+	    .hybrid = unpack(cell, PART_HYBRID),
+	    .near_end = unpack(cell, PART_NEAR_END),
+	    .dane = policies % TALLY_DANE_COUNT,
+	    .sts = policies / TALLY_DANE_COUNT,
 	    .site = name_of(tally->sites, unpack(cell, PART_SITE), OTHER_SITES),
 	    .source = name_of(tally->sources, unpack(cell, PART_SOURCE), OTHER_SOURCES),
 	    .list = name_of(tally->lists, unpack(cell, PART_LIST), OTHER_LISTS)};
@@ -188,8 +193,7 @@ tally_part(uint64_t cell, unsigned parts)
 {
 	static const enum cell_part site[] = {PART_SITE, PART_COUNT},
 	                            source[] = {PART_SOURCE, PART_COUNT},
-	                            trouble[] = {PART_STATUS, PART_CAUSE, PART_LIST, PART_DIAGNOSED,
-	                                PART_COUNT};
+	                            trouble[] = {PART_STATUS, PART_CAUSE, PART_LIST, PART_COUNT};
 	const enum cell_part *wanted[] = {(parts & TALLY_SITE) != 0 ? site : NULL,
 	    (parts & TALLY_SOURCE) != 0 ? source : NULL,
 	    (parts & TALLY_TROUBLE) != 0 ? trouble : NULL};
@@ -200,6 +204,14 @@ tally_part(uint64_t cell, unsigned parts)
 		     part++)
 			pack(&kept, *part, unpack(cell, *part));
 	return kept;
+}
+
+unsigned
+tally_site(uint64_t cell)
+{
+	unsigned site = unpack(cell, PART_SITE);
+
+	return site == OTHER_SITES ? 0 : site;
 }
 
 bool
@@ -231,6 +243,61 @@ tally_tls_of(bool offered, bool done, struct slice version, struct slice verify,
 	return TALLY_TLS_OLD;
 }
 
+bool
+tally_near_end(long long percent_left)
+{
+	enum { QUARTER = 25 };
+
+	return percent_left > 0 && percent_left < QUARTER;
+}
+
+enum tally_dane
+tally_dane_of(struct slice state, struct slice sender)
+{
+	if (slice_same(state, dane_state_name(DANE_USABLE)))
+		return slice_same(sender, dane_effect_name(EFFECT_DELIVER)) ? TALLY_DANE_GOOD
+		       : slice_same(sender, dane_effect_name(EFFECT_DEFER)) ? TALLY_DANE_FAILS
+		                                                            : TALLY_DANE_UNTRIED;
+	return slice_same(state, dane_state_name(DANE_NONE)) ||
+	               slice_same(state, dane_state_name(DANE_INSECURE_MX))
+	           ? TALLY_DANE_NONE
+	           : TALLY_DANE_UNKNOWN;
+}
+
+enum tally_sts
+tally_sts_of(struct slice state, struct slice mode, struct slice effect)
+{
+	if (slice_same(mode, sts_mode_name(STS_MODE_TESTING)))
+		return TALLY_STS_TESTING;
+	if (slice_same(mode, sts_mode_name(STS_MODE_ENFORCE)))
+		return slice_same(effect, sts_effect_name(STS_DELIVERS))  ? TALLY_STS_GOOD
+		       : slice_same(effect, sts_effect_name(STS_REFUSES)) ? TALLY_STS_FAILS
+		                                                          : TALLY_STS_UNTRIED;
+	return slice_same(state, sts_state_name(STS_ABSENT)) ||
+	               slice_same(mode, sts_mode_name(STS_MODE_NONE))
+	           ? TALLY_STS_NONE
+	           : TALLY_STS_UNKNOWN;
+}
+
+/* DANE comes first (RFC 8461 section 2). */
+enum tally_policy
+tally_policy(enum tally_dane dane, enum tally_sts sts)
+{
+	static const enum tally_policy by_dane[TALLY_DANE_COUNT] = {[TALLY_DANE_GOOD] = POLICY_DANE,
+	    [TALLY_DANE_FAILS] = POLICY_DANE_FAILS,
+	    [TALLY_DANE_UNTRIED] = POLICY_DANE_UNTRIED};
+	static const enum tally_policy by_sts[TALLY_STS_COUNT] = {[TALLY_STS_GOOD] = POLICY_STS,
+	    [TALLY_STS_FAILS] = POLICY_STS_FAILS,
+	    [TALLY_STS_UNTRIED] = POLICY_STS_UNTRIED,
+	    [TALLY_STS_TESTING] = POLICY_STS_TESTING};
+
+	if (by_dane[dane] != POLICY_NOT_SEEN)
+		return by_dane[dane];
+	if (by_sts[sts] != POLICY_NOT_SEEN)
+		return by_sts[sts];
+	return dane == TALLY_DANE_NONE && sts == TALLY_STS_NONE ? POLICY_NONE : POLICY_NOT_SEEN;
+}
+
 const char *
 tally_tls_words(enum tally_tls tls)
 {
@@ -253,8 +320,10 @@ tally_policy_words(enum tally_policy policy)
 	    [POLICY_NONE] = "none",
 	    [POLICY_DANE] = "DANE",
 	    [POLICY_DANE_FAILS] = "DANE, and it fails",
+	    [POLICY_DANE_UNTRIED] = "DANE, not tried",
 	    [POLICY_STS] = "MTA-STS",
 	    [POLICY_STS_FAILS] = "MTA-STS, and it fails",
+	    [POLICY_STS_UNTRIED] = "MTA-STS, not tried",
 	    [POLICY_STS_TESTING] = "MTA-STS, in testing"};
 
 	return words[policy];
@@ -275,13 +344,26 @@ tally_tls_rank(enum tally_tls tls)
 	return ranks[tls];
 }
 
-static enum tally_tls
-tls_of(const struct attempt *attempt)
+/* What the attempt that decided shows of TLS, and the domain's policy with it. */
+static void
+note_tls(struct tally_entry *entry, const struct attempt *attempt, const struct mta_sts *sts)
 {
 	const struct tls_facts *tls = attempt_tls(attempt);
+	const struct dane_meeting meeting = attempt_meeting(attempt);
+	const char *word;
 
-	return tally_tls_of(attempt->tls_offered, attempt->tls_done, slice_of(tls->version),
+	entry->tls = tally_tls_of(attempt->tls_offered, attempt->tls_done, slice_of(tls->version),
 	    slice_of(tls->verify), attempt->stage > STAGE_EHLO);
+	entry->hybrid = attempt->tls_done && tls->hybrid;
+	entry->near_end = attempt->tls_done && tls->lifetime > 0 &&
+	                  tally_near_end(tls->remaining * 100 / tls->lifetime);
+	if (attempt->dane != NULL)
+		entry->dane = tally_dane_of(slice_of(dane_state_name(attempt->dane->state)),
+		    slice_of(dane_effect_name(dane_sender(&meeting, &word))));
+	if (sts != NULL)
+		entry->sts = tally_sts_of(slice_of(sts_state_name(sts->state)),
+		    slice_of(sts->state == STS_HELD ? sts_mode_name(sts->policy.mode) : NULL),
+		    slice_of(sts_effect_name(attempt->sts)));
 }
 
 void
@@ -298,10 +380,11 @@ tally_result(struct tally *tally, const struct journey *journey)
 	    .who = journey->diagnosed ? diagnosis->who : journey->remedy.who,
 	    .served = journey->target.served_by != NULL,
 	    .excused = journey->excused,
-	    .tls = decisive != NULL ? tls_of(decisive) : TALLY_TLS_UNKNOWN,
 	    .site = slice_of(journey->site),
 	    .source = slice_of(source->family != 0 ? ip_text(source, ip) : NULL)};
 
+	if (decisive != NULL)
+		note_tls(&entry, decisive, journey->sts);
 	if (journey->diagnosed) {
 		entry.cause = diagnosis->cause;
 		entry.basis = diagnosis->basis;

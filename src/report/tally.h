@@ -30,14 +30,34 @@ enum tally_tls { /* of the attempt that decided */
 	TALLY_TLS_COUNT
 };
 
-enum tally_policy { /* what makes TLS a must for senders that go by it, of the attempt that decided
-	             */
+/* What makes TLS a must for senders that go by it, of the attempt that decided. What a look-up that
+ * failed hides is not "none". */
+enum tally_dane {
+	TALLY_DANE_UNKNOWN,
+	TALLY_DANE_NONE,
+	TALLY_DANE_GOOD, /* a record matches */
+	TALLY_DANE_FAILS, /* a sender that goes by it would not deliver */
+	TALLY_DANE_UNTRIED, /* it is not known, for the walk did not come so far */
+	TALLY_DANE_COUNT
+};
+enum tally_sts {
+	TALLY_STS_UNKNOWN,
+	TALLY_STS_NONE,
+	TALLY_STS_GOOD,
+	TALLY_STS_FAILS,
+	TALLY_STS_UNTRIED,
+	TALLY_STS_TESTING,
+	TALLY_STS_COUNT
+};
+enum tally_policy { /* the one that a sender applies which knows both */
 	POLICY_NOT_SEEN,
 	POLICY_NONE,
 	POLICY_DANE,
-	POLICY_DANE_FAILS, /* a sender that goes by it would not deliver */
+	POLICY_DANE_FAILS,
+	POLICY_DANE_UNTRIED,
 	POLICY_STS,
-	POLICY_STS_FAILS, /* … */
+	POLICY_STS_FAILS,
+	POLICY_STS_UNTRIED,
 	POLICY_STS_TESTING,
 	POLICY_COUNT
 };
@@ -53,7 +73,10 @@ struct tally_entry { /* what one result says; slices are borrowed, `at` NULL is 
 	bool excused; /* skipped, and nothing is left open by it */
 	bool explained; /* no walk of ours: a refusal that `explain` read */
 	enum tally_tls tls;
-	enum tally_policy policy;
+	bool hybrid; /* a key exchange with a post-quantum half */
+	bool near_end; /* a certificate with less than a quarter of its life left */
+	enum tally_dane dane;
+	enum tally_sts sts;
 	struct slice site, source, list;
 };
 
@@ -69,6 +92,13 @@ struct tally {
 /* `past_ehlo`: it was seen what the server offers. */
 enum tally_tls tally_tls_of(
     bool offered, bool done, struct slice version, struct slice verify, bool past_ehlo);
+
+bool tally_near_end(long long percent_left); /* below 0 and 0: it has none left, or is none */
+/* By the words of the record: the state and what becomes of a sender's mail; the state and mode of
+ * the domain's policy, and what it makes of the host. */
+enum tally_dane tally_dane_of(struct slice state, struct slice sender);
+enum tally_sts tally_sts_of(struct slice state, struct slice mode, struct slice effect);
+enum tally_policy tally_policy(enum tally_dane dane, enum tally_sts sts);
 
 const char *tally_tls_words(enum tally_tls tls); /* "TLS 1.3" */
 const char *tally_policy_words(enum tally_policy policy); /* "DANE", "MTA-STS, and it fails" */
@@ -86,6 +116,7 @@ struct tally_entry tally_entry(const struct tally *tally, uint64_t cell);
 /* A cell with only these parts, the others empty: cells that are equal then have them in common. */
 enum { TALLY_SITE = 1, TALLY_SOURCE = 2, TALLY_TROUBLE = 4 }; /* trouble: status, cause, list */
 uint64_t tally_part(uint64_t cell, unsigned parts);
+unsigned tally_site(uint64_t cell); /* its number, from 1; 0: none, or one of the others */
 /* The cells, in no order that means anything; `*at` begins with {0}. */
 bool tally_next(
     const struct tally *tally, struct ledger_place *at, uint64_t *cell, unsigned long *count);

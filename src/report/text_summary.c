@@ -282,6 +282,31 @@ say_counts(struct buf *out, const struct text_style *style, const struct tally *
 		buf_printf(out, "; %lu of them by the walk of another", tally->served);
 }
 
+/* "120 sites: 101 with TLS 1.3, …"; of one site the verdicts say it well enough. */
+static void
+say_tls_sites(struct buf *out, const struct text_style *style, const struct overview *overview)
+{
+	const unsigned long *count = overview->tls_sites;
+	struct buf line;
+	unsigned found = 0;
+
+	if (count[SITE_TLS_SEEN] < 2)
+		return;
+	buf_init(&line, TEXT_LINE);
+	for (enum overview_trait t = SITE_TLS_SEEN + 1; t < SITE_TRAITS; t++) {
+		if (count[t] == 0)
+			continue;
+		if (found++ == 0)
+			buf_printf(&line, "%lu sites: ", count[SITE_TLS_SEEN]);
+		buf_printf(&line, "%s%lu with %s", found > 1 ? ", " : "", count[t],
+		    overview_trait_words(t));
+	}
+	if (found > 0)
+		buf_putc(&line, '.');
+	text_field(out, style, "tls", line.data);
+	buf_release(&line);
+}
+
 void
 text_summary(struct buf *out, const struct text_style *style, const struct overview *overview,
     const struct run_end *end, const struct remedies *remedies)
@@ -301,6 +326,7 @@ text_summary(struct buf *out, const struct text_style *style, const struct overv
 	say_lists(out, overview);
 	say_sites(out, style, overview);
 	say_sources(out, style, overview);
+	say_tls_sites(out, style, overview);
 	say_first(out, style, overview, remedies);
 	say_asked(out, style, tally);
 }
