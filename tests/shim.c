@@ -1,6 +1,7 @@
-/* Preloaded before mxwalk by tests/shims.py: a clock that is set while a run goes on, a kernel that
- * is short of buffers now and then.
+/* Preloaded before mxwalk by tests/shims.py and tests/hours.py: a clock that runs fast, or is set
+ * while a run goes on; a kernel that is short of buffers now and then.
  *
+ * $SPEED: how many seconds pass for it in one of ours, and what it waits for comes as much sooner.
  * $STEP: seconds that the time of day jumps forth, and back again, with every twentieth look at it.
  * $SHORT: which connects of every hundred fail with ENOBUFS ("40-59"). $SHORT_WRITES: which writes
  * of every hundred to a socket do. */
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
@@ -21,6 +23,32 @@ step(void)
 	const char *words = getenv("STEP");
 
 	return words != NULL && ++looks / 20 % 2 == 1 ? atol(words) : 0;
+}
+
+static long
+speed(void)
+{
+	const char *words = getenv("SPEED");
+
+	return words != NULL ? atol(words) : 1;
+}
+
+/* All clocks were right when the process began. */
+static void
+hurry(clockid_t clock, struct timespec *now)
+{
+	static struct timespec began[16];
+	long long ns;
+
+	if (speed() == 1 || clock < 0 || clock >= 16)
+		return;
+	if (began[clock].tv_sec == 0)
+		began[clock] = *now;
+	ns = (now->tv_sec - began[clock].tv_sec) * 1000000000LL + now->tv_nsec -
+	     began[clock].tv_nsec;
+	ns = ns * speed() + began[clock].tv_nsec;
+	now->tv_sec = began[clock].tv_sec + (time_t)(ns / 1000000000);
+	now->tv_nsec = (long)(ns % 1000000000);
 }
 
 static int
@@ -42,6 +70,7 @@ clock_gettime(clockid_t clock, struct timespec *now)
 	if (real == NULL)
 		*(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
 	result = real(clock, now);
+	hurry(clock, now);
 	if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
 		now->tv_sec += step();
 	return result;
@@ -68,6 +97,16 @@ time(time_t *out)
 	if (out != NULL)
 		*out = now.tv_sec;
 	return now.tv_sec;
+}
+
+int
+epoll_wait(int fd, struct epoll_event *events, int count, int ms)
+{
+	static int (*real)(int, struct epoll_event *, int, int);
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "epoll_wait");
+	return real(fd, events, count, ms > 0 ? (int)((ms + speed() - 1) / speed()) : ms);
 }
 
 int

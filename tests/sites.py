@@ -2,6 +2,7 @@
 not refused. The sites are loopback addresses; pauses are short by --site-pause, and what a minute may have is counted by test_site."""
 import json
 import os
+import re
 import socket
 import struct
 import sys
@@ -265,7 +266,10 @@ for extra in ((), ('--keep-going',)):
     run = probe('--allow-private', '--no-tls', '--ehlo', 'me.example.org', '--from', 'me@example.org', '--source', '127.0.0.9', '--nameserver', f'127.0.0.1:{names.port}', '--port', str(servers.port), '--input', path,
                 '--concurrency', '5', '--site-rate', 'none', '--lists', lists, '--watch-lists', '100ms', '--timeout-dns', '2s', *extra)
     end = next((r for r in run.records if r['type'] == 'summary'), {})
-    told = 'has come onto bl.test' in run.err
+    told = re.search(r'^mxwalk: (?:warning: )?20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ: 127.0.0.9 has come onto bl.test, after (\d+) results', run.err, re.M)
+    listed = end.get('listed') or {}
+    tap.check('... the summary says which, where, when and after how many', told and (listed['source'], listed['list'], listed['results']) == ('127.0.0.9', 'bl.test', int(told[1])) and
+              run.records[0]['started'] < listed['time'] and not run.problems, f'{run.err} {listed} {run.problems}')
     if extra:
         tap.check('… with --keep-going it is told, and the run goes on', told and len(run.results()) == 120 and 'stopped' not in end, f'{run.status} {run.err} {str(end)[:300]}')
     else:

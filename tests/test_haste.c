@@ -190,6 +190,55 @@ Test(places, three_first_targets_that_are_refused_speak_for_the_site)
 	}
 }
 
+/* Rows: minutes at which the site says that we are too fast, each time left alone for one; at 'g'
+ * it says something else. */
+Test(places, who_is_too_fast_after_every_pause_need_not_ask_on)
+{
+	static const struct {
+		const char *says;
+		bool refuses;
+	} plays[] = {
+	    {"bbbbbbb", false}, {"bbbbbbbb", true}, {"bbbbbbbgbbbbbbb", false}, {"bbbbbbbbg", true},
+	    {"sssssssssssssssss", false}, /* of the same time */
+	    {"nnnnnnnnnnnnnnnnn", false}, /* without a pause */
+	};
+	static struct reply_line line = {"421 4.7.0 busy", 14};
+
+	for (size_t i = 0; i < sizeof plays / sizeof *plays; i++) {
+		struct places *places = places_new(7);
+		struct place *place = places_find(places, "s.example");
+		struct ip source = {.family = 4, .bytes = {192, 0, 2, 1}}, other = source;
+		struct attempt busy = {.mx = "mx.s.example",
+		    .reply = {.code = 421, .lines = &line, .count = 1, .text = "busy"}};
+		struct arena *arena = arena_new(), *held;
+		struct attempt told;
+		int64_t now = 1000;
+		bool known = false;
+
+		other.bytes[3] = 2;
+		place_enter(place);
+		for (const char *at = plays[i].says; *at != '\0'; at++) {
+			now += *at == 's' ? 0 : 60000;
+			if (*at == 'g')
+				place_note_good(place, &source);
+			else
+				known |= place_note_busy(place, &source, &busy, arena, "a.example",
+				    now, *at == 'n' ? now : now + 60000);
+			place_note_good(place, &other);
+		}
+		cr_expect_eq(known, plays[i].refuses, "play %zu", i);
+		cr_expect_eq(
+		    place_refuses(place, &source, &held, &told), plays[i].refuses, "play %zu", i);
+		cr_expect_not(place_refuses(place, &other, &held, &told), "of another source");
+		if (plays[i].refuses) {
+			cr_expect_str_eq(told.shared_from, "a.example");
+			cr_expect_eq(told.reply.code, 421);
+		}
+		places_free(places);
+		arena_free(arena);
+	}
+}
+
 /* ---- shared */
 
 static void

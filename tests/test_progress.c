@@ -14,7 +14,7 @@ static const struct {
 	unsigned running;
 	double rate;
 	int64_t left_ms, slowest_ms, held_ms;
-	size_t held;
+	size_t held, later;
 	const char *site, *line;
 } cases[] = {
     {.running = 1, .left_ms = -1, .line = "0, 1 under way, 0.0/s"},
@@ -53,6 +53,11 @@ static const struct {
         .line =
             "5000/5000 100%, 5.0k accepted, 0 under way, 30/s, 0s left, 3 backed off (gmx.net 4m, "
             "gmx.net 4m)"},
+    {.total = 100,
+        .accepted = 98,
+        .left_ms = -1,
+        .later = 2,
+        .line = "98/100 98%, 98 accepted, 0 under way, 0.0/s, 2 again in 4m"},
     {.accepted = 99999,
         .running = 20000,
         .rate = 1234,
@@ -73,7 +78,9 @@ Test(progress, lines)
 		    .left_ms = cases[i].left_ms,
 		    .slowest = {cases[i].slowest_ms > 0 ? cases[i].site : NULL,
 		        cases[i].slowest_ms},
-		    .held_count = cases[i].held};
+		    .held_count = cases[i].held,
+		    .later_count = cases[i].later,
+		    .later_ms = 240000};
 		struct buf line;
 
 		tally_init(&tally, 1);
@@ -115,6 +122,9 @@ Test(pulse, rate_and_time_left)
 		pulse_measure(&pulse, now, 200, &progress);
 	cr_expect_float_eq(progress.rate, 0, 0.01, "the rate is that of the last minute");
 	cr_expect_eq(progress.left_ms, -1);
+	progress.slowest = (struct run_site){"slow.example", 500000};
+	pulse_measure(&pulse, 205000, 200, &progress);
+	cr_expect_eq(progress.left_ms, 500000, "nothing comes in, and it is known for how long");
 	pulse_measure(&pulse, 206000, 1000, &progress);
 	cr_expect_eq(progress.left_ms, 0);
 	progress.total = 0;

@@ -30,6 +30,7 @@ struct campaign {
 	struct pipeline *pipeline;
 	struct target target; /* being put in, from one source after another */
 	size_t next_source, walks; /* sources that a target is walked from */
+	struct run_listed listed; /* the first that was */
 	unsigned long begun; /* lines, once for each source: put in, served or skipped */
 	struct served *served;
 	unsigned long under_way, not_begun; /* of those, when they were dropped */
@@ -263,16 +264,22 @@ static void
 on_listed(const struct ip *source, const struct list *list, void *arg)
 {
 	struct campaign *campaign = arg;
+	const struct run_listed listed = {.source = *source,
+	    .list = list->zone,
+	    .at = loop_wall_ms(),
+	    .results = campaign->plan->sink->tally.targets};
 	bool goes_on = campaign->plan->keep_going;
-	time_t now = (time_t)(loop_wall_ms() / 1000);
+	time_t now = (time_t)(listed.at / 1000);
 	char ip[IP_TEXT], at[32] = "";
 	struct tm utc;
 
 	if (gmtime_r(&now, &utc) != NULL)
 		strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", &utc);
-	(goes_on ? log_warn : log_error)("%s: %s has come onto %s, after %lu of the targets%s", at,
-	    ip_text(source, ip), list->zone, campaign->begun,
+	(goes_on ? log_warn : log_error)("%s: %s has come onto %s, after %lu results%s", at,
+	    ip_text(source, ip), listed.list, listed.results,
 	    goes_on ? "" : "; the run stops (--keep-going goes on)");
+	if (campaign->listed.list == NULL)
+		campaign->listed = listed;
 	give_up(campaign, RUN_LISTED);
 }
 
@@ -567,6 +574,7 @@ conclude(struct campaign *campaign)
 	pipeline_stop(campaign->pipeline);
 	judge_permission_at_end(campaign);
 	facts.stop = campaign->stop;
+	facts.listed = campaign->listed;
 	facts.under_way = campaign->under_way;
 	facts.not_begun = campaign->not_begun;
 	if (facts.interrupted || facts.failed || facts.stop != RUN_WENT_ON)

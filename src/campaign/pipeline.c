@@ -338,6 +338,7 @@ put_aside(const struct passage *passage)
 	parked->began = passage->began;
 	parked->again = errand->journey.again;
 	parked->greylisted = errand->greylisted;
+	parked->seed = errand->seed;
 	return parked;
 }
 
@@ -365,12 +366,10 @@ static void
 wait_for_greylist(struct passage *passage, int64_t named)
 {
 	struct parked *parked = put_aside(passage);
-	int64_t wait = named > 0 ? named : GREYLIST_MS;
 
 	parked->again++;
 	parked->greylisted = true;
-	come_back_later(
-	    passage, parked, loop_ms() + (wait < SITES_PAUSE_MAX ? wait : SITES_PAUSE_MAX));
+	come_back_later(passage, parked, loop_ms() + (named > 0 ? named : GREYLIST_MS));
 }
 
 /* It is to be asked once more by a mail server, and so by us, when that is wanted. */
@@ -378,7 +377,17 @@ static bool
 waits_for_greylist(const struct passage *passage, const struct haste *haste)
 {
 	return haste->greylisted && !haste->throttled && !passage->errand->greylisted &&
-	       passage->pipeline->plan->retry_greylisted;
+	       haste->named <= SITES_PAUSE_MAX && passage->pipeline->plan->retry_greylisted;
+}
+
+/* Is its destination one of the site that is its place, and not of another by which it may be
+ * reached, too? */
+static bool
+is_at_its_place(const struct passage *passage)
+{
+	const struct pace *pace = errand_pace(passage->errand, passage->destination);
+
+	return passage->place != NULL && strcmp(pace->site, passage->errand->journey.site) == 0;
 }
 
 /* The site says that we are too fast. True: it is asked again. */
@@ -388,10 +397,17 @@ slow_down(struct passage *passage, const struct haste *haste)
 	struct pipeline *pipeline = passage->pipeline;
 	struct journey *journey = &passage->errand->journey;
 	const struct pace *pace = errand_pace(passage->errand, passage->destination);
-	int64_t now = loop_ms();
+	struct attempt *attempt = last_attempt(passage);
+	int64_t now = loop_ms(), until;
 
-	last_attempt(passage)->haste = sites_minute(pipeline->sites, pace, now);
-	sites_slow(pipeline->sites, pace, &passage->destination->ip, haste->named, now);
+	attempt->haste = sites_minute(pipeline->sites, pace, now);
+	until = sites_slow(pipeline->sites, pace, &passage->destination->ip, haste->named, now);
+	if (is_at_its_place(passage) && attempt->reply.count > 0 &&
+	    place_note_busy(passage->place, &passage->sender->source, attempt,
+	        passage->errand->arena, journey->target.text, now, until)) {
+		pipeline->refused = true;
+		return false;
+	}
 	if (haste->named > SITES_PAUSE_MAX || journey->again >= pipeline->plan->retries)
 		return false;
 	journey->again++;
@@ -416,8 +432,11 @@ heed(struct passage *passage, struct haste *haste)
 		    sites_worked(pipeline->sites, &destination->ip, now), errand->arena, haste);
 	if (haste->throttled)
 		return slow_down(passage, haste);
-	if (attempt->ending == END_NONE && attempt->source.family != 0)
+	if (attempt->ending == END_NONE && attempt->source.family != 0) {
 		sites_good(pipeline->sites, pace, &destination->ip, now);
+		if (is_at_its_place(passage))
+			place_note_good(passage->place, &passage->sender->source);
+	}
 	return false;
 }
 
@@ -717,16 +736,15 @@ is_known(struct passage *passage, bool *waits)
 	return false;
 }
 
-/* Nor does a site that refuses this source by its greeting say anything else to the next target. */
+/* Nor does a site that refuses this source by its greeting, or finds it too fast whatever the
+ * pause, say anything else to the next target. */
 static bool
 is_refused(struct passage *passage)
 {
-	const struct errand *errand = passage->errand;
-	const char *site = errand_pace(passage->errand, passage->destination)->site;
 	struct attempt attempt;
 	struct arena *arena;
 
-	if (passage->place == NULL || strcmp(site, errand->journey.site) != 0 ||
+	if (!is_at_its_place(passage) ||
 	    !place_refuses(passage->place, &passage->sender->source, &arena, &attempt))
 		return false;
 	put_shared(passage, &attempt, arena);
@@ -980,6 +998,7 @@ bring_in(struct pipeline *pipeline, struct parked *parked)
 	errand->journey.started = parked->started;
 	errand->journey.again = parked->again;
 	errand->greylisted = parked->greylisted;
+	errand->seed = parked->seed;
 	passage->began = parked->began;
 	passage->returned = !parked->greylisted;
 	parked_free(parked);
@@ -1130,6 +1149,9 @@ pipeline_progress(const struct pipeline *pipeline, struct run_progress *progress
 	progress->running = pipeline_walks(pipeline);
 	sites_held(pipeline->sites, loop_ms(), note_held, progress);
 	sites_slowest(pipeline->sites, loop_ms(), &progress->slowest.name, &progress->slowest.ms);
+	progress->later_count = places_delayed(pipeline->places);
+	if (progress->later_count > 0 && places_when(pipeline->places) > loop_ms())
+		progress->later_ms = places_when(pipeline->places) - loop_ms();
 	if (passage == NULL)
 		return;
 	progress->target = passage->errand->journey.target.text;

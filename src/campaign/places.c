@@ -19,12 +19,22 @@ struct refused_source { /* of one source */
 	struct attempt attempt; /* the first */
 };
 
+struct busy_source { /* that is told time and again that it is too fast */
+	struct busy_source *next;
+	struct ip source;
+	unsigned vain; /* pauses in a row */
+	int64_t until; /* end of the last */
+	struct arena *arena; /* NULL: it may be told something else yet */
+	struct attempt attempt;
+};
+
 struct place {
 	uint64_t hash; /* of the site */
 	size_t present; /* in the pipeline */
 	struct parked *first, **last;
 	unsigned transactions; /* 0: no more is known */
 	struct refused_source *refusals;
+	struct busy_source *busy;
 	char site[];
 };
 
@@ -89,6 +99,16 @@ free_refusals(struct refused_source *refusal)
 }
 
 static void
+free_busy(struct busy_source **at)
+{
+	struct busy_source *found = *at;
+
+	*at = found->next;
+	arena_free(found->arena);
+	free(found);
+}
+
+static void
 free_place(struct place *place)
 {
 	for (struct parked *parked = place->first, *next; parked != NULL; parked = next) {
@@ -96,6 +116,8 @@ free_place(struct place *place)
 		parked_free(parked);
 	}
 	free_refusals(place->refusals);
+	while (place->busy != NULL)
+		free_busy(&place->busy);
 	free(place);
 }
 
@@ -171,7 +193,8 @@ place_leave(struct places *places, struct place *place)
 		places->count--;
 		return parked;
 	}
-	if (place->present == 0 && place->transactions == 0 && place->refusals == NULL) {
+	if (place->present == 0 && place->transactions == 0 && place->refusals == NULL &&
+	    place->busy == NULL) {
 		table_take(&places->table, place->hash, place);
 		free_place(place);
 	}
@@ -215,6 +238,12 @@ places_when(const struct places *places)
 }
 
 size_t
+places_delayed(const struct places *places)
+{
+	return places->delayed.count;
+}
+
+size_t
 places_count(const struct places *places)
 {
 	return places->count;
@@ -253,7 +282,7 @@ place_objects(struct place *place, unsigned transactions)
 	place->transactions = place_transactions(place, transactions > 0 ? transactions : 1);
 }
 
-/* ---- refusals */
+/* ---- what it says to everybody */
 
 static struct refused_source **
 refusal_of(struct place *place, const struct ip *source)
@@ -283,18 +312,28 @@ forget_refusal(struct refused_source **at)
 	free_refusals(found);
 }
 
+/* For others, as that of the target; into an arena of its own. */
+static struct attempt
+keep_attempt(
+    const struct attempt *attempt, struct arena *arena, const char *target, struct arena **own)
+{
+	struct arena *fresh = arena_new();
+	struct attempt kept = attempt_keep(attempt, arena, fresh, own);
+
+	kept.shared_from = arena_string(*own, target);
+	arena_free(fresh);
+	return kept;
+}
+
 static struct refused_source *
 add_refusal(struct refused_source **at, const struct ip *source, const struct attempt *refusal,
     struct arena *arena, const char *rule, const char *target)
 {
 	struct refused_source *new = must_alloc(sizeof *new);
-	struct arena *fresh = arena_new();
 
 	new->source = *source;
-	new->attempt = attempt_keep(refusal, arena, fresh, &new->arena);
+	new->attempt = keep_attempt(refusal, arena, target, &new->arena);
 	new->rule = arena_string(new->arena, rule);
-	new->attempt.shared_from = arena_string(new->arena, target);
-	arena_free(fresh);
 	return *at = new;
 }
 
@@ -321,15 +360,57 @@ place_note(struct places *places, struct place *place, const struct ip *source,
 	return ++found->count == PLACE_REFUSALS;
 }
 
+static struct busy_source **
+busy_of(struct place *place, const struct ip *source)
+{
+	struct busy_source **at = &place->busy;
+
+	while (*at != NULL && !ip_equal(&(*at)->source, source))
+		at = &(*at)->next;
+	return at;
+}
+
+bool
+place_note_busy(struct place *place, const struct ip *source, const struct attempt *attempt,
+    struct arena *arena, const char *target, int64_t now, int64_t until)
+{
+	struct busy_source **at = busy_of(place, source), *found = *at;
+
+	if (until <= now) /* it is not left alone */
+		return false;
+	if (found == NULL) {
+		found = *at = must_alloc(sizeof *found);
+		found->source = *source;
+	} else if (found->arena != NULL || now < found->until) { /* … of the same time */
+		return false;
+	}
+	found->until = until;
+	if (++found->vain < PLACE_VAIN)
+		return false;
+	found->attempt = keep_attempt(attempt, arena, target, &found->arena);
+	return true;
+}
+
+void
+place_note_good(struct place *place, const struct ip *source)
+{
+	struct busy_source **at = busy_of(place, source);
+
+	if (*at != NULL && (*at)->arena == NULL)
+		free_busy(at);
+}
+
 bool
 place_refuses(const struct place *place, const struct ip *source, struct arena **arena,
     struct attempt *attempt)
 {
-	const struct refused_source *found = *refusal_of((struct place *)place, source);
+	const struct refused_source *refused = *refusal_of((struct place *)place, source);
+	const struct busy_source *busy = *busy_of((struct place *)place, source);
+	bool always = refused != NULL && refused->count >= PLACE_REFUSALS;
 
-	if (found == NULL || found->count < PLACE_REFUSALS)
+	if (!always && (busy == NULL || busy->arena == NULL))
 		return false;
-	*attempt = found->attempt;
-	*arena = found->arena;
+	*attempt = always ? refused->attempt : busy->attempt;
+	*arena = always ? refused->arena : busy->arena;
 	return true;
 }

@@ -19,6 +19,7 @@ struct places;
 enum {
 	PLACE_CROWD = 64, /* targets of one site in the pipeline */
 	PLACE_REFUSALS = 3, /* so many first targets whose greetings are 554 speak for the site */
+	PLACE_VAIN = 8, /* … or so often in a row a site said that we are too fast */
 	PLACE_BITS = 1 << 20, /* sites that greeted somebody well are told apart by so many */
 };
 
@@ -31,6 +32,7 @@ struct parked { /* a target outside of the pipeline */
 	int64_t until; /* when it comes back; 0: when there is room at its site */
 	unsigned again;
 	bool greylisted;
+	uint64_t seed;
 };
 
 struct parked *parked_new(const struct target *target);
@@ -52,6 +54,7 @@ void places_delay(struct places *places, struct parked *parked);
 struct parked *places_due(struct places *places, int64_t now); /* NULL: nobody is */
 int64_t places_when(const struct places *places); /* INT64_MAX: nobody waits for a time */
 
+size_t places_delayed(const struct places *places); /* who does */
 size_t places_count(const struct places *places); /* of all that wait */
 struct parked *places_take(struct places *places); /* any of them; NULL: none is left */
 
@@ -64,6 +67,11 @@ void place_objects(struct place *place, unsigned transactions); /* to more than 
  * refuses the source, for its first targets were all refused, and for the same. */
 bool place_note(struct places *places, struct place *place, const struct ip *source,
     const struct attempt *refusal, struct arena *arena, const char *rule, const char *target);
+/* It said to that source that we are too fast, and is left alone until then. True: it is known from
+ * now on that it says so always, for there was nothing else for PLACE_VAIN pauses. */
+bool place_note_busy(struct place *place, const struct ip *source, const struct attempt *attempt,
+    struct arena *arena, const char *target, int64_t now, int64_t until);
+void place_note_good(struct place *place, const struct ip *source); /* it said something else */
 /* What the site says to that source, whoever it is for, in an arena that the caller is to hold;
  * false: that is not known. */
 bool place_refuses(const struct place *place, const struct ip *source, struct arena **arena,

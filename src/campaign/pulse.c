@@ -30,7 +30,7 @@ pulse_measure(struct pulse *pulse, int64_t now, unsigned long done, struct run_p
 		left = (int64_t)((double)(progress->total - done) / progress->rate * 1000);
 	else if (progress->total > 0 && progress->total <= done)
 		left = 0;
-	if (left >= 0 && progress->slowest.name != NULL && progress->slowest.ms > left)
+	if (progress->total > done && progress->slowest.name != NULL && progress->slowest.ms > left)
 		left = progress->slowest.ms;
 	progress->left_ms = left;
 }

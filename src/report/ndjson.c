@@ -68,19 +68,40 @@ write_causes(struct json *json, const struct overview *overview)
 	json_object_end(json);
 }
 
+/* An object that is left open. */
 static void
-write_place(struct json *json, const struct overview_place *place, bool of_site)
+begin_place(
+    struct json *json, const char *what, const char *name, const struct overview_place *place)
 {
 	json_object_begin(json, NULL);
-	if (of_site)
-		json_cstring(json, "site", place->site);
-	else
-		json_cstring(json, "source", place->source);
+	json_cstring(json, what, name);
 	json_number(json, "targets", (long long)place->targets);
 	write_statuses(json, "status", place->status);
 	if (place->of_cause > 0) {
 		json_cstring(json, "cause", cause_name(place->cause));
 		json_text(json, "list", place->list);
+	}
+}
+
+static void
+write_source(struct json *json, const struct overview_place *place)
+{
+	begin_place(json, "source", place->source, place);
+	json_object_end(json);
+}
+
+/* Where there are several sources, what each of them met there. */
+static void
+write_site(struct json *json, const struct overview *overview, const struct overview_place *site)
+{
+	begin_place(json, "site", site->site, site);
+	if (overview->source_count > 1) {
+		json_array_begin(json, "sources");
+		for (size_t i = overview_pairs_of(overview, site);
+		     i < overview->pair_count && strcmp(overview->pairs[i].site, site->site) == 0;
+		     i++)
+			write_source(json, &overview->pairs[i]);
+		json_array_end(json);
 	}
 	json_object_end(json);
 }
@@ -109,11 +130,11 @@ write_places(struct json *json, const struct overview *overview)
 	write_mx_sites(json, overview);
 	json_array_begin(json, "sites");
 	for (size_t i = 0; i < overview->site_count && i < SUMMARY_SITES; i++)
-		write_place(json, &overview->sites[i], true);
+		write_site(json, overview, &overview->sites[i]);
 	json_array_end(json);
 	json_array_begin(json, "sources");
 	for (size_t i = 0; i < overview->source_count; i++)
-		write_place(json, &overview->sources[i], false);
+		write_source(json, &overview->sources[i]);
 	json_array_end(json);
 }
 
@@ -141,6 +162,21 @@ write_first(struct json *json, const struct overview *overview)
 	json_object_end(json);
 }
 
+static void
+write_listed(struct json *json, const struct run_listed *listed)
+{
+	char ip[IP_TEXT];
+
+	if (listed->list == NULL)
+		return;
+	json_object_begin(json, "listed");
+	json_cstring(json, "source", ip_text(&listed->source, ip));
+	json_cstring(json, "list", listed->list);
+	record_time(json, "time", listed->at);
+	json_number(json, "results", (long long)listed->results);
+	json_object_end(json);
+}
+
 void
 record_summary(struct buf *out, const struct tally *tally, const struct run_end *end)
 {
@@ -149,6 +185,8 @@ record_summary(struct buf *out, const struct tally *tally, const struct run_end 
 	struct json json;
 
 	overview_make(&overview, tally, arena);
+	if (overview.source_count > 1)
+		overview_make_pairs(&overview, arena);
 	record_begin(&json, out, "summary");
 	json_number(&json, "targets", (long long)tally->targets);
 	json_number(&json, "served", (long long)tally->served);
@@ -168,6 +206,7 @@ record_summary(struct buf *out, const struct tally *tally, const struct run_end 
 	write_first(&json, &overview);
 	json_bool(&json, "interrupted", end->interrupted);
 	json_text(&json, "stopped", run_stop_name(end->stop));
+	write_listed(&json, &end->listed);
 	if (end->nobody_answered)
 		json_number(&json, "no_answer_on_port", end->port);
 	json_number(&json, "under_way", (long long)end->under_way);

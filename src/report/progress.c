@@ -80,6 +80,15 @@ say_held(struct buf *out, const struct run_progress *progress)
 	buf_putc(out, ')');
 }
 
+static void
+say_later(struct buf *out, const struct run_progress *progress)
+{
+	if (progress->later_count == 0)
+		return;
+	buf_printf(out, ", %zu again in ", progress->later_count);
+	say_time(out, progress->later_ms);
+}
+
 /* The slowest site is named where it is what keeps the run waiting. */
 static void
 say_left(struct buf *out, const struct run_progress *progress)
@@ -123,6 +132,7 @@ say_many(struct buf *out, const struct run_progress *progress, const struct tall
 	buf_printf(out, ", %u under way, %.*f/s", progress->running, progress->rate < 10 ? 1 : 0,
 	    progress->rate);
 	say_left(out, progress);
+	say_later(out, progress);
 	say_held(out, progress);
 	if (out->len > COLUMNS)
 		buf_cut(out, COLUMNS);
@@ -188,6 +198,12 @@ record_progress(struct buf *out, const struct run_progress *progress, const stru
 		json_number(&json, "seconds_left", (progress->left_ms + SECOND - 1) / SECOND);
 	if (progress->slowest.name != NULL)
 		write_site(&json, "slowest", &progress->slowest);
+	if (progress->later_count > 0) {
+		json_object_begin(&json, "later");
+		json_number(&json, "targets", (long long)progress->later_count);
+		json_number(&json, "seconds", (progress->later_ms + SECOND - 1) / SECOND);
+		json_object_end(&json);
+	}
 	json_number(&json, "held_sites", (long long)progress->held_count);
 	json_array_begin(&json, "held");
 	for (size_t i = 0; i < progress->held_count && i < RUN_HELD; i++)

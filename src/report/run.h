@@ -35,6 +35,8 @@ struct run_progress {
 	} slowest; /* that which the end will wait for, and for how long */
 	size_t held_count; /* sites that are left alone */
 	struct run_site held[RUN_HELD]; /* the longest first */
+	size_t later_count; /* targets that were greylisted, and are asked again … */
+	int64_t later_ms; /* … the first of them in */
 	/* One of those that are under way: what is said while there is one only. */
 	const char *target; /* NULL: none is */
 	const char *mx; /* NULL: no connection yet, the DNS is asked */
@@ -55,8 +57,16 @@ enum run_stop { /* why a run was given up before its end */
 const char *run_stop_name(
     enum run_stop stop); /* "nobody-answers" "other-list" "listed" "this-host"; NULL: it was not */
 
+struct run_listed { /* a source came onto a blocklist while the run went on */
+	struct ip source;
+	const char *list; /* its zone; NULL: none did */
+	int64_t at; /* milliseconds since the epoch */
+	unsigned long results; /* that were there by then */
+};
+
 struct run_end {
 	int64_t ms;
+	struct run_listed listed; /* the first */
 	bool interrupted;
 	bool failed; /* the loop broke down: an error of ours */
 	enum run_stop stop;

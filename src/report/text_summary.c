@@ -192,9 +192,24 @@ say_first(struct buf *out, const struct text_style *style, const struct overview
 	arena_free(arena);
 }
 
+/* "; 192.0.2.1 came onto zen.spamhaus.org after 2041 results, at …" */
+static void
+say_listed(struct buf *out, const struct text_style *style, const struct run_listed *listed)
+{
+	char ip[IP_TEXT], when[TEXT_TIME];
+
+	buf_printf(out, "; %s came onto ", ip_text(&listed->source, ip));
+	text_cstring(out, listed->list);
+	buf_printf(out, " after %lu results", listed->results);
+	if (style->time == NULL)
+		return;
+	style->time(listed->at, when);
+	buf_printf(out, ", at %s", when);
+}
+
 /* "; interrupted: 3 under way, 17 not begun" */
 static void
-say_end(struct buf *out, const struct run_end *end)
+say_end(struct buf *out, const struct text_style *style, const struct run_end *end)
 {
 	bool left = end->under_way > 0 || end->not_begun > 0;
 	const char *comma = end->interrupted ? ": " : "; "; /* behind what is said before it */
@@ -212,6 +227,8 @@ say_end(struct buf *out, const struct run_end *end)
 		    end->stop != RUN_WENT_ON ? comma : "; ", end->port);
 	else if (end->stop == RUN_THIS_HOST)
 		buf_printf(out, "%sthis host cannot connect", comma);
+	if (end->listed.list != NULL)
+		say_listed(out, style, &end->listed);
 }
 
 /* Is the same left open by those that were asked further? Then it is said behind them. */
@@ -320,7 +337,7 @@ text_summary(struct buf *out, const struct text_style *style, const struct overv
 		    tally->explained, tally->explained == 1 ? "" : "s");
 	if (end->bad_input > 0)
 		buf_printf(out, "; %lu bad line%s", end->bad_input, end->bad_input == 1 ? "" : "s");
-	say_end(out, end);
+	say_end(out, style, end);
 	buf_putc(out, '\n');
 	say_causes(out, overview);
 	say_lists(out, overview);
