@@ -32,6 +32,17 @@ known_at(enum stage stage)
 	return stage == STAGE_MAIL ? KNOWS_SENDER : KNOWS_HOST;
 }
 
+static size_t
+drop_premature(struct candidate *candidates, size_t count, enum stage stage)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (needed[candidates[i].rule->cause] <= known_at(stage))
+			candidates[kept++] = candidates[i];
+	return kept;
+}
+
 /* ---- one by one */
 
 /* Keeps those that `stays` says; all, if that were none. */
@@ -94,15 +105,12 @@ is_taken_in(const struct candidate *candidates, size_t count, size_t i)
 }
 
 static size_t
-narrow(const struct rules *rules, struct candidate *candidates, size_t count, enum stage stage)
+narrow(const struct rules *rules, struct candidate *candidates, size_t count)
 {
 	bool stays[CANDIDATES_MAX];
 	enum rule_class class = CLASS_COUNT;
 	size_t first = SIZE_MAX;
 
-	for (size_t i = 0; i < count; i++)
-		stays[i] = needed[candidates[i].rule->cause] <= known_at(stage);
-	count = keep(candidates, count, stays);
 	for (size_t i = 0; i < count; i++)
 		stays[i] = !has_to_yield(rules, candidates, count, i);
 	count = keep(candidates, count, stays);
@@ -140,9 +148,10 @@ choose(const struct rules *rules, struct candidate *candidates, size_t count, en
 	size_t left;
 
 	*out = (struct choice){.best = NULL};
+	count = drop_premature(candidates, count, stage);
 	if (count == 0)
 		return;
-	left = narrow(rules, candidates, count, stage);
+	left = narrow(rules, candidates, count);
 	out->best = &candidates[0];
 	for (size_t i = 1; i < left && out->rival == NULL; i++)
 		if (candidates[i].rule->cause != candidates[0].rule->cause)
