@@ -1,13 +1,19 @@
-/* Preloaded before mxwalk by tests/shims.py and tests/hours.py: a clock that runs fast, or is set
- * while a run goes on; a kernel that is short of buffers now and then.
+/* Preloaded before mxwalk by tests/shims.py, tests/hours.py and tests/limits.py: a clock that runs
+ * fast, or is set while a run goes on; a kernel that is short of buffers now and then.
  *
  * $SPEED: how many seconds pass for it in one of ours, and what it waits for comes as much sooner.
+ * $SPEED_FROM: when, in seconds since the epoch, its day was the same as ours; without it, when it
+ * began.
+ * $CONNECTS: a file to which each connection that is begun is added, "milliseconds address", as its
+ * clock of the day has it.
  * $STEP: seconds that the time of day jumps forth, and back again, with every twentieth look at it.
  * $SHORT: which connects of every hundred fail with ENOBUFS ("40-59"). $SHORT_WRITES: which writes
  * of every hundred to a socket do. */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -44,6 +50,8 @@ hurry(clockid_t clock, struct timespec *now)
 		return;
 	if (began[clock].tv_sec == 0)
 		began[clock] = *now;
+	if (clock == CLOCK_REALTIME && getenv("SPEED_FROM") != NULL)
+		began[clock] = (struct timespec){.tv_sec = atol(getenv("SPEED_FROM"))};
 	ns = (now->tv_sec - began[clock].tv_sec) * 1000000000LL + now->tv_nsec -
 	     began[clock].tv_nsec;
 	ns = ns * speed() + began[clock].tv_nsec;
@@ -109,6 +117,31 @@ epoll_wait(int fd, struct epoll_event *events, int count, int ms)
 	return real(fd, events, count, ms > 0 ? (int)((ms + speed() - 1) / speed()) : ms);
 }
 
+/* UDP is asked for routes, and the DNS. */
+static void
+note_connect(int fd, const struct sockaddr *address)
+{
+	const char *name = getenv("CONNECTS");
+	const void *ip = address->sa_family == AF_INET6
+	                     ? (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr
+	                     : (const void *)&((const struct sockaddr_in *)address)->sin_addr;
+	char text[INET6_ADDRSTRLEN];
+	struct timespec now;
+	socklen_t len = sizeof(int);
+	int type;
+	FILE *file;
+
+	if (name == NULL || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0 ||
+	    type != SOCK_STREAM || inet_ntop(address->sa_family, ip, text, sizeof text) == NULL)
+		return;
+	file = fopen(name, "a");
+	if (file == NULL)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	fprintf(file, "%lld %s\n", (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000, text);
+	fclose(file);
+}
+
 int
 connect(int fd, const struct sockaddr *address, socklen_t len)
 {
@@ -121,6 +154,7 @@ connect(int fd, const struct sockaddr *address, socklen_t len)
 		errno = ENOBUFS;
 		return -1;
 	}
+	note_connect(fd, address);
 	return real(fd, address, len);
 }
 

@@ -11,6 +11,7 @@
 #include "campaign/egress.h"
 #include "campaign/pulse.h"
 #include "campaign/served.h"
+#include "campaign/window.h"
 #include "evidence/lists.h"
 #include "io/loop.h"
 
@@ -507,6 +508,25 @@ watch_signals(struct campaign *campaign)
 	}
 }
 
+/* What a site bears is counted by the minute, and so is what an earlier run asked of it just now.
+ */
+static void
+spare_the_sites(struct campaign *campaign)
+{
+	const struct campaign_plan *plan = campaign->plan;
+	int64_t since = loop_wall_ms() - plan->earlier;
+	unsigned long total = intake_total(plan->intake) * campaign->walks;
+
+	if (total > 0 && plan->sink->tally.targets >= total) /* all is done */
+		return;
+	if (!plan->paced || plan->earlier == 0 || since < 0 || since >= WINDOW_MS)
+		return;
+	pipeline_rest(campaign->pipeline, loop_ms() + WINDOW_MS - since);
+	log_note("the run before this one ended %lld s ago: connections begin in %lld s, for sites "
+	         "count by the minute",
+	    (long long)(since / 1000), (long long)((WINDOW_MS - since + 999) / 1000));
+}
+
 static void
 begin(struct campaign *campaign)
 {
@@ -524,6 +544,7 @@ begin(struct campaign *campaign)
 	campaign->served = served_new(plan->verdicts, loop_random(), on_served, campaign);
 	campaign->senders = senders_new(plan->senders, on_sender, campaign);
 	campaign->pipeline = pipeline_new(plan->pipeline, campaign->senders, &calls);
+	spare_the_sites(campaign);
 	senders_watch(campaign->senders, plan->watch_ms, on_listed, campaign);
 	campaign->more = evtimer_new(campaign->base, on_more, campaign);
 	pulse_begin(&campaign->pulse, loop_ms(), plan->sink->tally.targets);

@@ -20,6 +20,8 @@ struct campaign_plan { /* borrowed */
 	bool progress; /* show it on the terminal where we are */
 	bool minutes; /* tell it every minute */
 	struct verdicts *verdicts; /* what was found out in an earlier run that this goes on with */
+	int64_t earlier; /* its last result, milliseconds since the epoch; 0: there was none */
+	bool paced; /* what a site may get in a minute is limited */
 	bool other_list; /* the targets need not be those of that run: what is another is asked */
 	long watch_ms; /* how often the standing of the sources is looked at; 0: it is not */
 	bool keep_going; /* also when nobody answers this machine, or it cannot */

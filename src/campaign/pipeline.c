@@ -987,6 +987,12 @@ pipeline_add(struct pipeline *pipeline, const struct target *target, const struc
 	add(pipeline, target, source);
 }
 
+void
+pipeline_rest(struct pipeline *pipeline, int64_t until)
+{
+	sites_rest(pipeline->sites, pipeline->plan->limits.walks, until);
+}
+
 /* Its way is looked up again: the answer about its domain is forgotten, those about the site's
  * servers are not. */
 static void

@@ -56,6 +56,7 @@ bool pipeline_is_empty(const struct pipeline *pipeline);
 unsigned pipeline_walks(const struct pipeline *pipeline); /* under way */
 /* Is there a connection, or one that was begun by then and may still come about? */
 bool pipeline_hopes(const struct pipeline *pipeline, int64_t begun);
+void pipeline_rest(struct pipeline *pipeline, int64_t until); /* no connection begins before that */
 /* Nothing is called back from within. */
 void pipeline_add(struct pipeline *pipeline, const struct target *target, const struct ip *source);
 

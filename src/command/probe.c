@@ -526,6 +526,7 @@ walk_all(struct run *run)
 	    .progress = !o->quiet && isatty(STDERR_FILENO),
 	    .minutes = !o->quiet && !isatty(STDERR_FILENO),
 	    .verdicts = verdicts_new(),
+	    .paced = o->site_rate != RATE_NONE,
 	    .other_list = o->force,
 	    .watch_ms = o->watch_lists,
 	    .keep_going = o->keep_going,
@@ -534,7 +535,8 @@ walk_all(struct run *run)
 	    .run = &facts,
 	    .verdicts = plan.verdicts,
 	    .sink = &sink,
-	    .output = &run->output};
+	    .output = &run->output,
+	    .ended = &plan.earlier};
 	int status = EXIT_OK;
 
 	sink_init(&sink, format_of(run), &telling);

@@ -132,6 +132,8 @@ on_record(const struct record *record, void *arg)
 	if (record->type != RECORD_RESULT)
 		return;
 	resuming->results++;
+	if (journey->started + journey->ms > *resuming->plan->ended)
+		*resuming->plan->ended = journey->started + journey->ms;
 	if (journey->target.place == 0 || journey->target.place > PLACE_MAX) {
 		resuming->without_line++;
 		return;

@@ -13,6 +13,7 @@ struct resume_plan { /* borrowed */
 	struct verdicts *verdicts; /* what is done is put in here, … */
 	struct sink *sink; /* … and counted there */
 	struct output *output; /* open; it is at its end afterwards */
+	int64_t *ended; /* when the last of them was known, milliseconds since the epoch */
 };
 
 /* EXIT_OK, or the exit status after saying why it cannot be gone on with: the file is then as it
