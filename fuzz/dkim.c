@@ -1,11 +1,12 @@
-/* Exercises dns/dkim.c and dkim_tags.c, dkim_canon.c, dkim_key.c, dkim_signature.c, dkim_sign.c.
- * The first byte says what the rest is: a key record, a private key, a message to be verified, or
- * one to be signed; what was signed must verify. */
+/* Exercises auth/dkim.c and arc.c, dkim_check.c, dkim_tags.c, dkim_canon.c, dkim_key.c,
+ * dkim_signature.c, dkim_sign.c. The first byte says what the rest is: a key record, a private key,
+ * a message to be verified, or one to be signed; what was signed must verify. */
 #include <openssl/evp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/arc.h"
 #include "auth/dkim.h"
 #include "auth/dkim_sign.h"
 #include "base/arena.h"
@@ -60,8 +61,9 @@ verify(struct book *book, struct arena *arena, const char *bytes, size_t len)
 	struct dkim_query query = {.message = bytes, .len = len, .now = 1};
 	unsigned rounds = 0;
 	struct dkim dkim;
+	struct arc arc;
 
-	while (!dkim_verify(book, arena, &query, &dkim)) {
+	while (!(dkim_verify(book, arena, &query, &dkim) & arc_verify(book, arena, &query, &arc))) {
 		expect(++rounds <= 2 && book_wanted(book) > 0);
 		for (size_t i = 0, count = book_wanted(book); i < count; i++) {
 			struct question question = book_want(book, 0);
@@ -73,6 +75,8 @@ verify(struct book *book, struct arena *arena, const char *bytes, size_t len)
 			                   .count = 1});
 		}
 	}
+	expect((arc.state == ARC_FAIL || arc.state == ARC_UNKNOWN) == (arc.reason != NULL));
+	expect(arc.state != ARC_PASS || (arc.sets > 0 && arc.signer != NULL && arc.line > 0));
 	expect(dkim.count <= DKIM_SIGNATURES_MAX && dkim.count <= dkim.total);
 	for (size_t i = 0; i < dkim.count; i++)
 		expect((dkim.signatures[i].result == DKIM_PASS) ==

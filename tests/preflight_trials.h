@@ -508,73 +508,100 @@ static const struct trial trials[] = {
         .zone_from = "www.shop",
         .zone_to = "bit.ly A 192.0.2.12\nwww.shop",
         .expected = "url.form.short=fail"},
-    {.what = "an ARC chain",
+#define SEAL(set, cv) "ARC-Seal: i=" set "; a=rsa-sha256; cv=" cv "; d=l.example; s=s; b=eA==\r\n"
+#define ARC_SIGNED(set)                                                                            \
+	"ARC-Message-Signature: i=" set "; a=rsa-sha256; d=l.example; s=s; h=From; "               \
+	"bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=eA==\r\n"
+#define ARC_SET(set, cv)                                                                           \
+	SEAL(set, cv)                                                                              \
+	ARC_SIGNED(set) "ARC-Authentication-Results: i=" set "; l.example; spf=pass\r\n"
+    {.what = "an ARC chain whose keys are gone",
         .late_from = "MIME-Version: 1.0\r\n",
-        .late_to =
-            "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=l.example; s=s; b=x\r\nARC-Message-Signature: "
-            "i=1; a=rsa-sha256; d=l.example; s=s; bh=x; b=x\r\nARC-Authentication-Results: i=1; "
-            "l.example; spf=pass\r\nARC-Seal: i=2; a=rsa-sha256; cv=pass; d=l.example; s=s; "
-            "b=x\r\nARC-Message-Signature: i=2; a=rsa-sha256; d=l.example; s=s; bh=x; "
-            "b=x\r\nARC-Authentication-Results: i=2; l.example; spf=pass\r\nMIME-Version: 1.0\r\n",
+        .late_to = ARC_SET("2", "pass") ARC_SET("1", "none") "MIME-Version: 1.0\r\n",
+        .expected = "auth.arc=fail hdr.forged=fail",
+        .seen = "message signature of ARC set 2 is not good: no key"},
+    {.what = "an ARC chain whose keys have no answer",
+        .late_from = "MIME-Version: 1.0\r\n",
+        .late_to = ARC_SET("2", "pass") ARC_SET("1", "none") "MIME-Version: 1.0\r\n",
+        .zone_from = "www.shop",
+        .zone_to = "s._domainkey.l.example TXT !SERVFAIL\nwww.shop",
         .expected = "auth.arc=unknown hdr.forged=fail",
-        .seen = "not verified"},
+        .seen = "could not be verified"},
     {.what = "an ARC chain that begins in its middle",
         .late_from = "MIME-Version: 1.0\r\n",
-        .late_to =
-            "ARC-Seal: i=2; a=rsa-sha256; cv=pass; d=l.example; s=s; b=x\r\nARC-Message-Signature: "
-            "i=2; a=rsa-sha256; d=l.example; s=s; bh=x; b=x\r\nARC-Authentication-Results: i=2; "
-            "l.example; spf=pass\r\nMIME-Version: 1.0\r\n",
+        .late_to = ARC_SET("2", "pass") "MIME-Version: 1.0\r\n",
         .expected = "auth.arc=fail hdr.forged=fail",
         .seen = "set 1 has 0"},
     {.what = "an ARC chain that says that it was broken",
         .late_from = "MIME-Version: 1.0\r\n",
-        .late_to =
-            "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=l.example; s=s; b=x\r\nARC-Message-Signature: "
-            "i=1; a=rsa-sha256; d=l.example; s=s; bh=x; b=x\r\nARC-Authentication-Results: i=1; "
-            "l.example; spf=pass\r\nARC-Seal: i=2; a=rsa-sha256; cv=fail; d=l.example; s=s; "
-            "b=x\r\nARC-Message-Signature: i=2; a=rsa-sha256; d=l.example; s=s; bh=x; "
-            "b=x\r\nARC-Authentication-Results: i=2; l.example; spf=pass\r\nMIME-Version: 1.0\r\n",
+        .late_to = ARC_SET("2", "fail") ARC_SET("1", "none") "MIME-Version: 1.0\r\n",
         .expected = "auth.arc=fail hdr.forged=fail",
         .seen = "cv=fail"},
     {.what = "a first ARC set that goes on with another",
         .late_from = "MIME-Version: 1.0\r\n",
-        .late_to =
-            "ARC-Seal: i=1; a=rsa-sha256; cv=pass; d=l.example; s=s; b=x\r\nARC-Message-Signature: "
-            "i=1; a=rsa-sha256; d=l.example; s=s; bh=x; b=x\r\nARC-Authentication-Results: i=1; "
-            "l.example; spf=pass\r\nMIME-Version: 1.0\r\n",
+        .late_to = ARC_SET("1", "pass") "MIME-Version: 1.0\r\n",
         .expected = "auth.arc=fail hdr.forged=fail",
         .seen = "cv=none"},
     {.what = "a later ARC set that begins anew",
         .late_from = "MIME-Version: 1.0\r\n",
-        .late_to =
-            "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=l.example; s=s; b=x\r\nARC-Message-Signature: "
-            "i=1; a=rsa-sha256; d=l.example; s=s; bh=x; b=x\r\nARC-Authentication-Results: i=1; "
-            "l.example; spf=pass\r\nARC-Seal: i=2; a=rsa-sha256; cv=none; d=l.example; s=s; "
-            "b=x\r\nARC-Message-Signature: i=2; a=rsa-sha256; d=l.example; s=s; bh=x; "
-            "b=x\r\nARC-Authentication-Results: i=2; l.example; spf=pass\r\nMIME-Version: 1.0\r\n",
+        .late_to = ARC_SET("2", "none") ARC_SET("1", "none") "MIME-Version: 1.0\r\n",
         .expected = "auth.arc=fail hdr.forged=fail",
         .seen = "cv=pass"},
     {.what = "half an ARC set",
         .late_from = "MIME-Version: 1.0\r\n",
-        .late_to =
-            "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=l.example; s=s; b=x\r\nMIME-Version: 1.0\r\n",
+        .late_to = SEAL("1", "none") "MIME-Version: 1.0\r\n",
         .expected = "auth.arc=fail hdr.forged=fail",
-        .seen = "ARC-Message-Signature"},
+        .seen = "has 0 ARC-Authentication-Results"},
     {.what = "two ARC sets of one number",
         .late_from = "MIME-Version: 1.0\r\n",
-        .late_to =
-            "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=l.example; s=s; b=x\r\nARC-Message-Signature: "
-            "i=1; a=rsa-sha256; d=l.example; s=s; bh=x; b=x\r\nARC-Authentication-Results: i=1; "
-            "l.example; spf=pass\r\nARC-Seal: i=1; a=rsa-sha256; cv=none; d=l.example; s=s; "
-            "b=x\r\nARC-Message-Signature: i=1; a=rsa-sha256; d=l.example; s=s; bh=x; "
-            "b=x\r\nARC-Authentication-Results: i=1; l.example; spf=pass\r\nMIME-Version: 1.0\r\n",
+        .late_to = ARC_SET("1", "none") ARC_SET("1", "none") "MIME-Version: 1.0\r\n",
         .expected = "auth.arc=fail hdr.forged=fail",
         .seen = "has 2"},
     {.what = "an ARC set of no number",
         .late_from = "MIME-Version: 1.0\r\n",
-        .late_to = "ARC-Seal: cv=none; b=x\r\nMIME-Version: 1.0\r\n",
+        .late_to = "ARC-Seal: cv=none; a=rsa-sha256; d=l.example; s=s; b=eA==\r\n"
+                   "MIME-Version: 1.0\r\n",
         .expected = "auth.arc=fail hdr.forged=fail",
         .seen = "which set"},
+    {.what = "an ARC set of the number 51",
+        .late_from = "MIME-Version: 1.0\r\n",
+        .late_to = ARC_SET("51", "none") "MIME-Version: 1.0\r\n",
+        .expected = "auth.arc=fail hdr.forged=fail",
+        .seen = "which set"},
+    {.what = "results of ARC that do not say their set",
+        .late_from = "MIME-Version: 1.0\r\n",
+        .late_to =
+            SEAL("1", "none") ARC_SIGNED("1") "ARC-Authentication-Results: l.example; i=1\r\n"
+                                              "MIME-Version: 1.0\r\n",
+        .expected = "auth.arc=fail hdr.forged=fail",
+        .seen = "which set"},
+    {.what = "a seal that says what it covers",
+        .late_from = "MIME-Version: 1.0\r\n",
+        .late_to =
+            "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=l.example; s=s; h=From; b=eA==\r\n" ARC_SIGNED(
+                "1") "MIME-Version: 1.0\r\n",
+        .expected = "auth.arc=fail hdr.forged=fail",
+        .seen = "it has h="},
+    {.what = "a seal that says nothing of the chain",
+        .late_from = "MIME-Version: 1.0\r\n",
+        .late_to = SEAL("1", "maybe") "MIME-Version: 1.0\r\n",
+        .expected = "auth.arc=fail hdr.forged=fail",
+        .seen = "none, pass or fail"},
+    {.what = "an ARC signature of the seal",
+        .late_from = "MIME-Version: 1.0\r\n",
+        .late_to = SEAL("1",
+            "none") "ARC-Message-Signature: i=1; a=rsa-sha256; d=l.example; s=s; h=From:ARC-Seal; "
+                    "bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=eA==\r\n"
+                    "MIME-Version: 1.0\r\n",
+        .expected = "auth.arc=fail hdr.forged=fail",
+        .seen = "must not be signed"},
+    {.what = "an ARC signature by SHA-1",
+        .late_from = "MIME-Version: 1.0\r\n",
+        .late_to = SEAL("1", "none") "ARC-Message-Signature: i=1; a=rsa-sha1; d=l.example; s=s; "
+                                     "h=From; bh=eA==; b=eA==\r\n"
+                                     "MIME-Version: 1.0\r\n",
+        .expected = "auth.arc=fail hdr.forged=fail",
+        .seen = "rsa-sha1"},
     {.what = "a shortener in List-Archive",
         .late_from = "MIME-Version: 1.0\r\n",
         .late_to = "List-Archive: <https://bit.ly/abc> (more)\r\nMIME-Version: 1.0\r\n",

@@ -752,7 +752,9 @@ expect_same_seal(const char *text, size_t which, const char *key)
 	for (size_t i = 0, seen = 0; i < message.count; i++)
 		if (field_is(&message.items[i], "DKIM-Signature") && seen++ == which)
 			field = &message.items[i];
-	cr_assert(field != NULL && dkim_signature_read(field, arena, &signature, &why), "%s", why);
+	cr_assert(
+	    field != NULL && dkim_signature_read(DKIM_OF_MESSAGE, field, arena, &signature, &why),
+	    "%s", why);
 	own = arena_printf(arena, "%.*s%.*s", (int)signature.value_start, field->at,
 	    (int)(field->len - signature.value_end), field->at + signature.value_end);
 	cr_assert(dkim_hash_header(&message, signature.header, signature.names,

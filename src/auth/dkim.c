@@ -1,14 +1,10 @@
 #include "auth/dkim.h"
 
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/rsa.h>
 #include <string.h>
 #include <strings.h>
 
+#include "auth/dkim_check.h"
 #include "base/arena.h"
-#include "base/buf.h"
-#include "dns/name.h"
 
 /* ---- words */
 
@@ -61,140 +57,6 @@ struct verification {
 };
 
 static void
-conclude(struct dkim_verdict *verdict, enum dkim_result result, enum dkim_step failed,
-    const char *reason)
-{
-	verdict->result = result;
-	verdict->failed = failed;
-	verdict->reason = reason;
-}
-
-/* False: the key is none for this signature, and that is the verdict. */
-static bool
-check_key(struct verification *eval, struct dkim_verdict *verdict)
-{
-	const struct dkim_signature *signature = &verdict->signature;
-	const struct dkim_key *key = &verdict->key;
-
-	if (key->state == DKIM_KEY_UNKNOWN)
-		conclude(verdict, DKIM_TEMPERROR, DKIM_STEP_KEY, key->problem);
-	else if (!dkim_key_usable(key))
-		conclude(verdict, key->weak ? DKIM_POLICY : DKIM_PERMERROR, DKIM_STEP_KEY,
-		    arena_printf(eval->arena,
-		        key->state == DKIM_KEY_ABSENT ? "no key: %s" : "no usable key: %s",
-		        key->problem));
-	else if (key->type != signature->type)
-		conclude(verdict, DKIM_PERMERROR, DKIM_STEP_KEY,
-		    arena_printf(eval->arena, "a=%s, but the key at %s is of type %s",
-		        signature->algorithm, key->name, dkim_type_name(key->type)));
-	else if (key->strict &&
-	         !name_equal(strrchr(signature->identity, '@') + 1, signature->domain))
-		conclude(verdict, DKIM_PERMERROR, DKIM_STEP_KEY,
-		    arena_printf(eval->arena,
-		        "i=%.80s is below d=, and the key at %s allows only d= itself (t=s)",
-		        signature->identity, key->name));
-	else
-		return true;
-	return false;
-}
-
-static bool
-check_body(struct verification *eval, struct dkim_verdict *verdict)
-{
-	const struct dkim_signature *signature = &verdict->signature;
-	unsigned char hash[DKIM_HASH];
-	unsigned long long total;
-
-	if (!dkim_hash_body(&eval->message, signature->body, signature->limit, hash, &total)) {
-		conclude(verdict, DKIM_TEMPERROR, DKIM_STEP_BODY_HASH,
-		    "the crypto library has no SHA-256");
-		return false;
-	}
-	if (signature->limit != NULL && *signature->limit > total) {
-		conclude(verdict, DKIM_FAIL, DKIM_STEP_BODY_HASH,
-		    arena_printf(eval->arena,
-		        "l=%llu, but the body has %llu octets: it was cut short", *signature->limit,
-		        total));
-		return false;
-	}
-	if (signature->limit != NULL) {
-		verdict->unsigned_octets = total - *signature->limit;
-		notes_add(&verdict->warnings, eval->arena, "dkim-body-unsigned", signature->domain,
-		    "l=%llu leaves %llu octets of the body unsigned: anybody may add more "
-		    "behind it",
-		    *signature->limit, verdict->unsigned_octets);
-	}
-	if (memcmp(hash, signature->body_hash, DKIM_HASH) == 0)
-		return true;
-	conclude(verdict, DKIM_FAIL, DKIM_STEP_BODY_HASH,
-	    "the body hash does not match bh=: the body was changed on the way, or is not what was "
-	    "signed");
-	return false;
-}
-
-static bool
-verify_hash(
-    EVP_PKEY *key, const struct dkim_signature *signature, const unsigned char hash[DKIM_HASH])
-{
-	EVP_PKEY_CTX *rsa;
-	EVP_MD_CTX *ed25519;
-	bool good;
-
-	if (signature->type == DKIM_ED25519) { /* RFC 8463 section 3: PureEdDSA of the hash */
-		ed25519 = EVP_MD_CTX_new();
-		good = ed25519 != NULL &&
-		       EVP_DigestVerifyInit(ed25519, NULL, NULL, NULL, key) == 1 &&
-		       EVP_DigestVerify(
-		           ed25519, signature->value, signature->value_len, hash, DKIM_HASH) == 1;
-		EVP_MD_CTX_free(ed25519);
-	} else {
-		rsa = EVP_PKEY_CTX_new(key, NULL);
-		good = rsa != NULL && EVP_PKEY_verify_init(rsa) == 1 &&
-		       EVP_PKEY_CTX_set_rsa_padding(rsa, RSA_PKCS1_PADDING) == 1 &&
-		       EVP_PKEY_CTX_set_signature_md(rsa, EVP_sha256()) == 1 &&
-		       EVP_PKEY_verify(
-		           rsa, signature->value, signature->value_len, hash, DKIM_HASH) == 1;
-		EVP_PKEY_CTX_free(rsa);
-	}
-	ERR_clear_error();
-	return good;
-}
-
-static bool
-check_header(
-    struct verification *eval, const struct mail_field *field, struct dkim_verdict *verdict)
-{
-	const struct dkim_signature *signature = &verdict->signature;
-	unsigned char hash[DKIM_HASH];
-	EVP_PKEY *key;
-	struct buf own;
-	bool good;
-
-	buf_init(&own, field->len);
-	buf_add(&own, field->at, signature->value_start);
-	buf_add(&own, field->at + signature->value_end, field->len - signature->value_end);
-	good = dkim_hash_header(&eval->message, signature->header, signature->names,
-	    signature->name_count, field, own.data, own.len, hash);
-	buf_release(&own);
-	key = good ? dkim_key_open(&verdict->key) : NULL;
-	if (key == NULL) {
-		conclude(verdict, DKIM_TEMPERROR, DKIM_STEP_SIGNATURE,
-		    "the crypto library cannot use the key");
-		return false;
-	}
-	good = verify_hash(key, signature, hash);
-	EVP_PKEY_free(key);
-	if (!good)
-		conclude(verdict, DKIM_FAIL, DKIM_STEP_SIGNATURE,
-		    arena_printf(eval->arena,
-		        "the body is as signed, but not the header: a field that h= names was "
-		        "changed or added on the way, or the key at %s is not the "
-		        "signer's",
-		        verdict->key.name));
-	return good;
-}
-
-static void
 check_times(struct verification *eval, struct dkim_verdict *verdict)
 {
 	const struct dkim_signature *signature = &verdict->signature;
@@ -206,7 +68,7 @@ check_times(struct verification *eval, struct dkim_verdict *verdict)
 		    *signature->time - now);
 	verdict->expired = signature->expires != NULL && now > *signature->expires;
 	if (verdict->expired && verdict->result == DKIM_PASS)
-		conclude(verdict, DKIM_FAIL, DKIM_STEP_EXPIRED,
+		dkim_conclude(verdict, DKIM_FAIL, DKIM_STEP_EXPIRED,
 		    arena_printf(eval->arena, "the signature expired %llu seconds ago (x=)",
 		        now - *signature->expires));
 }
@@ -259,9 +121,9 @@ static void
 check_signature(
     struct verification *eval, const struct mail_field *field, struct dkim_verdict *verdict)
 {
-	if (check_key(eval, verdict) && check_body(eval, verdict) &&
-	    check_header(eval, field, verdict))
-		verdict->result = DKIM_PASS;
+	const struct dkim_check check = {eval->arena, &eval->message};
+
+	dkim_check_signature(&check, field, verdict);
 	check_times(eval, verdict);
 	check_repeated(eval, verdict);
 }
@@ -283,8 +145,9 @@ read_signatures(struct verification *eval, struct book *book,
 		if (!field_is(field, "DKIM-Signature") || out->total++ >= DKIM_SIGNATURES_MAX)
 			continue;
 		fields[out->count++] = field;
-		if (!dkim_signature_read(field, eval->arena, &verdict->signature, &why))
-			conclude(verdict, DKIM_PERMERROR, DKIM_STEP_SYNTAX, why);
+		if (!dkim_signature_read(
+		        DKIM_OF_MESSAGE, field, eval->arena, &verdict->signature, &why))
+			dkim_conclude(verdict, DKIM_PERMERROR, DKIM_STEP_SYNTAX, why);
 		else if (!dkim_key_look_up(book, eval->arena, verdict->signature.selector,
 		             verdict->signature.domain, &verdict->key))
 			pending = true;

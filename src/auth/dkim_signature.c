@@ -43,24 +43,31 @@ read_version(struct signature_reader *reader)
 	       wrong(reader, arena_printf(reader->arena, "v=%.40s: it has to be 1", version));
 }
 
-/* d= s= i=. */
+/* d= s=. */
 static bool
 read_signer(struct signature_reader *reader)
 {
 	struct dkim_signature *out = reader->out;
-	const char *at, *why;
 	char name[NAME_TEXT];
+	const char *why;
 
 	if (!need(reader, "d", &out->domain) || !need(reader, "s", &out->selector))
 		return false;
-	out->identity = dkim_tags_value(reader->tags, "i");
-	if (out->identity == NULL)
-		out->identity = arena_printf(reader->arena, "@%s", out->domain);
+	out->identity = arena_printf(reader->arena, "@%s", out->domain);
 	if (!name_normalise(out->domain, name, &why))
 		return wrong(reader,
 		    arena_printf(reader->arena, "d=%.80s is no domain name: %s", out->domain, why));
-	if (*name == '\0')
-		return wrong(reader, "d= is the root");
+	return *name != '\0' || wrong(reader, "d= is the root");
+}
+
+static bool
+read_identity(struct signature_reader *reader)
+{
+	struct dkim_signature *out = reader->out;
+	const char *value = dkim_tags_value(reader->tags, "i"), *at;
+
+	if (value != NULL)
+		out->identity = value;
 	at = strrchr(out->identity, '@');
 	if (at == NULL)
 		return wrong(
@@ -138,22 +145,32 @@ read_names(struct signature_reader *reader)
 }
 
 static bool
-read_hashes(struct signature_reader *reader)
+read_body_hash(struct signature_reader *reader)
 {
 	struct dkim_signature *out = reader->out;
-	const struct dkim_tag *tag = dkim_tags_find(reader->tags, "b");
-	const char *hash, *value, *why;
+	const char *hash, *why;
 	size_t len;
 
-	if (!need(reader, "bh", &hash) || !need(reader, "b", &value))
+	if (!need(reader, "bh", &hash))
+		return false;
+	if (!dkim_base64_decode(hash, reader->arena, &out->body_hash, &len, &why))
+		return wrong(reader, arena_printf(reader->arena, "bh=: %s", why));
+	return len == DKIM_HASH ||
+	       wrong(reader, arena_printf(reader->arena, "bh= has %zu octets, and a sha256 %d", len,
+	                         DKIM_HASH));
+}
+
+static bool
+read_value(struct signature_reader *reader)
+{
+	const struct dkim_tag *tag = dkim_tags_find(reader->tags, "b");
+	struct dkim_signature *out = reader->out;
+	const char *value, *why;
+
+	if (!need(reader, "b", &value))
 		return false;
 	out->value_start = tag->start;
 	out->value_end = tag->end;
-	if (!dkim_base64_decode(hash, reader->arena, &out->body_hash, &len, &why))
-		return wrong(reader, arena_printf(reader->arena, "bh=: %s", why));
-	if (len != DKIM_HASH)
-		return wrong(reader, arena_printf(reader->arena,
-		                         "bh= has %zu octets, and a sha256 %d", len, DKIM_HASH));
 	return dkim_base64_decode(value, reader->arena, &out->value, &out->value_len, &why) ||
 	       wrong(reader, arena_printf(reader->arena, "b=: %s", why));
 }
@@ -203,22 +220,78 @@ read_query(struct signature_reader *reader)
 	                         "q=%.40s: no way to ask for the key that verifiers know", value));
 }
 
-bool
-dkim_signature_read(const struct mail_field *field, struct arena *arena, struct dkim_signature *out,
-    const char **why)
+/* ---- ARC */
+
+static bool
+read_set(struct signature_reader *reader)
 {
-	/* Who signed comes first: a complaint can then name it. */
-	static bool (*const readers[])(struct signature_reader *) = {read_version, read_signer,
-	    read_algorithm, read_canon, read_names, read_hashes, read_numbers, read_query};
-	size_t value = field->colon + 1;
+	struct dkim_signature *out = reader->out;
+	const unsigned long long *set = NULL;
+
+	if (!read_number(reader, "i", &set))
+		return false;
+	if (set == NULL || *set < 1 || *set > ARC_SETS_MAX)
+		return wrong(
+		    reader, arena_printf(reader->arena,
+		                "it does not say which set it belongs to (i=, from 1 to %d)",
+		                ARC_SETS_MAX));
+	out->set = (unsigned)*set;
+	return true;
+}
+
+/* A seal says what became of the chain before it, and not what it covers. */
+static bool
+read_chain(struct signature_reader *reader)
+{
+	struct dkim_signature *out = reader->out;
+
+	if (!need(reader, "cv", &out->chain))
+		return false;
+	if (strcasecmp(out->chain, "none") != 0 && strcasecmp(out->chain, "pass") != 0 &&
+	    strcasecmp(out->chain, "fail") != 0)
+		return wrong(reader, arena_printf(reader->arena,
+		                         "cv=%.40s: it has to be none, pass or fail", out->chain));
+	return dkim_tags_find(reader->tags, "h") == NULL ||
+	       wrong(reader, "it has h=, which makes the chain fail");
+}
+
+/* Its own fields are what the seal is for. */
+static bool
+read_names_arc(struct signature_reader *reader)
+{
+	const struct dkim_signature *out = reader->out;
+
+	if (!read_names(reader))
+		return false;
+	for (size_t i = 0; i < out->name_count; i++)
+		if (strcasecmp(out->names[i], "ARC-Seal") == 0)
+			return wrong(reader, "h= has ARC-Seal, which must not be signed");
+	return true;
+}
+
+bool
+dkim_signature_read(enum dkim_kind kind, const struct mail_field *field, struct arena *arena,
+    struct dkim_signature *out, const char **why)
+{
+	/* Who signed, or which set it is, comes first: a complaint can then name it. */
+	static bool (*const readers[][10])(struct signature_reader *) = {
+	    [DKIM_OF_MESSAGE] = {read_version, read_signer, read_identity, read_algorithm,
+	        read_canon, read_names, read_body_hash, read_value, read_numbers, read_query},
+	    [DKIM_ARC_MESSAGE] = {read_set, read_signer, read_algorithm, read_canon, read_names_arc,
+	        read_body_hash, read_value, read_numbers, read_query},
+	    [DKIM_ARC_SEAL] = {read_set, read_signer, read_algorithm, read_value, read_chain},
+	};
+	size_t value = field->colon + 1, count = sizeof readers[kind] / sizeof *readers[kind];
 	struct dkim_tags tags;
 	struct signature_reader reader = {.arena = arena, .tags = &tags, .out = out};
 
 	*out = (struct dkim_signature){0};
 	if (!dkim_tags_parse(field->at + value, field->len - value, arena, &tags, why))
 		return false;
-	for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
-		if (!readers[i](&reader)) {
+	if (kind == DKIM_ARC_SEAL)
+		out->header = DKIM_RELAXED;
+	for (size_t i = 0; i < count && readers[kind][i] != NULL; i++)
+		if (!readers[kind][i](&reader)) {
 			*why = reader.why;
 			return false;
 		}

@@ -251,6 +251,11 @@ preflight_gather(struct book *book, struct arena *arena, const struct preflight_
 	}
 	if (!sender_gather(book, arena, &sender, &out->sender))
 		g.done = false;
+	if (!arc_verify(book, arena,
+	        &(struct dkim_query){
+	            .message = facts->message.at, .len = facts->message.len, .now = query->now},
+	        &out->arc))
+		g.done = false;
 	ask_lists_about_names(&g);
 	check_hosts(&g);
 	check_reply(&g);

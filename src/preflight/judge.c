@@ -503,111 +503,21 @@ judge_unsubscribe_signed(const struct examination *x, struct finding *out)
 
 /* ---- ARC */
 
-/* The set that a field belongs to: "i=2; …". 0: it says none. */
-static unsigned
-arc_set(const struct mail_field *field)
-{
-	struct slice value = slice_trim(field_value(field));
-	unsigned long set = 0;
-
-	if (slice_begins(value, "i=")) {
-		value = slice_from(value, 2);
-		value.len = slice_span(value, "0123456789");
-		if (!slice_number(value, 50, &set))
-			set = 0;
-	}
-	return (unsigned)set;
-}
-
-/* "cv=" of a seal: n none, p pass, f fail, 0 nothing that is one of these. */
-static char
-arc_chain(const struct mail_field *seal)
-{
-	struct slice rest = field_value(seal), tag;
-
-	while (rest.len > 0) {
-		tag = (struct slice){rest.at, slice_until(rest, ";")};
-		rest = slice_from(rest, tag.len < rest.len ? tag.len + 1 : tag.len);
-		tag = slice_trim(tag);
-		if (!slice_begins(tag, "cv"))
-			continue;
-		tag = slice_trim(slice_from(tag, 2));
-		if (tag.len == 0 || tag.at[0] != '=')
-			continue;
-		tag = slice_trim(slice_from(tag, 1));
-		return slice_is(tag, "none")   ? 'n'
-		       : slice_is(tag, "pass") ? 'p'
-		       : slice_is(tag, "fail") ? 'f'
-		                               : 0;
-	}
-	return 0;
-}
-
-/* RFC 8617 sections 4.2.1 and 5.2: sets are numbered from 1 without a gap, each has one of each
- * field, the first seal says that there was no chain before it, and all others that it was good. */
-enum { ARC_FIELDS = 3, ARC_SETS = 50 };
-
-struct arc_sets {
-	unsigned seen[ARC_FIELDS][ARC_SETS + 1]; /* [..][0]: of no set */
-	char chain[ARC_SETS + 1];
-	unsigned top;
-};
-
-static const char *const arc_names[ARC_FIELDS] = {
-    "ARC-Seal", "ARC-Message-Signature", "ARC-Authentication-Results"};
-
-static void
-arc_read(const struct message_facts *facts, struct arc_sets *sets)
-{
-	for (size_t i = 0; i < facts->field_count; i++)
-		for (size_t n = 0; n < ARC_FIELDS; n++)
-			if (field_is(&facts->fields[i], arc_names[n])) {
-				unsigned set = arc_set(&facts->fields[i]);
-
-				sets->top = set > sets->top ? set : sets->top;
-				sets->seen[n][set]++;
-				if (n == 0)
-					sets->chain[set] = arc_chain(&facts->fields[i]);
-			}
-}
-
-static const char *
-arc_fault(const struct arc_sets *sets, struct arena *arena)
-{
-	if (sets->seen[0][0] + sets->seen[1][0] + sets->seen[2][0] > 0)
-		return "An ARC field does not say which set it belongs to (i=, from 1 to 50).";
-	for (unsigned set = 1; set <= sets->top; set++) {
-		for (size_t n = 0; n < ARC_FIELDS; n++)
-			if (sets->seen[n][set] != 1)
-				return arena_printf(arena,
-				    "The ARC set %u has %u %s fields, not one.", set,
-				    sets->seen[n][set], arc_names[n]);
-		if (sets->chain[set] == 'f')
-			return arena_printf(arena,
-			    "The seal of ARC set %u says that the chain was broken before it "
-			    "(cv=fail).",
-			    set);
-		if (sets->chain[set] != (set == 1 ? 'n' : 'p'))
-			return arena_printf(arena, "The seal of ARC set %u does not say cv=%s.",
-			    set, set == 1 ? "none" : "pass");
-	}
-	return NULL;
-}
-
 static void
 judge_arc(const struct examination *x, struct finding *out)
 {
-	struct arc_sets sets = {0};
-	const char *why;
+	const struct arc *arc = &x->known->arc;
+	static const enum finding_result results[] = {[ARC_NONE] = FINDING_NONE,
+	    [ARC_PASS] = FINDING_PASS,
+	    [ARC_FAIL] = FINDING_FAIL,
+	    [ARC_UNKNOWN] = FINDING_UNKNOWN};
 
-	arc_read(x->facts, &sets);
-	if (sets.top == 0 && sets.seen[0][0] + sets.seen[1][0] + sets.seen[2][0] == 0)
-		return;
-	why = arc_fault(&sets, x->arena);
-	settle(out, why != NULL ? FINDING_FAIL : FINDING_UNKNOWN,
-	    why != NULL ? why
-	                : "The ARC sets make a chain, by what they say; their signatures were not "
-	                  "verified.");
+	settle(out, results[arc->state],
+	    arc->state == ARC_PASS
+	        ? arena_printf(x->arena, "The ARC chain is good: %u set%s, the last by %s.",
+	              arc->sets, arc->sets == 1 ? "" : "s", arc->signer)
+	        : arc->reason);
+	out->line = arc->line;
 }
 
 /* ---- the address */

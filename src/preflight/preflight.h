@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "auth/arc.h"
 #include "evidence/sender.h"
 #include "preflight/audience.h"
 #include "preflight/facts.h"
@@ -44,6 +45,7 @@ struct live_answer { /* --live: what a host said */
 struct preflight {
 	struct sender sender;
 	bool is_signed; /* there is a signature to verify */
+	struct arc arc;
 	struct sender_domain reply; /* of Reply-To, where it is another domain than the author's */
 	bool reply_org_receives; /* … its organizational domain takes mail */
 	struct listing *names; /* Reply-To, Message-ID, List-Unsubscribe on lists of domains */
