@@ -92,6 +92,9 @@ r = run(good, '--source', '127.0.1.3', '--from', 'me@signed.example', *KEY)
 tap.check('no PTR: refused', r.status == 1 and 'ip.ptr' in failing(r), (r.status, failing(r)))
 r = run(good, '--source', '127.0.1.6', '--from', 'me@signed.example', *KEY)
 tap.check('PTR has no answer: unknown, and never advised upon', checks(r)['ip.ptr']['result'] == 'unknown' and checks(r)['ip.ptr']['advice'] is None and r.status in (1, 3), (r.status, checks(r).get('ip.ptr')))
+tap.check('a Message-ID that two messages have: a warning that names the other', checks(run(good, 'warn.eml', *WHO, *KEY), 1).get('hdr.msgid.repeated', {}).get('what') == 'The Message-ID is that of another message, newsletter.eml.')
+r = run(put('nobody.eml', GOOD.replace('To: Ann', 'From: <x@other.example>\nTo: Ann')), *WHO, *KEY)
+tap.check('a key without a domain signs nothing where there is no author, and that is said', 'signs nothing' in r.err and '--dkim-domain' in r.err and r.status == 1, (r.status, r.err))
 r = run(good, 'warn.eml', '--source', '127.0.1.13', '--source', '127.0.1.3', '--from', 'me@signed.example', *KEY)
 tap.check('two messages, two sources: four records, the gravest status', len(r.records) == 4 and r.status == 1 and not r.problems, (r.status, len(r.records), r.problems))
 r = run(good, *WHO, *KEY, '--volume', '100')
@@ -129,12 +132,14 @@ inner = zipped(run_exe=b'MZ' + bytes(100))
 lying = bytearray(zipped(good_txt=b'hello'))
 lying[lying.index(b'good.txt')] = ord('f')
 locked = bytearray(zipped(a_txt=b'secret'))
+nest = bytearray(zipped(inner_zip=inner))
 for mark, at in ((b'PK\x03\x04', 6), (b'PK\x01\x02', 8)):
-    locked[locked.index(mark) + at] |= 1
+    for archive in (locked, nest):
+        archive[archive.index(mark) + at] |= 1
 for what, name, content, wanted in (
         ('a zip with text', 'a.zip', zipped(a_txt=b'hello'), set()), ('a zip with a program', 'a.zip', inner, {'att.type'}), ('a program in a zip in a zip', 'a.zip', zipped(inner_zip=inner), {'att.type'}),
         ('a program without its ending, in a zip', 'a.zip', zipped(readme=b'MZ' + bytes(100)), {'att.type'}), ('macros', 'a.docx', zipped(vbaProject_bin=b'x'), {'att.macro'}),
-        ('a zip that lies', 'a.zip', bytes(lying), {'att.archive'}), ('a password', 'a.zip', bytes(locked), {'att.encrypted'}), ('half a zip', 'a.zip', inner[:60], {'att.archive', 'att.type'}),
+        ('a zip that lies', 'a.zip', bytes(lying), {'att.archive'}), ('a password', 'a.zip', bytes(locked), {'att.encrypted'}), ('an archive in one with a password', 'a.zip', bytes(nest), {'att.encrypted', 'att.encrypted.archive'}), ('half a zip', 'a.zip', inner[:60], {'att.archive', 'att.type'}),
         ('a program', 'a.exe', b'x', {'att.type'}), ('a gzip', 'a.gz', gzip.compress(b'hello'), set())):
     r = run(put('att.eml', with_file(name, content)), *WHO, *KEY)
     got = {i for i in failing(r) if i.startswith('att.')}

@@ -5,11 +5,21 @@ static const struct trial trials[] = {
     {.what = "SPF fails",
         .zone_from = "ip4:192.0.2.10",
         .zone_to = "ip4:192.0.2.99",
+        .expected = "auth.spf=fail auth.spf.forbids=fail auth.both=fail"},
+    {.what = "SPF softly fails",
+        .zone_from = "ip4:192.0.2.10 -all",
+        .zone_to = "ip4:192.0.2.99 ~all",
         .expected = "auth.spf=fail auth.both=fail"},
+    {.what = "the null reverse-path: SPF of the HELO name",
+        .envelope = "",
+        .zone_from = "mail.shop.example TXT v=spf1 a -all",
+        .zone_to = "mail.shop.example TXT v=spf1 -all",
+        .expected = "auth.spf=fail auth.spf.forbids=fail auth.both=fail",
+        .seen = "SPF of mail.shop.example"},
     {.what = "SPF has no answer",
         .zone_from = "shop.example TXT v=spf1 ip4:192.0.2.10 -all",
         .zone_to = "shop.example TXT !SERVFAIL",
-        .expected = "auth.spf=unknown auth.both=unknown"},
+        .expected = "auth.spf=unknown auth.spf.forbids=unknown auth.both=unknown"},
     {.what = "no signature",
         .is_unsigned = true,
         .expected = "auth.dkim=unknown auth.both=unknown auth.align.dkim=unknown auth.keysize=none "
@@ -20,7 +30,8 @@ static const struct trial trials[] = {
         .is_unsigned = true,
         .zone_from = "ip4:192.0.2.10",
         .zone_to = "ip4:192.0.2.99",
-        .expected = "auth.spf=fail auth.dkim=unknown auth.either=unknown auth.both=fail "
+        .expected = "auth.spf=fail auth.spf.forbids=fail auth.dkim=unknown auth.either=unknown "
+                    "auth.both=fail "
                     "auth.align=unknown auth.align.dkim=unknown auth.dmarc.pass=unknown "
                     "auth.keysize=none auth.keysize.short=none auth.length=none auth.testing=none "
                     "auth.expires=none auth.signed-fields=none hdr.listunsub.signed=unknown"},
@@ -44,7 +55,7 @@ static const struct trial trials[] = {
         .zone_to = "other.example MX 10 mail.shop.example\nother.example SOA "
                    "ns.shop.example h.shop.example 1 3600 600 86400 60\n_dmarc.other.example TXT "
                    "v=DMARC1; "
-                   "p=none\nwww.shop",
+                   "p=none; rua=mailto:d@shop.example\nwww.shop",
         .expected = "auth.align=fail auth.align.dkim=fail auth.dmarc.pass=fail",
         .seen = "The author's domain is other.example"},
     {.what = "another author, who asks for rejection",
@@ -53,21 +64,83 @@ static const struct trial trials[] = {
         .zone_from = "www.shop",
         .zone_to = "other.example MX 10 mail.shop.example\nother.example SOA ns.shop.example "
                    "h.shop.example 1 3600 600 86400 60\n_dmarc.other.example TXT v=DMARC1; "
-                   "p=reject\nwww.shop",
+                   "p=reject; rua=mailto:d@shop.example\nwww.shop",
         .expected = "auth.align=fail auth.align.dkim=fail auth.dmarc.pass=fail "
                     "auth.dmarc.reject=fail"},
     {.what = "no DMARC record",
         .zone_from = "_dmarc.shop.example TXT v=DMARC1",
         .zone_to = "_dmarc.shop.example TXT v=DMARC9",
-        .expected = "auth.dmarc=fail auth.dmarc.pass=fail"},
+        .expected = "auth.dmarc=fail auth.dmarc.rua=none auth.dmarc.pass=fail"},
+    {.what = "a DMARC record without rua",
+        .zone_from = "p=none; rua=mailto:d@shop.example",
+        .zone_to = "p=none",
+        .expected = "auth.dmarc.rua=fail"},
     {.what = "two DMARC records",
         .zone_from = "_dmarc.shop.example",
         .zone_to = "_dmarc.shop.example TXT v=DMARC1; p=reject\n_dmarc.shop.example",
-        .expected = "auth.dmarc=fail auth.dmarc.pass=fail"},
+        .expected = "auth.dmarc=fail auth.dmarc.rua=none auth.dmarc.pass=fail"},
     {.what = "DMARC has no answer",
         .zone_from = "_dmarc.shop.example TXT v=DMARC1; p=none; rua=mailto:d@shop.example",
         .zone_to = "_dmarc.shop.example TXT !SERVFAIL",
-        .expected = "auth.dmarc=unknown auth.dmarc.pass=unknown auth.dmarc.reject=unknown"},
+        .expected = "auth.dmarc=unknown auth.dmarc.rua=unknown auth.dmarc.pass=unknown "
+                    "auth.dmarc.reject=unknown"},
+    {.what = "a key in test that will sign",
+        .is_unsigned = true,
+        .signer = true,
+        .key_tag = "t=y",
+        .expected = SIGNER(pass, fail)},
+    {.what = "a short key that will sign",
+        .is_unsigned = true,
+        .signer = true,
+        .key = rsa1024_pkcs1,
+        .expected = SIGNER(fail, pass)},
+    {.what = "a key that is gone will sign, and SPF fails",
+        .is_unsigned = true,
+        .signer = true,
+        .key_record = "!",
+        .zone_from = "ip4:192.0.2.10",
+        .zone_to = "ip4:192.0.2.99",
+        .expected = "auth.spf=fail auth.spf.forbids=fail auth.dkim=fail auth.either=fail "
+                    "auth.both=fail auth.align=fail auth.align.dkim=fail auth.dmarc.pass=fail "
+                    "auth.keysize=none auth.keysize.short=none auth.length=none auth.testing=none "
+                    "auth.expires=none auth.signed-fields=none hdr.listunsub.signed=unknown"},
+    {.what = "a key of 512 bits",
+        .key_record = "v=DKIM1; "
+                      "p=MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAMc3MAf99DyjRJIBMnHAQ2OyfikS+yl+"
+                      "YBnFq5RaJ6h+zE5UfawXNvY4P7iKtCYPxFxuRT43ji976U7UDoS2BPsCAwEAAQ==",
+        .expected = "auth.dkim=fail auth.both=fail auth.align.dkim=fail auth.keysize=fail "
+                    "auth.keysize.short=fail hdr.listunsub.signed=fail",
+        .seen = "has 512 bits"},
+    {.what = "a signature of ten octets",
+        .late_from = "DKIM-Signature: v=1;",
+        .late_to = "DKIM-Signature: v=1; l=10;",
+        .expected = "auth.dkim=fail auth.both=fail auth.align.dkim=fail auth.length=fail "
+                    "hdr.listunsub.signed=fail",
+        .seen = "first 10 octets"},
+    {.what = "a signature that is out of date",
+        .late_from = "DKIM-Signature: v=1;",
+        .late_to = "DKIM-Signature: v=1; x=1796054530;",
+        .expected = "auth.dkim=fail auth.both=fail auth.align.dkim=fail auth.expires=fail "
+                    "hdr.listunsub.signed=fail",
+        .seen = "out of date"},
+    {.what = "a signature that leaves Reply-To out",
+        .late_from = AFTER_TO,
+        .late_to = AFTER_TO "Reply-To: <news@shop.example>\r\n",
+        .expected = "auth.signed-fields=fail hdr.reply-to=pass",
+        .seen = "does not cover Reply-To"},
+    {.what = "a Reply-To that is no address",
+        .from = AFTER_TO,
+        .to = AFTER_TO "Reply-To: nobody\r\n",
+        .expected = "hdr.reply-to=fail"},
+    {.what = "a new domain",
+        .zone_from = "www.shop",
+        .zone_to = "shop.example.fresh.lists.example A 127.0.0.2\nwww.shop",
+        .expected = "dom.new=fail",
+        .seen = "not long ago"},
+    {.what = "the author's domain is on a small list",
+        .zone_from = "www.shop",
+        .zone_to = "shop.example.small.lists.example A 127.0.0.2\nwww.shop",
+        .expected = "dom.lists.minor=fail url.lists.minor=fail"},
     {.what = "a key in test", .key_tag = "t=y", .expected = "auth.testing=fail"},
     {.what = "no PTR",
         .zone_from = "10.2.0.192.in-addr.arpa PTR mail.shop.example\n",
@@ -138,6 +211,17 @@ static const struct trial trials[] = {
         .zone_from = "www.shop",
         .zone_to = "shop.example.names.lists.example A 127.0.0.2\nwww.shop",
         .expected = "dom.lists=fail url.lists=fail"},
+    {.what = "BIMI, declined",
+        .zone_from = "_dmarc",
+        .zone_to = "default._bimi.shop.example TXT v=BIMI1; l=; a=;\n_dmarc",
+        .expected = ""},
+    {.what = "BIMI without a logo, whose certificate's address has l=",
+        .zone_from = "_dmarc.shop.example TXT v=DMARC1; p=none",
+        .zone_to = "default._bimi.shop.example TXT v=BIMI1; "
+                   "a=https://www.shop.example/?l=https://x\n_dmarc.shop.example TXT v=DMARC1; "
+                   "p=reject",
+        .expected = "bimi=fail",
+        .seen = "names no logo"},
     {.what = "BIMI, good",
         .zone_from = "_dmarc.shop.example TXT v=DMARC1; p=none",
         .zone_to = "default._bimi.shop.example TXT v=BIMI1; l=https://www.shop.example/l.svg; "
@@ -232,7 +316,8 @@ static const struct trial trials[] = {
         .zone_from = "www.shop",
         .zone_to =
             "gmail.com MX 10 mail.shop.example\ngmail.com SOA ns.shop.example h.shop.example 1 "
-            "3600 600 86400 60\n_dmarc.gmail.com TXT v=DMARC1; p=none\nwww.shop",
+            "3600 600 86400 60\n_dmarc.gmail.com TXT v=DMARC1; p=none; "
+            "rua=mailto:d@shop.example\nwww.shop",
         .expected = "auth.align=fail auth.align.dkim=fail auth.dmarc.pass=fail "
                     "hdr.from.freemail=fail"},
     {.what = "two subjects",
@@ -307,6 +392,45 @@ static const struct trial trials[] = {
         .from = AFTER_TO,
         .to = AFTER_TO "Authentication-Results: mx.example; spf=pass\r\n",
         .expected = "hdr.forged=fail"},
+    {.what = "a field of Google's",
+        .from = AFTER_TO,
+        .to = AFTER_TO "X-Google-Original-From: a@shop.example\r\n",
+        .expected = "hdr.forged=fail"},
+    {.what = "an empty X-Mailer",
+        .from = AFTER_TO,
+        .to = AFTER_TO "X-Mailer: \r\n",
+        .expected = "hdr.forged=fail",
+        .seen = "X-Mailer"},
+    {.what = "an X-CSA-Complaints field that is not signed",
+        .late_from = AFTER_TO,
+        .late_to = AFTER_TO "X-CSA-Complaints: csa-complaints@eco.de\r\n",
+        .expected = "hdr.csa=fail",
+        .seen = "covers X-CSA"},
+    {.what = "an X-CSA-Complaints field",
+        .from = AFTER_TO,
+        .to = AFTER_TO "X-CSA-Complaints: csa-complaints@eco.de\r\n",
+        .expected = "hdr.csa=pass"},
+    {.what = "an X-CSA-Complaints field that has no address",
+        .from = AFTER_TO,
+        .to = AFTER_TO "X-CSA-Complaints: yes\r\n",
+        .expected = "hdr.csa=fail"},
+    {.what = "a Feedback-ID that is not signed",
+        .late_from = AFTER_TO,
+        .late_to = AFTER_TO "Feedback-ID: a:b:c:shop\r\n",
+        .expected = "hdr.feedback=fail",
+        .seen = "covers Feedback-ID"},
+    {.what = "a way to leave that has the recipient's address",
+        .from = "u/8f3a9c0d1e2b4a5f6071>\r\nL",
+        .to = "u?who=ann%40rcpt.example>\r\nL",
+        .expected = "hdr.listunsub.opaque=fail"},
+    {.what = "a way to leave that is words",
+        .from = "u/8f3a9c0d1e2b4a5f6071>\r\nL",
+        .to = "unsubscribe-from-the-newsletter>\r\nL",
+        .expected = "hdr.listunsub.opaque=fail"},
+    {.what = "a way to leave by base64",
+        .from = "u/8f3a9c0d1e2b4a5f6071>\r\nL",
+        .to = "u/QWxhZGRpbjpvcGVuIHNlc2FtZQ>\r\nL",
+        .expected = ""},
     {.what = "no way to leave",
         .from = "List-Unsubscribe: <https://www.shop.example/u/8f3a9c0d1e2b4a5f6071>\r\n",
         .to = "",
@@ -370,7 +494,8 @@ static const struct trial trials[] = {
         .to = "boundary=\"other\"",
         .expected =
             "mime.parse=fail mime.alt=none mime.alt.differs=none mime.clip=none att.type=none "
-            "att.type.outlook=none att.macro=none att.encrypted=none att.archive=none "
+            "att.type.outlook=none att.macro=none att.encrypted=none att.encrypted.archive=none "
+            "att.archive=none "
             "att.name=none html.active=none "
             "html.redirect=none html.style=none html.hidden=none html.images=none html.unread=none "
             "body.empty=fail body.unsub=fail"},

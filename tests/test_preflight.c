@@ -61,6 +61,7 @@ static const char mail[] =
 #define KEY "s1._domainkey.shop.example TXT v=DKIM1; k=rsa; p="
 static const char zone[] = "2.0.0.127.ip.lists.example A 127.0.0.2\n"
                            "test.names.lists.example A 127.0.0.2\n"
+                           "test.fresh.lists.example A 127.0.0.2\n"
                            "2.0.0.127.small.lists.example A 127.0.0.2\n"
                            "10.2.0.192.in-addr.arpa PTR mail.shop.example\n"
                            "mail.shop.example A 192.0.2.10\n"
@@ -75,6 +76,8 @@ static const char lists_text[] =
     "[ip.lists.example]\nname = IP list\nask = ip4\non = yes\nweight = A\nvalue = 127.0.0.2 listed "
     "bad\n[names.lists.example]\nname = Name list\nask = domain\non = yes\nweight = A\n"
     "value = 127.0.0.2 listed bad\n"
+    "[fresh.lists.example]\nname = Fresh list\nask = domain\non = yes\nweight = C\n"
+    "value = 127.0.0.2 listed new\n"
     "[small.lists.example]\nname = Small list\nask = ip4 domain\non = yes\nweight = B\n"
     "positive = 2.0.0.127\nnegative = 1.0.0.127\nvalue = 127.0.0.2 listed bad\n";
 
@@ -90,7 +93,8 @@ struct trial {
 	const char *late_from, *late_to; /* … after */
 	const char *zone_from, *zone_to; /* in the zone */
 	const char *expected; /* "hdr.date=fail …", against the good one */
-	bool is_unsigned, ed25519;
+	bool is_unsigned;
+	bool signer; /* s1 will sign it at the server */
 	const char *key; /* PEM */
 	const char *key_record; /* of the selector s1; NULL: the key's own, with `key_tag` in it */
 	const char *key_tag;
@@ -175,6 +179,7 @@ judge(const struct trial *trial, struct arena *arena)
 	    .from = trial->envelope != NULL ? trial->envelope : "news@shop.example",
 	    .lists = lists,
 	    .now = NOW};
+	const struct sender_signer at_server = {"s1", "shop.example", NULL};
 	struct feeding feeding = {&query, &known, arena};
 	struct book *from, *book = book_new();
 	struct finding *findings;
@@ -196,6 +201,8 @@ judge(const struct trial *trial, struct arena *arena)
 	hand_in_html(&facts, arena);
 	message_facts_finish(&facts);
 	ip_parse(&query.ip, "192.0.2.10");
+	query.signers = &at_server;
+	query.signer_count = trial->signer;
 	book_of_feed(book, from, step, &feeding, &questions);
 	findings = preflight_judge(&query, &known, arena);
 	buf_release(&copy);
@@ -216,14 +223,24 @@ judge(const struct trial *trial, struct arena *arena)
 #define X1000 X100 X100 X100 X100 X100 X100 X100 X100 X100 X100
 
 #define NOBODY                                                                                     \
-	"auth.align=none auth.align.dkim=none auth.dmarc=none auth.dmarc.pass=none "               \
-	"auth.dmarc.reject=none "
+	"auth.align=none auth.align.dkim=none auth.dmarc=none auth.dmarc.rua=none "                \
+	"auth.dmarc.pass=none auth.dmarc.reject=none "
+/* What cannot be told of signatures that are still to come. */
+#define SIGNER_fail "auth.keysize.short=fail "
+#define SIGNER_pass
+#define TESTED_fail "auth.testing=fail "
+#define TESTED_pass
+#define SIGNER(size, test)                                                                         \
+	SIGNER_##size "auth.length=none " TESTED_##test                                            \
+	    "auth.expires=none auth.signed-fields=none hdr.listunsub.signed=unknown"
 #define UNSIGNED                                                                                   \
 	"auth.dkim=unknown auth.both=unknown auth.align.dkim=unknown auth.keysize=none "           \
 	"auth.keysize.short=none auth.length=none auth.testing=none auth.expires=none "            \
 	"auth.signed-fields=none hdr.listunsub.signed=unknown "
 
 #include "preflight_trials.h"
+
+static bool failed[CHECK_COUNT]; /* by one of the trials */
 
 static const char *
 differences(const struct finding *findings, struct arena *arena)
@@ -234,6 +251,8 @@ differences(const struct finding *findings, struct arena *arena)
 		if ((char)findings[i].result != base[i])
 			all = arena_printf(arena, "%s%s%s=%s", all, *all != '\0' ? " " : "",
 			    check_name((enum check_id)i), finding_result_name(findings[i].result));
+	for (unsigned i = 0; i < CHECK_COUNT; i++)
+		failed[i] |= findings[i].result == FINDING_FAIL;
 	return all;
 }
 
@@ -311,10 +330,126 @@ try_one(const struct trial *trial)
 	arena_free(arena);
 }
 
+/* Those that no change of this message can make fail: tests of their own do (below,
+ * tests/preflight.py, tests/preflight_live.py). What a file cannot show is tls. */
+static const char elsewhere[] = "tls hdr.msgid.repeated url.live hdr.listunsub.live html.unread "
+                                "mime.deep mime.size mime.clip hdr.size.huge "
+                                "att.archive att.encrypted att.encrypted.archive hdr.size mime.nul";
+
 Test(preflight, each_change_changes_what_it_should)
 {
 	for (size_t i = 0; i < sizeof trials / sizeof *trials; i++)
 		try_one(&trials[i]);
+	for (unsigned i = 0; i < CHECK_COUNT; i++)
+		cr_expect(failed[i] || strstr(elsewhere, check_name((enum check_id)i)) != NULL,
+		    "no change makes %s fail", check_name((enum check_id)i));
+}
+
+/* ---- who refuses on what, and with which code: by the senders' pages of each */
+
+Test(preflight, demands)
+{
+	static const struct {
+		const char *id, *who, *code; /* R: refuses; B: refuses bulk mail; w: warns; - */
+	} rows[] = {
+	    {"auth.spf", "gmail", "B 550 5.7.27"},
+	    {"auth.spf", "outlook", "B 550 5.7.515"},
+	    {"auth.spf", "yahoo", "B 550 5.7.9"},
+	    {"auth.spf", "icloud", "B 554 5.7.1"},
+	    {"auth.spf", "laposte", "w"},
+	    {"auth.spf.forbids", "laposte", "R 550 5.7.1"},
+	    {"auth.dkim", "gmail", "B 550 5.7.30"},
+	    {"auth.dkim", "outlook", "B 550 5.7.515"},
+	    {"auth.dkim", "gmx", "R 554"},
+	    {"auth.dkim", "icloud", "B 554 5.7.1"},
+	    {"auth.either", "gmail", "R 550 5.7.26"},
+	    {"auth.either", "icloud", "R 554 5.7.1 [HME1]"},
+	    {"auth.either", "laposte", "R 550 5.7.1"},
+	    {"auth.align", "gmail", "B 550 5.7.32"},
+	    {"auth.align", "outlook", "B 550 5.7.515"},
+	    {"auth.align", "yahoo", "B 550 5.7.9"},
+	    {"auth.align", "laposte", "R 550 5.7.1"},
+	    {"auth.align.dkim", "gmx", "R 554"},
+	    {"auth.dmarc", "gmail", "B 550 5.7.40"},
+	    {"auth.dmarc", "outlook", "B 550 5.7.515"},
+	    {"auth.dmarc", "yahoo", "B 550 5.7.9"},
+	    {"auth.dmarc", "laposte", "w"},
+	    {"auth.dmarc.rua", "laposte", "w"},
+	    {"auth.dmarc.rua", "gmail", "-"},
+	    {"auth.dmarc.pass", "yahoo", "B 554 5.7.9"},
+	    {"auth.dmarc.reject", "outlook", "R 550 5.7.509"},
+	    {"auth.both", "outlook", "B 550 5.7.515"},
+	    {"auth.both", "gmail", "B 550 5.7.27"},
+	    {"auth.keysize", "gmail", "B"},
+	    {"auth.keysize.short", "gmail", "w"},
+	    {"auth.length", "outlook", "w"},
+	    {"ip.ptr", "gmail", "R 550 5.7.25"},
+	    {"ip.ptr", "gmx", "R 554"},
+	    {"ip.ptr.generic", "gmx", "R 554"},
+	    {"ip.helo", "gmx", "R 554"},
+	    {"ip.lists", "yahoo", "R 553 5.7.1 [BL21]"},
+	    {"ip.lists", "t-online", "R 554"},
+	    {"dom.soa", "yahoo", "R 554"},
+	    {"dom.receives", "yahoo", "R 554"},
+	    {"dom.receives", "gmx", "R 550"},
+	    {"dom.receives", "outlook", "w"},
+	    {"dom.lists", "icloud", "R 554 5.7.1"},
+	    {"hdr.from", "gmail", "R 550 5.7.1"},
+	    {"hdr.from.freemail", "yahoo", "w"},
+	    {"hdr.single", "gmail", "R 550 5.7.1"},
+	    {"hdr.single", "yahoo", "R 554 5.7.9"},
+	    {"hdr.single", "outlook", "R 550 5.7.512"},
+	    {"hdr.msgid", "gmail", "R 550 5.7.1"},
+	    {"hdr.date", "yahoo", "R 554"},
+	    {"hdr.to", "yahoo", "w"},
+	    {"hdr.8bit", "t-online", "R 550 5.6.7"},
+	    {"hdr.forged", "gmail", "w"},
+	    {"hdr.size", "yahoo", "R 554"},
+	    {"hdr.listunsub", "gmail", "bw"},
+	    {"hdr.listunsub", "gmx", "bw"},
+	    {"hdr.listunsub", "t-online", "-"},
+	    {"hdr.csa", "gmx", "-"},
+	    {"mime.parse", "gmail", "R 554 5.6.0"},
+	    {"mime.line", "laposte", "R 550 5.6.0"},
+	    {"mime.bare", "gmail", "R 550 5.5.2"},
+	    {"mime.cte", "gmail", "w"},
+	    {"mime.size", "gmail", "R 552 5.3.4"},
+	    {"att.type", "gmail", "R 552 5.7.0"},
+	    {"att.type.outlook", "outlook", "w"},
+	    {"att.macro", "gmail", "R 552 5.7.0"},
+	    {"att.encrypted", "gmail", "w"},
+	    {"att.encrypted.archive", "gmail", "R 552 5.7.0"},
+	    {"url.lists", "icloud", "R 554 5.7.1"},
+	    {"url.form.http", "gmail", "w"},
+	    {"url.placeholder", "gmx", "w"},
+	    {"body.imprint", "gmx", "bw"},
+	    {"bimi", "gmail", "-"},
+	    {"tls", "gmail", "R 550 5.7.29"},
+	};
+	static const char letters[] = {
+	    [DEMAND_INFO] = '-', [DEMAND_WARNS] = 'w', [DEMAND_REFUSES] = 'R'};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		enum check_id id = check_named(rows[i].id, strlen(rows[i].id));
+		size_t who = 0;
+		struct demand all, bulk;
+		char got[80];
+
+		while (who < requirements_receivers(requirements) &&
+		       strcmp(requirements_receiver(requirements, who)->id, rows[i].who) != 0)
+			who++;
+		cr_assert(id < CHECK_COUNT && who < requirements_receivers(requirements), "%s %s",
+		    rows[i].id, rows[i].who);
+		all = requirements_demand(requirements, id, who, false);
+		bulk = requirements_demand(requirements, id, who, true);
+		snprintf(got, sizeof got, "%s%s%s",
+		    bulk.weight == all.weight       ? (char[]){letters[all.weight], '\0'}
+		    : bulk.weight == DEMAND_REFUSES ? "B"
+		                                    : "bw",
+		    bulk.code != NULL ? " " : "", bulk.code != NULL ? bulk.code : "");
+		cr_expect(strcmp(got, rows[i].code) == 0, "%s at %s: %s, wanted %s", rows[i].id,
+		    rows[i].who, got, rows[i].code);
+	}
 }
 
 /* ---- mails that are hardly any */

@@ -271,6 +271,8 @@ static const struct signed_field {
     {"In-Reply-To", false, false},
     {"References", false, false},
     {"List-Id", false, false},
+    {"Feedback-ID", false, false},
+    {"X-CSA-Complaints", false, false},
     {"Auto-Submitted", false, false},
 };
 

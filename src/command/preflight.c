@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/seen.h"
 #include "base/veil.h"
 #include "command/command.h"
 #include "command/dkim_keys.h"
@@ -50,12 +51,14 @@ struct preflighting { /* all that lives as long as the command */
 	struct audience *audience; /* NULL: no --list */
 	struct audience_share share;
 	struct mailing mailing;
+	struct seen *msgids; /* of the messages before; the number of its file */
 	unsigned reports;
 	int status;
 
 	/* of the message and the source at hand */
 	struct arena *mail, *work; /* the second is emptied whenever an evaluation starts again */
 	const char *file;
+	uint32_t number; /* of the operands, from 1 */
 	struct message_facts facts;
 	struct buf copy; /* with the signature that it will have; len 0: as it is */
 	const char *signed_with;
@@ -202,8 +205,12 @@ sign_copy(struct preflighting *run, long long now)
 	for (size_t i = 0; i < run->keys.count && good; i++) {
 		const struct dkim_signer *signer = run->keys.signers[i];
 
-		if (signer->domain == NULL && facts->author == NULL)
+		if (signer->domain == NULL && facts->author == NULL) {
+			log_warn("%s: the key %s signs nothing: there is no author whose domain it "
+			         "could sign for; say which with --dkim-domain",
+			    run->file, signer->selector);
 			continue;
+		}
 		good = dkim_sign(signer, signer->domain != NULL ? signer->domain : facts->author,
 		    facts->message.at, facts->message.len, now, run->mail, &run->copy, &why);
 		run->signed_with = signer->selector;
@@ -213,6 +220,23 @@ sign_copy(struct preflighting *run, long long now)
 	if (!good)
 		log_warn("%s: cannot be signed: %s", run->file, why);
 	return true;
+}
+
+/* A Message-ID is for one message: receivers count, and one that stands in a template comes with
+ * each. */
+static void
+compare_msgid(struct preflighting *run)
+{
+	const struct mail_field *field = facts_field(&run->facts, "Message-ID");
+	const char *id = facts_value(&run->facts, "Message-ID");
+	uint32_t number = id != NULL && *id != '\0' ? seen_number(run->msgids, id) : 0;
+
+	if (number > 0 && strcmp(run->options->operands.items[number - 1], run->file) != 0)
+		fault_at(&run->facts, CHECK_HDR_MSGID_REPEATED, field->at,
+		    "The Message-ID is that of another message, %s.",
+		    run->options->operands.items[number - 1]);
+	else if (number == 0 && id != NULL && *id != '\0')
+		seen_add(run->msgids, id, run->number);
 }
 
 static bool
@@ -228,6 +252,7 @@ read_message(struct preflighting *run, long long now)
 	message_facts_read(&query, run->mail, &run->facts);
 	parts_look_into(&run->facts, run->mail);
 	message_facts_finish(&run->facts);
+	compare_msgid(run);
 	return sign_copy(run, now);
 }
 
@@ -400,6 +425,7 @@ judge_all(struct preflighting *run)
 	for (size_t i = 0; i < files->count && status != EXIT_WRITE; i++) {
 		show(run, "messages", i, files->count);
 		run->file = files->items[i];
+		run->number = (uint32_t)i + 1;
 		status = graver(status, judge_message(run));
 	}
 	log_progress(NULL);
@@ -453,6 +479,7 @@ command_preflight(const struct options *options)
 	    .options = options, .arena = arena_new(), .mail = arena_new(), .work = arena_new()};
 	int status;
 
+	run.msgids = seen_new(0);
 	buf_init(&run.copy, 2 * (size_t)MESSAGE_FILE_MAX);
 	run.hostname = own_hostname(run.arena);
 	run.mailing.volume = options->volume;
@@ -471,6 +498,7 @@ command_preflight(const struct options *options)
 	audience_free(run.audience);
 	requirements_free(run.requirements);
 	buf_release(&run.copy);
+	seen_free(run.msgids);
 	arena_free(run.work);
 	arena_free(run.mail);
 	arena_free(run.arena);

@@ -218,10 +218,13 @@ check_entry(struct message_facts *facts, const struct body_part *part, const cha
 	if (is_double(facts, name) || turns_order(name))
 		fault_on_line(facts, CHECK_ATT_NAME, part->line,
 		    "The name of a file in an archive hides what it is: %.*s.", NAME_SHOWN, name);
-	if (item[1] == 'e')
-		fault_on_line(facts, CHECK_ATT_ENCRYPTED, part->line,
-		    "An archive has a password%s%.*s.", *name != '\0' ? ": " : "", NAME_SHOWN,
-		    name);
+	if (item[1] != 'e')
+		return;
+	fault_on_line(facts, CHECK_ATT_ENCRYPTED, part->line, "An archive has a password%s%.*s.",
+	    *name != '\0' ? ": " : "", NAME_SHOWN, name);
+	if (has_extension(facts, WORDS_ARCHIVES, name))
+		fault_on_line(facts, CHECK_ATT_ENCRYPTED_ARCHIVE, part->line,
+		    "An archive with a password holds another one: %.*s.", NAME_SHOWN, name);
 }
 
 static void

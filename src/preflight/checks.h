@@ -14,12 +14,14 @@ struct arena;
 #define PREFLIGHT_CHECKS(X) \
 	/* by the DNS: who sends, and in whose name */ \
 	X(AUTH_SPF, "auth.spf") \
+	X(AUTH_SPF_FORBIDS, "auth.spf.forbids") \
 	X(AUTH_DKIM, "auth.dkim") \
 	X(AUTH_EITHER, "auth.either") \
 	X(AUTH_BOTH, "auth.both") \
 	X(AUTH_ALIGN, "auth.align") \
 	X(AUTH_ALIGN_DKIM, "auth.align.dkim") \
 	X(AUTH_DMARC, "auth.dmarc") \
+	X(AUTH_DMARC_RUA, "auth.dmarc.rua") \
 	X(AUTH_DMARC_PASS, "auth.dmarc.pass") \
 	X(AUTH_DMARC_REJECT, "auth.dmarc.reject") \
 	X(AUTH_KEYSIZE, "auth.keysize") \
@@ -47,6 +49,7 @@ struct arena;
 	X(HDR_FROM_FREEMAIL, "hdr.from.freemail") \
 	X(HDR_SINGLE, "hdr.single") \
 	X(HDR_MSGID, "hdr.msgid") \
+	X(HDR_MSGID_REPEATED, "hdr.msgid.repeated") \
 	X(HDR_DATE, "hdr.date") \
 	X(HDR_TO, "hdr.to") \
 	X(HDR_REPLY_TO, "hdr.reply-to") \
@@ -61,6 +64,7 @@ struct arena;
 	X(HDR_LISTUNSUB_OPAQUE, "hdr.listunsub.opaque") \
 	X(HDR_LISTUNSUB_LIVE, "hdr.listunsub.live") \
 	X(HDR_FEEDBACK, "hdr.feedback") \
+	X(HDR_CSA, "hdr.csa") \
 	X(HDR_PRECEDENCE, "hdr.precedence") \
 	/* how it is put together */ \
 	X(MIME_PARSE, "mime.parse") \
@@ -82,6 +86,7 @@ struct arena;
 	X(ATT_TYPE_OUTLOOK, "att.type.outlook") \
 	X(ATT_MACRO, "att.macro") \
 	X(ATT_ENCRYPTED, "att.encrypted") \
+	X(ATT_ENCRYPTED_ARCHIVE, "att.encrypted.archive") \
 	X(ATT_ARCHIVE, "att.archive") \
 	X(ATT_NAME, "att.name") \
 	/* where it leads */ \

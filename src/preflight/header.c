@@ -155,10 +155,15 @@ check_trace(struct message_facts *facts)
 	for (size_t i = 0; i < facts->field_count; i++) {
 		const struct mail_field *field = &facts->fields[i];
 
-		if (requirements_has(facts->requirements, WORDS_TRACE, field->at, field->name_len))
+		if (requirements_has(
+		        facts->requirements, WORDS_TRACE, field->at, field->name_len) ||
+		    slice_begins((struct slice){field->at, field->name_len}, "X-Google-"))
 			fault_at(facts, CHECK_HDR_FORGED, field->at,
 			    "The field %.*s is for those who receive a message to write.",
 			    (int)(field->name_len < 60 ? field->name_len : 60), field->at);
+		if (field_is(field, "X-Mailer") && slice_trim(field_value(field)).len == 0)
+			fault_at(facts, CHECK_HDR_FORGED, field->at,
+			    "The X-Mailer field is empty, as nobody's program writes it.");
 	}
 }
 
@@ -530,23 +535,43 @@ read_unsubscribe(struct message_facts *facts, const struct mail_field *field, si
 	}
 }
 
-/* The longest run of letters, digits, - and _ in what follows the host: what tells recipients apart
- * must not be guessed (RFC 8058 section 3.1). */
+/* Words and addresses can be guessed; what is drawn at random has digits, or letters of both sizes
+ * in no order. */
+static bool
+is_hard_to_guess(struct slice run)
+{
+	bool digit = false, mixed = false;
+
+	if (run.len < OPAQUE_MIN || memchr(run.at, '@', run.len) != NULL)
+		return false;
+	for (size_t i = 0; i < run.len; i++) {
+		digit |= is_digit(run.at[i]);
+		mixed |= i > 0 && run.at[i] >= 'A' && run.at[i] <= 'Z' && is_alnum(run.at[i - 1]);
+	}
+	return digit || mixed;
+}
+
+/* A run of letters, digits and what base64 and addresses have besides, in what follows the host:
+ * what tells recipients apart must not be guessed (RFC 8058 section 3.1). "%40" is an @. */
 static bool
 is_opaque(const char *url)
 {
 	const char *path = strstr(url, "://");
-	size_t longest = 0, run = 0;
+	struct slice rest;
 
 	path = path != NULL ? strchr(path + 3, '/') : NULL;
-	for (; path != NULL && *path != '\0'; path++) {
-		run = is_alnum(*path) || *path == '-' || *path == '_' || *path == '%' ||
-		              *path == '~' || *path == '.'
-		          ? run + 1
-		          : 0;
-		longest = run > longest ? run : longest;
+	rest = slice_of(path != NULL ? path : "");
+	while (rest.len > 0) {
+		struct slice run = {rest.at, 0};
+
+		while (run.len < rest.len &&
+		       (is_alnum(rest.at[run.len]) || strchr("-_%~.+@", rest.at[run.len]) != NULL))
+			run.len++;
+		if (is_hard_to_guess(run) && slice_find(run, "%40") == NULL)
+			return true;
+		rest = slice_from(rest, run.len + (run.len < rest.len));
 	}
-	return longest >= OPAQUE_MIN;
+	return false;
 }
 
 static void
@@ -656,6 +681,21 @@ check_feedback(struct message_facts *facts)
 		    "The Feedback-ID does not have its four parts.");
 }
 
+/* The Certified Senders Alliance: who is in it says so, and complaints go there. */
+static void
+check_csa(struct message_facts *facts)
+{
+	const struct mail_field *field = facts_field(facts, "X-CSA-Complaints");
+	struct strict_mailboxes list;
+
+	if (field == NULL)
+		return;
+	check_mailboxes(facts, field, CHECK_HDR_CSA, &list);
+	if (list.fault == NULL && list.total != 1)
+		fault_at(facts, CHECK_HDR_CSA, field->at,
+		    "The X-CSA-Complaints field has %zu addresses; it is for one.", list.total);
+}
+
 static void
 check_precedence(struct message_facts *facts)
 {
@@ -690,5 +730,6 @@ facts_read_header(struct message_facts *facts, long long now)
 	check_unsubscribe_once(facts);
 	read_list_fields(facts);
 	check_feedback(facts);
+	check_csa(facts);
 	check_precedence(facts);
 }

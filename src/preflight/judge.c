@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/dkim_tags.h"
 #include "base/arena.h"
 #include "dns/name.h"
 #include "mail/header.h"
@@ -89,6 +90,21 @@ judge_spf(const struct examination *x, struct finding *out)
 	        problem != NULL ? problem : ""),
 	    arena_printf(x->arena, "SPF could not be looked up%s%s.",
 	        spf->problem != NULL ? ": " : "", spf->problem != NULL ? spf->problem : ""));
+}
+
+/* Some refuse on that alone, whatever DKIM says. */
+static void
+judge_spf_forbids(const struct examination *x, struct finding *out)
+{
+	const struct spf *spf = &x->sender->spf;
+
+	settle_truth(out,
+	    !x->sender->spf_known || spf->result == SPF_TEMPERROR ? UNKNOWN
+	    : spf->result == SPF_FAIL                             ? ABSENT
+	                                                          : PRESENT,
+	    arena_printf(x->arena, "The SPF record of %s says that %s may not send (-all).",
+	        spf->domain != NULL ? spf->domain : "the envelope sender", ip_words(x)),
+	    "SPF could not be looked up.");
 }
 
 static enum truth
@@ -275,6 +291,26 @@ judge_dmarc(const struct examination *x, struct finding *out)
 	    "The DMARC record could not be looked up.");
 }
 
+static void
+judge_dmarc_rua(const struct examination *x, struct finding *out)
+{
+	const struct dmarc_view *now = &x->sender->dmarc.now;
+	struct dmarc_record record;
+
+	if (x->facts->author == NULL)
+		return;
+	if (!x->sender->dmarc_known || now->result == DMARC_TEMPERROR)
+		settle(out, FINDING_UNKNOWN, "The DMARC record could not be looked up.");
+	if (!x->sender->dmarc_known || now->record == NULL)
+		return;
+	dmarc_record_parse((struct dns_text){now->record, strlen(now->record)}, x->arena, &record);
+	settle(out, record.rua_count > 0 ? FINDING_PASS : FINDING_FAIL,
+	    record.rua_count > 0
+	        ? NULL
+	        : arena_printf(x->arena, "The DMARC record of %s names nobody for reports (rua=).",
+	              now->at != NULL ? now->at : x->facts->author));
+}
+
 static enum truth
 dmarc_passes(const struct examination *x)
 {
@@ -432,25 +468,31 @@ leaves_out(const struct examination *x, const struct dkim_verdict *one)
 	return NULL;
 }
 
+/* A key that will sign is judged like one that has signed. */
+static void
+judge_keys(const struct examination *x, struct finding *out, wrong_signature *wrong)
+{
+	judge_signatures(x, out, wrong);
+	for (size_t i = 0; i < x->sender->key_count && out->result != FINDING_FAIL; i++) {
+		const struct dkim_verdict one = {.key = x->sender->keys[i].key};
+
+		if (!x->sender->keys[i].known || !one.key.typed)
+			continue;
+		out->words = wrong(x, &one);
+		out->result = out->words != NULL ? FINDING_FAIL : FINDING_PASS;
+	}
+}
+
 static void
 judge_keysize(const struct examination *x, struct finding *out)
 {
-	judge_signatures(x, out, is_weak);
-	for (size_t i = 0; i < x->sender->key_count && out->result != FINDING_FAIL; i++) {
-		const struct sender_key *key = &x->sender->keys[i];
-
-		if (key->known && key->key.typed)
-			settle(out, key->key.weak ? FINDING_FAIL : FINDING_PASS,
-			    key->key.weak ? arena_printf(x->arena, "The key %s has %u bits.",
-			                        key->key.name, key->key.bits)
-			                  : NULL);
-	}
+	judge_keys(x, out, is_weak);
 }
 
 static void
 judge_keysize_short(const struct examination *x, struct finding *out)
 {
-	judge_signatures(x, out, is_short);
+	judge_keys(x, out, is_short);
 }
 
 static void
@@ -462,7 +504,7 @@ judge_length(const struct examination *x, struct finding *out)
 static void
 judge_testing(const struct examination *x, struct finding *out)
 {
-	judge_signatures(x, out, is_testing);
+	judge_keys(x, out, is_testing);
 }
 
 static void
@@ -761,17 +803,23 @@ judge_receives(const struct examination *x, struct finding *out)
 	}
 }
 
+static bool
+is_https(const char *url)
+{
+	return url != NULL && slice_begins(slice_of(url), "https://");
+}
+
 static const char *
-fault_of_bimi(const struct examination *x)
+fault_of_bimi(const struct examination *x, const struct dkim_tags *tags)
 {
 	const struct dmarc_view *now = &x->sender->dmarc.now;
-	const char *record = x->known->bimi, *logo = strstr(record, "l=");
+	const char *logo = dkim_tags_value(tags, "l");
 
-	if (logo == NULL || logo[2] == '\0' || logo[2] == ';')
+	if (logo == NULL || *logo == '\0')
 		return "it names no logo (l=)";
-	if (strncmp(logo + 2, "https://", 8) != 0)
+	if (!is_https(logo))
 		return "its logo is not at an https address";
-	if (strstr(record, "a=https://") == NULL)
+	if (!is_https(dkim_tags_value(tags, "a")))
 		return "it names no certificate (a=), without which Gmail and Apple show nothing";
 	if (!x->sender->dmarc_known)
 		return NULL;
@@ -780,16 +828,30 @@ fault_of_bimi(const struct examination *x)
 	return now->testing || now->pct < 100 ? "the DMARC policy is a test (t=y, pct)" : NULL;
 }
 
+/* "l=" and "a=" without values: the domain wants no logo. */
+static bool
+declines_bimi(const struct dkim_tags *tags)
+{
+	const char *logo = dkim_tags_value(tags, "l"), *mark = dkim_tags_value(tags, "a");
+
+	return logo != NULL && *logo == '\0' && (mark == NULL || *mark == '\0');
+}
+
 static void
 judge_bimi(const struct examination *x, struct finding *out)
 {
+	struct dkim_tags tags;
 	const char *why;
 
 	if (x->known->bimi_found == UNKNOWN && x->facts->author != NULL)
 		settle(out, FINDING_UNKNOWN, "The BIMI record could not be looked up.");
 	if (x->known->bimi_found != PRESENT)
 		return;
-	why = fault_of_bimi(x);
+	if (dkim_tags_parse(x->known->bimi, strlen(x->known->bimi), x->arena, &tags, &why)) {
+		if (declines_bimi(&tags))
+			return;
+		why = fault_of_bimi(x, &tags);
+	}
 	settle(out, why != NULL ? FINDING_FAIL : FINDING_PASS,
 	    why != NULL
 	        ? arena_printf(x->arena, "The BIMI record at %s: %s.", x->known->bimi_at, why)
@@ -901,11 +963,40 @@ judge_shown(const struct examination *x, struct finding *out)
 		settle(out, FINDING_UNKNOWN, "The HTML could not be read to its end.");
 }
 
+/* A field that is worth something where it is signed. */
+static void
+judge_signed_field(const struct examination *x, const char *name, struct finding *out)
+{
+	const struct mail_field *field = facts_field(x->facts, name);
+	const struct dkim *dkim = &x->sender->dkim;
+	bool signed_by_some = false;
+
+	if (field == NULL)
+		return;
+	judge_fault(x, out);
+	if (out->result == FINDING_FAIL || !x->known->is_signed || !x->sender->dkim_known ||
+	    dkim->result != DKIM_PASS)
+		return;
+	for (size_t i = 0; i < dkim->count; i++)
+		signed_by_some |=
+		    dkim->signatures[i].result == DKIM_PASS && covers(&dkim->signatures[i], name);
+	if (signed_by_some)
+		return;
+	settle(out, FINDING_FAIL,
+	    arena_printf(x->arena, "No signature that is good covers %s.", name));
+	out->line = field->line;
+}
+
 static void
 judge_feedback(const struct examination *x, struct finding *out)
 {
-	if (facts_field(x->facts, "Feedback-ID") != NULL)
-		judge_fault(x, out);
+	judge_signed_field(x, "Feedback-ID", out);
+}
+
+static void
+judge_csa(const struct examination *x, struct finding *out)
+{
+	judge_signed_field(x, "X-CSA-Complaints", out);
 }
 
 static void
@@ -944,12 +1035,14 @@ judge_nothing(const struct examination *x, struct finding *out)
 /* Those that are not named here are faults of the message, found when it was read. */
 static examine *const table[CHECK_COUNT] = {
     [CHECK_AUTH_SPF] = judge_spf,
+    [CHECK_AUTH_SPF_FORBIDS] = judge_spf_forbids,
     [CHECK_AUTH_DKIM] = judge_dkim,
     [CHECK_AUTH_EITHER] = judge_either,
     [CHECK_AUTH_BOTH] = judge_both,
     [CHECK_AUTH_ALIGN] = judge_align,
     [CHECK_AUTH_ALIGN_DKIM] = judge_align_dkim,
     [CHECK_AUTH_DMARC] = judge_dmarc,
+    [CHECK_AUTH_DMARC_RUA] = judge_dmarc_rua,
     [CHECK_AUTH_DMARC_PASS] = judge_dmarc_pass,
     [CHECK_AUTH_DMARC_REJECT] = judge_dmarc_reject,
     [CHECK_AUTH_KEYSIZE] = judge_keysize,
@@ -976,6 +1069,7 @@ static examine *const table[CHECK_COUNT] = {
     [CHECK_HDR_LISTUNSUB_OPAQUE] = judge_opaque,
     [CHECK_HDR_LISTUNSUB_LIVE] = judge_unsubscribe_live,
     [CHECK_HDR_FEEDBACK] = judge_feedback,
+    [CHECK_HDR_CSA] = judge_csa,
     [CHECK_MIME_ALT] = judge_html,
     [CHECK_MIME_ALT_DIFFERS] = judge_html,
     [CHECK_MIME_CLIP] = judge_html,
@@ -983,6 +1077,7 @@ static examine *const table[CHECK_COUNT] = {
     [CHECK_ATT_TYPE_OUTLOOK] = judge_attachment,
     [CHECK_ATT_MACRO] = judge_attachment,
     [CHECK_ATT_ENCRYPTED] = judge_attachment,
+    [CHECK_ATT_ENCRYPTED_ARCHIVE] = judge_attachment,
     [CHECK_ATT_ARCHIVE] = judge_attachment,
     [CHECK_ATT_NAME] = judge_attachment,
     [CHECK_URL_LISTS] = judge_links,

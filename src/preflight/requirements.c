@@ -29,6 +29,7 @@ static const char *const list_names[WORDS_COUNT] = {
     [WORDS_FREEMAIL] = "freemail",
     [WORDS_EXTENSIONS] = "extensions",
     [WORDS_EXTENSIONS_OUTLOOK] = "extensions-outlook",
+    [WORDS_ARCHIVES] = "archives",
     [WORDS_MACRO_EXTENSIONS] = "macro-extensions",
     [WORDS_DOUBLE] = "double-extensions",
     [WORDS_TRACE] = "trace-fields",

@@ -47,6 +47,7 @@ enum preflight_words {
 	WORDS_FREEMAIL, /* domains of mailboxes for anybody, whose DMARC policy is strict */
 	WORDS_EXTENSIONS, /* of files that are refused */
 	WORDS_EXTENSIONS_OUTLOOK, /* … that are delivered, and that Outlook does not open */
+	WORDS_ARCHIVES, /* extensions of archives */
 	WORDS_MACRO_EXTENSIONS,
 	WORDS_DOUBLE, /* extensions that are put before a real one, to deceive */
 	WORDS_TRACE, /* fields that only a receiver writes */

@@ -159,9 +159,8 @@ say_finding(struct buf *out, const struct text_style *style, const struct prefli
 	if (ranked->weight == DEMAND_REFUSES)
 		text_field(out, style, "refusers",
 		    preflight_who(report, finding->id, DEMAND_REFUSES, arena));
-	if (finding->result == FINDING_FAIL || report->facts->author == NULL)
-		text_field(out, style, "remedy", row->advice);
-	else if (finding->id == CHECK_AUTH_DKIM && !report->known->is_signed)
+	if (finding->result == FINDING_FAIL ||
+	    (finding->id == CHECK_AUTH_DKIM && !report->known->is_signed))
 		text_field(out, style, "remedy", row->advice);
 	text_field(out, &whole, "see", finding->result == FINDING_FAIL ? row->url : NULL);
 	arena_free(arena);
