@@ -1,5 +1,5 @@
-/* Messages, addresses and trace fields: src/mail/message.c, mime.c, received.c,
- * address.c, fields.c, src/auth/author.c. The first byte says
+/* Messages, addresses and trace fields: src/mail/message.c, amend.c, mime.c,
+ * received.c, address.c, fields.c, src/auth/author.c. The first byte says
  * what the rest is; what comes out must be fit for the wire. */
 #include <stddef.h>
 #include <stdint.h>
@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "expect.h"
 #include "mail/address.h"
+#include "mail/amend.h"
 #include "mail/message.h"
 #include "mail/received.h"
 
@@ -93,6 +94,36 @@ compose(struct message_plan *plan, int kind, const char *bytes, size_t len, stru
 	else
 		expect(*why != NULL);
 	free(string);
+}
+
+/* Another text, one more form of it, a field and a file, on top of a message that is there. */
+static void
+amend(const struct message_plan *base, int kind, const struct buf *message)
+{
+	static const char *const headers[] = {"Subject: x", "X-A: b"};
+	const struct message_text text = {"text/html", "<p>x", 4};
+	const struct message_file file = {.name = "a", .bytes = "x", .len = 1};
+	struct message_plan plan = *base;
+	struct arena *arena = arena_new();
+	const char *why = NULL;
+	struct buf out;
+
+	plan.headers = plan.added = headers;
+	plan.header_count = plan.added_count = 2;
+	plan.body = kind & 1 ? "x" : NULL;
+	plan.body_len = kind & 1;
+	plan.texts = &text;
+	plan.text_count = kind >> 1 & 1;
+	plan.files = &file;
+	plan.file_count = kind >> 2 & 1;
+	buf_init(&out, MESSAGE_MAX);
+	if (message_amend(
+	        (struct slice){message->data, message->len}, &plan, NULL, arena, &out, &why))
+		check_fit(&out);
+	else
+		expect(why != NULL);
+	buf_release(&out);
+	arena_free(arena);
 }
 
 static void
@@ -180,6 +211,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else if (message_from_file(bytes, size, data[0] & 1 ? &plan : NULL, &out, &why, &line)) {
 		check_fit(&out);
 		check_stuffed(&out);
+		amend(&plan, data[0] >> 1, &out);
 	} else {
 		expect(why != NULL && line > 0);
 	}

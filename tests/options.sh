@@ -110,10 +110,8 @@ refused '-: not a target (--input - reads targets from standard input)' example.
 # what does not go together
 refused '--to: not with --input: a list is walked without recipients' --to user@example.com --input list
 refused 'user@example.com: has a recipient of its own: --to has no place here' --to a@example.com user@example.com
-refused '--body: --data is the whole message, nothing can be added to it' --data @file --body text example.com
-refused '--header: --data is the whole message, nothing can be added to it' --data @file --header 'A: b' example.com
-refused '--attach: --data is the whole message, nothing can be added to it' --data 'A: b' --attach file example.com
-refused 'standard input can be read only once (--input, --data, --body, --html, --auth-...)' --input - --data -
+refused 'standard input can be read only once (--input, --data, --body, --html, --attach, --auth-...)' --input - --data -
+refused 'standard input can be read only once (--input, --data, --body, --html, --attach, --auth-...)' --data - --attach - example.com
 refused 'a signature needs both --dkim-key and --dkim-selector' --dkim-key file example.com
 refused 'a signature needs both --dkim-key and --dkim-selector' self --dkim-key a --dkim-selector a --dkim-key b
 refused '--source 2001:db8::1: not an IPv4 address, and -4 asks for these only' -4 --source 2001:db8::1 example.com

@@ -51,10 +51,11 @@ static const struct {
     {COMMAND_PROBE, "--to u@a.example --input list",
         "--to: not with --input: a list is walked "
         "without recipients"},
-    {COMMAND_PROBE, "--data A:b --body y u@a.example",
-        "--body: --data is the whole message, nothing can be added to it"},
+    {COMMAND_PROBE, "--attach-type image/png --attach-body y u@a.example",
+        "--attach-body y: the type before it (--attach-type) is that of no text"},
     {COMMAND_PROBE, "--data - --input -",
-        "standard input can be read only once (--input, --data, --body, --html, --auth-...)"},
+        "standard input can be read only once (--input, --data, --body, --html, --attach, "
+        "--auth-...)"},
     {COMMAND_PROBE, "-6 --source 192.0.2.1 a.example",
         "--source 192.0.2.1: not an IPv6 address, and -6 asks for these only"},
     {COMMAND_PROBE, "--dkim-key k a.example",

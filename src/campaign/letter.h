@@ -14,7 +14,8 @@ struct dkim_signer;
 struct letter_plan { /* one for the run; borrowed */
 	const char *own; /* the user's own, as it was read; NULL: composed for each errand */
 	size_t own_len;
-	struct message_plan compose; /* from, to, helo, now and random are filled in here */
+	struct message_plan compose; /* or what is to be another in the user's own; from, to, helo,
+	                                now and random are filled in here */
 	struct dkim_signer *const *signers; /* each signs it, whichever it is */
 	size_t signer_count;
 };
@@ -25,8 +26,15 @@ struct letter { /* in the arena; CRLF line ends, not stuffed */
 	const char *message_id; /* with its brackets; NULL: it has none */
 };
 
-/* False: it cannot be made, and `*why` says why (static or in the arena). */
+struct letter_faults {
+	const char *why; /* it cannot be made: static or in the arena */
+	unsigned line; /* … of the user's own, from 1; 0: none in particular */
+	unsigned unfit; /* DKIM signatures of the user's own that were left out: they cover what is
+	                   another */
+};
+
+/* False: it cannot be made. */
 bool letter_write(const struct letter_plan *plan, const char *from, const char *to,
-    const char *helo, struct arena *arena, struct letter *letter, const char **why);
+    const char *helo, struct arena *arena, struct letter *letter, struct letter_faults *faults);
 
 #endif

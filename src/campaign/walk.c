@@ -182,6 +182,7 @@ prepare(struct walk *walk, const struct sender_entry *sender, const char **why)
 	const struct target *target = &walk->errand->journey.target;
 	const struct walk_plan *plan = walk->plan;
 	struct plan *say = &walk->say;
+	struct letter_faults faults;
 	struct letter letter;
 
 	*say = plan->say;
@@ -199,9 +200,11 @@ prepare(struct walk *walk, const struct sender_entry *sender, const char **why)
 	walk->errand->recipient = say->rcpt;
 	if (say->depth != STAGE_MESSAGE)
 		return true;
-	if (!letter_write(
-	        &plan->letter, say->from, say->rcpt, say->helo, walk->errand->arena, &letter, why))
+	if (!letter_write(&plan->letter, say->from, say->rcpt, say->helo, walk->errand->arena,
+	        &letter, &faults)) {
+		*why = faults.why;
 		return false;
+	}
 	walk->message_id = letter.message_id;
 	say->message = letter.bytes;
 	say->message_len = walk->errand->message_len = letter.len;

@@ -89,81 +89,52 @@ keep(struct arena *arena, char *text, const char **bytes, const size_t *len)
 	return true;
 }
 
-/* --data: kept as it is, for its tokens differ from target to target; but tried once, so that what
- * cannot be sent is said before anything is. */
-static int
-read_message(struct run *run)
+static bool
+read_content(struct run *run, const struct content *content, const char **bytes, size_t *len)
 {
-	const struct content *data = &run->options->data;
-	struct letter_plan *letter = &run->pipeline.walk.letter;
-	struct buf trial;
-	const char *why;
-	unsigned line;
-	bool good;
-
-	if (data->file == NULL && data->text == NULL)
-		return EXIT_OK;
-	letter->own = data->text;
-	letter->own_len = data->text != NULL ? strlen(data->text) : 0;
-	if (data->file != NULL &&
-	    !keep(run->arena, file_unpack(data->file, INPUT_OCTETS, MESSAGE_MAX, &letter->own_len),
-	        &letter->own, &letter->own_len))
-		return EXIT_DATA;
-	buf_init(&trial, MESSAGE_MAX);
-	good = message_from_file(letter->own, letter->own_len, NULL, &trial, &why, &line);
-	buf_release(&trial);
-	if (good)
-		return EXIT_OK;
-	log_error("%s:%u: %s", data->file != NULL ? data->file : "--data", line, why);
-	return EXIT_DATA;
+	*bytes = content->text;
+	*len = content->text != NULL ? strlen(content->text) : 0;
+	return content->file == NULL ||
+	       keep(run->arena, file_unpack(content->file, INPUT_TEXT, MESSAGE_MAX, len), bytes,
+	           len);
 }
 
-static int
-try_message(const struct message_plan *plan)
-{
-	struct message_plan trial = *plan;
-	struct buf text;
-	const char *why;
-	bool good;
-
-	trial.from = trial.to = "postmaster@localhost.localdomain";
-	trial.helo = "localhost.localdomain";
-	buf_init(&text, MESSAGE_MAX);
-	good = message_compose(&trial, &text, &why);
-	buf_release(&text);
-	if (good)
-		return EXIT_OK;
-	log_error("the test message cannot be made: %s", why);
-	return EXIT_USAGE;
-}
-
-/* --body, --header, --attach; also tried once. */
-static int
-read_parts(struct run *run)
+/* --html, --attach-body; of the latter a plain text is the body, unless there is one. */
+static bool
+read_texts(struct run *run, struct message_plan *message)
 {
 	const struct options *o = run->options;
-	struct message_plan *message = &run->pipeline.walk.letter.compose;
+	struct message_text *texts = NULL, text = {.type = "text/html"};
+
+	if (!read_content(run, &o->html, &text.bytes, &text.len))
+		return false;
+	if (text.bytes != NULL)
+		*(struct message_text *)arena_push(
+		    run->arena, &texts, message->text_count++, sizeof *texts) = text;
+	for (size_t i = 0; i < o->attach.body_count; i++) {
+		text.type = o->attach.bodies[i].type;
+		if (!read_content(run, &o->attach.bodies[i].content, &text.bytes, &text.len))
+			return false;
+		if (message->body == NULL && strcmp(text.type, "text/plain") == 0) {
+			message->body = text.bytes;
+			message->body_len = text.len;
+		} else {
+			*(struct message_text *)arena_push(
+			    run->arena, &texts, message->text_count++, sizeof *texts) = text;
+		}
+	}
+	message->texts = texts;
+	return true;
+}
+
+static bool
+read_files(struct run *run, struct message_plan *message)
+{
+	const struct attachments *attach = &run->options->attach;
 	struct message_file *files = NULL;
 
-	message->version = PACKAGE_NAME " " PACKAGE_VERSION;
-	message->headers = o->headers.items;
-	message->header_count = o->headers.count;
-	message->body = o->body.text;
-	message->body_len = o->body.text != NULL ? strlen(o->body.text) : 0;
-	if (o->body.file != NULL &&
-	    !keep(run->arena,
-	        file_unpack(o->body.file, INPUT_TEXT, MESSAGE_MAX, &message->body_len),
-	        &message->body, &message->body_len))
-		return EXIT_DATA;
-	message->html = o->html.text;
-	message->html_len = o->html.text != NULL ? strlen(o->html.text) : 0;
-	if (o->html.file != NULL &&
-	    !keep(run->arena,
-	        file_unpack(o->html.file, INPUT_TEXT, MESSAGE_MAX, &message->html_len),
-	        &message->html, &message->html_len))
-		return EXIT_DATA;
-	for (size_t i = 0; i < o->attach.count; i++) {
-		const struct attachment *given = &o->attach.items[i];
+	for (size_t i = 0; i < attach->count; i++) {
+		const struct attachment *given = &attach->items[i];
 		const char *name = given->file, *slash = strrchr(name, '/');
 		struct message_file *file = arena_push(run->arena, &files, i, sizeof *file);
 
@@ -171,11 +142,96 @@ read_parts(struct run *run)
 		file->type = given->type;
 		if (!keep(run->arena, file_read(name, MESSAGE_MAX, &file->len), &file->bytes,
 		        &file->len))
-			return EXIT_DATA;
+			return false;
 	}
 	message->files = files;
-	message->file_count = o->attach.count;
-	return try_message(message);
+	message->file_count = attach->count;
+	return true;
+}
+
+/* --data is kept as it is, for its tokens differ from target to target. */
+static bool
+read_own(struct run *run)
+{
+	const struct content *data = &run->options->data;
+	struct letter_plan *letter = &run->pipeline.walk.letter;
+
+	letter->own = data->text;
+	letter->own_len = data->text != NULL ? strlen(data->text) : 0;
+	return data->file == NULL ||
+	       keep(run->arena,
+	           file_unpack(data->file, INPUT_OCTETS, MESSAGE_MAX, &letter->own_len),
+	           &letter->own, &letter->own_len);
+}
+
+static void
+warn_of_signatures(const struct run *run, unsigned unfit)
+{
+	if (unfit > 0)
+		log_warn("--data: %s not fit what is changed, and %s left out%s",
+		    unfit == 1 ? "its DKIM signature does" : "its DKIM signatures do",
+		    unfit == 1 ? "is" : "are",
+		    run->keys.count > 0 ? "; it is signed again" : " (--dkim-key signs again)");
+}
+
+/* Of the user's own, before anything is replaced in it: which line could never be sent? */
+static bool
+try_lines(const struct letter_plan *letter, struct letter_faults *faults)
+{
+	struct buf text;
+	bool good;
+
+	if (letter->own == NULL)
+		return true;
+	buf_init(&text, MESSAGE_MAX);
+	good = message_from_file(
+	    letter->own, letter->own_len, NULL, &text, &faults->why, &faults->line);
+	buf_release(&text);
+	return good;
+}
+
+/* Tried once, so that what cannot be sent is said before anything is. */
+static int
+try_message(struct run *run)
+{
+	static const char nobody[] = "postmaster@localhost.localdomain";
+	struct letter_plan plan = run->pipeline.walk.letter;
+	const char *file = run->options->data.file != NULL ? run->options->data.file : "--data";
+	struct letter_faults faults = {.why = NULL};
+	struct arena *arena = arena_new();
+	struct letter letter;
+	int status = EXIT_OK;
+
+	if (!try_lines(&plan, &faults) || !letter_write(&plan, nobody, nobody,
+	                                      "localhost.localdomain", arena, &letter, &faults)) {
+		status = plan.own != NULL ? EXIT_DATA : EXIT_USAGE;
+		if (plan.own == NULL)
+			log_error("the test message cannot be made: %s", faults.why);
+		else if (faults.line > 0)
+			log_error("%s:%u: %s", file, faults.line, faults.why);
+		else
+			log_error("%s: %s", file, faults.why);
+	}
+	warn_of_signatures(run, faults.unfit);
+	arena_free(arena);
+	return status;
+}
+
+static int
+read_message(struct run *run)
+{
+	const struct options *o = run->options;
+	struct message_plan *message = &run->pipeline.walk.letter.compose;
+
+	message->version = PACKAGE_NAME " " PACKAGE_VERSION;
+	message->headers = o->headers.items;
+	message->header_count = o->headers.count;
+	message->added = o->added_headers.items;
+	message->added_count = o->added_headers.count;
+	if (!read_own(run) || !read_content(run, &o->body, &message->body, &message->body_len) ||
+	    !read_texts(run, message) || !read_files(run, message))
+		return EXIT_DATA;
+	return try_message(run);
 }
 
 static int
@@ -659,11 +715,9 @@ probe_as(const struct options *options, struct tls_review *review)
 	if (status == EXIT_OK && (options->mta_sts || options->tls_level == LEVEL_MTA_STS))
 		status = policy_access_open(&run.policies, &run.dns, options);
 	if (status == EXIT_OK)
-		status = read_message(&run);
-	if (status == EXIT_OK)
-		status = read_parts(&run);
-	if (status == EXIT_OK)
 		status = dkim_keys_open(&run.keys, options, run.arena);
+	if (status == EXIT_OK)
+		status = read_message(&run);
 	if (status == EXIT_OK)
 		status = login_open(&run.login, options);
 	if (status == EXIT_OK)

@@ -24,6 +24,12 @@ struct message_file { /* an attachment, read by the caller */
 	size_t len;
 };
 
+struct message_text {
+	const char *type; /* "text/html"; charset=utf-8 is added where it names none */
+	const char *bytes; /* UTF-8 */
+	size_t len;
+};
+
 struct message_plan {
 	const char *from,
 	    *to; /* addresses; from "" : null reverse-path, the header then says postmaster@helo */
@@ -35,10 +41,13 @@ struct message_plan {
 	const char *const *headers; /* "Name: value" of --header, UTF-8, on one line: replaces ours
 	                               of the same name, else is added */
 	size_t header_count;
+	const char *const *added; /* the same, in the place of none */
+	size_t added_count;
 	const char *body; /* NULL: our own words on what this is and how to stop it */
 	size_t body_len;
-	const char *html; /* the same as HTML, beside it (multipart/alternative); NULL: none */
-	size_t html_len;
+	const struct message_text *texts; /* the same in other forms, beside it
+	                                     (multipart/alternative) */
+	size_t text_count;
 	const struct message_file *files;
 	size_t file_count;
 };
@@ -50,11 +59,17 @@ struct message_plan {
  * Content-Transfer-Encoding vouches for the body: it goes as it is. */
 bool message_compose(const struct message_plan *plan, struct buf *out, const char **why);
 
+/* What is given of headers, texts and files. `own_mime`: fields of MIME are not the user's. */
+bool message_parts_check(const struct message_plan *plan, bool own_mime, const char **why);
+
+#define MESSAGE_BODY_TOKEN "%BODY%"
+
 /* Takes a user's message as it is and mends only its line ends: LF, CR and CRLF each become CRLF, a
  * last line gets its own. An mbox "From " line at the start is dropped. With a `plan` (else NULL)
  * swaks's tokens are replaced wherever they stand: %FROM_ADDRESS% %TO_ADDRESS% %DATE% %MESSAGEID%
- * (without angle brackets) %SWAKS_VERSION% (ours) %NEW_HEADERS% (nothing) %BODY% (our own words)
- * %NEWLINE%. On false `*line` is the line at fault, from 1; 0: none in particular. */
+ * (without angle brackets) %SWAKS_VERSION% (ours) %NEW_HEADERS% (nothing) %BODY% (the plan's
+ * body, or our own words) %NEWLINE%. On false `*line` is the line at fault, from 1; 0: none in
+ * particular. */
 bool message_from_file(const char *bytes, size_t len, const struct message_plan *plan,
     struct buf *out, const char **why, unsigned *line);
 

@@ -96,7 +96,9 @@ read_multipart(struct part_reader *reader, unsigned number, const char *boundary
 		if (!is_delimiter(line, boundary, len, &last))
 			continue;
 		end_part(reader, &open, line.at, depth, number);
-		if (!last)
+		if (last)
+			reader->out->items[number].end = line.at;
+		else
 			open.at = rest.len > 0 ? rest.at : end;
 	}
 	end_part(reader, &open, end, depth, number);
@@ -154,6 +156,7 @@ read_part(struct part_reader *reader, struct slice text, unsigned depth, unsigne
 	}
 	boundary = find_boundary(reader, part);
 	part->multipart = boundary != NULL;
+	part->boundary = boundary;
 	if (boundary != NULL)
 		read_multipart(reader, number, boundary);
 	else

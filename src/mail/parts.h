@@ -27,6 +27,8 @@ struct mail_part {
 	struct slice header, body;
 	unsigned depth; /* 0: the mail itself */
 	bool multipart; /* the parts behind it that are deeper are its own */
+	const char *boundary; /* of a multipart, as it was found */
+	const char *end; /* its last delimiter; NULL: there is none */
 	unsigned parent; /* the number of the part that holds it; its own for the mail itself */
 };
 

@@ -898,10 +898,20 @@ const struct option option_table[] = {
     {
         .names = "header",
         .value = "LINE",
-        .help = "\"Name: value\": added, or in the place of ours",
+        .help = "\"Name: value\": in the place of the fields of that name, or added",
         .commands = P,
         .section = SECTION_MESSAGE,
         FIELD(headers),
+        .take = take_header,
+        .many = true,
+    },
+    {
+        .names = "add-header",
+        .value = "LINE",
+        .help = "\"Name: value\": added, in the place of none",
+        .commands = P,
+        .section = SECTION_MESSAGE,
+        FIELD(added_headers),
         .take = take_header,
         .many = true,
     },
@@ -936,7 +946,8 @@ const struct option option_table[] = {
     {
         .names = "attach-type",
         .value = "TYPE",
-        .help = "MIME type of the attachments that follow (application/octet-stream)",
+        .help =
+            "MIME type of what is attached from there on (application/octet-stream, text/plain)",
         .commands = P,
         .section = SECTION_MESSAGE,
         FIELD(attach),
@@ -951,6 +962,16 @@ const struct option option_table[] = {
         .section = SECTION_MESSAGE,
         FIELD(attach),
         .take = take_attachment,
+        .many = true,
+    },
+    {
+        .names = "attach-body",
+        .value = "TEXT|@FILE",
+        .help = "the message in one more form, beside its text: of the type of --attach-type",
+        .commands = P,
+        .section = SECTION_MESSAGE,
+        FIELD(attach),
+        .take = take_attach_body,
         .many = true,
     },
     {

@@ -583,6 +583,12 @@ check_depth(struct option_parse *parse)
 }
 
 static bool
+is_standard(const char *file)
+{
+	return file != NULL && strcmp(file, "-") == 0;
+}
+
+static bool
 check_message(struct option_parse *parse)
 {
 	const struct options *options = parse->options;
@@ -592,22 +598,14 @@ check_message(struct option_parse *parse)
 
 	if (options->attach.name != NULL)
 		return fail(parse, "--attach-name: there is no --attach behind it");
-	if (options->data.text != NULL || options->data.file != NULL) {
-		const char *other =
-		    options->headers.count > 0                                 ? "--header"
-		    : options->attach.count > 0                                ? "--attach"
-		    : options->body.text != NULL || options->body.file != NULL ? "--body"
-		    : options->html.text != NULL || options->html.file != NULL ? "--html"
-		                                                               : NULL;
-
-		if (other != NULL)
-			return fail(parse,
-			    "%s: --data is the whole message, nothing can be added to it", other);
-	}
+	for (size_t i = 0; i < options->attach.count; i++)
+		readers += strcmp(options->attach.items[i].file, "-") == 0;
+	for (size_t i = 0; i < options->attach.body_count; i++)
+		readers += is_standard(options->attach.bodies[i].content.file);
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-		readers += files[i] != NULL && strcmp(files[i], "-") == 0;
+		readers += is_standard(files[i]);
 	return readers < 2 || fail(parse, "standard input can be read only once (--input, --data, "
-	                                  "--body, --html, --auth-...)");
+	                                  "--body, --html, --attach, --auth-...)");
 }
 
 bool

@@ -86,17 +86,22 @@ struct signers { /* --dkim-key, --dkim-selector, --dkim-domain: a triple each */
 	size_t count;
 };
 
+struct content { /* TEXT or @FILE; at most one is set */
+	const char *text; /* may be "" */
+	const char *file; /* "-": standard input */
+};
+
 struct attachments {
 	struct attachment {
 		const char *file, *name, *type; /* name, type NULL: by the file, octets */
 	} * items;
 	size_t count;
+	struct attached_body {
+		struct content content;
+		const char *type; /* "text/plain" if it was not said */
+	} * bodies;
+	size_t body_count;
 	const char *name, *type; /* for the next, for all that follow; NULL: not said */
-};
-
-struct content { /* TEXT or @FILE; at most one is set */
-	const char *text; /* may be "" */
-	const char *file; /* "-": standard input */
 };
 
 struct server {
@@ -188,7 +193,7 @@ struct options {
 	const char *dsn_notify, *dsn_ret, *dsn_envid; /* as they go out; NULL: not given */
 
 	/* the test message */
-	struct strings headers; /* "Name: value" */
+	struct strings headers, added_headers; /* "Name: value" */
 	struct content body, html, data;
 	struct attachments attach;
 

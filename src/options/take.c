@@ -375,6 +375,22 @@ take_attachment(struct arena *arena, const struct option *option, const char *va
 	return NULL;
 }
 
+/* As in swaks: a type is that of one such text, and a name that of none. */
+const char *
+take_attach_body(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	struct attachments *all = at;
+	struct attached_body body = {.type = all->type != NULL ? all->type : "text/plain"};
+	const char *problem = take_content(arena, option, value, &body.content);
+
+	if (problem == NULL && !slice_begins(slice_of(body.type), "text/"))
+		problem = "the type before it (--attach-type) is that of no text";
+	*(struct attached_body *)arena_push(
+	    arena, &all->bodies, all->body_count++, sizeof *all->bodies) = body;
+	all->name = all->type = NULL;
+	return problem;
+}
+
 /* As in swaks: of the next attachment … */
 const char *
 take_attach_name(struct arena *arena, const struct option *option, const char *value, void *at)
