@@ -1,5 +1,5 @@
-"""DANE beside real senders: zones signed by ldns-signzone, served by NSD, validated by Unbound; posttls-finger and Postfix at the level dane
-come to the same verdict on every host as mxwalk does."""
+"""DANE beside real senders: zones signed by ldns-signzone, served by NSD, validated by Unbound; posttls-finger and Postfix at the levels dane, dane-only and secure,
+OpenSSL's s_client and ldns-dane come to the same verdict on every host as mxwalk does. Where one of them does not, it stands in a table, with the reason."""
 import concurrent.futures
 import datetime
 import hashlib
@@ -26,7 +26,7 @@ try:
 except ImportError:
     tap.skip_all('no python3-cryptography here')
 
-namespace.enter(['nsd', 'unbound', 'ldns-signzone', 'ldns-keygen', 'posttls-finger'])
+namespace.enter(['nsd', 'unbound', 'ldns-signzone', 'ldns-keygen', 'ldns-dane', 'openssl', 'posttls-finger'])
 home = tap.folder('dane')
 os.chmod(home, 0o755)
 ZONES, RESOLVER = '127.0.53.1', '127.0.0.1'
@@ -147,6 +147,7 @@ HOSTS = [
     ('many', 'good', [tlsa(3, 1, 1, own)] + [f'3 1 1 {n:064x}' for n in range(20)], 'example', True, 'deliver'),
     ('self-whole', 'self', [tlsa(3, 0, 0, CHAINS['self'][0][0])], 'example', True, 'deliver'),
 ]
+RECORDS = {label: records for label, _, records, *_ in HOSTS}
 ADDRESS = {label: f'127.0.80.{n}' for n, (label, *_) in enumerate(HOSTS, 1)}
 
 
@@ -194,6 +195,8 @@ def context(name):
     return made
 
 
+with open(path('root.pem'), 'wb') as f:
+    f.write(root.public_bytes(PEM))
 contexts = {name: context(name) for name in CHAINS}
 
 
@@ -254,53 +257,88 @@ def start():
     sys.exit(1)
 
 
-# ---- the verdicts of others
-def finger(domain):
-    run = subprocess.run(['posttls-finger', '-c', '-l', 'dane', '-t', '5', '-T', '5', '-L', 'summary,verbose', domain], capture_output=True, text=True)
+# ---- the verdicts of others: of each (what becomes of the mail, its words)
+def finger(domain, level='dane'):
+    secure = ['-F', path('root.pem'), domain, 'hostname'] if level == 'secure' else [domain]
+    run = subprocess.run(['posttls-finger', '-c', '-l', level, '-t', '5', '-T', '5', '-L', 'summary,verbose', *secure], capture_output=True, text=True)
     text = run.stdout + run.stderr
-    return domain, (verdict_of(text), text)
-
-
-def verdict_of(text):
     if 'Verified TLS connection established' in text:
-        return 'deliver'
-    if 'TLS connection established' in text and ('DNSSEC-signed TLSA record' not in text or 'all TLSA records unusable' in text):
-        return 'deliver-unauthenticated'
-    return 'defer'
+        return 'deliver', text
+    if level == 'dane' and 'TLS connection established' in text and ('DNSSEC-signed TLSA record' not in text or 'all TLSA records unusable' in text):
+        return 'deliver-unauthenticated', text
+    return 'defer', text
+
+
+def s_client(domain):
+    """It is given the records, and looks at nothing else in the DNS; names that it is to take are not asked for."""
+    label = domain.partition('.')[0]
+    records = [option for record in RECORDS[label] for option in ('-dane_tlsa_rrdata', record)]
+    run = subprocess.run(['openssl', 's_client', '-starttls', 'smtp', '-connect', f'{ADDRESS[label]}:25', '-dane_tlsa_domain', f'mx.{domain}', '-dane_ee_no_namechecks',
+                          '-cipher', 'DEFAULT:@SECLEVEL=0', *records], input='', capture_output=True, text=True)
+    return ('deliver' if 'Verification: OK' in run.stdout else 'defer'), run.stdout + run.stderr
+
+
+def ldns(domain):
+    """It has no STARTTLS, and is given the chain."""
+    chain = next(h[1] for h in HOSTS if h[0] == domain.partition('.')[0])
+    run = subprocess.run(['ldns-dane', '-c', path(f'{chain}.pem'), '-f', path('root.pem'), 'verify', f'mx.{domain}', '25'], capture_output=True, text=True)
+    text = run.stdout + run.stderr
+    return ('deliver' if ' dane-validated successfully' in text else 'deliver-unauthenticated' if 'PKIX-validated' in text else 'defer'), text
+
+
+UNSEEN = 'it does not look into the DNS'
+UNLIKE = {  # (witness, label): why it says otherwise
+    **{('s_client', label): UNSEEN for label in ('bogus-tlsa', 'no-starttls')},
+    **{(witness, 'next-hop'): "it knows the host's name alone, not the domain's" for witness in ('s_client', 'ldns-dane')},
+    **{(witness, 'inner-issuer'): 'it takes a wildcard that is part of a label' for witness in ('s_client', 'ldns-dane')},
+    ('secure', 'small-key'): 'it takes RSA keys of 1024 bits',
+    ('ldns-dane', 'pkix-and-wrong'): 'it goes by usages 0 and 1, which are not for mail', ('ldns-dane', 'pkix'): '…',
+    ('ldns-dane', 'name-key'): 'it looks at names under usage 3, as RFC 6698 has it', ('ldns-dane', 'small-key'): 'it cannot load that certificate',
+    ('ldns-dane', 'issuer-in-full'): 'it wants the issuer to be sent',  ('ldns-dane', 'no-starttls'): 'it does not connect',
+}
 
 
 def postfix(domains):
-    """What becomes of a mail to each: {domain: effect}; None where there is no Postfix."""
-    server = postfix_server.start(path('postfix'), '''
+    """What becomes of a mail at each level: {(level, domain): (effect, line of the log)}; the effect is None where there is no Postfix."""
+    senders = {'dane': 'smtp', 'dane-only': 'only', 'secure': 'secure'}
+    write('transport', '/^only@/ only:\n/^secure@/ secure:\n')
+    server = postfix_server.start(path('postfix'), f'''
 myhostname = sender.example
+transport_maps = regexp:{path('transport')}
 smtp_tls_security_level = dane
 smtp_dns_support_level = dnssec
+smtp_tls_CAfile = {path('root.pem')}
+smtp_tls_secure_cert_match = hostname
 smtp_tls_loglevel = 1
 smtp_host_lookup = dns
 smtp_destination_concurrency_limit = 20
 default_process_limit = 50
 bounce_queue_lifetime = 0
 smtp_connect_timeout = 5s
-''', 'pickup unix n - n 1 1 pickup\n')
+''', '''pickup unix n - n 1 1 pickup
+only unix - - n - - smtp -o smtp_tls_security_level=dane-only -o syslog_name=postfix/only
+secure unix - - n - - smtp -o smtp_tls_security_level=secure -o syslog_name=postfix/secure
+''')
     try:
         for _ in range(100):
             if os.path.exists(path('postfix/queue/public/pickup')):
                 break
             time.sleep(0.1)
-        for domain in domains:
-            subprocess.run(['sendmail', '-C', path('postfix'), '-f', 'probe@sender.example', f'user@{domain}'], input='Subject: x\n\nx\n', text=True)
+        subprocess.run(['sendmail', '-C', path('postfix'), '-f', 'probe@sender.example', *(f'{user}@{domain}' for domain in domains for user in senders.values())],
+                       input='Subject: x\n\nx\n', text=True)
         end, log = time.monotonic() + 40, ''
-        while time.monotonic() < end and len(set(re.findall(r'to=<user@(\S+?)>.*status=', log))) < len(domains):
+        while time.monotonic() < end and len(set(re.findall(r'to=<(\S+?)>.*status=', log))) < len(domains) * len(senders):
             time.sleep(0.3)
             log = postfix_server.maillog(path('postfix'))
     finally:
         postfix_server.stop(path('postfix'), server)
     verdicts = {}
-    for domain in domains:
-        m = re.search(rf'smtp\[(\d+)\]: \w+: to=<user@{re.escape(domain)}>.* status=(\w+) \((.*)\)', log)
-        how = re.findall(rf'(\w+) TLS connection established to mx\.{re.escape(domain)}', log)
-        verdicts[domain] = (None, log[-500:]) if not m else (
-            'defer' if m[2] != 'sent' else 'deliver' if 'Verified' in how else 'deliver-unauthenticated' if how else 'deliver-cleartext', m[0])
+    for level, user in senders.items():
+        for domain in domains:
+            m = re.search(rf'/smtp\[(\d+)\]: \w+: to=<{user}@{re.escape(domain)}>.* status=(\w+) \((.*)\)', log)
+            how = re.findall(rf'postfix/smtp\[\d+\]: (\w+) TLS connection established to mx\.{re.escape(domain)}', log)
+            verdicts[level, domain] = (None, log[-500:]) if not m else (
+                'defer' if m[2] != 'sent' else 'deliver' if level != 'dane' or 'Verified' in how else 'deliver-unauthenticated' if how else 'deliver-cleartext', m[0])
     return verdicts
 
 
@@ -311,24 +349,38 @@ try:
     run = Run('check', 'dane', '--json', '--allow-private', *domains).ndjson()
     tap.check('every record is valid', not run.problems, '\n'.join(run.problems[:5]))
     checks = {r['domain']: r for r in run.records if r['type'] == 'check'}
+    witnesses = {'posttls-finger': finger, 's_client': s_client, 'ldns-dane': ldns, 'finger dane-only': lambda d: finger(d, 'dane-only'), 'finger secure': lambda d: finger(d, 'secure')}
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        fingers = dict(pool.map(finger, domains))
-    beside = postfix(list(domains))
+        beside = pool.submit(postfix, list(domains))
+        said = {name: dict(zip(domains, pool.map(ask, domains))) for name, ask in witnesses.items()}
+        beside = beside.result()
     for domain, want in domains.items():
+        label = domain.partition('.')[0]
         hosts = checks.get(domain, {}).get('hosts', [])
         dane = hosts[0].get('dane', {}) if hosts else {}
-        theirs, words = fingers[domain]
         tap.check(f'{domain}: {want}', dane.get('sender') == want, f'{dane}\n{run.err}')
-        if 'starttls' not in domain:  # it says nothing of these
-            tap.check(f'{domain}: as posttls-finger', theirs == dane.get('sender'), f'{theirs}: {words[-600:]}')
-        sent, line = beside[domain]
+        for name in ('posttls-finger', 's_client', 'ldns-dane'):
+            if name == 'posttls-finger' and 'starttls' in label:
+                continue  # it says nothing of these
+            theirs, words = said[name][domain]
+            differs = (theirs == want) if name == 'posttls-finger' else ((theirs == 'deliver') == (want == 'deliver'))
+            tap.check(f'{domain}: as {name}' if (name, label) not in UNLIKE else f'{domain}: not as {name}, for {UNLIKE[name, label]}', differs == ((name, label) not in UNLIKE), f'{theirs}: {words[-600:]}')
+        sent, line = beside['dane', domain]
         tap.check(f'{domain}: as Postfix', sent == dane.get('sender'), f'{sent}: {line}')
 
-    # A walk at that level goes as far as Postfix's mail does.
-    walks = {r['domain']: r for r in probe('--tls-level', 'dane', '--allow-private', *domains).results()}
-    for domain, want in domains.items():
-        status = walks.get(domain, {}).get('status')
-        tap.check(f'{domain}: --tls-level dane', status == ('withheld' if want == 'defer' else 'accepted'), walks.get(domain, {}).get('attempts'))
+    # A walk at a level goes as far as Postfix's mail does.
+    for level in ('dane', 'dane-only', 'secure'):
+        walks = {r['domain']: r for r in probe('--tls-level', level, '--tls-ca', path('root.pem'), '--allow-private', *domains).results()}
+        for domain in domains:
+            walk, label = walks.get(domain, {}), domain.partition('.')[0]
+            told = f'{walk.get("status")} {walk.get("note")} {[a.get("detail") for a in walk.get("attempts", [])]}'
+            differs, why = (level, label) in UNLIKE, UNLIKE.get((level, label))
+            goes = walk.get('status') == 'accepted'
+            sent, line = beside[level, domain]
+            tap.check(f'{domain}: --tls-level {level}, {"not " * differs}as Postfix{", for " + why if why else ""}', goes == (sent != 'defer') ^ differs, f'{told}\n{line}')
+            if level != 'dane' and 'starttls' not in domain:
+                theirs, words = said[f'finger {level}'][domain]
+                tap.check(f'{domain}: … {"nor" if differs else "and"} as posttls-finger', goes == (theirs == 'deliver') ^ differs, f'{told}, {theirs}: {words[-600:]}')
 
     # The book of a run has all that its verdict on the DNS rests on.
     book = path('book')
