@@ -12,7 +12,7 @@ import tap
 from certificates import Authority
 from records import Run, probe
 
-namespace.enter(['postfix', 'dovecot', 'swaks', 'openssl'], lab=True)
+namespace.enter(['postfix', 'dovecot', 'swaks', 'openssl'], lab=[])
 PORT, SECRET = 2525, 'ge,he=im "Wort"'
 home = tap.folder('login')
 os.chmod(home, 0o755)

@@ -15,7 +15,7 @@ import postfix_server
 import tap
 from records import probe
 
-namespace.enter(['postfix', 'swaks'], lab=True)
+namespace.enter(['postfix', 'swaks'], lab=[])
 PORT = 2525
 CLEAN, LISTED = '127.0.1.1', '127.0.1.2'
 home = tap.folder('postfix')

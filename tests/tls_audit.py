@@ -14,7 +14,7 @@ import postfix_server
 import tap
 from records import Run
 
-namespace.enter([], lab=True)
+namespace.enter([], lab=[])
 FAST = ('--tls-audit', '--audit-interval', '10ms')
 NO = dict.fromkeys(('tls1.0', 'tls1.1', 'other-certificate', 'weak-ciphers', 'finite-field-dh'), 'no')
 
