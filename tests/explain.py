@@ -130,6 +130,14 @@ for pasted in ('554\u00a05.7.1\u00a0Relay access denied', '554\u202f5.7.1 Relay 
         tap.check(f'{pasted.encode("unicode_escape").decode()}: read', [(r['code'], r['enhanced'], r['cause'], r.get('relay'), r['text']) for r in run.records] ==
                   [(554, '5.7.1', 'relay-denied', None, '554 5.7.1 Relay access denied')], run.out + run.err)
 
+# ---- greylisting is stated where the words say it, and nowhere else
+for text, cause in (('451 4.3.0 Try again later', 'system-error'), ('451 4.3.0 Temporary lookup failure', 'system-error'), ('450 4.1.8 <a@b.example>: Temporary lookup failure', 'system-error'),
+                    ('450 4.3.0 please try again in 300 seconds', 'system-error'), ('451 4.3.2 Please try again later', 'system-error'), ('450 4.4.3 please retry later', 'system-error'),
+                    ('451 try again later', 'unknown'), ('450 4.7.1 Try again later', 'unknown'), ('421 Try again later', 'unknown'), ('450 4.2.0 <u@x.example>: Recipient address rejected: Try again later', 'unknown'),
+                    ('450 please come back later', 'unknown'), ('451 4.7.1 Please try again in 300 seconds', 'greylist'), ('451 4.3.0 Greylisted, try again later', 'greylist'),
+                    ('450 4.2.0 <u@x.example>: Recipient address rejected: Greylisted', 'greylist'), ('451 4.7.1 First time we see you, please try again later', 'greylist')):
+    same(text, explain('--json', text).ndjson().records[0]['cause'], cause)
+
 # ---- a name is no reply
 for name in ('bounce.eml', './bounce', '/no/such/mail.log', 'mail.log.1', 'C:\\mail\\x.msg', 'logs/2026-12-01', 'user@example.com'):
     refused(f'{name}, which is not there: 64', explain(name), 64, f'{name}: no such file, and no reply: a file is read with --input FILE')
