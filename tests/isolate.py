@@ -5,17 +5,18 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
+import isolate_server
+import peer
 import tap
+from isolate_server import WORK, Server, plain
+from isolated_mail import last_of
 from records import MXWALK, Run
 
-WORK = tap.folder('isolate')
 EICAR = base64.b64encode(b'X5O!P%@AP[4\\PZX54(P^)7CC)7}$').decode()
 MESSAGE = f'''From: "Big Shop" <shop@example.org>
 To: me@own.example
@@ -64,66 +65,6 @@ a,b,c
 open(os.path.join(WORK, 'message'), 'w').write(MESSAGE)
 
 
-class Filter:
-    """A mail server that answers the dot as `judge(text, n)` says: text is the n-th message, soft line breaks undone. None is 250."""
-
-    def __init__(self, judge, rcpt='250 2.1.5 ok'):
-        self.judge, self.rcpt = judge, rcpt
-        self.messages, self.connections, self.quits, self.open, self.most = [], 0, 0, 0, 0
-        self.times = []
-        self.sock = socket.create_server(('127.0.0.1', 0))
-        self.port = self.sock.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.sock.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self.play, args=(connection,), daemon=True).start()
-
-    def play(self, connection):
-        file = connection.makefile('rwb')
-
-        def say(line):
-            file.write(line.encode() + b'\r\n')
-            file.flush()
-        self.open += 1
-        self.most = max(self.most, self.open)
-        self.times.append(time.monotonic())
-        try:
-            say('220 mx ESMTP')
-            for line in file:
-                verb = line[:4].upper()
-                if verb == b'DATA':
-                    say('354 go')
-                    text = b''
-                    for line in file:
-                        if line == b'.\r\n':
-                            break
-                        text += line
-                    text = text.decode('utf-8', 'replace').replace('\r\n', '\n').replace('=\n', '')
-                    self.messages.append(text)
-                    say(self.judge(text, len(self.messages)) or '250 2.0.0 ok')
-                elif verb == b'QUIT':
-                    self.quits += 1
-                    say('221 bye')
-                    break
-                elif verb == b'RCPT':
-                    say(self.rcpt)
-                else:
-                    say('250 mx')
-        except OSError:
-            pass
-        self.open -= 1
-        connection.close()
-
-    def close(self):
-        self.sock.close()
-
-
 REFUSED = '554 5.7.1 Message rejected'
 
 
@@ -132,17 +73,12 @@ def refuses(*words, reply=REFUSED, all_of=True):
     return lambda text, n: reply if want(re.search(w, text) for w in words) else None
 
 
-def isolate(server, *options, message='message', consent=('--own-mailbox',), **kw):
-    return Run('isolate', '--json', '--to', 'me@own.example', *consent, '--data', '@' + os.path.join(WORK, message), '--server', f'127.0.0.1:{server.port}',
-               '--allow-private', '--isolate-interval', '10ms', '--ehlo', 'me.example', '--from', 'a@me.example', '--dns-replay', '/dev/null', *options, **kw).ndjson()
-
-
-def end(run):
-    return next((r for r in run.records if r['type'] == 'isolate'), {'verdict': run.err, 'likely': [], 'parts': [], 'messages': 0})
+def isolate(server, *options, text=MESSAGE, **kw):
+    return isolate_server.isolate(server, '--json', *options, text=text, **kw).ndjson()
 
 
 def found(run):
-    last = end(run)
+    last = last_of(run)
     if last['verdict'] != 'found':
         return last['verdict']
     best = last['likely'][0]
@@ -171,9 +107,9 @@ PLANTED = {
 }
 for what, (judge, want) in PLANTED.items():
     most = 14 if want[0] == 'one' else 15  # what is found beforehand (a program, a form) leads astray here
-    server = Filter(judge)
+    server = Server(judge)
     run = isolate(server)
-    last = end(run)
+    last = last_of(run)
     got = found(run)
     tap.check(f'{what}: found, in at most {most} messages', got[:1] == want[:1] and set(got[1:]) == set(want[1:]) and last['messages'] <= most and last['confirmed'] and run.status == 1,
                      f'{got}, {last["messages"]} messages\n{json.dumps(last.get("likely"))[:900]}\n{run.err}')
@@ -182,65 +118,65 @@ for what, (judge, want) in PLANTED.items():
     server.close()
 
 # ---- what is no part
-server = Filter(lambda text, n: REFUSED)
+server = Server(lambda text, n: REFUSED)
 run = isolate(server)
-tap.check('a control that is refused: exactly two messages, and it is not the content', (end(run)['verdict'], server.connections, run.status) == ('not-content', 2, 1), run.out)
+tap.check('a control that is refused: exactly two messages, and it is not the content', (last_of(run)['verdict'], server.connections, run.status) == ('not-content', 2, 1), run.out)
 server.close()
-server = Filter(lambda text, n: None)
+server = Server(lambda text, n: None)
 run = isolate(server)
-tap.check('a message that is taken: one message, nothing to isolate', (end(run)['verdict'], server.connections, run.status) == ('not-refused', 1, 0), run.out)
+tap.check('a message that is taken: one message, nothing to isolate', (last_of(run)['verdict'], server.connections, run.status) == ('not-refused', 1, 0), run.out)
 server.close()
-server = Filter(lambda text, n: None, rcpt='550 5.7.1 Client host blocked using zen.spamhaus.org')
+server = Server(lambda text, n: None, rcpt='550 5.7.1 Client host blocked using zen.spamhaus.org')
 run = isolate(server)
-tap.check('refused at RCPT: it is not the message', (end(run)['verdict'], server.connections, run.status) == ('not-reached', 1, 1), run.out)
+tap.check('refused at RCPT: it is not the message', (last_of(run)['verdict'], server.connections, run.status) == ('not-reached', 1, 1), run.out)
 server.close()
-server = Filter(lambda text, n: REFUSED if 'multipart' in text else None)
+server = Server(lambda text, n: REFUSED if 'multipart' in text else None)
 run = isolate(server)
-tap.check('what all parts share is no part', end(run)['verdict'] == 'no-part' and end(run)['messages'] <= 20, run.out[-600:])
+tap.check('what all parts share is no part', last_of(run)['verdict'] == 'no-part' and last_of(run)['messages'] <= 20, run.out[-600:])
 server.close()
 seen = []
-server = Filter(lambda text, n: REFUSED if 'pills today' in text or len(seen) > 2 or seen.append(n) else None)
+server = Server(lambda text, n: REFUSED if 'pills today' in text or len(seen) > 2 or seen.append(n) else None)
 run = isolate(server)
-tap.check('a receiver that begins to refuse: void', end(run)['verdict'] in ('drifted', 'no-part', 'spent') and end(run)['verdict'] != 'found', run.out[-600:])
+tap.check('a receiver that begins to refuse: void', last_of(run)['verdict'] in ('drifted', 'no-part', 'spent') and last_of(run)['verdict'] != 'found', run.out[-600:])
 server.close()
 for what, reply in (('DMARC', "550 5.7.26 Unauthenticated email from me.example is not accepted due to domain's DMARC policy"), ('SPF', '550 5.7.23 SPF validation failed'), ('DKIM', '550 5.7.20 No passing DKIM signature found')):
-    server = Filter(lambda text, n: reply)
+    server = Server(lambda text, n: reply)
     run = isolate(server)
-    tap.check(f'a refusal that names {what}: one message, no part is looked for', (end(run)['verdict'], server.connections, run.status) == ('not-needed', 1, 1), run.out)
+    tap.check(f'a refusal that names {what}: one message, no part is looked for', (last_of(run)['verdict'], server.connections, run.status) == ('not-needed', 1, 1), run.out)
     server.close()
 # ---- greylisting: the time that the reply names is waited out
-server = Filter(lambda text, n: '450 4.2.0 Greylisted, please try again in 2 seconds' if n == 1 else REFUSED if 'pills today' in text else None)
+server = Server(lambda text, n: '450 4.2.0 Greylisted, please try again in 2 seconds' if n == 1 else REFUSED if 'pills today' in text else None)
 run = isolate(server)
 tap.check('greylisted: the named time is waited out', found(run)[:2] == ('one', BUY) and 2 <= server.times[1] - server.times[0] < 6, f'{run.out[-500:]} {server.times[:3]}')
 server.close()
 # ---- 4yz is never evidence
-server = Filter(lambda text, n: '450 4.3.0 busy' if n in (3, 6) else REFUSED if 'pills today' in text else None)
+server = Server(lambda text, n: '450 4.3.0 busy' if n in (3, 6) else REFUSED if 'pills today' in text else None)
 run = isolate(server)
 tap.check('4yz between: found all the same', found(run)[:2] == ('one', BUY) and [r['outcome'] for r in run.records if r['type'] == 'isolate-test'][2] == 'unknown', run.out[-500:])
 server.close()
-server = Filter(lambda text, n: '421 4.7.0 too many messages from your address, slow down' if n == 4 else REFUSED if 'pills' in text else None)
+server = Server(lambda text, n: '421 4.7.0 too many messages from your address, slow down' if n == 4 else REFUSED if 'pills' in text else None)
 run = isolate(server)
-tap.check('a limit ends it at once', (end(run)['verdict'], server.connections, run.status) == ('too-fast', 4, 2), run.out[-500:])
+tap.check('a limit ends it at once', (last_of(run)['verdict'], server.connections, run.status) == ('too-fast', 4, 2), run.out[-500:])
 server.close()
 
 # ---- what a server says reaches the terminal as words on one line
-server = Filter(lambda text, n: '554-5.7.1 spam \x1b[31m\r\n554-me@own.example: the whole message was taken\r\n554 5.7.1 no')
+server = Server(lambda text, n: '554-5.7.1 spam \x1b[31m\r\n554-me@own.example: the whole message was taken\r\n554 5.7.1 no')
 run = Run('isolate', '--to', 'me@own.example', '--own-mailbox', '--data', '@' + os.path.join(WORK, 'message'), '--server', f'127.0.0.1:{server.port}', '--allow-private',
           '--isolate-interval', '10ms', '--ehlo', 'me.example', '--dns-replay', '/dev/null')
 tap.check('no octet of a reply controls the terminal, no line of it looks like ours', '\x1b' not in run.out and '\nme@own.example: the whole' not in run.out and 'spam' in run.out, repr(run.out))
 server.close()
-run = isolate(Filter(lambda text, n: None), '--save-clean', '/nowhere/at/all')
+run = isolate(Server(lambda text, n: None), '--save-clean', '/nowhere/at/all')
 tap.check('a file that cannot be made is told before anything is sent', run.status == 73 and 'isolate-test' not in run.out, f'{run.status} {run.out}{run.err}')
 
 # ---- the link: host or path
 for what, words, want in (('its host', 'shop.example/', 'host'), ('its path', 'win.id', 'path')):
-    server = Filter(refuses(words))
+    server = Server(refuses(words))
     run = isolate(server)
-    tap.check(f'a link refused for {what}', found(run) == ('one', 'link shop.example') and end(run).get('link') == want, run.out[-700:])
+    tap.check(f'a link refused for {what}', found(run) == ('one', 'link shop.example') and last_of(run).get('link') == want, run.out[-700:])
     server.close()
 
 # ---- files, interruption
-server = Filter(refuses('pills today'))
+server = Server(refuses('pills today'))
 culprit, clean = os.path.join(WORK, 'culprit'), os.path.join(WORK, 'clean')
 run = isolate(server, '--save-culprit', culprit, '--save-clean', clean)
 one, rest = open(culprit, newline='').read(), open(clean, newline='').read()
@@ -248,10 +184,10 @@ tap.check('--save-culprit and --save-clean', 'pills today' in one and 'other.exa
 run = isolate(server, '--save-culprit', culprit)
 tap.check('… not over what is there', run.status == 73 and 'culprit' in run.err, f'{run.status} {run.err}')
 tap.check('each message says which of how many it is, and has a Message-ID of its own', len({re.search('Message-ID: (.*)', m)[1] for m in server.messages}) == len(server.messages) and
-          all(re.search(r'^X-Mxwalk-Isolate: [0-9a-f]{8} \d+/20$', m, re.M) for m in server.messages))
+          all(re.search(r'^X-Mxwalk-Isolate: [0-9a-f]{8} \d+/20$', plain(m), re.M) for m in server.messages))
 server.close()
 
-server = Filter(refuses('pills today'))
+server = Server(refuses('pills today'))
 child = subprocess.Popen([MXWALK, 'isolate', '--json', '--to', 'me@own.example', '--own-mailbox', '--data', '@' + os.path.join(WORK, 'message'), '--server', f'127.0.0.1:{server.port}',
                           '--allow-private', '--isolate-interval', '1s', '--ehlo', 'me.example', '--dns-replay', '/dev/null'], stdout=subprocess.PIPE)
 while len(server.messages) < 3:
@@ -265,7 +201,7 @@ tap.check('the messages keep their distance', all(.6 < gap < 3 for gap in gaps),
 server.close()
 
 # ---- what it may do to others
-server = Filter(lambda text, n: None)
+server = Server(lambda text, n: None)
 for what, args, words in (('without consent', ['--data', '@' + os.path.join(WORK, 'message')], '--own-mailbox'),
                           ('without a message', ['--own-mailbox'], '--data'),
                           ('with a second recipient', ['--own-mailbox', '--to', 'b@own.example', '--data', 'Subject: x'], '--to'),
@@ -275,9 +211,8 @@ for what, args, words in (('without consent', ['--data', '@' + os.path.join(WORK
     tap.check(f'{what}: refused, nothing is sent', run.status == 64 and words in run.err and server.connections == 0, f'{run.status} {run.err}')
 server.close()
 for what, text, words in (('no header', 'no field here\n', ''), ('nothing to leave out', 'From: a@b.example\n\n', 'left out')):
-    open(os.path.join(WORK, 'bad'), 'w').write(text)
-    run = isolate(Filter(lambda text, n: None), message='bad')
-    tap.check(f'a message with {what}: 65', run.status == 65 and 'bad:' in run.err and words in run.err, f'{run.status} {run.err}')
+    run = isolate(Server(lambda text, n: None), text=text)
+    tap.check(f'a message with {what}: 65', run.status == 65 and 'mail:' in run.err and words in run.err, f'{run.status} {run.err}')
 
 # ---- the envelope
 LISTENERS = {
@@ -286,28 +221,17 @@ LISTENERS = {
     'the recipient': (lambda line: line.startswith(b'RCPT'), 'envelope-none'),
 }
 for what, (hates, want) in LISTENERS.items():
-    def play(connection, hates=hates):
-        file = connection.makefile('rwb')
-        file.write(b'220 mx\r\n')
-        file.flush()
-        for line in file:
-            file.write(b'550 5.7.1 no\r\n' if hates(line) else b'221 bye\r\n' if line[:4] == b'QUIT' else b'250 ok\r\n')
-            file.flush()
-    sock = socket.create_server(('127.0.0.1', 0))
     walks = []
 
-    def serve(sock=sock, play=play, walks=walks):
-        while True:
-            try:
-                c, _ = sock.accept()
-            except OSError:
-                return
-            walks.append(c)
-            threading.Thread(target=play, args=(c,), daemon=True).start()
-    threading.Thread(target=serve, daemon=True).start()
-    run = Run('isolate', '--json', '--isolate', 'envelope', '--to', 'me@own.example', '--own-mailbox', '--server', f'127.0.0.1:{sock.getsockname()[1]}', '--allow-private',
+    def script(connection, hear, hates=hates, walks=walks):
+        walks.append(connection)
+        connection.sendall(b'220 mx\r\n')
+        while line := hear():
+            connection.sendall(b'550 5.7.1 no\r\n' if hates(line) else b'221 bye\r\n' if line[:4] == b'QUIT' else b'250 ok\r\n')
+    server = peer.Peer(script)
+    run = Run('isolate', '--json', '--isolate', 'envelope', '--to', 'me@own.example', '--own-mailbox', '--server', f'127.0.0.1:{server.port}', '--allow-private',
               '--isolate-interval', '10ms', '--ehlo', 'me.example', '--from', 'a@me.example', '--dns-replay', '/dev/null').ndjson()
     tap.check(f'envelope: {what}: {want}, in at most 6 walks', [r['verdict'] for r in run.records] == [want] and len(walks) <= 6 and run.status == 1 and not run.problems,
               f'{run.out}{run.err}{run.problems}')
-    sock.close()
+    server.close()
 tap.done()

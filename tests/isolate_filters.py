@@ -7,11 +7,11 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import isolated_mail
 import namespace
 import postfix_server
 import tap
 from isolated_mail import message, right
-from records import Run
 
 namespace.enter(['postfix', 'rspamd', 'clamd'])
 POSTFIX, RSPAMD, CLAMD = 2525, 11332, 3310
@@ -152,10 +152,8 @@ MOST = 14
 
 
 def isolate(text):
-    name = write('message', text)
-    run = Run('isolate', '--json', '--to', 'me@filter.test', '--own-mailbox', '--data', '@' + name, '--server', f'127.0.9.1:{POSTFIX}', '--allow-private', '--isolate-interval', '10ms', '--no-tls',
-              '--ehlo', 'me.example', '--from', 'a@me.example', '--dns-replay', '/dev/null').ndjson()
-    return run, next((r for r in run.records if r['type'] == 'isolate'), {'verdict': run.err, 'likely': [], 'parts': [], 'messages': 0, 'confirmed': False})
+    run = isolated_mail.isolate(write('message', text), 'me@filter.test', f'127.0.9.1:{POSTFIX}', '--json', '--no-tls', '--ehlo', 'me.example', '--from', 'a@me.example', '--dns-replay', '/dev/null').ndjson()
+    return run, isolated_mail.last_of(run)
 
 
 try:

@@ -40,7 +40,7 @@ text = words_of(isolate(server, text=SIGNED))
 tap.check('without one all go unsigned, and that is said, with what it means', not any('DKIM-Signature' in m for m in server.messages) and 'unsigned' in text and '--dkim-key' in text, text[:900])
 text = words_of(isolate(server, text=mail()))
 tap.check('of a message that has no signature it is not said', 'unsigned' not in text, text[:500])
-server.sock.close()
+server.close()
 
 # ---- size
 big = mail(contents='a,b,c\n' * 30000)
@@ -50,7 +50,7 @@ for code in ('552 5.3.4 Message size exceeds fixed limit', '554 5.7.1 Message re
     last = json.loads(run.out.splitlines()[-1])
     kinds = [last['parts'][i]['kind'] for i in last['likely'][0]['parts']] if last['verdict'] == 'found' else last['verdict']
     tap.check(f'{code[:3]}: too large: the size, or the file that makes it so', kinds and set(kinds) <= {'size', 'attachment'}, f'{kinds} {last["messages"]}')
-    server.sock.close()
+    server.close()
 
 # ---- what tells nothing
 for reply in ('451 4.3.0 Temporary lookup failure', '550 5.1.1 no such user', None):
@@ -63,7 +63,7 @@ for reply in ('451 4.3.0 Temporary lookup failure', '550 5.1.1 no such user', No
     rest = [essence(t) for t in tests if t['outcome'] in ('refused', 'accepted')]
     tap.check(f'{reply or "a connection that is dropped"}: never evidence: the course is that without it', tests[3]['outcome'] not in ('refused', 'accepted') and rest == want and got[-1]['verdict'] == 'found',
               f'{[(t["number"], t["outcome"]) for t in tests]}\n{rest}\n{want}')
-    server.sock.close()
+    server.close()
 
 # ---- Ctrl-C
 server = Server(refuses('another street'))
@@ -75,5 +75,5 @@ while len(server.messages) < 4 and time.monotonic() < end:
 p.send_signal(signal.SIGINT)
 out, err = p.communicate(timeout=20)
 tap.check('Ctrl-C: 130, what is known, with the likeliest parts', p.returncode == 130 and 'interrupted' in out and re.search(r'likeliest +\d+ %: ', out), out + err)
-server.sock.close()
+server.close()
 tap.done()

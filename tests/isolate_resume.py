@@ -48,7 +48,7 @@ for what, judge in (('one part', refuses('another street')), ('two together', re
         before, bytes_before = len(server.messages), open(part, 'rb').read()
         run = isolate(server, '--json', '--resume', '--output', part, *options, **kw)
         tap.check(f'{what}: {why} is refused, nothing is sent, the file stays', run.status == 65 and words in run.err and len(server.messages) == before and open(part, 'rb').read() == bytes_before, f'{run.status} {run.err}')
-    server.sock.close()
+    server.close()
 
 server = Server(refuses('another street'))
 for what, text in (('another file', b'hello\n'), ('records of a probe', b'{"type":"run","schema":1}\n'), ('two runs', lines[0] + lines[0].replace(b'"run":"', b'"run":"f')), ('a test before the plan', lines[1]),
@@ -62,7 +62,7 @@ for what, options in (('no file', ('--json', '--resume')), ('text', ('--resume',
 fresh = os.path.join(WORK, 'fresh')
 run = isolate(server, '--json', '--resume', '--output', fresh)
 tap.check('--resume of a file that is not there begins a run', run.status == 1 and json.loads(open(fresh).readlines()[-1])['verdict'] == 'found', run.err)
-server.sock.close()
+server.close()
 
 # ---- what ended a run may be over
 server = Server(lambda text, n: '421 4.7.0 too many messages from you, slow down' if n == 4 else refuses('another street')(text, n))
@@ -70,13 +70,13 @@ limited = os.path.join(WORK, 'limited')
 run = isolate(server, '--json', '--output', limited)
 again = isolate(server, '--json', '--resume', '--output', limited)
 tap.check('a limit ends it, --resume goes on', run.status == 2 and again.status == 1 and json.loads(open(limited).readlines()[-1])['verdict'] == 'found', f'{run.status} {again.status} {again.err}')
-server.sock.close()
+server.close()
 server = Server(refuses('two.example', 'X-Campaign'))
 spent = os.path.join(WORK, 'spent')
 run = isolate(server, '--json', '--output', spent, '--isolate-max', '5')
 again = isolate(server, '--json', '--resume', '--output', spent)
 tap.check('spent: --resume with a larger --isolate-max goes on', run.status == 3 and again.status == 1 and json.loads(open(spent).readlines()[-1])['verdict'] == 'found' and len(server.messages) <= 20, f'{run.status} {again.status} {again.err}')
-server.sock.close()
+server.close()
 
 # ---- what is found beforehand
 def filter_of(answer):

@@ -1,11 +1,11 @@
 """A mail server that refuses what a test says, and mxwalk isolate against it."""
 import os
 import re
-import socket
-import threading
+import time
 
+import isolated_mail
+import peer
 import tap
-from records import Run
 
 WORK = tap.folder('isolate')
 
@@ -43,46 +43,48 @@ def write(name, text):
     return path
 
 
-class Server:
-    """Answers the dot as `judge(text, n)` says of the n-th message, 250 where that is None; `drops`: those at whose dot the connection is lost."""
+def plain(text):
+    """As the filters here read it: lines end with LF, soft line breaks are undone."""
+    return text.replace('\r\n', '\n').replace('=\n', '')
 
-    def __init__(self, judge, drops=()):
-        self.judge, self.drops, self.messages = judge, drops, []
-        self.sock = socket.create_server(('127.0.0.1', 0))
-        self.port = self.sock.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
 
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.sock.accept()
-            except OSError:
-                return
-            with connection, connection.makefile('rwb') as file:
-                self.play(file)
+class Server(peer.Peer):
+    """Answers the dot as `judge(plain(text), n)` says of the n-th message, 250 where that is None; `drops`: those at whose dot the connection is lost."""
 
-    def play(self, file):
-        def say(line):
-            file.write(line.encode() + b'\r\n')
-            file.flush()
-        say('220 mx')
-        for line in file:
-            if line[:4].upper() == b'DATA':
+    def __init__(self, judge, rcpt='250 2.1.5 ok', drops=()):
+        self.judge, self.rcpt, self.drops = judge, rcpt, drops
+        self.messages, self.times = [], []
+        self.connections = self.quits = self.now = self.most = 0
+        super().__init__(self.converse)
+
+    def converse(self, connection, hear):
+        self.connections += 1
+        self.now += 1
+        self.most = max(self.most, self.now)
+        self.times.append(time.monotonic())
+        try:
+            self.answer(lambda line: connection.sendall(line.encode() + b'\r\n'), hear)
+        finally:
+            self.now -= 1
+
+    def answer(self, say, hear):
+        say('220 mx ESMTP')
+        while verb := hear()[:4].upper():
+            if verb == b'DATA':
                 say('354 go')
                 text = b''
-                for line in file:
-                    if line == b'.\r\n':
-                        break
+                while (line := hear()) not in (b'.\r\n', b''):
                     text += line[line.startswith(b'.'):]
                 self.messages.append(text.decode('utf-8', 'replace'))
                 if len(self.messages) in self.drops:
                     return
-                say(self.judge(self.messages[-1], len(self.messages)) or '250 2.0.0 ok')
-            elif line[:4].upper() == b'QUIT':
+                say(self.judge(plain(self.messages[-1]), len(self.messages)) or '250 2.0.0 ok')
+            elif verb == b'QUIT':
+                self.quits += 1
                 say('221 bye')
                 return
             else:
-                say('250 mx')
+                say(self.rcpt if verb == b'RCPT' else '250 mx')
 
 
 def refuses(*words):
@@ -90,8 +92,7 @@ def refuses(*words):
 
 
 def isolate(server, *options, text=None, to='me@own.example', **kw):
-    return Run('isolate', '--to', to, '--own-mailbox', '--data', '@' + write('mail', text or mail()), '--server', f'127.0.0.1:{server.port}', '--allow-private', '--isolate-interval', '10ms',
-               '--ehlo', 'me.example', '--from', 'a@me.example', '--dns-replay', '/dev/null', *options, **kw)
+    return isolated_mail.isolate(write('mail', text or mail()), to, f'127.0.0.1:{server.port}', '--ehlo', 'me.example', '--from', 'a@me.example', '--dns-replay', '/dev/null', *options, **kw)
 
 
 def essence(test):

@@ -1,5 +1,16 @@
-"""A message of eleven parts, with a trigger planted in it; and whether isolate has found what was planted. For tests with real filters."""
+"""isolate for tests: how it is run, what it said last; a message of eleven parts, with a trigger planted in it, and whether that was found."""
 import base64
+
+from records import Run
+
+
+def isolate(path, to, server, *options, **kw):
+    """The message in that file, to that recipient, by that server (ADDR:PORT), with no more than a moment between two messages."""
+    return Run('isolate', '--to', to, '--own-mailbox', '--data', '@' + path, '--server', server, '--allow-private', '--isolate-interval', '10ms', *options, **kw)
+
+
+def last_of(run):
+    return next((r for r in run.records if r['type'] == 'isolate'), {'verdict': run.err, 'likely': [], 'parts': [], 'messages': 0, 'confirmed': False})
 
 
 def message(name='Shop', domain='sender.example', subject='News of November', field='', words=('', ''), links=('one.example/a', 'two.example/b'), html='', file='list.csv', contents=b'a,b,c'):

@@ -10,9 +10,10 @@ import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 import beside_swaks
+import isolated_mail
 import tap
 from isolated_mail import message, right
-from records import Run, probe
+from records import probe
 
 PORT = 2525
 CLEAN, LISTED, NAMELESS = '127.0.1.1', '127.0.1.2', '127.0.1.3'
@@ -84,9 +85,8 @@ MOST = 14
 
 
 def isolate(text):
-    run = Run('isolate', '--json', '--to', 'user@exim.test', '--own-mailbox', '--data', '@' + write('message', text), '--server', f'{EXIM["isolate"]}:{PORT}', '--allow-private', '--isolate-interval', '10ms', '--no-tls',
-              '--source', CLEAN, '--ehlo', beside_swaks.EHLO, '--no-dnsbl').ndjson()
-    return run, next((r for r in run.records if r['type'] == 'isolate'), {'verdict': run.err, 'likely': [], 'parts': [], 'messages': 0, 'confirmed': False})
+    run = isolated_mail.isolate(write('message', text), 'user@exim.test', f'{EXIM["isolate"]}:{PORT}', '--json', '--no-tls', '--source', CLEAN, '--ehlo', beside_swaks.EHLO, '--no-dnsbl').ndjson()
+    return run, isolated_mail.last_of(run)
 
 
 def isolates():

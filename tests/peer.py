@@ -24,6 +24,9 @@ class Peer:
                 return
             threading.Thread(target=self.play, args=(connection,), daemon=True).start()
 
+    def close(self):
+        self.sock.close()
+
     def play(self, connection):
         file = connection.makefile('rb')
 
