@@ -60,7 +60,8 @@ find_unfit(const struct mail_fields *fields, const struct message_plan *plan, st
 
 	for (size_t i = 0; i < fields->count; i++) {
 		unfit[i] = field_is(&fields->items[i], "DKIM-Signature") &&
-		           dkim_signature_read(&fields->items[i], arena, &signature, &why) &&
+		           dkim_signature_read(
+		               DKIM_OF_MESSAGE, &fields->items[i], arena, &signature, &why) &&
 		           (amend_touches_body(plan) || covers_change(&signature, plan));
 		count += unfit[i];
 	}
