@@ -241,17 +241,20 @@ def exim():
     tap.check('exim, size: refused at MAIL', [(r['status'], r['stage'], r['reply']['code'], r['diagnosis']['cause']) for r in run.results()] == [('refused', 'mail', 552, 'message-size')], run.out)
 
 
-OPENSMTPD = {'accepts': '127.0.11.1', 'no name': '127.0.11.2', 'helo': '127.0.11.3', 'sender': '127.0.11.4', 'rcpt': '127.0.11.5', 'data': '127.0.11.6', 'message': '127.0.11.7', 'tls': '127.0.11.8'}
+OPENSMTPD = {'accepts': '127.0.11.1', 'no name': '127.0.11.2', 'helo': '127.0.11.3', 'sender': '127.0.11.4', 'rcpt': '127.0.11.5', 'data': '127.0.11.6', 'message': '127.0.11.7', 'tls': '127.0.11.8',
+             'three': '127.0.11.9'}
 
 
 def opensmtpd_config():
     listeners = ''.join(f'listen on {address} port {PORT} hostname mx.opensmtpd.test {rest}\n' for address, rest in (
         (OPENSMTPD['accepts'], 'tls pki "mx"'), (OPENSMTPD['no name'], 'filter "no_name"'), (OPENSMTPD['helo'], 'filter "hello"'), (OPENSMTPD['sender'], 'filter "sender"'), (OPENSMTPD['rcpt'], 'filter "rcpt"'),
-        (OPENSMTPD['data'], 'filter "data"'), (OPENSMTPD['message'], 'filter "message"'), (OPENSMTPD['tls'], 'tls-require pki "mx"')))
+        (OPENSMTPD['data'], 'filter "data"'), (OPENSMTPD['message'], 'filter "message"'), (OPENSMTPD['tls'], 'tls-require pki "mx"'), (OPENSMTPD['three'], '')))
+    many = ', '.join(f'"d{i}.example"' for i in range(20))
     return f'''
 pki "mx" cert "{home}/cert.pem"
 pki "mx" key "{home}/key.pem"
 smtp max-message-size 100K
+smtp limit max-mails 3
 filter "no_name" phase connect match !rdns disconnect "550 no rDNS is so 80s"
 filter "helo" phase ehlo match helo {{ "{beside_swaks.EHLO}" }} reject "554 5.7.1 bad HELO name"
 filter "helo too" phase helo match helo {{ "{beside_swaks.EHLO}" }} reject "554 5.7.1 bad HELO name"
@@ -262,7 +265,9 @@ filter "data" phase data match rdns reject "451 4.7.1 try again later"
 filter "message" phase commit match rdns reject "554 5.7.1 message considered spam"
 {listeners}
 action "users" maildir "{home}/maildir"
+action "all" maildir "{home}/maildir" virtual {{ "@" = "user" }}
 match from any for domain "opensmtpd.test" action "users"
+match from any for domain {{ {many} }} action "all"
 '''
 
 
@@ -283,7 +288,75 @@ def opensmtpd():
         ('message', CLEAN, 'user', 554, 'message', 'content-spam', 'stated', (), ()),
         ('tls', CLEAN, 'user', 530, 'mail', 'tls-required', 'stated', ('--no-tls',), ()),
     ), 'opensmtpd', OPENSMTPD, 'opensmtpd.test')
+    walk_many('opensmtpd, three messages in a connection', 20, [OPENSMTPD['three']], 'rcpt', '--site-rate', 'none')
     r = beside_swaks.both('opensmtpd, data', OPENSMTPD['data'], PORT, CLEAN, 'user@opensmtpd.test', 451, 'data', status='deferred')
+
+
+# ---- servers that bear only so much at once, in a time, in a connection: our haste is nobody's fault, and all are answered in the end
+
+HURRIED = [f'127.0.12.{i}' for i in range(1, 7)]  # one Exim, and a limit on all of its connections from one client
+PACED, SLOWED = '127.0.12.11', '127.0.12.12'
+
+
+def hurried_exim_config():
+    return f'''
+primary_hostname = mx.exim.test
+spool_directory = {home}/hurried
+log_file_path = {home}/hurried/%slog
+pid_file_path = {home}/hurried/pid
+keep_environment = LD_LIBRARY_PATH
+disable_ipv6
+queue_only
+rfc1413_query_timeout = 0s
+local_interfaces = {' : '.join(HURRIED + [PACED, SLOWED])}
+daemon_smtp_ports = {PORT}
+tls_advertise_hosts =
+smtp_accept_max_per_host = 2
+smtp_accept_max_nonmail_hosts =
+smtp_ratelimit_hosts = ${{if eq{{$received_ip_address}}{{{SLOWED}}}{{*}}{{}}}}
+smtp_ratelimit_mail = 3,0.1s,1.05,1s
+acl_smtp_connect = connect
+acl_smtp_rcpt = accept
+begin acl
+connect:
+  defer condition = ${{if eq{{$received_ip_address}}{{{PACED}}}}}
+  message = Too many connections: $sender_rate in $sender_rate_period, not more than $sender_rate_limit
+  ratelimit = 10 / 4s / per_conn / leaky
+  accept
+'''
+
+
+def walk_many(what, count, addresses, depth, *options):
+    """`count` domains of one site at those addresses: each is accepted in the end."""
+    hosts = {f'mx{i}.hoster.example': addresses[i % len(addresses)] for i in range(count if depth == 'ehlo' else len(addresses))}
+    names = list(hosts)
+    book = write('book', ''.join(f'{{"name":"d{i}.example","type":"MX","ttl":60,"data":["10 {names[i % len(names)]}"]}}\n' for i in range(count)) +
+                 ''.join(f'{{"name":"{name}","type":"A","ttl":60,"data":["{ip}"]}}\n' for name, ip in hosts.items()))
+    run = probe('--source', CLEAN, '--ehlo', beside_swaks.EHLO, '--no-tls', '--no-dnsbl', '--dns-replay', book, '--allow-private', '--port', str(PORT), '--quit-after', depth, '--site-pause', '300ms', '--retries', '2', '--net-concurrency', '20', *options,
+                '--input', write('many', ''.join(f'd{i}.example\n' for i in range(count))))
+    results = run.results()
+    kinds = sorted({(r['status'], (r['diagnosis'] or {}).get('cause'), (r['diagnosis'] or {}).get('who')) for r in results}, key=str)
+    tap.check(f'{what}: all {count} are answered in the end', len(results) == count and kinds == [('accepted', None, None)] and not run.problems, f'{len(results)} {kinds} {run.problems} {run.err}\n{run.out[-1500:]}')
+    return results
+
+
+def hurried():
+    os.mkdir(home + '/hurried')
+    shutil.chown(home + '/hurried', 'Debian-exim', 'Debian-exim')
+    root = f'{UNPACKED}/exim4-daemon-light'
+    libraries = ':'.join(sorted({os.path.dirname(path) for path in glob.glob(root + '/usr/lib/**/*.so*', recursive=True)}))
+    if not start('hurried', HURRIED[0], f'{root}/usr/sbin/exim4', '-C', write('hurried.conf', hurried_exim_config()), '-bdf', env={**os.environ, 'LD_LIBRARY_PATH': libraries}):
+        return
+
+    def said(words):
+        return sum(open(path).read().count(words) for path in glob.glob(home + '/hurried/*log'))
+    # Several domains an address, and recipients, so that connections last.
+    results = walk_many('exim, two connections from one client', 40, HURRIED, 'rcpt', '--site-concurrency', '6', '--site-rate', '1200')
+    tap.check('... it did find us too many', said('too many connections from that IP address') > 0 and any(r.get('again') for r in results), f'{said("too many connections")}')
+    results = walk_many('exim, 10 connections in 4 s', 18, [PACED], 'ehlo', '--site-rate', '600')
+    tap.check('... it did find us too fast', said('not more than 10') > 0 and any(r.get('again') for r in results), f'{said("rejected")}')
+    results = walk_many('exim, MAIL is answered later and later', 20, [SLOWED], 'rcpt', '--site-rate', 'none')
+    tap.check('... several in a connection all the same', max(a.get('transaction', 1) for r in results for a in r['attempts']) == 10, results[-1:])
 
 
 subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', f'{home}/key.pem', '-out', f'{home}/cert.pem', '-days', '2', '-subj', '/CN=mx.mail.test'], check=True, capture_output=True)
@@ -291,6 +364,7 @@ shutil.copy(f'{home}/key.pem', f'{home}/exim.pem')
 shutil.chown(f'{home}/exim.pem', 'Debian-exim')
 try:
     exim()
+    hurried()
     opensmtpd()
 finally:
     for server in servers:
