@@ -2,49 +2,6 @@
 
 #include <string.h>
 
-/* ---- what the stage leaves */
-
-/* Before MAIL nobody knows our sender address, before RCPT no recipient, before DATA no message. */
-enum knows { KNOWS_HOST, KNOWS_SENDER, KNOWS_MORE };
-
-static const enum knows needed[CAUSE_COUNT] = {
-    [CAUSE_SENDER_DOMAIN] = KNOWS_SENDER,
-    [CAUSE_SPF] = KNOWS_SENDER,
-    [CAUSE_MESSAGE_SIZE] = KNOWS_SENDER,
-    [CAUSE_RECIPIENT_UNKNOWN] = KNOWS_MORE,
-    [CAUSE_RECIPIENT_DISABLED] = KNOWS_MORE,
-    [CAUSE_MAILBOX_FULL] = KNOWS_MORE,
-    [CAUSE_RELAY_DENIED] = KNOWS_MORE,
-    [CAUSE_CONTENT_SPAM] = KNOWS_MORE,
-    [CAUSE_CONTENT_MALWARE] = KNOWS_MORE,
-    [CAUSE_CONTENT_URL] = KNOWS_MORE,
-    [CAUSE_CONTENT_HEADER] = KNOWS_MORE,
-    [CAUSE_CONTENT_ATTACHMENT] = KNOWS_MORE,
-    [CAUSE_DKIM] = KNOWS_MORE,
-    [CAUSE_DMARC] = KNOWS_MORE,
-};
-
-static enum knows
-known_at(enum stage stage)
-{
-	if (stage == STAGE_NONE || stage > STAGE_MAIL)
-		return KNOWS_MORE;
-	return stage == STAGE_MAIL ? KNOWS_SENDER : KNOWS_HOST;
-}
-
-static size_t
-drop_premature(struct candidate *candidates, size_t count, enum stage stage)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (needed[candidates[i].rule->cause] <= known_at(stage))
-			candidates[kept++] = candidates[i];
-	return kept;
-}
-
-/* ---- one by one */
-
 /* Keeps those that `stays` says; all, if that were none. */
 static size_t
 keep(struct candidate *candidates, size_t count, const bool *stays)
@@ -142,13 +99,11 @@ add_also(struct choice *out, const struct rule *rule)
 }
 
 void
-choose(const struct rules *rules, struct candidate *candidates, size_t count, enum stage stage,
-    struct choice *out)
+choose(const struct rules *rules, struct candidate *candidates, size_t count, struct choice *out)
 {
 	size_t left;
 
 	*out = (struct choice){.best = NULL};
-	count = drop_premature(candidates, count, stage);
 	if (count == 0)
 		return;
 	left = narrow(rules, candidates, count);

@@ -1,9 +1,8 @@
 /* choose: of the rules that match a text, the one that decides.
  *
- * What the stage makes impossible goes first; then whoever yields to another that is there; of the
- * others the sharpest class stays (rules/rulebase.h), of those the clause that speaks first, and in
- * it the match that takes in another's. Only what is left hangs on the place in the file, and that
- * is told (`rival`). */
+ * Whoever yields to another that is there goes first; of the others the sharpest class stays
+ * (rules/rulebase.h), of those the clause that speaks first, and in it the match that takes in
+ * another's. Only what is left hangs on the place in the file, and that is told (`rival`). */
 #ifndef RULES_CHOOSE_H
 #define RULES_CHOOSE_H
 
@@ -30,7 +29,7 @@ struct choice { /* pointers are into the candidates */
 };
 
 /* In order of the file. Sorts `candidates`. */
-void choose(const struct rules *rules, struct candidate *candidates, size_t count, enum stage stage,
-    struct choice *out);
+void choose(
+    const struct rules *rules, struct candidate *candidates, size_t count, struct choice *out);
 
 #endif

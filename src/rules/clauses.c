@@ -152,6 +152,13 @@ has_digit(const char *word, size_t len)
 	return false;
 }
 
+/* "[CS]": a word alone in brackets is somebody's number. */
+static bool
+is_token(const char *text, size_t start, size_t end, size_t clause_end)
+{
+	return start > 0 && text[start - 1] == '[' && end < clause_end && text[end] == ']';
+}
+
 bool
 clauses_say_nothing(const struct phrases *openings, const struct clauses *clauses, const char *text)
 {
@@ -163,7 +170,7 @@ clauses_say_nothing(const struct phrases *openings, const struct clauses *clause
 
 			while (at + n < end && phrases_inner(openings, text[at + n]))
 				n++;
-			if (n > 1 && !has_digit(text + at, n) &&
+			if (n > 1 && !has_digit(text + at, n) && !is_token(text, at, at + n, end) &&
 			    !phrases_have(openings, text + at, n, SAYS_NOTHING))
 				return false;
 			at += n + 1;

@@ -314,7 +314,7 @@ read_part(struct reading_job *job, size_t start, const struct view *view)
 		if (job->candidate_count == before)
 			try_class(job, class, &as_it_is);
 	}
-	choose(job->rules, job->candidates, job->candidate_count, job->scope.stage, &job->choice);
+	choose(job->rules, job->candidates, job->candidate_count, &job->choice);
 }
 
 static void

@@ -50,12 +50,42 @@ fits_carrier(const struct rule *rule, enum carrier carrier)
 	           carrier != CARRIER_HELO);
 }
 
+/* Before MAIL nobody knows our sender address, before RCPT no recipient, before DATA no message. */
+enum knows { KNOWS_HOST, KNOWS_SENDER, KNOWS_MORE };
+
+static const enum knows needed[CAUSE_COUNT] = {
+    [CAUSE_SENDER_DOMAIN] = KNOWS_SENDER,
+    [CAUSE_SPF] = KNOWS_SENDER,
+    [CAUSE_MESSAGE_SIZE] = KNOWS_SENDER,
+    [CAUSE_RECIPIENT_UNKNOWN] = KNOWS_MORE,
+    [CAUSE_RECIPIENT_DISABLED] = KNOWS_MORE,
+    [CAUSE_MAILBOX_FULL] = KNOWS_MORE,
+    [CAUSE_RELAY_DENIED] = KNOWS_MORE,
+    [CAUSE_CONTENT_SPAM] = KNOWS_MORE,
+    [CAUSE_CONTENT_MALWARE] = KNOWS_MORE,
+    [CAUSE_CONTENT_URL] = KNOWS_MORE,
+    [CAUSE_CONTENT_HEADER] = KNOWS_MORE,
+    [CAUSE_CONTENT_ATTACHMENT] = KNOWS_MORE,
+    [CAUSE_DKIM] = KNOWS_MORE,
+    [CAUSE_DMARC] = KNOWS_MORE,
+};
+
+static enum knows
+known_at(enum stage stage)
+{
+	if (stage == STAGE_NONE || stage > STAGE_MAIL)
+		return KNOWS_MORE;
+	return stage == STAGE_MAIL ? KNOWS_SENDER : KNOWS_HOST;
+}
+
 bool
 rule_in_scope(const struct rule *rule, const struct scope *scope)
 {
 	bool well;
 
 	if (rule->stages != 0 && !(rule->stages & 1U << scope->stage))
+		return false;
+	if (needed[rule->cause] > known_at(scope->stage))
 		return false;
 	if (!fits_carrier(rule, scope->carrier))
 		return false;
