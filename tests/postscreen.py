@@ -9,7 +9,7 @@ import postfix_server
 import tap
 from records import probe
 
-namespace.enter(['postfix'], lab=True)
+namespace.enter(['postfix'], lab=[])
 WHERE, PORT = '127.0.9.1', 2525
 home = tap.folder('postscreen')
 os.chmod(home, 0o755)
