@@ -15,7 +15,7 @@ TOP, MXWALK = os.environ['TOP'], os.environ['MXWALK']
 VALUES = {'config': os.devnull, 'from': 'me@example.org', 'to': 'you@example.com', 'helo': 'mail.example.org', 'ehlo': 'mail.example.org',
           'server': 'mx.example.com', 'port': '26', 'p': '26', 'f': 'me@example.org', 't': 'you@example.com', 's': 'mx.example.com',
           'data': '@file', 'timeout': '30s', 'quit-after': 'MAIL', 'local-interface': '192.0.2.1', 'tls-ca-path': '/etc/ssl',
-          'output': '/dev/null', 'body': 'hallo', 'attach': '@file', 'header': 'Subject: x', 'protocol': 'LMTP', 'auth': 'LOGIN', 'attach-type': 'text/plain', 'attach-name': 'x', 'add-header': 'Subject: x', 'attach-body': 'hallo'}
+          'output': '/dev/null', 'body': 'hallo', 'attach': '@file', 'header': 'Subject: x', 'protocol': 'LMTP', 'auth': 'LOGIN', 'attach-type': 'text/plain', 'attach-name': 'x', 'add-header': 'Subject: x', 'attach-body': 'hallo', 'tls-sni': 'mx.example.com', 'tls-verify-target': 'mx.example.com', 'tls-protocol': 'tlsv1_2', 'tls-cipher': 'HIGH'}
 ARITY = {'OP_ARG_NONE': 'SWAKS_NONE', 'OP_ARG_OPT': 'SWAKS_MAY', 'OP_ARG_REQ': 'SWAKS_MUST'}
 
 NEWER = {'cc', 'bcc', 'tls-chain', 'tls-get-peer-chain', 'tls-verify-ca', 'tls-verify-host',

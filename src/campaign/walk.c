@@ -249,7 +249,9 @@ walk_start(const struct walk_plan *plan, struct errand *errand, struct destinati
 	    .source = errand->journey.source,
 	    .address = destination->ip,
 	    .port = errand->port,
-	    .name = errand->rules->socket != NULL ? "localhost" : destination->host,
+	    .name = plan->tls_name != NULL          ? plan->tls_name
+	            : errand->rules->socket != NULL ? "localhost"
+	                                            : destination->host,
 	    .socket = errand->rules->socket,
 	    .must_verify = plan->must_verify || walk->decision.demand == DEMAND_CERTIFICATE,
 	    .must_match = walk->decision.demand == DEMAND_MATCH,

@@ -21,6 +21,7 @@ struct walk_plan { /* one for the run; borrowed */
 	struct plan say; /* how it is said: protocol, DSN …; the rest is filled in here */
 	enum tls_want tls_want; /* what a level asks for is added to it … */
 	bool must_verify; /* … and to this */
+	const char *tls_name; /* that servers are to have; NULL: each its own */
 	enum tls_trial trial; /* to see what a server takes */
 	bool resumes; /* sessions of TLS, where the server has given one */
 	long ms[STAGE_COUNT];

@@ -256,18 +256,28 @@ open_intake(struct run *run, struct intake_plan *plan)
 	return status;
 }
 
+static bool
+has_choice(const struct tls_choice *choice)
+{
+	return choice->sni != NULL || choice->versions != 0 || choice->ciphers != NULL;
+}
+
 static int
 open_tls(struct run *run)
 {
 	const struct options *o = run->options;
 	const char *why, *key = o->tls_key != NULL ? o->tls_key : o->tls_cert;
 
-	if (o->tls_ca == NULL && o->tls_cert == NULL)
+	if (o->tls_ca == NULL && o->tls_cert == NULL && !has_choice(&o->tls_choice))
 		return EXIT_OK;
 	run->tls = tls_context_new(o->tls_ca, are_few(o), &why);
 	if (run->tls == NULL) {
 		log_error("--tls-ca %s: %s", o->tls_ca, why);
 		return EXIT_DATA;
+	}
+	if (!tls_context_restrict(run->tls, &o->tls_choice, &why)) {
+		log_error("--tls-cipher %s: %s", o->tls_choice.ciphers, why);
+		return EXIT_USAGE;
 	}
 	if (o->tls_cert == NULL || tls_context_identify(run->tls, o->tls_cert, key, &why))
 		return EXIT_OK;
@@ -421,6 +431,7 @@ plan_pipeline(struct run *run)
 	walk->tls_arg = run;
 	walk->tls_want = o->tls;
 	walk->must_verify = o->tls_verify;
+	walk->tls_name = o->tls_name;
 	walk->resumes = !run->login.wanted;
 	plan_login(run);
 	walk->say = (struct plan){.tls_at_once = o->tls_on_connect,

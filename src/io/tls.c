@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/log.h"
+#include "base/slice.h"
 #include "evidence/dane.h"
 #include "io/tls_resume.h"
 
@@ -20,6 +22,7 @@ struct tls_context {
 	SSL_CTX *ctx;
 	BIO_METHOD *bio;
 	struct tls_sessions *sessions;
+	const char *sni; /* NULL: the host's name */
 	bool few; /* handshakes are to come */
 	bool by_name; /* each authority is loaded when it is met */
 	bool asked; /* whether there is anybody to trust */
@@ -126,6 +129,70 @@ tls_context_identify(
 	return *why == NULL;
 }
 
+/* Those of 1.3 have names of their own, and a list of their own. */
+static void
+divide(struct slice names, struct buf *older, struct buf *newer)
+{
+	struct slice name;
+
+	while (slice_part(&names, ':', &name)) {
+		struct buf *list = slice_begins(name, "TLS_") ? newer : older;
+
+		if (list->len > 0)
+			buf_putc(list, ':');
+		buf_add(list, name.at, name.len);
+	}
+}
+
+/* Nothing is spoken beside what is named: no version, then, of which no cipher is. */
+static bool
+choose_ciphers(SSL_CTX *ctx, const char *ciphers, unsigned *versions)
+{
+	struct buf older, newer;
+	bool good = true;
+
+	buf_init(&older, strlen(ciphers));
+	buf_init(&newer, strlen(ciphers));
+	divide(slice_of(ciphers), &older, &newer);
+	if (older.len == 0)
+		*versions &= VERSION_TLS13;
+	else
+		good = SSL_CTX_set_cipher_list(ctx, older.data) == 1;
+	if (newer.len == 0)
+		*versions &= ~(unsigned)VERSION_TLS13;
+	else
+		good = good && SSL_CTX_set_ciphersuites(ctx, newer.data) == 1;
+	buf_release(&older);
+	buf_release(&newer);
+	return good;
+}
+
+bool
+tls_context_restrict(struct tls_context *context, const struct tls_choice *choice, const char **why)
+{
+	static const struct {
+		enum tls_version version;
+		uint64_t off;
+	} all[] = {{VERSION_TLS10, SSL_OP_NO_TLSv1}, {VERSION_TLS11, SSL_OP_NO_TLSv1_1},
+	    {VERSION_TLS12, SSL_OP_NO_TLSv1_2}, {VERSION_TLS13, SSL_OP_NO_TLSv1_3}};
+	unsigned versions = choice->versions != 0 ? choice->versions : VERSION_ALL;
+
+	*why = NULL;
+	context->sni = choice->sni;
+	if (!context_open(context))
+		*why = "OpenSSL gives no context";
+	else if (choice->ciphers != NULL &&
+	         !choose_ciphers(context->ctx, choice->ciphers, &versions))
+		*why = "OpenSSL knows none of these ciphers";
+	else if (versions == 0)
+		*why = "none of these ciphers goes with a version that may be spoken";
+	for (size_t i = 0; i < sizeof all / sizeof *all && *why == NULL; i++)
+		if ((versions & all[i].version) == 0)
+			SSL_CTX_set_options(context->ctx, all[i].off);
+	ERR_clear_error();
+	return *why == NULL;
+}
+
 bool
 tls_context_trusts(struct tls_context *context)
 {
@@ -163,10 +230,12 @@ tls_name_expect(X509_VERIFY_PARAM *param, const char *name)
 
 /* RFC 7672 section 8.1: whoever goes by TLSA records says their base in SNI. */
 static void
-name_peer(SSL *ssl, const struct tls_wish *wish)
+name_peer(SSL *ssl, const struct tls_wish *wish, const char *sni)
 {
 	const struct dane *dane = wish->dane;
-	const char *name = dane != NULL && dane->usable > 0 ? dane->base : wish->name;
+	const char *name = sni != NULL                        ? sni
+	                   : dane != NULL && dane->usable > 0 ? dane->base
+	                                                      : wish->name;
 
 	if (!is_address(name)) /* an address has no SNI (RFC 6066 section 3) */
 		SSL_set_tlsext_host_name(ssl, name);
@@ -225,7 +294,7 @@ tls_client(struct tls_context *context, struct tls_check *check, void *bio_data)
 	check->by_name = context->by_name;
 	check->nameless = *wish->name == '\0'; /* OpenSSL takes that for "any name" */
 	if (!check->nameless)
-		name_peer(ssl, wish);
+		name_peer(ssl, wish, context->sni);
 	tls_dane_begin(ssl, check);
 	if (wish->small)
 		SSL_set1_groups_list(ssl, SMALL_GROUPS);

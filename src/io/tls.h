@@ -92,6 +92,9 @@ void tls_context_free(struct tls_context *context); /* NULL is allowed */
  * with `*why` (static). */
 bool tls_context_identify(
     struct tls_context *context, const char *certificate, const char *key, const char **why);
+/* All handshakes of the context are tried with that; borrowed. False with `*why` (static). */
+bool tls_context_restrict(
+    struct tls_context *context, const struct tls_choice *choice, const char **why);
 bool tls_context_trusts(struct tls_context *context); /* there is somebody to trust */
 
 /* A client's SSL over a BIO of tls_bio_method, whose data is `bio_data`; ready for SSL_connect. A

@@ -736,6 +736,10 @@ check_tls(struct option_parse *parse)
 
 	if (options->tls_key != NULL && options->tls_cert == NULL)
 		return fail(parse, "--tls-key: its certificate is missing (--tls-cert)");
+	if (options->tls_audit &&
+	    (options->tls_choice.versions != 0 || options->tls_choice.ciphers != NULL))
+		return fail(parse, "--tls-audit: it chooses by itself (no --tls-protocol, no "
+		                   "--tls-cipher)");
 	return !options->tls_on_connect || options->tls != TLS_NEVER ||
 	       options->command != COMMAND_PROBE ||
 	       fail(parse, "--tls-on-connect: --no-tls asks for the opposite");

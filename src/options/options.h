@@ -15,6 +15,7 @@
 #include "evidence/tls_level.h"
 #include "smtp/dialogue.h"
 #include "smtp/stage.h"
+#include "smtp/tls_facts.h"
 
 struct arena;
 
@@ -159,6 +160,8 @@ struct options {
 	bool tls_on_connect;
 	const char *tls_cert, *tls_key; /* files; key NULL: that of tls_cert */
 	enum tls_level tls_level; /* LEVEL_NONE: not given */
+	struct tls_choice tls_choice;
+	const char *tls_name; /* that the host is to have; NULL: its own */
 	const char *tls_ca; /* file or directory; NULL: the system's */
 
 	/* the login */

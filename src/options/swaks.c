@@ -7,7 +7,6 @@
 static const char no_password[] =
     "others see what is in arguments: --auth-password-file FILE, or --auth-password-fd N";
 static const char no_extra[] = "DIGEST-MD5 and NTLM are not spoken";
-static const char no_choice[] = "what TLS is spoken is not to be chosen";
 static const char one_recipient[] = "a message has one recipient: --to ADDRESS";
 static const char other_checks[] = "--tls-verify checks the chain and the name";
 static const char no_xclient[] = "mxwalk speaks for itself: no XCLIENT";
@@ -57,15 +56,15 @@ const struct swaks_option swaks_table[] = {
     {"tls-cert", SWAKS_MUST, "--tls-cert FILE", NULL},
     {"tls-key", SWAKS_MUST, "--tls-key FILE", NULL},
     {"tls-chain", SWAKS_MUST, NULL, "the file of --tls-cert holds the chain, too"},
-    {"tls-protocol tlsp", SWAKS_MUST, NULL, no_choice},
-    {"tls-cipher", SWAKS_MUST, NULL, no_choice},
+    {"tls-protocol tlsp", SWAKS_MUST, "--tls-protocol VERSIONS", NULL},
+    {"tls-cipher", SWAKS_MUST, "--tls-cipher CIPHERS", NULL},
     {"tls-get-peer-cert", SWAKS_MAY, NULL, "what the certificate says is in the records: --json"},
     {"tls-get-peer-chain", SWAKS_MAY, NULL, "what the certificate says is in the records: --json"},
-    {"tls-sni", SWAKS_MUST, NULL, "the name is that of the server"},
+    {"tls-sni", SWAKS_MUST, "--tls-sni NAME", NULL},
     {"tls-verify", SWAKS_NONE, "--tls-verify", NULL},
     {"tls-verify-ca", SWAKS_NONE, NULL, other_checks},
     {"tls-verify-host", SWAKS_NONE, NULL, other_checks},
-    {"tls-verify-target", SWAKS_MUST, NULL, other_checks},
+    {"tls-verify-target", SWAKS_MUST, "--tls-verify-target NAME", NULL},
     {"tls-ca-path", SWAKS_MUST, "--tls-ca FILE", NULL},
     {"silent S", SWAKS_MAY, "-q or --quiet", NULL},
     {"no-strip-from nsf", SWAKS_NONE, NULL, "a From_ line is never sent"},

@@ -527,6 +527,46 @@ take_header(struct arena *arena, const struct option *option, const char *value,
 	return problem != NULL ? problem : take_field(arena, value, at);
 }
 
+/* "tlsv1_2,tlsv1_3", or "no_tlsv1"; as in swaks not both. SSL is never spoken. */
+const char *
+take_versions(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} versions[] = {{"sslv2", 0}, {"sslv3", 0}, {"tlsv1", VERSION_TLS10},
+	    {"tlsv1_1", VERSION_TLS11}, {"tlsv1_2", VERSION_TLS12}, {"tlsv1_3", VERSION_TLS13}};
+	struct slice rest = slice_of(value), word;
+	unsigned bits = 0, without = 0, count = 0;
+
+	(void)arena, (void)option;
+	while (slice_part(&rest, ',', &word)) {
+		bool no = slice_begins(word, "no_");
+		size_t i = 0;
+
+		word = slice_from(word, no ? 3 : 0);
+		while (i < sizeof versions / sizeof *versions && !slice_is(word, versions[i].name))
+			i++;
+		if (i == sizeof versions / sizeof *versions || (!no && versions[i].bit == 0))
+			return "not of tlsv1, tlsv1_1, tlsv1_2, tlsv1_3, nor of these with no_ "
+			       "before them";
+		count++;
+		without += no;
+		bits |= versions[i].bit;
+	}
+	if (without > 0 && without < count)
+		return "either what may be spoken, or what may not (no_...)";
+	if (without > 0)
+		bits = VERSION_ALL & ~bits;
+	*(unsigned *)at = bits;
+	if (bits == 0)
+		return "that leaves none";
+	/* One run of bits: a ClientHello cannot say otherwise. */
+	return ((bits | (bits - 1)) & ((bits | (bits - 1)) + 1)) == 0
+	           ? NULL
+	           : "a version in the middle cannot be left out";
+}
+
 /* "any", or "plain,login"; 0: it is neither. EXTERNAL only by its name. */
 static unsigned
 mechanisms_of(struct slice names)

@@ -20,6 +20,20 @@ enum tls_trial {
 	TRIAL_DH, /* key exchange by Diffie-Hellman in finite fields */
 };
 
+/* What a user wants a handshake to be tried with. */
+enum tls_version {
+	VERSION_TLS10 = 1,
+	VERSION_TLS11 = 2,
+	VERSION_TLS12 = 4,
+	VERSION_TLS13 = 8,
+	VERSION_ALL = 15
+};
+struct tls_choice {
+	const char *sni; /* NULL: the host's name */
+	unsigned versions; /* bits of those that may be spoken; 0: all */
+	const char *ciphers; /* OpenSSL's list, with TLS_… for those of 1.3; NULL: its default */
+};
+
 struct tls_certificate { /* of the chain as it was sent, or as much as was sent in order */
 	const char *subject, *issuer; /* RFC 2253 */
 	const char *serial; /* hex */
