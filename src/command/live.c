@@ -30,7 +30,8 @@ struct live_question {
 static bool
 is_there(unsigned status)
 {
-	return status < 400 || status == 401 || status == 403 || status == 405 || status == 429;
+	return status < 400 || status == 401 || status == 403 || status == 405 || status == 429 ||
+	       status == 501;
 }
 
 static void
@@ -41,7 +42,7 @@ take_answer(const struct head_answer *head, void *arg)
 	struct live_answer *answer = question->answer;
 
 	answer->good = head->outcome == HEAD_ANSWERED && is_there(head->status);
-	answer->bad = (head->outcome == HEAD_ANSWERED && !answer->good) ||
+	answer->bad = (head->outcome == HEAD_ANSWERED && !answer->good && head->status < 500) ||
 	              head->outcome == HEAD_BAD_TLS || head->outcome == HEAD_NO_HTTP;
 	answer->words = head->outcome == HEAD_ANSWERED
 	                    ? arena_printf(round->arena, "it answers %u", head->status)
@@ -106,6 +107,7 @@ ask(struct live_round *round, const struct message_link *link, struct live_answe
 
 	*answer = (struct live_answer){.url = link->url,
 	    .unsubscribe = link->kind == LINK_UNSUBSCRIBE,
+	    .line = link->line,
 	    .words = "it has no address that may be asked"};
 	question->round = round;
 	question->answer = answer;

@@ -916,6 +916,8 @@ judge_live_kind(const struct examination *x, bool unsubscribe, struct finding *o
 			    arena_printf(x->arena, "%.120s: %s.", one->url, one->words));
 		else if (out->result == FINDING_NONE)
 			out->result = FINDING_PASS;
+		if (!one->good)
+			out->line = one->line;
 	}
 }
 

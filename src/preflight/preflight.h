@@ -38,6 +38,7 @@ struct checked_host { /* of a link */
 struct live_answer { /* --live: what a host said */
 	const char *url;
 	bool unsubscribe;
+	unsigned line; /* of the message */
 	bool good, bad; /* neither: not known */
 	const char *words;
 };
