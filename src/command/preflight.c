@@ -184,7 +184,8 @@ read_list(struct preflighting *run)
 	run->share = audience_shares(run->audience);
 	run->mailing.audience = &run->share;
 	if (run->share.bad > 0)
-		log_warn("%s: %lu lines are no address and were passed over", name, run->share.bad);
+		log_warn("%s: passed over, for it is no address: %lu line%s", name, run->share.bad,
+		    run->share.bad == 1 ? "" : "s");
 	return EXIT_OK;
 }
 
