@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "evidence/tls_level.h"
+
 const char *
 walk_status_name(enum walk_status status)
 {
@@ -56,18 +58,18 @@ attempt_meeting(const struct attempt *attempt)
 	    .version = attempt_tls(attempt)->version};
 }
 
-bool
-attempt_requiretls(const struct attempt *attempt, bool fixed, const char **why)
+const char *
+attempt_requiretls(const struct attempt *attempt, const struct mta_sts *sts, bool fixed)
 {
+	const struct dane *dane = attempt->dane;
 	const char *verify = attempt_tls(attempt)->verify;
-	bool known = fixed || (attempt->dane != NULL && attempt->dane->state >= DANE_NONE) ||
-	             attempt->sts == STS_DELIVERS;
 
-	*why = !attempt->tls_done          ? "no-tls"
-	       : !attempt->ehlo.requiretls ? "not-offered"
-	       : !known                    ? "mx-not-authenticated"
-	       : attempt_met(attempt)->matches || (verify != NULL && strcmp(verify, "ok") == 0)
-	           ? NULL
-	           : "certificate";
-	return *why == NULL;
+	if (!attempt->ehlo.requiretls)
+		return "not-offered";
+	if (!fixed && !tls_way_is_known(dane, sts, attempt->mx))
+		return "mx-not-authenticated";
+	if (dane != NULL && dane_binds(dane) ? attempt_met(attempt)->matches
+	                                     : verify != NULL && strcmp(verify, "ok") == 0)
+		return NULL;
+	return "certificate";
 }

@@ -118,9 +118,11 @@ struct journey {
 const struct tls_facts *attempt_tls(const struct attempt *attempt);
 const struct dane_met *attempt_met(const struct attempt *attempt);
 
-/* Could mail with REQUIRETLS go there (RFC 8689 section 2)? `*why` (static) if not: "no-tls"
- * "not-offered" "certificate" "mx-not-authenticated". */
-bool attempt_requiretls(const struct attempt *attempt, bool fixed, const char **why);
+/* Why mail with REQUIRETLS could not go there, where TLS came about (RFC 8689 section 2): a static
+ * word, "not-offered" "certificate" "mx-not-authenticated"; NULL: it could. `sts` may be NULL;
+ * `fixed`: the server was given. */
+const char *attempt_requiretls(
+    const struct attempt *attempt, const struct mta_sts *sts, bool fixed);
 
 /* What an attempt shows to those who ask what senders make of it. */
 struct dane_meeting attempt_meeting(const struct attempt *attempt);

@@ -216,6 +216,11 @@ for name in ('old', 'two', 'two-expired', 'two-dane', 'weak', 'dh', 'enforced'):
 case('audit-two-dane', accepted='ehlo-tls', code=250, options='--tls-level dane-only')
 case('audit-enforced', refused='mail', code=530, cause='tls-required', options='--no-tls')
 case('dane-requiretls', accepted='message', code=250, options='--require-tls')
+case('sts-requiretls', accepted='message', code=250, options='--require-tls')
+case('sts-requiretls-testing', withheld='connect', options='--require-tls')
+case('dane-requiretls-mismatch', withheld='handshake', options='--require-tls')
+for name in ('expired', 'other-name'):
+    case(f'sts-{name}', withheld='handshake', options='--require-tls')
 case('dane-good', skipped=ANY, options='--require-tls --to user@{domain}')
 case('dane-insecure-host', skipped=ANY, options='--require-tls --to user@{domain}')
 case('dane-mismatch', withheld='handshake', options='--require-tls')

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "evidence/dane.h"
+#include "evidence/mta_sts.h"
 #include "evidence/tls_level.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -70,6 +71,35 @@ Test(tls_level, require)
 
 		decision = tls_level_require(decision, &dane, NULL, "mx.d.example", rows[i].fixed);
 		cr_expect_eq(decision.demand, rows[i].demand, "%zu: %d", i, decision.demand);
+	}
+}
+
+Test(tls_level, require_by_policy)
+{
+	static const struct {
+		enum sts_mode mode;
+		const char *mx;
+		enum tls_demand demand;
+		const char *policy;
+	} rows[] = {
+	    {STS_MODE_ENFORCE, "mx.d.example", DEMAND_CERTIFICATE, "mta-sts"},
+	    {STS_MODE_ENFORCE, "mx.other.example", DEMAND_ELSEWHERE, "mta-sts"},
+	    {STS_MODE_TESTING, "mx.d.example", DEMAND_ELSEWHERE, NULL},
+	    {STS_MODE_NONE, "mx.d.example", DEMAND_ELSEWHERE, NULL},
+	};
+	const char *mx[] = {"*.d.example"};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct dane dane = {.state = DANE_INSECURE_MX, .host = DANE_NONE};
+		const struct mta_sts sts = {
+		    .state = STS_HELD, .policy = {.mode = rows[i].mode, .mx = mx, .mx_count = 1}};
+		struct tls_decision decision = tls_level_decide(LEVEL_MAY, &dane, &sts, rows[i].mx);
+
+		decision = tls_level_require(decision, &dane, &sts, rows[i].mx, false);
+		cr_expect_eq(decision.demand, rows[i].demand, "%zu: %d", i, decision.demand);
+		cr_expect(decision.policy == rows[i].policy ||
+		              strcmp(decision.policy, rows[i].policy) == 0,
+		    "%zu: %s", i, decision.policy);
 	}
 }
 

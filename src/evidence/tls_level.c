@@ -53,10 +53,21 @@ by_dane_only(const struct dane *dane)
 	    : dane->state == DANE_LOOKUP_FAILED && dane->unanswered ? unanswered
 	    : dane->state == DANE_LOOKUP_FAILED
 	        ? "its TLSA records cannot be looked up, and --tls-level dane-only asks for them"
+	    : dane->state == DANE_INSECURE_MX
+	        ? "the domain's MX record is not signed, and --tls-level dane-only asks for that"
 	    : dane->state == DANE_UNUSABLE
 	        ? "none of its TLSA records is of use, and --tls-level dane-only asks for some"
 	        : "it has no TLSA records that are signed, and --tls-level dane-only asks for "
 	          "them"};
+}
+
+static const struct tls_decision uncovered = {
+    DEMAND_ELSEWHERE, "mta-sts", "the domain's MTA-STS policy does not cover it"};
+
+static bool
+is_enforced(const struct mta_sts *sts)
+{
+	return sts != NULL && sts->state == STS_HELD && sts->policy.mode == STS_MODE_ENFORCE;
 }
 
 /* RFC 8461 section 2: a policy does not override what DANE finds, good or bad. One that is not
@@ -66,12 +77,10 @@ by_mta_sts(const struct dane *dane, const struct mta_sts *sts, const char *mx)
 {
 	struct tls_decision decision = by_dane(dane);
 
-	if (decision.policy != NULL || sts == NULL || sts->state != STS_HELD ||
-	    sts->policy.mode != STS_MODE_ENFORCE)
+	if (decision.policy != NULL || !is_enforced(sts))
 		return decision;
 	if (!sts_policy_covers(&sts->policy, mx))
-		return (struct tls_decision){
-		    DEMAND_ELSEWHERE, "mta-sts", "the domain's MTA-STS policy does not cover it"};
+		return uncovered;
 	return (struct tls_decision){DEMAND_CERTIFICATE, "mta-sts", NULL};
 }
 
@@ -97,14 +106,16 @@ tls_level_decide(
 	return (struct tls_decision){DEMAND_NOTHING, NULL, NULL};
 }
 
+static bool
+is_signed(const struct dane *dane)
+{
+	return dane != NULL && dane->state >= DANE_NONE;
+}
+
 bool
 tls_way_is_known(const struct dane *dane, const struct mta_sts *sts, const char *mx)
 {
-	bool signed_way = dane != NULL && dane->state >= DANE_NONE;
-
-	return signed_way ||
-	       (sts != NULL && sts->state == STS_HELD && sts->policy.mode == STS_MODE_ENFORCE &&
-	           sts_policy_covers(&sts->policy, mx));
+	return is_signed(dane) || (is_enforced(sts) && sts_policy_covers(&sts->policy, mx));
 }
 
 struct tls_decision
@@ -114,12 +125,16 @@ tls_level_require(struct tls_decision decision, const struct dane *dane, const s
 	if (decision.demand == DEMAND_ELSEWHERE)
 		return decision;
 	if (!fixed && !tls_way_is_known(dane, sts, mx))
-		return (struct tls_decision){DEMAND_ELSEWHERE, NULL,
-		    "REQUIRETLS needs an MX record that is signed, or an MTA-STS policy that is "
-		    "enforced (RFC 8689 section 2)"};
+		return is_enforced(sts)
+		           ? uncovered
+		           : (struct tls_decision){DEMAND_ELSEWHERE, NULL,
+		                 "REQUIRETLS needs an MX record that is signed, or an "
+		                 "MTA-STS policy that is enforced (RFC 8689 section 2)"};
 	if (dane != NULL && dane_binds(dane))
 		return (struct tls_decision){DEMAND_MATCH, "dane", NULL};
-	if (decision.demand < DEMAND_CERTIFICATE)
+	if (decision.demand < DEMAND_CERTIFICATE) {
 		decision.demand = DEMAND_CERTIFICATE;
+		decision.policy = fixed || is_signed(dane) ? NULL : "mta-sts";
+	}
 	return decision;
 }

@@ -187,11 +187,13 @@ struct arena;
 	X(TLS_FAILED_INTERNAL, "tls-failed.internal") \
 	X(TLS_FAILED_NAME, "tls-failed.name") \
 	X(WITHHELD, "withheld") \
+	X(WITHHELD_CERTIFICATE, "withheld.certificate") \
 	X(WITHHELD_POLICY, "withheld.policy") \
 	X(WITHHELD_MATCH, "withheld.match") \
 	X(WITHHELD_STARTTLS, "withheld.starttls") \
 	X(WITHHELD_LOOKUP, "withheld.lookup") \
 	X(WITHHELD_UNANSWERED, "withheld.unanswered") \
+	X(WITHHELD_UNSIGNED, "withheld.unsigned") \
 	X(WITHHELD_NONE, "withheld.none") \
 	X(WITHHELD_REQUIRETLS, "withheld.requiretls") \
 	X(NOT_SENDABLE_REQUIRETLS, "not-sendable.requiretls") \

@@ -349,6 +349,9 @@ const struct lab_domain lab_domains[] = {
 	{"dane-requiretls", "a TLSA record matches its key, and it offers REQUIRETLS under TLS",
 		.zone = SIGNED_MX "self TLSA 3 1 1 key",
 		.offers = "STARTTLS\nREQUIRETLS\n8BITMIME\nSMTPUTF8\nSIZE 10485760"},
+	{"dane-requiretls-mismatch", "it offers REQUIRETLS under TLS, and its TLSA record matches nothing",
+		.zone = SIGNED_MX "self TLSA 3 1 1 " NO_DIGEST,
+		.offers = "STARTTLS\nREQUIRETLS\n8BITMIME\nSMTPUTF8\nSIZE 10485760"},
 	{"dane-partial", "one of its two hosts has a TLSA record",
 		.zone = "@ SIGNED yes\n@ MX 10 self\n@ MX 20 accept.mx.lab.example.\nself SIGNED yes\nself A "
 			"self\nself TLSA 3 1 1 key"},
@@ -407,6 +410,13 @@ const struct lab_domain lab_domains[] = {
 	{"sts-dane", "its MTA-STS policy does not cover its host, and a TLSA record matches that",
 		.zone = SIGNED_MX STS "self TLSA 3 1 1 key",
 		.policy = {ENFORCE("mail.elsewhere.example"), .cert = CERT_POLICY}},
+	{"sts-requiretls", "its MTA-STS policy covers its host, which offers REQUIRETLS under TLS",
+		.zone = STS_MX, .policy = {ENFORCE("*.mx." LAB_ZONE), .cert = CERT_POLICY},
+		.offers = "STARTTLS\nREQUIRETLS\n8BITMIME\nSMTPUTF8\nSIZE 10485760"},
+	{"sts-requiretls-testing", "it offers REQUIRETLS under TLS, and its MTA-STS policy is only tried out",
+		.zone = STS_MX, .offers = "STARTTLS\nREQUIRETLS\n8BITMIME\nSMTPUTF8\nSIZE 10485760",
+		.policy = {"version: STSv1\nmode: testing\nmx: *.mx." LAB_ZONE "\nmax_age: 86400\n",
+			.cert = CERT_POLICY}},
 
 	/* ---- it says nothing, or goes away */
 	{"connect-silent", "the connection is made, and nobody is there",

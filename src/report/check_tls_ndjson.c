@@ -42,7 +42,7 @@ write_audit(struct json *json, const struct tls_audit *audit)
 }
 
 static void
-write_host(struct json *json, const struct host_review *host, bool fixed)
+write_host(struct json *json, const struct host_review *host, const struct journey *journey)
 {
 	const struct attempt *attempt = host->attempt;
 
@@ -55,7 +55,7 @@ write_host(struct json *json, const struct host_review *host, bool fixed)
 	json_text(json, "detail", attempt->detail);
 	record_tls(json, attempt);
 	record_dane(json, attempt);
-	record_requiretls(json, attempt, fixed);
+	record_requiretls(json, attempt, journey->sts, journey->fixed);
 	write_audit(json, host->audit);
 	write_findings(json, host->found, host->count);
 	json_object_end(json);
@@ -95,7 +95,7 @@ ndjson_review(struct sink *sink, const struct journey *journey)
 	write_resolver(&json, sink->plan->review);
 	json_array_begin(&json, "hosts");
 	for (size_t i = 0; i < review.host_count; i++)
-		write_host(&json, &review.hosts[i], journey->fixed);
+		write_host(&json, &review.hosts[i], journey);
 	json_array_end(&json);
 	write_findings(&json, review.found, review.count);
 	record_end(&json, "check");

@@ -118,7 +118,8 @@ write_smuggling(struct json *json, const struct attempt *attempt)
 }
 
 static void
-write_attempt(struct json *json, const struct attempt *attempt, bool fixed, enum extent extent)
+write_attempt(struct json *json, const struct journey *journey, const struct attempt *attempt,
+    enum extent extent)
 {
 	json_object_begin(json, NULL);
 	if (strchr(attempt->mx, '/') != NULL) /* a socket's path */
@@ -144,7 +145,7 @@ write_attempt(struct json *json, const struct attempt *attempt, bool fixed, enum
 	record_sts_effect(json, attempt->sts, attempt->sts_word);
 	record_tls(json, attempt);
 	record_dane(json, attempt);
-	record_requiretls(json, attempt, fixed);
+	record_requiretls(json, attempt, journey->sts, journey->fixed);
 	if (attempt->haste > 0)
 		json_number(json, "haste", attempt->haste);
 	write_smuggling(json, attempt);
@@ -240,7 +241,7 @@ write_attempts(struct json *json, const struct journey *journey, enum extent ext
 	json_array_begin(json, "attempts");
 	for (size_t i = 0; i < journey->attempt_count; i++)
 		if (extent != EXTENT_DECISIVE || &journey->attempts[i] == journey->decisive)
-			write_attempt(json, &journey->attempts[i], journey->fixed, extent);
+			write_attempt(json, journey, &journey->attempts[i], extent);
 	json_array_end(json);
 }
 

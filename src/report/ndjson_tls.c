@@ -231,16 +231,16 @@ record_dane(struct json *json, const struct attempt *attempt)
 }
 
 void
-record_requiretls(struct json *json, const struct attempt *attempt, bool fixed)
+record_requiretls(
+    struct json *json, const struct attempt *attempt, const struct mta_sts *sts, bool fixed)
 {
-	const char *why;
-	bool possible = attempt_requiretls(attempt, fixed, &why);
+	const char *why = attempt_requiretls(attempt, sts, fixed);
 
 	if (!attempt->tls_done)
 		return;
 	json_object_begin(json, "requiretls");
 	json_bool(json, "offered", attempt->ehlo.requiretls);
-	json_bool(json, "possible", possible);
+	json_bool(json, "possible", why == NULL);
 	json_text(json, "why", why);
 	json_object_end(json);
 }

@@ -7,10 +7,12 @@
 
 struct attempt;
 struct json;
+struct mta_sts;
 
 void record_tls(struct json *json, const struct attempt *attempt); /* "tls" */
 void record_dane(struct json *json, const struct attempt *attempt); /* "dane", "policy" */
 /* "requiretls", where there was TLS; fixed: the server was given. */
-void record_requiretls(struct json *json, const struct attempt *attempt, bool fixed);
+void record_requiretls(
+    struct json *json, const struct attempt *attempt, const struct mta_sts *sts, bool fixed);
 
 #endif
