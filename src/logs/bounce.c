@@ -154,8 +154,6 @@ tell(struct mail *mail, struct refusal *refusal)
 		refusal->reporter = mail->reporter;
 	if (refusal->time == NULL)
 		refusal->time = mail->date;
-	if (refusal->relay == NULL)
-		refusal->relay = refusal->relay_ip;
 	if (refusal->said_by == SAID_BY_UNKNOWN && refusal->len > 0 &&
 	    logline_code(refusal->text, refusal->len) == 0)
 		refusal->said_by = SAID_BY_SENDER;
@@ -311,7 +309,7 @@ decode(struct mail *mail, const struct mail_part *part)
 }
 
 /* Of lists and group services, whose words are no server's. */
-static const char *const list_words[] = {"groups.google.com/support",
+static const char *const list_words[] = {"groups.google.com/support", "bin/topic.py?topic=25838",
     "not a member of this mailing list", "your message to the list was rejected",
     "rejected by the list", "rejected by a list moderator", "not allowed to post to this",
     "non-members are not allowed to post", "posting to this list is restricted",
@@ -609,6 +607,8 @@ first_hop(struct mail *mail)
 		text = slice_trim(slice_from(text, 3 + (is_blank(*by) ? 1 : 0)));
 		text.len = slice_until(text, " \t\r\n;(");
 		next = text.len > 0 ? host_read(text, mail->arena, &ip) : NULL;
+		if (next != NULL && strcmp(next, "m-filter") == 0)
+			continue; /* a program */
 		if (next != NULL && (host == NULL || is_name(next) || !is_name(host)))
 			host = next;
 	}

@@ -86,6 +86,34 @@ host_read(struct slice value, struct arena *arena, const char **ip)
 	return copy;
 }
 
+const char *
+host_tried(struct slice words, struct arena *arena, const char **ip)
+{
+	static const char *const before[] = {
+	    "connect to ", "connection with ", "conversation with ", "connecting to "};
+
+	*ip = NULL;
+	for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+		const char *at = slice_find(words, before[i]);
+		struct slice host, behind;
+
+		if (at == NULL)
+			continue;
+		host = slice_from(words, (size_t)(at - words.at) + strlen(before[i]));
+		host.len = slice_until(host, "[: ");
+		behind = slice_from(words, (size_t)(host.at + host.len - words.at));
+		if (memchr(host.at, '.', host.len) == NULL || is_ip(host, arena))
+			continue;
+		behind = slice_from(behind, slice_span(behind, "["));
+		behind.len = slice_until(behind, "]");
+		if (is_ip(behind, arena)) {
+			*ip = slice_copy(behind, arena);
+			return host_read(host, arena, &(const char *){NULL});
+		}
+	}
+	return NULL;
+}
+
 /* "rfc822; user@example.com": without the type. */
 static struct slice
 untyped(const char *value, struct slice *type)

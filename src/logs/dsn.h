@@ -39,5 +39,8 @@ bool dsn_is(struct slice text);
 /* "mx.example.com (192.0.2.1) (TCP|…)", "[192.0.2.1]": the name in lower case, else the address;
  * NULL: neither. */
 const char *host_read(struct slice value, struct arena *arena, const char **ip);
+/* "connect to mx.example.com[192.0.2.1]:25: Connection refused": the host that a sending system
+ * tried, by its own words, with the address that stands behind it; NULL: none. */
+const char *host_tried(struct slice words, struct arena *arena, const char **ip);
 
 #endif

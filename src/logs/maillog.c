@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 #include "logs/deliveries.h"
+#include "logs/dsn.h"
 #include "logs/events.h"
 #include "logs/pasted.h"
 #include "mail/header.h"
@@ -76,6 +77,10 @@ pass_on(const struct refusal *refusal, void *arg)
 
 	told.text = text.at;
 	told.len = text.len;
+	if (told.relay == NULL)
+		told.relay = told.relay_ip;
+	if (told.relay == NULL && told.said_by == SAID_BY_SENDER)
+		told.relay = host_tried(text, arena, &told.relay_ip);
 	maillog->counts.told++;
 	maillog->counts.inbound += told.inbound;
 	maillog->take(&told, maillog->arg);

@@ -228,6 +228,7 @@ static const struct {
     {"remote server ", false, false, false},
     {"rejected by ", false, false, true},
     {"SMTP Server ", false, false, false},
+    {"Server ", false, true, false},
     {"Remote system: dns;", false, false, false},
     {"host ", false, false, false},
     {" by ", false, true, false},
@@ -378,7 +379,7 @@ is_domain_char(char c)
 static struct slice
 address_at(struct slice text, size_t at)
 {
-	size_t start = at, end = at + 1;
+	size_t start = at, end = at + 1, marks;
 
 	if (start > 0 && text.at[start - 1] == '"')
 		for (start--; start > 0 && at - start < 66 && text.at[start - 1] != '"';)
@@ -388,8 +389,9 @@ address_at(struct slice text, size_t at)
 	else
 		while (start > 0 && at - start < 100 && is_local_char(text.at[start - 1]))
 			start--;
-	while (start < at && strchr("'*-=", text.at[start]) != NULL)
-		start++;
+	marks = slice_span((struct slice){text.at + start, at - start}, "'*-=");
+	if (start + marks < at) /* a list's, but not all of "********@example.com" */
+		start += marks;
 	if (end < text.len && text.at[end] == '[')
 		end += slice_until(slice_from(text, end), "] \n") + 1;
 	else
@@ -772,7 +774,7 @@ static bool
 is_empty_words(struct slice line)
 {
 	line = slice_from(line, slice_span(line, "#*-=_ \t"));
-	if (line.len == 0 || line.at[line.len - 1] == ':')
+	if (line.len == 0 || strchr(":,", line.at[line.len - 1]) != NULL) /* "Hello Joe," */
 		return true;
 	for (size_t i = 0; i < COUNT(empty_words); i++)
 		if (slice_begins(line, empty_words[i]))
@@ -1080,7 +1082,8 @@ read_entries(struct notice_reader *reader)
 		}
 		entry->recipient = slice_copy(address, reader->arena);
 		n = entry_lines(reader, i, address);
-		reader->lines[i] = cut_date(after);
+		if (logline_code(reader->lines[i].at, reader->lines[i].len) == 0)
+			reader->lines[i] = cut_date(after); /* else it is a reply that names it */
 		while (reader->lines[i].len > 0 && strchr(">\"':", *reader->lines[i].at) != NULL)
 			reader->lines[i] = slice_from(reader->lines[i], 1);
 		read_words(reader, reader->lines + i, n, entry);
