@@ -179,6 +179,23 @@ p, records = run('--input', file('junk', '\n'.join(lines) + '\n'))
 told = [r for r in records if r['type'] == 'result' and r['target'] in names]
 tap.check('a list of much junk: what is a target is asked', len(told) == 100 and {r['status'] for r in told} == {'accepted'} and records[-1]['bad_input'] > 1000, f'{len(told)} {records[-1]}')
 tap.check('... and each result says its line', all(lines[r['line'] - 1] == r['target'] for r in told), told[:2])
+# $LINES lines (1,000,000 by hand), of which a tenth are junk.
+LINES = int(os.environ.get('LINES', 100000))
+with open(os.path.join(folder, 'long'), 'w') as out:
+    for i in range(LINES):
+        out.write((junk[8 + i % 10] if i % 10 == 3 else names[i % 300] if i % 2 else names[i % 300].upper()) + '\n')
+bad, began = sum(1 for i in range(LINES) if i % 10 == 3), time.time()
+p = subprocess.Popen([MXWALK, *USUAL, '-o', os.devnull, '--status-file', os.path.join(folder, 'long.status'), '--input', os.path.join(folder, 'long')], stderr=open(os.path.join(folder, 'long.err'), 'w'))
+most = 0
+while os.waitid(os.P_PID, p.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+    most = max([most] + [int(line.split()[1]) for line in open(f'/proc/{p.pid}/status') if line.startswith('VmHWM')])
+    time.sleep(0.02)
+_, status, usage = os.wait4(p.pid, 0)
+told, said = json.load(open(os.path.join(folder, 'long.status'))), open(os.path.join(folder, 'long.err')).read()
+tap.check(f'{LINES} lines, a tenth of them junk: all others are told, 65', os.waitstatus_to_exitcode(status) == 65 and told['status']['accepted'] == told['done'] == LINES - bad, f'{status} {told}')
+tap.check('... the first thousand bad lines are named, and that there are more', len(re.findall(r'/long:\d', said)) == 1000 and 'only the number is told' in said, said[-300:])
+tap.check('... in 40 us of CPU each, and 40 MB', tap.SANITIZED or (usage.ru_utime + usage.ru_stime < 1 + LINES * 40e-6 and most < 40000), f'{usage.ru_utime} {usage.ru_stime} {most}')
+print(f'# {LINES} lines: {usage.ru_utime + usage.ru_stime:.2f} s of CPU, {time.time() - began:.1f} s, {most} KB')
 spellings = ['d5.example', 'D5.example', 'd5.EXAMPLE', 'd5.example.', '"d5.example"', '  d5.example  ', 'd5.example\t', 'u@d5.example', 'v@D5.example', '<w@d5.example>',
              "'d5.example'", 'D5.EXAMPLE.', 'd5.Example', 'y@D5.EXAMPLE', 't@d5.example', 'd5.exampLE', 'd5.ExAmPlE', 'z@d5.example', 'D5.Example.', 'd5.example']
 before = sum(fleet.connections.values())

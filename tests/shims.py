@@ -60,6 +60,19 @@ if compiler and subprocess.run([compiler, '-shared', '-fPIC', '-o', SHIM, os.pat
     for what, environment in (('5 of a hundred connections', {'SHORT': '40-44'}), ('the first connections of a hundred', {'SHORT': '0-2'}), ('20 of a hundred writes', {'SHORT_WRITES': '40-59'})):
         p, records = run(*USUAL, '--input', LIST, **environment)
         tap.check(f'no buffers for {what}: all accepted in the end', p.returncode == 0 and statuses(records) == {'accepted': 400}, f'{p.returncode} {statuses(records)} {p.stderr[:500]}')
+    # Every connection, for a while and for ever, by a clock that runs fast.
+    p, records = run(*USUAL, '--timeout', '5m', '--input', LIST, SHORT='0-14', SPEED='100')
+    tap.check('no buffers for 15 connections one after the other, whatever the rest: all accepted in the end', p.returncode == 0 and statuses(records) == {'accepted': 400}, f'{p.returncode} {statuses(records)} {p.stderr[:500]}')
+    out = os.path.join(folder, 'short')
+    began = time.monotonic()
+    p, _ = run(*USUAL, '--timeout', '5m', '--input', LIST, '-o', out, SHORT='0-99', SPEED='100')
+    told = [json.loads(line) for line in open(out)]
+    tap.check('... for any, for 5 minutes: given up, 71', p.returncode == 71 and told[-1]['stopped'] == 'this-host' and 'this host cannot connect: No buffer space available' in p.stderr and 2.9 < time.monotonic() - began < 15,
+              f'{p.returncode} {told[-1]} {p.stderr[:500]} {time.monotonic() - began}')
+    tap.check('... and no target is blamed', set(statuses(told)) <= {'local'} and told[-1]['targets'] + told[-1]['under_way'] + told[-1]['not_begun'] == 400, told[-1])
+    began = time.monotonic()
+    p, records = run(*USUAL, 'd1.example', SHORT='0-99')
+    tap.check('... of one target, for 3 seconds', p.returncode == 71 and statuses(records) == {'local': 1} and 2.9 < time.monotonic() - began < 10, f'{p.returncode} {statuses(records)} {time.monotonic() - began}')
 else:
     tap.skip('a clock that is set, a kernel short of buffers', 'no C compiler here')
 

@@ -21,8 +21,8 @@
 enum {
 	QUEUE_MAX = 1000, /* errands that wait for their site: 2 to 4 KB each */
 	PARKED_MAX = 100000, /* targets that wait outside: some hundred octets each */
-	SHORT_TRIES = 5, /* so often this host may be short of everything in a row … */
-	SHORT_MS = 100, /* … and rests for so long, twice as long each time */
+	SHORT_MS = 100, /* this host is short of everything, and rests for so long at first … */
+	SHORT_DOUBLINGS = 7, /* … then twice as long, so often */
 	GREYLIST_MS = 5 * 60 * 1000, /* where the reply does not say how long */
 };
 
@@ -59,7 +59,8 @@ struct pipeline {
 	struct passage *fresh, **last_fresh;
 	size_t count, routing;
 	bool stopping;
-	unsigned shortages; /* in a row: this host was short of what a connection takes */
+	unsigned shortages; /* in a row: this host was short of what a connection takes … */
+	int64_t short_since; /* … the first time then */
 	bool refused; /* a site refuses a source, as was just found out */
 	struct event turn;
 };
@@ -295,11 +296,13 @@ rests(struct pipeline *pipeline)
 
 	if (sites_rests(pipeline->sites, now)) /* it is of the same moment */
 		return true;
-	if (others == 0 && pipeline->shortages >= SHORT_TRIES)
+	if (pipeline->shortages == 0)
+		pipeline->short_since = now;
+	if (others == 0 && now - pipeline->short_since >= pipeline->plan->patience_ms)
 		return false;
 	sites_rest(
 	    pipeline->sites, (unsigned)others, now + ((int64_t)SHORT_MS << pipeline->shortages));
-	if (pipeline->shortages < SHORT_TRIES)
+	if (pipeline->shortages < SHORT_DOUBLINGS)
 		pipeline->shortages++;
 	return true;
 }

@@ -28,6 +28,7 @@ struct pipeline_plan { /* one for the run; borrowed */
 	uint16_t port;
 	struct errand_rules errands;
 	struct site_limits limits;
+	int64_t patience_ms; /* so long this host may have nothing for any connection */
 	unsigned retries; /* of a target whose site says that we are too fast */
 	bool retry_greylisted; /* once */
 	struct walk_plan walk;

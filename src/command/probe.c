@@ -37,6 +37,8 @@
 
 enum {
 	QUESTIONS_AT_A_TIME = 2, /* of a route: MX, then A and AAAA */
+	PATIENCE_MS = 3000, /* until this host, which can connect to nobody, is given up … */
+	PATIENCE_LIST_MS = 5 * 60 * 1000, /* … in the middle of a list */
 	RETRIES = 2, /* of a target in a list whose site says that we are too fast */
 	FEW = 4, /* targets */
 	DESCRIPTORS_BESIDE = 256, /* the DNS's sockets, files, the loop's own */
@@ -422,6 +424,7 @@ plan_pipeline(struct run *run)
 	plan->policies = run->policies.policies;
 	plan->policy_first = o->tls_level == LEVEL_MTA_STS || o->require_tls;
 	plan->limits = limits_of(o);
+	plan->patience_ms = o->input != NULL ? PATIENCE_LIST_MS : PATIENCE_MS;
 	plan->retries = o->retries > 0 ? o->retries - 1 : o->input != NULL ? RETRIES : 0;
 	plan->retry_greylisted = o->retry_greylisted;
 	plan_errands(o, intake_skip(run->intake), &plan->errands);

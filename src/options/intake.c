@@ -19,7 +19,10 @@
 #include "options/entry.h"
 #include "options/skip.h"
 
-enum { DIGEST_PIECE = 64 * 1024 };
+enum {
+	DIGEST_PIECE = 64 * 1024,
+	BAD_TOLD = 1000, /* lines that are no target: of more only the number is told */
+};
 
 struct intake {
 	const struct intake_plan *plan;
@@ -405,9 +408,13 @@ admit(struct intake *intake, struct target *target, const char **why)
 static void
 bad_line(struct intake *intake, unsigned long number, const char *text, const char *why)
 {
-	intake->bad++;
-	log_error("%s:%lu: %s%s%s", input_name(intake->list), number, text,
-	    *text != '\0' ? ": " : "", why);
+	if (++intake->bad <= BAD_TOLD)
+		log_error("%s:%lu: %s%s%s", input_name(intake->list), number, text,
+		    *text != '\0' ? ": " : "", why);
+	if (intake->bad == BAD_TOLD)
+		log_error(
+		    "%s: of more lines that are no target only the number is told, in the end",
+		    input_name(intake->list));
 }
 
 /* The next entry of the list, in the line's arena. INTAKE_TARGET stands for "there is one". */
