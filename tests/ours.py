@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """What is this host's, or was asked for by its user, is never said of the receiver: the family that
 was left out, certificates that are not here, a resolver that cannot be reached."""
+import concurrent.futures
 import json
 import os
+import subprocess
 
 import records
 import tap
@@ -78,5 +80,29 @@ run = blind('check', 'dane', 'dane-issuer.lab.example')
 tap.check('check dane needs none', run.status == 0 and 'DANE is in order' in run.out, run.out)
 run = blind('probe', '--tls-verify', 'cert-expired.lab.example')
 tap.check('probe --tls-verify: local', run.status == 71 and 'local' in run.out and 'receiver' not in run.out, run.out)
+
+# ---- the resolver that cannot be reached: what the system says, this host's or that of the resolver
+
+AWAY = ['unshare', '--net', 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh']
+ROOT = os.getuid() == 0 and not subprocess.call(['unshare', '--net', 'true'], stderr=subprocess.DEVNULL)
+
+
+def ask(case):
+    where, server, command = case
+    p = subprocess.run([*where, records.MXWALK, *command, '--nameserver', server], capture_output=True, text=True, timeout=60,
+                       env={**os.environ, 'MXWALK_CONFIG': '/dev/null'})
+    return p.returncode, ' '.join((p.stdout + p.stderr).split())
+
+
+COMMANDS = (['probe', 'a.example'], ['check', 'mx', 'a.example'], ['self', '--source', '127.0.0.1', '--allow-private', '--no-dnsbl'])
+SERVERS = [([], '127.77.9.9:1', 'Connection refused', 3)] + ([(AWAY, '192.0.2.1', 'Network is unreachable', 71), (AWAY, '2001:db8::1', 'Network is unreachable', 71)] if ROOT else [])
+CASES = [(where, server, command, words, status) for where, server, words, status in SERVERS for command in COMMANDS]
+with concurrent.futures.ThreadPoolExecutor(len(CASES)) as pool:
+    for (_, server, command, words, status), (end, out) in zip(CASES, pool.map(ask, (case[:3] for case in CASES))):
+        tap.check(f'{" ".join(command[:2])} --nameserver {server}: {words}', end == status and f'{server}: {words}' in out, f'{end} {out}')
+        if command[0] == 'probe':
+            tap.check('… whose it is', ('dns-error' in out and 'Start it' in out) if status == 3 else ('local: this host cannot ask a name server' in out and 'ip route get' in out), out)
+if not ROOT:
+    tap.skip('a resolver that there is no way to', "a network namespace is root's")
 
 tap.done()

@@ -842,16 +842,17 @@ blame_resolver(struct passage *passage)
 	const struct pipeline_plan *plan = passage->pipeline->plan;
 	struct arena *arena = passage->errand->arena;
 	struct journey *journey = &passage->errand->journey;
-	int error = resolver_error(plan->who.resolver);
 
-	if (error != 0) {
+	if (resolver_error(plan->who.resolver) != 0) {
 		journey->status = WALK_LOCAL;
-		journey->note = journey->route.problem = arena_printf(arena,
-		    "this host has no socket to ask a name server with: %s", strerror(error));
+		journey->note = journey->route.problem =
+		    arena_printf(arena, "this host cannot ask a name server: %s (%s)",
+		        resolver_names(plan->who.resolver, arena), plan->origin);
 		return;
 	}
 	journey->note = journey->route.problem =
-	    arena_printf(arena, "no name server has answered anything: %s; %s", plan->resolvers,
+	    arena_printf(arena, "no name server has answered anything: %s (%s); %s",
+	        resolver_names(plan->who.resolver, arena), plan->origin,
 	        journey->note != NULL ? journey->note : "the time for look-ups is over");
 }
 

@@ -22,7 +22,7 @@ struct senders;
 
 struct pipeline_plan { /* one for the run; borrowed */
 	struct consult_who who;
-	const char *resolvers; /* whom `who` asks, in words, and why these */
+	const char *origin; /* why `who` asks those whom it asks, in words */
 	long dns_ms;
 	unsigned routes; /* that are looked up at the same time */
 	uint16_t port;

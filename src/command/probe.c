@@ -415,7 +415,7 @@ plan_pipeline(struct run *run)
 	struct walk_plan *walk = &plan->walk;
 
 	plan->who = run->dns.who;
-	plan->resolvers = dns_whose(&run->dns, run->arena);
+	plan->origin = dns_origin(&run->dns, run->arena);
 	plan->dns_ms = o->timeout_dns;
 	plan->routes = o->dns_concurrency / QUESTIONS_AT_A_TIME + 1;
 	plan->port = (uint16_t)o->port;

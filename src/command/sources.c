@@ -476,19 +476,23 @@ names_nameserver(void)
 }
 
 const char *
-dns_whose(const struct dns_access *dns, struct arena *arena)
+dns_origin(const struct dns_access *dns, struct arena *arena)
 {
 	const struct options *options = dns->options;
-	const char *names = "", *file = options->nameserver_file;
 
-	for (size_t i = 0; i < resolver_servers(dns->resolver); i++)
-		names = arena_printf(
-		    arena, "%s%s%s", names, i > 0 ? ", " : "", resolver_server(dns->resolver, i));
 	if (options->nameservers.count > 0)
-		return file != NULL ? arena_printf(arena, "%s (nameserver, in %s)", names, file)
-		                    : arena_printf(arena, "%s (--nameserver)", names);
-	return arena_printf(arena, "%s (this host's own%s)", names,
-	    names_nameserver() ? ", by /etc/resolv.conf" : ": /etc/resolv.conf names no other");
+		return options->nameserver_file != NULL
+		           ? arena_printf(arena, "nameserver, in %s", options->nameserver_file)
+		           : "--nameserver";
+	return names_nameserver() ? "this host's own, by /etc/resolv.conf"
+	                          : "this host's own: /etc/resolv.conf names no other";
+}
+
+const char *
+dns_whose(const struct dns_access *dns, struct arena *arena)
+{
+	return arena_printf(
+	    arena, "%s (%s)", resolver_names(dns->resolver, arena), dns_origin(dns, arena));
 }
 
 bool

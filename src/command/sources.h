@@ -34,8 +34,8 @@ struct dns_access {
 /* EXIT_OK, or the exit status after saying why with log_error. Either way dns_close is to be
  * called. */
 int dns_open(struct dns_access *dns, const struct options *options);
-/* `status`, but EXIT_LOCAL for what is undetermined because this machine has no socket to ask a
- * nameserver with. */
+/* `status`, but EXIT_LOCAL for what is undetermined because this machine cannot ask a nameserver.
+ */
 int dns_status(const struct dns_access *dns, int status);
 /* EXIT_OK, or EXIT_WRITE when the --dns-record file could not be written (said). */
 int dns_close(struct dns_access *dns);
@@ -51,7 +51,9 @@ struct dns_case { /* one of several evaluations that run side by side, each with
 void dns_consult_all(
     struct dns_access *dns, struct dns_case *cases, size_t count, consult_step *step, long ms);
 
-/* "192.0.2.1, 192.0.2.2 (of this host, by /etc/resolv.conf)": whom it asks, and why these. */
+const char *dns_origin(const struct dns_access *dns, struct arena *arena); /* "--nameserver" */
+/* "192.0.2.1, 192.0.2.2: Connection refused (this host's own, by /etc/resolv.conf)": whom it asks,
+ * what systems say in their place, and why these. */
 const char *dns_whose(const struct dns_access *dns, struct arena *arena);
 /* After look-ups: has no name server answered anything, nor the control question that is asked
  * then, once a run? It is ours that is dead, and nothing follows about anybody's domain. */

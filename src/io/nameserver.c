@@ -103,6 +103,8 @@ struct nameserver {
 	int64_t dead_until;
 	struct buf query;
 	int speechless; /* there was no socket: the errno, which was said; 0: there always was */
+	int trouble; /* what the system last said to a question or in an answer's place: an errno;
+	                0: nothing since its latest answer */
 	unsigned at_once; /* questions over UDP */
 };
 
@@ -121,6 +123,7 @@ note_answer(struct nameserver *nameserver)
 {
 	nameserver->heard = loop_ms();
 	nameserver->silent = 0;
+	nameserver->trouble = 0;
 }
 
 /* A question that nothing was heard after, not even answers to others: what is lost or slow among
@@ -165,7 +168,7 @@ say_no_socket(struct nameserver *nameserver, int error)
 	if (nameserver->speechless == 0)
 		log_error(
 		    "no socket to ask the nameserver %s: %s", nameserver->text, strerror(error));
-	nameserver->speechless = error;
+	nameserver->speechless = nameserver->trouble = error;
 }
 
 static ares_socket_t
@@ -195,11 +198,20 @@ socket_close(ares_socket_t fd, void *arg)
 	return close(fd);
 }
 
+/* There is no way to the nameserver, or nobody listens there; what passes by itself is no trouble.
+ * errno stays for c-ares. */
+static ssize_t
+note_trouble(struct channel *channel, ssize_t result)
+{
+	if (result < 0 && errno != EAGAIN && errno != EINPROGRESS && errno != EINTR)
+		channel->nameserver->trouble = errno;
+	return result;
+}
+
 static int
 socket_connect(ares_socket_t fd, const struct sockaddr *address, ares_socklen_t len, void *arg)
 {
-	(void)arg;
-	return connect(fd, address, len);
+	return (int)note_trouble(arg, connect(fd, address, len));
 }
 
 /* Whose question leaves, and by which id: mostly the latest's. */
@@ -234,7 +246,7 @@ socket_send(ares_socket_t fd, const struct iovec *parts, int count, void *arg)
 
 	if (channel->way != TCP && count == 1)
 		note_id(channel, parts->iov_base, parts->iov_len);
-	return sendmsg(fd, &message, MSG_NOSIGNAL);
+	return note_trouble(channel, sendmsg(fd, &message, MSG_NOSIGNAL));
 }
 
 /* The one that was sent with this id, if somebody still waits for it. */
@@ -306,7 +318,7 @@ socket_receive(ares_socket_t fd, void *buffer, size_t size, int flags, struct so
 		ssize_t len = recvfrom(fd, buffer, size, flags, from, from_len);
 
 		if (len <= 0 || channel->way == TCP)
-			return len;
+			return note_trouble(channel, len);
 		len = (ssize_t)put_question_back(channel, buffer, (size_t)len, size);
 		if (is_answer(buffer, (size_t)len))
 			return len;
@@ -701,10 +713,26 @@ nameserver_free(struct nameserver *nameserver)
 	free(nameserver);
 }
 
+/* What is answered by the system of this host, not by that of the nameserver or one between. */
+static bool
+is_of_this_host(int error)
+{
+	return error == ENETUNREACH || error == EACCES || error == EPERM ||
+	       error == EADDRNOTAVAIL || error == EAFNOSUPPORT || error == ENETDOWN;
+}
+
 int
 nameserver_error(const struct nameserver *nameserver)
 {
-	return nameserver->speechless;
+	return nameserver->speechless != 0            ? nameserver->speechless
+	       : is_of_this_host(nameserver->trouble) ? nameserver->trouble
+	                                              : 0;
+}
+
+int
+nameserver_trouble(const struct nameserver *nameserver)
+{
+	return nameserver->trouble;
 }
 
 const char *

@@ -50,8 +50,11 @@ const char *nameserver_text(
     const struct nameserver *nameserver); /* "127.0.0.1", "127.0.0.1:5300", "[::1]:5300" */
 bool nameserver_dead(const struct nameserver *nameserver);
 
-int nameserver_error(const struct nameserver *nameserver); /* why there was no socket to ask it: an
-                                                              errno; 0: there always was */
+/* Why this host cannot ask it: it has no socket, no route, no permission: an errno; 0: it can. */
+int nameserver_error(const struct nameserver *nameserver);
+/* What a system said in its place, since it answered for the last time: an errno ("connection
+ * refused"); 0: nothing. */
+int nameserver_trouble(const struct nameserver *nameserver);
 /* How many questions go to it by UDP at a time; 0: as many as is good for it. To be called before
  * the first. */
 void nameserver_limit(struct nameserver *nameserver, unsigned at_once);

@@ -762,6 +762,21 @@ resolver_error(const struct resolver *resolver)
 	return error;
 }
 
+const char *
+resolver_names(const struct resolver *resolver, struct arena *arena)
+{
+	const char *names = "";
+
+	for (size_t i = 0; i < resolver->server_count; i++) {
+		int trouble = nameserver_trouble(resolver->servers[i]);
+
+		names = arena_printf(arena, "%s%s%s%s%s", names, i > 0 ? ", " : "",
+		    resolver_server(resolver, i), trouble != 0 ? ": " : "",
+		    trouble != 0 ? strerror(trouble) : "");
+	}
+	return names;
+}
+
 size_t
 resolver_servers(const struct resolver *resolver)
 {

@@ -71,9 +71,11 @@ struct resolver_counts {
 	unsigned long answered; /* … to which a nameserver said something, if only that it failed */
 };
 struct resolver_counts resolver_counts(const struct resolver *resolver);
-int resolver_error(const struct resolver *resolver); /* nothing was ever answered, for this machine
-                                                        has no socket to ask with: why (an errno);
-                                                        0: that is not so */
+/* Nothing was ever answered, for this machine cannot ask: why (an errno); 0: that is not so. */
+int resolver_error(const struct resolver *resolver);
+/* Whom it asks: "127.0.0.1, [::1]:5300: Connection refused", with what a system says in their
+ * place. */
+const char *resolver_names(const struct resolver *resolver, struct arena *arena);
 size_t resolver_servers(const struct resolver *resolver);
 const char *resolver_server(
     const struct resolver *resolver, size_t i); /* "127.0.0.1", "127.0.0.1:5300", "[::1]:5300" */

@@ -158,11 +158,13 @@ struct arena;
 	X(NULL_MX, "null-mx") \
 	X(NO_ADDRESS, "no-address") \
 	X(DNS_ERROR, "dns-error") \
+	X(DNS_ERROR_REFUSED, "dns-error.refused") \
 	X(DNS_ERROR_RESOLVER, "dns-error.resolver") \
 	X(SKIPPED, "skipped") \
 	X(SKIPPED_PRIVATE, "skipped.private") \
 	X(NOT_SENDABLE, "not-sendable") \
 	X(LOCAL, "local") \
+	X(LOCAL_NAMESERVER, "local.nameserver") \
 	X(LOCAL_PERMISSION, "local.permission") \
 	X(LOCAL_ADDRESS, "local.address") \
 	X(LOCAL_FAMILY, "local.family") \
