@@ -129,6 +129,15 @@ case('all of them', PLAIN, ['--body', 'b', '--html', '<p>h', '--attach', f, '--h
 mail, run = send('--attach-body', 'plain words', '--attach-type', 'text/html', '--attach-body', '<p>html', '--attach', f)
 tap.check('swaks\'s --attach-body without --data', mail is not None and tree(mail) == 'mixed(alternative(plain html) octet-stream)' and text(mail) == ['plain words\n'], run.err)
 
+# as it is, and as it would be
+case('--no-data-fixup', PLAIN + '%DATE% 100%BODY%\n', ['--no-data-fixup', '--header', 'Subject: %DATE%'], 'plain', lambda m, r: '%DATE% 100%BODY%' in text(m)[0] and m['Subject'] == '%DATE%')
+mail, run = send('--data', '@' + keep('mail.eml', PLAIN), '--header', 'Subject: new', '--dump-mail')
+tap.check('--dump-mail', mail is None and run.status == 0 and not run.err and run.out.replace('\r\n', '\n') == PLAIN.replace('old\n words', 'new'), run.out + run.err)
+mail, run = send('--dump-mail', '--attach', f)
+dumped = email.message_from_string(run.out, policy=email.policy.default)
+tap.check('… of the test message', mail is None and run.status == 0 and tree(dumped) == 'mixed(plain octet-stream)' and (dumped['From'], dumped['To']) == ('me@me.example', 'user@a.example'), run.out + run.err)
+tap.check('… not of a list', Run('probe', '--dump-mail', '-i', '/dev/null').status == 64)
+
 # what cannot be done
 refuses('a boundary that is not there', ALTERNATIVE.replace('=b1', '=b9'), ['--attach', f], 'nowhere in its body')
 refuses('no end to put it at', ALTERNATIVE.replace('--b1--\n', ''), ['--attach-type', 'text/calendar', '--attach-body', 'x'], 'no end')

@@ -86,7 +86,7 @@ SAME = [  # each alone means in swaks what the second says here
     (['-q', 'MAIL'], 'write --quit-after MAIL'), (['-q', 'rcpt'], 'write --quit-after rcpt'), (['-4q', 'CONNECT'], 'write --quit-after CONNECT'),
     (['-h', 'mail.example.org'], 'write -H or --ehlo'), (['-header-Subject', 'x'], 'write --header'),
     (['--data', 'message.eml'], 'a file is named with an @'), (['--body', 'file'], 'sends what is in it'), (['-g'], 'write --data -'),
-    (['-no-tls'], 'write --no-tls'), (['-lhlo=x'], 'write -H NAME'),
+    (['--protocol', 'ESMTPSA'], 'write --tls and --auth any'), (['--protocol', 'ssmtp'], 'write --tls-on-connect'), (['--protocol', 'LMTPS'], 'write --protocol lmtp and --tls'), (['-no-tls'], 'write --no-tls'), (['-lhlo=x'], 'write -H NAME'),
 ]
 
 

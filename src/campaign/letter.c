@@ -88,18 +88,19 @@ take_own(const struct letter_plan *plan, const struct message_plan *message, str
     struct buf *out, struct letter_faults *faults)
 {
 	const size_t token = strlen(MESSAGE_BODY_TOKEN);
+	const struct message_plan *tokens = plan->as_is ? NULL : message;
 	struct message_plan changes = *message;
 	struct buf whole;
 	bool good;
 
-	if (memmem(plan->own, plan->own_len, MESSAGE_BODY_TOKEN, token) != NULL)
+	if (tokens != NULL && memmem(plan->own, plan->own_len, MESSAGE_BODY_TOKEN, token) != NULL)
 		changes.body = NULL; /* it stands there already */
 	if (!amend_is_asked(&changes))
 		return message_from_file(
-		    plan->own, plan->own_len, message, out, &faults->why, &faults->line);
+		    plan->own, plan->own_len, tokens, out, &faults->why, &faults->line);
 	buf_init(&whole, MESSAGE_MAX);
 	good = message_from_file(
-	    plan->own, plan->own_len, message, &whole, &faults->why, &faults->line);
+	    plan->own, plan->own_len, tokens, &whole, &faults->why, &faults->line);
 	if (good) {
 		faults->line = 0;
 		good = amend((struct slice){whole.data, whole.len}, &changes, arena, out,

@@ -14,6 +14,7 @@ struct dkim_signer;
 struct letter_plan { /* one for the run; borrowed */
 	const char *own; /* the user's own, as it was read; NULL: composed for each errand */
 	size_t own_len;
+	bool as_is; /* nothing in it is a token */
 	struct message_plan compose; /* or what is to be another in the user's own; from, to, helo,
 	                                now and random are filled in here */
 	struct dkim_signer *const *signers; /* each signs it, whichever it is */

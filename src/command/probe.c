@@ -24,6 +24,7 @@
 #include "command/policy_access.h"
 #include "command/resume.h"
 #include "command/sources.h"
+#include "command/standard.h"
 #include "command/status_file.h"
 #include "dns/book.h"
 #include "dns/name.h"
@@ -31,6 +32,7 @@
 #include "io/resolver.h"
 #include "io/tls.h"
 #include "options/skip.h"
+#include "options/target.h"
 #include "report/check_tls.h"
 #include "rules/builtin.h"
 #include "rules/rules.h"
@@ -225,6 +227,7 @@ read_message(struct run *run)
 	const struct options *o = run->options;
 	struct message_plan *message = &run->pipeline.walk.letter.compose;
 
+	run->pipeline.walk.letter.as_is = o->data_as_is;
 	message->version = PACKAGE_NAME " " PACKAGE_VERSION;
 	message->headers = o->headers.items;
 	message->header_count = o->headers.count;
@@ -698,9 +701,74 @@ try_resolver(struct run *run)
 	book_free(book);
 }
 
+static int
+show_mail(const struct letter *letter)
+{
+	struct slice rest = {letter->bytes, letter->len}, line;
+	struct buf text;
+	bool good;
+
+	buf_init(&text, SIZE_MAX);
+	if (!isatty(STDOUT_FILENO))
+		buf_add(&text, letter->bytes, letter->len);
+	else
+		while (slice_line(&rest, &line)) {
+			shown_add(&text, line.at, line.len);
+			buf_putc(&text, '\n');
+		}
+	good = standard_write(STDOUT_FILENO, text.data, text.len);
+	if (!good)
+		log_error("standard output: %s", strerror(errno));
+	buf_release(&text);
+	return good ? EXIT_OK : EXIT_WRITE;
+}
+
+/* As the first recipient would get it; of the sender nothing is found out for that. */
+static int
+write_mail(struct run *run)
+{
+	const struct options *o = run->options;
+	const struct letter_plan *plan = &run->pipeline.walk.letter;
+	const char *helo = o->ehlo != NULL ? o->ehlo : own_hostname(run->arena), *why,
+	           *to = o->to.count > 0 ? o->to.items[0] : NULL;
+	struct letter_faults faults;
+	struct letter letter;
+	struct target target = {0};
+
+	if (helo == NULL)
+		helo = "localhost.localdomain";
+	if (to == NULL && target_parse(o->operands.items[0], run->arena, &target, &why))
+		to = target.rcpt != NULL ? target.rcpt
+		                         : arena_printf(run->arena, "postmaster@%s", target.domain);
+	if (!letter_write(plan,
+	        o->from != NULL ? o->from : arena_printf(run->arena, "postmaster@%s", helo), to,
+	        helo, run->arena, &letter, &faults)) {
+		log_error("the message cannot be made: %s", faults.why);
+		return EXIT_DATA;
+	}
+	return show_mail(&letter);
+}
+
+static int
+dump_mail(const struct options *options)
+{
+	struct run run = {.options = options, .arena = arena_new()};
+	int status = dkim_keys_open(&run.keys, options, run.arena);
+
+	if (status == EXIT_OK)
+		status = read_message(&run);
+	if (status == EXIT_OK)
+		status = write_mail(&run);
+	dkim_keys_close(&run.keys, false);
+	arena_free(run.arena);
+	return status;
+}
+
 int
 command_probe(const struct options *options)
 {
+	if (options->dump_mail)
+		return dump_mail(options);
 	return options->tls_audit ? command_probe_audit(options) : probe_as(options, NULL);
 }
 

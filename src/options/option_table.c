@@ -874,7 +874,7 @@ const struct option option_table[] = {
         .commands = P,
         .section = SECTION_MESSAGE,
         FIELD(protocol),
-        .take = take_word,
+        .take = take_protocol,
         .words = protocols,
     },
     {
@@ -1018,6 +1018,23 @@ const struct option option_table[] = {
         .section = SECTION_MESSAGE,
         FIELD(data),
         .take = take_message,
+    },
+    {
+        .names = "no-data-fixup",
+        .help = "leave what looks like swaks's tokens (%DATE% ...) in --data as it is",
+        .commands = P,
+        .section = SECTION_MESSAGE,
+        FIELD(data_as_is),
+        .on = 1,
+    },
+    {
+        .names = "dump-mail",
+        .help = "show the message that would be sent, and send nothing",
+        .commands = P,
+        .section = SECTION_MESSAGE,
+        FIELD(dump_mail),
+        .on = 1,
+        .not_in_file = true,
     },
     {
         .names = "timeout",

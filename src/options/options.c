@@ -598,6 +598,8 @@ check_message(struct option_parse *parse)
 
 	if (options->attach.name != NULL)
 		return fail(parse, "--attach-name: there is no --attach behind it");
+	if (options->dump_mail && options->input != NULL)
+		return fail(parse, "--dump-mail: not with --input: no message goes to a list");
 	for (size_t i = 0; i < options->attach.count; i++)
 		readers += strcmp(options->attach.items[i].file, "-") == 0;
 	for (size_t i = 0; i < options->attach.body_count; i++)

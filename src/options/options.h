@@ -198,6 +198,8 @@ struct options {
 	/* the test message */
 	struct strings headers, added_headers; /* "Name: value" */
 	struct content body, html, data;
+	bool data_as_is; /* nothing in it is a token */
+	bool dump_mail; /* to standard output, and no more */
 	struct attachments attach;
 
 	/* DNS */

@@ -314,6 +314,24 @@ take_word(struct arena *arena, const struct option *option, const char *value, v
 	return arena_printf(arena, "not one of %s", words);
 }
 
+/* swaks's words for a protocol and what goes with it (RFC 3848) say several things at once. */
+const char *
+take_protocol(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	static const struct {
+		const char *word, *instead;
+	} others[] = {{"ssmtp", "--tls-on-connect"}, {"smtps", "--tls-on-connect"},
+	    {"ssmtpa", "--tls-on-connect and --auth any"}, {"esmtpa", "--auth any"},
+	    {"esmtps", "--tls"}, {"esmtpsa", "--tls and --auth any"},
+	    {"lmtpa", "--protocol lmtp and --auth any"}, {"lmtps", "--protocol lmtp and --tls"},
+	    {"lmtpsa", "--protocol lmtp, --tls and --auth any"}};
+
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (slice_is(slice_of(value), others[i].word))
+			return arena_printf(arena, "write %s", others[i].instead);
+	return take_word(arena, option, value, at);
+}
+
 /* swaks's words are in upper case, where CONNECT is behind the banner. */
 const char *
 take_depth(struct arena *arena, const struct option *option, const char *value, void *at)
