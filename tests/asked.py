@@ -16,7 +16,7 @@ if 'MXWALK_CONFIG' not in os.environ:
 STEPS = ['greeting', 'ehlo', 'mail', 'rcpt', 'data', 'message']
 WORDS = {'starttls': 'EHLO', 'connect': 'the connection', 'greeting': 'the greeting', 'ehlo': 'EHLO', 'ehlo-tls': 'EHLO under TLS', 'mail': 'MAIL', 'rcpt': 'RCPT'}
 OPEN = {'greeting': 'the greeting', 'ehlo': 'EHLO', 'mail': 'MAIL', 'rcpt': 'RCPT', 'data': 'DATA', 'message': 'the message'}
-SLOW = re.compile(r'^(tarpit|silent|mx-dead|slow|hang|late|flood|drip|unreachable|sts-|dane-)|-(late|drip|hang|silent|slow)')
+SLOW = re.compile(r'^(connect-timeout|tarpit|silent|mx-dead|slow|hang|late|flood|drip|unreachable|sts-|dane-)|-(late|drip|hang|silent|slow)')
 domains = [line.split()[0] for line in Run('lab', '--list').out.splitlines()]
 domains = [d for d in domains if not SLOW.search(d)]
 listed = os.path.join(tap.folder('asked'), 'list')
@@ -49,7 +49,7 @@ def wrong(result):
 
 
 DEPTHS = ['connect', 'greeting', 'ehlo', 'starttls', 'mail', 'rcpt']
-with concurrent.futures.ThreadPoolExecutor(6) as pool:
+with concurrent.futures.ThreadPoolExecutor(12) as pool:
     runs = {(depth, form): pool.submit(walk, depth, *form) for depth in DEPTHS for form in ((), ('--json',))}
 for depth in DEPTHS:
     record, text = runs[depth, ('--json',)].result().ndjson(), runs[depth, ()].result()

@@ -30,8 +30,16 @@ def say(r):
     return re.sub(r'\s+', ' ', r.out + r.err)
 
 
+POOL = concurrent.futures.ThreadPoolExecutor(40)  # most of what is run here waits
+
+
+def soon(*args):
+    return POOL.submit(run, *args)
+
+
 def told(name, r, *words, status=None):
     """`words` are in its text, or, with ! before them, are not."""
+    r = r.result() if isinstance(r, concurrent.futures.Future) else r
     text = say(r)
     wrong = [w for w in words if (w.lstrip('!') in text) == w.startswith('!')]
     tap.check(name, not wrong and (status is None or r.status == status), f'{wrong}; status {r.status}\n{r.out}{r.err}')
@@ -39,15 +47,18 @@ def told(name, r, *words, status=None):
 
 # ---- a look-up that failed, or was not made, is not absent
 
-told('a bare refusal whose look-ups all fail: it is said', run('explain', '--source', '192.0.2.1', *DEAD, '554 5.7.1 rejected'),
+bare, ptr, unknown, allowed = (soon('explain', '--source', *args) for args in (
+    ('192.0.2.1', *DEAD, '554 5.7.1 rejected'), ('192.0.2.1', *DEAD, '550 no PTR'), ('192.0.2.1', *DEAD, '550 5.1.1 user unknown'),
+    ('192.168.1.5', '--allow-private', *DEAD, '554 5.7.1 rejected')))
+private = [(ip, kind, reply, soon('explain', '--source', ip, *DEAD, reply)) for ip, kind in (('192.168.1.5', 'private'), ('127.0.0.1', 'loopback'), ('fe80::1', 'link-local'), ('100.64.0.1', 'shared'))
+           for reply in ('554 5.7.1 rejected', '550 5.7.1 blocked using zen.spamhaus.org', '550 no PTR', '554 5.7.1 access denied')]
+told('a bare refusal whose look-ups all fail: it is said', bare,
      'Whether the address 192.0.2.1 is on zen.spamhaus.org', 'is not known', 'The PTR record of 192.0.2.1 could not be looked up', 'may be the reason')
-told('... and a refusal for reverse DNS', run('explain', '--source', '192.0.2.1', *DEAD, '550 no PTR'), 'The PTR record of 192.0.2.1 could not be looked up')
-told('... not for an unknown user', run('explain', '--source', '192.0.2.1', *DEAD, '550 5.1.1 user unknown'), '!not known', '!looked up')
-for ip, kind in [('192.168.1.5', 'private'), ('127.0.0.1', 'loopback'), ('fe80::1', 'link-local'), ('100.64.0.1', 'shared')]:
-    for reply in ['554 5.7.1 rejected', '550 5.7.1 blocked using zen.spamhaus.org', '550 no PTR', '554 5.7.1 access denied']:
-        told(f'explain --source {ip}: why it is not asked about ({reply})', run('explain', '--source', ip, *DEAD, reply),
-             f'{ip} is a {kind} address, so nothing was looked up about it', '--allow-private asks about this one all the same')
-told('... with --allow-private it is asked about', run('explain', '--source', '192.168.1.5', '--allow-private', *DEAD, '554 5.7.1 rejected'),
+told('... and a refusal for reverse DNS', ptr, 'The PTR record of 192.0.2.1 could not be looked up')
+told('... not for an unknown user', unknown, '!not known', '!looked up')
+for ip, kind, reply, r in private:
+    told(f'explain --source {ip}: why it is not asked about ({reply})', r, f'{ip} is a {kind} address, so nothing was looked up about it', '--allow-private asks about this one all the same')
+told('... with --allow-private it is asked about', allowed,
      'Whether the address 192.168.1.5 is on zen.spamhaus.org', '!nothing was looked up')
 # ---- what was probably meant
 
@@ -121,10 +132,11 @@ def trickle(*command, which=1):
     return child.wait(), text
 
 
-for command in [['lab', '--list'], ['help'], ['help', 'probe'], ['help', '--options'], ['help', '--completion', 'bash'], ['help', '--completion', 'zsh'], ['--version'],
-                ['version'], ['explain', '--list-rules'], ['explain', '--list-rules', '--json']]:
+SLOWLY = [['lab', '--list'], ['help'], ['help', 'probe'], ['help', '--options'], ['help', '--completion', 'bash'], ['help', '--completion', 'zsh'], ['--version'],
+          ['version'], ['explain', '--list-rules'], ['explain', '--list-rules', '--json']]
+for command, trickled in [(c, POOL.submit(trickle, *c)) for c in SLOWLY]:
     whole = subprocess.run([MXWALK, *command], capture_output=True)
-    status, text = trickle(*command)
+    status, text = trickled.result()
     tap.check(f'{" ".join(command)} into a slow non-blocking pipe is whole', status == whole.returncode == 0 and text == whole.stdout, f'{status}, {len(text)} of {len(whole.stdout)}')
 status, text = trickle('explain', '--input', '/dev/null', *['--rules=/nonexistent/' + 'x' * 200] * 40, which=2)
 tap.check('what is said of errors is whole, too', status == 65 and text.endswith(b'\n') and text.startswith(b'mxwalk: '), f'{status} {text[-200:]}')
@@ -144,8 +156,7 @@ def meets(record):
                f'[127.0.0.1]:{peer.port}')
 
 
-with concurrent.futures.ThreadPoolExecutor(8) as pool:
-    heard = {number: pool.submit(meets, b'\x15\x03\x03\x00\x02\x02' + bytes([number])) for number in [*ALERTS, 99, 255]}
+heard = {number: POOL.submit(meets, b'\x15\x03\x03\x00\x02\x02' + bytes([number])) for number in [*ALERTS, 99, 255]}
 wrong = [f'{number} {ALERTS[number]}: {r.out}' for number, r in ((n, h.result()) for n, h in heard.items())
          if number in ALERTS and number != 0 and (f'alert {ALERTS[number][0]}: {ALERTS[number][1]}' not in say(r) or 'OpenSSL says' in r.out)]
 tap.check(f'each of {len(ALERTS)} alerts in words of our own', len(ALERTS) > 30 and not wrong, '\n'.join(wrong))
@@ -203,23 +214,20 @@ COMMANDS = {
     'explain': ['explain', '--source', '192.0.2.1', '554 5.7.1 rejected'],
 }
 WATCHED = [['check', 'mx', 'a.example'], ['self', '--public-ip', '8.8.8.8'], ['explain', '--source', '192.0.2.1', '554 no']]
-jobs = {}
-with concurrent.futures.ThreadPoolExecutor(40) as pool:
-    servfail = pool.submit(run, 'check', 'mx', 'a.example', '--nameserver', broken, '--timeout-dns', '2')
-    for what, command in COMMANDS.items():
-        jobs[what, 'given'] = pool.submit(run, *command, '--nameserver', silent, '--timeout-dns', '1')
-        jobs[what, 'file'] = pool.submit(run, *command, '--config', config, '--timeout-dns', '1')
-        jobs[what, 'own'] = pool.submit(run, *command, '--nameserver', alive, '--timeout-dns', '1')
-    for command in WATCHED:
-        jobs[command[0], 'watched'] = pool.submit(terminal, *command, '--nameserver', silent, '--timeout-dns', '2')
+servfail = soon('check', 'mx', 'a.example', '--nameserver', broken, '--timeout-dns', '2')
+jobs = {(command[0], 'watched'): POOL.submit(terminal, *command, '--nameserver', silent, '--timeout-dns', '2') for command in WATCHED}
+for what, command in COMMANDS.items():
+    jobs[what, 'given'] = soon(*command, '--nameserver', silent, '--timeout-dns', '1')
+    jobs[what, 'file'] = soon(*command, '--config', config, '--timeout-dns', '1')
+    jobs[what, 'own'] = soon(*command, '--nameserver', alive, '--timeout-dns', '1')
 for what in COMMANDS:
-    told(f'{what}: a silent resolver is named, and where it is from', jobs[what, 'given'].result(), MARK, f'{silent} (--nameserver)', status=0 if what == 'explain' else 3)
-    told(f'{what}: ... as a file names it', jobs[what, 'file'].result(), MARK, f'127.0.0.1:9 (nameserver, in {config})', '!--nameserver)')
+    told(f'{what}: a silent resolver is named, and where it is from', jobs[what, 'given'], MARK, f'{silent} (--nameserver)', status=0 if what == 'explain' else 3)
+    told(f'{what}: ... as a file names it', jobs[what, 'file'], MARK, f'127.0.0.1:9: Connection refused (nameserver, in {config})', '!--nameserver)')
     if 'silent.example' in COMMANDS[what]:
-        told(f'{what}: ... and is not blamed for a domain whose own servers are silent', jobs[what, 'own'].result(), '!' + MARK, status=3)
+        told(f'{what}: ... and is not blamed for a domain whose own servers are silent', jobs[what, 'own'], '!' + MARK, status=3)
     else:
-        told(f'{what}: ... and not blamed where it answers', jobs[what, 'own'].result(), '!' + MARK)
-told('a resolver that answers by SERVFAIL alone is not silent', servfail.result(), '!' + MARK, 'SERVFAIL')
+        told(f'{what}: ... and not blamed where it answers', jobs[what, 'own'], '!' + MARK)
+told('a resolver that answers by SERVFAIL alone is not silent', servfail, '!' + MARK, 'SERVFAIL')
 
 for command in WATCHED:
     first, text = jobs[command[0], 'watched'].result()
