@@ -56,12 +56,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena *arena = arena_new();
 	char *exact = malloc(size + 1); /* NUL-terminated, and no octet more */
 	unsigned long told = 0;
+	bool unread;
 	char *words;
 
 	memcpy(exact, data, size);
 	exact[size] = '\0';
 	check_parts((struct slice){exact, size}, arena);
-	expect(bounce_read((struct slice){exact, size}, check, NULL, &told) == told);
+	expect(bounce_read((struct slice){exact, size}, check, NULL, &told, &unread) == told);
 	words = encoded_words_read(exact, arena);
 	expect(words != NULL);
 	free(exact);

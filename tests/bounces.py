@@ -249,6 +249,9 @@ for name, data, status in (('binary', b'\0\xff\xfe' * 30000, 65), ('1,000 nested
                            ('many parts', HEAD + 'Content-Type: multipart/mixed; boundary=b\n\n' + '--b\n\nx\n' * 20000, 65), ('broken JSON', '{"text": ' * 500 + '\n', 65), ('open brackets', '[' * 5000 + '\n', 65), ('a mail of quotes', HEAD + '\n' + '> ' * 30000 + '\n', 65)):
     run = Run('explain', '--json', '-q', input=data if isinstance(data, bytes) else data.encode(), timeout=20)
     tap.check(f'{name}: status {status}', run.status == status, f'{run.status} {run.out[:300]} {run.err}')
+for name, data in (('1,000 nested parts', nested), ('many parts', 'Content-Type: multipart/mixed; boundary=b\n\n' + '--b\n\nx\n' * 20000)):
+    run = Run('explain', input=(HEAD + data).encode())
+    tap.check(f'{name}: said', 'passed over: 1 mail that tells of no refusal, 1 mail with parts that are too many, or too deep' in run.err, run.err)
 path = os.path.join(home, 'huge')
 with open(path, 'wb') as f:
     f.write(two.encode())

@@ -386,7 +386,8 @@ add_counts(struct explained *explained, const struct maillog_counts *counts)
 	    [PASSED_TOO_LONG] = counts->too_long,
 	    [PASSED_OBJECT] = counts->objects,
 	    [PASSED_BROKEN] = counts->broken_json,
-	    [PASSED_MAIL] = counts->silent_mails};
+	    [PASSED_MAIL] = counts->silent_mails,
+	    [PASSED_PARTS] = counts->unread_mails};
 
 	for (unsigned i = 0; i < PASSED_COUNT; i++)
 		explained->passed[i] += passed[i];

@@ -24,6 +24,7 @@ struct mail { /* one that is being read */
 	void *arg;
 	unsigned nested;
 	unsigned long told;
+	bool unread; /* parts were too many or too deep */
 
 	struct parts parts;
 	struct slice header;
@@ -480,10 +481,13 @@ take_nested(struct mail *mail, const struct mail_part *part)
 	    .nested = mail->nested + 1};
 	struct slice body = transfer_decode(part->body, part->encoding, mail->arena);
 
-	if (mail->nested == NESTED_MAX)
+	if (mail->nested == NESTED_MAX) {
+		mail->unread = true;
 		return;
+	}
 	read_mail(&inner, body);
 	mail->told += inner.told;
+	mail->unread |= inner.unread;
 }
 
 static void
@@ -687,6 +691,7 @@ static void
 read_mail(struct mail *mail, struct slice text)
 {
 	parts_read(text, mail->arena, &mail->parts);
+	mail->unread |= mail->parts.too_many || mail->parts.too_deep;
 	read_header(mail);
 	read_parts(mail);
 	if (!mail->status_part && mail->dsn.count == 0 && dsn_is(mail->header))
@@ -699,11 +704,12 @@ read_mail(struct mail *mail, struct slice text)
 }
 
 unsigned long
-bounce_read(struct slice text, refusal_take *take, json_take *take_json, void *arg)
+bounce_read(struct slice text, refusal_take *take, json_take *take_json, void *arg, bool *unread)
 {
 	struct mail mail = {.arena = arena_new(), .take = take, .take_json = take_json, .arg = arg};
 
 	read_mail(&mail, text);
+	*unread = mail.unread;
 	arena_free(mail.arena);
 	return mail.told;
 }
@@ -833,10 +839,10 @@ bounce_open(const struct bounce *bounce)
 }
 
 unsigned long
-bounce_end(struct bounce *bounce)
+bounce_end(struct bounce *bounce, bool *unread)
 {
 	unsigned long told = bounce_read((struct slice){bounce->text.data, bounce->text.len},
-	    bounce->take, bounce->take_json, bounce->arg);
+	    bounce->take, bounce->take_json, bounce->arg, unread);
 
 	buf_clear(&bounce->text);
 	memset(bounce->boundary, 0, sizeof bounce->boundary);

@@ -21,9 +21,11 @@ enum { BOUNCE_MAX = 1 << 20 };
 typedef void refusal_take(const struct refusal *refusal, void *arg); /* valid during the call */
 
 /* A whole mail. How many refusals it told. `take_json` (may be NULL) gets a body that is JSON, as
- * services send it by mail, tells what it found, and how much; -1: it is no JSON. */
+ * services send it by mail, tells what it found, and how much; -1: it is no JSON. `unread`: parts
+ * were too many, or too deep, to be opened. */
 typedef long json_take(struct slice json, void *arg);
-unsigned long bounce_read(struct slice mail, refusal_take *take, json_take *take_json, void *arg);
+unsigned long bounce_read(
+    struct slice mail, refusal_take *take, json_take *take_json, void *arg, bool *unread);
 
 struct bounce;
 struct bounce *bounce_new(refusal_take *take, json_take *take_json, void *arg);
@@ -35,7 +37,7 @@ bool bounce_line(struct bounce *bounce, const char *line,
     size_t len); /* without its end; true: the mail ends with this line */
 bool bounce_open(const struct bounce *bounce); /* within a multipart: what stands there is the
                                                   mail's, whatever it looks like */
-unsigned long bounce_end(
-    struct bounce *bounce); /* tells, and is ready for another mail; how many refusals it told */
+/* Tells, and is ready for another mail; how many refusals it told. */
+unsigned long bounce_end(struct bounce *bounce, bool *unread);
 
 #endif

@@ -648,12 +648,15 @@ take_pasted_line(struct maillog *maillog, const char *line, size_t len)
 static void
 end_message(struct maillog *maillog)
 {
+	bool unread;
+
 	if (!maillog->in_message)
 		return;
 	maillog->start = maillog->message_line;
 	maillog->counts.mails++;
-	if (bounce_end(maillog->bounce) == 0)
+	if (bounce_end(maillog->bounce, &unread) == 0)
 		maillog->counts.silent_mails++;
+	maillog->counts.unread_mails += unread;
 	maillog->in_message = false;
 }
 

@@ -34,8 +34,10 @@ struct maillog_counts {
 	unsigned long sent_later; /* deliveries that were deferred, and then went through */
 	/* what was passed over: lines of a log that tell of no refusal; lines of no form that is
 	 * known; lines over the limit; JSON that tells of no refusal, that is broken; mails, and
-	 * those of them that tell of none */
-	unsigned long silent, unknown, too_long, objects, broken_json, mails, silent_mails;
+	 * those of them that tell of none; mails some parts of which were too many, or too deep,
+	 * to be read */
+	unsigned long silent, unknown, too_long, objects, broken_json, mails, silent_mails,
+	    unread_mails;
 };
 struct maillog_counts maillog_counts(const struct maillog *maillog);
 

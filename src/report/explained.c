@@ -122,6 +122,8 @@ explained_passed(const struct explained *explained, struct buf *out)
 	    [PASSED_OBJECT] = {"JSON object without a refusal", "JSON objects without a refusal"},
 	    [PASSED_BROKEN] = {"piece of broken JSON", "pieces of broken JSON"},
 	    [PASSED_MAIL] = {"mail that tells of no refusal", "mails that tell of no refusal"},
+	    [PASSED_PARTS] = {"mail with parts that are too many, or too deep",
+	        "mails with parts that are too many, or too deep"},
 	};
 	bool any = false;
 

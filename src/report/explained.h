@@ -39,6 +39,7 @@ enum passed { /* what was passed over */
 	PASSED_OBJECT, /* JSON that tells of no refusal */
 	PASSED_BROKEN, /* what is not JSON, although it begins so */
 	PASSED_MAIL, /* mails that tell of no refusal */
+	PASSED_PARTS, /* mails some parts of which were not opened */
 	PASSED_COUNT
 };
 

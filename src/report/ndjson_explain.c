@@ -83,11 +83,12 @@ write_passed(struct json *json, const struct explained *explained)
 	    [PASSED_TOO_LONG] = "long_lines",
 	    [PASSED_OBJECT] = "silent_objects",
 	    [PASSED_BROKEN] = "broken_json",
-	    [PASSED_MAIL] = "silent_mails"};
+	    [PASSED_MAIL] = "silent_mails",
+	    [PASSED_PARTS] = "unread_mails"};
 	unsigned long all = 0;
 
 	for (unsigned i = 0; i < PASSED_COUNT; i++)
-		all += i == PASSED_TOO_LONG ? 0 : explained->passed[i];
+		all += i == PASSED_TOO_LONG || i == PASSED_PARTS ? 0 : explained->passed[i];
 	json_number(json, "passed_over", (long long)all);
 	json_number(json, "too_long", (long long)explained->passed[PASSED_TOO_LONG]);
 	json_object_begin(json, "passed");
