@@ -80,7 +80,7 @@ find_policy(struct report_tlsrpt *of, const char *type, const char *domain, stru
 	if (*fresh) {
 		*at = arena_alloc(arena, sizeof **at);
 		(*at)->type = type;
-		(*at)->domain = arena_string(arena, domain);
+		(*at)->domain = domain == of->domain ? domain : arena_string(arena, domain);
 	}
 	return *at;
 }
@@ -135,6 +135,28 @@ by_sts(struct tlsrpt_session *session, struct report_tlsrpt *of, struct arena *a
 	                   : session->attempt->sts == STS_REFUSES ? BAD
 	                                                          : SKIPPED;
 	session->word = session->attempt->sts_word;
+}
+
+/* Withheld before a connection, by --tls-level dane-only: there is nothing to go by. */
+static bool
+is_dane_required(const struct attempt *attempt)
+{
+	return attempt->status == WALK_WITHHELD && attempt->stage == STAGE_CONNECT &&
+	       attempt->policy != NULL && strcmp(attempt->policy, "dane") == 0 &&
+	       attempt->dane != NULL &&
+	       (attempt->dane->state == DANE_NONE || attempt->dane->state == DANE_UNUSABLE ||
+	           attempt->dane->state == DANE_INSECURE_MX ||
+	           attempt->dane->state == DANE_NOT_APPLICABLE);
+}
+
+static void
+by_requirement(struct tlsrpt_session *session, struct report_tlsrpt *of, struct arena *arena)
+{
+	bool fresh;
+
+	session->policy = find_policy(of, "no-policy-found", of->domain, arena, &fresh);
+	session->outcome = BAD;
+	session->word = "dane-required";
 }
 
 /* TLS where it is offered, whoever is there. */
@@ -211,7 +233,9 @@ take_attempt(
 {
 	struct tlsrpt_session session = {.journey = journey, .attempt = &journey->attempts[i]};
 
-	if (has_dane(session.attempt))
+	if (is_dane_required(session.attempt))
+		by_requirement(&session, of, report->arena);
+	else if (has_dane(session.attempt))
 		by_dane(&session, of, report->arena);
 	else if (has_sts(journey->sts))
 		by_sts(&session, of, report->arena);
@@ -242,6 +266,22 @@ find_domain(struct report *report, const char *domain)
 	return new;
 }
 
+/* Most domains are walked by one sender: his names are kept once. */
+static void
+take_sender(struct report *report, struct report_tlsrpt *of, const struct journey *journey)
+{
+	const struct report_tlsrpt *before = of > report->tlsrpt ? of - 1 : of;
+
+	if (before->helo != NULL && strcmp(before->helo, journey->helo) == 0 &&
+	    strcmp(before->from, journey->from) == 0) {
+		of->helo = before->helo;
+		of->from = before->from;
+		return;
+	}
+	of->helo = arena_string(report->arena, journey->helo);
+	of->from = arena_string(report->arena, journey->from);
+}
+
 static void
 take_result(struct report *report, const struct journey *journey)
 {
@@ -254,10 +294,8 @@ take_result(struct report *report, const struct journey *journey)
 		of->first = journey->started;
 	if (journey->started > of->last)
 		of->last = journey->started;
-	if (of->helo == NULL && journey->helo != NULL) {
-		of->helo = arena_string(report->arena, journey->helo);
-		of->from = arena_string(report->arena, journey->from);
-	}
+	if (of->helo == NULL && journey->helo != NULL && journey->from != NULL)
+		take_sender(report, of, journey);
 	for (size_t i = 0; i < journey->attempt_count; i++)
 		take_attempt(report, of, journey, i);
 }
@@ -350,8 +388,17 @@ has_sessions(const struct report_tlsrpt *of)
 static void
 finish(struct report *report)
 {
+	const struct report_tlsrpt *known = report->tlsrpt;
+	size_t at = 0;
+
+	while (at < report->tlsrpt_count && known[at].helo == NULL)
+		at++;
 	for (size_t i = 0; i < report->tlsrpt_count; i++) {
 		arena_reset(report->line);
+		if (report->tlsrpt[i].helo == NULL && at < report->tlsrpt_count) {
+			report->tlsrpt[i].helo = known[at].helo;
+			report->tlsrpt[i].from = known[at].from;
+		}
 		if (has_sessions(&report->tlsrpt[i]))
 			put_document(report, &report->tlsrpt[i]);
 		report_flush(report);
