@@ -389,6 +389,33 @@ overview_first(const struct overview *overview)
 	return first;
 }
 
+const char *
+overview_source_of(const struct overview *overview, enum cause cause, unsigned long *count)
+{
+	unsigned long *of = must_alloc((overview->source_count + 1) * sizeof *of), n;
+	struct ledger_place at = {0};
+	const char *name = NULL;
+	uint64_t cell;
+
+	memset(of, 0, (overview->source_count + 1) * sizeof *of);
+	while (tally_next(overview->tally, &at, &cell, &n)) {
+		const struct tally_entry entry = tally_entry(overview->tally, cell);
+
+		for (size_t i = 0; i < overview->source_count; i++)
+			if (entry.diagnosed && !entry.explained && entry.cause == cause &&
+			    overview->sources[i].source == entry.source.at)
+				of[i] += n;
+	}
+	*count = 0;
+	for (size_t i = 0; i < overview->source_count; i++)
+		if (of[i] > *count && overview->sources[i].source != NULL) {
+			*count = of[i];
+			name = overview->sources[i].source;
+		}
+	free(of);
+	return name;
+}
+
 unsigned
 overview_undetermined(const unsigned status[WALK_COUNT])
 {

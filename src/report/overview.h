@@ -79,6 +79,9 @@ const struct overview_cause *overview_first(const struct overview *overview);
 
 const char *overview_trait_name(enum overview_trait trait); /* the record's word */
 const char *overview_trait_words(enum overview_trait trait); /* "DANE that fails" */
+/* Which source meets a cause most, and how often; NULL: none. */
+const char *overview_source_of(
+    const struct overview *overview, enum cause cause, unsigned long *count);
 
 unsigned overview_undetermined(const unsigned status[WALK_COUNT]);
 

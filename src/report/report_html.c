@@ -43,25 +43,66 @@ status_bar(struct buf *out, const unsigned status[WALK_COUNT])
 
 /* ---- what it comes to */
 
+/* Of findings and of checks, how many get mail refused. */
+static unsigned long
+count_grave(const struct report *report)
+{
+	unsigned long n = 0;
+
+	for (size_t i = 0; i < report->sender_count; i++)
+		for (size_t k = 0; k < report->senders[i].finding_count; k++)
+			n += strcmp(report->senders[i].findings[k].severity, "refuses") == 0;
+	for (size_t i = 0; i < report->check_count; i++)
+		n += report->checks[i].status == WALK_REFUSED;
+	return n;
+}
+
+static void
+say_nobody_asked(struct buf *out, const struct report *report)
+{
+	unsigned long grave = count_grave(report);
+
+	if (report->tally.explained > 0) {
+		buf_printf(out, "%lu refusal%s read", report->tally.explained,
+		    report->tally.explained == 1 ? " was" : "s were");
+		return;
+	}
+	if (grave == 0)
+		buf_puts(out, "Nothing gets mail refused");
+	else
+		buf_printf(
+		    out, "%lu %s mail refused", grave, grave == 1 ? "thing gets" : "things get");
+	if (report->sender_count > 0)
+		buf_printf(out, ", of %zu sender%s that %s judged", report->sender_count,
+		    report->sender_count == 1 ? "" : "s",
+		    report->sender_count == 1 ? "was" : "were");
+	if (report->check_count > 0)
+		buf_printf(out, "%s %zu check%s", report->sender_count > 0 ? " and" : ", of",
+		    report->check_count, report->check_count == 1 ? "" : "s");
+}
+
 static void
 say_sentence(struct buf *out, const struct report *report)
 {
 	const struct tally *tally = &report->tally;
-	unsigned long accepted = tally->status[WALK_ACCEPTED],
-	              refused = tally->status[WALK_REFUSED];
+	static const struct {
+		enum walk_status status;
+		const char *words;
+	} bad[] = {{WALK_REFUSED, "refused"}, {WALK_DEFERRED, "deferred"}};
 
-	if (tally->targets == 0 && tally->explained > 0)
-		buf_printf(out, "%lu refusals were read", tally->explained);
-	else if (tally->targets == 0 && report->sender_count == 0 && report->check_count > 0)
-		buf_printf(
-		    out, "%zu check%s", report->check_count, report->check_count == 1 ? "" : "s");
-	else if (tally->targets == 0)
-		buf_puts(out, "What holds against the sender");
-	else if (refused == 0 && accepted == tally->targets)
+	if (tally->targets == 0) {
+		say_nobody_asked(out, report);
+		return;
+	}
+	if (tally->status[WALK_ACCEPTED] == tally->targets) {
 		buf_printf(out, "All %lu targets took what was asked of them", tally->targets);
-	else
-		buf_printf(out, "%lu of %lu targets took what was asked of them, %lu refused it",
-		    accepted, tally->targets, refused);
+		return;
+	}
+	buf_printf(out, "%lu of %lu targets took what was asked of them",
+	    tally->status[WALK_ACCEPTED], tally->targets);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		if (tally->status[bad[i].status] > 0)
+			buf_printf(out, ", %lu %s it", tally->status[bad[i].status], bad[i].words);
 }
 
 static void
@@ -121,22 +162,6 @@ say_asked(struct report *report)
 	buf_release(&words);
 }
 
-static void
-say_first(struct report *report)
-{
-	const struct overview_cause *first = overview_first(&report->overview);
-	const struct remedy *remedy;
-
-	if (first == NULL || report->plan->remedies == NULL)
-		return;
-	remedy = remedies_of_cause(report->plan->remedies, first->cause, NULL);
-	buf_printf(&report->out, "<h3>See to this first: %s</h3>\n<p>It holds up %lu. ",
-	    cause_name(first->cause), first->count);
-	page_advice(&report->out,
-	    remedy_fill(remedy->advice, &(struct values){.of = {NULL}}, report->line));
-	buf_puts(&report->out, "</p>\n");
-}
-
 /* All of them at a glance. */
 static void
 say_bar(struct report *report)
@@ -165,7 +190,61 @@ say_result(struct report *report)
 	text_concentration(&words, &report->overview);
 	paragraph(report, &words);
 	buf_release(&words);
-	say_first(report);
+}
+
+/* ---- the first things: what holds up most, where, and what to do */
+
+/* "zen.spamhaus.org 1051, Microsoft 354" */
+static void
+say_cause_lists(struct buf *out, const struct overview_cause *cause)
+{
+	enum { SHOWN = 3 };
+
+	for (size_t i = 0; i < cause->list_count && i < SHOWN; i++) {
+		buf_puts(out, i == 0 ? " (" : ", ");
+		page_words(out, cause->lists[i].name);
+		buf_printf(out, " %lu", cause->lists[i].count);
+	}
+	if (cause->list_count > 0)
+		buf_puts(out, cause->list_count > SHOWN ? ", …)" : ")");
+}
+
+/* The source that meets it most, where there are several. */
+static void
+say_cause_source(struct report *report, const struct overview_cause *cause)
+{
+	const struct overview *overview = &report->overview;
+	unsigned long count;
+	const char *source = overview_source_of(overview, cause->cause, &count);
+
+	if (source == NULL || overview->source_count < 2)
+		return;
+	buf_printf(&report->out, ", %lu of them from ", count);
+	page_words(&report->out, source);
+}
+
+static void
+say_first(struct report *report)
+{
+	const struct overview_cause *first = overview_first(&report->overview);
+	const struct remedy *remedy;
+	struct buf *out = &report->out;
+
+	if (first == NULL || report->plan->remedies == NULL)
+		return;
+	remedy = remedies_of_cause(report->plan->remedies, first->cause, NULL);
+	buf_printf(out, "<p class=\"lead\"><b>See to this first: %s</b>, for it holds up %lu",
+	    cause_name(first->cause), first->count);
+	say_cause_source(report, first);
+	buf_printf(out, ": %s", cause_words(first->cause));
+	say_cause_lists(out, first);
+	buf_puts(out, ".</p>\n<p class=\"lead\">");
+	page_advice(out, remedy_fill(remedy->advice, &(struct values){.of = {NULL}}, report->line));
+	if (count_grave(report) > 0)
+		buf_printf(out, " What holds against %s: <a href=\"#%s\">below</a>.",
+		    report->sender_count > 0 ? "the sender" : "it",
+		    report->sender_count > 0 ? "senders" : "checks");
+	buf_puts(out, "</p>\n");
 }
 
 /* ---- the runs */
@@ -274,24 +353,35 @@ say_site(struct report *report, const struct overview_place *site)
 	buf_release(&words);
 }
 
+/* The largest, and of the others those that do not take all mail. */
 static void
 say_sites(struct report *report)
 {
 	static const char *const heads[] = {"Site", "#Targets", "How they fared", "#Accepted",
 	    "#Refused", "#Deferred", "#Undetermined", "Why", NULL};
 	const struct overview *overview = &report->overview;
+	size_t shown = 0, good = 0;
 
 	if (overview->site_count == 0)
 		return;
 	page_section(&report->out, "sites", "Sites");
 	page_table(
 	    &report->out, "sorted", "Targets by the site whose servers take their mail", heads);
-	for (size_t i = 0; i < overview->site_count && i < HTML_SITES; i++)
-		say_site(report, &overview->sites[i]);
+	for (size_t i = 0; i < overview->site_count; i++) {
+		const struct overview_place *site = &overview->sites[i];
+		bool all = site->status[WALK_ACCEPTED] == site->targets;
+
+		if (i < HTML_SITES_LARGE || (!all && shown < HTML_SITES)) {
+			say_site(report, site);
+			shown++;
+		} else
+			good += all;
+	}
 	page_table_end(&report->out);
-	if (overview->site_count > HTML_SITES)
-		buf_printf(&report->out, "<p>… and %zu smaller ones.</p>\n",
-		    overview->site_count - HTML_SITES);
+	if (overview->site_count > shown)
+		buf_printf(&report->out,
+		    "<p>… and %zu smaller ones, %zu of which take all mail.</p>\n",
+		    overview->site_count - shown, good);
 }
 
 static void
@@ -614,7 +704,9 @@ finish(struct report *report)
 	page_begin(&report->out, title.data);
 	buf_puts(&report->out, "<header><h1>");
 	page_words(&report->out, title.data);
-	buf_puts(&report->out, "</h1></header>\n");
+	buf_puts(&report->out, "</h1>\n");
+	say_first(report);
+	buf_puts(&report->out, "</header>\n");
 	say_contents(report);
 	buf_puts(&report->out, "<main id=\"main\">\n");
 	report_flush(report);

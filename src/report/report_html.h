@@ -5,7 +5,8 @@
 #include "report/report.h"
 
 enum {
-	HTML_SITES = 100, /* that are told of one by one */
+	HTML_SITES_LARGE = 20, /* that are told of one by one, however they fared */
+	HTML_SITES = 100, /* … all in all */
 	HTML_MATRIX = 40,
 	HTML_PAGE_MAX = 290000, /* octets, of which the rows take what the rest leaves */
 };

@@ -9,6 +9,7 @@
 #include "report/text_words.h"
 
 enum { REPLY_SHOWN = 160, CHANGES_SHOWN = 200, WORDS_SHOWN = 20000, CHECKS_SHOWN = 80000 };
+enum { ROWS_PRINTED = 40 }; /* of a status: data/page_style.css */
 
 /* ---- senders */
 
@@ -339,6 +340,10 @@ say_status(struct report *report, enum walk_status status, size_t room)
 	while (shown < report->row_count[status] && report->out.len < end)
 		say_row(report, &report->rows[status][shown++].row);
 	page_table_end(&report->out);
+	if (shown > ROWS_PRINTED)
+		buf_printf(&report->out,
+		    "<p class=\"printed\">Printed are the first %d of %zu rows of the page.</p>\n",
+		    ROWS_PRINTED, shown);
 	say_left_out(report, status, shown);
 }
 
