@@ -94,7 +94,14 @@ write(path('peers'), [RUN, *hostile(), sender(), finding('listed', 'refuses'), f
 status, out, err = report('--format', 'csv', path('old'), path('new'))
 rows = list(csv.reader(io.StringIO(out, newline='')))
 tap.check('CSV: a row each target, the last one', status == 0 and len(rows) == 16 and rows[0][0] == 'target' and {r[0]: r[2] for r in rows}['d0.example'] == 'accepted', out + err)
-tap.check('… of as many columns, in CRLF', {len(r) for r in rows} == {19} and out.count('\r\n') == 16 == out.count('\n'), out)
+tap.check('… of as many columns, in CRLF', {len(r) for r in rows} == {20} and out.count('\r\n') == 16 == out.count('\n'), out)
+ends = [result('dane.example', 'accepted'), result('sts.example', 'accepted', mta_sts={'state': 'held', 'mode': 'enforce'}), result('none.example', 'accepted', mta_sts={'state': 'none'}), result('seen.example', 'accepted'), result('silent.example', 'dropped')]
+for i, more in enumerate([{'dane': {'state': 'usable', 'sender': 'defer'}}, {'mta_sts': {'effect': 'refuse'}, 'dane': {'state': 'none'}}, {'dane': {'state': 'none'}}, {}, {'ending': 'timeout', 'detail': 'no whole reply within 3 s'}]):
+    ends[i]['attempts'][0].update(more)
+write(path('ends'), [RUN, *ends, summary()])
+rows = {r['target']: r for r in csv.DictReader(io.StringIO(report('--format', 'csv', path('ends'))[1], newline=''))}
+tap.check('CSV: what makes TLS a must, and whether it fails', [rows[f'{name}.example']['policy'] for name in ('dane', 'sts', 'none', 'seen')] == ['DANE, and it fails', 'MTA-STS, and it fails', 'none', ''], rows)
+tap.check('… how it ended without a reply', rows['silent.example']['text'] == 'no whole reply within 3 s', rows['silent.example'])
 status, out, err = report('--format', 'csv', path('peers'))
 rows = list(csv.reader(io.StringIO(out, newline='')))
 tap.check('CSV: formulas are none, control characters are escaped', not [c for r in rows for c in r if c[:1] in tuple('=+-@\t\r＝＋－＠')] and not [c for c in out if ord(c) < 32 and c not in '\r\n'] and '‮' not in out, out)

@@ -78,6 +78,8 @@ policy = next(a['content'] for t, a in elements.all if t == 'meta' and a.get('ht
 hashes = {name: "'sha256-" + base64.b64encode(hashlib.sha256(body.encode()).digest()).decode() + "'" for name, body in re.findall(r'<(style|script)>(.*?)</\1>', text, re.S)}
 tap.check('the policy allows its own style and script, by their hashes, and nothing else', policy == f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {hashes['style']}; script-src {hashes['script']}", policy)
 tap.check('it asks for nothing from elsewhere', not re.search(r'url\(|@import|https?://', re.search(r'<style>.*?</style>', text, re.S).group()))
+header = html.unescape(re.sub('<[^>]*>', '', re.search(r'<header>(.*?)</header>', text, re.S).group(1)))
+tap.check('the first words: how many, what for and where from, what to do', re.match(r'\d+ of \d+ targets took what was asked of them, \d+ refused it, 1 deferred it\nSee to this first: (\S+), for it holds up \d+', header) and 'What holds against the sender: below' in header, header)
 tap.check('changes are told', 'newly refused (9)' in text and 'newly held against the sender' in text, re.findall('<h3>.*?</h3>', text))
 
 random.seed(1)
@@ -90,6 +92,15 @@ write(path('many'), [RUN, *many, summary()])
 large = page(path('many'))
 tap.check('20,000 targets: at most 300 KB', 50000 < len(large.encode()) <= 300000 and not Elements(large).wrong, len(large.encode()))
 tap.check('… and what is left out is said', 'more: <code>mxwalk report --format csv --only refused</code>' in large)
+
+print_style = re.search(r'@media print \{.*', large, re.S).group()
+shown = int(re.search(r'Printed are the first (\d+) of \d+ rows', large).group(1))
+tap.check('… and what is not printed of the page', f'nth-child(n+{shown + 1}) {{ display: none' in print_style, shown)
+for wanted, records in (('2 things get mail refused, of 1 sender that was judged', [sender(), finding('a', 'refuses'), finding('b', 'refuses'), finding('c', 'warns')]), ('Nothing gets mail refused, of 1 sender that was judged', [sender(), finding('a', 'good')]),
+                        ('1 thing gets mail refused, of 2 checks', [{'type': 'check', 'schema': 1, 'check': 'spf', 'domain': f'{r}.example', 'result': r} for r in ('fail', 'pass')]), ('All 2 targets took what was asked of them', [result('a.example', 'accepted'), result('b.example', 'accepted')])):
+    write(path('first'), [RUN, *records, summary()])
+    title = re.search('<h1>(.*?)</h1>', page(path('first'))).group(1)
+    tap.check(f'the first words: {wanted}', title == wanted, title)
 
 # ---- drawn
 chromium = shutil.which('chromium') or shutil.which('chromium-browser')

@@ -376,6 +376,10 @@ report_reason(struct buf *out, const struct result_row *row)
 		}
 		if (row->basis != BASIS_UNKNOWN)
 			buf_printf(out, ", %s", basis_name(row->basis));
+		if (row->text.len == 0 && row->ending.len > 0) {
+			buf_puts(out, ": ");
+			buf_add(out, row->ending.at, row->ending.len);
+		}
 	} else if (row->note.len > 0) {
 		buf_add(out, row->note.at, row->note.len);
 	} else if (row->meaning.len > 0) {

@@ -83,12 +83,18 @@ is_plain(struct slice text)
 }
 
 static void
-cell(struct buf *out, struct slice text)
+last_cell(struct buf *out, struct slice text)
 {
 	if (is_plain(text))
 		buf_add(out, text.at, text.len);
 	else
 		add_text(out, text);
+}
+
+static void
+cell(struct buf *out, struct slice text)
+{
+	last_cell(out, text);
 	buf_putc(out, ',');
 }
 
@@ -103,7 +109,15 @@ begin(struct report *report)
 {
 	buf_puts(&report->out,
 	    "target,domain,status,stage,code,enhanced,cause,basis,list,who,mx,ip,source,site,tls,"
-	    "verify,text,started,ms\r\n");
+	    "verify,text,started,ms,policy\r\n");
+}
+
+static const char *
+policy_words(const struct result_row *row)
+{
+	enum tally_policy policy = tally_policy(row->dane, row->sts);
+
+	return row->explained || policy == POLICY_NOT_SEEN ? NULL : tally_policy_words(policy);
 }
 
 static void
@@ -129,10 +143,14 @@ put_row(struct report *report, const struct result_row *row)
 	cell(out, row->site);
 	cell(out, row->tls);
 	cell(out, row->verify);
-	cell(out, row->text.at != NULL ? row->text : row->note);
+	cell(out, row->text.at != NULL   ? row->text
+	          : row->note.at != NULL ? row->note
+	                                 : row->ending);
 	cell(out, row->started);
 	if (!row->explained)
 		buf_printf(out, "%lld", row->ms);
+	buf_putc(out, ',');
+	last_cell(out, slice_of(policy_words(row)));
 	buf_puts(out, "\r\n");
 }
 

@@ -36,8 +36,8 @@ static const struct wanted of_diagnosis[] = {STRING("list", list), STRING("provi
     {"evidence", 8, PART_RAW, offsetof(struct result_row, evidence)}, {NULL, 0, PART_NONE, 0}};
 static const struct wanted of_remedy[] = {
     STRING("what", meaning), STRING("advice", advice), {NULL, 0, PART_NONE, 0}};
-static const struct wanted of_attempt[] = {
-    STRING("mx", mx), STRING("ip", ip), {NULL, 0, PART_NONE, 0}};
+static const struct wanted of_attempt[] = {STRING("mx", mx), STRING("ip", ip),
+    STRING("ending", ending), STRING("detail", ending), {NULL, 0, PART_NONE, 0}};
 static const struct wanted of_tls[] = {STRING("version", tls), STRING("verify", verify),
     STRING("not_after", not_after), {NULL, 0, PART_NONE, 0}};
 static const struct wanted of_explanation[] = {STRING("recipient", target),
@@ -136,10 +136,10 @@ take_tls(struct result_row *row, struct slice object, struct arena *arena)
 /* What it has of an attempt, as long as it may be the one that decided. Its transcript comes last
  * and is long: whoever has all that he wants looks no further. */
 struct attempt_parts {
-	struct json_member mx, ip, tls, dane, sts;
+	struct json_member mx, ip, tls, dane, sts, ending;
 	enum walk_status status;
 	enum stage stage;
-	unsigned found; /* of these, without the last member, which few have */
+	unsigned found; /* of these, without the last two, which few have */
 };
 
 static void
@@ -162,6 +162,8 @@ take_part(struct attempt_parts *parts, const struct json_member *member)
 		parts->found--;
 	if (slice_same(member->key, "mta_sts"))
 		parts->sts = *member;
+	else if (slice_same(member->key, "ending") || slice_same(member->key, "detail"))
+		parts->ending = *member;
 }
 
 static bool
@@ -200,6 +202,7 @@ take_attempt(struct result_row *row, struct slice attempts, struct slice sts, st
 		}
 		take(row, of_attempt, &parts.mx, arena);
 		take(row, of_attempt, &parts.ip, arena);
+		take(row, of_attempt, &parts.ending, arena);
 		take_tls(row, parts.tls.value, arena);
 		row->dane = tally_dane_of(member_word(parts.dane.value, "state"),
 		    member_word(parts.dane.value, "sender"));
@@ -326,8 +329,8 @@ row_key(const struct result_row *row, bool by_source)
 void
 row_copy(struct result_row *to, const struct result_row *from, struct arena *arena)
 {
-	struct slice *const kept[] = {
-	    &to->target, &to->source, &to->site, &to->note, &to->list, &to->meaning, &to->mx};
+	struct slice *const kept[] = {&to->target, &to->source, &to->site, &to->note, &to->list,
+	    &to->meaning, &to->mx, &to->ending};
 
 	*to = *from;
 	to->domain = to->rcpt = to->enhanced = to->provider = to->advice = to->url = to->rule =

@@ -33,6 +33,7 @@ struct result_row { /* `at` NULL, and 0: it does not say */
 	long long ms;
 	/* Of the attempt that decided. */
 	struct slice mx, ip, tls, verify, not_after;
+	struct slice ending; /* how it ended without a reply: in words, or one of a set */
 	enum tally_tls tls_class;
 	bool hybrid, near_end;
 	enum tally_dane dane;
