@@ -39,7 +39,7 @@ turned(uint64_t x, unsigned bits)
 	return x << bits | x >> (64 - bits);
 }
 
-static void
+static inline void
 sip_round(struct sip *s)
 {
 	s->v0 += s->v1;

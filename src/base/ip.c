@@ -81,51 +81,51 @@ ip_within(const struct ip *ip, const struct ip *net, unsigned bits)
 }
 
 static const struct {
-	const char *net;
+	struct ip net;
 	unsigned bits;
 	const char *why;
 } special[] = {
-    {"0.0.0.0", 8, "unspecified"},
-    {"10.0.0.0", 8, "private"},
-    {"100.64.0.0", 10, "shared"},
-    {"127.0.0.0", 8, "loopback"},
-    {"169.254.0.0", 16, "link-local"},
-    {"172.16.0.0", 12, "private"},
-    {"192.0.0.0", 24, "reserved"},
-    {"192.0.2.0", 24, "documentation"},
-    {"192.88.99.0", 24, "reserved"}, /* 6to4 relays, until RFC 7526 */
-    {"192.168.0.0", 16, "private"},
-    {"198.18.0.0", 15, "reserved"},
-    {"198.51.100.0", 24, "documentation"},
-    {"203.0.113.0", 24, "documentation"},
-    {"224.0.0.0", 4, "multicast"},
-    {"240.0.0.0", 4, "reserved"},
-    {"::", 128, "unspecified"},
-    {"::1", 128, "loopback"},
-    {"100::", 64, "reserved"},
-    {"2001::", 23, "reserved"},
-    {"2001:db8::", 32, "documentation"},
-    {"3fff::", 20, "documentation"},
-    {"5f00::", 16, "reserved"},
-    {"fc00::", 7, "private"},
-    {"fe80::", 10, "link-local"},
-    {"fec0::", 10, "private"},
-    {"ff00::", 8, "multicast"},
+    {{4, {0}}, 8, "unspecified"},
+    {{4, {10}}, 8, "private"},
+    {{4, {100, 64}}, 10, "shared"},
+    {{4, {127}}, 8, "loopback"},
+    {{4, {169, 254}}, 16, "link-local"},
+    {{4, {172, 16}}, 12, "private"},
+    {{4, {192, 0, 0}}, 24, "reserved"},
+    {{4, {192, 0, 2}}, 24, "documentation"},
+    {{4, {192, 88, 99}}, 24, "reserved"}, /* 6to4 relays, until RFC 7526 */
+    {{4, {192, 168}}, 16, "private"},
+    {{4, {198, 18}}, 15, "reserved"},
+    {{4, {198, 51, 100}}, 24, "documentation"},
+    {{4, {203, 0, 113}}, 24, "documentation"},
+    {{4, {224}}, 4, "multicast"},
+    {{4, {240}}, 4, "reserved"},
+    {{6, {0}}, 128, "unspecified"},
+    {{6, {[15] = 1}}, 128, "loopback"},
+    {{6, {0x01}}, 64, "reserved"},
+    {{6, {0x20, 0x01}}, 23, "reserved"},
+    {{6, {0x20, 0x01, 0x0d, 0xb8}}, 32, "documentation"},
+    {{6, {0x3f, 0xff}}, 20, "documentation"},
+    {{6, {0x5f}}, 16, "reserved"},
+    {{6, {0xfc}}, 7, "private"},
+    {{6, {0xfe, 0x80}}, 10, "link-local"},
+    {{6, {0xfe, 0xc0}}, 10, "private"},
+    {{6, {0xff}}, 8, "multicast"},
 };
 
 /* Where an IPv4 address stands in an IPv6 one that leads to it: by translation (RFC 6052, RFC 8215,
  * RFC 7915), or in a tunnel (RFC 3056, RFC 4291 section 2.5.5.1, RFC 5214). */
 static const struct {
-	const char *net;
+	struct ip net;
 	unsigned bits;
 	size_t at;
 	bool public; /* reachable from everywhere when the IPv4 address is */
 } carriers[] = {
-    {"64:ff9b::", 96, 12, true},
-    {"64:ff9b:1::", 48, 12, false},
-    {"2002::", 16, 2, true},
-    {"::", 96, 12, false},
-    {"::ffff:0:0:0", 96, 12, false},
+    {{6, {0x00, 0x64, 0xff, 0x9b}}, 96, 12, true},
+    {{6, {0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}}, 48, 12, false},
+    {{6, {0x20, 0x02}}, 16, 2, true},
+    {{6, {0}}, 96, 12, false},
+    {{6, {[8] = 0xff, 0xff}}, 96, 12, false},
 };
 
 static struct ip
@@ -147,28 +147,20 @@ is_isatap(const struct ip *ip)
 static const char *
 special_by_registry(const struct ip *ip)
 {
-	for (size_t i = 0; i < sizeof special / sizeof *special; i++) {
-		struct ip net;
-
-		ip_parse(&net, special[i].net);
-		if (ip_within(ip, &net, special[i].bits))
+	for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+		if (ip_within(ip, &special[i].net, special[i].bits))
 			return special[i].why;
-	}
 	return NULL;
 }
 
 bool
 ip_leads_to(const struct ip *ip, struct ip *to)
 {
-	for (size_t i = 0; i < sizeof carriers / sizeof *carriers; i++) {
-		struct ip net;
-
-		ip_parse(&net, carriers[i].net);
-		if (ip_within(ip, &net, carriers[i].bits)) {
+	for (size_t i = 0; i < sizeof carriers / sizeof *carriers; i++)
+		if (ip_within(ip, &carriers[i].net, carriers[i].bits)) {
 			*to = ip_carried(ip, carriers[i].at);
 			return true;
 		}
-	}
 	if (is_isatap(ip))
 		*to = ip_carried(ip, 12);
 	return is_isatap(ip);
@@ -181,11 +173,9 @@ special_by_carrier(const struct ip *ip, bool *decided)
 
 	*decided = true;
 	for (size_t i = 0; i < sizeof carriers / sizeof *carriers; i++) {
-		struct ip net;
 		const char *why;
 
-		ip_parse(&net, carriers[i].net);
-		if (!ip_within(ip, &net, carriers[i].bits))
+		if (!ip_within(ip, &carriers[i].net, carriers[i].bits))
 			continue;
 		carried = ip_carried(ip, carriers[i].at);
 		why = special_by_registry(&carried);

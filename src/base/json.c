@@ -56,59 +56,62 @@ are_plain(uint64_t eight)
 	           ones * 0x80) == 0;
 }
 
-static uint64_t
-eight_of(const char *bytes)
-{
-	uint64_t eight;
-
-	memcpy(&eight, bytes, sizeof eight);
-	return eight;
-}
-
-/* Of less than eight: some of them stand there twice. */
-static uint64_t
-few_of(const char *bytes, size_t len)
-{
-	const uint64_t filler = UINT64_C(0x6161616161000000);
-	uint32_t first, last;
-
-	if (len < 4)
-		return len == 0 ? filler | 0x616161
-		                : filler | (unsigned char)bytes[0] |
-		                      (uint64_t)(unsigned char)bytes[len / 2] << 8 |
-		                      (uint64_t)(unsigned char)bytes[len - 1] << 16;
-	memcpy(&first, bytes, sizeof first);
-	memcpy(&last, bytes + len - sizeof last, sizeof last);
-	return first | (uint64_t)last << 32;
-}
-
 static size_t
 plain_span(const char *bytes, size_t len)
 {
 	size_t n = 0;
+	uint64_t eight;
 
-	if (len < 8) {
-		if (are_plain(few_of(bytes, len)))
-			return len;
-	} else {
-		while (n + 8 <= len && are_plain(eight_of(bytes + n)))
-			n += 8;
-		if (n + 8 > len && are_plain(eight_of(bytes + len - 8)))
-			return len;
+	for (; n + sizeof eight <= len; n += sizeof eight) {
+		memcpy(&eight, bytes + n, sizeof eight);
+		if (!are_plain(eight))
+			break;
 	}
 	while (n < len && is_plain((unsigned char)bytes[n]))
 		n++;
 	return n;
 }
 
-/* From `i` on there is something that may not stand for itself. */
+/* Looked at and copied in one go. The last eight, or the first and last four, overlap what was
+ * copied before. False: not all are plain. */
+static bool
+copy_plain(char *to, const char *bytes, size_t len)
+{
+	uint64_t eight;
+	uint32_t first, last;
+
+	if (len >= sizeof eight) {
+		for (size_t n = 0;; n += sizeof eight) {
+			if (n + sizeof eight > len)
+				n = len - sizeof eight;
+			memcpy(&eight, bytes + n, sizeof eight);
+			memcpy(to + n, &eight, sizeof eight);
+			if (!are_plain(eight))
+				return false;
+			if (n + sizeof eight == len)
+				return true;
+		}
+	}
+	if (len >= sizeof first) {
+		memcpy(&first, bytes, sizeof first);
+		memcpy(&last, bytes + len - sizeof last, sizeof last);
+		memcpy(to, &first, sizeof first);
+		memcpy(to + len - sizeof last, &last, sizeof last);
+		return are_plain(first | (uint64_t)last << 32);
+	}
+	for (size_t i = 0; i < len; i++)
+		to[i] = bytes[i];
+	return plain_span(bytes, len) == len;
+}
+
+/* In quotation marks, with what may not stand for itself. */
 static void
-quote_from(struct buf *out, const char *bytes, size_t len, size_t i)
+quote(struct buf *out, const char *bytes, size_t len)
 {
 	size_t plain = 0; /* where those begin that stand for themselves */
 
 	buf_putc(out, '"');
-	for (; (i += plain_span(bytes + i, len - i)) < len;) {
+	for (size_t i = 0; (i += plain_span(bytes + i, len - i)) < len;) {
 		size_t n = 1;
 		uint32_t code = (unsigned char)bytes[i];
 
@@ -127,113 +130,65 @@ quote_from(struct buf *out, const char *bytes, size_t len, size_t i)
 	buf_putc(out, '"');
 }
 
-/* What stands before a value, octet by octet if need be. */
-static void
-begin_slowly(struct json *json, const char *key, size_t len)
-{
-	if (json->comma)
-		buf_putc(json->out, ',');
-	quote_from(json->out, key, len, 0);
-	buf_putc(json->out, ':');
-}
-
-enum { KEY_MAX = 32, MARKS = 8 }; /* of a key that goes in quickly; what stands around both */
-
-/* Short ones mostly, for which a call would cost more than they. */
+/* As buf_grow, of which each value of a record would be a call: there is nearly always room. */
 static char *
-copy(char *to, const char *bytes, size_t len)
+grow(struct buf *out, size_t len)
 {
-	if (len > 16) {
-		memcpy(to, bytes, len);
-	} else if (len >= 8) {
-		uint64_t first = eight_of(bytes), last = eight_of(bytes + len - 8);
-
-		memcpy(to, &first, sizeof first);
-		memcpy(to + len - 8, &last, sizeof last);
-	} else if (len >= 4) {
-		uint32_t first, last;
-
-		memcpy(&first, bytes, sizeof first);
-		memcpy(&last, bytes + len - 4, sizeof last);
-		memcpy(to, &first, sizeof first);
-		memcpy(to + len - 4, &last, sizeof last);
-	} else {
-		for (size_t i = 0; i < len; i++)
-			to[i] = bytes[i];
-	}
-	return to + len;
-}
-
-/* The same as put, where there is room and the key is short and plain. False: nothing was put. */
-static bool
-put_quickly(struct json *json, const char *key, const char *value, size_t len, bool quoted)
-{
-	struct buf *out = json->out;
-	size_t room = out->size > 0 ? out->size - out->len : 0;
 	char *at = out->data + out->len;
 
-	if (room <= KEY_MAX + MARKS || len >= room - KEY_MAX - MARKS)
-		return false;
-	if (json->comma)
-		*at++ = ',';
-	if (key != NULL) {
-		size_t key_len = strlen(key);
-
-		if (key_len > KEY_MAX || plain_span(key, key_len) < key_len)
-			return false;
-		*at++ = '"';
-		at = copy(at, key, key_len);
-		*at++ = '"';
-		*at++ = ':';
-	}
-	if (quoted)
-		*at++ = '"';
-	at = copy(at, value, len);
-	if (quoted)
-		*at++ = '"';
-	*at = '\0';
-	out->len = (size_t)(at - out->data);
-	return json->comma = true;
+	if (len == 0 || len >= out->size - out->len)
+		return buf_grow(out, len);
+	out->len += len;
+	at[len] = '\0';
+	return at;
 }
 
-/* A value with what stands before it. Nearly all keys are plain, and all goes in at once. */
-static void
-put(struct json *json, const char *key, const char *value, size_t len, bool quoted)
+/* A comma and a key as they are needed before a value for which `len` octets of room are made as
+ * well: where it begins. NULL: there is no room. */
+static char *
+begin(struct json *json, const char *key, size_t len)
 {
-	size_t comma = json->comma, key_len, head;
+	size_t comma = json->comma, key_len;
 	char *at;
 
-	if (put_quickly(json, key, value, len, quoted))
-		return;
-	key_len = key != NULL ? strlen(key) : 0;
-	head = key != NULL ? key_len + 3 : 0;
-	if (key != NULL && plain_span(key, key_len) < key_len) {
-		begin_slowly(json, key, key_len);
-		comma = head = 0;
-	}
 	json->comma = true;
-	at = buf_grow(json->out, comma + head + len + 2 * (size_t)quoted);
-	if (at == NULL)
-		return;
-	if (comma)
-		*at++ = ',';
-	if (head > 0) {
-		*at++ = '"';
-		memcpy(at, key, key_len);
-		memcpy(at + key_len, "\":", 2);
-		at += key_len + 2;
+	if (key == NULL) {
+		at = grow(json->out, comma + len);
+		if (at != NULL && comma > 0)
+			*at++ = ',';
+		return at;
 	}
-	if (quoted)
-		*at++ = '"';
-	memcpy(at, value, len);
-	if (quoted)
-		at[len] = '"';
+	key_len = strlen(key);
+	at = grow(json->out, comma + key_len + 3 + len);
+	if (at == NULL)
+		return NULL;
+	if (comma > 0)
+		*at++ = ',';
+	*at = '"';
+	if (copy_plain(at + 1, key, key_len)) {
+		memcpy(at + 1 + key_len, "\":", 2);
+		return at + key_len + 3;
+	}
+	json->out->len = (size_t)(at - json->out->data); /* octet by octet, then */
+	quote(json->out, key, key_len);
+	buf_putc(json->out, ':');
+	return buf_grow(json->out, len);
+}
+
+/* A few octets that need no quotation marks. */
+static void
+put(struct json *json, const char *key, const char *value, size_t len)
+{
+	char *at = begin(json, key, len);
+
+	for (size_t i = 0; at != NULL && i < len; i++)
+		at[i] = value[i];
 }
 
 void
 json_object_begin(struct json *json, const char *key)
 {
-	put(json, key, "{", 1, false);
+	put(json, key, "{", 1);
 	json->comma = false;
 }
 
@@ -247,7 +202,7 @@ json_object_end(struct json *json)
 void
 json_array_begin(struct json *json, const char *key)
 {
-	put(json, key, "[", 1, false);
+	put(json, key, "[", 1);
 	json->comma = false;
 }
 
@@ -261,14 +216,17 @@ json_array_end(struct json *json)
 void
 json_bytes(struct json *json, const char *key, const char *bytes, size_t len)
 {
-	size_t plain = plain_span(bytes, len);
+	char *at = begin(json, key, len + 2);
 
-	if (plain == len) {
-		put(json, key, len > 0 ? bytes : "", len, true);
+	if (at == NULL)
+		return;
+	*at = '"';
+	if (copy_plain(at + 1, bytes, len)) {
+		at[len + 1] = '"';
 		return;
 	}
-	put(json, key, "", 0, false);
-	quote_from(json->out, bytes, len, plain);
+	json->out->len = (size_t)(at - json->out->data);
+	quote(json->out, bytes, len);
 }
 
 void
@@ -309,7 +267,7 @@ json_number(struct json *json, const char *key, long long number)
 	while ((left /= 10) > 0);
 	if (number < 0)
 		digits[--start] = '-';
-	put(json, key, digits + start, sizeof digits - start, false);
+	put(json, key, digits + start, sizeof digits - start);
 }
 
 /* Whatever the locale says. What is no number, or beyond what anybody counts, is 0. */
@@ -319,7 +277,7 @@ json_decimal(struct json *json, const char *key, double number)
 	bool sane = number > -1e12 && number < 1e12;
 	long long hundredths = sane ? (long long)(number * 100 + (number < 0 ? -0.5 : 0.5)) : 0;
 
-	put(json, key, "-", hundredths < 0, false);
+	put(json, key, "-", hundredths < 0);
 	hundredths = hundredths < 0 ? -hundredths : hundredths;
 	buf_printf(json->out, "%lld.%02lld", hundredths / 100, hundredths % 100);
 }
@@ -327,11 +285,11 @@ json_decimal(struct json *json, const char *key, double number)
 void
 json_bool(struct json *json, const char *key, bool value)
 {
-	put(json, key, value ? "true" : "false", value ? 4 : 5, false);
+	put(json, key, value ? "true" : "false", value ? 4 : 5);
 }
 
 void
 json_none(struct json *json, const char *key)
 {
-	put(json, key, "null", 4, false);
+	put(json, key, "null", 4);
 }
