@@ -10,13 +10,14 @@
 #include "smtp/reply.h"
 
 struct sharing {
-	struct shared_key key; /* strings are its own */
+	struct shared_key key; /* its strings are below */
 	uint64_t hash;
 	bool claimed, known;
 	struct attempt *attempt;
 	struct arena *arena; /* that it is in, held; NULL: none */
 	int64_t at;
 	struct shared_waiter *first, **last;
+	char words[];
 };
 
 struct shared {
@@ -120,8 +121,6 @@ static void
 free_outcome(struct sharing *outcome)
 {
 	arena_free(outcome->arena);
-	free((char *)outcome->key.host);
-	free((char *)outcome->key.helo);
 	free(outcome);
 }
 
@@ -155,13 +154,16 @@ shared_find(struct shared *shared, const struct shared_key *key)
 {
 	uint64_t hash = hash_of(shared, key);
 	struct sharing *found = table_find(&shared->outcomes, hash, is_outcome, key);
+	size_t host_size, helo_size;
 
 	if (found != NULL)
 		return found;
-	found = must_alloc(sizeof *found);
+	host_size = strlen(key->host) + 1;
+	helo_size = strlen(key->helo) + 1;
+	found = must_alloc(sizeof *found + host_size + helo_size);
 	found->key = *key;
-	found->key.host = must_string(key->host);
-	found->key.helo = must_string(key->helo);
+	found->key.host = memcpy(found->words, key->host, host_size);
+	found->key.helo = memcpy(found->words + host_size, key->helo, helo_size);
 	found->hash = hash;
 	found->last = &found->first;
 	table_put(&shared->outcomes, hash, found);

@@ -95,6 +95,7 @@ struct gate_key {
 	enum gate_kind kind;
 	const char *name; /* of a site, else "" */
 	struct ip ip; /* of an address, a network */
+	uint64_t hash;
 };
 
 static bool
@@ -107,19 +108,28 @@ is_gate(const void *item, const void *wanted)
 	       memcmp(&gate->ip, &key->ip, sizeof gate->ip) == 0;
 }
 
-static uint64_t
-hash_gate(const struct sites *sites, const struct gate_key *key)
+static struct gate_key
+site_key(const struct sites *sites, const struct pace *pace)
 {
-	return key->kind == GATE_SITE
-	           ? hash_secret(sites->secret, key->name, strlen(key->name))
-	           : hash_secret(sites->secret + key->kind, &key->ip, sizeof key->ip);
+	return (struct gate_key){.kind = GATE_SITE,
+	    .name = pace->site,
+	    .hash = hash_secret(sites->secret, pace->site, strlen(pace->site))};
+}
+
+static struct gate_key
+ip_key(const struct sites *sites, enum gate_kind kind, const struct ip *ip)
+{
+	return (struct gate_key){.kind = kind,
+	    .name = "",
+	    .ip = *ip,
+	    .hash = hash_secret(sites->secret + kind, ip, sizeof *ip)};
 }
 
 /* NULL: there is none. */
 static struct gate *
 find_gate(const struct sites *sites, const struct gate_key *key)
 {
-	return table_find(&sites->gates, hash_gate(sites, key), is_gate, key);
+	return table_find(&sites->gates, key->hash, is_gate, key);
 }
 
 static struct gate *
@@ -134,28 +144,16 @@ add_gate(struct sites *sites, const struct gate_key *key, unsigned shallow, unsi
 	gate->shallow = shallow;
 	gate->deep = deep;
 	gate->not_before = gate->worked = INT64_MIN;
-	gate->hash = hash_gate(sites, key);
+	gate->hash = key->hash;
 	table_put(&sites->gates, gate->hash, gate);
 	return gate;
-}
-
-static struct gate_key
-site_key(const char *site)
-{
-	return (struct gate_key){.kind = GATE_SITE, .name = site};
-}
-
-static struct gate_key
-address_key(const struct ip *ip)
-{
-	return (struct gate_key){.kind = GATE_ADDRESS, .name = "", .ip = *ip};
 }
 
 /* NULL: there is none. */
 static struct gate *
 find_site(const struct sites *sites, const struct pace *pace)
 {
-	const struct gate_key key = site_key(pace->site);
+	const struct gate_key key = site_key(sites, pace);
 
 	return find_gate(sites, &key);
 }
@@ -163,7 +161,7 @@ find_site(const struct sites *sites, const struct pace *pace)
 static struct gate *
 find_address(const struct sites *sites, const struct ip *ip)
 {
-	const struct gate_key key = address_key(ip);
+	const struct gate_key key = ip_key(sites, GATE_ADDRESS, ip);
 
 	return find_gate(sites, &key);
 }
@@ -171,7 +169,7 @@ find_address(const struct sites *sites, const struct ip *ip)
 static struct gate *
 site_gate(struct sites *sites, const struct pace *pace)
 {
-	const struct gate_key key = site_key(pace->site);
+	const struct gate_key key = site_key(sites, pace);
 	struct gate *gate = find_gate(sites, &key);
 
 	if (gate == NULL) {
@@ -185,7 +183,7 @@ site_gate(struct sites *sites, const struct pace *pace)
 static struct gate *
 address_gate(struct sites *sites, const struct pace *pace, const struct ip *ip)
 {
-	const struct gate_key key = address_key(ip);
+	const struct gate_key key = ip_key(sites, GATE_ADDRESS, ip);
 	struct gate *gate = find_gate(sites, &key);
 
 	if (gate == NULL) {
@@ -203,11 +201,13 @@ address_gate(struct sites *sites, const struct pace *pace, const struct ip *ip)
 static struct gate *
 network_gate(struct sites *sites, const struct ip *ip)
 {
-	struct gate_key key = {.kind = GATE_NETWORK, .name = "", .ip = *ip};
 	size_t kept = ip->family == 6 ? 6 : 3;
+	struct ip network = *ip;
+	struct gate_key key;
 	struct gate *gate;
 
-	memset(key.ip.bytes + kept, 0, sizeof key.ip.bytes - kept);
+	memset(network.bytes + kept, 0, sizeof network.bytes - kept);
+	key = ip_key(sites, GATE_NETWORK, &network);
 	gate = find_gate(sites, &key);
 	return gate != NULL ? gate
 	                    : add_gate(sites, &key, sites->limits.network, sites->limits.network);
@@ -813,7 +813,7 @@ sites_good(struct sites *sites, const struct pace *pace, const struct ip *ip, in
 	if (sites->walks < sites->limits.walks && ++sites->good % SITES_GOOD == 0)
 		sites->walks++;
 	restore(sites, find_site(sites, pace), now);
-	restore(sites, find_address(sites, ip), now);
+	restore(sites, address, now);
 }
 
 unsigned

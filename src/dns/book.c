@@ -42,8 +42,6 @@ book_new(void)
 	struct book *book = must_alloc(sizeof *book);
 
 	book->arena = arena_new();
-	book->bucket_count = BUCKETS_MIN;
-	book->buckets = arena_alloc(book->arena, book->bucket_count * sizeof *book->buckets);
 	return book;
 }
 
@@ -75,7 +73,7 @@ hash_name(const char *name) /* FNV-1a */
 static void
 grow(struct book *book)
 {
-	size_t count = book->bucket_count * 2;
+	size_t count = book->bucket_count > 0 ? book->bucket_count * 2 : BUCKETS_MIN;
 	struct book_name **buckets = arena_alloc(book->arena, count * sizeof *buckets);
 
 	for (size_t i = 0; i < book->bucket_count; i++)
@@ -93,14 +91,16 @@ static struct book_name *
 entry_at(struct book *book, const char *name) /* makes it if need be */
 {
 	uint32_t hash = hash_name(name);
-	struct book_name *entry = book->buckets[hash % book->bucket_count];
+	struct book_name *entry;
 
+	if (book->entry_count == book->bucket_count)
+		grow(book);
+	entry = book->buckets[hash % book->bucket_count];
 	while (entry != NULL && (entry->hash != hash || strcmp(entry->name, name) != 0))
 		entry = entry->next;
 	if (entry != NULL)
 		return entry;
-	if (book->entry_count++ == book->bucket_count)
-		grow(book);
+	book->entry_count++;
 	entry = arena_alloc(book->arena, sizeof *entry);
 	entry->name = arena_string(book->arena, name);
 	entry->hash = hash;

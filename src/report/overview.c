@@ -8,15 +8,9 @@
 
 /* A cell, as far as places and their troubles are concerned. */
 struct piece {
-	uint64_t cell, place; /* its site and source: what pieces are sorted by */
+	uint64_t cell, place; /* those parts of it that pieces are gathered by */
 	unsigned long count;
 };
-
-static struct piece
-piece_of(uint64_t cell, unsigned long count)
-{
-	return (struct piece){cell, tally_part(cell, TALLY_SITE | TALLY_SOURCE), count};
-}
 
 /* Pieces of one place stand together, and in it those of one trouble. */
 static int
@@ -59,7 +53,7 @@ find_trouble(const struct tally *tally, struct overview_place *place, const stru
 	enum walk_status trouble = place->status[WALK_REFUSED] > 0 ? WALK_REFUSED : WALK_DEFERRED;
 
 	place->troubled = place->status[trouble];
-	for (size_t i = 0, next; i < count; i = next) {
+	for (size_t i = 0, next; place->troubled > 0 && i < count; i = next) {
 		const struct tally_entry entry = tally_entry(tally, pieces[i].cell);
 		unsigned sum = 0;
 
@@ -78,13 +72,14 @@ static void
 add_place(const struct tally *tally, struct overview_place *place, const struct piece *pieces,
     size_t count)
 {
-	const struct tally_entry where = tally_entry(tally, pieces[0].cell);
-
-	*place = (struct overview_place){.site = where.site.at, .source = where.source.at};
+	*place = (struct overview_place){0};
 	for (size_t i = 0; i < count; i++) {
+		const struct tally_entry entry = tally_entry(tally, pieces[i].cell);
+
+		place->site = entry.site.at;
+		place->source = entry.source.at;
 		place->targets += (unsigned)pieces[i].count;
-		place->status[tally_entry(tally, pieces[i].cell).status] +=
-		    (unsigned)pieces[i].count;
+		place->status[entry.status] += (unsigned)pieces[i].count;
 	}
 	find_trouble(tally, place, pieces, count);
 }
@@ -104,13 +99,15 @@ static size_t
 gather(const struct tally *tally, struct overview_place **places, const struct piece *all,
     size_t count, unsigned parts, struct arena *arena)
 {
+	const uint64_t site = tally_mask(TALLY_SITE), place = tally_mask(parts),
+	               kept_parts = place | tally_mask(TALLY_TROUBLE);
 	struct piece *pieces = must_alloc((count + 1) * sizeof *pieces);
 	size_t kept = 0, n = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if ((parts & TALLY_SITE) == 0 || tally_part(all[i].cell, TALLY_SITE) != 0)
-			pieces[kept++] =
-			    piece_of(tally_part(all[i].cell, parts | TALLY_TROUBLE), all[i].count);
+		if ((parts & TALLY_SITE) == 0 || (all[i].cell & site) != 0)
+			pieces[kept++] = (struct piece){
+			    all[i].cell & kept_parts, all[i].cell & place, all[i].count};
 	qsort(pieces, kept, sizeof *pieces, by_place);
 	*places = arena_alloc(arena, (count_places(pieces, kept) + 1) * sizeof **places);
 	for (size_t i = 0, next; i < kept; i = next) {
@@ -218,7 +215,7 @@ take_cells(struct overview *overview, struct piece **pieces, size_t *count, stru
 			overview->who[entry.who] += n;
 		if ((*count & (*count - 1)) == 0)
 			*pieces = must_realloc(*pieces, (*count * 2 + 1) * sizeof **pieces);
-		(*pieces)[(*count)++] = piece_of(cell, n);
+		(*pieces)[(*count)++] = (struct piece){.cell = cell, .count = n};
 	}
 }
 

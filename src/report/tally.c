@@ -189,21 +189,19 @@ tally_take_back(struct tally *tally, uint64_t cell)
 }
 
 uint64_t
-tally_part(uint64_t cell, unsigned parts)
+tally_mask(unsigned parts)
 {
-	static const enum cell_part site[] = {PART_SITE, PART_COUNT},
-	                            source[] = {PART_SOURCE, PART_COUNT},
-	                            trouble[] = {PART_STATUS, PART_CAUSE, PART_LIST, PART_COUNT};
-	const enum cell_part *wanted[] = {(parts & TALLY_SITE) != 0 ? site : NULL,
-	    (parts & TALLY_SOURCE) != 0 ? source : NULL,
-	    (parts & TALLY_TROUBLE) != 0 ? trouble : NULL};
-	uint64_t kept = 0;
+	static const unsigned whole[PART_COUNT] = {[PART_SITE] = TALLY_SITE,
+	    [PART_SOURCE] = TALLY_SOURCE,
+	    [PART_STATUS] = TALLY_TROUBLE,
+	    [PART_CAUSE] = TALLY_TROUBLE,
+	    [PART_LIST] = TALLY_TROUBLE};
+	uint64_t mask = 0;
 
-	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
-		for (const enum cell_part *part = wanted[i]; part != NULL && *part != PART_COUNT;
-		     part++)
-			pack(&kept, *part, unpack(cell, *part));
-	return kept;
+	for (enum cell_part part = 0; part < PART_COUNT; part++)
+		if ((whole[part] & parts) != 0)
+			pack(&mask, part, (1u << part_places[part].bits) - 1);
+	return mask;
 }
 
 unsigned

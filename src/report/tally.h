@@ -113,9 +113,10 @@ uint64_t tally_add(struct tally *tally, const struct tally_entry *entry);
 void tally_take_back(struct tally *tally, uint64_t cell);
 /* In what is known of the cell, names are the tally's and end with NUL. */
 struct tally_entry tally_entry(const struct tally *tally, uint64_t cell);
-/* A cell with only these parts, the others empty: cells that are equal then have them in common. */
+/* The bits of a cell that hold these parts: cells that are equal in them have the parts in common.
+ */
 enum { TALLY_SITE = 1, TALLY_SOURCE = 2, TALLY_TROUBLE = 4 }; /* trouble: status, cause, list */
-uint64_t tally_part(uint64_t cell, unsigned parts);
+uint64_t tally_mask(unsigned parts);
 unsigned tally_site(uint64_t cell); /* its number, from 1; 0: none, or one of the others */
 /* The cells, in no order that means anything; `*at` begins with {0}. */
 bool tally_next(
