@@ -129,8 +129,9 @@ aligned(size_t size)
 	return (size + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-void *
-arena_alloc(struct arena *arena, size_t size)
+/* Not zeroed. */
+static char *
+take(struct arena *arena, size_t size)
 {
 	struct block *block = arena->blocks;
 	char *p;
@@ -162,16 +163,23 @@ arena_alloc(struct arena *arena, size_t size)
 	}
 	p = block->bytes + block->used;
 	block->used += size;
-	return memset(p, 0, size);
+	return p;
+}
+
+void *
+arena_alloc(struct arena *arena, size_t size)
+{
+	return memset(take(arena, size), 0, size);
 }
 
 char *
 arena_copy(struct arena *arena, const char *bytes, size_t len)
 {
-	char *p = arena_alloc(arena, len + 1);
+	char *p = take(arena, len + 1);
 
 	if (len > 0)
 		memcpy(p, bytes, len);
+	p[len] = '\0';
 	return p;
 }
 

@@ -8,6 +8,8 @@
 
 #include "base/arena.h"
 
+enum { SIZE_MIN = 128, PRINTED = 100 };
+
 static char empty[1]; /* never written: size 0 says so */
 
 void
@@ -51,7 +53,7 @@ make_room(struct buf *buf, size_t len)
 		buf->full = true;
 		return false;
 	}
-	size = buf->size > 0 ? buf->size : 64;
+	size = buf->size > 0 ? buf->size : SIZE_MIN;
 	while (size <= buf->len + len)
 		size *= 2;
 	if (size > buf->max && buf->max < SIZE_MAX)
@@ -98,15 +100,19 @@ buf_putc(struct buf *buf, char c)
 		*added = c;
 }
 
-/* Mostly there is room already, and the text is made but once. */
+/* Room is made for what it will nearly always be, so that the text is made but once. */
 void
 buf_printf(struct buf *buf, const char *format, ...)
 {
-	size_t room = buf->size > 0 ? buf->size - buf->len : 0;
-	char *end = room > 0 ? buf->data + buf->len : NULL;
+	size_t room;
 	va_list ap;
+	char *end;
 	int len;
 
+	if (buf->max - buf->len >= PRINTED)
+		make_room(buf, PRINTED);
+	room = buf->size > 0 ? buf->size - buf->len : 0;
+	end = room > 0 ? buf->data + buf->len : NULL;
 	va_start(ap, format);
 	len = vsnprintf(end, room, format, ap);
 	va_end(ap);

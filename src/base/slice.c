@@ -78,17 +78,22 @@ sixteen_of(const char *at)
 	return octets;
 }
 
+static bool
+is_none(sixteen found)
+{
+	uint64_t halves[2];
+
+	memcpy(halves, &found, sizeof halves);
+	return (halves[0] | halves[1]) == 0;
+}
+
 /* At none of the next sixteen places `first` and `second` follow each other, the bit of case left
  * out. */
 static bool
 has_none(const char *at, unsigned char first, unsigned char second)
 {
-	const sixteen found = (sixteen)((sixteen_of(at) | 0x20) == first) &
-	                      (sixteen)((sixteen_of(at + 1) | 0x20) == second);
-	uint64_t halves[2];
-
-	memcpy(halves, &found, sizeof halves);
-	return (halves[0] | halves[1]) == 0;
+	return is_none((sixteen)((sixteen_of(at) | 0x20) == first) &
+	               (sixteen)((sixteen_of(at + 1) | 0x20) == second));
 }
 
 const char *
@@ -124,6 +129,21 @@ slice_span(struct slice slice, const char *set)
 	return n;
 }
 
+/* Sixteen at a time, the leading octets that are neither; the rest is for the caller. */
+static size_t
+until_either(struct slice slice, unsigned char one, unsigned char other)
+{
+	size_t n = 0;
+
+	for (; n + sizeof(sixteen) <= slice.len; n += sizeof(sixteen)) {
+		const sixteen octets = sixteen_of(slice.at + n);
+
+		if (!is_none((sixteen)(octets == one) | (sixteen)(octets == other)))
+			break;
+	}
+	return n;
+}
+
 size_t
 slice_until(struct slice slice, const char *set)
 {
@@ -134,6 +154,8 @@ slice_until(struct slice slice, const char *set)
 
 		return found != NULL ? (size_t)(found - slice.at) : slice.len;
 	}
+	if (set[0] != '\0' && set[1] != '\0' && set[2] == '\0')
+		n = until_either(slice, (unsigned char)set[0], (unsigned char)set[1]);
 	while (n < slice.len && (slice.at[n] == '\0' || strchr(set, slice.at[n]) == NULL))
 		n++;
 	return n;
@@ -223,10 +245,13 @@ slice_number(struct slice slice, unsigned long max, unsigned long *number)
 bool
 slice_is_ascii(struct slice slice)
 {
-	for (size_t i = 0; i < slice.len; i++)
-		if ((unsigned char)slice.at[i] >= 0x80)
-			return false;
-	return true;
+	size_t i = 0;
+
+	while (i + sizeof(sixteen) <= slice.len && is_none(sixteen_of(slice.at + i) & 0x80))
+		i += sizeof(sixteen);
+	while (i < slice.len && (unsigned char)slice.at[i] < 0x80)
+		i++;
+	return i == slice.len;
 }
 
 bool
@@ -235,11 +260,37 @@ text_is_ascii(const char *text)
 	return slice_is_ascii(slice_of(text));
 }
 
+/* Leading octets that are not 0x00-0x1f or 0x7f. */
+static size_t
+printable(struct slice slice)
+{
+	size_t i = 0;
+
+	for (; i + sizeof(sixteen) <= slice.len; i += sizeof(sixteen)) {
+		const sixteen octets = sixteen_of(slice.at + i);
+
+		if (!is_none((sixteen)(octets < ' ') | (sixteen)(octets == 0x7f)))
+			break;
+	}
+	while (i < slice.len && (unsigned char)slice.at[i] >= ' ' && slice.at[i] != 0x7f)
+		i++;
+	return i;
+}
+
+bool
+slice_has_control(struct slice slice)
+{
+	size_t n;
+
+	while ((n = printable(slice)) < slice.len && slice.at[n] == '\t')
+		slice = slice_from(slice, n + 1);
+	return n < slice.len;
+}
+
 bool
 text_has_control(const char *text)
 {
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			return true;
-	return false;
+	struct slice slice = slice_of(text);
+
+	return printable(slice) < slice.len;
 }

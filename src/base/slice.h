@@ -90,6 +90,7 @@ slice_begins(struct slice slice, const char *word)
 }
 
 bool slice_is_ascii(struct slice slice); /* no octet above 0x7f */
+bool slice_has_control(struct slice slice); /* 0x00-0x1f or 0x7f, but for tabs */
 bool text_is_ascii(const char *text);
 bool text_has_control(const char *text); /* 0x00-0x1f or 0x7f */
 

@@ -141,7 +141,7 @@ letter_write(const struct letter_plan *plan, const char *from, const char *to, c
     struct arena *arena, struct letter *letter, struct letter_faults *faults)
 {
 	struct message_plan message = plan->compose;
-	struct buf text, whole;
+	struct buf text, whole, *out = plan->signer_count > 0 ? &whole : &text;
 	bool good;
 
 	*faults = (struct letter_faults){.why = NULL};
@@ -153,10 +153,10 @@ letter_write(const struct letter_plan *plan, const char *from, const char *to, c
 	buf_init(&whole, MESSAGE_MAX);
 	good = plan->own != NULL ? take_own(plan, &message, arena, &text, faults)
 	                         : message_compose(&message, &text, &faults->why);
-	good = good && sign(plan, &message, &text, arena, &whole, &faults->why);
+	good = good && (out == &text || sign(plan, &message, &text, arena, out, &faults->why));
 	if (good) {
 		*letter = (struct letter){
-		    .bytes = arena_copy(arena, whole.data, whole.len), .len = whole.len};
+		    .bytes = arena_copy(arena, out->data, out->len), .len = out->len};
 		letter->message_id = message_id_of(letter, arena);
 	}
 	buf_release(&text);

@@ -11,17 +11,17 @@
 bool
 message_is_8bit(const char *bytes, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)bytes[i] >= 0x80)
-			return true;
-	return false;
+	return !slice_is_ascii((struct slice){bytes, len});
 }
 
 bool
 message_header_is_8bit(const char *bytes, size_t len)
 {
-	const char *end = memmem(bytes, len, "\r\n\r\n", 4);
+	const char *end;
 
+	if (!message_is_8bit(bytes, len))
+		return false;
+	end = memmem(bytes, len, "\r\n\r\n", 4);
 	return message_is_8bit(bytes, end != NULL ? (size_t)(end - bytes) : len);
 }
 
@@ -215,12 +215,13 @@ is_ours(const char *header)
 static void
 add_own_words(const struct message_plan *plan, struct buf *out)
 {
-	buf_printf(out,
-	    "This is an automatic test of mail delivery, made by mxwalk.\n\n"
-	    "Sender: %s\nHost:   %s\n\n"
-	    "It finds out whether mail from this sender and host is taken here.\n"
-	    "You need not do anything. To have such tests stopped, please write to\n",
-	    *plan->from == '\0' ? "none (null reverse-path)" : plan->from, plan->helo);
+	buf_puts(out, "This is an automatic test of mail delivery, made by mxwalk.\n\nSender: ");
+	buf_puts(out, *plan->from == '\0' ? "none (null reverse-path)" : plan->from);
+	buf_puts(out, "\nHost:   ");
+	buf_puts(out, plan->helo);
+	buf_puts(out, "\n\n"
+	              "It finds out whether mail from this sender and host is taken here.\n"
+	              "You need not do anything. To have such tests stopped, please write to\n");
 	add_from(plan, out);
 	buf_puts(out, ".\n");
 }
@@ -292,7 +293,8 @@ check_names(const struct message_plan *plan, const char **why)
 
 	*why = NULL;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (part_has_control(slice_of(names[i])) || !utf8_valid(names[i], strlen(names[i])))
+		if (slice_has_control(slice_of(names[i])) ||
+		    !utf8_valid(names[i], strlen(names[i])))
 			*why = "an address or name has a control byte or is not valid UTF-8";
 	return *why == NULL;
 }

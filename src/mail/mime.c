@@ -190,6 +190,12 @@ encode_run(struct word word, enum mime_field field, struct buf *out, const char 
 }
 
 bool
+mime_is_plain(const char *value, enum mime_field field)
+{
+	return text_is_ascii(value) && (field != MIME_ADDRESSES || strchr(value, '"') == NULL);
+}
+
+bool
 mime_words(const char *value, enum mime_field field, struct buf *out, const char **why)
 {
 	struct word word;

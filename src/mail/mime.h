@@ -27,6 +27,8 @@ void mime_base64(const char *bytes, size_t len, struct buf *out); /* lines of 76
 void mime_quoted_printable(
     const char *line, size_t len, struct buf *out); /* one line without its end, in lines of 76 */
 
+/* Mostly: nothing of it has to be encoded, or can be wrong. */
+bool mime_is_plain(const char *value, enum mime_field field);
 /* `value` (valid UTF-8, no control bytes but tabs) with what is not ASCII as encoded words, on one
  * line. */
 bool mime_words(const char *value, enum mime_field field, struct buf *out, const char **why);

@@ -21,15 +21,6 @@ part_is_full(const struct buf *out, const char **why)
 }
 
 bool
-part_has_control(struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (((unsigned char)text.at[i] < ' ' && text.at[i] != '\t') || text.at[i] == 0x7f)
-			return true;
-	return false;
-}
-
-bool
 part_line_next(struct slice *rest, struct slice *line)
 {
 	size_t len = slice_until(*rest, "\r\n"), skip = 0;
@@ -98,7 +89,8 @@ static enum mime_field
 field_of(const char *name)
 {
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-		if (strcasecmp(fields[i].name, name) == 0)
+		if (to_lower(*name) == to_lower(*fields[i].name) &&
+		    strcasecmp(name, fields[i].name) == 0)
 			return fields[i].field;
 	return MIME_TEXT;
 }
@@ -106,11 +98,14 @@ field_of(const char *name)
 bool
 part_field_write(const char *name, const char *value, struct buf *out, const char **why)
 {
+	enum mime_field field = field_of(name);
 	struct buf words;
 	bool ok;
 
+	if (mime_is_plain(value, field))
+		return mime_fold(name, value, out, why);
 	buf_init(&words, MESSAGE_MAX);
-	ok = mime_words(value, field_of(name), &words, why) && !part_is_full(&words, why) &&
+	ok = mime_words(value, field, &words, why) && !part_is_full(&words, why) &&
 	     mime_fold(name, words.data, out, why);
 	buf_release(&words);
 	return ok;
@@ -132,7 +127,7 @@ part_given_check(const char *header, const char **why)
 	while (header[name] > ' ' && header[name] < 0x7f && header[name] != ':')
 		name++;
 	*why = NULL;
-	if (part_has_control(slice_of(header)))
+	if (slice_has_control(slice_of(header)))
 		*why = "a header has a control byte";
 	else if (strchr(header, ':') == NULL)
 		*why = "a header has no colon";
@@ -177,7 +172,7 @@ part_encoding_of(struct slice text)
 	struct slice line;
 
 	while (part_line_next(&text, &line))
-		if (line.len > MIME_LINE_MAX || !slice_is_ascii(line) || part_has_control(line))
+		if (line.len > MIME_LINE_MAX || !slice_is_ascii(line) || slice_has_control(line))
 			return PART_QUOTED;
 	return PART_7BIT;
 }
@@ -202,7 +197,7 @@ is_type(struct slice type)
 	size_t len = slice_until(type, "/; \t");
 
 	return len > 0 && len < type.len && type.at[len] == '/' &&
-	       slice_until(slice_from(type, len + 1), "; \t") > 0 && !part_has_control(type) &&
+	       slice_until(slice_from(type, len + 1), "; \t") > 0 && !slice_has_control(type) &&
 	       slice_is_ascii(type);
 }
 
@@ -248,7 +243,7 @@ part_file_check(const struct message_file *file, const char **why)
 	const struct slice type = slice_of(type_of(file)), name = slice_of(file->name);
 
 	*why = NULL;
-	if (part_has_control(name) || !utf8_valid(name.at, name.len))
+	if (slice_has_control(name) || !utf8_valid(name.at, name.len))
 		*why = "an attachment's name has a control byte or is not valid UTF-8";
 	else if (name.len == 0 || name.len > FILE_NAME_MAX)
 		*why = "an attachment's name is empty or longer than 255 octets";

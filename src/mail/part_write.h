@@ -19,7 +19,6 @@ enum part_encoding part_encoding_of(struct slice text);
 const char *part_encoding_name(enum part_encoding encoding);
 
 bool part_is_full(const struct buf *out, const char **why);
-bool part_has_control(struct slice text); /* other than tabs */
 
 /* The next line, without its LF, CR or CRLF; false at the end. */
 bool part_line_next(struct slice *rest, struct slice *line);

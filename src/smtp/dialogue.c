@@ -317,11 +317,31 @@ dialogue_quit(struct dialogue *d)
 }
 
 static void
+say_hello(const struct plan *plan, const char *verb, struct buf *line)
+{
+	buf_puts(line, verb);
+	buf_puts(line, plan->helo);
+	buf_puts(line, "\r\n");
+}
+
+static void
+say_rcpt(const struct plan *plan, struct buf *line)
+{
+	buf_puts(line, "RCPT TO:<");
+	buf_puts(line, plan->rcpt);
+	buf_puts(line, plan->notify != NULL ? "> NOTIFY=" : ">");
+	buf_puts(line, plan->notify != NULL ? plan->notify : "");
+	buf_puts(line, "\r\n");
+}
+
+static void
 say_mail(const struct dialogue *d, struct buf *line)
 {
 	const struct plan *plan = d->plan;
 
-	buf_printf(line, "MAIL FROM:<%s>", plan->from);
+	buf_puts(line, "MAIL FROM:<");
+	buf_puts(line, plan->from);
+	buf_puts(line, ">");
 	if (d->ehlo.size_offered && plan->message != NULL)
 		buf_printf(line, " SIZE=%zu", plan->message_len);
 	if (d->ehlo.mime8bit && plan->message != NULL &&
@@ -380,11 +400,10 @@ say(const struct dialogue *d, enum stage stage, struct buf *line)
 	switch ((int)stage) {
 	case STAGE_EHLO:
 	case STAGE_EHLO_TLS:
-		buf_printf(line, "%s %s\r\n", plan->protocol == PROTOCOL_LMTP ? "LHLO" : "EHLO",
-		    plan->helo);
+		say_hello(plan, plan->protocol == PROTOCOL_LMTP ? "LHLO " : "EHLO ", line);
 		break;
 	case STAGE_HELO:
-		buf_printf(line, "HELO %s\r\n", plan->helo);
+		say_hello(plan, "HELO ", line);
 		break;
 	case STAGE_STARTTLS:
 		buf_puts(line, "STARTTLS\r\n");
@@ -399,9 +418,7 @@ say(const struct dialogue *d, enum stage stage, struct buf *line)
 		say_mail(d, line);
 		break;
 	case STAGE_RCPT:
-		buf_printf(line, "RCPT TO:<%s>%s%s\r\n", plan->rcpt,
-		    plan->notify != NULL ? " NOTIFY=" : "",
-		    plan->notify != NULL ? plan->notify : "");
+		say_rcpt(plan, line);
 		break;
 	case STAGE_DATA:
 		buf_puts(line, "DATA\r\n");

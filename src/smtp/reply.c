@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/slice.h"
 
 enum { RFC_LINE = 512 - 2, CODE = 3, FIRST_ROOM = 128 };
 
@@ -75,10 +76,13 @@ end_line(struct reply_reader *reader)
 }
 
 static void
-add_byte(struct reply_reader *reader, char byte)
+add_bytes(struct reply_reader *reader, const char *bytes, size_t count)
 {
-	if (reader->len == reader->room) {
-		size_t room = reader->room == 0 ? FIRST_ROOM : reader->room * 2;
+	size_t room = reader->room == 0 ? FIRST_ROOM : reader->room;
+
+	while (room < reader->len + count)
+		room *= 2;
+	if (room > reader->room) {
 		char *line = arena_alloc(reader->arena, room);
 
 		if (reader->len > 0)
@@ -86,7 +90,23 @@ add_byte(struct reply_reader *reader, char byte)
 		reader->line = line;
 		reader->room = room;
 	}
-	reader->line[reader->len++] = byte;
+	memcpy(reader->line + reader->len, bytes, count);
+	reader->len += count;
+	reader->octets += count;
+}
+
+/* Of these, as many as certainly belong to the line under way: no limit is near. */
+static size_t
+certain(const struct reply_reader *reader, const char *bytes, size_t len)
+{
+	const char *end = memchr(bytes, '\n', len);
+
+	if (end != NULL)
+		len = (size_t)(end - bytes);
+	return reader->count < REPLY_LINES_MAX && reader->len + len < REPLY_LINE_MAX &&
+	               reader->octets + len < REPLY_MAX
+	           ? len
+	           : 0;
 }
 
 /* A line as long as allowed may still have its CR, which is known to be one only when the LF comes.
@@ -106,11 +126,12 @@ feed_byte(struct reply_reader *reader, char byte)
 		return REPLY_TOO_LONG;
 	if (!line_has_room(reader, byte))
 		return REPLY_LINE_TOO_LONG;
+	if (byte != '\n') {
+		add_bytes(reader, &byte, 1);
+		return REPLY_MORE;
+	}
 	reader->octets++;
-	if (byte == '\n')
-		return end_line(reader);
-	add_byte(reader, byte);
-	return REPLY_MORE;
+	return end_line(reader);
 }
 
 enum reply_state
@@ -118,8 +139,13 @@ reply_feed(struct reply_reader *reader, const char *bytes, size_t len, size_t *t
 {
 	size_t before = reader->octets;
 
-	for (size_t i = 0; i < len && reader->state == REPLY_MORE; i++)
-		reader->state = feed_byte(reader, bytes[i]);
+	for (size_t i = 0, n; i < len && reader->state == REPLY_MORE; i += n > 0 ? n : 1) {
+		n = certain(reader, bytes + i, len - i);
+		if (n > 0)
+			add_bytes(reader, bytes + i, n);
+		else
+			reader->state = feed_byte(reader, bytes[i]);
+	}
 	*taken = reader->octets - before;
 	return reader->state;
 }
@@ -134,10 +160,8 @@ line_flags(const struct reply_line *line)
 	if (code_of(line->bytes, line->len) != 0 && line->len > CODE && line->bytes[CODE] != ' ' &&
 	    line->bytes[CODE] != '-')
 		flags |= REPLY_NO_SPACE;
-	for (size_t i = 0; i < line->len; i++)
-		if (((unsigned char)line->bytes[i] < ' ' && line->bytes[i] != '\t') ||
-		    line->bytes[i] == 0x7f)
-			flags |= REPLY_NUL;
+	if (slice_has_control((struct slice){line->bytes, line->len}))
+		flags |= REPLY_NUL;
 	return flags;
 }
 
