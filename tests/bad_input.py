@@ -5,6 +5,8 @@ import gzip
 import json
 import lzma
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -59,6 +61,30 @@ for source in ('192.0.2.77', '2001:db8::77'):
 refuses('a zip as list', 65, 'list.zip: a zip archive', 'probe', '--input', file('list.zip', b'PK\x03\x04' + bytes(100)))
 refuses('a zip as message', 65, 'mail.zip: a zip archive', 'probe', '--data', '@' + file('mail.zip', b'PK\x03\x04' + bytes(100)), 'user@' + GOOD)
 refuses('a truncated gzip file as skip file', 65, 'cut.gz: ', 'probe', '--skip-file', file('cut.gz', gzip.compress(os.urandom(10000).hex().encode())[:5000]), GOOD)
+
+# One that breaks off: the lines that are whole are used, and half a message never is.
+BOOK = file('empty.book', '')
+ASK = ('--dns-replay', BOOK, '--no-dnsbl', '--ehlo', 'a.example', '--from', 'a@a.example')
+NAMES = [f'd{i}.{os.urandom(30).hex()}.example' for i in range(2500)]
+LIST = '\n'.join(NAMES).encode()
+LOG = b''.join(b'{"text":"550 5.1.1 <u%d@%s> User unknown"}\n' % (i, name.encode()) for i, name in enumerate(NAMES))
+MAIL = b'From: a@a.example\nSubject: x\n\n' + os.urandom(20000).hex().encode().replace(b'0', b'\n')
+PACKERS = {'gz': gzip.compress, 'bz2': bz2.compress, 'xz': lzma.compress}
+if shutil.which('zstd'):
+    PACKERS['zst'] = lambda octets: subprocess.run(['zstd', '-qc'], input=octets, capture_output=True, check=True).stdout
+for kind, pack in PACKERS.items():
+    cut = {name: file(f'{name}.{kind}', pack(octets)[:len(pack(octets)) * 2 // 3]) for name, octets in (('list', LIST), ('log', LOG), ('mail', MAIL))}
+    none = kind == 'bz2'  # whose blocks are of 900 kB
+    run = Run('probe', '--json', *ASK, '--ordered', '--input', cut['list'])
+    names = re.findall(r'"type":"result","schema":1,"target":"([^"]*)"', run.out)
+    tap.check(f'a list in .{kind} that breaks off: what is whole of it', run.status == 65 and f'list.{kind}: truncated' in run.err and names == NAMES[:len(names)] and
+              (len(names) > 500) != none, f'{run.status} {run.err} {len(names)} {names[-1:]}')
+    run = Run('explain', '--json', '--input', cut['log'])
+    told = run.out.count('"recipient-unknown"')
+    tap.check('… a log', run.status == 65 and f'log.{kind}: truncated' in run.err and (told > 500) != none, f'{run.status} {run.err} {told}')
+    for command in (['probe', *ASK, '--data', '@' + cut['mail'], 'a@d.example'], ['preflight', '--dns-replay', BOOK, cut['mail']]):
+        run = Run(*command)
+        tap.check(f'… a message, {command[0]}', run.status == 65 and f'mail.{kind}: truncated' in run.err and run.out == '', f'{run.status} {run.err} {run.out}')
 
 # Compressed, and in UTF-16: as if it were not.
 targets = f'{GOOD} # the first\r\n\u201caccept-plain.lab.example\u201d\r\n'

@@ -27,6 +27,7 @@ struct source {
 	struct slice head;
 	int fd;
 	struct stream *stream; /* what is read is unpacked by it first; NULL: it is not */
+	bool ended; /* all that there is was read, and more was wanted */
 	char piece[PIECE], unpacked[PIECE];
 };
 
@@ -64,6 +65,7 @@ read_source(struct archive *archive, void *arg, const void **piece)
 	}
 	if (n < 0)
 		source->la->archive_set_error(archive, EIO, "%s", why);
+	source->ended = n == 0;
 	*piece = octets;
 	return n;
 }
@@ -121,7 +123,7 @@ unpack_all(const struct libarchive *la, struct source *source, int out, const ch
 			return 1;
 	if (n == 0 && la->archive_errno(archive) == 0)
 		return 0;
-	*why = la->archive_error_string(archive);
+	*why = source->ended ? "truncated compressed input" : la->archive_error_string(archive);
 	return 1;
 }
 

@@ -400,6 +400,8 @@ tally_exit(const struct tally *tally, const struct run_end *end)
 		return EXIT_INTERRUPTED;
 	if (end->stop != RUN_WENT_ON)
 		return end->stop == RUN_OTHER_LIST ? EXIT_DATA : EXIT_LOCAL;
+	if (end->input_failed) /* some were never asked, and nobody knows how many */
+		return EXIT_DATA;
 	if (tally->status[WALK_REFUSED] > 0)
 		return EXIT_REFUSED;
 	if (tally->status[WALK_DEFERRED] > 0)
@@ -408,5 +410,5 @@ tally_exit(const struct tally *tally, const struct run_end *end)
 		return EXIT_LOCAL;
 	if (tally->targets > tally->status[WALK_ACCEPTED] + tally->excused)
 		return EXIT_UNDETERMINED;
-	return end->input_failed || end->bad_input > 0 ? EXIT_DATA : EXIT_OK;
+	return end->bad_input > 0 ? EXIT_DATA : EXIT_OK;
 }
