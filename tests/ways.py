@@ -192,7 +192,7 @@ tap.check('--html: text and HTML', accepted(run, r) and tree(server.message) == 
 run, r, heard = walk(server, '--html', '<p>x</p>', '--attach-type', 'text/plain', '--attach-name', 'other name.txt', '--attach', os.path.join(home, 'a.txt'), '--attach', '@' + os.path.join(home, 'b.bin'))
 tap.check('… and attachments, with name and type', accepted(run, r) and tree(server.message) == ['multipart/mixed', 'multipart/alternative', 'text/plain', 'text/html', 'text/plain', 'text/plain']
           and parts(server.message)[2:] == [('text/plain', 'other name.txt', 'one'), ('text/plain', 'b.bin', 'two')], server.message)
-for args, words in ((['--attach-name', 'x'], '--attach'), (['--attach-type', 'text'], 'not a type'), (['--html', 'x', '--data', 'A: b\\n\\nc'], '--html')):
+for args, words in ((['--attach-name', 'x'], '--attach'), (['--attach-type', 'text'], 'not a type')):
     tap.check(f'an error: {" ".join(args)}', (e := Run('probe', *args, 'u@a.example')).status == 64 and words in e.err, e.err)
 run, r, heard = walk(server, '--data', 'From: %FROM_ADDRESS%%NEWLINE%To: %TO_ADDRESS%\\nX-Mailer: %SWAKS_VERSION%\\n%NEW_HEADERS%\\nto %TO_ADDRESS%: %BODY%')
 tap.check('the tokens of swaks, wherever they stand', accepted(run, r) and server.message.startswith(b'From: me@me.example\r\nTo: user@a.example\r\nX-Mailer: mxwalk ') and b'\r\n\r\nto user@a.example: This is an automatic test' in server.message, server.message)
