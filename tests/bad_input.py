@@ -65,7 +65,7 @@ refuses('a truncated gzip file as skip file', 65, 'cut.gz: ', 'probe', '--skip-f
 # One that breaks off: the lines that are whole are used, and half a message never is.
 BOOK = file('empty.book', '')
 ASK = ('--dns-replay', BOOK, '--no-dnsbl', '--ehlo', 'a.example', '--from', 'a@a.example')
-NAMES = [f'd{i}.{os.urandom(30).hex()}.example' for i in range(2500)]
+NAMES = [f'd{i}.{os.urandom(30).hex()}.example' for i in range(3500)]
 LIST = '\n'.join(NAMES).encode()
 LOG = b''.join(b'{"text":"550 5.1.1 <u%d@%s> User unknown"}\n' % (i, name.encode()) for i, name in enumerate(NAMES))
 MAIL = b'From: a@a.example\nSubject: x\n\n' + os.urandom(20000).hex().encode().replace(b'0', b'\n')
