@@ -24,11 +24,16 @@ name_take_byte(const char *in, unsigned *byte)
 	return in[1] == '\0' || is_digit(in[1]) ? 0 : 2;
 }
 
+/* What an octet is in our form; 0: it is written as a number. */
+static const char plain[256] = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+                               "!\"#$%&'()*+,-\0/0123456789:;<=>?@abcdefghijklmnopqrstuvwxyz["
+                               "\0]^_`abcdefghijklmnopqrstuvwxyz{|}~";
+
 size_t
 name_put_byte(char *out, unsigned byte)
 {
-	if (byte > ' ' && byte <= '~' && byte != '.' && byte != '\\') {
-		out[0] = to_lower((char)byte);
+	if (plain[byte] != '\0') {
+		out[0] = plain[byte];
 		return 1;
 	}
 	out[0] = '\\';
@@ -38,23 +43,15 @@ name_put_byte(char *out, unsigned byte)
 	return 4;
 }
 
-/* What nearly all of every name is made of, and is itself in our form. */
-static bool
-is_usual(unsigned byte)
-{
-	return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-';
-}
-
 size_t
 name_put_label(char *out, const unsigned char *octets, size_t count)
 {
 	size_t len = 0;
 
-	for (size_t i = 0; i < count; i++)
-		if (is_usual(octets[i]))
-			out[len++] = (char)octets[i];
-		else
-			len += name_put_byte(out + len, octets[i]);
+	for (size_t i = 0; i < count; i++) {
+		out[len] = plain[octets[i]];
+		len += out[len] != '\0' ? 1 : name_put_byte(out + len, octets[i]);
+	}
 	return len;
 }
 
@@ -83,17 +80,14 @@ normalise_ascii(const char *in, char out[NAME_TEXT])
 		byte = (unsigned char)*in;
 		if (byte < ' ' || byte == 0x7f)
 			return "a control character";
-		took = is_usual(byte) ? 1 : name_take_byte(in, &byte);
+		took = plain[byte] != '\0' ? 1 : name_take_byte(in, &byte);
 		if (took == 0)
 			return "a backslash that escapes nothing";
 		if (++label > LABEL_MAX_OCTETS)
 			return "a label is longer than 63 octets";
 		if (++octets > NAME_MAX_OCTETS)
 			return "the name is longer than 253 octets";
-		if (is_usual(byte))
-			out[len++] = (char)byte;
-		else
-			len += name_put_byte(out + len, byte);
+		len += name_put_byte(out + len, byte);
 		in += took;
 	}
 	out[len] = '\0';

@@ -81,14 +81,16 @@ take_u32(struct cursor *cursor)
 }
 
 /* A pointer must lead to before the labels that it continues: that rules out loops and pointers
- * forward (RFC 1035 section 4.1.4 "a prior occurrence"). */
+ * forward (RFC 1035 section 4.1.4 "a prior occurrence"). `out` is NULL where the name is passed
+ * over. */
 static bool
-take_name(struct cursor *cursor, char out[NAME_TEXT])
+take_name(struct cursor *cursor, char *out)
 {
 	size_t at = cursor->at, run = at, after = 0, octets = 1, len = 0;
 	unsigned hops = 0;
 
-	out[0] = '\0';
+	if (out != NULL)
+		out[0] = '\0';
 	if (cursor->why != NULL)
 		return false;
 	for (;;) {
@@ -113,12 +115,14 @@ take_name(struct cursor *cursor, char out[NAME_TEXT])
 		octets += head + 1;
 		if (octets > NAME_OCTETS)
 			return wrong(cursor, "a name is longer than 255 octets");
-		if (len > 0)
+		if (out != NULL && len > 0)
 			out[len++] = '.';
-		len += name_put_label(out + len, cursor->base + at, head);
+		if (out != NULL)
+			len += name_put_label(out + len, cursor->base + at, head);
 		at += head;
 	}
-	out[len] = '\0';
+	if (out != NULL)
+		out[len] = '\0';
 	cursor->at = after == 0 ? at : after;
 	return true;
 }
@@ -323,8 +327,9 @@ put_u8(struct buf *out, unsigned value)
 static void
 put_u16(struct buf *out, unsigned value)
 {
-	put_u8(out, value >> 8);
-	put_u8(out, value);
+	const char octets[] = {(char)(value >> 8 & 0xff), (char)(value & 0xff)};
+
+	buf_add(out, octets, sizeof octets);
 }
 
 static void
@@ -483,11 +488,10 @@ struct entry { /* a record, not looked into */
 };
 
 static bool
-take_entry(struct cursor *cursor, struct entry *entry)
+take_rest(struct cursor *cursor, struct entry *entry)
 {
 	size_t len;
 
-	take_name(cursor, entry->owner);
 	entry->type = take_u16(cursor);
 	entry->class = take_u16(cursor);
 	entry->ttl = take_u32(cursor);
@@ -496,6 +500,20 @@ take_entry(struct cursor *cursor, struct entry *entry)
 	take(cursor, len);
 	entry->end = cursor->at;
 	return cursor->why == NULL;
+}
+
+static bool
+take_entry(struct cursor *cursor, struct entry *entry)
+{
+	take_name(cursor, entry->owner);
+	return take_rest(cursor, entry);
+}
+
+static bool
+pass_entry(struct cursor *cursor, struct entry *entry) /* its owner is not looked at */
+{
+	take_name(cursor, NULL);
+	return take_rest(cursor, entry);
 }
 
 static uint32_t
@@ -563,7 +581,7 @@ pass_section(struct message *message, unsigned count)
 	struct section section = {.at = message->cursor.at, .count = count};
 	struct entry entry;
 
-	while (count-- > 0 && take_entry(&message->cursor, &entry))
+	while (count-- > 0 && pass_entry(&message->cursor, &entry))
 		continue;
 	return section;
 }
@@ -574,7 +592,7 @@ take_additionals(struct message *message, unsigned count)
 {
 	struct entry entry;
 
-	while (count-- > 0 && take_entry(&message->cursor, &entry)) {
+	while (count-- > 0 && pass_entry(&message->cursor, &entry)) {
 		if (entry.type != TYPE_OPT)
 			continue;
 		if (message->edns)
