@@ -362,29 +362,42 @@ compare_forms(struct message_facts *facts)
 
 enum { HEADS = 256, WORDS_FOUND_MAX = 400 };
 
-/* One pass for all words, which are in lower case: those that begin with the two octets at hand are
- * compared. */
-static bool
-holds_any(const struct message_facts *facts, struct slice text, enum preflight_words list)
+/* A list of words in lower case, by their first octets. */
+struct word_finder {
+	const struct requirements *requirements;
+	enum preflight_words list;
+	unsigned short head[HEADS], next[WORDS_FOUND_MAX + 1];
+};
+
+static void
+word_finder_init(
+    struct word_finder *finder, const struct message_facts *facts, enum preflight_words list)
 {
 	size_t count = requirements_words(facts->requirements, list);
-	unsigned short head[HEADS] = {0}, next[WORDS_FOUND_MAX + 1] = {0};
 
+	*finder = (struct word_finder){.requirements = facts->requirements, .list = list};
 	for (size_t i = 1; i <= count && i <= WORDS_FOUND_MAX; i++) {
 		const char *word = requirements_word(facts->requirements, list, i - 1);
 		unsigned char first = (unsigned char)to_lower(word[0]);
 
-		next[i] = head[first];
-		head[first] = (unsigned short)i;
+		finder->next[i] = finder->head[first];
+		finder->head[first] = (unsigned short)i;
 	}
+}
+
+/* One pass for all words: those that begin with the two octets at hand are compared. */
+static bool
+finds_any(const struct word_finder *finder, struct slice text)
+{
 	for (size_t at = 0; at + 1 < text.len; at++) {
 		char first = text.at[at], second = text.at[at + 1];
 		unsigned short i;
 
 		first = (char)(first >= 'A' && first <= 'Z' ? first | ' ' : first);
 		second = (char)(second >= 'A' && second <= 'Z' ? second | ' ' : second);
-		for (i = head[(unsigned char)first]; i != 0; i = next[i]) {
-			const char *word = requirements_word(facts->requirements, list, i - 1u);
+		for (i = finder->head[(unsigned char)first]; i != 0; i = finder->next[i]) {
+			const char *word =
+			    requirements_word(finder->requirements, finder->list, i - 1u);
 
 			if (word[1] == second && slice_begins(slice_from(text, at), word))
 				return true;
@@ -393,23 +406,32 @@ holds_any(const struct message_facts *facts, struct slice text, enum preflight_w
 	return false;
 }
 
-/* In what is shown for a link, in its address, or, of plain text, anywhere: the link stands near.
- */
+/* In what is shown, or in the address of a link. */
 static bool
 has_unsubscribe(const struct message_facts *facts, struct slice plain)
 {
+	struct word_finder finder;
+
+	word_finder_init(&finder, facts, WORDS_UNSUBSCRIBE);
+	if (finds_any(&finder, plain) || finds_any(&finder, facts->shown))
+		return true;
 	for (size_t i = 0; i < facts->link_count; i++) {
 		const struct message_link *link = &facts->links[i];
 
-		if (link->kind != LINK_HREF && link->kind != LINK_TEXT)
-			continue;
-		if (holds_any(facts, slice_of(link->url), WORDS_UNSUBSCRIBE) ||
-		    (link->words != NULL &&
-		        holds_any(facts, slice_of(link->words), WORDS_UNSUBSCRIBE)))
+		if ((link->kind == LINK_HREF || link->kind == LINK_TEXT) &&
+		    finds_any(&finder, slice_of(link->url)))
 			return true;
 	}
-	return holds_any(facts, plain, WORDS_UNSUBSCRIBE) ||
-	       holds_any(facts, facts->shown, WORDS_UNSUBSCRIBE);
+	return false;
+}
+
+static bool
+has_imprint(const struct message_facts *facts, struct slice plain)
+{
+	struct word_finder finder;
+
+	word_finder_init(&finder, facts, WORDS_IMPRINT);
+	return finds_any(&finder, plain) || finds_any(&finder, facts->shown);
 }
 
 static bool
@@ -456,8 +478,7 @@ check_words(struct message_facts *facts)
 	if (!has_unsubscribe(facts, plain))
 		fault_at(facts, CHECK_BODY_UNSUB, NULL,
 		    "There is no word of how to unsubscribe in the text.");
-	if (is_for_germany(facts, all) && !holds_any(facts, plain, WORDS_IMPRINT) &&
-	    !holds_any(facts, facts->shown, WORDS_IMPRINT))
+	if (is_for_germany(facts, all) && !has_imprint(facts, plain))
 		fault_at(facts, CHECK_BODY_IMPRINT, NULL, "There is no imprint in the text.");
 }
 
