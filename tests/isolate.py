@@ -113,6 +113,8 @@ for what, (judge, want) in PLANTED.items():
     got = found(run)
     tap.check(f'{what}: found, in at most {most} messages', got[:1] == want[:1] and set(got[1:]) == set(want[1:]) and last['messages'] <= most and last['confirmed'] and run.status == 1,
                      f'{got}, {last["messages"]} messages\n{json.dumps(last.get("likely"))[:900]}\n{run.err}')
+    advice = ' '.join(last['advice'].split())
+    tap.check(f'{what}: what to do', ('Both have to' in advice) == (want[0] == 'either') and ('one of the two' in advice) == (want[0] == 'both') and len(advice) > 20, advice)
     tap.check(f'{what}: a connection each, one at a time, QUIT each time', server.connections == last['messages'] == server.quits and server.most == 1 and not run.problems,
               f'{server.connections} {server.quits} {server.most} {run.problems}')
     server.close()
@@ -121,6 +123,10 @@ for what, (judge, want) in PLANTED.items():
 server = Server(lambda text, n: REFUSED)
 run = isolate(server)
 tap.check('a control that is refused: exactly two messages, and it is not the content', (last_of(run)['verdict'], server.connections, run.status) == ('not-content', 2, 1), run.out)
+server.close()
+server = Server(lambda text, n: '554 5.7.1 spam content')
+run = isolate(server)
+tap.check('what the control has refuted is no cause', last_of(run)['verdict'] == 'not-content' and last_of(run)['cause'] == 'unknown', run.out)
 server.close()
 server = Server(lambda text, n: None)
 run = isolate(server)
@@ -181,6 +187,7 @@ culprit, clean = os.path.join(WORK, 'culprit'), os.path.join(WORK, 'clean')
 run = isolate(server, '--save-culprit', culprit, '--save-clean', clean)
 one, rest = open(culprit, newline='').read(), open(clean, newline='').read()
 tap.check('--save-culprit and --save-clean', 'pills today' in one and 'other.example' not in one and 'pills' not in rest and 'other.example' in rest, one + rest)
+tap.check('… have the Message-ID of the message, and nothing of a test', all('Message-ID: <1@example.org>' in saved and 'mxwalk' not in saved.lower() for saved in (one, rest)), one + rest)
 run = isolate(server, '--save-culprit', culprit)
 tap.check('… not over what is there', run.status == 73 and 'culprit' in run.err, f'{run.status} {run.err}')
 tap.check('each message says which of how many it is, and has a Message-ID of its own', len({re.search('Message-ID: (.*)', m)[1] for m in server.messages}) == len(server.messages) and

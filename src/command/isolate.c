@@ -284,14 +284,11 @@ tell_end(struct isolate *isolate)
 	return written;
 }
 
-/* A message with these parts alone, for --save-culprit and --save-clean. */
+/* The message with these parts alone, for --save-culprit and --save-clean: nothing of a test. */
 static int
 save(struct isolate *isolate, const char *name, part_set sent)
 {
-	struct pieces_plan plan = {.sent = sent,
-	    .message_id = "<isolated@localhost.localdomain>",
-	    .tag = isolate->tag,
-	    .kinds = &isolate->kinds};
+	struct pieces_plan plan = {.sent = sent, .kinds = &isolate->kinds};
 	int fd, status = EXIT_OK;
 
 	if (name == NULL)
@@ -438,6 +435,9 @@ go(struct isolate *isolate)
 	while (status == EXIT_OK && (step = course_next(&isolate->course)).end == COURSE_GOES_ON)
 		status = try_one(isolate, &step);
 	isolate->said.end = isolate->course.end;
+	if (isolate->said.end == COURSE_NOT_CONTENT && isolate->said.cause != NULL &&
+	    slice_begins(slice_of(isolate->said.cause), "content-"))
+		isolate->said.cause = cause_name(CAUSE_UNKNOWN); /* the control has refuted it */
 	if (status == EXIT_WRITE)
 		return status;
 	if (is_told(isolate))

@@ -56,8 +56,9 @@ struct pieces_plan {
 	part_set bare; /* links of which the host is sent, and nothing behind it */
 	bool control; /* a plain message instead, of nothing but neutral words */
 	const char *to; /* the recipient: of a control's To field */
-	const char *message_id; /* with its brackets */
-	const char *tag; /* for X-Mxwalk-Isolate, and behind a neutral subject: "9c1e 7/20" */
+	const char *message_id; /* with its brackets; NULL: the message's own */
+	const char *tag; /* for X-Mxwalk-Isolate, and behind a neutral subject: "9c1e 7/20"; NULL:
+	                    none */
 	const struct kinds *kinds; /* for the neutral words */
 };
 

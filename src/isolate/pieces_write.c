@@ -57,8 +57,10 @@ put_file(const struct pieces_writer *writer, size_t len)
 static void
 put_subject(const struct pieces_writer *writer)
 {
-	buf_printf(writer->out, "Subject: %s [mxwalk isolate %s]\r\n", writer->plan->kinds->subject,
-	    writer->plan->tag);
+	buf_printf(writer->out, "Subject: %s", writer->plan->kinds->subject);
+	if (writer->plan->tag != NULL)
+		buf_printf(writer->out, " [mxwalk isolate %s]", writer->plan->tag);
+	buf_puts(writer->out, "\r\n");
 }
 
 /* The address without its display name. */
@@ -95,8 +97,17 @@ put_field(const struct pieces_writer *writer, size_t i)
 static void
 put_own_fields(const struct pieces_writer *writer)
 {
-	buf_printf(writer->out, "Message-ID: %s\r\nX-Mxwalk-Isolate: %s\r\n",
-	    writer->plan->message_id, writer->plan->tag);
+	const struct mail_fields *fields = &writer->layout->fields;
+
+	if (writer->plan->message_id != NULL)
+		buf_printf(writer->out, "Message-ID: %s\r\n", writer->plan->message_id);
+	for (size_t i = 0; writer->plan->message_id == NULL && i < fields->count; i++)
+		if (field_is(&fields->items[i], "Message-ID")) {
+			buf_add(writer->out, fields->items[i].at, fields->items[i].len);
+			buf_puts(writer->out, "\r\n");
+		}
+	if (writer->plan->tag != NULL)
+		buf_printf(writer->out, "X-Mxwalk-Isolate: %s\r\n", writer->plan->tag);
 }
 
 /* ---- texts */

@@ -1,5 +1,7 @@
 #include "report/isolated.h"
 
+#include <string.h>
+
 #include "base/arena.h"
 
 const char *
@@ -67,8 +69,15 @@ const char *
 isolated_advice(const struct isolated *isolated, struct arena *arena)
 {
 	const struct suspect *best = &isolated->likely[0];
+	const char *first, *second;
 
 	if (isolated->end != COURSE_FOUND)
 		return kinds_end_advice(isolated->kinds, course_end_name(isolated->end));
-	return kinds_advice(isolated->kinds, &isolated->pieces->items[best->first], arena);
+	first = kinds_advice(isolated->kinds, &isolated->pieces->items[best->first], arena);
+	if (best->kind == SUSPICION_ONE)
+		return first;
+	second = kinds_advice(isolated->kinds, &isolated->pieces->items[best->second], arena);
+	return arena_printf(arena, "%s %s%s%s",
+	    kinds_end_advice(isolated->kinds, best->kind == SUSPICION_EITHER ? "either" : "both"),
+	    first, strcmp(first, second) != 0 ? " " : "", strcmp(first, second) != 0 ? second : "");
 }

@@ -234,7 +234,8 @@ text_isolate(struct buf *out, const struct text_style *style, const struct isola
 	    arena_printf(arena, "%u of at most %u; what was accepted was delivered to this mailbox",
 	        isolated->course->count, isolated->course->budget));
 	if (whole != NULL && whole->reply != NULL && whole->reply->count > 0)
-		say_proof(out, style, "refusal", whole, "the whole message", arena);
+		say_proof(out, style, whole->outcome == COURSE_ACCEPTED ? "reply" : "refusal",
+		    whole, "the whole message", arena);
 	text_field(out, style, "cause", isolated->cause);
 	say_proofs(out, style, isolated, arena);
 	say_likely(out, style, isolated, arena);
