@@ -226,18 +226,19 @@ LISTENERS = {
     'a reverse-path': (lambda line: line.startswith(b'MAIL') and b'<a@me.example>' in line, 'null-sender'),
     'a HELO name': (lambda line: line.startswith(b'EHLO me.example') or line.startswith(b'HELO me.example'), 'helo'),
     'the recipient': (lambda line: line.startswith(b'RCPT'), 'envelope-none'),
+    'mail without TLS, and has none': (lambda line: line.startswith(b'MAIL') or line.startswith(b'STARTTLS'), 'envelope-unclear', '--no-tls'),
 }
-for what, (hates, want) in LISTENERS.items():
+for what, (hates, want, *options) in LISTENERS.items():
     walks = []
 
-    def script(connection, hear, hates=hates, walks=walks):
+    def script(connection, hear, hates=hates, walks=walks, options=options):
         walks.append(connection)
         connection.sendall(b'220 mx\r\n')
         while line := hear():
-            connection.sendall(b'550 5.7.1 no\r\n' if hates(line) else b'221 bye\r\n' if line[:4] == b'QUIT' else b'250 ok\r\n')
+            connection.sendall(b'250-mx\r\n250 STARTTLS\r\n' if line[:4] == b'EHLO' and '--no-tls' in options and not hates(line) else b'550 5.7.1 no\r\n' if hates(line) else b'221 bye\r\n' if line[:4] == b'QUIT' else b'250 ok\r\n')
     server = peer.Peer(script)
     run = Run('isolate', '--json', '--isolate', 'envelope', '--to', 'me@own.example', '--own-mailbox', '--server', f'127.0.0.1:{server.port}', '--allow-private',
-              '--isolate-interval', '10ms', '--ehlo', 'me.example', '--from', 'a@me.example', '--dns-replay', '/dev/null').ndjson()
+              '--isolate-interval', '10ms', '--ehlo', 'me.example', '--from', 'a@me.example', '--dns-replay', '/dev/null', *options).ndjson()
     tap.check(f'envelope: {what}: {want}, in at most 6 walks', [r['verdict'] for r in run.records] == [want] and len(walks) <= 6 and run.status == 1 and not run.problems,
               f'{run.out}{run.err}{run.problems}')
     server.close()

@@ -1,4 +1,4 @@
-"""isolate with real content filters on loopback: Postfix with header, mime header and body checks, and behind its milter rspamd with rules, composites and sums, and ClamAV. Each server is started once, with folders of its own, in a namespace of its own; each message has one trigger, and isolate has to find it."""
+"""isolate with real content filters on loopback: Postfix with header, mime header and body checks, and behind its milter rspamd with rules, composites and sums, and ClamAV; before DATA Postfix by its restrictions. Each server is started once, with folders of its own, in a namespace of its own; each message has one trigger, and isolate has to find it."""
 import os
 import shutil
 import socket
@@ -113,6 +113,9 @@ def postfix():
     write('checks/header_checks', '/^Subject:.*lottery winner/ REJECT no such subject\n/^X-Tool:/ REJECT no such tool\n/^From:.*Casino/ REJECT no such sender\n/^From:.*banned\\.example/ REJECT banned\n')
     write('checks/mime_header_checks', '/name="?[^"]*\\.exe/ REJECT no programs\n')
     write('checks/body_checks', '/cheap pills/ REJECT no pills\n/bad-host\\.example/ REJECT no such link\n/<form/ REJECT no forms\n')
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '9', '-subj', '/CN=mx.filter.test', '-keyout', f'{home}/tls.pem', '-out', f'{home}/tls.crt'], check=True, capture_output=True)
+    with open(f'{home}/tls.pem', 'a') as f:
+        f.write(open(f'{home}/tls.crt').read())
     log = open(f'{home}/postfix.log', 'w')
     started.append(postfix_server.start(conf, f'''
 myhostname = mx.filter.test
@@ -120,16 +123,27 @@ mydestination = filter.test
 smtpd_peername_lookup = no
 smtpd_recipient_restrictions = check_client_access static:HOLD, permit
 smtpd_relay_restrictions = reject_unauth_destination
+smtpd_tls_chain_files = {home}/tls.pem
 smtpd_milters = inet:127.0.0.1:{RSPAMD}
 milter_default_action = tempfail
 header_checks = regexp:{home}/checks/header_checks
 mime_header_checks = regexp:{home}/checks/mime_header_checks
 nested_header_checks =
 body_checks = regexp:{home}/checks/body_checks
-''', f'127.0.9.1:{POSTFIX} inet n - n - - smtpd\n', log))
+''', f'127.0.9.1:{POSTFIX} inet n - n - - smtpd\n' + ''.join(
+        f'{address}:{POSTFIX} inet n - n - - smtpd\n -o {{ {restriction} }}\n' for address, restriction, *_ in ENVELOPES.values()), log))
     return 'postfix', started[-1], POSTFIX, '127.0.9.1', log.name
 
 
+# What one Postfix each refuses before DATA, by which restriction; what isolate is to find.
+ENVELOPES = {
+    'the HELO name': ('127.0.9.2', 'smtpd_helo_restrictions = check_helo_access inline:{ { me.example = REJECT not by that name } }', 'helo'),
+    'the reverse-path': ('127.0.9.3', 'smtpd_sender_restrictions = check_sender_access inline:{ { a@me.example = REJECT not from there } }', 'null-sender'),
+    'the source': ('127.0.9.4', 'smtpd_client_restrictions = check_client_access inline:{ { 127.0.0.1 = REJECT not from that address } }', 'source'),
+    'mail without TLS': ('127.0.9.5', 'smtpd_tls_security_level = encrypt', 'tls'),
+    'the recipient': ('127.0.9.6', 'smtpd_recipient_restrictions = check_recipient_access inline:{ { me@filter.test = REJECT not to me } }', 'envelope-none'),
+    'nothing': ('127.0.9.7', 'smtpd_milters =', 'envelope-taken'),
+}
 PLANTED = {
     'Postfix header_checks, subject': (dict(subject='A lottery winner'), 'one', 'subject'),
     'Postfix header_checks, a field': (dict(field='X-Tool: any\n'), 'one', 'field X-Tool'),
@@ -165,6 +179,11 @@ try:
         tap.check(f'{what}: found and confirmed in at most {MOST} messages ({last["messages"]})', right(last, *want) and last['confirmed'] and last['messages'] <= MOST and run.status == 1, run.out + run.err)
     run, last = isolate(message(domain='banned.example'))
     tap.check('the sender is refused: exactly two messages', (last['verdict'], last['messages'], run.status) == ('not-content', 2, 1), run.out + run.err)
+    for what, (address, _, want) in ENVELOPES.items():
+        run = isolated_mail.isolate('/dev/null', 'me@filter.test', f'{address}:{POSTFIX}', '--isolate', 'envelope', '--json', '--no-tls', '--source', '127.0.0.1', '--source', '127.0.0.8', '--ehlo', 'me.example',
+                                    '--from', 'a@me.example', '--dns-replay', '/dev/null').ndjson()
+        said = run.records[-1] if run.records else {}
+        tap.check(f'envelope: a Postfix that refuses {what}: {want}, in at most six walks', said.get('verdict') == want and len(said['walks']) <= 6 and not run.problems, run.out + run.err)
 finally:
     for p in reversed(started):
         p.terminate()

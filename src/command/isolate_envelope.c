@@ -23,6 +23,7 @@ struct envelope {
 	struct sender_entry own; /* as it is */
 	enum tls_want tls;
 	bool local; /* this machine could not */
+	bool offers_tls; /* the server, as it is */
 };
 
 /* What else could be said in the place of this; false: nothing else. */
@@ -51,9 +52,9 @@ change(struct envelope *envelope, enum envelope_change what, const char **value)
 		        ip_text(&sender->source, ip));
 		return envelope->own.helo[0] != '[';
 	case ENVELOPE_TLS:
-		pinned->plan.tls_want = envelope->tls == TLS_NEVER ? TLS_MAY : TLS_NEVER;
+		pinned->plan.tls_want = envelope->tls == TLS_NEVER ? TLS_MUST : TLS_NEVER;
 		*value = envelope->tls == TLS_NEVER ? "on" : "off";
-		return true;
+		return envelope->offers_tls;
 	case ENVELOPE_SOURCE:
 		if (o->sources.count < 2 ||
 		    o->sources.items[1].family != pinned->destination->ip.family)
@@ -83,6 +84,8 @@ keep_walk(struct envelope *envelope, enum envelope_change what, const char *valu
 	envelope->local |= journey->status == WALK_LOCAL;
 	if (attempt == NULL)
 		return;
+	if (what == ENVELOPE_AS_IT_IS)
+		envelope->offers_tls = attempt->tls_offered;
 	walk->stage = attempt->stage;
 	walk->detail = arena_string(envelope->pinned->arena, attempt->detail);
 	walk->reply = pinned_keep_reply(envelope->pinned, &attempt->reply);

@@ -33,6 +33,15 @@ enveloped_finding(const struct enveloped *enveloped)
 	return ENVELOPE_AS_IT_IS;
 }
 
+static bool
+all_refused(const struct enveloped *enveloped)
+{
+	for (size_t i = 0; i < enveloped->count; i++)
+		if (enveloped->walks[i].outcome != COURSE_REFUSED)
+			return false;
+	return true;
+}
+
 /* The end, by the name that data/isolate.conf has for what to do about it. */
 static const char *
 end_of(const struct enveloped *enveloped)
@@ -45,7 +54,9 @@ end_of(const struct enveloped *enveloped)
 		return "envelope-taken";
 	if (enveloped->walks[0].outcome != COURSE_REFUSED)
 		return "envelope-untold";
-	return found != ENVELOPE_AS_IT_IS ? envelope_change_name(found) : "envelope-none";
+	if (found != ENVELOPE_AS_IT_IS)
+		return envelope_change_name(found);
+	return all_refused(enveloped) ? "envelope-none" : "envelope-unclear";
 }
 
 void
@@ -112,9 +123,10 @@ verdict_words(const struct enveloped *enveloped)
 		return "taken up to RCPT: if the message is refused, it is what it says";
 	if (enveloped->walks[0].outcome != COURSE_REFUSED)
 		return "no refusal came of it this time";
-	return enveloped_finding(enveloped) == ENVELOPE_AS_IT_IS
-	           ? "refused whatever is changed"
-	           : "refused as it is, and taken with one change";
+	if (enveloped_finding(enveloped) != ENVELOPE_AS_IT_IS)
+		return "refused as it is, and taken with one change";
+	return all_refused(enveloped) ? "refused whatever is changed"
+	                              : "refused as it is, and taken with none of the changes";
 }
 
 void
