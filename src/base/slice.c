@@ -87,32 +87,41 @@ is_none(sixteen found)
 	return (halves[0] | halves[1]) == 0;
 }
 
-/* At none of the next sixteen places `first` and `second` follow each other, the bit of case left
- * out. */
+static sixteen
+sixteen_times(char c)
+{
+	return (sixteen){0} + ((unsigned char)c | 0x20);
+}
+
+/* At none of the next sixteen places a word of this length begins that has the first two of these
+ * octets first and the third one last, the bit of case left out. */
 static bool
-has_none(const char *at, unsigned char first, unsigned char second)
+has_none(const char *at, size_t len, sixteen first, sixteen second, sixteen last)
 {
 	return is_none((sixteen)((sixteen_of(at) | 0x20) == first) &
-	               (sixteen)((sixteen_of(at + 1) | 0x20) == second));
+	               (sixteen)((sixteen_of(at + 1) | 0x20) == second) &
+	               (sixteen)((sixteen_of(at + len - 1) | 0x20) == last));
 }
 
 const char *
 slice_find(struct slice slice, const char *word)
 {
 	size_t len = strlen(word), i = 0, stop;
-	unsigned char first = (unsigned char)word[0] | 0x20,
-	              second = (unsigned char)word[len > 0] | 0x20;
+	sixteen first, second, last;
 
 	if (len == 0)
 		return slice.at;
+	first = sixteen_times(word[0]);
+	second = sixteen_times(word[1]);
+	last = sixteen_times(word[len - 1]);
 	while (i + len <= slice.len) {
-		if (len > 1 && i + sizeof(sixteen) < slice.len &&
-		    has_none(slice.at + i, first, second)) {
+		if (len > 1 && i + len - 1 + sizeof(sixteen) <= slice.len &&
+		    has_none(slice.at + i, len, first, second, last)) {
 			i += sizeof(sixteen);
 			continue;
 		}
 		for (stop = i + sizeof(sixteen); i < stop && i + len <= slice.len; i++)
-			if (((unsigned char)slice.at[i] | 0x20) == first &&
+			if (((unsigned char)slice.at[i] | 0x20) == first[0] &&
 			    strncasecmp(slice.at + i, word, len) == 0)
 				return slice.at + i;
 	}

@@ -345,14 +345,14 @@ list_address(struct mail *mail, struct slice text)
 
 /* A list's or group's words are told as they are: their first paragraphs. */
 static void
-take_list(struct mail *mail, struct slice text)
+take_list(struct mail *mail, struct slice text, struct slice returned)
 {
 	struct notice *notice = &mail->notices[mail->notice_count++];
 	struct notice_entry *entry;
 	const char *address = list_address(mail, text);
 
-	*notice = (struct notice){0};
-	text = slice_trim(notice_cut(text, &notice->returned));
+	*notice = (struct notice){.returned = returned};
+	text = slice_trim(text);
 	entry = arena_push(mail->arena, &notice->entries, 0, sizeof *entry);
 	notice->count = 1;
 	if (text.len > NOTICE_WORDS_MAX)
@@ -431,11 +431,11 @@ take_text(struct mail *mail, struct slice text)
 		if (told >= 0)
 			return;
 	}
+	text = notice_cut(text, &returned);
 	if (is_list(text)) {
-		take_list(mail, text);
+		take_list(mail, text, returned);
 		return;
 	}
-	text = notice_cut(text, &returned);
 	if (!mail->status_part && dsn_is(text)) {
 		dsn_read(text, mail->arena, &mail->dsn);
 		text = before_status(text);

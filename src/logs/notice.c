@@ -292,9 +292,11 @@ is_end(struct slice line)
 {
 	struct slice bare = slice_from(line, slice_span(line, rules));
 	bool ruled = bare.len < line.len && strchr("-=*_#", *line.at) != NULL;
+	char first = bare.len > 0 ? to_lower(*bare.at) : '\0';
 
 	for (size_t i = 0; i < COUNT(end_marks); i++)
-		if ((ruled || !end_marks[i].ruled) && slice_begins(bare, end_marks[i].words))
+		if (*end_marks[i].words == first && (ruled || !end_marks[i].ruled) &&
+		    slice_begins(bare, end_marks[i].words))
 			return true;
 	return false;
 }
