@@ -7,7 +7,7 @@ import time
 COMMON = '''
 base_dir = {home}/dovecot
 log_path = {home}/dovecot.log
-auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
+auth_mechanisms = {mechanisms}
 ssl = no
 auth_failure_delay = 0
 default_internal_user = dovecot
@@ -61,9 +61,31 @@ userdb passwd-file {{
 }}
 '''
 
+TOKENS23 = '''
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {home}/oauth2.conf
+}}
+'''
+TOKENS24 = '''
+oauth2 {{
+  introspection_url = {tokens}
+  introspection_mode = auth
+  username_attribute = username
+  active_attribute = active
+  active_value = true
+}}
+passdb oauth2 {{
+  mechanisms_filter = xoauth2 oauthbearer
+}}
+'''
+
 
 class Dovecot:
-    def __init__(self, home, users, socket, lmtp=False):
+    """`tokens`: the URL of whom to ask about OAuth tokens."""
+
+    def __init__(self, home, users, socket, lmtp=False, tokens=None):
         new = subprocess.run(['dovecot', '--version'], capture_output=True, text=True).stdout.startswith('2.4')
         os.makedirs(f'{home}/mail', exist_ok=True)
         os.chmod(f'{home}/mail', 0o777)
@@ -71,9 +93,13 @@ class Dovecot:
             for user, password in users.items():
                 f.write(f'{user}:{{PLAIN}}{password}:65534:65534::{home}/mail/{user}::\n')
         os.chmod(f'{home}/users', 0o644)
-        text = (V24 if new else '') + COMMON + ('' if new else V23) + (LMTP if lmtp else 'protocols =\n')
+        with open(f'{home}/oauth2.conf', 'w') as f:
+            f.write(f'introspection_url = {tokens}\nintrospection_mode = auth\nusername_attribute = username\nactive_attribute = active\nactive_value = true\n')
+        mechanisms = 'plain login cram-md5 scram-sha-1 scram-sha-256' + (' xoauth2 oauthbearer' if tokens else '')
+        with_tokens = (TOKENS24 if new else TOKENS23) if tokens else ''
+        text = (V24 if new else '') + COMMON + with_tokens + ('' if new else V23) + (LMTP if lmtp else 'protocols =\n')
         with open(f'{home}/dovecot.conf', 'w') as f:
-            f.write(text.format(home=home, socket=socket, address='listen' if new else 'address'))
+            f.write(text.format(home=home, socket=socket, mechanisms=mechanisms, tokens=tokens, address='listen' if new else 'address'))
         self.process = subprocess.Popen(['dovecot', '-F', '-c', f'{home}/dovecot.conf'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         for _ in range(100):
             if os.path.exists(socket) and (not lmtp or os.path.exists(f'{home}/lmtp')):
