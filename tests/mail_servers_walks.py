@@ -11,6 +11,7 @@ import time
 sys.path.insert(0, os.path.dirname(__file__))
 import beside_swaks
 import isolated_mail
+import mail_servers_dialogue
 import tap
 from isolated_mail import message, right
 from records import probe
@@ -288,6 +289,7 @@ def opensmtpd():
         ('message', CLEAN, 'user', 554, 'message', 'content-spam', 'stated', (), ()),
         ('tls', CLEAN, 'user', 530, 'mail', 'tls-required', 'stated', ('--no-tls',), ()),
     ), 'opensmtpd', OPENSMTPD, 'opensmtpd.test')
+    mail_servers_dialogue.opensmtpd(OPENSMTPD['accepts'], PORT)
     walk_many('opensmtpd, three messages in a connection', 20, [OPENSMTPD['three']], 'rcpt', '--site-rate', 'none')
     r = beside_swaks.both('opensmtpd, data', OPENSMTPD['data'], PORT, CLEAN, 'user@opensmtpd.test', 451, 'data', status='deferred')
 
@@ -365,6 +367,7 @@ shutil.chown(f'{home}/exim.pem', 'Debian-exim')
 try:
     exim()
     hurried()
+    mail_servers_dialogue.exim(home, PORT, write, start, UNPACKED)
     opensmtpd()
 finally:
     for server in servers:
