@@ -448,7 +448,8 @@ plan_pipeline(struct run *run)
 	    .login = run->login.wanted ? &run->login.login : NULL,
 	    .notify = o->dsn_notify,
 	    .ret = o->dsn_ret,
-	    .envid = o->dsn_envid};
+	    .envid = o->dsn_envid,
+	    .orcpt = o->dsn_orcpt};
 	walk->letter.signers = run->keys.signers;
 	walk->letter.signer_count = run->keys.count;
 	options_deadlines(o, walk->ms);

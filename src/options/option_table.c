@@ -932,6 +932,15 @@ const struct option option_table[] = {
         .take = take_dsn_envid,
     },
     {
+        .names = "dsn-orcpt",
+        .value = "ADDRESS",
+        .help = "original recipient that a notification repeats (DSN)",
+        .commands = P,
+        .section = SECTION_MESSAGE,
+        FIELD(dsn_orcpt),
+        .take = take_dsn_orcpt,
+    },
+    {
         .names = "header",
         .value = "LINE",
         .help = "\"Name: value\": in the place of the fields of that name, or added",

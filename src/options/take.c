@@ -697,24 +697,51 @@ take_dsn_ret(struct arena *arena, const struct option *option, const char *value
 	return NULL;
 }
 
-/* As xtext (RFC 3461 section 4): "+", "=" and what is not printable is +XX. */
+/* As xtext (RFC 3461 section 4): "+", "=" and blanks are +XX. NULL: it cannot be written so. */
+static const char *
+xtext(struct arena *arena, const char *value)
+{
+	const char *out = "";
+
+	for (const char *p = value; *p != '\0'; p++) {
+		if (*p < ' ' || *p > '~')
+			return NULL;
+		out = arena_printf(arena, *p == '+' || *p == '=' || *p == ' ' ? "%s+%02X" : "%s%c",
+		    out, (unsigned)(unsigned char)*p);
+	}
+	return out;
+}
+
 const char *
 take_dsn_envid(struct arena *arena, const struct option *option, const char *value, void *at)
 {
 	enum { ENVID_MAX = 100 }; /* section 4.4 */
-	const char *out = "";
+	const char *out = xtext(arena, value);
 
 	(void)option;
-	for (const char *p = value; *p != '\0'; p++) {
-		if (*p < ' ' || *p > '~')
-			return "something other than printable ASCII stands in it";
-		out = arena_printf(arena, *p == '+' || *p == '=' || *p == ' ' ? "%s+%02X" : "%s%c",
-		    out, (unsigned)(unsigned char)*p);
-	}
+	if (out == NULL)
+		return "something other than printable ASCII stands in it";
 	if (strlen(out) > ENVID_MAX)
 		return "longer than 100 characters, as it goes out";
 	*(const char **)at = out;
 	return NULL;
+}
+
+/* An address of mail, to be repeated as it is: nobody sends to it. */
+const char *
+take_dsn_orcpt(struct arena *arena, const struct option *option, const char *value, void *at)
+{
+	enum { ORCPT_MAX = 500 }; /* section 4.2 */
+	const char *out = xtext(arena, value), *why;
+	size_t place;
+
+	(void)option;
+	if (!address_valid(value, &place, &why))
+		return arena_printf(arena, "not an address: %s", why);
+	if (out == NULL)
+		return "something other than printable ASCII stands in it";
+	*(const char **)at = arena_printf(arena, "rfc822;%s", out);
+	return strlen(*(const char **)at) > ORCPT_MAX ? "longer than 500 characters" : NULL;
 }
 
 static struct pair *

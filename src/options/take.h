@@ -13,7 +13,7 @@ extern option_take take_recipient, take_sender, take_identity, take_name, take_h
     take_dsn_envid;
 
 extern option_take take_mechanisms, take_descriptor, take_user, take_socket, take_attach_name,
-    take_attach_type, take_attach_body, take_versions, take_protocol;
+    take_attach_type, take_attach_body, take_versions, take_protocol, take_dsn_orcpt;
 extern option_take take_ranges; /* addresses: see addresses_add */
 
 #endif

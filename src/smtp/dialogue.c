@@ -84,7 +84,9 @@ not_sendable(const struct dialogue *d)
 	if (plan->require_tls && !(d->tls && d->ehlo.requiretls))
 		return "TLS is required on the whole way, and the server does not offer "
 		       "REQUIRETLS under TLS (5.7.30)";
-	if ((plan->notify != NULL || plan->ret != NULL || plan->envid != NULL) && !d->ehlo.dsn)
+	if ((plan->notify != NULL || plan->ret != NULL || plan->envid != NULL ||
+	        plan->orcpt != NULL) &&
+	    !d->ehlo.dsn)
 		return "notifications are asked for (--dsn-...), and the server does not offer DSN";
 	if (needs_smtputf8(plan) && !d->ehlo.smtputf8)
 		return plan->message != NULL &&
@@ -331,6 +333,8 @@ say_rcpt(const struct plan *plan, struct buf *line)
 	buf_puts(line, plan->rcpt);
 	buf_puts(line, plan->notify != NULL ? "> NOTIFY=" : ">");
 	buf_puts(line, plan->notify != NULL ? plan->notify : "");
+	if (plan->orcpt != NULL)
+		buf_printf(line, " ORCPT=%s", plan->orcpt);
 	buf_puts(line, "\r\n");
 }
 

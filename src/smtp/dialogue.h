@@ -50,7 +50,8 @@ struct plan {
 	bool tls_at_once; /* the handshake comes first, before the greeting (RFC 8314) */
 	enum protocol protocol;
 	bool chunking; /* BDAT in the place of DATA, where it is offered (RFC 3030) */
-	const char *notify, *ret, *envid; /* of DSN (RFC 3461), envid as xtext; NULL: not said */
+	/* Of DSN (RFC 3461), as they go out; NULL: not said. */
+	const char *notify, *ret, *envid, *orcpt;
 	bool require_tls; /* every server on the way, too (RFC 8689): MAIL says so */
 	bool pipeline; /* MAIL, RCPT and DATA in one piece, where it is offered (RFC 2920) */
 	const struct login *login; /* NULL: without one */
