@@ -130,6 +130,16 @@ for pasted in ('554\u00a05.7.1\u00a0Relay access denied', '554\u202f5.7.1 Relay 
         tap.check(f'{pasted.encode("unicode_escape").decode()}: read', [(r['code'], r['enhanced'], r['cause'], r.get('relay'), r['text']) for r in run.records] ==
                   [(554, '5.7.1', 'relay-denied', None, '554 5.7.1 Relay access denied')], run.out + run.err)
 
+# ---- what is passed over is counted by its kind
+STAMPED = ('Dec  1 10:00:02 mx postfix/qmgr[1]: 4ABC: removed', 'Dec  1 10:00:00 mx postfix/qmgr[1]: 4ABC: from=<a@b.example>, size=1000, nrcpt=1 (queue active)',
+           'Dec  1 10:00:00 mx postfix/smtpd[1]: connect from a.example[192.0.2.9]', 'Dec  1 10:00:02 mx systemd[1]: Started x.', '2026-12-01T10:00:02+00:00 mx postfix/anvil[1]: statistics: max cache size 1',
+           '2026-12-01 10:00:02 1wQabc-0001-AB Completed', '@400000006565c5f01234abcd end msg 123', '2026-12-01 10:00:02 [1] INFO something')
+for line_ in STAMPED:
+    run = explain('--json', input=(line_ + '\n' + LISTED + '\n').encode())
+    tap.check(f'{line_[:60]}: a line of a log', 'passed over: 1 line of a log that tells of no refusal' in run.err and 'no known form' not in run.err, run.err)
+run = explain('--summary', input=('\n'.join(STAMPED) + '\nnoise\n' + LISTED + '\n').encode())
+tap.check('… and the summary tells both kinds', '8 lines of a log that tell of no refusal' in run.out and '1 line of no known form' in run.out, run.out)
+
 # ---- greylisting is stated where the words say it, and nowhere else
 for text, cause in (('451 4.3.0 Try again later', 'system-error'), ('451 4.3.0 Temporary lookup failure', 'system-error'), ('450 4.1.8 <a@b.example>: Temporary lookup failure', 'system-error'),
                     ('450 4.3.0 please try again in 300 seconds', 'system-error'), ('451 4.3.2 Please try again later', 'system-error'), ('450 4.4.3 please retry later', 'system-error'),

@@ -416,7 +416,7 @@ read_log(struct maillog *maillog, const char *line, size_t len)
 	}
 	if (kind == LOGLINE_OTHER && read_program_log(maillog, (struct slice){line, len}))
 		return;
-	if (kind == LOGLINE_OTHER && !note_delivery(maillog, line))
+	if (kind == LOGLINE_OTHER && !note_delivery(maillog, line) && !is_stamped(line, len))
 		maillog->counts.unknown++;
 	else
 		maillog->counts.silent++;
