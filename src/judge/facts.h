@@ -202,6 +202,7 @@ struct arena;
 	/* of a mail exchanger: what it publishes for DANE */ \
 	X(DANE_GOOD, "dane") \
 	X(DANE_NONE, "dane-none") \
+	X(DANE_UNSIGNED, "dane-unsigned") \
 	X(DANE_INSECURE_MX, "dane-insecure-mx") \
 	X(DANE_NOT_EVALUABLE, "dane-not-evaluable") \
 	X(DANE_NOT_APPLICABLE, "dane-not-applicable") \

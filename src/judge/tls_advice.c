@@ -280,7 +280,7 @@ say_usable(struct tls_inspection *review)
 		              review->query->tls->error)
 		        : NULL);
 	else if (meeting->dane->host == DANE_UNUSABLE)
-		add(review, FACT_DANE_UNUSABLE, NULL);
+		publish_now(review, add(review, FACT_DANE_UNUSABLE, NULL));
 	else
 		say_match(review);
 }
@@ -297,6 +297,8 @@ say_state(struct tls_inspection *review)
 	    [DANE_LOOKUP_FAILED] = FACT_DANE_LOOKUP_FAILED,
 	};
 	const struct dane *dane = review->query->meeting->dane;
+	enum fact_id fact =
+	    dane->state == DANE_NONE && !dane->signable ? FACT_DANE_UNSIGNED : facts[dane->state];
 	struct advice *advice;
 
 	if (dane->state == DANE_INSECURE_MX && dane->host == DANE_LOOKUP_FAILED &&
@@ -304,9 +306,9 @@ say_state(struct tls_inspection *review)
 		add(review, FACT_DANE_LOOKUP_FAILED, NULL)->evidence = dane->why;
 	if (dane->unanswered)
 		add(review, FACT_DANE_UNANSWERED, NULL)->evidence = dane->why;
-	if (facts[dane->state] == FACT_NONE || (dane->unanswered && dane->state == dane->host))
+	if (fact == FACT_NONE || (dane->unanswered && dane->state == dane->host))
 		return;
-	advice = add(review, facts[dane->state], NULL);
+	advice = add(review, fact, NULL);
 	advice->evidence = dane->why;
 	if (dane->state == DANE_NONE && dane->signable)
 		publish_now(review, advice);
