@@ -12,7 +12,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tap
 from peer import Servers, talk
-from records import probe
+from records import Run, probe, problems
 
 FOLDER = tap.folder('sites')
 BASE = ['--allow-private', '--no-dnsbl', '--no-tls', '--ehlo', 'me.example.org', '--from', 'me@example.org', '--source', '127.0.0.1']
@@ -184,6 +184,44 @@ tap.check('busy from the first on, 50 domains: it is not asked for each of them'
 run = probe(*BASE, *one_mx(1), '--port', str(Servers({ONE: Server(greet=lambda n: busy)}).port), 'd0.example')
 r = run.results()[0]
 tap.check('a single target is not made to wait', r['status'] == 'deferred' and 'again' not in r and r['diagnosis']['who'] == 'sender' and r['ms'] < 1000, run.out)
+
+
+def speechless(n):
+    if n in (3, 4):
+        raise ConnectionResetError  # what it says then is the end of the connection
+    return b'220 mx'
+
+
+server = Server(greet=speechless, most=1)
+run, servers = walk({ONE: server}, one_mx(6), 6, '--quit-after', 'rcpt', '--site-pause', '200ms', '--site-rate', '600/s')
+tap.check('a server that takes no connection where it took some is too busy, too', run.kinds == [('accepted', None)] and any(r.get('again') for r in run.results()), f'{run.kinds} {run.err}')
+gaps = [server.times[3] - server.times[2], server.times[4] - server.times[3]]
+tap.check('… and left alone', min(gaps) > 0.15 and gaps[1] > 0.35, gaps)
+
+# ---- several sources, of which some sites refuse one
+
+
+class Choosy(Server):
+    """Has another greeting for 127.0.0.9."""
+
+    def __call__(self, connection, hear):
+        self.greet = lambda n, ours=connection.getpeername()[0] == '127.0.0.9': b'554 5.7.1 Client host [127.0.0.9] blocked using zen.spamhaus.org' if ours else b'220 mx'
+        super().__call__(connection, hear)
+
+
+three = {'127.78.7.1': Choosy(), '127.78.7.2': Server(), '127.78.7.3': Server()}
+run, servers = walk(three, book(12, lambda i: f'mx{i}.{"abc"[i % 3]}-hoster.example', lambda i: f'127.78.7.{i % 3 + 1}'), 12, '--source', '127.0.0.9', '-o', os.path.join(FOLDER, 'matrix'))
+end = json.loads(open(os.path.join(FOLDER, 'matrix')).read().splitlines()[-1])
+site = {s['site']: {x['source']: (x['status'], x.get('cause'), x.get('list')) for x in s['sources']} for s in end['sites']}
+tap.check('two sources, three sites: the summary says who is refused where', site == {
+    'a-hoster.example': {'127.0.0.1': ({'accepted': 4}, None, None), '127.0.0.9': ({'refused': 4}, 'ip-blocklist', 'zen.spamhaus.org')},
+    **{f'{x}-hoster.example': {s: ({'accepted': 4}, None, None) for s in ('127.0.0.1', '127.0.0.9')} for x in 'bc'}} and not problems(end), site)
+tap.check('… and each source, and what to see to first', [(s['source'], s['status']) for s in end['sources']] == [('127.0.0.1', {'accepted': 12}), ('127.0.0.9', {'accepted': 8, 'refused': 4})] and
+          end['first'] == {'cause': 'ip-blocklist', 'targets': 4}, f'{end["sources"]} {end["first"]}')
+text = Run('report', os.path.join(FOLDER, 'matrix')).out
+tap.check('… and so does a report', 'a-hoster.example refuses 127.0.0.9: ip-blocklist (zen.spamhaus.org); all its 4' in text and '127.0.0.9: 8 accepted, 4 refused' in text and 'first      ip-blocklist, which holds up 4.' in text, text)
+page = re.sub(r'<[^>]+>', ' ', Run('report', '--format', 'html', os.path.join(FOLDER, 'matrix')).out)
+tap.check('… with a table of both', re.search(r'Which site takes mail from which source\s+Site\s+127.0.0.1\s+127.0.0.9\s', page) and re.search(r'a-hoster.example\s+[^\n]*ip-blocklist', page), page[:2000])
 
 # ---- greylisting
 

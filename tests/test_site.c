@@ -541,8 +541,37 @@ Test(site, built_in_table)
 	struct paces *paces = paces_new(&(struct pace_wish){.connections = 0});
 	struct stanza_error error;
 
+	static const struct {
+		const char *host, *site;
+		unsigned connections, rate, transactions;
+	} rows[] = {
+	    {"gmail-smtp-in.l.google.com", "google.com", 5, 100, 50},
+	    {"aspmx.l.google.com", "google.com", 5, 100, 50},
+	    {"x-com.mail.protection.outlook.com", "mail.protection.outlook.com", 5, 100, 50},
+	    {"hotmail-com.olc.protection.outlook.com", "olc.protection.outlook.com", 5, 100, 50},
+	    {"x-com.a-v1.mx.microsoft", "mx.microsoft", 5, 100, 50},
+	    {"smtp-in.orange.fr", "orange.fr", 2, 30, 10},
+	    {"mta7.am0.yahoodns.net", "yahoodns.net", 10, 100, 20},
+	    {"mx01.mail.icloud.com", "icloud.com", 10, 100, 5},
+	    {"mx00.gmx.net", "gmx.net", 4, 30, 20},
+	    {"mx-ha02.web.de", "gmx.net", 4, 30, 20},
+	};
+	struct arena *arena = arena_new();
+	const struct ip ip = {.family = 4, .bytes = {192, 0, 2, 1}};
+
 	cr_expect(paces_add(paces, data_sites, data_sites_size, &error), "line %u: %s", error.line,
 	    error.reason);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct pace pace;
+
+		pace_find(paces, rows[i].host, &ip, arena, &pace);
+		cr_expect_str_eq(pace.site, rows[i].site, "%s", rows[i].host);
+		cr_expect(pace.shallow == rows[i].connections && pace.deep == rows[i].connections &&
+		              pace.rate == rows[i].rate &&
+		              pace.transactions == rows[i].transactions,
+		    "%s: %u %u %u", rows[i].host, pace.deep, pace.rate, pace.transactions);
+	}
+	arena_free(arena);
 	paces_free(paces);
 }
 
