@@ -782,3 +782,30 @@ Test(data, a_broken_file_is_refused_whole)
 	}
 	lists_free(lists);
 }
+
+/* How long it takes is said of each list that speaks against somebody, or that it is not known. */
+Test(blocklist, each_says_how_long_an_entry_stays)
+{
+	struct arena *arena = arena_new();
+	struct lists *lists = built_in();
+
+	for (size_t i = 0; i < lists_count(lists); i++) {
+		const struct list *list = lists_at(lists, i);
+
+		for (size_t k = 0; k < list->value_count; k++) {
+			const struct listing listing = {.list = list, .value = &list->values[k]};
+			const char *own = list->values[k].removal != NULL ? list->values[k].removal
+			                                                  : list->removal;
+			const char *advice = blocklist_advice(&listing, "Mend it.", arena);
+
+			if (list->kind == LIST_WHITE || list->values[k].state != LIST_LISTED)
+				continue;
+			cr_assert_not_null(own, "%s: %s", list->zone, list->values[k].meaning);
+			cr_expect_eq(own[strlen(own) - 1], '.', "%s: %s", list->zone, own);
+			cr_expect_str_eq(advice + strlen(advice) - strlen(own), own);
+			cr_expect_gt(strlen(advice), strlen(own) + 1, "%s", advice);
+		}
+	}
+	lists_free(lists);
+	arena_free(arena);
+}

@@ -268,6 +268,21 @@ blocklist_page(const struct list *list, const char *item, struct arena *arena)
 	return fill_url(list->lookup, item, arena);
 }
 
+const char *
+blocklist_advice(const struct listing *listing, const char *otherwise, struct arena *arena)
+{
+	const struct list_value *value = listing->value;
+	const char *advice = value != NULL && value->advice != NULL ? value->advice
+	                     : listing->list->advice != NULL        ? listing->list->advice
+	                                                            : otherwise,
+	           *removal = value != NULL && value->removal != NULL ? value->removal
+	                                                              : listing->list->removal;
+
+	if (advice == NULL || removal == NULL)
+		return advice != NULL ? advice : removal;
+	return arena_printf(arena, "%s %s", advice, removal);
+}
+
 static const char *
 url_of(const struct listing *listing, struct arena *arena)
 {

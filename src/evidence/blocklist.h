@@ -49,6 +49,10 @@ const char *blocklist_registered(
                             is none, all of it */
 const char *blocklist_page(const struct list *list, const char *item,
     struct arena *arena); /* the list's look-up page about `item`; NULL if it has none */
+/* What to do to get off it, and how long that takes: the list's words, or those of the sublist that
+ * has it; where it says nothing of what to do, `otherwise` stands there. NULL: nothing at all. */
+const char *blocklist_advice(
+    const struct listing *listing, const char *otherwise, struct arena *arena);
 bool blocklist_takes(const struct list *list, const struct ip *ip); /* NULL: a domain */
 
 #endif

@@ -507,13 +507,17 @@ read_who(struct lists_reader *reader, size_t offset, const char *value)
 	return NULL;
 }
 
+/* Of the value above it, or of the list where there is none yet. */
 static const char *
 read_advice(struct lists_reader *reader, size_t offset, const char *value)
 {
 	if (reader->last_count == 0)
 		return read_text(reader, offset, value);
 	for (size_t i = 0; i < reader->last_count; i++)
-		last_values(reader)[i].advice = value;
+		if (offset == offsetof(struct list, removal))
+			last_values(reader)[i].removal = value;
+		else
+			last_values(reader)[i].advice = value;
 	return NULL;
 }
 
@@ -548,6 +552,7 @@ static const struct field {
     {"url", read_value_url, 0, true},
     {"who", read_who, 0, true},
     {"advice", read_advice, offsetof(struct list, advice), true},
+    {"removal", read_advice, offsetof(struct list, removal), true},
     {"positive", read_positive, offsetof(struct list, positive), false},
     {"negative", read_name, offsetof(struct list, negative), false},
     {"txt-must-have", read_text, offsetof(struct list, txt_must_have), false},

@@ -28,6 +28,7 @@ struct list_value {
 	const char *meaning; /* "SBL: a known source of spam" */
 	const char *delist; /* of this sublist; NULL: the list's */
 	const char *advice; /* what to do; NULL: the list's */
+	const char *removal; /* how long it takes until it is gone; NULL: the list's */
 	const char *who; /* has to act: "sender" or "host" */
 };
 
@@ -43,7 +44,8 @@ struct list { /* one zone */
 	const char *policy; /* a sentence on terms and limits; may be NULL */
 	const char *key_zone; /* "%s.zen.dq.spamhaus.net": with --dnsbl-key; NULL if none */
 	bool key_needed; /* without a key_zone: never asked */
-	const char *lookup, *delist, *advice; /* URLs, "%s" = what is listed; NULL if none */
+	const char *lookup, *delist; /* URLs, "%s" = what is listed; NULL if none */
+	const char *advice, *removal; /* in sentences; NULL if none */
 	const struct list_value *values; /* the gravest first */
 	size_t value_count;
 	bool bitmask; /* values are bits of the last octet */

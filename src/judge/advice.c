@@ -250,8 +250,7 @@ tell_hit(struct review *review, const struct listing *listing)
 {
 	const struct list_value *value = listing->value;
 	enum fact_id id = id_of_hit(listing->list);
-	const char *words =
-	    value != NULL && value->advice != NULL ? value->advice : listing->list->advice;
+	const char *own = blocklist_advice(listing, NULL, review->arena), *words;
 	struct advice *advice = add(review, id,
 	    arena_printf(review->arena, "%s %s is %s %s (%s).",
 	        listing->list->registered ? "The domain" : spoken(listing->identity), listing->item,
@@ -259,8 +258,9 @@ tell_hit(struct review *review, const struct listing *listing)
 	        listing->list->name, listing->list->zone));
 
 	advice->evidence = listing_describe(listing, review->arena);
+	words = blocklist_advice(listing, advice->advice, review->arena);
 	advice->kind =
-	    arena_printf(review->arena, "%s %s", listing->list->zone, words != NULL ? words : "");
+	    arena_printf(review->arena, "%s %s", listing->list->zone, own != NULL ? own : "");
 	if (id == FACT_LISTED_WHITE)
 		return;
 	advice->url = listing->url;

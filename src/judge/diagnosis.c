@@ -156,14 +156,11 @@ static void
 act_on_listing(struct trial *trial, const struct listing *listing)
 {
 	const struct list_value *value = listing->value;
-	const char *advice =
-	    value != NULL && value->advice != NULL ? value->advice : listing->list->advice;
 	enum who who = trial->out->who;
 
-	if (advice == NULL && trial->out->advice == NULL)
+	if (trial->out->advice == NULL)
 		act(trial, FACT_SAYS_LISTED);
-	else if (advice != NULL)
-		trial->out->advice = advice;
+	trial->out->advice = blocklist_advice(listing, trial->out->advice, trial->arena);
 	trial->out->who = who != WHO_NOBODY ? who : WHO_SENDER;
 	if (value != NULL && value->who != NULL)
 		who_parse(value->who, &trial->out->who);
