@@ -306,8 +306,8 @@ resume_read(const struct resume_plan *plan)
 		status = EXIT_CREATE;
 	}
 	if (status == EXIT_OK && resuming.results > 0)
-		log_note("%s: %lu results are there already%s", plan->output->name,
-		    resuming.results,
+		log_note("%s: %lu result%s there already%s", plan->output->name, resuming.results,
+		    resuming.results == 1 ? " is" : "s are",
 		    !whole || read->torn ? "; what was torn at its end is off" : "");
 	input_close(input);
 	records_free(records);
