@@ -193,7 +193,8 @@ struct options {
 	bool chunking;
 	bool pipeline;
 	enum raw_eol raw_eol;
-	const char *dsn_notify, *dsn_ret, *dsn_envid, *dsn_orcpt; /* as they go out; NULL: not given */
+	const char *dsn_notify, *dsn_ret, *dsn_envid,
+	    *dsn_orcpt; /* as they go out; NULL: not given */
 
 	/* the test message */
 	struct strings headers, added_headers; /* "Name: value" */
