@@ -3,6 +3,7 @@ OpenSSL's s_client and ldns-dane come to the same verdict on every host as mxwal
 import concurrent.futures
 import datetime
 import hashlib
+import ipaddress
 import os
 import re
 import socketserver
@@ -47,7 +48,7 @@ def write(name, text):
 
 
 # ---- certificates
-def certificate(name, key, issuer, issuer_key, ca=False, begins=-1, ends=30, names=None, usage=ExtendedKeyUsageOID.SERVER_AUTH):
+def certificate(name, key, issuer, issuer_key, ca=False, begins=-1, ends=30, names=None, usage=ExtendedKeyUsageOID.SERVER_AUTH, other_names=()):
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     day = datetime.timedelta(days=1)
     builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer.subject if issuer else subject).public_key(key.public_key())
@@ -55,24 +56,26 @@ def certificate(name, key, issuer, issuer_key, ca=False, begins=-1, ends=30, nam
                .add_extension(x509.BasicConstraints(ca, None), True))
     if not ca:
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), False)
-    if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), False)
+    if names or other_names:
+        builder = builder.add_extension(x509.SubjectAlternativeName([*(x509.DNSName(n) for n in names or []), *other_names]), False)
     return builder.sign(issuer_key or key, hashes.SHA256())
 
 
 root_key, sub_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
+rsa_key = rsa.generate_private_key(65537, 2048)
 small_key = rsa.generate_private_key(65537, 1024)
 root = certificate('peers root', root_key, None, None, ca=True, ends=300)
 sub = certificate('peers issuer', sub_key, root, root_key, ca=True, ends=300)
 LABELS = '''key key512 whole-key cert whole-cert issuer issuer-cert root-sent root-not-sent root-in-full issuer-not-sent wrong rollover selector
 usage-2-of-leaf usage-3-of-issuer agility agility-other-selector pkix pkix-and-wrong short no-cert odd-numbers expired-key expired-issuer early-issuer
 name-key name-issuer inner-issuer self-key self-as-issuer small-key client-key client-issuer none no-starttls no-starttls-none unsigned bogus-tlsa
-cert512 issuer512 issuer-cert512 root-key-in-full issuer-in-full wrong-and-issuer both-wrong issuer-rollover disordered many self-whole'''.split()
+cert512 issuer512 issuer-cert512 root-key-in-full issuer-in-full wrong-and-issuer both-wrong issuer-rollover disordered many self-whole wild-tlsa tlsa-alias tlsa-aliases tlsa-alias-out tlsa-dname
+host-alias host-alias-old host-alias-out host-dname domain-alias domain-alias-out no-mx upper ttl-0 xn--bcher-kva two-keys two-keys-other'''.split()
 WILD = [f'*.{label}.{where}' for label in LABELS for where in ('example', 'plain')]
 
 
 def leaf(**how):
-    return certificate('mx', how.pop('key', key), sub, sub_key, names=how.pop('names', WILD), **how)
+    return certificate(how.pop('cn', 'mx'), how.pop('key', key), sub, sub_key, names=how.pop('names', WILD), **how)
 
 
 CHAINS = {
@@ -82,6 +85,11 @@ CHAINS = {
     'client': ([leaf(usage=ExtendedKeyUsageOID.CLIENT_AUTH), sub], key), 'nameless': ([leaf(names=None), sub], key),
     'next-hop': ([leaf(names=['next-hop.example']), sub], key), 'disordered': ([leaf(), root, sub], key),
     'inner': ([leaf(names=['m*.inner-issuer.example']), sub], key),
+    'cn': ([leaf(cn='mx.cn.example', names=None), sub], key), 'cn-and-other': ([leaf(cn='mx.cn-and-other.example', names=['elsewhere.example']), sub], key),
+    'ip': ([leaf(names=None, other_names=[x509.IPAddress(ipaddress.ip_address('127.0.80.1'))]), sub], key), 'two-labels': ([leaf(names=['*.example']), sub], key),
+    'mail-name': ([leaf(cn='mx.mail-name.example', names=None, other_names=[x509.RFC822Name('user@mx.mail-name.example')]), sub], key),
+    'domain-name': ([leaf(names=['domain-alias.example']), sub], key), 'real-name': ([leaf(names=['real.example']), sub], key), 'upper': ([leaf(names=['MX.UPPER.EXAMPLE']), sub], key),
+    'alias-name': ([leaf(names=['mx.host-alias-old.example']), sub], key), 'rsa': ([leaf(key=rsa_key), sub], rsa_key), 'expanded': ([leaf(names=['there.example']), sub], key),
 }
 
 
@@ -146,7 +154,52 @@ HOSTS = [
     ('disordered', 'disordered', [tlsa(2, 1, 1, sub)], 'example', True, 'deliver'),
     ('many', 'good', [tlsa(3, 1, 1, own)] + [f'3 1 1 {n:064x}' for n in range(20)], 'example', True, 'deliver'),
     ('self-whole', 'self', [tlsa(3, 0, 0, CHAINS['self'][0][0])], 'example', True, 'deliver'),
+    # certificates out of the way
+    ('cn', 'cn', [tlsa(2, 1, 1, sub)], 'example', True, 'deliver'),
+    ('cn-and-other', 'cn-and-other', [tlsa(2, 1, 1, sub)], 'example', True, 'defer'),
+    ('ip', 'ip', [tlsa(2, 1, 1, sub)], 'example', True, 'defer'),
+    ('two-labels', 'two-labels', [tlsa(2, 1, 1, sub)], 'example', True, 'defer'),
+    ('mail-name', 'mail-name', [tlsa(2, 1, 1, sub)], 'example', True, 'deliver'),
+    ('two-keys', 'good', [tlsa(3, 1, 1, own)], 'example', True, 'deliver'),
+    ('two-keys-other', 'good', [tlsa(3, 1, 1, CHAINS['rsa'][0][0])], 'example', True, 'defer'),
+    # zones out of the way: see ZONES_OF
+    ('wild-tlsa', 'good', [tlsa(3, 1, 1, own)], 'example', True, 'deliver'),
+    ('tlsa-alias', 'good', [tlsa(3, 1, 1, own)], 'example', True, 'deliver'),
+    ('tlsa-aliases', 'good', [wrong], 'example', True, 'defer'),
+    ('tlsa-alias-out', 'good', [wrong], 'example', True, 'deliver-unauthenticated'),
+    ('tlsa-dname', 'good', [tlsa(3, 1, 1, own)], 'example', True, 'deliver'),
+    ('host-alias', 'expanded', [tlsa(2, 1, 1, sub)], 'example', True, 'deliver'),
+    ('host-alias-old', 'alias-name', [tlsa(2, 1, 1, sub)], 'example', True, 'deliver'),
+    ('host-alias-out', 'good', [wrong], 'example', True, 'defer'),
+    ('host-dname', 'good', [tlsa(3, 1, 1, own)], 'example', True, 'deliver'),
+    ('domain-alias', 'domain-name', [tlsa(2, 1, 1, sub)], 'example', True, 'deliver'),
+    ('domain-alias-end', 'real-name', [tlsa(2, 1, 1, sub)], 'example', True, 'deliver'),
+    ('domain-alias-out', 'good', [wrong], 'example', True, 'defer'),
+    ('no-mx', 'good', [tlsa(3, 1, 1, own)], 'example', True, 'deliver'),
+    ('upper', 'upper', [tlsa(2, 1, 1, sub)], 'example', True, 'deliver'),
+    ('ttl-0', 'good', [tlsa(3, 1, 1, own)], 'example', True, 'deliver'),
+    ('xn--bcher-kva', 'good', [tlsa(2, 1, 1, sub)], 'example', True, 'deliver'),
 ]
+BOTH_KEYS = {'two-keys', 'two-keys-other'}  # servers with an RSA certificate beside the other
+# label -> (lines of the zone example, lines of plain); A: its address, T: its first record
+ZONES_OF = {
+    'wild-tlsa': ('wild-tlsa MX 10 mx.wild-tlsa\nmx.wild-tlsa A A\n*._tcp.mx.wild-tlsa TLSA T\n', ''),
+    'tlsa-alias': ('tlsa-alias MX 10 mx.tlsa-alias\nmx.tlsa-alias A A\n_25._tcp.mx.tlsa-alias CNAME _dane.tlsa-alias\n_dane.tlsa-alias TLSA T\n', ''),
+    'tlsa-aliases': ('tlsa-aliases MX 10 mx.tlsa-aliases\nmx.tlsa-aliases A A\n_25._tcp.mx.tlsa-aliases CNAME a.tlsa-aliases\na.tlsa-aliases CNAME b.tlsa-aliases\nb.tlsa-aliases CNAME c.tlsa-aliases\n'
+                     'c.tlsa-aliases TLSA T\n', ''),
+    'tlsa-alias-out': ('tlsa-alias-out MX 10 mx.tlsa-alias-out\nmx.tlsa-alias-out A A\n_25._tcp.mx.tlsa-alias-out CNAME _dane.tlsa-alias-out.plain.\n', '_dane.tlsa-alias-out TLSA T\n'),
+    'tlsa-dname': ('tlsa-dname MX 10 mx.tlsa-dname\nmx.tlsa-dname A A\n_tcp.mx.tlsa-dname DNAME _tcp.tlsa-dname\n_25._tcp.tlsa-dname TLSA T\n', ''),
+    'host-alias': ('host-alias MX 10 mx.host-alias\nmx.host-alias CNAME there\nthere A A\n_25._tcp.there TLSA T\n', ''),
+    'host-alias-old': ('host-alias-old MX 10 mx.host-alias-old\nmx.host-alias-old CNAME there.host-alias-old\nthere.host-alias-old A A\n_25._tcp.mx.host-alias-old TLSA T\n', ''),
+    'host-alias-out': ('host-alias-out MX 10 mx.host-alias-out\nmx.host-alias-out CNAME there.host-alias-out.plain.\n_25._tcp.mx.host-alias-out TLSA T\n', 'there.host-alias-out A A\n'),
+    'host-dname': ('host-dname MX 10 mx.old.host-dname\nold.host-dname DNAME new.host-dname\nmx.new.host-dname A A\n_25._tcp.mx.new.host-dname TLSA T\n', ''),
+    'domain-alias': ('domain-alias CNAME real.domain-alias\nreal.domain-alias MX 10 mx.domain-alias\nmx.domain-alias A A\n_25._tcp.mx.domain-alias TLSA T\n', ''),
+    'domain-alias-end': ('domain-alias-end CNAME real\nreal MX 10 mx.domain-alias-end\nmx.domain-alias-end A A\n_25._tcp.mx.domain-alias-end TLSA T\n', ''),
+    'domain-alias-out': ('domain-alias-out CNAME domain-alias-out.plain.\nmx.domain-alias-out A A\n_25._tcp.mx.domain-alias-out TLSA T\n', 'domain-alias-out MX 10 mx.domain-alias-out.example.\n'),
+    'no-mx': ('no-mx A A\n_25._tcp.no-mx TLSA T\n', ''),
+    'upper': ('UPPER MX 10 MX.Upper\nmx.upper A A\n_25._TCP.mX.upper TLSA T\n', ''),
+    'ttl-0': ('ttl-0 0 MX 10 mx.ttl-0\nmx.ttl-0 0 A A\n_25._tcp.mx.ttl-0 0 TLSA T\n', ''),
+}
 RECORDS = {label: records for label, _, records, *_ in HOSTS}
 ADDRESS = {label: f'127.0.80.{n}' for n, (label, *_) in enumerate(HOSTS, 1)}
 
@@ -168,7 +221,7 @@ class Mail(socketserver.BaseRequestHandler):
                     sock.sendall(b''.join(b'250%s%s\r\n' % (b'-' if o is not offers[-1] else b' ', o) for o in offers))
                 elif verb == b'STARTTLS':
                     sock.sendall(b'220 go\r\n')
-                    sock = contexts[chain].wrap_socket(sock, server_side=True)
+                    sock = contexts[label if label in BOTH_KEYS else chain].wrap_socket(sock, server_side=True)
                     reader = sock.makefile('rb')
                 elif verb == b'DATA':
                     sock.sendall(b'354 go\r\n')
@@ -185,19 +238,21 @@ class Mail(socketserver.BaseRequestHandler):
 
 
 def context(name):
-    chain, private = CHAINS[name]
+    chain, private = CHAINS['good' if name in BOTH_KEYS else name]
     with open(path(f'{name}.pem'), 'wb') as f:
         f.write(private.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
         f.write(b''.join(c.public_bytes(PEM) for c in chain))
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.set_ciphers('DEFAULT:@SECLEVEL=0')
     made.load_cert_chain(path(f'{name}.pem'))
+    if name in BOTH_KEYS:
+        made.load_cert_chain(path('rsa.pem'))
     return made
 
 
 with open(path('root.pem'), 'wb') as f:
     f.write(root.public_bytes(PEM))
-contexts = {name: context(name) for name in CHAINS}
+contexts = {name: context(name) for name in [*CHAINS, *BOTH_KEYS]}
 
 
 def serve():
@@ -212,7 +267,10 @@ def serve():
 def zone(name):
     lines = [f'$ORIGIN {name}.\n$TTL 300\n@ IN SOA ns hostmaster 1 3600 600 86400 60\n@ IN NS ns\nns IN A {ZONES}\n']
     for label, _, records, where, _, _ in HOSTS:
-        if where == name:
+        if label in ZONES_OF:
+            text = ZONES_OF[label][name == 'plain']
+            lines.append(re.sub(r'\bT$', records[0], re.sub(r'\bA A$', f'A {ADDRESS[label]}', text, flags=re.M), flags=re.M))
+        elif where == name:
             lines.append(f'{label} IN MX 10 mx.{label}\nmx.{label} IN A {ADDRESS[label]}\n')
             lines += [f'_25._tcp.mx.{label} IN TLSA {record}\n' for record in records]
     return ''.join(lines)
@@ -292,6 +350,7 @@ UNLIKE = {  # (witness, label): why it says otherwise
     **{(witness, 'next-hop'): "it knows the host's name alone, not the domain's" for witness in ('s_client', 'ldns-dane')},
     **{(witness, 'inner-issuer'): 'it takes a wildcard that is part of a label' for witness in ('s_client', 'ldns-dane')},
     ('secure', 'small-key'): 'it takes RSA keys of 1024 bits',
+    **{('secure', label): 'it takes the common name where there are no DNS names' for label in ('cn', 'mail-name')},
     ('ldns-dane', 'pkix-and-wrong'): 'it goes by usages 0 and 1, which are not for mail', ('ldns-dane', 'pkix'): '…',
     ('ldns-dane', 'name-key'): 'it looks at names under usage 3, as RFC 6698 has it', ('ldns-dane', 'small-key'): 'it cannot load that certificate',
     ('ldns-dane', 'issuer-in-full'): 'it wants the issuer to be sent',  ('ldns-dane', 'no-starttls'): 'it does not connect',
@@ -336,7 +395,7 @@ secure unix - - n - - smtp -o smtp_tls_security_level=secure -o syslog_name=post
     for level, user in senders.items():
         for domain in domains:
             m = re.search(rf'/smtp\[(\d+)\]: \w+: to=<{user}@{re.escape(domain)}>.* status=(\w+) \((.*)\)', log)
-            how = re.findall(rf'postfix/smtp\[\d+\]: (\w+) TLS connection established to mx\.{re.escape(domain)}', log)
+            how = re.findall(rf'postfix/smtp\[\d+\]: (\w+) TLS connection established to \S+\[{re.escape(ADDRESS[domain.partition(".")[0]])}\]', log)
             verdicts[level, domain] = (None, log[-500:]) if not m else (
                 'defer' if m[2] != 'sent' else 'deliver' if level != 'dane' or 'Verified' in how else 'deliver-unauthenticated' if how else 'deliver-cleartext', m[0])
     return verdicts
@@ -359,7 +418,7 @@ try:
         hosts = checks.get(domain, {}).get('hosts', [])
         dane = hosts[0].get('dane', {}) if hosts else {}
         tap.check(f'{domain}: {want}', dane.get('sender') == want, f'{dane}\n{run.err}')
-        for name in ('posttls-finger', 's_client', 'ldns-dane'):
+        for name in ('posttls-finger', *(() if label in ZONES_OF else ('s_client', 'ldns-dane'))):
             if name == 'posttls-finger' and 'starttls' in label:
                 continue  # it says nothing of these
             theirs, words = said[name][domain]
