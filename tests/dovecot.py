@@ -80,12 +80,29 @@ passdb oauth2 {{
   mechanisms_filter = xoauth2 oauthbearer
 }}
 '''
+SUBMISSION24 = '''
+protocols = submission
+ssl = yes
+ssl_server_cert_file = {certificate[0]}
+ssl_server_key_file = {certificate[1]}
+submission_relay_host = 127.0.0.1
+submission_relay_port = {relay}
+service submission-login {{
+  inet_listener submission {{
+    listen = 127.0.0.1
+    port = {submission}
+  }}
+  inet_listener submissions {{
+    port = 0
+  }}
+}}
+'''
 
 
 class Dovecot:
-    """`tokens`: the URL of whom to ask about OAuth tokens."""
+    """`tokens`: the URL of whom to ask about OAuth tokens; `submission` (2.4): its port, its certificate and key, the port on loopback of the relay behind it."""
 
-    def __init__(self, home, users, socket, lmtp=False, tokens=None):
+    def __init__(self, home, users, socket, lmtp=False, tokens=None, submission=None):
         new = subprocess.run(['dovecot', '--version'], capture_output=True, text=True).stdout.startswith('2.4')
         os.makedirs(f'{home}/mail', exist_ok=True)
         os.chmod(f'{home}/mail', 0o777)
@@ -95,11 +112,12 @@ class Dovecot:
         os.chmod(f'{home}/users', 0o644)
         with open(f'{home}/oauth2.conf', 'w') as f:
             f.write(f'introspection_url = {tokens}\nintrospection_mode = auth\nusername_attribute = username\nactive_attribute = active\nactive_value = true\n')
-        mechanisms = 'plain login cram-md5 scram-sha-1 scram-sha-256' + (' xoauth2 oauthbearer' if tokens else '')
+        port, certificate, relay = submission or (0, None, 0)
+        mechanisms = 'plain login cram-md5 scram-sha-1 scram-sha-256' + (' xoauth2 oauthbearer' if tokens else '') + (' scram-sha-1-plus scram-sha-256-plus' if submission else '')
         with_tokens = (TOKENS24 if new else TOKENS23) if tokens else ''
-        text = (V24 if new else '') + COMMON + with_tokens + ('' if new else V23) + (LMTP if lmtp else 'protocols =\n')
+        text = (V24 if new else '') + (COMMON.replace('ssl = no\n', '') if submission else COMMON) + with_tokens + ('' if new else V23) + (LMTP if lmtp else SUBMISSION24 if submission else 'protocols =\n')
         with open(f'{home}/dovecot.conf', 'w') as f:
-            f.write(text.format(home=home, socket=socket, mechanisms=mechanisms, tokens=tokens, address='listen' if new else 'address'))
+            f.write(text.format(home=home, socket=socket, mechanisms=mechanisms, tokens=tokens, submission=port, certificate=certificate or ('', ''), relay=relay, address='listen' if new else 'address'))
         self.process = subprocess.Popen(['dovecot', '-F', '-c', f'{home}/dovecot.conf'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         for _ in range(100):
             if os.path.exists(socket) and (not lmtp or os.path.exists(f'{home}/lmtp')):
