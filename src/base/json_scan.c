@@ -19,26 +19,37 @@ skip_space(struct json_scan *scan)
 		scan->at++;
 }
 
-/* The highest bit of each octet that is 0; of those above the first of them nothing is said. */
-static uint64_t
-nulls(uint64_t octets)
+/* Most of a record are strings: they are looked through sixteen octets at a time (a vector of the
+ * compiler's, on any machine). */
+typedef char octets16 __attribute__((vector_size(16)));
+
+/* A bit for each octet of which all bits are set, from the first. */
+static unsigned
+bits_of(octets16 octets)
 {
-	return (octets - 0x0101010101010101u) & ~octets & 0x8080808080808080u;
+#ifdef __SSE2__
+	return (unsigned)__builtin_ia32_pmovmskb128(octets);
+#else
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < 16; i++)
+		bits |= (unsigned)(octets[i] != 0) << i;
+	return bits;
+#endif
 }
 
-/* Where the next quote or backslash stands; `end`: nowhere. Most of a record are strings: they are
- * looked through eight octets at a time. */
+/* Where the next quote or backslash stands; `end`: nowhere. */
 static const char *
 find_quote(const char *at, const char *end)
 {
-	uint64_t octets, found;
+	octets16 octets;
+	unsigned found;
 
-	while (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && end - at >= 8) {
-		memcpy(&octets, at, 8);
-		found = nulls(octets ^ 0x2222222222222222u) | nulls(octets ^ 0x5c5c5c5c5c5c5c5cu);
+	for (; end - at >= 16; at += 16) {
+		memcpy(&octets, at, 16);
+		found = bits_of((octets16)((octets == '"') | (octets == '\\')));
 		if (found != 0)
-			return at + __builtin_ctzll(found) / 8;
-		at += 8;
+			return at + __builtin_ctz(found);
 	}
 	while (at < end && *at != '"' && *at != '\\')
 		at++;
@@ -62,28 +73,26 @@ string_end(const char *at, const char *end)
 static const char *
 nest_end(const char *at, const char *end)
 {
+	enum { PLAIN, QUOTE, OPENS, CLOSES };
+	static const unsigned char kinds[256] = {
+	    ['"'] = QUOTE, ['{'] = OPENS, ['['] = OPENS, ['}'] = CLOSES, [']'] = CLOSES};
 	size_t depth = 0;
 
-	while (at < end) {
-		switch (*at) {
-		case '"':
+	for (; at < end; at++) {
+		unsigned char kind = kinds[(unsigned char)*at];
+
+		if (kind == PLAIN)
+			continue;
+		if (kind == QUOTE) {
 			at = string_end(at, end);
 			if (at == NULL)
 				return NULL;
-			continue;
-		case '{':
-		case '[':
+			at--;
+		} else if (kind == OPENS) {
 			depth++;
-			break;
-		case '}':
-		case ']':
-			if (--depth == 0)
-				return at + 1;
-			break;
-		default:
-			break;
+		} else if (--depth == 0) {
+			return at + 1;
 		}
-		at++;
 	}
 	return NULL;
 }
