@@ -90,7 +90,7 @@ is_none(sixteen found)
 static sixteen
 sixteen_times(char c)
 {
-	return (sixteen){0} + ((unsigned char)c | 0x20);
+	return (sixteen){0} + (unsigned char)(c | 0x20);
 }
 
 /* At none of the next sixteen places a word of this length begins that has the first two of these
