@@ -34,9 +34,8 @@ say_status(struct buf *out, const char *word, unsigned long count)
 	buf_printf(out, " %s", word);
 }
 
-/* "12s" "4m" "1h42m" "3d4h" */
-static void
-say_time(struct buf *out, int64_t ms)
+void
+progress_time(struct buf *out, int64_t ms)
 {
 	if (ms < MINUTE)
 		buf_printf(out, "%llds", (long long)((ms + SECOND - 1) / SECOND));
@@ -55,7 +54,7 @@ say_site(struct buf *out, const struct run_site *site)
 {
 	text_cstring(out, site->name);
 	buf_putc(out, ' ');
-	say_time(out, site->ms);
+	progress_time(out, site->ms);
 }
 
 /* As many names as the line has room for. */
@@ -86,7 +85,7 @@ say_later(struct buf *out, const struct run_progress *progress)
 	if (progress->later_count == 0)
 		return;
 	buf_printf(out, ", %zu again in ", progress->later_count);
-	say_time(out, progress->later_ms);
+	progress_time(out, progress->later_ms);
 }
 
 /* The slowest site is named where it is what keeps the run waiting. */
@@ -98,7 +97,7 @@ say_left(struct buf *out, const struct run_progress *progress)
 	if (progress->left_ms < 0)
 		return;
 	buf_puts(out, ", ");
-	say_time(out, progress->left_ms);
+	progress_time(out, progress->left_ms);
 	buf_puts(out, " left");
 	before = out->len;
 	if (progress->slowest.name == NULL || progress->slowest.ms < progress->left_ms)

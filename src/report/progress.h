@@ -7,6 +7,7 @@
 
 struct buf;
 
+void progress_time(struct buf *out, int64_t ms); /* "12s" "4m" "1h42m" "3d4h" */
 void progress_line(struct buf *out, const struct run_progress *progress, const struct tally *tally);
 /* now: milliseconds since the epoch; exit: the exit status, NULL while the run goes on. */
 void record_progress(struct buf *out, const struct run_progress *progress,

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "judge/remedies.h"
 #include "report/page.h"
+#include "report/progress.h"
 #include "report/share.h"
 #include "report/text_summary.h"
 #include "report/text_words.h"
@@ -249,7 +250,7 @@ say_first(struct report *report)
 
 /* ---- the runs */
 
-/* "2026-12-01 00:30:05 +0000, 2.0 s; source=192.0.2.1" and, when it is opened, the rest. */
+/* "2026-12-01 00:30:05 +0000, took 2s; source=192.0.2.1" and, when it is opened, the rest. */
 static void
 say_run(struct report *report, const struct report_run *run)
 {
@@ -260,8 +261,10 @@ say_run(struct report *report, const struct report_run *run)
 		report->plan->style.time(run->started, begun);
 	buf_puts(out, "<details><summary>Begun ");
 	page_words(out, begun);
-	if (run->ended)
-		buf_printf(out, ", took %.1f s", (double)run->ms / 1000);
+	if (run->ended) {
+		buf_puts(out, ", took ");
+		progress_time(out, run->ms);
+	}
 	buf_puts(out, !run->ended        ? "; no end of it was written"
 	              : run->interrupted ? "; it did not come to its end"
 	                                 : "");
