@@ -104,13 +104,16 @@ finish_output(int status)
 int
 main(int argc, char **argv)
 {
+	static const char no_memory[] = "mxwalk: out of memory\n";
 	struct arena *arena;
 	enum command_id command;
 	int status;
 
 	fill_standard_descriptors();
-	if (!standard_open())
+	if (!standard_open()) {
+		standard_write(STDERR_FILENO, no_memory, sizeof no_memory - 1);
 		return EXIT_INTERNAL;
+	}
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is one that cannot be written */
 	if (argc < 2) {
