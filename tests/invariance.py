@@ -36,6 +36,7 @@ def fold(text, width):
 CARRIERS = [
     ('CRLF', lambda text, stage: text.replace('\n', '\r\n')),
     ('upper case', lambda text, stage: text.upper()),
+    ('underscores for blanks', lambda text, stage: text.replace(' ', '_')),
     ('all in one line, as Postfix logs it', lambda text, stage: one_line(text)),
     ('folded at 60 columns', lambda text, stage: fold(text, 60)),
     ('folded at 38 columns', lambda text, stage: fold(text, 38)),
@@ -103,8 +104,11 @@ WHOLE = [
     ('a mail of Sendmail', lambda text, stage: mail(f'   ----- The following addresses had permanent fatal errors -----\n<{RCPT}>\n\n   ----- Transcript of session follows -----\n... while talking to {HOST}.:\n>>> {command(stage)}:<{RCPT}>\n' + '\n'.join('<<< ' + line for line in text.split('\n'))), (HOST, None), at_command),
     ('a mail of qmail', lambda text, stage: mail(f"Hi. This is the qmail-send program at out.example.org.\n\n<{RCPT}>:\n{ADDRESS} does not like recipient.\nRemote host said: {text}\nGiving up on {ADDRESS}."), (ADDRESS, ADDRESS), lambda stage: 'rcpt'),
     ('a mail of Exchange', lambda text, stage: mail(f"Delivery has failed to these recipients or groups:\n\n{RCPT}\n\nDiagnostic information for administrators:\n\nGenerating server: out.example.org\n\n{RCPT}\n{HOST}\nRemote Server returned '{one_line(text)}'"), (HOST, None), lambda stage: None),
+    ('a mail of OpenSMTPD', lambda text, stage: mail(f'    Hi!\n\n    This is the MAILER-DAEMON, please DO NOT REPLY to this email.\n\n    An error has occurred while attempting to deliver a message for\n    the following list of recipients:\n\n{RCPT}: {one_line(text)}\n\n    Below is a copy of the original message:\n\nReceived: from x', 'Delivery status notification: error'), (None, None), lambda stage: None),
+    ('a mail of Gmail', lambda text, stage: mail(f'Delivery to the following recipient failed permanently:\n\n     {RCPT}\n\nTechnical details of permanent failure:\nGoogle tried to deliver your message, but it was rejected by the server for the recipient domain example.org by {HOST}. [{ADDRESS}].\n\nThe error that the other server returned was:\n{text}\n\n----- Original message -----\n\nSubject: x', 'Delivery Status Notification (Failure)'), (HOST, ADDRESS), lambda stage: None),
     ('a delivery status', lambda text, stage: status(text, 'It could not be delivered.'), (HOST, ADDRESS), lambda stage: None),
     ('a log line of Postfix', lambda text, stage: f'Nov 30 10:00:00 m postfix/smtp[1]: %s: to=<{RCPT}>, relay={HOST}[{ADDRESS}]:25, delay=1, dsn=5.0.0, status=bounced ({postfix(text, stage)})\n', (HOST, ADDRESS), lambda stage: stage),
+    ('a log line of OpenSMTPD', lambda text, stage: f'2026-11-30T10:00:00+0000 m smtpd[1]: 0123456789abcdef mta delivery evpid=%s from=<me@example.com> to=<{RCPT}> rcpt=<-> source="192.0.2.5" relay="{ADDRESS} ({HOST})" delay=1s result="PermFail" stat="{one_line(text)}"\n', (HOST, ADDRESS), lambda stage: None),
     ('a log line of Exim', lambda text, stage: f'2026-11-30 10:00:00 %s ** {RCPT} R=dnslookup T=remote_smtp H={HOST} [{ADDRESS}]: SMTP error from remote mail server after {command(stage)}:<{RCPT}>: {one_line(text)}\n', (HOST, ADDRESS), at_command),
 ]
 

@@ -503,7 +503,7 @@ notice_recipient(struct slice line, struct slice *address, struct slice *after)
 	before = (struct slice){line.at, (size_t)(address->at - line.at)};
 	*after = slice_from(line, before.len + address->len);
 	before = cut_opening(before);
-	bare = is_bullet(before);
+	bare = is_bullet(before) && logline_code(before.at, before.len) == 0;
 	if (bare && is_apart(*after))
 		return true;
 	named = *after; /* "Name<mailto:user@…>", "name:000:<user@…> : …" */
@@ -537,8 +537,8 @@ is_code_at(struct slice line, size_t at)
 	char before = at > 0 ? line.at[at - 1] : ' ', earlier = at > 1 ? line.at[at - 2] : ':';
 
 	if (text.len < 5 || (text.at[0] != '4' && text.at[0] != '5') || !is_digit(text.at[1]) ||
-	    !is_digit(text.at[2]) || strchr(" -:", text.at[3]) == NULL || text.at[1] > '5' ||
-	    slice_trim(behind).len == 0)
+	    !is_digit(text.at[2]) || strchr(" -:", text.at[3]) == NULL ||
+	    text.at[1] > (at == 0 ? '7' : '5') || slice_trim(behind).len == 0)
 		return false;
 	if (is_enhanced_at(slice_trim(behind)) && strchr(" \t:;[('\"<#=", before) != NULL)
 		return true;
@@ -684,6 +684,13 @@ join(struct notice_reader *reader, const struct slice *lines, size_t count, char
 	return text;
 }
 
+/* "421 4.1.1 unverified address: host mx.example.com said: 450 …": a reply that quotes another. */
+static bool
+quotes_another(struct slice line)
+{
+	return logline_code(line.at, line.len) != 0 && slice_find(line, " said: ") != NULL;
+}
+
 /* Postfix, Exim and Exchange write as in their logs, only wrapped. */
 static bool
 read_wrapped(struct notice_reader *reader, const struct slice *lines, size_t count,
@@ -692,6 +699,9 @@ read_wrapped(struct notice_reader *reader, const struct slice *lines, size_t cou
 	char *text = join(reader, lines, count, ' ');
 	struct refusal refusal;
 
+	for (size_t i = 0; i < count; i++)
+		if (quotes_another(slice_trim(lines[i])))
+			return false;
 	if (logline_read(text, strlen(text), reader->arena, &refusal) != LOGLINE_REPLY ||
 	    refusal.inbound || refusal.said_by == SAID_BY_SENDER)
 		return false;
@@ -1084,12 +1094,30 @@ read_entries(struct notice_reader *reader)
 		}
 		entry->recipient = slice_copy(address, reader->arena);
 		n = entry_lines(reader, i, address);
-		if (logline_code(reader->lines[i].at, reader->lines[i].len) == 0)
-			reader->lines[i] = cut_date(after); /* else it is a reply that names it */
+		reader->lines[i] = cut_date(after);
 		while (reader->lines[i].len > 0 && strchr(">\"':", *reader->lines[i].at) != NULL)
 			reader->lines[i] = slice_from(reader->lines[i], 1);
 		read_words(reader, reader->lines + i, n, entry);
 		i += n;
+	}
+}
+
+/* No recipient is named, but in a reply: "550 <user@example.com>... User unknown". */
+static void
+read_naming_reply(struct notice_reader *reader)
+{
+	for (size_t i = 0; i < reader->count; i++) {
+		struct slice line = reader->lines[i], address = notice_address(line);
+		struct notice_entry *entry;
+
+		if (address.len == 0 || logline_code(line.at, line.len) == 0 ||
+		    !is_bullet(
+		        cut_opening((struct slice){line.at, (size_t)(address.at - line.at)})) ||
+		    (entry = new_entry(reader)) == NULL)
+			continue;
+		entry->recipient = slice_copy(address, reader->arena);
+		read_words(reader, reader->lines + i, reader->count - i, entry);
+		return;
 	}
 }
 
@@ -1200,6 +1228,8 @@ notice_read(struct slice text, bool sure, struct arena *arena, struct notice *ou
 	if (!transcript_read(text, arena, out)) {
 		take_lines(&reader, text);
 		read_entries(&reader);
+		if (out->count == 0)
+			read_naming_reply(&reader);
 		share_words(out);
 		read_lead(&reader, text);
 		merge(out);

@@ -491,7 +491,8 @@ undo_underscores(struct slice text, struct arena *arena)
 			return text;
 		marks += text.at[i] == '_';
 	}
-	if (marks < 2)
+	if (marks < 2 &&
+	    (marks == 0 || text.len < 4 || code_at(text.at, 3) < 400 || text.at[3] != '_'))
 		return text;
 	copy = arena_copy(arena, text.at, text.len);
 	for (size_t i = 0; i < text.len; i++) {
