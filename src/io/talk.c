@@ -230,7 +230,7 @@ hear(struct talk *talk, const char *bytes, size_t len)
 			    stage_ms(talk));
 		break;
 	case REPLY_LINE_TOO_LONG:
-		lose(talk, END_TOO_LONG, "a reply line is over 4096 octets");
+		lose(talk, END_TOO_LONG, "a reply line is over 12288 octets");
 		break;
 	case REPLY_TOO_LONG:
 		lose(talk, END_TOO_LONG, "a reply is over 128 lines or 65536 octets");

@@ -12,7 +12,7 @@
 struct arena;
 
 enum {
-	REPLY_LINE_MAX = 4096,
+	REPLY_LINE_MAX = 12288, /* what a challenge of AUTH may have (RFC 4954 section 4) */
 	REPLY_LINES_MAX = 128,
 	REPLY_MAX = 65536
 }; /* octets a line without its end, lines a reply, octets a reply with line ends */
