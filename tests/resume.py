@@ -123,6 +123,25 @@ for end in ('ndjson', 'ndjson.gz', 'ndjson.zst'):
 connections = sum(fleet.connections.values())
 tap.check('all but what a kill cut off heard QUIT', fleet.quits >= connections - (KILLS + 3) * AT_ONCE, f'{fleet.quits} of {connections}')
 
+# ---- a kill loses a second at most, packed or not
+
+slow = Fleet(4, pause=0.05)
+os.mkdir(path('slow'))
+slow.write(path('slow'), 400)
+both = []
+for end in ['ndjson', 'gz'] + (['zst'] if shutil.which('zstd') else []):
+    out = path('lost.' + end)
+    words = ['probe', '--json', *slow.options(path('slow')), '--quit-after', 'rcpt', '--input', os.path.join(path('slow'), 'list'), '-o', out, '--status-file', out + '.status', '-q']
+    both.append((end, out, subprocess.Popen([MXWALK, *words], stdin=subprocess.DEVNULL)))
+time.sleep(2)
+known = [json.load(open(out + '.status'))['done'] for _, out, _ in both]
+time.sleep(1.1)
+for (end, out, p), done in zip(both, known):
+    p.kill()
+    p.wait()
+    there = len(re.findall(rb'"type":"result".*\n', unpacked(out) if end == 'ndjson' else subprocess.run([{'gz': 'gzip', 'zst': 'zstd'}[end], '-dcq'], stdin=open(out, 'rb'), capture_output=True).stdout))
+    tap.check(f'{end}: killed: what was known a second ago is in the file', 0 < done <= there < 400, f'{done} {there}')
+
 # ---- other ends than by a kill
 
 few = path('few', ''.join(name + '\n' for name in names[:60]))

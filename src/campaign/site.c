@@ -873,6 +873,13 @@ time_for(const struct gate *gate, int64_t now)
 	return pause + (int64_t)((double)size_of(gate) * WINDOW_MS / (gate->rate * each));
 }
 
+/* Of a site and its only address, which take the same time, it is the site that says more. */
+static bool
+is_slower(const struct gate *gate, int64_t ms, int64_t than)
+{
+	return ms > than || (ms == than && ms > 0 && gate->kind == GATE_SITE);
+}
+
 bool
 sites_slowest(struct sites *sites, int64_t now, const char **site, int64_t *ms)
 {
@@ -884,7 +891,7 @@ sites_slowest(struct sites *sites, int64_t now, const char **site, int64_t *ms)
 			const struct gate *gate = heaps[h]->items[i];
 
 			if (gate->kind == GATE_NETWORK || size_of(gate) == 0 ||
-			    time_for(gate, now) <= *ms)
+			    !is_slower(gate, time_for(gate, now), *ms))
 				continue;
 			*ms = time_for(gate, now);
 			*site = gate->kind == GATE_SITE ? gate->name

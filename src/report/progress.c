@@ -5,7 +5,8 @@
 #include "report/ndjson_fields.h"
 #include "report/text.h"
 
-enum { COLUMNS = 100, SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+enum { COLUMNS = 100, LATER = 20, HELD = 17 }; /* what the words of these take */
+enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 
 /* "999", "12.3k", "412k", "3.1M": four columns, or five. */
 static void
@@ -104,7 +105,9 @@ say_left(struct buf *out, const struct run_progress *progress)
 		return;
 	buf_puts(out, " for ");
 	text_cstring(out, progress->slowest.name);
-	if (out->len > COLUMNS)
+	if (out->len + (progress->later_count > 0 ? LATER : 0) +
+	        (progress->held_count > 0 ? HELD : 0) >
+	    COLUMNS)
 		buf_cut(out, before);
 }
 
