@@ -63,7 +63,12 @@ verify(struct book *book, struct arena *arena, const char *bytes, size_t len)
 	struct dkim dkim;
 	struct arc arc;
 
-	while (!(dkim_verify(book, arena, &query, &dkim) & arc_verify(book, arena, &query, &arc))) {
+	for (;;) {
+		bool known = dkim_verify(book, arena, &query, &dkim);
+
+		known &= arc_verify(book, arena, &query, &arc);
+		if (known)
+			break;
 		expect(++rounds <= 2 && book_wanted(book) > 0);
 		for (size_t i = 0, count = book_wanted(book); i < count; i++) {
 			struct question question = book_want(book, 0);

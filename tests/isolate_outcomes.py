@@ -65,6 +65,18 @@ for reply in ('451 4.3.0 Temporary lookup failure', '550 5.1.1 no such user', No
               f'{[(t["number"], t["outcome"]) for t in tests]}\n{rest}\n{want}')
     server.close()
 
+# ---- what is like others: few parts at a time
+def parts_sent(reply):
+    server = Server(lambda text, n: reply if 'another street' in text else None)
+    got = [json.loads(line) for line in isolate(server, '--json').out.splitlines()]
+    server.close()
+    sent = [len(r['sent']) for r in got if r['type'] == 'isolate-test' and r['message'] == 'parts']
+    return got[-1]['verdict'], sum(sent) / len(sent)
+
+
+(plain, many), (alike, few) = parts_sent('554 5.7.1 Message rejected'), parts_sent('554 5.7.1 A similar message was reported as unwanted')
+tap.check(f'a reply that speaks of similar messages: found, with fewer parts a message ({few:.1f}, else {many:.1f})', plain == alike == 'found' and few < many, (plain, alike, few, many))
+
 # ---- Ctrl-C
 server = Server(refuses('another street'))
 p = subprocess.Popen([os.environ['MXWALK'], 'isolate', '--to', 'me@own.example', '--own-mailbox', '--data', '@' + write('mail', mail()), '--server', f'127.0.0.1:{server.port}', '--allow-private',

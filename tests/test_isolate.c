@@ -87,10 +87,12 @@ play_oracle(const struct truth *truth, double noise, struct course *course, unsi
 	}
 }
 
-Test(isolate, finds_by_few_messages)
+/* Sparing, or not: as right, and how many parts were sent a message. */
+static double
+play_all(bool sparing)
 {
 	double weights[PARTS];
-	unsigned right = 0, wrong = 0, asked = 0;
+	unsigned right = 0, wrong = 0, asked = 0, sent = 0, parts = 0;
 
 	for (unsigned i = 0; i < PARTS; i++)
 		weights[i] = 1;
@@ -101,17 +103,33 @@ Test(isolate, finds_by_few_messages)
 		enum course_end end;
 
 		course_begin(&course, suspects_new(weights, PARTS, 1, arena), 0, 23);
+		if (sparing)
+			suspects_spare(course.suspects);
 		end = play_oracle(&truth, .03, &course, &asked);
 		if (is_right(&truth, &course, end))
 			right++;
 		else if (end == COURSE_FOUND || end == COURSE_NO_PART)
 			wrong++;
 		cr_expect(course.count <= 23);
+		for (unsigned t = 2; t < course.count; t++) {
+			sent += course.tests[t].say == COURSE_PARTS;
+			for (part_set bits = course.tests[t].sent; bits != 0; bits &= bits - 1)
+				parts += course.tests[t].say == COURSE_PARTS;
+		}
 		arena_free(arena);
 	}
 	cr_expect(right >= MESSAGES * 96 / 100, "right %u of %d", right, MESSAGES);
 	cr_expect(wrong <= MESSAGES * 3 / 100, "wrong %u of %d", wrong, MESSAGES);
-	cr_expect(asked <= MESSAGES * 9, "%.2f messages each", asked / (double)MESSAGES);
+	cr_expect(
+	    asked <= MESSAGES * (sparing ? 10 : 9), "%.2f messages each", asked / (double)MESSAGES);
+	return (double)parts / sent;
+}
+
+Test(isolate, finds_by_few_messages)
+{
+	double plain = play_all(false), sparing = play_all(true);
+
+	cr_expect(sparing < plain * .75, "sparing %.1f parts a message, else %.1f", sparing, plain);
 }
 
 /* ---- the course: three parts; each outcome is a letter, "r" refused, "a" accepted, "u" unknown,

@@ -201,6 +201,8 @@ learn_cause(struct isolate *isolate)
 
 	isolate->course.suspects =
 	    suspects_new(weights, isolate->pieces.count, isolate->seed, isolate->arena);
+	if (kinds_is_about_likeness(&isolate->kinds, spoken.reply))
+		suspects_spare(isolate->course.suspects);
 	isolate->said.cause = test->cause;
 	if (test->cause != NULL && kinds_is_about_sender(&isolate->kinds, test->cause))
 		isolate->course.end = COURSE_NOT_NEEDED;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/stanza.h"
@@ -97,6 +98,8 @@ kinds_read(struct kinds *kinds, struct arena *arena, struct stanza_error *error)
 			clues[kinds->clue_count++] = stanzas[i];
 		if (slice_same(id, "unsigned"))
 			kinds->unsigned_words = stanza_get(&stanzas[i], "words");
+		if (slice_same(id, "likeness"))
+			kinds->likeness = stanza_get(&stanzas[i], "words");
 		if (slice_same(id, "neutral"))
 			read_neutral(kinds, &stanzas[i], arena);
 	}
@@ -106,8 +109,8 @@ kinds_read(struct kinds *kinds, struct arena *arena, struct stanza_error *error)
 	for (unsigned kind = 0; kind < PIECE_KINDS; kind++)
 		if (kinds->of[kind].what == NULL)
 			return fail(error, NULL, "a kind of part is missing");
-	if (kinds->unsigned_words == NULL)
-		return fail(error, NULL, "no words on what is unsigned");
+	if (kinds->unsigned_words == NULL || kinds->likeness == NULL)
+		return fail(error, NULL, "no words on what is unsigned, or on likeness");
 	return kinds->subject != NULL && kinds->text != NULL && *kinds->text != '\0'
 	           ? true
 	           : fail(error, NULL, "no neutral words");
@@ -141,6 +144,21 @@ kinds_is_about_sender(const struct kinds *kinds, const char *cause)
 	for (size_t i = 0; i < kinds->cause_count; i++)
 		if (strcmp(kinds->causes[i].id + strlen("cause:"), cause) == 0)
 			return stanza_get(&kinds->causes[i], "about") != NULL;
+	return false;
+}
+
+bool
+kinds_is_about_likeness(const struct kinds *kinds, const char *reply)
+{
+	struct slice rest = slice_of(kinds->likeness), word;
+
+	while (slice_word(&rest, ",", &word)) {
+		word = slice_trim(word);
+		for (struct slice at = slice_of(reply); at.len >= word.len && word.len > 0;
+		     at = slice_from(at, 1))
+			if (strncasecmp(at.at, word.at, word.len) == 0)
+				return true;
+	}
 	return false;
 }
 

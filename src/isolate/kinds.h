@@ -18,6 +18,7 @@ struct kinds {
 	const struct stanza *causes, *ends, *clues; /* "cause:…", "end:…", "clue:…" */
 	size_t cause_count, end_count, clue_count;
 	const char *subject, *text; /* neutral */
+	const char *likeness; /* words of replies, separated by commas */
 	const char *unsigned_words; /* what it means that no message is signed */
 };
 
@@ -64,6 +65,10 @@ double *kinds_weigh(const struct kinds *kinds, const struct pieces *pieces,
 
 /* The cause that the server states leaves nothing to look for in the message. */
 bool kinds_is_about_sender(const struct kinds *kinds, const char *cause);
+
+/* The reply says that the message is like others: filters of that kind remember what they refuse.
+ */
+bool kinds_is_about_likeness(const struct kinds *kinds, const char *reply);
 
 /* The piece in words, in the arena. */
 const char *kinds_tell(

@@ -18,6 +18,8 @@
  * better another set must be than the simpler one before it. */
 #define WORTH_OF_PROOF .4
 #define SLACK .002
+/* Where few parts are to be sent: what a set of all would be worth less. */
+#define COST_OF_ALL .6
 
 enum { RANDOM_SETS = 160, FEW = 2, PAIR_WEIGHT_MAX = 8 };
 
@@ -30,6 +32,7 @@ struct suspects {
 	unsigned *order; /* parts, the most suspected first */
 	struct proof noted[SUSPECTS_NOTED]; /* outcomes */
 	unsigned noted_count;
+	bool sparing;
 };
 
 static void
@@ -254,10 +257,18 @@ consider(struct set_search *search, part_set sent)
 	}
 	refused = refused * (1 - CHANCE) + (1 - refused) * CHANCE;
 	worth = 4 * refused * (1 - refused) + WORTH_OF_PROOF * proven;
-	if (worth > search->worth + SLACK) {
+	if (suspects->sparing)
+		worth -= COST_OF_ALL * count_parts(sent) / suspects->parts;
+	if (search->best == 0 || worth > search->worth + SLACK) {
 		search->worth = worth;
 		search->best = sent;
 	}
+}
+
+void
+suspects_spare(struct suspects *suspects)
+{
+	suspects->sparing = true;
 }
 
 part_set

@@ -42,6 +42,10 @@ struct suspects *suspects_new(
 part_set suspects_all(const struct suspects *suspects); /* every part */
 part_set suspect_parts(const struct suspect *suspect); /* those that it names; 0 for SUM */
 
+/* From now on a set of few parts is worth more than one of many that would tell as much: where what
+ * was refused is remembered, all that is like it is refused for hours. */
+void suspects_spare(struct suspects *suspects);
+
 /* Which parts to send next: neither all of them nor none. A set that would prove a reason, too, is
  * worth more than one that would only tell as much. */
 part_set suspects_next(struct suspects *suspects);

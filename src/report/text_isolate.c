@@ -231,7 +231,8 @@ text_isolate(struct buf *out, const struct text_style *style, const struct isola
 	    arena_printf(
 	        arena, "%s [%s]:%u", isolated->mx, ip_text(&isolated->ip, ip), isolated->port));
 	text_field(out, style, "messages",
-	    arena_printf(arena, "%u of at most %u; what was accepted was delivered to this mailbox",
+	    arena_printf(arena,
+	        "%u of at most %u; what was accepted is in this mailbox, or in its spam folder",
 	        isolated->course->count, isolated->course->budget));
 	if (whole != NULL && whole->reply != NULL && whole->reply->count > 0)
 		say_proof(out, style, whole->outcome == COURSE_ACCEPTED ? "reply" : "refusal",
