@@ -60,6 +60,12 @@ def names(record):
     return {f['id'] for h in record['hosts'] for f in h['findings']} | {f['id'] for f in record['findings']}
 
 
+port = next(line.split()[1] for line in open(os.environ['MXWALK_CONFIG']) if line.startswith('port '))
+address = Run('check', 'tls', '--json', f'[cert-good.mx.lab.example]:{port}').ndjson().records[0]['hosts'][0]['ip']
+run = Run('check', 'tls', '--json', f'[{address}]:{port}').ndjson()
+tap.check('of an address it is not said that its certificate is for another name than that in the MX record', run.records[0]['result'] == 'good' and {f['id'] for f in run.records[0]['hosts'][0]['findings']} - {'tls-hybrid'}
+          == {'tls-no-name'} and not run.problems, run.out)
+tap.check('… nor in a walk', 'certificate not good: not for this address' in Run('probe', f'[{address}]:{port}').out)
 for kind in ('dane', 'tls'):
     wanted = {f'{d}.lab.example': (result, status, set(ids.split())) for d, k, result, status, ids in CASES if k == kind and d != 'connect-silent'}
     run = Run('check', kind, '--json', *wanted).ndjson()

@@ -279,6 +279,8 @@ text = Run('check', 'mta-sts', '--dns-replay', undeliverable, '--sts-replay', re
 tap.check('a policy that makes mail undeliverable is said first', text.out.startswith('good.example: undeliverable') and text.status == 1, text.out)
 nagios = Run('check', 'mta-sts', '--dns-replay', undeliverable, '--sts-replay', record, '--format', 'nagios', 'good.example')
 tap.check('… as CRITICAL', nagios.out.startswith('MXWALK CRITICAL - good.example: undeliverable') and nagios.status == 2, nagios.out)
+text = Run('check', 'mta-sts', '--dns-replay', dns, '--allow-private', '--sts-replay', record, 'html.example')
+tap.check('a policy that is not valid may be enforced all the same', 'some senders pass over what is wrong and enforce the rest' in text.out, text.out)
 rpt = book(os.path.join(home, 'dns3'), [('_smtp._tls.a.example', 'TXT', 'v=TLSRPTv1; rua=mailto:tls@a.example'), ('_smtp._tls.b.example', 'TXT', 'v=TLSRPTv1; rua=tls@b.example')])
 run = Run('check', 'tls-rpt', '--dns-replay', rpt, '--json', 'a.example', 'b.example', 'c.example').ndjson()
 tap.check('tls-rpt', [r['result'] for r in run.records] == ['valid', 'invalid', 'none'] and run.status == 1 and not run.problems, run.out + str(run.problems))

@@ -23,6 +23,7 @@ enum fault {
 	FAULT_WEAK = 8,
 	FAULT_OTHER = 16,
 	FAULT_EARLY = 32,
+	FAULT_ADDRESS = 64, /* an address was asked */
 };
 
 enum { CHAIN_LEVEL = 2 }; /* of SSL_CTX_set_security_level(3) */
@@ -46,7 +47,7 @@ static const struct tls_error_row {
 	ROW(X509_V_ERR_CERT_HAS_EXPIRED, FAULT_EXPIRED, "certificate-expired"),
 	ROW(X509_V_ERR_CERT_NOT_YET_VALID, FAULT_EARLY, "validation-failure"),
 	ROW(X509_V_ERR_HOSTNAME_MISMATCH, FAULT_NAME, "certificate-host-mismatch"),
-	ROW(X509_V_ERR_IP_ADDRESS_MISMATCH, FAULT_NAME, "certificate-host-mismatch"),
+	ROW(X509_V_ERR_IP_ADDRESS_MISMATCH, FAULT_ADDRESS, "certificate-host-mismatch"),
 	ROW(X509_V_ERR_EE_KEY_TOO_SMALL, FAULT_WEAK, "validation-failure"),
 	ROW(X509_V_ERR_CA_KEY_TOO_SMALL, FAULT_WEAK, "validation-failure"),
 	ROW(X509_V_ERR_CA_MD_TOO_WEAK, FAULT_WEAK, "validation-failure"),
@@ -300,6 +301,7 @@ static const struct verdict {
     {FAULT_EXPIRED, "certificate-expired", "expired"},
     {FAULT_EARLY, "validation-failure", "not valid yet"},
     {FAULT_NAME, "certificate-host-mismatch", "for another name"},
+    {FAULT_ADDRESS, "certificate-host-mismatch", "not for this address"},
     {FAULT_WEAK, "validation-failure", NULL},
     {FAULT_OTHER, "validation-failure", NULL},
 };

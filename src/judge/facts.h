@@ -243,6 +243,7 @@ struct arena;
 	X(TLS_EXPIRED, "tls-expired") \
 	X(TLS_EARLY, "tls-not-yet-valid") \
 	X(TLS_NAME, "tls-other-name") \
+	X(TLS_ADDRESS, "tls-no-name") \
 	X(TLS_SELF_SIGNED, "tls-self-signed") \
 	X(TLS_BLIND, "tls-no-authorities") \
 	X(TLS_UNTRUSTED, "tls-untrusted") \

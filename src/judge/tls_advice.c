@@ -358,7 +358,7 @@ static const struct certificate_row {
     {"X509_V_ERR_CERT_HAS_EXPIRED", FACT_TLS_EXPIRED},
     {"X509_V_ERR_CERT_NOT_YET_VALID", FACT_TLS_EARLY},
     {"X509_V_ERR_HOSTNAME_MISMATCH", FACT_TLS_NAME},
-    {"X509_V_ERR_IP_ADDRESS_MISMATCH", FACT_TLS_NAME},
+    {"X509_V_ERR_IP_ADDRESS_MISMATCH", FACT_TLS_ADDRESS},
     {"X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT", FACT_TLS_SELF_SIGNED},
     {"X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN", FACT_TLS_UNTRUSTED},
     {"X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT", FACT_TLS_UNTRUSTED},
@@ -395,7 +395,9 @@ say_fault(struct tls_inspection *review, const struct tls_fault *fault)
 		        fault->words));
 	else
 		add(review, id, NULL)->evidence =
-		    id == FACT_TLS_NAME || id == FACT_TLS_UNTRUSTED ? tls->subject : NULL;
+		    id == FACT_TLS_NAME || id == FACT_TLS_ADDRESS || id == FACT_TLS_UNTRUSTED
+		        ? tls->subject
+		        : NULL;
 }
 
 static const char *

@@ -111,7 +111,8 @@ text_check_sts(struct buf *out, const struct text_style *style, const struct mta
     const struct route *route)
 {
 	static const char keeps[] = "a sender that still holds an earlier policy goes on enforcing "
-	                            "that until it expires";
+	                            "that until it expires",
+	                  lenient[] = "some senders pass over what is wrong and enforce the rest";
 
 	text_head(out, style, sts->domain, sts_colour(sts), sts_verdict(sts),
 	    sts->state == STS_HELD && !sts->undeliverable ? sts->findings.count : 0);
@@ -119,6 +120,8 @@ text_check_sts(struct buf *out, const struct text_style *style, const struct mta
 	if (sts->state == STS_FETCH_FAILED || sts->state == STS_POLICY_BAD ||
 	    sts->state == STS_RECORD_BAD)
 		text_field(out, style, "but", keeps);
+	if (sts->state == STS_POLICY_BAD)
+		text_field(out, style, "", lenient);
 	text_field(out, style, "report as", sts->result_type);
 	if (sts->state == STS_HELD)
 		say_policy(out, style, sts);
