@@ -1,5 +1,6 @@
-/* Blocks in a chain, the newest first; a large request gets a block of its own. The first is small,
- * for many thousand walks wait at the same time that have heard nothing yet; then they double. */
+/* Blocks in a chain, the newest first; a large request gets a block of its own. The first lies
+ * behind the arena itself. They are small at first, for many thousand walks wait at the same time
+ * that have heard little yet. */
 #include "base/arena.h"
 
 #include <stdarg.h>
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST = 512, BLOCK = 4096, ALIGN = 16, LARGE = 128 * 1024 };
+enum { FIRST = 1408, SMALL = 768, BLOCK = 4096, ALIGN = 16, LARGE = 128 * 1024 };
 
 struct block {
 	struct block *next;
@@ -17,9 +18,9 @@ struct block {
 };
 
 struct arena {
-	unsigned holds; /* beside the first */
-	struct block *blocks;
+	_Alignas(ALIGN) struct block *blocks;
 	size_t size; /* of all blocks */
+	unsigned holds; /* beside the first */
 };
 
 static void
@@ -64,20 +65,29 @@ must_string(const char *string)
 	return memcpy(must_alloc(len), string, len);
 }
 
+static struct block *
+first_of(struct arena *arena)
+{
+	return (struct block *)(void *)(arena + 1);
+}
+
 struct arena *
 arena_new(void)
 {
-	return must_alloc(sizeof(struct arena));
+	struct arena *arena = must_realloc(NULL, sizeof *arena + sizeof(struct block) + FIRST);
+
+	*first_of(arena) = (struct block){.size = FIRST};
+	*arena = (struct arena){.blocks = first_of(arena), .size = FIRST};
+	return arena;
 }
 
 static void
-free_blocks(struct block *block)
+free_blocks(struct arena *arena)
 {
-	while (block != NULL) {
-		struct block *next = block->next;
-
-		free(block);
-		block = next;
+	for (struct block *block = arena->blocks, *next; block != NULL; block = next) {
+		next = block->next;
+		if (block != first_of(arena))
+			free(block);
 	}
 }
 
@@ -86,7 +96,7 @@ arena_free(struct arena *arena)
 {
 	if (arena == NULL || arena->holds-- > 0)
 		return;
-	free_blocks(arena->blocks);
+	free_blocks(arena);
 	free(arena);
 }
 
@@ -97,24 +107,22 @@ arena_hold(struct arena *arena)
 	return arena;
 }
 
-/* Keeps one block, the newest of usual size; a round that needed a giant must not keep it for ever.
- */
+/* Keeps one block beside the first, the newest of usual size; a round that needed a giant must not
+ * keep it for ever. */
 void
 arena_reset(struct arena *arena)
 {
-	struct block **link = &arena->blocks, *kept;
+	struct block *first = first_of(arena), **link = &arena->blocks, *kept;
 
-	while (*link != NULL && (*link)->size > BLOCK)
+	while ((*link)->size > BLOCK)
 		link = &(*link)->next;
 	kept = *link;
-	if (kept != NULL) {
-		*link = kept->next;
-		kept->next = NULL;
-		kept->used = 0;
-	}
-	free_blocks(arena->blocks);
+	*link = kept->next;
+	free_blocks(arena);
+	kept->next = kept != first ? first : NULL;
+	kept->used = first->used = 0;
 	arena->blocks = kept;
-	arena->size = kept != NULL ? kept->size : 0;
+	arena->size = kept->size + (kept != first ? first->size : 0);
 }
 
 size_t
@@ -139,10 +147,8 @@ take(struct arena *arena, size_t size)
 	if (size > SIZE_MAX - sizeof *block - ALIGN)
 		out_of_memory();
 	size = aligned(size);
-	if (block == NULL || block->size - block->used < size) {
-		size_t room = arena->size < FIRST   ? FIRST
-		              : arena->size < BLOCK ? arena->size
-		                                    : BLOCK;
+	if (block->size - block->used < size) {
+		size_t room = arena->size < BLOCK ? SMALL : BLOCK;
 
 		if (room < size)
 			room = size;
@@ -152,8 +158,7 @@ take(struct arena *arena, size_t size)
 		block->used = 0;
 		block->size = room;
 		arena->size += room;
-		if (size > BLOCK / 4 &&
-		    arena->blocks != NULL) { /* the current block still has room for small things */
+		if (size > BLOCK / 4) { /* the current block still has room for small things */
 			block->next = arena->blocks->next;
 			arena->blocks->next = block;
 		} else {
@@ -194,7 +199,7 @@ char *
 arena_printf(struct arena *arena, const char *format, ...)
 {
 	struct block *block = arena->blocks;
-	size_t room = block != NULL ? block->size - block->used : 0;
+	size_t room = block->size - block->used;
 	va_list ap;
 	int len;
 	char *p;

@@ -1,6 +1,5 @@
 #include "campaign/errand.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -11,10 +10,11 @@ struct errand *
 errand_new(const struct errand_rules *rules, const struct target *target, const struct ip *source,
     uint16_t port, uint64_t seed)
 {
-	struct errand *errand = must_alloc(sizeof *errand);
+	struct arena *arena = arena_new();
+	struct errand *errand = arena_alloc(arena, sizeof *errand);
 	struct target *own = &errand->journey.target;
 
-	errand->arena = arena_new();
+	errand->arena = arena;
 	errand->book = book_new();
 	errand->seed = seed;
 	errand->rules = rules;
@@ -37,8 +37,7 @@ errand_free(struct errand *errand)
 	book_free(errand->book);
 	for (size_t i = 0; i < errand->held_count; i++)
 		arena_free(errand->held[i]);
-	arena_free(errand->arena);
-	free(errand);
+	arena_free(errand->arena); /* which it is in itself */
 }
 
 static bool

@@ -115,8 +115,7 @@ leave(struct passage *passage)
 	pipeline->count--;
 	policy_release(passage->policy);
 	book_free(passage->control);
-	errand_free(passage->errand);
-	free(passage);
+	errand_free(passage->errand); /* and the passage with it */
 	wake(pipeline);
 }
 
@@ -968,14 +967,16 @@ static struct passage *
 add(struct pipeline *pipeline, const struct target *target, const struct ip *source)
 {
 	const struct pipeline_plan *plan = pipeline->plan;
-	struct passage *passage = must_alloc(sizeof *passage);
+	struct errand *errand =
+	    errand_new(&plan->errands, target, source, plan->port, loop_random());
+	struct passage *passage = arena_alloc(errand->arena, sizeof *passage);
 
 	passage->pipeline = pipeline;
+	passage->errand = errand;
 	passage->at = pipeline->last;
 	*pipeline->last = passage;
 	pipeline->last = &passage->next;
-	passage->errand = errand_new(&plan->errands, target, source, plan->port, loop_random());
-	passage->errand->journey.started = loop_wall_ms();
+	errand->journey.started = loop_wall_ms();
 	passage->began = loop_ms();
 	pipeline->count++;
 	pipeline->routing++;
