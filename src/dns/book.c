@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "dns/name.h"
 
 enum { LINKS_MAX = 8, BUCKETS_MIN = 64 };
@@ -22,7 +23,7 @@ struct slot { /* one question */
 struct book_name { /* one name */
 	struct book_name *next;
 	const char *name;
-	uint32_t hash;
+	uint64_t hash;
 	bool exists; /* by what is filed for it, or below it (RFC 8020) */
 	struct slot *slots;
 };
@@ -60,14 +61,11 @@ book_close(struct book *book)
 	book->closed = true;
 }
 
-static uint32_t
-hash_name(const char *name) /* FNV-1a */
+/* The bucket of a hash: there are a power of two. */
+static struct book_name **
+bucket_of(struct book_name **buckets, size_t count, uint64_t hash)
 {
-	uint32_t hash = 2166136261u;
-
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (unsigned char)*name) * 16777619u;
-	return hash;
+	return &buckets[hash & (count - 1)];
 }
 
 static void
@@ -79,9 +77,11 @@ grow(struct book *book)
 	for (size_t i = 0; i < book->bucket_count; i++)
 		for (struct book_name *entry = book->buckets[i], *next; entry != NULL;
 		     entry = next) {
+			struct book_name **bucket = bucket_of(buckets, count, entry->hash);
+
 			next = entry->next;
-			entry->next = buckets[entry->hash % count];
-			buckets[entry->hash % count] = entry;
+			entry->next = *bucket;
+			*bucket = entry;
 		}
 	book->buckets = buckets;
 	book->bucket_count = count;
@@ -90,22 +90,24 @@ grow(struct book *book)
 static struct book_name *
 entry_at(struct book *book, const char *name) /* makes it if need be */
 {
-	uint32_t hash = hash_name(name);
-	struct book_name *entry;
+	size_t len = strlen(name);
+	uint64_t hash = hash_add(0, name, len);
+	struct book_name *entry, **bucket;
 
 	if (book->entry_count == book->bucket_count)
 		grow(book);
-	entry = book->buckets[hash % book->bucket_count];
+	bucket = bucket_of(book->buckets, book->bucket_count, hash);
+	entry = *bucket;
 	while (entry != NULL && (entry->hash != hash || strcmp(entry->name, name) != 0))
 		entry = entry->next;
 	if (entry != NULL)
 		return entry;
 	book->entry_count++;
 	entry = arena_alloc(book->arena, sizeof *entry);
-	entry->name = arena_string(book->arena, name);
+	entry->name = arena_copy(book->arena, name, len);
 	entry->hash = hash;
-	entry->next = book->buckets[hash % book->bucket_count];
-	book->buckets[hash % book->bucket_count] = entry;
+	entry->next = *bucket;
+	*bucket = entry;
 	return entry;
 }
 
@@ -323,7 +325,7 @@ note_existence(struct book *book, struct book_name *entry, const struct answer *
 
 	if (answer->rcode == DNS_NOERROR || alias)
 		note_name(book, entry->name);
-	if (answer->rcode == DNS_NOERROR)
+	if (answer->rcode == DNS_NOERROR && alias)
 		note_name(book, answer->canonical);
 	if (answer->rcode != DNS_NXDOMAIN)
 		entry->exists = true;
