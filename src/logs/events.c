@@ -218,6 +218,16 @@ read_kumo(struct event_reader *reader, const json_t *object)
 		refusal.stage = logline_stage(command, strlen(command));
 	if (refusal.relay == NULL && refusal.relay_ip == NULL)
 		refusal.said_by = SAID_BY_UNKNOWN;
+	if (type != NULL && strcmp(type, "Rejection") == 0) { /* what it said to a client */
+		refusal.inbound = true;
+		refusal.relay = refusal.relay_ip = refusal.queue_id = NULL;
+	} else if (type != NULL && strcmp(type, "Expiration") == 0) {
+		refusal.said_by = SAID_BY_SENDER;
+	} else if (type != NULL && strcmp(type, "Delivery") == 0) {
+		refusal.sent = true;
+		reader->take(&refusal, reader->arg);
+		return;
+	}
 	if (refusal.text != NULL && refusal.code >= 400)
 		tell(reader, &refusal);
 }

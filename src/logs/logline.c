@@ -593,12 +593,25 @@ read_sendmail_reject(struct log_line *line, const char *mark)
 
 /* ---- OpenSMTPD */
 
+static void
+take_opensmtpd_relay(struct log_line *line, const char *relay, const char *mark)
+{
+	const char *quote = memchr(relay, '"', (size_t)(mark - relay)),
+	           *end = quote != NULL ? quote : mark;
+
+	line->out->relay = host(line, relay, end);
+	if (behind(relay, end, "(") == NULL)
+		return;
+	line->out->relay_ip = line->out->relay;
+	line->out->relay = value(line, relay, end, "(", ")");
+}
+
 static enum logline
 read_opensmtpd(struct log_line *line, const char *mark)
 {
 	const char *end = line->end, *text = behind(mark, end, " stat=\""),
 	           *command = behind(line->start, mark, " command=\""),
-	           *relay = behind(line->start, mark, " relay=\""), *name;
+	           *relay = behind(line->start, mark, " relay=\"");
 
 	if (text == NULL && command == NULL)
 		return LOGLINE_OTHER;
@@ -612,10 +625,9 @@ read_opensmtpd(struct log_line *line, const char *mark)
 		line->out->recipient = value(line, line->start, mark, " to=<", ">");
 		line->out->queue_id = value(line, line->start, mark, " evpid=", " ");
 		line->out->deferred = begins(mark, end, "TempFail");
-		name = relay != NULL ? behind(relay, mark, "(") : NULL;
-		line->out->relay = line->out->relay_ip = host(line, relay, mark);
-		if (name != NULL)
-			line->out->relay = value(line, relay, mark, "(", ")");
+		if (relay != NULL) /* "192.0.2.1 (mx.example.com)", or "example.com" where none
+		                      was reached */
+			take_opensmtpd_relay(line, relay, mark);
 		if (begins(mark, end, "Ok"))
 			return LOGLINE_SENT;
 	}
@@ -791,6 +803,20 @@ read_stalwart(struct log_line *line, const char *mark)
 	                            : tell_own(line, text, stop < end ? stop : end);
 }
 
+/* "(smtp.…)": what it said to a client. */
+static enum logline
+read_stalwart_client(struct log_line *line, const char *mark)
+{
+	const char *end = line->end, *text = behind(mark, end, " details = \""),
+	           *stop = text != NULL ? memchr(text, '"', (size_t)(end - text)) : NULL;
+
+	if (stop == NULL || !is_reply(text, stop))
+		return LOGLINE_SILENT;
+	line->out->inbound = true;
+	line->out->recipient = value(line, mark, end, " to = \"", "\"");
+	return tell(line, text, stop);
+}
+
 /* ---- whoever else says "said:", or has a code with its enhanced code */
 
 static enum logline
@@ -860,6 +886,7 @@ static const struct {
     {" result=\"", read_opensmtpd},
     {"delivery ", read_qmail},
     {"(delivery.", read_stalwart},
+    {"(smtp.", read_stalwart_client},
     {"LED=", read_exchange},
     {"emote Server returned ", read_returned},
     {"emote server returned ", read_returned},

@@ -41,6 +41,7 @@ struct refusal { /* strings are borrowed from what was read, or in the arena; NU
 	bool deferred; /* it is tried again: not the last word */
 	unsigned long line; /* where it begins, from 1; 0: not counted */
 	/* No refusal, but … */
+	bool sent; /* … a delivery that went through: recipient and queue_id say which */
 	const struct tls_failure *tls; /* … what a report on TLS tells (tls_report.h); NULL: none */
 	struct slice packed; /* … such a report, compressed; empty: none */
 };

@@ -88,6 +88,14 @@ pass_on(const struct refusal *refusal, void *arg)
 }
 
 static void
+take_sent(struct maillog *maillog, const char *queue_id, const char *recipient)
+{
+	if (queue_id != NULL && *queue_id != '\0')
+		maillog->counts.sent_later +=
+		    deliveries_sent(maillog->deliveries, queue_id, recipient);
+}
+
+static void
 take_refusal(const struct refusal *refusal, void *arg)
 {
 	struct maillog *maillog = arg;
@@ -98,6 +106,10 @@ take_refusal(const struct refusal *refusal, void *arg)
 		told.relay = NULL;
 	if (told.line == 0)
 		told.line = maillog->start;
+	if (told.sent) {
+		take_sent(maillog, told.queue_id, told.recipient);
+		return;
+	}
 	if (told.tls != NULL || told.packed.len > 0) {
 		maillog->counts.told++;
 		maillog->take(&told, maillog->arg);
@@ -243,14 +255,6 @@ is_sent_event(const char *event)
 	           strcasecmp(event, "relayed") == 0 || strcasecmp(event, "delivered") == 0);
 }
 
-static void
-take_sent(struct maillog *maillog, const char *queue_id, const char *recipient)
-{
-	if (queue_id != NULL && *queue_id != '\0')
-		maillog->counts.sent_later +=
-		    deliveries_sent(maillog->deliveries, queue_id, recipient);
-}
-
 static bool
 read_row(struct maillog *maillog, const char *line, size_t len, struct refusal *refusal)
 {
@@ -281,8 +285,8 @@ read_row(struct maillog *maillog, const char *line, size_t len, struct refusal *
 		refusal->recipient = arena_copy(
 		    maillog->arena, roles[COLUMN_RECIPIENT], strcspn(roles[COLUMN_RECIPIENT], ";"));
 	if (refusal->relay == NULL && roles[COLUMN_RELAY] != NULL)
-		refusal->relay = arena_copy(
-		    maillog->arena, roles[COLUMN_RELAY], strcspn(roles[COLUMN_RELAY], " ("));
+		refusal->relay =
+		    host_read(slice_of(roles[COLUMN_RELAY]), maillog->arena, &refusal->relay_ip);
 	if (refusal->enhanced == NULL && roles[COLUMN_STATUS] != NULL)
 		refusal->enhanced = arena_copy(
 		    maillog->arena, roles[COLUMN_STATUS], strcspn(roles[COLUMN_STATUS], " "));
@@ -367,6 +371,17 @@ is_stamped(const char *line, size_t len)
 	return false;
 }
 
+static void
+take_inbound(const struct refusal *refusal, void *arg)
+{
+	struct refusal told = *refusal;
+
+	told.inbound = true;
+	told.said_by = SAID_BY_SERVER;
+	told.queue_id = told.relay = told.relay_ip = NULL;
+	take_refusal(&told, arg);
+}
+
 /* maddy: "queue: delivery attempt failed	{"rcpt":…,"smtp_code":550,…}"; what its endpoints
  * said to clients is inbound. */
 static bool
@@ -378,10 +393,10 @@ read_maddy(struct maillog *maillog, struct slice line)
 	if (open == NULL || slice_find(line, "\"smtp_code\":") == NULL)
 		return false;
 	before = (struct slice){line.at, (size_t)(open - line.at)};
-	if (slice_find(before, "delivery attempt failed") == NULL)
-		return false;
-	return events_read(
-	           open + 1, line.len - before.len - 1, maillog->arena, take_refusal, maillog) > 0;
+	return events_read(open + 1, line.len - before.len - 1, maillog->arena,
+	           slice_find(before, "delivery attempt failed") != NULL ? take_refusal
+	                                                                 : take_inbound,
+	           maillog) > 0;
 }
 
 /* A program's own log: "2026-11-30 10:00:00 ERROR smtplib.SMTPDataError: (554, b'5.7.1 …')". */
@@ -402,6 +417,8 @@ read_log(struct maillog *maillog, const char *line, size_t len)
 		take_refusal(&refusal, maillog);
 		return;
 	}
+	if (read_maddy(maillog, (struct slice){line, len}))
+		return;
 	kind = logline_read(line, len, maillog->arena, &refusal);
 	if (kind == LOGLINE_REPLY) {
 		recall_delivery(maillog, line, &refusal);
@@ -411,8 +428,6 @@ read_log(struct maillog *maillog, const char *line, size_t len)
 	if (kind == LOGLINE_SENT) {
 		recall_delivery(maillog, line, &refusal);
 		take_sent(maillog, refusal.queue_id, refusal.recipient);
-	} else if (read_maddy(maillog, (struct slice){line, len})) {
-		return;
 	}
 	if (kind == LOGLINE_OTHER && read_program_log(maillog, (struct slice){line, len}))
 		return;

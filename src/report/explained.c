@@ -147,7 +147,9 @@ explained_add(struct explained *explained, const struct explanation *explanation
 
 	explained->replies++;
 	add_time(explained, explanation);
-	if (reading->code >= 400 ? reading->code < 500 : reading->enhanced[0] == '4')
+	if (reading->code >= 400           ? reading->code < 500
+	    : reading->enhanced[0] != '\0' ? reading->enhanced[0] == '4'
+	                                   : explanation->deferred)
 		explained->deferred++;
 	explained->cause[cause]++;
 	if (reading->list_count > 0 && reading->list != NULL)
