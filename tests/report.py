@@ -183,5 +183,21 @@ if os.path.exists('/dev/full'):
     tap.check('a full disk: 74', report('-o', '/dev/full', path('old'))[0] == 74)
 small = subprocess.run(['sh', '-c', f'ulimit -f 1; exec "$MXWALK" report --format csv -o {target} {path("big")}'], capture_output=True) if write(path('big'), [RUN] + [result(f'd{i}.example', 'refused') for i in range(200)]) is None else None
 tap.check('a file that may not grow: 74, and the old one is as it was', small.returncode == 74 and '14 targets' in open(target).read(), small.stderr)
+if os.getuid() == 0 and not subprocess.call(['unshare', '--mount', 'true'], stderr=subprocess.DEVNULL):
+    # a disk that is full while the report is written: the old one stands, and nothing else is left
+    full = 'mount -t tmpfs -o size=32k none "$0" && printf "the old one\\n" >"$0/out" && "$MXWALK" report --format csv -o "$0/out" "$1"; echo $?; cat "$0/out"; ls -A "$0"'
+    os.mkdir(path('disk'))
+    p = subprocess.run(['unshare', '--mount', 'sh', '-c', full, path('disk'), path('big')], capture_output=True, text=True)
+    tap.check('a disk that is full: 74, the old file as it was, nothing beside it', p.stdout == '74\nthe old one\nout\n' and 'No space left' in p.stderr, p.stdout + p.stderr)
+else:
+    tap.skip('a disk that is full', "mounting is root's")
+line = (json.dumps(result('a.example', 'refused', text='x' * 3000)) + '\n').encode()
+pipe = subprocess.Popen([MXWALK, 'report', '-'], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+for i in range(200):
+    pipe.stdin.write(line.replace(b'a.example', b'd%d.example' % i) * 100)
+pipe.stdin.close()
+said = pipe.stdout.read().decode()
+_, status, used = os.wait4(pipe.pid, 0)
+tap.check('100 MB through a pipe take no more memory than a few', status == 0 and '200 targets: 200 refused' in said and '19800 results replaced' in said and (tap.SANITIZED or used.ru_maxrss < 48000), f'{used.ru_maxrss} kB\n{said}')
 tap.check('nothing is left lying about', not [f for f in os.listdir(home) if f.startswith('out.')], os.listdir(home))
 tap.done()
