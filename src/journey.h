@@ -67,7 +67,9 @@ struct attempt { /* one address of one host */
 	enum smuggled smuggled;
 	bool pipeline_asked, pipelined; /* --pipeline; and it was done */
 	unsigned transaction; /* which one of its connection it was; 0, 1: the first */
-	const char *shared_from; /* the target whose walk this was; NULL: its own */
+	const char *shared_from; /* the target whose walk this was; NULL: its own … */
+	const char *shared_mx; /* … to another server of the site, which said it; NULL: to this */
+	struct ip shared_ip;
 	enum stage asked; /* of one that is shared, for it has no transcript: the last that had an
 	                     answer */
 	long ms;

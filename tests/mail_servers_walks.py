@@ -290,7 +290,7 @@ def opensmtpd():
         ('tls', CLEAN, 'user', 530, 'mail', 'tls-required', 'stated', ('--no-tls',), ()),
     ), 'opensmtpd', OPENSMTPD, 'opensmtpd.test')
     mail_servers_dialogue.opensmtpd(OPENSMTPD['accepts'], PORT)
-    walk_many('opensmtpd, three messages in a connection', 20, [OPENSMTPD['three']], 'rcpt', '--site-rate', 'none')
+    walk_many('opensmtpd, three messages in a connection, of which it counts those that are sent', 20, [OPENSMTPD['three']], 'rcpt', '--site-rate', 'none')
     r = beside_swaks.both('opensmtpd, data', OPENSMTPD['data'], PORT, CLEAN, 'user@opensmtpd.test', 451, 'data', status='deferred')
 
 

@@ -126,7 +126,13 @@ refusing = {f'127.78.2.{i + 1}': Server(greet=lambda n: b'554 5.7.1 your address
 run, servers = walk(refusing, book(40, lambda i: f't{i}.mail.hoster.example', lambda i: f'127.78.2.{i + 1}'), 40)
 good('40 exchangers of a site that refuses this source', run, 40)
 tap.check('… three are asked, and who was on the way', 3 <= servers.connections <= 5 and {r['status'] for r in run.results()} == {'refused'}, f'{servers.connections} {run.kinds}')
+others = [a for r in run.results() for a in r['attempts'] if 'shared_from' in a]
+tap.check('… each of the others says who said it, and to whom', len(others) >= 35 and all(a['shared_mx'] == 't' + a['shared_from'][1:].split('.')[0] + '.mail.hoster.example' != a['mx'] and a['shared_ip'] != a['ip'] for a in others), others[:1])
 tap.check('… QUIT is said to each', sum(s.quits for s in refusing.values()) == servers.connections, servers.connections)
+servers = Servers(refusing)
+text = Run('probe', *BASE, *book(40, lambda i: f't{i}.mail.hoster.example', lambda i: f'127.78.2.{i + 1}'), '--port', str(servers.port), '--concurrency', '1', *(f'd{i}.example' for i in range(6))).out
+tap.check('… in words, too', re.search(r'  (t[012])\.mail\.hoster\.example \[127\.78\.2\.\d\]:\d+ said:\n.*\n  shared +t5\.mail\.hoster\.example \[127\.78\.2\.6\]:\d+ was not asked: its site says the same to\s+this\s+source\s+each\s+time,\s+as\s+in\s+the\s+walk\s+of\s+d[012]\.example', text), text[-3000:])
+servers.close()
 mixed = {f'127.78.3.{i + 1}': Server(greet=lambda n, i=i: b'554 5.7.1 your address is not welcome' if i % 2 else b'220 mx') for i in range(12)}
 reasons = ['554 5.7.1 your address is not welcome', '554 No SMTP service here', '554 5.7.1 your host has no reverse DNS', '521 mx does not accept mail']
 run, servers = walk(mixed, book(12, lambda i: f't{i}.mail.hoster.example', lambda i: f'127.78.3.{i + 1}'), 12)

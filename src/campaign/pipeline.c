@@ -693,6 +693,10 @@ put_shared(struct passage *passage, const struct attempt *shared, struct arena *
 	attempt->ip = own.ip;
 	attempt->port = own.port;
 	attempt->dane = own.dane;
+	if (strcmp(shared->mx, own.mx) != 0 || !ip_equal(&shared->ip, &own.ip)) {
+		attempt->shared_mx = shared->mx;
+		attempt->shared_ip = shared->ip;
+	}
 	errand_hold(passage->errand, arena);
 }
 

@@ -154,6 +154,9 @@ write_attempt(struct json *json, const struct journey *journey, const struct att
 	if (attempt->transaction > 1)
 		json_number(json, "transaction", attempt->transaction);
 	json_text(json, "shared_from", attempt->shared_from);
+	json_text(json, "shared_mx", attempt->shared_mx);
+	if (attempt->shared_mx != NULL)
+		record_ip(json, "shared_ip", &attempt->shared_ip);
 	if (attempt->shared_from != NULL)
 		json_text(json, "asked", stage_name(attempt->asked));
 	else if (extent == EXTENT_WHOLE)

@@ -248,6 +248,8 @@ read_attempt(const json_t *object, struct arena *arena, struct attempt *attempt)
 	attempt->haste = (unsigned)read_number(object, "haste");
 	attempt->transaction = (unsigned)read_number(object, "transaction");
 	attempt->shared_from = read_word(object, "shared_from");
+	attempt->shared_mx = read_word(object, "shared_mx");
+	read_ip(json_object_get(object, "shared_ip"), &attempt->shared_ip);
 	attempt->asked = read_stage(word_of(object, "asked"));
 	read_tls(json_object_get(object, "tls"), arena, attempt);
 	read_sts_effect(json_object_get(object, "mta_sts"), attempt);

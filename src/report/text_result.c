@@ -209,9 +209,14 @@ say_quote(struct buf *out, const struct text_style *style, const struct attempt 
     const struct reply *reply, const char *how)
 {
 	size_t shown = style->verbose || reply->count <= QUOTE_LINES ? reply->count : QUOTE_LINES;
+	struct attempt speaker = *attempt;
 
+	if (attempt->shared_mx != NULL) {
+		speaker.mx = attempt->shared_mx;
+		speaker.ip = attempt->shared_ip;
+	}
 	buf_puts(out, "  ");
-	text_server(out, attempt);
+	text_server(out, &speaker);
 	buf_printf(out, " %s:\n", how);
 	for (size_t i = 0; i < shown; i++) {
 		const struct reply_line *line = &reply->lines[i];
@@ -481,13 +486,19 @@ say_not_done(struct buf *out, const struct text_style *style, const struct attem
 }
 
 static void
-say_shared(struct buf *out, const struct text_style *style, const char *target)
+say_shared(struct buf *out, const struct text_style *style, const struct attempt *attempt)
 {
 	struct buf line;
 
 	buf_init(&line, TEXT_LINE);
-	buf_puts(&line, "the server was asked once, in the walk of ");
-	text_cstring(&line, target);
+	if (attempt->shared_mx != NULL) {
+		text_server(&line, attempt);
+		buf_puts(&line, " was not asked: its site says the same to this source each time, "
+		                "as in the walk of ");
+	} else {
+		buf_puts(&line, "the server was asked once, in the walk of ");
+	}
+	text_cstring(&line, attempt->shared_from);
 	text_field(out, style, "shared", line.data);
 	buf_release(&line);
 }
@@ -503,7 +514,7 @@ text_result(struct buf *out, const struct text_style *style, const struct journe
 		return;
 	say_decisive(out, style, journey);
 	if (journey->decisive != NULL && journey->decisive->shared_from != NULL)
-		say_shared(out, style, journey->decisive->shared_from);
+		say_shared(out, style, journey->decisive);
 	if (journey->diagnosed) {
 		say_sender(out, style, journey);
 		say_diagnosis(out, style, &journey->diagnosis);
