@@ -4,6 +4,7 @@ stage that it is decided at, and what else is foretold: code, cause, basis, list
 of one beside). What a row leaves out is not foretold; None: there is none. `options`: what the walk
 is asked; {domain} stands for the domain. A recipient is added where the stage needs one."""
 import collections
+import tempfile
 
 ZONE = 'lab.example'
 ANY = object()
@@ -115,6 +116,31 @@ case('mail-550-sender-domain', refused='mail', code=550, cause='sender-domain')
 case('mail-550-spf', refused='mail', code=550, cause='spf')
 case('mail-530-tls', refused='mail', code=530, cause='tls-required', options='--no-tls')
 case('mail-530-tls', accepted='message', code=250)
+secrets = []
+
+
+def secret(text):
+    """The name of a file that has it, as long as this program runs."""
+    secrets.append(tempfile.NamedTemporaryFile('w', prefix='mxwalk-secret-'))
+    secrets[-1].write(text)
+    secrets[-1].flush()
+    return secrets[-1].name
+
+
+def login(name, password='practice', **want):
+    case(name, options=f'--server {name}.mx.{ZONE} --auth-user lab --auth-password-file ' + secret(password), **want)
+
+
+case('login', accepted='ehlo-tls', code=250)
+case('login', refused='mail', code=530, cause='auth-required')
+login('login', accepted='message', code=250)
+login('login', 'wrong', refused='auth', code=535, cause='auth-required')
+login('login-liar', broken='auth')
+case('smuggle', accepted='message', code=250)
+case('smuggle', accepted='message', code=250, exit=1, options='--raw-eol lf-dot-lf --allow-private')
+case('smuggle', accepted='message', code=250, exit=1, options='--raw-eol crlf-dot-lf --allow-private')
+case('smuggle', accepted='message', code=250, options='--raw-eol cr-dot-cr --allow-private')
+case('accept', refused='message', code=554, options='--raw-eol lf-dot-lf --allow-private')
 case('mail-530-auth', refused='mail', code=530, cause='auth-required')
 case('mail-554-helo', refused='mail', code=554, cause='helo')
 case('mail-552-size', refused='mail', code=552, cause='message-size')

@@ -32,6 +32,7 @@ const size_t lab_source_count = sizeof lab_sources / sizeof lab_sources[0];
 #define STS "_mta-sts TXT v=STSv1; id=20261130\nmta-sts A " LAB_POLICY_HOST "\n"
 #define STS_MX "@ MX 10 self\nself A self\n" STS
 #define ENFORCE(mx) "version: STSv1\nmode: enforce\nmx: " mx "\nmax_age: 1209600\n"
+#define LOGIN_OFFERS "PIPELINING\nSIZE 10485760\nSTARTTLS\n8BITMIME\nENHANCEDSTATUSCODES\n"
 #define NO_DIGEST "6e6f2073756368206b65792c206f72206f6620736f6d6520656c646572206461"
 
 const struct lab_domain lab_domains[] = {
@@ -144,6 +145,16 @@ const struct lab_domain lab_domains[] = {
 			 "{ip}"}}},
 	{"mail-530-tls", "530 to MAIL without TLS",
 		{{STAGE_MAIL, IN_CLEAR, "530 5.7.0 Must issue a STARTTLS command first"}}},
+	{"login", "wants a login: name lab, password practice; AUTH PLAIN",
+		{{STAGE_AUTH, 0, "235 2.7.0 Authentication successful", .heard = "PLAIN AGxhYgBwcmFjdGljZQ=="},
+		 {STAGE_MAIL, STRANGER, "530 5.7.0 Authentication required"}},
+		.offers = LOGIN_OFFERS "AUTH PLAIN"},
+	{"login-liar", "takes any login, and cannot prove that it knows the password; AUTH SCRAM-SHA-256",
+		{{STAGE_AUTH, 0, "235 2.7.0 Authentication successful"}},
+		.offers = LOGIN_OFFERS "AUTH SCRAM-SHA-256"},
+	{"smuggle", "a bare LF around a dot ends a message, too: a second one can be hidden in it",
+		.offers = "PIPELINING\nSIZE 10485760\n8BITMIME\nENHANCEDSTATUSCODES",
+		.loose = true},
 	{"mail-530-auth", "530: authentication required",
 		{{STAGE_MAIL, 0, "530 5.7.0 Authentication required"}}},
 	{"mail-554-helo", "554: the HELO name is refused, said at MAIL",
@@ -462,7 +473,7 @@ const struct lab_domain lab_domains[] = {
 	{"talk-ssh", "talks SSH", {{STAGE_GREETING, 0, "SSH-2.0-OpenSSH_9.2"}}},
 	{"talk-binary", "sends octets that are no text",
 		{{STAGE_GREETING, 0, "\x15\x03\x03\x02\x02\x28\r\n", RAW}}},
-	{"talk-too-long", "a greeting line of 9000 octets",
+	{"talk-too-long", "a greeting line of 15000 octets",
 		{{STAGE_GREETING, 0, "220 {host} {long}"}}},
 	{"talk-endless-line", "a greeting line without end",
 		{{STAGE_GREETING, 0, "{pad}", RAW | ENDLESS}}},

@@ -28,7 +28,8 @@ enum standing {
 	GENERIC = 64, /* its PTR name is a dial-up customer's */
 	PTR_FAILS = 128, /* the PTR look-up has no answer */
 	UNTRUE = UNCONFIRMED | NO_PTR,
-	IN_CLEAR = 256, /* not of the source: the session has no TLS */
+	IN_CLEAR = 256, /* not of the source: the session has no TLS … */
+	STRANGER = 512, /* … or no login */
 };
 
 struct lab_source {
@@ -105,6 +106,7 @@ struct lab_domain {
 	const char *offers; /* EHLO keywords, a line each; NULL: all that the lab knows */
 	enum lab_cert cert;
 	struct lab_policy policy; /* cert CERT_GOOD: it has no policy host */
+	bool loose; /* a dot between line ends that are none ends a message, too */
 	bool narrow; /* the connection is reset when the ClientHello is over a thousand octets */
 	bool ip6; /* its server listens on ::1, which only one can */
 };

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 
-enum { PAD = 700, LONG = 9000 };
+enum { PAD = 700, LONG = 15000 };
 
 static const char all_offers[] =
     "PIPELINING\nSIZE 10485760\n8BITMIME\nENHANCEDSTATUSCODES\nSTARTTLS";
@@ -17,6 +17,7 @@ static const char *const usual[STAGE_COUNT] = {
     [STAGE_GREETING] = "220 {host} ESMTP mxwalk lab",
     [STAGE_HELO] = "250 {host}",
     [STAGE_STARTTLS] = "220 2.0.0 Ready to start TLS",
+    [STAGE_AUTH] = "535 5.7.8 Authentication credentials invalid",
     [STAGE_MAIL] = "250 2.1.0 Ok",
     [STAGE_RCPT] = "250 2.1.5 Ok",
     [STAGE_DATA] = "354 End data with <CR><LF>.<CR><LF>",
@@ -142,7 +143,8 @@ contains(const char *bytes, size_t len, const char *words)
 static const struct lab_turn *
 find_turn(const struct play *play, enum stage at, const char *heard, size_t len)
 {
-	unsigned standing = play->standing | (play->tls ? 0 : IN_CLEAR);
+	unsigned standing =
+	    play->standing | (play->tls ? 0 : IN_CLEAR) | (play->known ? 0 : STRANGER);
 
 	for (size_t i = 0; i < LAB_TURNS; i++) {
 		const struct lab_turn *turn = &play->domain->turns[i];
@@ -254,6 +256,21 @@ on_starttls(struct play *play, const char *argument, struct buf *out)
 	move = say(play, STAGE_STARTTLS, "", 0, out);
 	if (move.then == THEN_LISTEN && said_yes(out))
 		move.then = THEN_SHAKE_HANDS;
+	return move;
+}
+
+/* A mechanism that is said in one line. */
+static struct move
+on_auth(struct play *play, const char *argument, struct buf *out)
+{
+	struct move move;
+
+	if (!offers(play, "AUTH "))
+		return answer(out, "502 5.5.1 AUTH is not offered");
+	if (!play->greeted || play->known || play->mail)
+		return answer(out, "503 5.5.1 Not now");
+	move = say(play, STAGE_AUTH, argument, strlen(argument), out);
+	play->known = said_yes(out);
 	return move;
 }
 
@@ -401,6 +418,7 @@ static const struct {
     {"EHLO", on_ehlo},
     {"HELO", on_helo},
     {"STARTTLS", on_starttls},
+    {"AUTH", on_auth},
     {"MAIL", on_mail},
     {"RCPT", on_rcpt},
     {"DATA", on_data},
@@ -462,7 +480,7 @@ void
 play_secured(struct play *play)
 {
 	play->tls = true;
-	play->greeted = play->mail = false;
+	play->greeted = play->mail = play->known = false;
 	play->recipients = 0;
 	play->helo[0] = play->from[0] = play->rcpt[0] = '\0';
 }
@@ -476,7 +494,7 @@ play_message(struct play *play, const struct heard *message, struct buf *out)
 	play->recipients = 0;
 	if (message->too_big || message->len > size_limit(play))
 		return answer(out, "552 5.3.4 Message size exceeds fixed limit");
-	if (message->bare)
+	if (message->bare && !play->domain->loose)
 		return answer(out, "554 5.6.11 The message has a bare CR or LF");
 	if (message->eight_bit && !play->mime8bit)
 		return answer(out,

@@ -29,6 +29,7 @@ struct play { /* one session */
 	char ip[IP_TEXT]; /* the client's */
 	unsigned standing;
 	bool tls;
+	bool known; /* a login was taken */
 	bool
 	    refused; /* the greeting was no 220: nothing but QUIT is taken (RFC 5321 section 3.1) */
 	bool greeted; /* EHLO or HELO was taken */

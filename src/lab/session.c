@@ -348,13 +348,21 @@ hear_message_end(struct session *session)
 	return begin(session, move);
 }
 
+/* RFC 5321 section 4.1.1.4; or as those have it that can be made to take what was not sent. */
+static bool
+is_end(const struct session *session, const char *bytes, size_t len)
+{
+	return (len == 3 && memcmp(bytes, ".\r\n", 3) == 0) ||
+	       (session->play.domain->loose && len == 2 && memcmp(bytes, ".\n", 2) == 0);
+}
+
 /* One line of the message, with its line end, or a piece of a very long one. */
 static enum step
 hear_message(struct session *session, const char *bytes, size_t len)
 {
 	bool whole = bytes[len - 1] == '\n', first = !session->mid_line;
 
-	if (first && len == 3 && memcmp(bytes, ".\r\n", 3) == 0) {
+	if (first && is_end(session, bytes, len)) {
 		buf_drop(&session->in, len);
 		return hear_message_end(session);
 	}

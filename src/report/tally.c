@@ -383,6 +383,8 @@ tally_result(struct tally *tally, const struct journey *journey)
 
 	if (decisive != NULL)
 		note_tls(&entry, decisive, journey->sts);
+	if (decisive != NULL && decisive->smuggled > SMUGGLED_NOTHING)
+		tally->smuggled++;
 	if (journey->diagnosed) {
 		entry.cause = diagnosis->cause;
 		entry.basis = diagnosis->basis;
@@ -402,7 +404,7 @@ tally_exit(const struct tally *tally, const struct run_end *end)
 		return end->stop == RUN_OTHER_LIST ? EXIT_DATA : EXIT_LOCAL;
 	if (end->input_failed) /* some were never asked, and nobody knows how many */
 		return EXIT_DATA;
-	if (tally->status[WALK_REFUSED] > 0)
+	if (tally->status[WALK_REFUSED] > 0 || tally->smuggled > 0)
 		return EXIT_REFUSED;
 	if (tally->status[WALK_DEFERRED] > 0)
 		return EXIT_DEFERRED;

@@ -83,6 +83,7 @@ struct tally_entry { /* what one result says; slices are borrowed, `at` NULL is 
 struct tally {
 	unsigned long targets, status[WALK_COUNT];
 	unsigned long excused, served, explained;
+	unsigned long smuggled; /* hosts that took commands, or a message, out of another */
 	unsigned long cause[CAUSE_COUNT];
 	unsigned long asked[STAGE_COUNT]; /* of those that accepted: how far they were asked */
 	struct names *sites, *sources, *lists;
