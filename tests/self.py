@@ -117,6 +117,8 @@ CASES = [
     ('a message without signature', (*GOOD, '--data', '@' + put('unsigned', message('me@signed.example'))), 1, ['dkim-unsigned'], [], []),
     ('a message that fails DMARC', ('--source', '127.0.1.1', '--from', 'me@clean.sender.example', '--data', '@' + put('strict', message('me@strict.example'))), 1, ['dkim-unsigned', 'dmarc-reject'], [], []),
     ('nothing passes', ('--source', '127.0.1.1', '--from', 'me@strict.example', '--data', '@' + put('strict', message('me@strict.example'))), 1, ['spf-fail', 'unauthenticated', 'dkim-unsigned', 'dmarc-reject'], [], []),
+    ('tokens of a message', (*GOOD, '--data', '@' + put('tokens', b'From: %FROM_ADDRESS%\nTo: %TO_ADDRESS%\nSubject: x\nDate: %DATE%\n\nx\n')), 1, ['dkim-unsigned'], [], []),
+    ('tokens that are left alone', (*GOOD, '--no-data-fixup', '--data', '@' + put('tokens', b'From: %FROM_ADDRESS%\nSubject: x\n\nx\n')), 1, ['author', 'dkim-unsigned'], None, []),
     ('a message without author', (*GOOD, '--data', '@' + put('nobody', b'Subject: x\r\n\r\nx\r\n')), 1, ['author', 'dkim-unsigned'], None, []),
 ]
 try:

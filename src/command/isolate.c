@@ -471,7 +471,8 @@ read_message(struct isolate *isolate)
 	if (!message_file_content(&isolate->options->data, isolate->arena, &bytes, &name))
 		return EXIT_DATA;
 	isolate->seed = hash_add(hash_add(0, bytes.at, bytes.len), tokens.to, strlen(tokens.to));
-	if (message_from_file(bytes.at, bytes.len, &tokens, &isolate->message, &why, &line) &&
+	if (message_from_file(bytes.at, bytes.len, isolate->options->data_as_is ? NULL : &tokens,
+	        &isolate->message, &why, &line) &&
 	    pieces_read((struct slice){isolate->message.data, isolate->message.len}, isolate->arena,
 	        &isolate->pieces, &why))
 		return EXIT_OK;

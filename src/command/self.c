@@ -26,6 +26,7 @@
 #include "io/loop.h"
 #include "io/resolver.h"
 #include "judge/seen.h"
+#include "mail/message.h"
 #include "report/nagios.h"
 #include "report/ndjson.h"
 #include "report/progress.h"
@@ -73,6 +74,28 @@ struct self { /* all that lives as long as the command */
 
 /* ---- what was asked */
 
+/* As probe would send it: without a reverse-path nothing is known of that. */
+static struct slice
+with_tokens(const struct self *self, struct slice bytes)
+{
+	const char *from = self->options->from, *at = from != NULL ? strrchr(from, '@') : NULL;
+	struct message_plan plan = {.from = from,
+	    .to = from,
+	    .helo = at != NULL ? at + 1 : "",
+	    .version = PACKAGE_NAME " " PACKAGE_VERSION,
+	    .now = time(NULL)};
+	struct buf out;
+
+	if (at == NULL || self->options->data_as_is || memchr(bytes.at, '%', bytes.len) == NULL)
+		return bytes;
+	buf_init(&out, MESSAGE_MAX);
+	message_put_tokens(bytes, &plan, &out);
+	if (!out.full)
+		bytes = (struct slice){arena_copy(self->question, out.data, out.len), out.len};
+	buf_release(&out);
+	return bytes;
+}
+
 static int
 read_message(struct self *self)
 {
@@ -85,7 +108,7 @@ read_message(struct self *self)
 		return EXIT_OK;
 	if (!message_file_content(data, self->question, &bytes, &name))
 		return EXIT_DATA;
-	message_file_take(&file, bytes, self->question);
+	message_file_take(&file, with_tokens(self, bytes), self->question);
 	self->message = file.message;
 	author_domain(self->message.at, self->message.len, self->question, &self->author,
 	    &self->author_problem);

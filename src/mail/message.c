@@ -443,15 +443,15 @@ put_token(struct slice at, const struct message_plan *plan, struct buf *out)
 	return 0;
 }
 
-static void
-replace_tokens(struct slice line, const struct message_plan *plan, struct buf *out)
+void
+message_put_tokens(struct slice text, const struct message_plan *plan, struct buf *out)
 {
-	for (size_t i = 0, len; i < line.len; i += len) {
-		len = line.at[i] == '%'
-		          ? put_token((struct slice){line.at + i, line.len - i}, plan, out)
+	for (size_t i = 0, len; i < text.len; i += len) {
+		len = text.at[i] == '%'
+		          ? put_token((struct slice){text.at + i, text.len - i}, plan, out)
 		          : 0;
 		if (len == 0) {
-			buf_putc(out, line.at[i]);
+			buf_putc(out, text.at[i]);
 			len = 1;
 		}
 	}
@@ -463,7 +463,7 @@ with_tokens(const char *bytes, size_t len, const struct message_plan *plan, stru
 {
 	if (plan == NULL || memchr(bytes, '%', len) == NULL)
 		return (struct slice){bytes, len};
-	replace_tokens((struct slice){bytes, len}, plan, out);
+	message_put_tokens((struct slice){bytes, len}, plan, out);
 	return (struct slice){out->data, out->len};
 }
 

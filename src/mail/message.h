@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/slice.h"
+
 struct buf;
 
 enum {
@@ -72,6 +74,9 @@ bool message_parts_check(const struct message_plan *plan, bool own_mime, const c
  * particular. */
 bool message_from_file(const char *bytes, size_t len, const struct message_plan *plan,
     struct buf *out, const char **why, unsigned *line);
+
+/* The tokens alone: all else stays as it is. */
+void message_put_tokens(struct slice text, const struct message_plan *plan, struct buf *out);
 
 bool message_is_8bit(const char *bytes, size_t len); /* any byte ≥ 0x80 */
 bool message_header_is_8bit(const char *bytes, size_t len); /* before the first empty line */

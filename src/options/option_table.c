@@ -1031,7 +1031,7 @@ const struct option option_table[] = {
     {
         .names = "no-data-fixup",
         .help = "leave what looks like swaks's tokens (%DATE% ...) in --data as it is",
-        .commands = P,
+        .commands = P | S | I,
         .section = SECTION_MESSAGE,
         FIELD(data_as_is),
         .on = 1,
