@@ -216,6 +216,7 @@ COMMANDS = {
 WATCHED = [['check', 'mx', 'a.example'], ['self', '--public-ip', '8.8.8.8'], ['explain', '--source', '192.0.2.1', '554 no']]
 servfail = soon('check', 'mx', 'a.example', '--nameserver', broken, '--timeout-dns', '2')
 jobs = {(command[0], 'watched'): POOL.submit(terminal, *command, '--nameserver', silent, '--timeout-dns', '2') for command in WATCHED}
+concurrent.futures.wait(jobs.values())  # nothing else is to keep them from a sign of life
 for what, command in COMMANDS.items():
     jobs[what, 'given'] = soon(*command, '--nameserver', silent, '--timeout-dns', '1')
     jobs[what, 'file'] = soon(*command, '--config', config, '--timeout-dns', '1')
