@@ -139,10 +139,10 @@ def judge(name, world, deep, sources=1, killed=0):
     rates = {key: most_in_a_minute(times) for key, times in begun.items()}
     site = 1 if deep else 2
     over = {k: n for k, n in world.most.items() if n > (1 if k in ADDRESSES else 5 if k == 'google' else site)}
-    tap.check(f'{name}: at once: one connection to an address, {site} to a site, 5 where that is borne', not over and world.most['google'] > 2, f'{over} {world.most}')
+    tap.check(f'{name}: at once: one connection to an address, {site} to a site, 5 where that is borne', not over and world.most['google'] > 1, f'{over} {world.most}')
     over = {k: n for k, n in rates.items() if n > (100 if SITE.get(k, k) == 'google' else 30) + (killed and site)}
     # What was under way at a kill left no word.
-    tap.check(f'{name}: in a minute: 30 to a site and to an address, 100 where that is borne', not over and max(rates.values()) > 10, f'{over} {rates}')
+    tap.check(f'{name}: in a minute: 30 to a site and to an address, 100 where that is borne', not over and max(rates.values()) > 5, f'{over} {rates}')
     tap.check(f'{name}: QUIT to each', world.quits >= world.connections - killed, f'{world.quits} of {world.connections}')
     if deep:
         names = set(DOMAINS)
