@@ -93,6 +93,18 @@ Test(arena, size)
 	cr_expect_leq(arena_size(arena), 6144, "%zu", arena_size(arena));
 }
 
+/* What lies behind the first block is gone with the rest. */
+Test(arena, forgets_a_giant_behind_its_first_block)
+{
+	arena_alloc(arena, 100);
+	arena_alloc(arena, 2000);
+	for (int i = 0; i < 20; i++)
+		arena_alloc(arena, 100);
+	arena_reset(arena);
+	cr_expect_leq(arena_size(arena), 6144, "%zu", arena_size(arena));
+	fill_and_check();
+}
+
 Test(arena, nothing_is_something)
 {
 	cr_expect_not_null(arena_alloc(arena, 0));

@@ -119,7 +119,9 @@ arena_reset(struct arena *arena)
 	kept = *link;
 	*link = kept->next;
 	free_blocks(arena);
-	kept->next = kept != first ? first : NULL;
+	first->next = NULL;
+	if (kept != first)
+		kept->next = first;
 	kept->used = first->used = 0;
 	arena->blocks = kept;
 	arena->size = kept->size + (kept != first ? first->size : 0);
