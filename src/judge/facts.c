@@ -25,8 +25,7 @@ fact_named(const char *name, size_t len)
 
 	do
 		id--;
-	while (id != FACT_NONE &&
-	       (strncmp(fact_name(id), name, len) != 0 || fact_name(id)[len] != '\0'));
+	while (id != FACT_NONE && !slice_same((struct slice){name, len}, fact_name(id)));
 	return id;
 }
 
