@@ -114,6 +114,11 @@ case('… beside an alternative', ALTERNATIVE, ['--attach', f], 'mixed(alternati
 case('… among others', MIXED, ['--attach', f], 'mixed(plain plain octet-stream)', lambda m, r: [x[0] for x in files(m)] == ['log.txt', 'report.pdf'] and files(m)[1][1] == REPORT)
 case('… beside what is sealed', SEALED, ['--attach', f], 'mixed(signed(plain pgp-signature) octet-stream)', lambda m, r: text(m) == ['sealed'])
 
+mails.clear()
+run = Run('probe', '--server', f'127.0.0.1:{server.port}', *BASE, '--attach', '-', 'user@a.example', input=b'from a pipe\n')
+mail = email.message_from_bytes(mails[0], policy=email.policy.default) if mails else None
+tap.check('--attach -', mail is not None and files(mail) == [('attachment', b'from a pipe\n')], run.err)
+
 # texts
 case('--body in the place of a text', TYPED, ['--body', 'new \u00e4'], 'plain', lambda m, r: text(m) == ['new \u00e4\n'] and m['Content-Transfer-Encoding'] == 'quoted-printable')
 case('… of one among others', ALTERNATIVE, ['--body', 'new'], 'alternative(plain html)', lambda m, r: text(m) == ['new\n'] and text(m, 'html') == ['<p>html text</p>'])

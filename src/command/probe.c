@@ -142,7 +142,10 @@ read_files(struct run *run, struct message_plan *message)
 		const char *name = given->file, *slash = strrchr(name, '/');
 		struct message_file *file = arena_push(run->arena, &files, i, sizeof *file);
 
-		file->name = given->name != NULL ? given->name : slash != NULL ? slash + 1 : name;
+		file->name = given->name != NULL      ? given->name
+		             : strcmp(name, "-") == 0 ? "attachment"
+		             : slash != NULL          ? slash + 1
+		                                      : name;
 		file->type = given->type;
 		if (!keep(run->arena, file_read(name, MESSAGE_MAX, &file->len), &file->bytes,
 		        &file->len))

@@ -628,7 +628,7 @@ const struct option option_table[] = {
     {
         .names = "tls-sni",
         .value = "NAME",
-        .help = "the name to ask for in the handshake (that of the host)",
+        .help = "the name to say in the handshake, SNI (that of the host)",
         .commands = P,
         .section = SECTION_TLS,
         FIELD(tls_choice.sni),
@@ -896,7 +896,8 @@ const struct option option_table[] = {
     {
         .names = "raw-eol",
         .value = "END",
-        .help = "hide a second message behind an end that is none: lf-dot-lf, lf-dot-crlf ...",
+        .help = "smuggling test of your own server: a second message behind an end that is none: "
+                "lf-dot-lf ...",
         .commands = P,
         .section = SECTION_MESSAGE,
         FIELD(raw_eol),
@@ -953,7 +954,7 @@ const struct option option_table[] = {
     {
         .names = "add-header",
         .value = "LINE",
-        .help = "\"Name: value\": added, in the place of none",
+        .help = "\"Name: value\": added, also where there is one of that name",
         .commands = P,
         .section = SECTION_MESSAGE,
         FIELD(added_headers),
@@ -972,7 +973,7 @@ const struct option option_table[] = {
     {
         .names = "html",
         .value = "TEXT|@FILE",
-        .help = "the message as HTML, beside its text",
+        .help = "the message as HTML, beside its text (multipart/alternative)",
         .commands = P,
         .section = SECTION_MESSAGE,
         FIELD(html),
@@ -1002,7 +1003,7 @@ const struct option option_table[] = {
     {
         .names = "attach",
         .value = "FILE",
-        .help = "attach FILE",
+        .help = "attach FILE; - is standard input",
         .commands = P,
         .section = SECTION_MESSAGE,
         FIELD(attach),
