@@ -33,6 +33,8 @@
 #include "report/text_addresses.h"
 #include "report/text_advice.h"
 
+enum { AT_ONCE = 16 }; /* addresses that are asked about, of which each is some 30 questions */
+
 struct self { /* all that lives as long as the command */
 	const struct options *options;
 	struct dns_access dns;
@@ -52,6 +54,8 @@ struct self { /* all that lives as long as the command */
 	const struct ip *sources; /* all of them */
 	size_t source_count;
 	size_t some_from, some_to; /* those of them that are asked about at once */
+	int64_t some_until; /* loop_ms: what is not known then is given up */
+	bool answered[AT_ONCE]; /* which of them had all their answers before */
 	struct address_row *rows; /* of many: what is told of them beside each other */
 	size_t row_count;
 	struct ip ip; /* the source at hand, as receivers see it */
@@ -164,7 +168,6 @@ forget_keys(struct self *self)
 enum {
 	MANY = 2, /* more addresses are told in a table */
 	ADDRESSES_MAX = 1 << 20, /* octets of --input */
-	AT_ONCE = 16, /* addresses, of which each is some 30 questions */
 };
 
 /* --input: addresses and ranges, one a line. */
@@ -489,6 +492,8 @@ step_some(struct book *book, void *arg)
 		self->ip = as_seen(self, &self->sources[i]);
 		if (!is_passed_over(self, &self->ip) && !step(book, self))
 			whole = false;
+		else if (loop_ms() < self->some_until)
+			self->answered[i - self->some_from] = true;
 	}
 	return whole;
 }
@@ -514,10 +519,14 @@ static int
 judge_some(struct self *self, int status)
 {
 	struct book *book = book_new();
-	bool complete = dns_consult(&self->dns, book, step_some, self, self->options->timeout_dns);
+	bool complete;
 
+	memset(self->answered, 0, sizeof self->answered);
+	self->some_until = loop_ms() + self->options->timeout_dns;
+	complete = dns_consult(&self->dns, book, step_some, self, self->options->timeout_dns);
 	for (size_t i = self->some_from; i < self->some_to && status != EXIT_WRITE; i++) {
-		int one = judge_one(self, &self->sources[i], book, complete);
+		int one = judge_one(
+		    self, &self->sources[i], book, complete || self->answered[i - self->some_from]);
 
 		status = one == EXIT_WRITE ? one : exit_graver(status, one);
 	}

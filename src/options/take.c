@@ -905,6 +905,20 @@ end_of_net(const struct ip *ip, const char *length, struct ip *last)
 	return true;
 }
 
+/* The last address of a range: whole, or, of IPv4, its last number alone ("192.0.2.1-9"). */
+static bool
+end_of_range(const struct ip *ip, const char *words, struct ip *last)
+{
+	unsigned long number;
+
+	if (ip->family == 4 && slice_number(slice_of(words), 255, &number)) {
+		*last = *ip;
+		last->bytes[3] = (unsigned char)number;
+		return true;
+	}
+	return ip_parse(last, words) && last->family == ip->family;
+}
+
 const char *
 addresses_add(struct addresses *addresses, const char *text, struct arena *arena)
 {
@@ -919,8 +933,8 @@ addresses_add(struct addresses *addresses, const char *text, struct arena *arena
 	if (*mark == '/')
 		return end_of_net(&ip, mark + 1, &last) ? add_from_to(addresses, ip, &last, arena)
 		                                        : "not a network of at most 256 addresses";
-	if (!ip_parse(&last, mark + 1) || last.family != ip.family)
-		return "not a range of addresses";
+	if (!end_of_range(&ip, mark + 1, &last))
+		return "not a range of addresses (192.0.2.1-192.0.2.9, 192.0.2.1-9)";
 	return add_from_to(addresses, ip, &last, arena);
 }
 

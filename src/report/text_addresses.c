@@ -71,20 +71,50 @@ or_dash(const char *word)
 	return word != NULL && *word != '\0' ? word : "-";
 }
 
+/* All that a row says of its address. */
 static void
-say_row(
-    struct buf *out, const struct list_columns *columns, const struct address_row *row, int width)
+put_row(struct buf *out, const struct list_columns *columns, const struct address_row *row)
 {
 	struct advice_count found = advice_count(row->findings, row->finding_count);
 
-	buf_printf(out, "  %-*s  %7zu  %5zu  %7zu  %-7s  %-9s", width, row->ip,
-	    found.of[SEVERITY_REFUSES], found.of[SEVERITY_WARNS], found.of[SEVERITY_UNKNOWN],
-	    or_dash(row->fcrdns), or_dash(row->spf));
+	buf_printf(out, "  %7zu  %5zu  %7zu  %-7s  %-9s", found.of[SEVERITY_REFUSES],
+	    found.of[SEVERITY_WARNS], found.of[SEVERITY_UNKNOWN], or_dash(row->fcrdns),
+	    or_dash(row->spf));
 	for (size_t i = 0; i < columns->shown_count; i++)
 		buf_printf(out, "  %-3s", word_of(row, columns->all[columns->shown[i]].list));
 	buf_puts(out, "  ");
 	text_cstring(out, or_dash(row->ptr));
 	buf_putc(out, '\n');
+}
+
+/* Of many that say the same, one behind the other, the first is told, and how many follow. */
+static void
+say_rows(struct buf *out, const struct list_columns *columns, const struct address_row *rows,
+    size_t count, int width)
+{
+	enum { FEW = 3 };
+	struct buf words, next;
+
+	buf_init(&words, TEXT_LINE);
+	buf_init(&next, TEXT_LINE);
+	for (size_t i = 0, k; i < count; i = k) {
+		buf_clear(&words);
+		put_row(&words, columns, &rows[i]);
+		for (k = i + 1; k < count; k++) {
+			buf_clear(&next);
+			put_row(&next, columns, &rows[k]);
+			if (strcmp(next.data, words.data) != 0)
+				break;
+		}
+		if (k - i <= FEW)
+			k = i + 1;
+		buf_printf(out, "  %-*s%s", width, rows[i].ip, words.data);
+		if (k > i + 1)
+			buf_printf(out, "  … and %zu more, up to %s, the same\n", k - i - 1,
+			    rows[k - 1].ip);
+	}
+	buf_release(&words);
+	buf_release(&next);
 }
 
 static void
@@ -102,8 +132,7 @@ say_table(struct buf *out, const struct text_style *style, const struct list_col
 	buf_puts(out, "  name");
 	text_colour(out, style, TEXT_PLAIN);
 	buf_putc(out, '\n');
-	for (size_t i = 0; i < count; i++)
-		say_row(out, columns, &rows[i], width);
+	say_rows(out, columns, rows, count, width);
 }
 
 static void
