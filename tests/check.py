@@ -164,7 +164,7 @@ for row in [
     (3, 'the look-up of TXT ill.example failed: SERVFAIL', 'spf', '--ip', '192.0.2.1', '--from', 'a@ill.example'),
     (0, '"from":"","helo":"good.example"', 'spf', '--ip', '192.0.2.1', '--from', '<>', '--helo', 'good.example', '--json'),
     (0, 'look-up    TXT good.example: NOERROR, 1 record', 'spf', '--ip', '192.0.2.1', '--from', 'a@good.example', '-v'),
-    (1, '\\x1B[31m', 'spf', '--ip', '192.0.2.1', '--from', 'a@escape.example'),
+    (1, '\\x1b[31m', 'spf', '--ip', '192.0.2.1', '--from', 'a@escape.example'),
     (0, '"aligned":{"spf":true,"dkim":false}', 'dmarc', '--from', 'a@good.example', '--spf', 'bounce.good.example=pass', '--dkim', 'mailer.example=pass', '--json'),
     (0, 'DMARC of good.example: pass', 'dmarc', '--from', 'good.example', '--dkim', 'good.example=pass'),
     (1, 'policy     reject, by the tag p of the record at _dmarc.good.example', 'dmarc', '--from', 'a@good.example', '--spf', 'mailer.example=pass'),

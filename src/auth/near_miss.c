@@ -79,7 +79,7 @@ near_quote(struct slice text, size_t max, struct arena *arena)
 		if (c >= ' ' && c <= '~')
 			buf_putc(&out, (char)c);
 		else
-			buf_printf(&out, "\\x%02X", c);
+			buf_printf(&out, "\\x%02x", c);
 	}
 	if (text.len > max)
 		buf_puts(&out, "...");
