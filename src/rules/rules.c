@@ -227,7 +227,7 @@ make_phrases(struct rules *rules)
 	    &rules->synonyms, rules->texts, list, rules->same_count, synonyms_inner, rules->arena);
 	for (size_t i = 0; i < rules->aside_count; i++)
 		list[i] = (struct phrase_row){
-		    .text = rules->asides[i].phrase, .kind = rules->asides[i].kind};
+		    .text = rules->asides[i].phrase, .kind = (uint16_t)rules->asides[i].kind};
 	phrases_make(
 	    &rules->openings, rules->texts, list, rules->aside_count, openings_inner, rules->arena);
 }
