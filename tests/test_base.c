@@ -68,6 +68,17 @@ Test(arena, grows)
 	fill_and_check();
 }
 
+/* A large piece lies behind the first block, and one more block before it. */
+Test(arena, a_block_behind_the_first_is_gone_after_a_reset)
+{
+	for (unsigned round = 0; round < 4; round++) {
+		arena_alloc(arena, 20000);
+		for (unsigned i = 0; i < 100; i++)
+			memset(arena_alloc(arena, 1000), 1, 1000);
+		arena_reset(arena);
+	}
+}
+
 Test(arena, is_as_new_after_a_reset)
 {
 	for (int i = 0; i < 3; i++) {
