@@ -44,6 +44,8 @@ for bad in ('127.0.1.0/23', '127.0.1.1/24', '127.0.1.9-127.0.1.1', '127.0.1.1-::
 tap.check('a range by its last number alone', Run('self', '--source', '127.0.1.1-4', '--json', *FROM).ndjson().out.count('"type":"sender"') == 4)
 for bad in ('127.0.1.4-1', '127.0.1.1-256', '::1-4'):
     tap.check(f'no range: {bad}', Run('self', f'--source={bad}').status == 64)
+run = Run('self', '--source', '127.0.1.1-3', '--format', 'nagios', *FROM)
+tap.check('nagios: how many of them, and the gravest', run.status == 2 and run.out.startswith('MXWALK CRITICAL - 2 of 3 addresses get mail refused; 127.0.1.2: 1 finding gets mail refused, 10 good | '), run.out)
 run = Run('self', '--source', '127.0.1.16-40', *FROM)
 tap.check('many that say the same are one row', run.out.startswith('25 addresses: ') and run.out.count('127.0.1.16  ') == 1 and '  … and 24 more, up to 127.0.1.40, the same\n' in run.out, run.out)
 run = Run('self', '--source', '127.0.1.1', '--source', '127.0.1.10', '--timeout-dns', '1500ms', '--json', *FROM).ndjson()

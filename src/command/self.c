@@ -72,6 +72,8 @@ struct self { /* all that lives as long as the command */
 	struct buf report; /* nagios: what is said behind the first line */
 	char verdict[400]; /* nagios: of the gravest source */
 	int verdict_status;
+	size_t judged,
+	    refused; /* nagios: sources, and those with a finding that gets mail refused */
 	bool lists_told; /* nagios: an answer of a blocklist came */
 	unsigned long listed; /* on how many, each address by itself */
 };
@@ -255,6 +257,8 @@ keep_for_nagios(struct self *self, const struct advice_count *count, const struc
 	int status = status_of(count);
 	struct buf line;
 
+	self->judged++;
+	self->refused += count->of[SEVERITY_REFUSES] > 0;
 	buf_init(&line, sizeof self->verdict - 1);
 	text_advice_verdict(&line, &self->sender, count);
 	if (self->verdict[0] == '\0' ||
@@ -635,13 +639,18 @@ write_nagios(struct self *self, int status, double seconds)
 {
 	const struct nagios_facts facts = nagios_facts_of(self, status, seconds);
 	const struct thresholds *thresholds = &self->options->thresholds;
-	struct buf out;
+	struct buf out, words;
 
 	if (status > EXIT_UNDETERMINED)
 		return status;
 	buf_init(&out, RECORD_MAX);
-	nagios_line(&out, &facts, thresholds,
-	    self->verdict[0] != '\0' ? self->verdict : "no address to judge");
+	buf_init(&words, TEXT_LINE);
+	if (self->judged > 1)
+		buf_printf(
+		    &words, "%zu of %zu addresses get mail refused; ", self->refused, self->judged);
+	buf_puts(&words, self->judged > 0 ? self->verdict : "no address to judge");
+	nagios_line(&out, &facts, thresholds, words.data);
+	buf_release(&words);
 	nagios_text(&out, self->report.data, self->report.len);
 	status =
 	    output_write(&self->output, &out) ? (int)nagios_status(&facts, thresholds) : EXIT_WRITE;
