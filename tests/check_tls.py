@@ -150,4 +150,6 @@ blind = book + '.blind'
 open(blind, 'w').write(text.replace('"ad":true', '"ad":false'))
 r = probe('--dns-replay', blind, 'dane-good.lab.example').results()[0]
 tap.check('a resolver that does not validate: not-evaluable', r['attempts'][0]['dane']['state'] == 'not-evaluable', r['attempts'][0]['dane'])
+dotted = Run('check', 'dane', 'dane-issuer.lab.example.', '--json').ndjson()
+tap.check('a final dot is none of the base domain (usage 2 looks at names)', dotted.status == 0 and not dotted.problems, dotted.out + dotted.err)
 tap.done()
