@@ -109,7 +109,7 @@ def slow(seconds):
 
 
 SELF = ('--source', '127.0.1.1', '--allow-private', '--no-dnsbl', '--egress')
-server = slow(1.5)
+server = slow(2.5)
 text, pieces, _ = on_terminal(*SELF, server, command='self')
 tap.check('self --egress: what is tried, and for how long, within 2 s', pieces[0][0] < 2 and re.search(
     rf'\r\x1b\[K{re.escape(server)}: 127\.77\.6\.1 \[127\.77\.6\.1\]:\d+, greeting, [12] s', text), repr(text[:300]))

@@ -8,7 +8,8 @@ import tempfile
 
 count = failures = 0
 
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # below nohup it is ignored, and so it would be by what we start
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # below nohup it is ignored, as SIGINT is behind a shell's &, and so it would be by what we start
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _sanitized():
