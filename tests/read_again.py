@@ -42,10 +42,10 @@ def compare(what, records):
 
 
 ALL = names()
-compare('every domain of the lab', written('lab', '--', MXWALK, 'probe', '--json', '--timeout', '3s', *ALL))
-compare('with recipients', written('lab', '--', MXWALK, 'probe', '--json', '--timeout', '3s', '--quit-after', 'rcpt', *ALL[:40]))
-compare('every address', written('lab', '--', MXWALK, 'probe', '--json', '--timeout', '3s', '--all', *ALL[:40]))
-compare('lines that the walk of another answers', written('lab', '--', MXWALK, 'probe', '--json', '--timeout', '3s', *ALL, *[n.upper() for n in ALL]))
+compare('every domain of the lab', written('lab', '--', MXWALK, 'probe', '--json', '--timeout', '3s', '--timeout-sts', '3s', *ALL))
+compare('with recipients', written('lab', '--', MXWALK, 'probe', '--json', '--timeout', '3s', '--timeout-sts', '3s', '--quit-after', 'rcpt', *ALL[:40]))
+compare('every address', written('lab', '--', MXWALK, 'probe', '--json', '--timeout', '3s', '--timeout-sts', '3s', '--all', *ALL[:40]))
+compare('lines that the walk of another answers', written('lab', '--', MXWALK, 'probe', '--json', '--timeout', '3s', '--timeout-sts', '3s', *ALL, *[n.upper() for n in ALL]))
 compare('self', written('lab', '--', MXWALK, 'self', '--json'))
 compare('explain', written('explain', '--json', input=b'554 5.7.1 blocked using zen.spamhaus.org\n550 no such user \xe9\n'))
 compare('check spf', written('lab', '--', MXWALK, 'check', 'spf', '--json', '--ip', '192.0.2.1', '--from', 'probe@clean.sender.example'))
